@@ -70,7 +70,8 @@ export type Decision = {
 export type Doubt = {
   readonly reason: string;
   /**
-   * True when none of the subscriber's venue accounts exists; the decision then has no standing.
+   * True when none of the subscriber's venue accounts exists; the decision then has no standing,
+   * unless the subscriber has left.
    */
   readonly noAccount?: boolean;
 };
@@ -225,6 +226,16 @@ export function createRoster(options: RosterOptions): Roster {
     return ['allow', 'In good standing.'];
   };
 
+  /**
+   * Whether the subscriber has no standing, because none of its venue accounts exists. One that has
+   * left keeps the standing `retired`: a doubt that was read before it left says nothing of it.
+   */
+  const withoutAccount = (
+    { standing }: Pick<RosterEntry, 'standing'>,
+    subscriberId: () => string,
+  ): boolean =>
+    standing !== 'retired' && doubted.size > 0 && doubted.get(subscriberId())?.noAccount === true;
+
   return {
     hydration,
     hydrate(all) {
@@ -284,10 +295,7 @@ export function createRoster(options: RosterOptions): Roster {
         verdict,
         allow: verdict === 'unknown' ? options.failOpen : verdict === 'allow',
         reason,
-        standing:
-          row >= 0 && doubted.size > 0 && doubted.get(idOf())?.noAccount
-            ? null
-            : (entry?.standing ?? null),
+        standing: entry === undefined || withoutAccount(entry, idOf) ? null : entry.standing,
         outstanding: entry?.outstanding ?? null,
         owed: entry === undefined ? null : owedIn(entry),
         evidence: entry?.evidence ?? null,

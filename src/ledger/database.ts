@@ -20,6 +20,19 @@ const STATEMENT_MS_MOST = 120_000;
 const reconnectAfterS = (failures: number): number => Math.min(0.05 * 2 ** failures, 2);
 
 /**
+ * Host and port of a URL with an IPv6 address as host; nothing for another URL. The driver takes
+ * the part before the first colon for the host, and would fail with the port NaN.
+ */
+function ipv6Of(url: string): { host?: string; port?: number } {
+  const found = URL.canParse(url) ? new URL(url) : null;
+  const address = /^\[(.+)\]$/.exec(found?.hostname ?? '')?.[1];
+  if (address === undefined) return {};
+  // The driver takes lists, too, and only a list is not split at its colons; its types lack that.
+  const list: unknown = { host: [address], port: [Number(found?.port || 5_432)] };
+  return list as { host: string; port: number };
+}
+
+/**
  * Opens a pool. `DATABASE_URL` must reach Postgres directly or through a pooler in session mode.
  * `onEnded` is called when a connection ends.
  */
@@ -30,6 +43,7 @@ export function openDatabase(
   onEnded: () => void = () => {},
 ): Sql {
   return postgres(url, {
+    ...ipv6Of(url),
     max: poolSize,
     types: { bigint: postgres.BigInt },
     // With this option the driver would query array types by itself, and its rejection could not be

@@ -48,8 +48,10 @@ test('a Postgres that cannot be used is told in one sentence with what to do, an
   // Two servers that are no Postgres: one closes each connection, the other resets each.
   const closing = createServer((socket) => socket.end());
   const resetting = createServer((socket) => socket.resetAndDestroy());
-  const [closed, reset] = await Promise.all(
-    [closing, resetting].map(async (server) => {
+  // A server that takes connections and says nothing, as behind a firewall that swallows answers.
+  const silent = createServer(() => {});
+  const [closed, reset, unanswered] = await Promise.all(
+    [closing, resetting, silent].map(async (server) => {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       return other((copy) => {
         copy.port = String((server.address() as AddressInfo).port);
@@ -64,16 +66,17 @@ test('a Postgres that cannot be used is told in one sentence with what to do, an
     bailiff(['start'], { DATABASE_URL: unknownHost, BAILIFF_RPC_URL }),
     bailiff(['start'], { DATABASE_URL: closed as string, BAILIFF_RPC_URL }),
     bailiff(['start'], { DATABASE_URL: reset as string, BAILIFF_RPC_URL }),
+    bailiff(['migrate'], { DATABASE_URL: unanswered as string }),
   ]);
-  closing.close();
-  resetting.close();
-  expect(told.map((each) => each.code)).toEqual([1, 1, 1, 1, 1, 1]);
+  for (const server of [closing, resetting, silent]) server.close();
+  expect(told.map((each) => each.code)).toEqual([1, 1, 1, 1, 1, 1, 1]);
   expect(told[0].out).toContain('Nothing listens at the address of DATABASE_URL.');
   expect(told[1].out).toContain('Postgres has no database of the name in DATABASE_URL.');
   expect(told[2].out).toContain('percent-encode');
   expect(told[3].out).toContain('The host name in DATABASE_URL cannot be resolved.');
   expect(told[4].out).toContain('names the host and port of a Postgres');
   expect(told[5].out).toContain('names the host and port of a Postgres');
+  expect(told[6].out).toContain('The host in DATABASE_URL does not answer.');
   for (const { out } of told) expect(out).not.toMatch(/^ +at /m);
 });
 

@@ -103,6 +103,19 @@ test('a doubt has its reason, and a subscriber without an account has no standin
   expect(gate.decide('bo', 'close', 500)).toMatchObject({ verdict: 'allow', standing: null });
 });
 
+test('a subscriber that has left is `retired` at once, whatever was doubted of it before', () => {
+  const gate = roster();
+  gate.hydrate([entry({ subscriberId: 'bo', standing: 'good' })]);
+  gate.observe(7, 500);
+  gate.doubt(new Map([['bo', { reason: 'no account', noAccount: true }]]));
+  gate.apply(entry({ subscriberId: 'bo', standing: 'retired', revision: 9n }));
+  expect(gate.decide('bo', 'open', 500)).toMatchObject({
+    verdict: 'deny',
+    reason: 'This subscriber has left.',
+    standing: 'retired',
+  });
+});
+
 test('a debt or its age beyond the platform’s limit denies, a doubt makes unknown, and both leave closing alone', () => {
   const owing = entry({ outstanding: 11n, owedSinceMs: 0 });
   const seen = (gate: ReturnType<typeof roster>, all = [owing, entry({ subscriberId: 'bo' })]) => {

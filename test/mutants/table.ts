@@ -111,6 +111,20 @@ export const MUTANTS: readonly Mutant[] = [
     by: unit('test/core/standing.test.ts', 'nobody is accused'),
   },
   {
+    name: 'J4 two facts of one transaction without an index have no order',
+    file: 'src/core/fact.ts',
+    from: 'if (a.signature !== undefined && a.signature === b.signature) return',
+    to: 'if (false) return',
+    by: sim(15),
+  },
+  {
+    name: 'J5 the last fact of a transaction counts as its first',
+    file: 'src/core/fact.ts',
+    from: 'a.signature === b.signature) return a.ordinal - b.ordinal;',
+    to: 'a.signature === b.signature) return b.ordinal - a.ordinal;',
+    by: sim(15),
+  },
+  {
     name: 'L2 all of it is withdrawn, whatever the wallet holds',
     file: 'src/core/plan.ts',
     from: 'const withdraw = amount + reimburse - least(amount + reimburse, tokens);',

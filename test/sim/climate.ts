@@ -52,6 +52,10 @@ export type Climate = {
    * nodes whose histories lack transactions.
    */
   readonly checked: boolean;
+  /** Whether nodes tell the index of a transaction in its block. */
+  readonly placesTold: boolean;
+  /** The chance that something that happens on chain is a transaction with several facts. */
+  readonly bundles: number;
   /** The chance at each step that a subscription gets other terms. */
   readonly agreements: number;
 };
@@ -117,5 +121,7 @@ export function climateOf(random: Random, moods: readonly Mood[]): Climate {
     terms: agreed(random, checked && random.chance(0.6)),
     // A database that went back has lost its newest terms, which only a person can name again.
     agreements: checked && !losses && random.chance(0.6) ? 0.01 : 0,
+    placesTold: random.chance(0.6),
+    bundles: random.chance(0.7) ? 0.15 : 0,
   };
 }

@@ -5,8 +5,16 @@
 // unpaid." It shares no code with the daemon's judge and its accrual, and works another way: it
 // computes what was owed at each moment instead of stepping through events.
 
-/** A place on the chain: slot, index in the block, index in the transaction. */
-export type Moment = readonly [slot: number, index: number, inside: number];
+/**
+ * A place on the chain: slot, index in the block, index in the transaction, and the transaction.
+ * The index in the block is null where no node tells it.
+ */
+export type Moment = readonly [
+  slot: number,
+  index: number | null,
+  inside: number,
+  signature: string,
+];
 export type Standing = { readonly standing: 'good' | 'delinquent'; readonly outstanding: bigint };
 export type History = {
   readonly owed: readonly { readonly at: Moment; readonly amount: bigint }[];
@@ -23,8 +31,15 @@ export type History = {
   readonly outflows: readonly Moment[];
 };
 
-const before = (a: Moment, b: Moment): boolean =>
-  a[0] !== b[0] ? a[0] < b[0] : a[1] !== b[1] ? a[1] < b[1] : a[2] < b[2];
+/**
+ * Whether `a` surely came before `b`. Two transactions of one slot have no order where no node tells
+ * their index; two facts of one transaction always have one.
+ */
+const before = (a: Moment, b: Moment): boolean => {
+  if (a[0] !== b[0]) return a[0] < b[0];
+  if (a[3] === b[3]) return a[2] < b[2];
+  return a[1] !== null && b[1] !== null && a[1] < b[1];
+};
 
 export function standingOf({ owed, paid, outflows }: History): Standing {
   const sum = (rows: History['owed'], counts: (at: Moment) => boolean): bigint =>
@@ -43,8 +58,8 @@ export function standingOf({ owed, paid, outflows }: History): Standing {
   const runaways = outflows.filter((p) => unpaidBefore(p) > 0n);
   // Moments at which nothing was owed: only a payment or a transfer can bring one about.
   const free = paid.filter(({ at, exact = false }) => {
-    const start: Moment = exact ? at : [at[0], -1, -1];
-    return sum(owed, (each) => before(each, start)) - paidUpTo(start, !exact) <= 0n;
+    const owedThen = sum(owed, (each) => (exact ? before(each, at) : each[0] < at[0]));
+    return owedThen - paidUpTo(at, !exact) <= 0n;
   });
   const runawayStands = runaways.some(
     (p) => !free.some(({ at, exact = false }) => (exact ? before(p, at) : at[0] > p[0])),

@@ -8,6 +8,7 @@ import { memoryBooks, type SimBooks } from './books.ts';
 import { readTransaction } from './chain/message.ts';
 import { waitingTransfers } from './memory/credits.ts';
 import { type Sabotage, simulate } from './simulate.ts';
+import { swapped } from './swapped.ts';
 
 const payments =
   (
@@ -58,6 +59,18 @@ export const SABOTAGES: Record<string, Deliberate> = {
         sightings: {
           ...ledger.sightings,
           record: (read) => ledger.sightings.record({ ...read, finality: 'finalized' }),
+        },
+      }),
+    },
+  },
+  'reading the facts of one transaction in the reverse order': {
+    within: 30,
+    sabotage: {
+      ledger: (ledger) => ({
+        ...ledger,
+        sightings: {
+          ...ledger.sightings,
+          settle: (read) => ledger.sightings.settle({ ...read, facts: swapped(read.facts) }),
         },
       }),
     },

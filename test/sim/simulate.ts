@@ -7,6 +7,7 @@ import type { Chain } from '../../src/core/chain-ports.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import type { Pen } from '../../src/core/signing-ports.ts';
 import type { OpenBooks, SimBooks } from './books.ts';
+import { bundle } from './bundles.ts';
 import { createSimChain, type SimChain } from './chain/chain.ts';
 import { MOODS_KNOWN, type Mood, sicken } from './chain/moods.ts';
 import { soundNode } from './chain/node.ts';
@@ -100,6 +101,7 @@ async function play(
   const people = createPeople(chain, random, turns.nowMs);
   const climate = climateOf(random, options.moods ?? []);
   let { weather } = climate;
+  chain.placesTold = climate.placesTold;
   if (climate.rich) people.fund();
   const books = await openBooks(turns.nowMs);
   const plainLedger = books.ledger;
@@ -227,7 +229,8 @@ async function play(
       const together = random.chance(0.4) ? processes : [random.pick(processes)];
       for (const each of together) await each[kind][job]?.();
     } else if (what < 0.9) {
-      people.live();
+      if (random.chance(climate.bundles)) bundle(people, chain, random);
+      else people.live();
       // A webhook is prompt, as a rule.
       if (random.chance(0.6)) await rumour();
     } else if (what < 0.95) await rumour();
@@ -302,6 +305,7 @@ async function play(
   // on.
   if (losses === 0) {
     await plainLedger.halts.set('all', 'the end');
+    if (climate.bundles > 0) bundle(people, chain, random);
     await settleDown(
       async () => (await heard()) && (await books.open()).live === 0,
       'law 2: in fair weather something is never heard, or a payment never ends',

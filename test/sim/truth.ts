@@ -5,6 +5,7 @@ import type { SimBooks } from './books.ts';
 import { TOKEN } from './chain/account.ts';
 import type { Landed, SimChain } from './chain/chain.ts';
 import { CALL, DRIFT_PROGRAM } from './chain/drift.ts';
+import { accrualKey } from './memory/state.ts';
 import { debtsOf, flightsOf, type History, type Moment, type Transfer } from './oracle.ts';
 import { TIPS_MOST } from './people.ts';
 import type { Witness } from './witness.ts';
@@ -34,6 +35,13 @@ export function gainOf({ transaction, execution }: Landed, account: Address): bi
   return of(execution.postTokens) - of(execution.preTokens);
 }
 
+/** The place of an instruction on the chain, as far as nodes tell it. */
+const momentOf = (
+  chain: SimChain,
+  { slot, index, transaction }: Landed,
+  inside: number,
+): Moment => [slot, chain.placesTold ? index : null, inside, transaction.signature];
+
 /** What people took out of a subscriber's accounts in one transaction. */
 type Taken = { readonly at: Moment; readonly amount: bigint; readonly signature: string };
 /** The creator whose token account this is; null of any other account. */
@@ -46,10 +54,11 @@ const creatorAt = (account: string): Address | null =>
  * them than a day allows.
  */
 function takenOf(
+  chain: SimChain,
   landed: Landed,
   person: (typeof PEOPLE)[number],
 ): (Taken & { readonly creator: Address | null })[] {
-  const { transaction, execution, slot, index } = landed;
+  const { transaction, execution } = landed;
   if (execution.error !== null) return [];
   const { signature } = transaction;
   return transaction.instructions.flatMap(({ program, accounts, data }, inside) => {
@@ -65,7 +74,7 @@ function takenOf(
     const into = (accounts[withdraws ? 6 : 1] ?? '') as Address;
     const [amount, creator] = [gainOf(landed, into), creatorAt(into)];
     if (amount === 0n || (sends && creator === null && amount <= TIPS_MOST)) return [];
-    return [{ at: [slot, index, inside], amount, signature, creator }];
+    return [{ at: momentOf(chain, landed, inside), amount, signature, creator }];
   });
 }
 
@@ -78,22 +87,35 @@ export const transfersOf = (
   chain
     .landed()
     .filter((landed) => chain.isFinal(landed) && witness.paymentOf(landed) === null)
-    .flatMap((landed) => takenOf(landed, person))
+    .flatMap((landed) => takenOf(chain, landed, person))
     .flatMap((each) => (each.creator === null ? [] : [{ ...each, creator: each.creator }]));
 
 /** A debt as it is booked: its amount, and the rest that ended unpaid. */
 type Booked = { readonly amount: bigint; readonly ended: bigint };
 /**
- * The debts of the ledger in memory, by the signature of their close. The chain does not show which
- * debts ended unpaid; `checkEnded` judges that.
+ * The closes of a subscription that the ledger in memory has booked, by their transaction and in
+ * their order in it. The chain does not show which debts ended unpaid; `checkEnded` judges that.
  */
-function bookedOf({ state }: SimBooks): Map<string, Booked> {
-  return new Map(
-    [...(state?.shares.values() ?? [])].map(({ signature, amount, paid, status }) => [
-      signature,
-      { amount, ended: status === 'voided' ? amount - paid : 0n },
-    ]),
-  );
+function bookedOf({ state }: SimBooks, subscriptionId: string): Map<string, Booked[]> {
+  if (state === null) return new Map();
+  const rows = [...state.facts.values()]
+    .filter(({ fact }) => state.accruals.has(accrualKey(subscriptionId, fact)))
+    .sort((a, b) => a.fact.position.ordinal - b.fact.position.ordinal);
+  const booked = new Map<string, Booked[]>();
+  for (const { fact } of rows) {
+    const shares = [...state.shares.values()].filter(
+      (each) =>
+        each.subscriptionId === subscriptionId &&
+        each.signature === fact.signature &&
+        each.ordinal === fact.position.ordinal,
+    );
+    const sum = (part: (share: (typeof shares)[number]) => bigint): bigint =>
+      shares.reduce((total, each) => total + part(each), 0n);
+    const ended = sum(({ status, amount, paid }) => (status === 'voided' ? amount - paid : 0n));
+    const own = { amount: sum(({ amount }) => amount), ended };
+    booked.set(fact.signature, [...(booked.get(fact.signature) ?? []), own]);
+  }
+  return booked;
 }
 
 /**
@@ -154,46 +176,52 @@ export async function truthOf(
   const events: { owed: Sum[]; claims: Sum[]; paid: Sum[] } = { owed: [], claims: [], paid: [] };
   const taken: Taken[] = [];
   const closes = person.users.map((): (ReturnType<typeof closesOf>[number] & Place)[] => []);
-  type Place = { readonly slot: number; readonly index: number; readonly signature: string };
+  type Place = { readonly slot: number; readonly at: Moment; readonly signature: string };
   for (const landed of chain.landed()) {
     if (!chain.isFinal(landed)) continue;
-    const { slot, index } = landed;
     const payment = witness.paymentOf(landed);
     if (payment !== null) {
       if (payment.subscriberId === person.id && landed.execution.error === null)
         events.paid.push({
-          at: [slot, index, 0],
+          at: momentOf(chain, landed, 0),
           creator: payment.creatorWallet,
           amount: payment.amount,
         });
       continue;
     }
-    taken.push(...takenOf(landed, person).filter(({ creator }) => creator === null));
+    taken.push(...takenOf(chain, landed, person).filter(({ creator }) => creator === null));
     const { signature } = landed.transaction;
     for (const close of closesOf(landed))
       closes[person.users.indexOf(close.user as Address)]?.push({
         ...close,
-        slot,
-        index,
+        at: momentOf(chain, landed, close.inside),
+        slot: landed.slot,
         signature,
       });
   }
-  const booked = bookedOf(books);
   for (const [sub, own] of closes.entries()) {
+    // Without indexes, the closes of one slot are booked in the order of their signatures.
+    if (!chain.placesTold)
+      own.sort(
+        (a, b) =>
+          a.slot - b.slot ||
+          Number(a.signature > b.signature) - Number(a.signature < b.signature) ||
+          a.inside - b.inside,
+      );
     const { id } = subscriptionOf(PEOPLE.indexOf(person), sub);
+    const booked = bookedOf(books, id);
     const terms = (await books.ledger.subscriptions.find(id))?.terms ?? [];
-    for (const [at, { creator, amount: whole }] of debtsOf(own, terms).entries()) {
-      const { slot, index, inside, signature } = own[at] as (typeof own)[number];
-      const row = booked.get(signature);
+    for (const [nth, { creator, amount: whole }] of debtsOf(own, terms).entries()) {
+      const { at, signature } = own[nth] as (typeof own)[number];
+      const row = booked.get(signature)?.shift();
       const ended = row?.ended ?? 0n;
       owed.set(creator, (owed.get(creator) ?? 0n) + whole - ended);
       // Where closes are booked in another order, the remainders of their divisions make one debt a
       // unit larger and another a unit smaller: then the sum alone is the chain's.
       const off = (row?.amount ?? whole) - whole;
       const claimed = off === 1n || off === -1n ? whole + off : whole;
-      const place: Moment = [slot, index, inside];
-      events.claims.push({ at: place, creator, amount: claimed });
-      if (claimed !== ended) events.owed.push({ at: place, creator, amount: claimed - ended });
+      events.claims.push({ at, creator, amount: claimed });
+      if (claimed !== ended) events.owed.push({ at, creator, amount: claimed - ended });
     }
   }
   owed.delete('');

@@ -29,6 +29,8 @@ type Block = {
 
 export type SimChain = {
   readonly genesisHash: string;
+  /** Whether nodes tell the index of a transaction in its block. */
+  placesTold: boolean;
   readonly store: Store;
   /**
    * Index of the newest block, and of the newest final one; `lag` blocks earlier for a node that is
@@ -126,6 +128,7 @@ export function createSimChain(random: Random, name = 0): SimChain {
 
   return {
     genesisHash: hashOf(name, 0, 0),
+    placesTold: true,
     store,
     tip: (lag = 0) => Math.max(0, blocks.length - 1 - lag),
     root: (lag = 0) => Math.max(0, Math.min(rooted, blocks.length - 1 - FINAL_AFTER - lag)),

@@ -154,7 +154,7 @@ const history: Method = (node, [address, options]) => {
   return rows.map((each) => ({
     signature: each.transaction.signature,
     slot: each.slot,
-    transactionIndex: each.index,
+    ...(node.chain.placesTold ? { transactionIndex: each.index } : {}),
     err: each.execution.error,
     memo: memoOf(each),
     blockTime: null,
@@ -261,7 +261,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
     const tells = node.tells(found.transaction.signature);
     return {
       slot: found.slot,
-      transactionIndex: found.index,
+      ...(node.chain.placesTold ? { transactionIndex: found.index } : {}),
       blockTime: null,
       version: 0,
       meta: tells === 'no meta' ? null : metaOf(found, tells === 'all'),

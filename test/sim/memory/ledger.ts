@@ -58,7 +58,7 @@ function owedOf(state: State, rows: readonly FactRow[], subscriberId: string) {
       (each) => each.subscriberId === subscriberId && each.driftAccount === account,
     );
     if (subscription === undefined) continue;
-    const at = { ...fact.position, blockIndex };
+    const at = { ...fact.position, blockIndex, signature: fact.signature };
     const put = (to: StandingEvent[], amount: bigint, creator: string) =>
       amount > 0n && to.push({ kind: 'owed', at, amount, creator });
     if (state.accruals.has(accrualKey(subscription.id, fact))) {
@@ -114,11 +114,10 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
     const { body, signature, position, account } = row.fact;
     if (body.kind !== 'outflow') return [];
     const key = `${signature}/${position.slot}/${position.ordinal}/${account}`;
-    const at = { ...position, blockIndex: row.blockIndex };
+    const at = { ...position, blockIndex: row.blockIndex, signature };
     const creator = creatorOf(state, row);
     const credited = state.credits.get(factKey(row.fact))?.credited ?? null;
-    if (creator !== null)
-      transfers.push({ creator, at: { ...at, signature }, signature, body, credited });
+    if (creator !== null) transfers.push({ creator, at, signature, body, credited });
     return [{ key, slot: position.slot, ours: ours.has(signature), body, at, signature }];
   });
   const trades = rows

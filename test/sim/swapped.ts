@@ -1,0 +1,18 @@
+// Swapped: the facts of one transaction with their places in it in the reverse order, as a reader
+// that lost the order would give them.
+import type { Fact } from '../../src/core/fact.ts';
+
+/** Opens stay in front: a close without its opening is another fault. */
+const MOVED: ReadonlySet<string> = new Set(['close', 'outflow']);
+
+export function swapped(facts: readonly Fact[]): Fact[] {
+  const places = facts
+    .filter(({ body }) => MOVED.has(body.kind))
+    .map(({ position }) => position.ordinal)
+    .reverse();
+  return facts.map((fact) =>
+    MOVED.has(fact.body.kind)
+      ? { ...fact, position: { ...fact.position, ordinal: places.shift() ?? 0 } }
+      : fact,
+  );
+}

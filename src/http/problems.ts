@@ -27,6 +27,12 @@ const codeOf = (status: number): FaultCode => {
   return 'body_invalid';
 };
 
+/** What to do, where Fastify only names the status. */
+const REMEDIES: Readonly<Record<number, string>> = {
+  413: 'The body is larger than this route takes.',
+  415: 'Send the body as application/json, plain or packed with gzip or deflate.',
+};
+
 function problemOf(thrown: unknown): Problem {
   // The driver's message may name internal hosts and is not passed on.
   if (ledgerFault(thrown) !== thrown)
@@ -35,7 +41,7 @@ function problemOf(thrown: unknown): Problem {
     return problem(thrown.code, FAULTS[thrown.code].status, thrown.message);
   const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500)
-    return problem(codeOf(status), status, messageOf(thrown));
+    return problem(codeOf(status), status, REMEDIES[status] ?? messageOf(thrown));
   return problem('internal', 500, 'An internal error occurred. It has been logged.');
 }
 

@@ -230,7 +230,9 @@ test.each([
       socket.once('data', (chunk) => resolve(String(chunk))),
     );
     socket.write(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]));
-    expect(await answered).toContain('HTTP/1.1 415');
+    const answer = await answered;
+    expect(answer).toContain('HTTP/1.1 415');
+    expect(answer).toContain('Send the body as application/json');
     socket.destroy();
     // The next request is answered by the same process, and nothing was thrown in between.
     expect((await fetch(`http://127.0.0.1:${port}/plain`)).status).toBe(200);

@@ -22,6 +22,7 @@ import { createAuthority } from './http/auth.ts';
 import { closeServer, createServer } from './http/server.ts';
 import { surfaceOf } from './http-wiring.ts';
 import { listenApiKeys, listenEvents, listenStandings, listenWatchList } from './ledger/ledger.ts';
+import { reachLedger } from './ledger/probe.ts';
 import { requireRights } from './ledger/rights.ts';
 import { addSettling } from './settling-wiring.ts';
 import { elapsedMs } from './system/clock.ts';
@@ -115,6 +116,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
       slot: () => chain.slot('confirmed'),
       personal: () => upkeep.doubts(),
       setClock: clock.set,
+      reach: () => reachLedger(parts.databaseUrl, log),
       readKeys: () => authority.refresh(),
       failing: loops.failing,
     },

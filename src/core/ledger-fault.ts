@@ -43,13 +43,22 @@ const TROUBLES: readonly (readonly [codes: RegExp, sentence: string])[] = [
 ];
 
 /**
+ * The sentence for a failure of Postgres or of the connection to it, without the driver's own
+ * words, which may name internal hosts. Null for any other value.
+ */
+export function ledgerRemedy(thrown: unknown): string | null {
+  const code = (thrown as { code?: unknown } | null)?.code;
+  if (typeof code !== 'string' || thrown instanceof Fault) return null;
+  return TROUBLES.find(([codes]) => codes.test(code))?.[1] ?? null;
+}
+
+/**
  * A failure of Postgres or of the connection to it as `ledger_unavailable` with a remedy. Any other
  * value is returned unchanged.
  */
 export function ledgerFault(thrown: unknown): unknown {
   if (thrown instanceof Fault) return thrown;
-  const code = (thrown as { code?: unknown } | null)?.code;
-  const known = TROUBLES.find(([codes]) => typeof code === 'string' && codes.test(code));
-  if (known === undefined) return thrown;
-  return new Fault('ledger_unavailable', `${known[1]} (${messageOf(thrown)})`, { cause: thrown });
+  const remedy = ledgerRemedy(thrown);
+  if (remedy === null) return thrown;
+  return new Fault('ledger_unavailable', `${remedy} (${messageOf(thrown)})`, { cause: thrown });
 }

@@ -6,6 +6,7 @@
 // is full may still take the heartbeat's own write, which changes one row in place.
 import { Fault, messageOf } from '../core/fault.ts';
 import { type LedgerClock, SKEW_MS_MOST } from '../core/ledger-clock.ts';
+import { ledgerRemedy } from '../core/ledger-fault.ts';
 import type { Pace } from '../core/pace.ts';
 import type { Clock, Halt, Ledger, Log } from '../core/ports.ts';
 import type { Doubt, Roster } from '../core/roster.ts';
@@ -18,6 +19,8 @@ export type HeartbeatPorts = DoubtPorts & {
   readonly roster: Roster;
   readonly publisher: Publisher;
   readonly clock: Clock;
+  /** Opens one more connection to the ledger, and throws what hinders it. */
+  readonly reach: () => Promise<void>;
   /** As `LedgerClock.set`. */
   readonly setClock: LedgerClock['set'];
   readonly log: Log;
@@ -72,7 +75,23 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
   let backlog: Backlog | null = null;
   let skewMs: number | null = null;
   let halts: readonly Halt[] = [];
+  /** Why no further connection to the ledger came about, as last asked; null when one did. */
+  let hindrance: string | null = null;
+  let reaching = false;
 
+  /** Asks why the ledger does not answer, one question at a time. The next late answer tells it. */
+  const askWhy = async (): Promise<void> => {
+    if (reaching) return;
+    reaching = true;
+    try {
+      await ports.reach();
+      hindrance = null;
+    } catch (thrown) {
+      hindrance = ledgerRemedy(thrown);
+    } finally {
+      reaching = false;
+    }
+  };
   /**
    * The result of the work. Throws `ledger_unavailable` when the work takes too long, because a
    * Postgres that hangs never answers.
@@ -81,7 +100,8 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
     const ms = Math.floor(options.staleAfterMs / PATIENCE_PARTS);
     const ended = new AbortController();
     const late = clock.sleep(ms, ended.signal).then((): never => {
-      throw new Fault('ledger_unavailable', `Postgres took longer than ${ms} ms.`);
+      void askWhy();
+      throw new Fault('ledger_unavailable', hindrance ?? `Postgres took longer than ${ms} ms.`);
     });
     try {
       return await Promise.race([work, late]);
@@ -137,6 +157,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
       try {
         await inTime(askLedger());
         ledgerAtMs = clock.nowMs();
+        hindrance = null;
         const missing = unrecorded();
         if (missing !== null) throw new Fault('ledger_unavailable', missing.says);
         const slot = await ports.slot();
@@ -146,7 +167,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
         const silentMs = clock.nowMs() - (ledgerAtMs ?? options.startedMs);
         if (silentMs > options.staleAfterMs / 2)
           roster.doubtAll(
-            `The ledger has taken no write for ${Math.floor(silentMs / 1_000)} s: ${messageOf(thrown)}`,
+            `The ledger has taken no write for ${Math.floor(silentMs / 1_000)} s: ${ledgerRemedy(thrown) ?? messageOf(thrown)}`,
           );
         else if (thrown instanceof Fault && thrown.code === 'chain_foreign')
           roster.doubtAll(thrown.message);

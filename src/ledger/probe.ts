@@ -1,6 +1,7 @@
-// Probe: writes one row each second, so that the daemon notices when the ledger refuses writes.
-import type { Probe } from '../core/ports.ts';
-import type { Sql } from './database.ts';
+// Probe: writes one row each second, so that the daemon notices when the ledger refuses writes; and
+// tells why no connection comes about.
+import type { Log, Probe } from '../core/ports.ts';
+import { openDatabase, type Sql } from './database.ts';
 
 /** Creates the probe. `write` returns the database's clock in milliseconds. */
 export function createProbe(sql: Sql): Probe {
@@ -13,4 +14,17 @@ export function createProbe(sql: Sql): Probe {
       return row?.now.getTime() ?? 0;
     },
   };
+}
+
+/**
+ * Opens one more connection, asks it something, and closes it. Throws the driver's error. A query
+ * of the pool that waits for a connection is told of no failure to connect.
+ */
+export async function reachLedger(url: string, log: Log): Promise<void> {
+  const sql = openDatabase(url, log, 1);
+  try {
+    await sql`select 1`;
+  } finally {
+    await sql.end({ timeout: 1 }).catch(() => {});
+  }
 }

@@ -16,13 +16,16 @@ function setUp() {
   const machine: Clock = {
     nowMs: () => rightMs + offMs,
     random: () => 0.5,
-    // No work takes long here, so a wait for a time bound never ends by itself.
+    // A wait for a time bound ends by itself only while no connection comes about.
     sleep: (_, signal) =>
-      new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+      hindered === null
+        ? new Promise((resolve) => signal.addEventListener('abort', () => resolve()))
+        : Promise.resolve(),
   };
   const clock = setByLedger(machine, () => rightMs);
   const events: string[] = [];
   let failing: ReturnType<Loops['failing']> = null;
+  let hindered: Error | null = null;
   const note = (event: string) => void events.push(event);
   const log: Log = { debug: note, info: note, warn: note, error: note };
   const roster = createRoster({
@@ -46,7 +49,8 @@ function setUp() {
   const heartbeat = createHeartbeat(
     {
       ledger: {
-        probe: { write: async () => rightMs },
+        // A query that waits for a connection is never answered.
+        probe: { write: () => (hindered === null ? rightMs : new Promise(() => {})) },
         sightings: {
           backlog: async () => ({ wanted: 0, confirmed: 0, oldestMs: null }),
           unread: async () => ({ subscribers: [], unattributedSinceMs: null }),
@@ -65,6 +69,9 @@ function setUp() {
       log,
       slot: async () => (stoodStillAtMs ?? rightMs) / 400,
       readKeys: async () => {},
+      reach: async () => {
+        if (hindered !== null) throw hindered;
+      },
       failing: () => failing,
     } as never,
     { startedMs: clock.nowMs(), lagMsMost: 180_000, staleAfterMs: 30_000 },
@@ -83,6 +90,10 @@ function setUp() {
     /** A loop has failed since now; null when its next run succeeded. */
     fail(thrown: Error | null) {
       failing = thrown && { name: 'scan', sinceMs: rightMs, thrown };
+    },
+    /** No connection to Postgres comes about, for this reason; null when one does. */
+    hinder(thrown: Error | null) {
+      hindered = thrown;
     },
     jump(ms: number) {
       offMs += ms;
@@ -159,4 +170,25 @@ test('a node that tells the same slot again and again is no news: the gate stops
     expect(gate().verdict).toBe(second <= 30 ? 'allow' : 'unknown');
   }
   expect(ageMs()).toBe(31_000);
+});
+
+test('while no connection to Postgres comes about, the gate says why, and names no host', async () => {
+  const { heartbeat, gate, hinder, pass } = setUp();
+  await heartbeat.beat();
+  const thrown = new Error('connect EHOSTUNREACH 10.1.1.1:5432');
+  hinder(Object.assign(thrown, { code: 'EHOSTUNREACH' }));
+  for (let second = 1; second <= 31; second++) {
+    pass(1_000);
+    await expect(heartbeat.beat()).rejects.toThrow(
+      second === 1 ? /took longer/ : /does not answer/,
+    );
+  }
+  expect(gate()).toMatchObject({
+    verdict: 'unknown',
+    reason:
+      'The ledger has taken no write for 31 s: The host in DATABASE_URL does not answer. Look at the network and the firewall.',
+  });
+  hinder(null);
+  await heartbeat.beat();
+  expect(gate().verdict).toBe('allow');
 });

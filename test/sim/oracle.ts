@@ -32,8 +32,8 @@ export type History = {
 };
 
 /**
- * Whether `a` surely came before `b`. Two transactions of one slot have no order where no node tells
- * their index; two facts of one transaction always have one.
+ * Whether `a` surely came before `b`. Two transactions of one slot have no order where no node
+ * tells their index; two facts of one transaction always have one.
  */
 const before = (a: Moment, b: Moment): boolean => {
   if (a[0] !== b[0]) return a[0] < b[0];

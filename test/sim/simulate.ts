@@ -135,11 +135,7 @@ async function play(
     chain: sabotage.chain ?? ((own) => own),
     pen: (own) => sabotage.pen?.(own, chain) ?? own,
   };
-  let lastProcess = 0;
-  let kills = 0;
-  let forks = 0;
-  let steps = 0;
-  let losses = 0;
+  let [lastProcess, kills, forks, steps, losses] = [0, 0, 0, 0, 0];
   let foreignMs = Number.NEGATIVE_INFINITY;
   /** Payments that were signed before the newest copy of the database was made. */
   let signedAtCopy = 0;

@@ -70,7 +70,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
         ...ledger,
         sightings: {
           ...ledger.sightings,
-          settle: (read) => ledger.sightings.settle({ ...read, facts: swapped(read.facts) }),
+          record: (read) => ledger.sightings.record({ ...read, facts: swapped(read.facts) }),
         },
       }),
     },

@@ -8,7 +8,7 @@ import { memoryBooks, type SimBooks } from './books.ts';
 import { readTransaction } from './chain/message.ts';
 import { waitingTransfers } from './memory/credits.ts';
 import { type Sabotage, simulate } from './simulate.ts';
-import { swapped } from './swapped.ts';
+import { withSwappedFacts } from './swapped.ts';
 
 const payments =
   (
@@ -65,15 +65,8 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'reading the facts of one transaction in the reverse order': {
     within: 30,
-    sabotage: {
-      ledger: (ledger) => ({
-        ...ledger,
-        sightings: {
-          ...ledger.sightings,
-          record: (read) => ledger.sightings.record({ ...read, facts: swapped(read.facts) }),
-        },
-      }),
-    },
+    known: 1,
+    sabotage: { ledger: withSwappedFacts },
   },
   'taking a confirmed payment for a final one': {
     within: 60,

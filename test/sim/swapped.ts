@@ -1,11 +1,12 @@
-// Swapped: the facts of one transaction with their places in it in the reverse order, as a reader
-// that lost the order would give them.
+// Swapped: a ledger that is given the facts of one transaction with their places in it in the
+// reverse order, as a reader that lost the order would give them.
 import type { Fact } from '../../src/core/fact.ts';
+import type { Sabotage } from './simulate.ts';
 
 /** Opens stay in front: a close without its opening is another fault. */
 const MOVED: ReadonlySet<string> = new Set(['close', 'outflow']);
 
-export function swapped(facts: readonly Fact[]): Fact[] {
+function swapped(facts: readonly Fact[]): Fact[] {
   const places = facts
     .filter(({ body }) => MOVED.has(body.kind))
     .map(({ position }) => position.ordinal)
@@ -16,3 +17,11 @@ export function swapped(facts: readonly Fact[]): Fact[] {
       : fact,
   );
 }
+
+export const withSwappedFacts: NonNullable<Sabotage['ledger']> = (ledger) => ({
+  ...ledger,
+  sightings: {
+    ...ledger.sightings,
+    record: (read) => ledger.sightings.record({ ...read, facts: swapped(read.facts) }),
+  },
+});

@@ -85,7 +85,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'L1 younger debts overtake when the subscriber cannot pay',
     file: 'src/flows/planning.ts',
-    from: "const resting = planned.about === 'creator' ? debts : due;",
+    from: "const resting = planned.about === 'creator' ? debts : debtsAt(due, oldest.venue);",
     to: 'const resting = debts;',
     by: unit('test/flows/planning.test.ts', 'holds younger debts to others as well'),
   },
@@ -99,7 +99,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'J2 what was paid does not count for standing',
     file: 'src/core/standing.ts',
-    from: 'const after = added(added(owedBefore, owed, 1n), settled, -1n);',
+    from: 'const after = added(added(owedBefore, owed, 1n), discharged, -1n);',
     to: 'const after = added(owedBefore, owed, 1n);',
     by: sim(10),
   },
@@ -217,9 +217,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'B5 an excess counts for the standing',
-    file: 'src/ledger/standings.ts',
-    from: 'select executed_slot, amount - excess as amount, creator_wallet, mint from payment',
-    to: 'select executed_slot, amount, creator_wallet, mint from payment',
+    file: 'src/ledger/standing-history.ts',
+    from: 'executed_slot, amount - excess as amount, creator_wallet, mint from payment',
+    to: 'executed_slot, amount, creator_wallet, mint from payment',
     by: unit('test/flows/differences.test.ts', 'a subscriber who paid more than it owed'),
   },
   {

@@ -4,8 +4,8 @@
 // does not make the subscriber a runaway.
 import type { Address, Slot } from './ids.ts';
 import { type BaseUnits, least } from './money.ts';
-import type { Trouble } from './payment.ts';
 import { amountsText, type Owed, USDC } from './token.ts';
+import type { Trouble } from './trouble.ts';
 
 export type Clearance = {
   readonly id: string;

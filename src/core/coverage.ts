@@ -3,7 +3,6 @@
 // its lamports or change its data, so an unknown call matters when it is a call of the owner: a
 // token program or the venue.
 
-import type { Watched } from './hearing-ports.ts';
 import type { Address } from './ids.ts';
 import {
   ASSOCIATED_TOKEN_PROGRAM,
@@ -16,6 +15,7 @@ import {
 } from './programs.ts';
 import { type Call, type ChainTransaction, callsOf } from './transaction.ts';
 import { batched, walletCalls } from './wallet-call.ts';
+import type { Watched } from './watch-ports.ts';
 
 export const UNDERSTANDINGS = ['understood', 'neutral', 'unknown'] as const;
 export type Understanding = (typeof UNDERSTANDINGS)[number];

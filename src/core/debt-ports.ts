@@ -8,11 +8,12 @@ import type { Address, Signature, Slot } from './ids.ts';
 import type { ListFilters } from './lists.ts';
 import type { Movement } from './lots.ts';
 import type { BaseUnits } from './money.ts';
-import type { Cover, Debt, ErrorClass, Payment, SignedBytes, Tries, Trouble } from './payment.ts';
+import type { Cover, Debt, Payment, SignedBytes, Tries } from './payment.ts';
 import type { Subscription } from './ports.ts';
 import type { UncoveredShare } from './rebuild.ts';
 import type { ShareStatus, Voided, Voiding } from './share.ts';
 import type { Owed, Token } from './token.ts';
+import type { ErrorClass, Trouble } from './trouble.ts';
 import type { VenueName } from './venue.ts';
 
 export type UnaccruedClose = {

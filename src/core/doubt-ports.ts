@@ -1,8 +1,8 @@
 // Doubt ports: the port to lasting doubts: transactions that no node returns, calls that this
 // release does not know, and token accounts that are not followed.
 import type { Coverage } from './coverage.ts';
-import type { Watched } from './hearing-ports.ts';
 import type { Address, Signature, Slot } from './ids.ts';
+import type { Watched } from './watch-ports.ts';
 
 /**
  * A transaction that a finalized history names and that no node returns, and an account that it

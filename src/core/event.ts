@@ -4,11 +4,11 @@
 // base units.
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits, BasisPoints } from './money.ts';
-import type { Trouble } from './payment.ts';
 import type { Counters } from './reckoning.ts';
 import type { Evidence } from './standing.ts';
 import type { SuspicionKind } from './suspicion.ts';
 import type { Owed } from './token.ts';
+import type { Trouble } from './trouble.ts';
 
 /**
  * Every kind of event, and when it is written. docs/events-out.md and the webhooks of the API

@@ -1,12 +1,12 @@
 // Hear: the facts of one transaction: what the venues did for the watched accounts, and what went
 // through the watched wallets and token accounts, once, whichever venues took part.
 import type { Fact } from './fact.ts';
-import type { Watched } from './hearing-ports.ts';
 import type { Perimeter } from './holdings.ts';
 import { paymentIdOf } from './rebuild.ts';
 import { type ChainTransaction, callsOf } from './transaction.ts';
 import type { HeardAtVenue, Venue } from './venue.ts';
 import { hearFailed, hearWallets, type Put } from './wallet.ts';
+import type { Watched } from './watch-ports.ts';
 
 /** The part of a venue by which transactions are heard. */
 export type HearingVenue = Pick<Venue, 'hear' | 'programId' | 'quote' | 'ofValue' | 'ownAccounts'>;

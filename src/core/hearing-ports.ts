@@ -6,9 +6,6 @@ import type { Taking } from './reading.ts';
 import type { NamedBy, SignatureSink } from './source.ts';
 import type { Naming, Rumour } from './watch-ports.ts';
 
-export type { Cursor, Naming, Rumour, Watched, WatchedRecord, WatchList } from './watch-ports.ts';
-export { WATCH_ROLES } from './watch-ports.ts';
-
 export type Sighting = {
   readonly signature: Signature;
   /** `wanted`: not read yet. `confirmed`: facts are recorded at confirmed commitment. */

@@ -1,10 +1,11 @@
 // Holdings: lists what a subscriber held of each asset before and after one transaction: in the
 // wallet, in every token account it owns, and as rent of its accounts at the venue. The
 // transaction's own balances say who owns a token account.
-import type { Watched } from './hearing-ports.ts';
+
 import type { Address } from './ids.ts';
 import { WRAPPED_SOL } from './programs.ts';
 import type { Call, ChainTransaction, TokenBalance } from './transaction.ts';
+import type { Watched } from './watch-ports.ts';
 
 export type Perimeter = {
   readonly transaction: ChainTransaction;

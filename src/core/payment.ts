@@ -24,8 +24,6 @@ import { amountText, type Token } from './token.ts';
 import { type ErrorClass, type Trouble, troubled } from './trouble.ts';
 import type { VenueName } from './venue.ts';
 
-export { ERROR_CLASSES, type ErrorClass, type Trouble } from './trouble.ts';
-
 export const PAYMENT_STATES = ['planned', 'signed', 'sent', 'landed', 'failed', 'dead'] as const;
 export type PaymentState = (typeof PAYMENT_STATES)[number];
 

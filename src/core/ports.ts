@@ -14,7 +14,7 @@ import type { CoverageBook, UnfollowedAccounts, UnreadBook } from './doubt-ports
 import type { Endpoints } from './endpoint.ts';
 import type { EventLog } from './event.ts';
 import type { Fact, FactBody, Finality } from './fact.ts';
-import type { Asides, Deliveries, Sightings, WatchList } from './hearing-ports.ts';
+import type { Asides, Deliveries, Sightings } from './hearing-ports.ts';
 import type { Address, Slot } from './ids.ts';
 import type { Lists } from './lists.ts';
 import type { MasterKeyBook } from './master-key.ts';
@@ -28,6 +28,7 @@ import type { Suspicion } from './suspicion.ts';
 import type { Terms } from './terms.ts';
 import type { Quotes } from './token.ts';
 import type { VenueName } from './venue.ts';
+import type { WatchList } from './watch-ports.ts';
 
 /** Time and random numbers. The daemon gets both only through this port. */
 export type Clock = {

@@ -3,8 +3,8 @@
 import type { EventBodies, EventOf } from './event.ts';
 import type { Signature, Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
-import type { Trouble } from './payment.ts';
 import type { Voiding } from './share.ts';
+import type { Trouble } from './trouble.ts';
 
 /** The payment that landed for a debt. */
 export type Landing = {

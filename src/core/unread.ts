@@ -2,7 +2,6 @@
 // gives. They are asked for without end; meanwhile the account's own state and its balances show
 // what they did, or a person accepts them as they are.
 import { FEE_LAMPORTS_MOST } from './conservation.ts';
-import type { Watched } from './hearing-ports.ts';
 import type { Lamports } from './money.ts';
 import type { Perhaps } from './perhaps.ts';
 import {
@@ -15,6 +14,7 @@ import {
   NO_COUNTERS,
   rewardsOf,
 } from './reckoning.ts';
+import type { Watched } from './watch-ports.ts';
 
 /**
  * A transaction that was asked for this long and this often may be decided by state and balances

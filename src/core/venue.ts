@@ -5,7 +5,6 @@ import type { Chain, ChainAccount, Slice } from './chain-ports.ts';
 import type { Coverage } from './coverage.ts';
 import type { Fact } from './fact.ts';
 import { Fault } from './fault.ts';
-import type { Watched } from './hearing-ports.ts';
 import type { Address, Slot } from './ids.ts';
 import type { VenueFunds } from './plan.ts';
 import type { Act } from './policy.ts';
@@ -14,6 +13,7 @@ import type { PaymentParts } from './signing-ports.ts';
 import type { Token } from './token.ts';
 import type { ChainTransaction, ExecutedInstruction, Instruction } from './transaction.ts';
 import type { Trouble, TroubleCode } from './trouble.ts';
+import type { Watched } from './watch-ports.ts';
 
 /** The venues that this release knows, by the names that settings, records and the API use. */
 export const VENUE_NAMES = ['drift-v2', 'velocity'] as const;

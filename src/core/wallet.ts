@@ -6,12 +6,12 @@
 import { type Leaving, leavings, leavingsOfFailed, solBrought } from './conservation.ts';
 import { understandToken } from './coverage.ts';
 import type { FactBody, Notice, Outflow } from './fact.ts';
-import type { Watched } from './hearing-ports.ts';
 import { type Perimeter, type Subject, subjectsOf } from './holdings.ts';
 import type { Address } from './ids.ts';
 import { TOKEN_PROGRAMS } from './programs.ts';
 import { type ChainTransaction, LAST_ORDINAL, ORDINALS_A_CALL } from './transaction.ts';
 import { walletCalls } from './wallet-call.ts';
+import type { Watched } from './watch-ports.ts';
 
 export type Put = (subscriberId: string, account: Address, ordinal: number, body: FactBody) => void;
 

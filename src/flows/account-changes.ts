@@ -3,11 +3,11 @@
 // compared, older ones dropped, and several changes in a row cause one scan.
 import type { Burst } from '../core/burst.ts';
 import type { Chain, ChainAccount } from '../core/chain-ports.ts';
-import type { Cursor, Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Source } from '../core/source.ts';
 import { type Venues, venueOf } from '../core/venue.ts';
+import type { Cursor, Watched } from '../core/watch-ports.ts';
 import type { SetAside } from './aside.ts';
 import type { OwnSignatures } from './own-signatures.ts';
 import { sideBySide } from './side-by-side.ts';

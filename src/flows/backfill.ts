@@ -4,9 +4,9 @@
 // cannot be read is set aside, and the others are read.
 
 import type { Chain } from '../core/chain-ports.ts';
-import type { Cursor } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { Cursor } from '../core/watch-ports.ts';
 import type { SetAside } from './aside.ts';
 import { sideBySide } from './side-by-side.ts';
 

@@ -10,8 +10,8 @@ import {
   type ProgramReader,
   signingObjection,
 } from '../core/conformance.ts';
-import type { Trouble } from '../core/payment.ts';
 import type { Log } from '../core/ports.ts';
+import type { Trouble } from '../core/trouble.ts';
 import { DEFAULT_VENUE, type Venue, type VenueName } from '../core/venue.ts';
 
 export type ConformancePorts = {

@@ -4,10 +4,10 @@
 // that fails is set aside, and the next one is read. Memory holds one body and its rumours at a
 // time.
 import { Fault } from '../core/fault.ts';
-import type { Begun, Rumour } from '../core/hearing-ports.ts';
-import type { Address, Signature, Slot } from '../core/ids.ts';
-import { isSignature } from '../core/ids.ts';
+import type { Begun } from '../core/hearing-ports.ts';
+import { type Address, isSignature, type Signature, type Slot } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { Rumour } from '../core/watch-ports.ts';
 import type { SetAside } from './aside.ts';
 import type { Haste } from './reading-haste.ts';
 import type { WatchedAccounts } from './watched.ts';

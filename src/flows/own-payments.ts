@@ -2,8 +2,9 @@
 // with the chain. A payment that another process wrote, or that this process wrote into a
 // database that has gone back since, may already have been paid, so the chain is asked before it
 // is signed or sent.
-import type { Payment, Trouble } from '../core/payment.ts';
+import type { Payment } from '../core/payment.ts';
 import type { Subscriber } from '../core/ports.ts';
+import type { Trouble } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
 
 export type Own = {

@@ -3,12 +3,12 @@
 // to find them, and they are read once, when they are final. After a restart they are heard like
 // any other transaction.
 
-import type { Rumour } from '../core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import type { Payment } from '../core/payment.ts';
 import type { Clock, Subscriber } from '../core/ports.ts';
 import { costOf, type TransactionCost } from '../core/spending.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
+import type { Rumour } from '../core/watch-ports.ts';
 
 export type OwnSignatures = {
   /** Tells that a signed payment is being sent, out of these accounts. */

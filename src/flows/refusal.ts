@@ -1,7 +1,7 @@
 // Refusal: classifies an exception thrown before a payment was signed. An error that the same plan
 // would meet again ends the payment with that reason, so that its debts are planned anew.
 import { Fault, type FaultCode, messageOf } from '../core/fault.ts';
-import type { ErrorClass, Trouble } from '../core/payment.ts';
+import type { ErrorClass, Trouble } from '../core/trouble.ts';
 
 /** Faults that concern this payment, and not the connection to the chain or to the ledger. */
 const CLASSES: Partial<Record<FaultCode, ErrorClass>> = {

@@ -1,8 +1,9 @@
 // Retry delay: decides how long a debt waits after a trouble: longer with each attempt, or until
 // the next turn of the schedule.
 import { delayMs } from '../core/backoff.ts';
-import { aftermath, type Tries, type Trouble } from '../core/payment.ts';
+import { aftermath, type Tries } from '../core/payment.ts';
 import type { Clock } from '../core/ports.ts';
+import type { Trouble } from '../core/trouble.ts';
 
 const BACKOFF = { firstMs: 2_000, mostMs: 5 * 60_000 };
 

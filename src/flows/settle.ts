@@ -15,9 +15,9 @@ import {
   next,
   type Payment,
   type SignedBytes,
-  type Trouble,
 } from '../core/payment.ts';
 import type { Clock, Log, Subscriber } from '../core/ports.ts';
+import type { Trouble } from '../core/trouble.ts';
 import type { VenuesConformance } from './conformance.ts';
 import { createLooking, type LookingOptions } from './look-schedule.ts';
 import { createOwn } from './own-payments.ts';

@@ -1,9 +1,9 @@
 // Sub-accounts: finds the accounts of an agent that exist at a venue and are not watched yet.
 import type { Chain } from '../core/chain-ports.ts';
-import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import type { VenueAccount } from '../core/ports.ts';
 import type { Venues } from '../core/venue.ts';
+import type { Watched } from '../core/watch-ports.ts';
 
 /**
  * Sub-accounts of an agent that exist at a venue and are not watched. A venue numbers sub-accounts

@@ -4,11 +4,11 @@
 import { type BackoffRule, delayMs } from '../core/backoff.ts';
 import type { Chain } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
-import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
-import type { ErrorClass } from '../core/payment.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { ErrorClass } from '../core/trouble.ts';
 import type { Venue, Venues } from '../core/venue.ts';
+import type { Watched } from '../core/watch-ports.ts';
 
 export type WakePorts = {
   readonly ledger: Ledger;

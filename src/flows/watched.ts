@@ -1,8 +1,9 @@
 // Watched: the watch-list in memory, so that a transaction that touches no watched account costs a
 // few look-ups and no query. It is the ledger's list at one revision; the ledger refuses facts that
 // were read with an older list.
-import type { Watched, WatchList } from '../core/hearing-ports.ts';
+
 import type { Address } from '../core/ids.ts';
+import type { Watched, WatchList } from '../core/watch-ports.ts';
 
 export type WatchedAccounts = {
   readonly map: ReadonlyMap<string, Watched>;

@@ -1,7 +1,6 @@
 // Checks: stores account states at finalized slots, to be compared with the facts that should
 // explain them.
 import type { AccountCheck, Checks } from '../core/check-ports.ts';
-import type { Watched } from '../core/hearing-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import {
   type AccountState,
@@ -11,6 +10,7 @@ import {
 } from '../core/reckoning.ts';
 import { LAST_ORDINAL } from '../core/transaction.ts';
 import type { VenueName } from '../core/venue.ts';
+import type { Watched } from '../core/watch-ports.ts';
 import { at, type Fragment, type Sql, toJson } from './database.ts';
 import { heldOf } from './facts.ts';
 import { tell } from './outbox.ts';

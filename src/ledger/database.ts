@@ -89,7 +89,3 @@ export function toJson(value: unknown): postgres.JSONValue {
 export function at(ms: number): Date {
   return new Date(ms);
 }
-
-/** The time `ms` milliseconds from now by the ledger's clock; null stays null. */
-export const inMs = (sql: Sql | Transaction, now: Fragment, ms: number | null): Fragment =>
-  ms === null ? sql`null::timestamptz` : sql`${now} + ${Math.round(ms)} * interval '1 millisecond'`;

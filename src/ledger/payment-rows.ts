@@ -2,7 +2,8 @@
 import type { PaymentRecord } from '../core/debt-ports.ts';
 import type { Accepted } from '../core/found-payment-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import type { Cover, Payment, PaymentState, Trouble } from '../core/payment.ts';
+import type { Cover, Payment, PaymentState } from '../core/payment.ts';
+import type { Trouble } from '../core/trouble.ts';
 import type { VenueName } from '../core/venue.ts';
 import type { Transaction } from './database.ts';
 import { tokenIn } from './tokens.ts';

@@ -3,9 +3,9 @@
 // this file profit_share is only inserted (accruals.ts), and its reason is set or cleared while a
 // payment holds the debt (payments.ts).
 import type { Address } from '../core/ids.ts';
-import type { Trouble } from '../core/payment.ts';
 import { type Share, type ShareStatus, type Transition, transition } from '../core/share.ts';
 import type { ShareAct } from '../core/share-act.ts';
+import type { Trouble } from '../core/trouble.ts';
 import { type Fragment, type Transaction, toJson } from './database.ts';
 import { tellAll } from './outbox.ts';
 import { type VoidedRow, voidedOf, voidedRow } from './share-rows.ts';

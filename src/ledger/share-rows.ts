@@ -2,8 +2,8 @@
 // its credits.
 import type { ProfitShare } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import type { Trouble } from '../core/payment.ts';
 import type { Voided } from '../core/share.ts';
+import type { Trouble } from '../core/trouble.ts';
 import { tokenIn } from './tokens.ts';
 
 export type ShareRow = {

@@ -1,9 +1,10 @@
 // Sightings: stores the transactions that a source has named, until they are read. Which source
 // named one, how often and in which order does not change its facts, which readings.ts records.
 
-import type { Naming, Rumour, Sighting, Sightings } from '../core/hearing-ports.ts';
+import type { Sighting, Sightings } from '../core/hearing-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { NamedBy } from '../core/source.ts';
+import type { Naming, Rumour } from '../core/watch-ports.ts';
 import { at, type Sql, type Transaction } from './database.ts';
 import { createReadings } from './readings.ts';
 

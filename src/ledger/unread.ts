@@ -1,10 +1,10 @@
 // Unread: stores transactions that a finalized history names and that no node returns, the accounts
 // that they cast doubt on, and how each doubt ended.
 import type { UnreadBook } from '../core/doubt-ports.ts';
-import type { Watched } from '../core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import { afterCall, LAST_ORDINAL } from '../core/transaction.ts';
 import { UNREADABLE } from '../core/unread.ts';
+import type { Watched } from '../core/watch-ports.ts';
 import { at, type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 
 /**

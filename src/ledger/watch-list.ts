@@ -1,8 +1,9 @@
 // Watch list: stores the watched accounts, and up to which slot the history of each was scanned.
-import type { Watched, WatchList } from '../core/hearing-ports.ts';
+
 import type { Address } from '../core/ids.ts';
 import type { Seen } from '../core/tip.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
+import type { Watched, WatchList } from '../core/watch-ports.ts';
 import { at, type Sql } from './database.ts';
 import { noteRumours } from './sightings.ts';
 

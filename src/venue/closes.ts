@@ -3,9 +3,9 @@
 // realised total, opening fees included, also goes into its tally.
 import { closeOf, type FillSide, openOf } from '../core/close.ts';
 import type { Close } from '../core/fact.ts';
-import type { Watched } from '../core/hearing-ports.ts';
 import { formatUnits } from '../core/money.ts';
 import { afterCall } from '../core/transaction.ts';
+import type { Watched } from '../core/watch-ports.ts';
 import { addressOf, type Key } from './codec.ts';
 import type { Heard, HeardEvent } from './heard.ts';
 import { hearKeeping } from './keeper-fees.ts';

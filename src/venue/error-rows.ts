@@ -1,6 +1,6 @@
 // Error rows: one row for each program error, with its meaning for a payment, and the notation in
 // which tables of rows are written.
-import type { ErrorClass } from '../core/payment.ts';
+import type { ErrorClass } from '../core/trouble.ts';
 
 export type ErrorRow = {
   readonly number: number;

@@ -1,6 +1,6 @@
 // Error table: the errors that are not a venue's: those of the SPL token program, and those of a
 // whole transaction.
-import type { ErrorClass } from '../core/payment.ts';
+import type { ErrorClass } from '../core/trouble.ts';
 import { errorTable } from './error-rows.ts';
 
 /** Errors of the SPL token program. */

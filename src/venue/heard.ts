@@ -1,10 +1,10 @@
 // Heard: one transaction prepared for the collectors of this folder: its calls, the venue's events
 // each with the call that wrote it, the watched accounts, and the function that puts a fact.
 import type { FactBody } from '../core/fact.ts';
-import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { type Call, type ChainTransaction, callsOf, ORDINALS_A_CALL } from '../core/transaction.ts';
 import { DEFAULT_VENUE } from '../core/venue.ts';
+import type { Watched } from '../core/watch-ports.ts';
 import type { Addresses } from './addresses.ts';
 import { addressOf, type Key } from './codec.ts';
 import type { Dialect } from './dialect.ts';

@@ -6,11 +6,11 @@
 import { type Coverage, coverageOf } from '../core/coverage.ts';
 import type { Fact } from '../core/fact.ts';
 import type { HearingVenue } from '../core/hear.ts';
-import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { afterCall, type ChainTransaction, ORDINALS_A_CALL } from '../core/transaction.ts';
 import type { HeardAtVenue } from '../core/venue.ts';
 import { unknownCall } from '../core/wallet.ts';
+import type { Watched } from '../core/watch-ports.ts';
 import { hearCloses } from './closes.ts';
 import { discriminatorOf, type Heard, type Hearing, readHeard, type VenueCall } from './heard.ts';
 import { hearNotices } from './notices.ts';

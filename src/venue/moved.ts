@@ -1,10 +1,10 @@
 // Moved: computes the tokens that a call of the venue moved between a vault and a token account,
 // and the outflow fact that results.
 import type { Outflow } from '../core/fact.ts';
-import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { ownerAmong } from '../core/wallet.ts';
 import { walletCalls } from '../core/wallet-call.ts';
+import type { Watched } from '../core/watch-ports.ts';
 import type { Heard, VenueCall } from './heard.ts';
 import type { Profile } from './profile.ts';
 

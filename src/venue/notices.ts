@@ -1,10 +1,9 @@
 // Notices: reports instructions that change who controls a watched account or how much can be taken
 // from it. They move no value themselves and write no record, but often precede a loss.
 import type { Notice } from '../core/fact.ts';
-import type { Watched } from '../core/hearing-ports.ts';
-import type { Address } from '../core/ids.ts';
-import { base58Text } from '../core/ids.ts';
+import { type Address, base58Text } from '../core/ids.ts';
 import { ORDINALS_A_CALL } from '../core/transaction.ts';
+import type { Watched } from '../core/watch-ports.ts';
 import type { Heard, VenueCall } from './heard.ts';
 
 const keyAt = (call: VenueCall, at: number): Address | null =>

@@ -3,10 +3,10 @@
 // an outflow stays with the same owner is not told here.
 import type { Fact } from '../core/fact.ts';
 import { hearTransaction } from '../core/hear.ts';
-import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
+import type { Watched } from '../core/watch-ports.ts';
 import type { Hearing } from './heard.ts';
 import { hearingVenueOf } from './hearing.ts';
 import type { Profile } from './profile.ts';

@@ -3,13 +3,13 @@
 
 import type { ChainAccount, Slice } from '../core/chain-ports.ts';
 import type { Held } from '../core/fact.ts';
-import type { Watched } from '../core/hearing-ports.ts';
 import {
   type AccountState,
   blankState,
   NO_COUNTERS,
   type QuoteHolding,
 } from '../core/reckoning.ts';
+import type { Watched } from '../core/watch-ports.ts';
 import { type AccountReaders, ISOLATED_FLAG, isZero } from './accounts.ts';
 import type { Profile } from './profile.ts';
 

@@ -1,11 +1,11 @@
 // Swaps: computes what a swap with the venue's tokens cost the account. The loss is a notice, or an
 // outflow when the tokens went through a token account that is not the agent's.
 import type { Outflow } from '../core/fact.ts';
-import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { formatUnits, mulDivCeil } from '../core/money.ts';
 import { ORDINALS_A_CALL } from '../core/transaction.ts';
 import { ownerAmong } from '../core/wallet.ts';
+import type { Watched } from '../core/watch-ports.ts';
 import type { Heard, HeardEvent, VenueCall } from './heard.ts';
 import { accountAt, movedBetween, outflow, usdOf } from './moved.ts';
 import type { SwapRecord } from './records.ts';

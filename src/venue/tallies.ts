@@ -2,9 +2,9 @@
 // and collects the accounts whose changes cannot be told.
 
 import type { Tally, Unknown } from '../core/fact.ts';
-import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { LAST_ORDINAL } from '../core/transaction.ts';
+import type { Watched } from '../core/watch-ports.ts';
 import type { Heard } from './heard.ts';
 
 type Change = Partial<Record<'realised' | 'funding' | 'deposits' | 'withdraws', bigint>>;

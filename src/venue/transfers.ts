@@ -1,10 +1,11 @@
 // Transfers: hears value that the venue itself moved: withdrawals, deposits, transfers between
 // sub-accounts, swaps. Amounts and prices come from its records. Destinations come from
 // instructions, and so do amounts where the log was cut.
-import type { Watched } from '../core/hearing-ports.ts';
+
 import type { Address } from '../core/ids.ts';
 import { ORDINALS_A_CALL } from '../core/transaction.ts';
 import { ownerAmong } from '../core/wallet.ts';
+import type { Watched } from '../core/watch-ports.ts';
 import { addressOf } from './codec.ts';
 import type { Heard, HeardEvent, VenueCall } from './heard.ts';
 import { accountAt, movedBetween, outflow, tokensMoved, usdOf } from './moved.ts';

@@ -9,8 +9,8 @@ import {
   clearedOutflows,
   whyBlocked,
 } from '../../src/core/clearance.ts';
-import { ERROR_CLASSES } from '../../src/core/payment.ts';
 import { USDC } from '../../src/core/token.ts';
+import { ERROR_CLASSES } from '../../src/core/trouble.ts';
 
 const clearance = (
   id: string,

@@ -7,19 +7,17 @@ import {
   aftermath,
   conclude,
   type Debt,
-  ERROR_CLASSES,
   INSUFFICIENT_FUNDS,
   moreTelling,
   NO_TRIES,
   next,
   type Payment,
   type SignedBytes,
-  type Trouble,
   tooSmall,
   UNEXPECTED_MOST,
 } from '../../src/core/payment.ts';
 import { USDC } from '../../src/core/token.ts';
-import type { TroubleCode } from '../../src/core/trouble.ts';
+import { ERROR_CLASSES, type Trouble, type TroubleCode } from '../../src/core/trouble.ts';
 
 const debt = (shareId: string, owed: bigint, more: Partial<Debt> = {}): Debt => ({
   shareId,

@@ -1,7 +1,6 @@
 // Understanding: how well each kind of call is understood, and which calls are counted at all.
 import { describe, expect, test } from 'vitest';
 import { coverageOf, understand, understandToken } from '../../src/core/coverage.ts';
-import type { Watched } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import {
   ASSOCIATED_TOKEN_PROGRAM,
@@ -10,6 +9,7 @@ import {
   TOKEN_PROGRAM,
 } from '../../src/core/programs.ts';
 import type { Call, ChainTransaction } from '../../src/core/transaction.ts';
+import type { Watched } from '../../src/core/watch-ports.ts';
 
 const VENUE = 'venue' as Address;
 const call = (program: string, ...data: number[]): Call => ({

@@ -2,11 +2,11 @@
 // many changes cost one scan, and a scan that fails is made again.
 import { expect, test } from 'vitest';
 import type { Chain } from '../../src/core/chain-ports.ts';
-import type { Watched, WatchList } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { SOURCES } from '../../src/core/source.ts';
 import { type Venue, venuesOf } from '../../src/core/venue.ts';
+import type { Watched, WatchList } from '../../src/core/watch-ports.ts';
 import { createAccountChanges } from '../../src/flows/account-changes.ts';
 import { createSources } from '../../src/flows/sources.ts';
 import { loadWatched } from '../../src/flows/watched.ts';

@@ -4,8 +4,9 @@
 
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
-import type { Look, Payment, Trouble } from '../../src/core/payment.ts';
+import type { Look, Payment } from '../../src/core/payment.ts';
 import { USDC } from '../../src/core/token.ts';
+import type { Trouble } from '../../src/core/trouble.ts';
 import { createSettle, type SettleOptions, type SettlePorts } from '../../src/flows/settle.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createMemoryLedger } from '../sim/memory/ledger.ts';

@@ -1,10 +1,10 @@
 // Wake: an account that changes again and again wakes its owner's debts ever more seldom.
 import { expect, test } from 'vitest';
 import type { Chain } from '../../src/core/chain-ports.ts';
-import type { Watched } from '../../src/core/hearing-ports.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
 import { type Venue, venuesOf } from '../../src/core/venue.ts';
+import type { Watched } from '../../src/core/watch-ports.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createWake } from '../../src/flows/waiting-debts.ts';
 import { silentLog } from '../../src/system/log.ts';

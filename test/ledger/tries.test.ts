@@ -3,9 +3,10 @@
 
 import { expect, test } from 'vitest';
 import type { DeathEvidence } from '../../src/core/death.ts';
-import type { Payment, Trouble } from '../../src/core/payment.ts';
+import type { Payment } from '../../src/core/payment.ts';
 import { NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { USDC } from '../../src/core/token.ts';
+import type { Trouble } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { ageDebts, withoutGuards } from '../support/guards.ts';

@@ -4,9 +4,9 @@
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair, PublicKey, TransactionInstruction } from '@solana/web3.js';
 import type { ChainAccount } from '../../src/core/chain-ports.ts';
-import type { Watched } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
+import type { Watched } from '../../src/core/watch-ports.ts';
 import { encodeDelivery } from '../../src/local/chain/encode.ts';
 import { USDC, userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';

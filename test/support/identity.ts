@@ -6,7 +6,6 @@ import { inspect } from 'node:util';
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { PublicKey } from '@solana/web3.js';
 import type { Fact } from '../../src/core/fact.ts';
-import type { Watched } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import {
   type AccountState,
@@ -15,6 +14,7 @@ import {
   checkState,
   NO_COUNTERS,
 } from '../../src/core/reckoning.ts';
+import type { Watched } from '../../src/core/watch-ports.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import type { World } from '../../src/local/world.ts';

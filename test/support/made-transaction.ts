@@ -5,10 +5,10 @@
 import { createHash } from 'node:crypto';
 import { Keypair } from '@solana/web3.js';
 import type { Fact, FactBody } from '../../src/core/fact.ts';
-import type { Watched } from '../../src/core/hearing-ports.ts';
 import { type Address, base58Bytes, type Signature } from '../../src/core/ids.ts';
 import { type AccountState, meaningsOf, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import type { ChainTransaction, TokenBalance } from '../../src/core/transaction.ts';
+import type { Watched } from '../../src/core/watch-ports.ts';
 import {
   blankAccount,
   encodeAccount,

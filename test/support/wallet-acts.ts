@@ -14,11 +14,11 @@ import {
   TransactionInstruction,
 } from '@solana/web3.js';
 import type { Fact, Outflow } from '../../src/core/fact.ts';
-import type { Watched } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { leftEvents } from '../../src/core/outflow.ts';
 import { judge } from '../../src/core/standing.ts';
 import { USDC as QUOTE, quotesOf } from '../../src/core/token.ts';
+import type { Watched } from '../../src/core/watch-ports.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import { USDC, userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Watched } from '../../src/core/hearing-ports.ts';
+import type { Watched } from '../../src/core/watch-ports.ts';
 import type { Account } from '../../src/local/chain/account.ts';
 import { DRIFT } from '../../src/local/drift/addresses.ts';
 import { eventsIn } from '../../src/local/drift/log.ts';

@@ -4,8 +4,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Watched } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
+import type { Watched } from '../../src/core/watch-ports.ts';
 import type { Dialect } from '../../src/venue/dialect.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { classify } from '../../src/venue/errors.ts';

@@ -12,8 +12,6 @@ import { createVelocityDriver, PRICES } from './driver.ts';
 import { type GenesisTime, PROGRAM, writeVelocityGenesis } from './genesis.ts';
 import { instructions, type Trader } from './instructions.ts';
 
-export { PRICES } from './driver.ts';
-
 export type VelocityWorld = {
   readonly cluster: Cluster;
   readonly faucet: Keypair;

@@ -7,7 +7,7 @@ import type { Credit } from '../../../src/core/debt-ports.ts';
 import type { EventKind, EventOf } from '../../../src/core/event.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import type { Accepted } from '../../../src/core/found-payment-ports.ts';
-import type { AsideKind, Watched } from '../../../src/core/hearing-ports.ts';
+import type { AsideKind } from '../../../src/core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../../../src/core/ids.ts';
 import type { Cover, Payment } from '../../../src/core/payment.ts';
 import type { Halt, SealedKey, Subscriber, Subscription } from '../../../src/core/ports.ts';
@@ -17,6 +17,7 @@ import { type Share, type Transition, transition } from '../../../src/core/share
 import type { ShareAct } from '../../../src/core/share-act.ts';
 import type { NamedBy } from '../../../src/core/source.ts';
 import type { Trouble } from '../../../src/core/trouble.ts';
+import type { Watched } from '../../../src/core/watch-ports.ts';
 
 export type SightingRow = {
   readonly signature: Signature;

@@ -1,5 +1,6 @@
 // Watch list: the watched accounts and how far each history was scanned, in memory.
-import type { Sightings, WatchList } from '../../../src/core/hearing-ports.ts';
+import type { Sightings } from '../../../src/core/hearing-ports.ts';
+import type { WatchList } from '../../../src/core/watch-ports.ts';
 import type { State } from './state.ts';
 
 export function createMemoryWatchList(state: State, note: Sightings['note']): WatchList {

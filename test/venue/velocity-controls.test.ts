@@ -5,11 +5,11 @@ import { PublicKey, SystemProgram, TransactionInstruction } from '@solana/web3.j
 import { describe, expect, test } from 'vitest';
 import type { Chain, ChainAccount } from '../../src/core/chain-ports.ts';
 import type { Notice } from '../../src/core/fact.ts';
-import type { Watched } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { PaymentParts } from '../../src/core/signing-ports.ts';
 import type { Instruction } from '../../src/core/transaction.ts';
 import type { SeenAccount } from '../../src/core/venue.ts';
+import type { Watched } from '../../src/core/watch-ports.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import { addresses, ORACLES } from '../../src/local/velocity/genesis.ts';
 import {

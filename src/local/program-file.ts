@@ -54,6 +54,36 @@ export const presentPrograms = (programFile: string): string[] =>
     existsSync(each),
   );
 
+/**
+ * The one build of Velocity's program that is known, and where its bytes are published: compressed,
+ * and with zeros behind the program.
+ */
+export const VELOCITY_BUILD = {
+  name: '2026-07',
+  sha256: '1b7b06d17af813b5a505df8f534bfd0779a1a7457f0d2626b1a45c8741686c80',
+  bytes: 4_523_208,
+  published: {
+    repository: 'Harshbhargav45/wick',
+    blob: '2b7d63b97c9dac12258fbb84c126db752f3a41c2',
+  },
+} as const;
+
+/**
+ * The bytes of a program of Velocity, without the zeros behind the known build, and a line about
+ * them for a person. Throws `local_world_failed` when they are no compiled program.
+ */
+export function identifyVelocity(given: Uint8Array): {
+  readonly bytes: Uint8Array;
+  readonly says: string;
+} {
+  const { name, sha256, bytes: length } = VELOCITY_BUILD;
+  const cut = given.subarray(0, length);
+  const known = hashOf(cut) === sha256;
+  const { bytes, sha256: hash } = identifyProgram(known ? cut : given);
+  const what = known ? `the build of ${name}` : 'no build that is known';
+  return { bytes, says: `${bytes.length} bytes, sha256 ${hash}: ${what}` };
+}
+
 /** One line about a program for a person. */
 export const describeProgram = ({ bytes, sha256, build }: ProgramBytes): string =>
   build === null
@@ -84,5 +114,8 @@ export async function dumpProgram(
   while (end > PROGRAM_DATA_HEAD && data[end - 1] === 0) end--;
   const whole = data.subarray(PROGRAM_DATA_HEAD);
   const known = OLDER_BUILDS.some((each) => each.sha256 === hashOf(whole));
-  return identifyProgram(known ? whole : data.subarray(PROGRAM_DATA_HEAD, end));
+  // A known build may itself end in zeros.
+  const least = PROGRAM_DATA_HEAD + VELOCITY_BUILD.bytes;
+  const velocity = hashOf(data.subarray(PROGRAM_DATA_HEAD, least)) === VELOCITY_BUILD.sha256;
+  return identifyProgram(known ? whole : data.subarray(PROGRAM_DATA_HEAD, velocity ? least : end));
 }

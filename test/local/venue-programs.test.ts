@@ -10,11 +10,14 @@ import { base58Text } from '../../src/core/ids.ts';
 import {
   dumpProgram,
   identifyProgram,
+  identifyVelocity,
   placeOf,
   presentPrograms,
+  VELOCITY_BUILD,
 } from '../../src/local/program-file.ts';
 import { OLDER_BUILDS } from '../../src/venue/drift-v2/builds.ts';
 import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
+import { velocityProgram } from '../support/programs.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-programs-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -25,7 +28,7 @@ const target = path.join(folder, 'deep', 'drift.so');
 const run = (...args: string[]) =>
   spawnSync(process.execPath, ['src/local/venue-programs.ts', ...args], {
     cwd: path.join(import.meta.dirname, '../..'),
-    env: { ...process.env, BAILIFF_DRIFT_PROGRAM: target },
+    env: { ...process.env, BAILIFF_DRIFT_PROGRAM: target, BAILIFF_VELOCITY_PROGRAM: '' },
     encoding: 'utf8',
   });
 
@@ -48,6 +51,36 @@ test('says where it looked and how to get the program, then puts a file there an
   expect(run(given)).toMatchObject({ status: 1 });
   expect(readFileSync(target)).toEqual(ELF);
 });
+
+test("Velocity's program has a place beside Drift's, and is put there by its venue's name", () => {
+  const place = path.join(folder, 'deep', 'velocity.so');
+  const nothing = run();
+  expect(nothing.stdout).toContain(`${place}: no file.`);
+  expect(nothing.stdout).toContain(VELOCITY_BUILD.sha256);
+  expect(nothing.stdout).toContain(VELOCITY_BUILD.published.blob);
+  const given = path.join(folder, 'given-velocity.so');
+  writeFileSync(given, ELF);
+  expect(run('--venue', 'velocity', given).stdout).toContain(
+    `${place}: Velocity, ${ELF.length} bytes, sha256 ${sha256}: no build that is known.`,
+  );
+  expect(readFileSync(place)).toEqual(ELF);
+  writeFileSync(given, 'no program');
+  expect(run('--venue', 'velocity', given)).toMatchObject({ status: 1 });
+  expect(readFileSync(place)).toEqual(ELF);
+  const unknown = run('--venue', 'nowhere', given);
+  expect(unknown).toMatchObject({ status: 1 });
+  expect(unknown.stderr).toContain('--venue must be one of drift-v2, velocity; is nowhere.');
+});
+
+test.skipIf(velocityProgram === null)(
+  "zeros behind the known build of Velocity's program are cut off",
+  () => {
+    const program = readFileSync(velocityProgram ?? '');
+    const padded = identifyVelocity(Buffer.concat([program, Buffer.alloc(1_000)]));
+    expect(padded.says).toContain(`${VELOCITY_BUILD.bytes} bytes`);
+    expect(padded.says).toContain('the build of 2026-07');
+  },
+);
 
 test('a program is dumped from a node without the zeros behind it', async () => {
   const dataAddress = Buffer.alloc(32, 7);

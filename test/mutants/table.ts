@@ -122,7 +122,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/core/fact.ts',
     from: 'a.signature === b.signature) return a.ordinal - b.ordinal;',
     to: 'a.signature === b.signature) return b.ordinal - a.ordinal;',
-    by: sim(15),
+    by: sim(5, 54),
   },
   {
     name: 'L2 all of it is withdrawn, whatever the wallet holds',

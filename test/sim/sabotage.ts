@@ -52,7 +52,7 @@ type Deliberate = {
 export const SABOTAGES: Record<string, Deliberate> = {
   'taking a confirmed close for a final one': {
     within: 120,
-    known: 23,
+    known: 2,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -70,7 +70,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking a confirmed payment for a final one': {
     within: 60,
-    known: 2,
+    known: 1,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -108,7 +108,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'refusing a payment that is on its way, because its simulation fails': {
     within: 60,
-    known: 2,
+    known: 8,
     sabotage: {
       ledger: payments((own, { state }) => ({
         refused(id, ...rest) {
@@ -121,7 +121,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'sending as soon as it is signed, before that is on record': {
     within: 60,
-    known: 4,
+    known: 5,
     sabotage: {
       pen: (pen, chain) => ({
         ...pen,
@@ -135,7 +135,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking age for a proof of death': {
     within: 30,
-    known: 23,
+    known: 10,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -154,7 +154,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking an error for an absence': {
     within: 60,
-    known: 23,
+    known: 9,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -171,7 +171,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking a payment that failed on chain for one that paid': {
     within: 60,
-    known: 19,
+    known: 23,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -202,7 +202,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'keeping the facts of a fork that was dropped': {
     within: 60,
-    known: 21,
+    known: 11,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -232,21 +232,21 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'booking a close twice': {
     within: 30,
-    known: 1,
+    known: 2,
     sabotage: {
       meddle: ({ state }) => state?.accruals.clear(),
     },
   },
   'counting a transfer to a creator twice': {
     within: 30,
-    known: 9,
+    known: 2,
     sabotage: {
       meddle: ({ state }) => state?.credits.clear(),
     },
   },
   'taking a confirmed transfer for a final one': {
     within: 60,
-    known: 9,
+    known: 5,
     sabotage: {
       ledger: (ledger, { state }) => ({
         ...ledger,
@@ -263,7 +263,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'paying while a transfer to the creator waits to be matched': {
     within: 100,
-    known: 27,
+    known: 28,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -273,7 +273,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking money that goes to the own wallet for a flight': {
     within: 60,
-    known: 3,
+    known: 42,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -294,7 +294,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'giving up a debt that failed': {
     within: 100,
-    known: 38,
+    known: 10,
     sabotage: {
       meddle: ({ state }) => {
         for (const share of state?.shares.values() ?? [])

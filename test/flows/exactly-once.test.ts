@@ -3,10 +3,10 @@
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { startApp } from '../../src/app.ts';
-import type { DeathEvidence } from '../../src/core/death.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
 async function begin(options: Parameters<typeof openStreet>[0] = {}) {
@@ -17,12 +17,13 @@ async function begin(options: Parameters<typeof openStreet>[0] = {}) {
   return { street, creator, trader, [Symbol.asyncDispose]: () => street[Symbol.asyncDispose]() };
 }
 
+const statesOf = async ({ database }: Street) =>
+  (await paymentsIn(database)).map(({ state }) => state);
+
 async function paidExactly(street: Street, creator: Keypair['publicKey']): Promise<void> {
   const share = await street.share('ana', (each) => each.status === 'paid');
   expect(street.driver.usdcOf(creator)).toBe(BigInt(share.amount));
-  const landed = await street.database.sql<
-    { signature: string }[]
-  >`select signature from payment where state = 'landed'`;
+  const landed = (await paymentsIn(street.database)).filter(({ state }) => state === 'landed');
   expect(landed).toHaveLength(1);
   expect(street.world.cluster.find(landed[0]?.signature ?? '')?.execution.error).toBeNull();
 }
@@ -33,7 +34,7 @@ test('the node answers with an error, and the transaction lands all the same', a
   street.world.mischief.denySends = 1;
   profitableClose(street.driver, trader);
   await paidExactly(street, creator);
-  expect(await street.database.sql`select 1 from payment`).toHaveLength(1);
+  expect(await paymentsIn(street.database)).toHaveLength(1);
 });
 
 test('a send that is lost is sent again, the same bytes', async () => {
@@ -43,7 +44,7 @@ test('a send that is lost is sent again, the same bytes', async () => {
   street.world.mischief.swallowSends = 2;
   profitableClose(street.driver, trader);
   await paidExactly(street, creator);
-  expect(await street.database.sql`select 1 from payment`).toHaveLength(1);
+  expect(await paymentsIn(street.database)).toHaveLength(1);
 });
 
 test('a payment that never lands is proven dead, and only then is there another', async () => {
@@ -51,16 +52,10 @@ test('a payment that never lands is proven dead, and only then is there another'
   const { street, creator, trader } = begun;
   street.world.mischief.swallowSends = 1_000_000;
   profitableClose(street.driver, trader);
-  await expect
-    .poll(
-      async () => (await street.database.sql`select 1 from payment where state = 'dead'`).length,
-    )
-    .toBeGreaterThan(0);
+  await expect.poll(() => statesOf(street)).toContain('dead');
   street.world.mischief.swallowSends = 0;
   await paidExactly(street, creator);
-  const [dead] = await street.database.sql<
-    { evidence: { rounds: DeathEvidence[] }; signature: string }[]
-  >`select evidence, signature from payment where state = 'dead'`;
+  const dead = (await paymentsIn(street.database)).find(({ state }) => state === 'dead');
   // One provider alone has to say so in three rounds, some blocks apart.
   const { rounds } = dead?.evidence ?? { rounds: [] };
   expect(rounds).toHaveLength(3);
@@ -87,18 +82,15 @@ test('while RPC gives no answer nothing is declared dead', async () => {
     act: () => void mischief.failing.set('getSignaturesForAddress', 1_000_000),
   };
   profitableClose(street.driver, trader);
-  await expect
-    .poll(
-      async () => (await street.database.sql`select 1 from payment where state = 'sent'`).length,
-    )
-    .toBe(1);
-  const [{ height } = { height: 0n }] = await street.database.sql<
-    { height: bigint }[]
-  >`select last_valid_block_height as height from payment`;
+  await expect.poll(() => statesOf(street)).toEqual(['sent']);
+  const [{ lastValidBlockHeight: height } = { lastValidBlockHeight: null }] = await paymentsIn(
+    street.database,
+  );
+  expect(height).not.toBeNull();
   await expect
     .poll(() => street.world.cluster.height('finalized'))
     .toBeGreaterThan(Number(height) + 80);
-  expect(await street.database.sql`select 1 from payment where state = 'dead'`).toHaveLength(0);
+  expect(await statesOf(street)).not.toContain('dead');
   mischief.onSend = null;
   mischief.failing.clear();
   await paidExactly(street, creator);
@@ -124,8 +116,8 @@ test('a payment on a fork that is dropped lands again', async () => {
   profitableClose(street.driver, trader);
   const [payment] = (await dropped).filter(isPayment);
   await paidExactly(street, creator);
-  const [row] = await street.database.sql`select signature from payment`;
-  expect(row?.signature).toBe(payment?.signature);
+  const booked = (await paymentsIn(street.database)).map(({ signature }) => signature);
+  expect(booked).toEqual([payment?.signature]);
 });
 
 test('two daemons on one database pay once', async () => {
@@ -154,14 +146,10 @@ test('a daemon that stops while a payment is on its way goes on from there', asy
   const { street, creator, trader } = begun;
   street.world.mischief.swallowSends = 1_000;
   profitableClose(street.driver, trader);
-  await expect
-    .poll(
-      async () => (await street.database.sql`select 1 from payment where state = 'sent'`).length,
-    )
-    .toBe(1);
+  await expect.poll(() => statesOf(street)).toEqual(['sent']);
   await street.stop();
   street.world.mischief.swallowSends = 0;
   await street.restart();
   await paidExactly(street, creator);
-  expect(await street.database.sql`select 1 from payment`).toHaveLength(1);
+  expect(await paymentsIn(street.database)).toHaveLength(1);
 });

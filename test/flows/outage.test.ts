@@ -2,7 +2,9 @@
 // is made up, and the gate says when it cannot vouch for its answer.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
+import { refuseWrites } from '../support/damage.ts';
 import { openProxy } from '../support/proxy.ts';
+import { paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
 test('Postgres gone: webhooks are answered 503, and what happened meanwhile is paid once it is back', async () => {
@@ -105,8 +107,7 @@ test('Postgres hangs or takes no writes: webhooks and the API are answered 503, 
   await expect.poll(deliver).toBe(200);
 
   // A standby, or a full disk: everything can be read and nothing written.
-  const name = new URL(database.url).pathname.slice(1);
-  await database.sql.unsafe(`alter database ${name} set default_transaction_read_only = on`);
+  const allowWrites = await refuseWrites(database.sql, database.url);
   const cut = () => {
     door!.slam();
     door!.open();
@@ -114,11 +115,7 @@ test('Postgres hangs or takes no writes: webhooks and the API are answered 503, 
   cut();
   await expect.poll(verdict).toBe('unknown');
   expect(await deliver()).toBe(503);
-  await database.sql.unsafe('set default_transaction_read_only = off');
-  await database.sql.begin(async (tx) => {
-    await tx.unsafe('set transaction read write');
-    await tx.unsafe(`alter database ${name} set default_transaction_read_only = off`);
-  });
+  await allowWrites();
   cut();
   await expect.poll(verdict).toBe('allow');
 });
@@ -146,13 +143,12 @@ test('RPC gone: the gate says unknown, a payment on its way is neither repeated 
   await street.subscribe('ana', trader, creator);
   street.world.mischief.swallowSends = 1_000_000;
   profitableClose(driver, trader);
-  await expect
-    .poll(async () => (await database.sql`select 1 from payment where state = 'sent'`).length)
-    .toBe(1);
+  const states = async () => (await paymentsIn(database)).map(({ state }) => state);
+  await expect.poll(states).toEqual(['sent']);
   slam();
   expect(await street.verdict('ana', 'unknown')).toMatchObject({ allow: false, stale: true });
   await expect.poll(async () => (await street.gate('ana', 'close')).allow).toBe(true);
-  expect((await database.sql`select state from payment`).map((row) => row.state)).toEqual(['sent']);
+  expect(await states()).toEqual(['sent']);
   street.world.mischief.swallowSends = 0;
   open();
   const share = await street.share('ana', (each) => each.status === 'paid');

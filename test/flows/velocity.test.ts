@@ -6,6 +6,7 @@ import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import type { VenueDriver } from '../../src/local/driver.ts';
 import { ofProgram, ofVenue } from '../../src/probes/venue.ts';
+import { losePayments, reopenDebts } from '../support/damage.ts';
 import { velocityProgram } from '../support/programs.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
@@ -72,16 +73,8 @@ describe.skipIf(velocityProgram === null)('on Velocity alone', () => {
     expect(driver.quoteOf(creator)).toBe(owed);
     // The ledger forgets every payment; what the chain shows is booked again, and paid no more.
     await street.stop();
-    await street.database.sql`alter table payment_share disable trigger all`;
-    await street.database.sql`alter table payment disable trigger all`;
-    await street.database.sql`alter table profit_share disable trigger all`;
-    await street.database.sql`delete from payment_cost`;
-    await street.database.sql`delete from payment_share`;
-    await street.database.sql`delete from payment`;
-    await street.database.sql`update profit_share set status = 'pending', paid = 0`;
-    await street.database.sql`alter table payment_share enable trigger all`;
-    await street.database.sql`alter table payment enable trigger all`;
-    await street.database.sql`alter table profit_share enable trigger all`;
+    await losePayments(street.database);
+    await reopenDebts(street.database);
     await street.restart();
     await expect
       .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'))

@@ -6,11 +6,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 
 const ROOT = path.join(import.meta.dirname, '../..');
-/** Files whose queries still stand. */
-const OLDER = ['exactly-once', 'notify', 'outage', 'velocity'];
-const files = globSync('test/{flows,http}/**/*.test.ts', { cwd: ROOT }).filter(
-  (file) => !OLDER.includes(path.basename(file, '.test.ts')),
-);
+const files = globSync('test/{flows,http}/**/*.test.ts', { cwd: ROOT });
 
 /** A query: a template of `sql` or of a transaction, with or without a type, or a raw text. */
 const SQL = /\b(?:sql|tx)\s*(?:<[^`;]*>)?\s*`|\.unsafe\(/g;

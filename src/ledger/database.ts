@@ -19,6 +19,11 @@ const STATEMENT_MS_MOST = 120_000;
  */
 const reconnectAfterS = (failures: number): number => Math.min(0.05 * 2 ** failures, 2);
 
+/** Seconds within which a connection must be there, unless `DATABASE_URL` has a `connect_timeout`. */
+const CONNECT_S_MOST = 10;
+const connectWithinS = (url: string): number =>
+  Number((URL.canParse(url) && new URL(url).searchParams.get('connect_timeout')) || CONNECT_S_MOST);
+
 /**
  * Host and port of a URL with an IPv6 address as host; nothing for another URL. The driver takes
  * the part before the first colon for the host, and would fail with the port NaN.
@@ -54,7 +59,7 @@ export function openDatabase(
       statement_timeout: STATEMENT_MS_MOST,
       idle_in_transaction_session_timeout: STATEMENT_MS_MOST,
     },
-    connect_timeout: 10,
+    connect_timeout: connectWithinS(url),
     backoff: reconnectAfterS,
     onclose: onEnded,
     onnotice: (notice) => log.debug('ledger.notice', { message: notice.message }),

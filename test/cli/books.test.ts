@@ -7,6 +7,7 @@ import { addDebts } from '../../src/cli/debts.ts';
 import { createOutput } from '../../src/cli/output.ts';
 import { addPayments } from '../../src/cli/payments.ts';
 import { USDC } from '../../src/core/token.ts';
+import { type Venue, venuesOf } from '../../src/core/venue.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
@@ -37,8 +38,8 @@ async function commands() {
       witnessed: <T>(read: () => Promise<T>) => read(),
       signatures: async () => [],
     },
-    tokens: {},
-    venue: { quote: { ...USDC, mint: addressOf(9) } },
+    tokens: { tokenAccount: () => addressOf(8) },
+    venues: venuesOf([{ name: 'drift-v2', quote: { ...USDC, mint: addressOf(9) } } as Venue]),
     marks: {
       read: async () => ({ told: false, connections: 0 }),
       trusted: async () => 'untold',

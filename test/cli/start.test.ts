@@ -46,10 +46,10 @@ test('a Postgres that cannot be used is told in one sentence with what to do, an
     copy.hostname = 'no-such-host.invalid';
   });
   // Two servers that are no Postgres: one closes each connection, the other resets each.
-  const closing = createServer((socket) => socket.end());
+  const closing = createServer((socket) => socket.resume().end());
   const resetting = createServer((socket) => socket.resetAndDestroy());
   // A server that takes connections and says nothing, as behind a firewall that swallows answers.
-  const silent = createServer(() => {});
+  const silent = createServer((socket) => socket.resume());
   const [closed, reset, unanswered] = await Promise.all(
     [closing, resetting, silent].map(async (server) => {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -66,7 +66,7 @@ test('a Postgres that cannot be used is told in one sentence with what to do, an
     bailiff(['start'], { DATABASE_URL: unknownHost, BAILIFF_RPC_URL }),
     bailiff(['start'], { DATABASE_URL: closed as string, BAILIFF_RPC_URL }),
     bailiff(['start'], { DATABASE_URL: reset as string, BAILIFF_RPC_URL }),
-    bailiff(['migrate'], { DATABASE_URL: unanswered as string }),
+    bailiff(['migrate'], { DATABASE_URL: `${unanswered}?connect_timeout=1` }),
   ]);
   for (const server of [closing, resetting, silent]) server.close();
   expect(told.map((each) => each.code)).toEqual([1, 1, 1, 1, 1, 1, 1]);

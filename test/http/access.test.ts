@@ -166,7 +166,7 @@ describe('counters', () => {
   test('bytes that are no request are counted', async () => {
     const before = (await total('unreadable', 'OTHER', '4xx')) ?? 0;
     const socket = connect(port, '127.0.0.1');
-    socket.end('nonsense\r\n\r\n');
+    socket.resume().end('nonsense\r\n\r\n');
     await expect.poll(() => total('unreadable', 'OTHER', '4xx')).toBe(before + 1);
   });
 

@@ -208,12 +208,13 @@ test('keys: what is made by command works within its scopes until it is revoked'
   const platform = await make('platform', 'platform:write');
   const operator = await make('ops', 'operator');
   expect(await everythingIn(street.database)).not.toContain(gate.key);
-  const status = async (key: string | null, route: string) =>
-    (
-      await fetch(street.app().url + route, {
-        headers: key === null ? {} : { authorization: `Bearer ${key}` },
-      })
-    ).status;
+  const status = async (key: string | null, route: string) => {
+    const response = await fetch(street.app().url + route, {
+      headers: key === null ? {} : { authorization: `Bearer ${key}` },
+    });
+    await response.arrayBuffer();
+    return response.status;
+  };
   // Once the first key exists, no request is let in without one.
   await expect.poll(() => status(null, '/v1/gate/ana')).toBe(401);
   const table: [string, number[]][] = [

@@ -99,7 +99,11 @@ describe('a field that does not fit is named', () => {
   test.each([
     ['/clearance', { purpose: 'take' }, 'purpose must be one of: withdraw, close.'],
     ['/clearance', {}, 'The body lacks purpose.'],
-    ['/clearance', { purpose: 'close', all: 1 }, 'The body has no all; it takes: purpose, amount, venue.'],
+    [
+      '/clearance',
+      { purpose: 'close', all: 1 },
+      'The body has no all; it takes: purpose, amount, venue.',
+    ],
     [
       '/clearance',
       { purpose: 'withdraw', amount: '9223372036854775808' },

@@ -19,7 +19,7 @@ const STATEMENT_MS_MOST = 120_000;
  */
 const reconnectAfterS = (failures: number): number => Math.min(0.05 * 2 ** failures, 2);
 
-/** Seconds within which a connection must be there, unless `DATABASE_URL` has a `connect_timeout`. */
+/** Seconds until a connection must be there, unless `DATABASE_URL` has a `connect_timeout`. */
 const CONNECT_S_MOST = 10;
 const connectWithinS = (url: string): number =>
   Number((URL.canParse(url) && new URL(url).searchParams.get('connect_timeout')) || CONNECT_S_MOST);

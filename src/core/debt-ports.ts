@@ -194,9 +194,8 @@ export type Shares = {
   owedTo(creatorWallet: Address, mint: Address): Promise<BaseUnits>;
   /**
    * The slot before the oldest close with an unpaid debt, or before the oldest payment with an
-   * excess that nobody accepted; null when there is neither. Of `payable` debts: those that are
-   * pending or claimed by a payment, and not observed. Of `open` ones: parked and observed debts,
-   * too.
+   * excess that no person has accepted; null when there is neither. `payable` means debts that are
+   * pending or claimed by a payment, and not observed; `open` means parked and observed debts, too.
    */
   oldestOpenSlot(subscriberId: string, which: 'payable' | 'open'): Promise<Slot | null>;
   /**

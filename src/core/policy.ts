@@ -63,7 +63,7 @@ export type Act =
       readonly reduceOnly: boolean;
       readonly destination: Address;
     }
-  /** Books the interest of a spot market. Anybody may do that, and it moves no tokens. */
+  /** Books the interest of a spot market. Every wallet may do that; no token moves. */
   | { readonly act: 'refresh_interest'; readonly accounts: number }
   | { readonly act: 'unknown'; readonly program: Address };
 

@@ -26,7 +26,7 @@ export type Books = {
   /**
    * The reason why no debt of this subscriber may be paid, or ended, yet; null when ledger and
    * chain agree, or when there is no debt that a payment on chain could have paid. The history is
-   * read back to the oldest debt that may be paid now, and to the oldest excess that nobody
+   * read back to the oldest debt that may be paid now, and to the oldest excess that no person has
    * accepted. `also` takes in more: with a slot, a debt of a close in that slot, which the caller
    * read as payable earlier; with `open`, parked and observed debts.
    */

@@ -2,8 +2,8 @@
 import type { Fragment, Sql, Transaction } from './database.ts';
 
 /**
- * The list of these texts, for `in`. One parameter whatever their number, so that a statement is
- * prepared once.
+ * The list of these texts, for `in`. It is one parameter for any number of texts, so that Postgres
+ * prepares the statement once.
  */
 export const among = (sql: Sql | Transaction, texts: readonly string[]): Fragment =>
   sql`(select jsonb_array_elements_text(${sql.json([...texts])}))`;

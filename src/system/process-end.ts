@@ -17,8 +17,8 @@ export function requireExit(say: (text: string) => void): void {
 }
 
 /**
- * Handles readers of standard output and standard error that close their end. A command has nobody
- * left to talk to, as with `head`, and ends with 0. A daemon goes on without its output: `serving`
+ * Handles readers of standard output and standard error that close their end. A command whose
+ * reader is gone, such as `head`, ends with 0. A daemon goes on without its output: `serving`
  * tells whether this process is one.
  */
 export function outliveReaders(serving: () => boolean): void {

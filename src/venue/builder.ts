@@ -84,8 +84,8 @@ export function createBuilder({ profile, addresses }: Dialect): Builder {
 }
 
 /**
- * The instruction that books the interest of a spot market up to now. Anybody may send it, and it
- * moves no tokens.
+ * The instruction that books the interest of a spot market up to now. Every wallet may send it,
+ * and it moves no tokens.
  */
 export const interestInstruction = (
   { profile, addresses }: Dialect,

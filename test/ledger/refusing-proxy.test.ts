@@ -9,7 +9,10 @@ test('a connection that is closed before Postgres is ready refuses the query, an
   let taken = 0;
   const server = createServer((socket) => {
     taken++;
-    socket.on('error', () => {}).resume().end();
+    socket
+      .on('error', () => {})
+      .resume()
+      .end();
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as { port: number };

@@ -18,13 +18,16 @@ let receipts: Receipt[];
 const SOL = 1_000_000_000n;
 const noPause = () => Promise.resolve();
 
-/** The street's node, asked once for each transaction. */
+/** The street's node, asked once for each transaction, and for its genesis hash on demand. */
 function remembering(): Node {
   const node = openNode(street.world.chain.rpcUrl, noPause);
   const known = new Map<string, Promise<ChainTransaction | null>>();
-  const genesis = node.genesisHash();
+  let genesis: Promise<string> | undefined;
   return {
-    genesisHash: () => genesis,
+    genesisHash() {
+      genesis ??= node.genesisHash();
+      return genesis;
+    },
     transaction(signature) {
       const found = known.get(signature) ?? node.transaction(signature);
       known.set(signature, found);

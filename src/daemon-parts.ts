@@ -37,10 +37,10 @@ import { DEFAULT_VENUE, type VenueName, type Venues, venuesOf } from './core/ven
 import type { WebhookIds, WebhookRegistry } from './core/webhook-ports.ts';
 import { createAuditBook } from './ledger/audit.ts';
 import { openDatabase, type Sql } from './ledger/database.ts';
+import { createDatabaseStates, type DatabaseStates } from './ledger/database-state.ts';
 import { createGenesis } from './ledger/genesis.ts';
 import { createLedger } from './ledger/ledger.ts';
 import { createLocks } from './ledger/locks.ts';
-import { createMarks, type Marks } from './ledger/mark.ts';
 import { migrate } from './ledger/migrate.ts';
 import { createProbe } from './ledger/probe.ts';
 import { createReceiptBook } from './ledger/receipts.ts';
@@ -60,7 +60,7 @@ export type Parts = {
   /** The RPC nodes, each checked to belong to the chain of the ledger. */
   readonly nodes: Nodes;
   readonly tip: Tip;
-  readonly marks: Marks;
+  readonly databaseStates: DatabaseStates;
   readonly ledger: Ledger;
   readonly receipts: ReceiptBook;
   readonly statements: Statements;
@@ -177,7 +177,7 @@ export async function openParts(
     tip,
     chain,
     tokens,
-    marks: createMarks(sql, () => ended),
+    databaseStates: createDatabaseStates(sql, () => ended),
     venues,
     programOf,
     fees: createFeeMarket(connection, {

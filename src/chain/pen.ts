@@ -7,7 +7,7 @@ import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import { least } from '../core/money.ts';
 import type { Payment } from '../core/payment.ts';
-import { type Act, type Mandate, objections } from '../core/policy.ts';
+import { type Effect, type Mandate, objections } from '../core/policy.ts';
 import type { SealedKey } from '../core/ports.ts';
 import { WRAPPED_SOL } from '../core/programs.ts';
 import type { LookupTable, PaymentParts, Pen, Signer, Signers } from '../core/signing-ports.ts';
@@ -44,7 +44,7 @@ function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandat
   };
 }
 
-/** Every address with which the policy compares an act. */
+/** Every address with which the policy compares an effect. */
 const named = (mandate: Mandate): (Address | null)[] => [
   mandate.agent,
   mandate.source,
@@ -133,10 +133,11 @@ export function createPen(options: PenOptions): Pen {
     // the transaction's own bytes.
     const hidden = lookedUp.filter((each) => named(mandate).includes(each));
     refuse(hidden.map((each) => `takes ${each} from a lookup table`));
-    // Only the venue of the payment may take part: a call of another one is no act of its.
+    // Only the venue of the payment may take part: a call of another one has no effect that the
+    // policy allows.
     const { inspect } = options.venueOf(venue);
-    const acts = instructions.map((each): Act => inspect(each) ?? inspectTokens(each));
-    refuse(objections(feePayer, acts, mandate));
+    const effects = instructions.map((each): Effect => inspect(each) ?? inspectTokens(each));
+    refuse(objections(feePayer, effects, mandate));
   };
   /** Returns the key if it is this agent's. Throws `key_unavailable` or `pen_refused`. */
   const keyOf = (key: SealedKey | null, agent: Address, subscriberId: string): SealedKey => {

@@ -7,7 +7,7 @@ import { Fault, messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { TOKEN_PROGRAM, WRAPPED_SOL } from '../core/programs.ts';
 import type { LookupTable, SwapDesk } from '../core/signing-ports.ts';
-import type { SwapAct } from '../core/swap.ts';
+import type { SwapEffect } from '../core/swap.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { asking, type CallBounds } from './rpc.ts';
 import { inspectTokens } from './tokens.ts';
@@ -22,22 +22,22 @@ const ROUTE = 'e517cb977ae3ad2a';
 const TAIL = 19;
 
 /**
- * The act of one instruction of a swap. Only the plain `route` is known, in which the tokens pass
- * through no other owner's accounts; any other is `unknown`.
+ * The effect of one instruction of a swap. Only the plain `route` is known, in which the tokens
+ * pass through no other owner's accounts; any other is `unknown`.
  */
-export function inspectSwap(instruction: Instruction): SwapAct {
+export function inspectSwap(instruction: Instruction): SwapEffect {
   const { program, accounts, data } = instruction;
   const at = (index: number): Address => accounts[index]?.address ?? ('' as Address);
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   if (program === SWAP_PROGRAM) {
     const known = Buffer.from(data.subarray(0, 8)).toString('hex') === ROUTE;
     if (!known || data.length < 8 + 4 + TAIL || accounts.length < 9)
-      return { act: 'unknown', program };
+      return { effect: 'unknown', program };
     // An optional account that is left out is given as the program itself.
-    if (at(4) !== SWAP_PROGRAM || at(6) !== SWAP_PROGRAM) return { act: 'unknown', program };
+    if (at(4) !== SWAP_PROGRAM || at(6) !== SWAP_PROGRAM) return { effect: 'unknown', program };
     const tail = data.length - TAIL;
     return {
-      act: 'swap',
+      effect: 'swap',
       authority: at(1),
       source: at(2),
       destination: at(3),
@@ -49,7 +49,7 @@ export function inspectSwap(instruction: Instruction): SwapAct {
     };
   }
   if (program === TOKEN_PROGRAM && data[0] === 9 && data.length === 1 && accounts.length === 3)
-    return { act: 'close_account', account: at(0), destination: at(1), authority: at(2) };
+    return { effect: 'close_account', account: at(0), destination: at(1), authority: at(2) };
   return inspectTokens(instruction);
 }
 

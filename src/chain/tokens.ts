@@ -16,7 +16,7 @@ import {
 } from '@solana/spl-token';
 import { PublicKey, SystemProgram, TransactionInstruction } from '@solana/web3.js';
 import type { Address } from '../core/ids.ts';
-import type { Act } from '../core/policy.ts';
+import type { Effect } from '../core/policy.ts';
 import { COMPUTE_BUDGET_PROGRAM, MEMO_PROGRAM } from '../core/programs.ts';
 import type { PaymentParts } from '../core/signing-ports.ts';
 import type { Tokens } from '../core/token-ports.ts';
@@ -194,8 +194,11 @@ export function transferInstructions(
  * Decodes CreateAccountWithSeed (3): base, length and text of the seed, lamports, space, owning
  * program.
  */
-function inspectCreation(accounts: Instruction['accounts'], data: Uint8Array): Act {
-  const unknown: Act = { act: 'unknown', program: SystemProgram.programId.toBase58() as Address };
+function inspectCreation(accounts: Instruction['accounts'], data: Uint8Array): Effect {
+  const unknown: Effect = {
+    effect: 'unknown',
+    program: SystemProgram.programId.toBase58() as Address,
+  };
   const [payer, account] = accounts;
   const whole = 36 + 8 + SEED_LENGTH + 8 + 8 + 32;
   if (data.length !== whole || payer === undefined || account === undefined) return unknown;
@@ -203,7 +206,7 @@ function inspectCreation(accounts: Instruction['accounts'], data: Uint8Array): A
   if (view.getUint32(0, true) !== 3 || view.getBigUint64(36, true) !== BigInt(SEED_LENGTH))
     return unknown;
   return {
-    act: 'create_seeded_account',
+    effect: 'create_seeded_account',
     payer: payer.address,
     account: account.address,
     base: new PublicKey(data.subarray(4, 36)).toBase58() as Address,
@@ -213,18 +216,24 @@ function inspectCreation(accounts: Instruction['accounts'], data: Uint8Array): A
 }
 
 /**
- * The act of an instruction that is not the venue's; `unknown` for one that no payment contains.
+ * The effect of an instruction that is not the venue's; `unknown` for one that no payment contains.
  */
-export function inspectTokens({ program, accounts, data }: Instruction): Act {
+export function inspectTokens({ program, accounts, data }: Instruction): Effect {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const at = (index: number): Address => accounts[index]?.address ?? ('' as Address);
   const tag = data[0];
   if (program === COMPUTE_BUDGET_PROGRAM && tag === 2 && data.length === 5)
-    return { act: 'compute_limit', units: view.getUint32(1, true) };
+    return { effect: 'compute_limit', units: view.getUint32(1, true) };
   if (program === COMPUTE_BUDGET_PROGRAM && tag === 3 && data.length === 9)
-    return { act: 'compute_price', microLamports: view.getBigUint64(1, true) };
+    return { effect: 'compute_price', microLamports: view.getBigUint64(1, true) };
   if (program === ASSOCIATED_TOKEN_PROGRAM_ID.toBase58() && tag === 1 && data.length === 1) {
-    return { act: 'create_token_account', payer: at(0), account: at(1), owner: at(2), mint: at(3) };
+    return {
+      effect: 'create_token_account',
+      payer: at(0),
+      account: at(1),
+      owner: at(2),
+      mint: at(3),
+    };
   }
   // TransferChecked: source, mint, destination, authority. A multisig would add signers.
   if (
@@ -234,7 +243,7 @@ export function inspectTokens({ program, accounts, data }: Instruction): Act {
     accounts.length === 4
   ) {
     return {
-      act: 'transfer',
+      effect: 'transfer',
       source: at(0),
       mint: at(1),
       destination: at(2),
@@ -246,16 +255,16 @@ export function inspectTokens({ program, accounts, data }: Instruction): Act {
   const isToken = program === TOKEN_PROGRAM_ID.toBase58();
   if (isToken && tag === 18 && data.length === 33)
     return {
-      act: 'initialize_token_account',
+      effect: 'initialize_token_account',
       account: at(0),
       mint: at(1),
       owner: new PublicKey(data.subarray(1)).toBase58() as Address,
     };
   if (isToken && tag === 9 && data.length === 1 && accounts.length === 3)
-    return { act: 'close_token_account', account: at(0), destination: at(1), authority: at(2) };
+    return { effect: 'close_token_account', account: at(0), destination: at(1), authority: at(2) };
   if (program === MEMO_PROGRAM && accounts.length === 0)
-    return { act: 'memo', text: Buffer.from(data).toString('utf8') };
-  return { act: 'unknown', program };
+    return { effect: 'memo', text: Buffer.from(data).toString('utf8') };
+  return { effect: 'unknown', program };
 }
 
 /** The port over these functions. */
@@ -266,7 +275,7 @@ export const tokens: Tokens = {
   passingAccount,
   readTokenAccount,
   transferInstructions,
-  actsOf: ({ instructions }) =>
+  effectsOf: ({ instructions }) =>
     instructions.map(({ program, accounts, data }) =>
       inspectTokens({
         program,

@@ -73,9 +73,9 @@ function swapped(
     const inside = call.inner > 0 && call.top >= bracket[0] && call.top <= bracket[1];
     const top = perimeter.transaction.instructions[call.top]?.program;
     if (!inside || (top !== undefined && perimeter.venues.has(top))) continue;
-    for (const act of walletCalls(call)) {
-      if (act.act !== 'token_transfer') continue;
-      const { source, destination, amount } = act;
+    for (const each of walletCalls(call)) {
+      if (each.does !== 'token_transfer') continue;
+      const { source, destination, amount } = each;
       if (own.has(source)) got.set(destination, (got.get(destination) ?? 0n) + amount);
       if (own.has(source)) spent += amount;
       if (own.has(destination)) spent -= amount;
@@ -91,10 +91,10 @@ function madeByVenue({ calls, venues }: Perimeter): Map<Address, bigint> {
   const tops = new Set(calls.filter((call) => venues.has(call.program)).map((call) => call.top));
   for (const call of calls) {
     if (call.inner === 0 || !tops.has(call.top)) continue;
-    for (const act of walletCalls(call)) {
-      if (act.act !== 'account_made') continue;
-      if (act.space !== null) spaces.set(act.account, act.space);
-      if (act.owner !== null) owners.set(act.account, act.owner);
+    for (const each of walletCalls(call)) {
+      if (each.does !== 'account_made') continue;
+      if (each.space !== null) spaces.set(each.account, each.space);
+      if (each.owner !== null) owners.set(each.account, each.owner);
     }
   }
   return new Map([...spaces].filter(([account]) => venues.has(owners.get(account) ?? '')));
@@ -254,7 +254,7 @@ function leavingsOf(
   // A fee that a Token-2022 mint withholds on a transfer has no receiver and is not an outflow. A
   // burn is an act of the owner or a delegate, and is one.
   const burnt = perimeter.calls.some((call) =>
-    walletCalls(call).some((act) => act.act === 'token_burn' && ownAccounts.has(act.account)),
+    walletCalls(call).some((each) => each.does === 'token_burn' && ownAccounts.has(each.account)),
   );
   if (left > 0n && (asset.program !== TOKEN_2022_PROGRAM || burnt))
     leavings.push(leaving({ amount: left, how: 'transfer', destination: null, owner: null }));
@@ -267,9 +267,9 @@ function leavingsOf(
 function assigned(perimeter: Perimeter, { agent }: Subject): Leaving[] {
   const { lamports, keys } = perimeter.transaction;
   for (const call of perimeter.calls)
-    for (const act of walletCalls(call)) {
-      if (act.act !== 'account_made' || act.account !== agent) continue;
-      const { owner } = act;
+    for (const each of walletCalls(call)) {
+      if (each.does !== 'account_made' || each.account !== agent) continue;
+      const { owner } = each;
       if (owner === null || owner === SYSTEM_PROGRAM) continue;
       return [
         {

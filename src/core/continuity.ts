@@ -3,7 +3,7 @@
 // money that those moved is gone.
 
 /** The identity and position of a database. */
-export type LedgerMark =
+export type DatabaseState =
   | {
       readonly told: true;
       /**
@@ -24,7 +24,7 @@ export type LedgerMark =
  * Whether commits that were seen at `before` may be missing at `after`. A database that does not
  * tell its timeline counts as gone back whenever a connection to it has ended.
  */
-export function mayHaveGoneBack(before: LedgerMark, after: LedgerMark): boolean {
+export function mayHaveGoneBack(before: DatabaseState, after: DatabaseState): boolean {
   if (before.told && after.told)
     return before.identity !== after.identity || after.position < before.position;
   if (!before.told && !after.told) return before.connections !== after.connections;

@@ -23,7 +23,7 @@ export type Dispatch = {
   /** The number of attempts, this one included. */
   readonly attempts: number;
 };
-export type Delivery = {
+export type EventDelivery = {
   readonly eventId: string;
   readonly kind: EventKind;
   readonly atMs: number;
@@ -72,8 +72,8 @@ export type Endpoints = {
   replay(id: string, sinceMs: number): Promise<number>;
   deliveries(
     id: string,
-    filter: { state?: Delivery['state']; limit: number; before?: string },
-  ): Promise<Delivery[]>;
+    filter: { state?: EventDelivery['state']; limit: number; before?: string },
+  ): Promise<EventDelivery[]>;
   /** Takes due deliveries for `leaseMs`; no other daemon takes them meanwhile. */
   claim(nowMs: number, leaseMs: number, limit: number): Promise<Dispatch[]>;
   delivered(endpointId: string, eventId: string, outcome: string, nowMs: number): Promise<void>;
@@ -93,7 +93,7 @@ export type Endpoints = {
    * up, and the endpoint does not count as failing.
    */
   held(endpointId: string, eventId: string, outcome: string, dueMs: number): Promise<void>;
-  totals(): Promise<{ readonly state: Delivery['state']; readonly count: number }[]>;
+  totals(): Promise<{ readonly state: EventDelivery['state']; readonly count: number }[]>;
 };
 
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 // Lists: the port to the lists that the API and the commands show in pages. A page says how to go
 // on and how many rows there are, so that no list is cut silently.
 import type { ProfitShare } from './debt-ports.ts';
-import type { Delivery } from './endpoint.ts';
+import type { EventDelivery } from './endpoint.ts';
 import type { FactBody } from './fact.ts';
 import type { PaymentState } from './payment.ts';
 import type { Period } from './statement-ports.ts';
@@ -25,7 +25,7 @@ export type ListFilters = {
   readonly credits: { readonly subscriberId: string };
   readonly clearances: { readonly subscriberId: string };
   readonly acts: { readonly actor?: string; readonly subscriber?: string };
-  readonly deliveries: { readonly endpointId: string; readonly state?: Delivery['state'] };
+  readonly deliveries: { readonly endpointId: string; readonly state?: EventDelivery['state'] };
 };
 export type ListName = keyof ListFilters;
 

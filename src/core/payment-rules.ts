@@ -1,11 +1,11 @@
-// Payment rules: what must hold for each single act of a payment that the pen signs, as one table.
-// core/policy.ts has the rules about the payment as a whole.
+// Payment rules: what must hold for each single effect of a payment that the pen signs, as one
+// table. core/policy.ts has the rules about the payment as a whole.
 
 import type { Address } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
-import type { Act, Mandate } from './policy.ts';
+import type { Effect, Mandate } from './policy.ts';
 import { TOKEN_PROGRAM } from './programs.ts';
-import type { Rule, RulesByAct } from './rules.ts';
+import type { Rule, RulesByEffect } from './rules.ts';
 
 const TOKEN_ACCOUNT_BYTES = 165n;
 /** The most compute units that a transaction may ask for. */
@@ -43,7 +43,7 @@ const priorityFeeAt = (microLamports: bigint): Lamports =>
 
 /** The rule about the price of compute units, for payments and swaps. */
 export const PRIORITY_FEE: Rule<
-  Extract<Act, { readonly act: 'compute_price' }>,
+  Extract<Effect, { readonly effect: 'compute_price' }>,
   { readonly priorityFeeMost: Lamports }
 > = {
   must: 'keep the priority fee within the setting, even if all compute units are used',
@@ -53,8 +53,8 @@ export const PRIORITY_FEE: Rule<
     `priority fee could reach ${priorityFeeAt(microLamports)} lamports`,
 };
 
-/** The rules about single acts of a payment. */
-export const PAYMENT_RULES: RulesByAct<Act, Mandate> = {
+/** The rules about single effects of a payment. */
+export const PAYMENT_RULES: RulesByEffect<Effect, Mandate> = {
   compute_limit: [
     {
       must: 'ask for at most 1,400,000 compute units',

@@ -1,25 +1,25 @@
-// Policy: the rules about payments that the pen may sign, as two tables: rules about single acts,
-// and rules about the whole. The ledger gives the payment's mandate; the transaction is decoded
-// again from the bytes that are about to be signed, and must keep every rule. Any act that is not
-// recognised is refused.
+// Policy: the rules about payments that the pen may sign, as two tables: rules about the effects of
+// single instructions, and rules about the whole. The ledger gives the payment's mandate; the
+// transaction is decoded again from the bytes that are about to be signed, and must keep every
+// rule. Any effect that is not recognised is refused.
 import type { Address } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
 import { duesOf, PAYMENT_RULES } from './payment-rules.ts';
 import { objectionsTo, objectionTo, type Rule } from './rules.ts';
 
 /** One instruction, decoded as far as the policy needs. */
-export type Act =
-  | { readonly act: 'compute_limit'; readonly units: number }
-  | { readonly act: 'compute_price'; readonly microLamports: bigint }
+export type Effect =
+  | { readonly effect: 'compute_limit'; readonly units: number }
+  | { readonly effect: 'compute_price'; readonly microLamports: bigint }
   | {
-      readonly act: 'create_token_account';
+      readonly effect: 'create_token_account';
       readonly payer: Address;
       readonly account: Address;
       readonly owner: Address;
       readonly mint: Address;
     }
   | {
-      readonly act: 'transfer';
+      readonly effect: 'transfer';
       readonly source: Address;
       readonly mint: Address;
       readonly destination: Address;
@@ -28,7 +28,7 @@ export type Act =
     }
   /** Creates an account at an address derived from a base key and a seed. */
   | {
-      readonly act: 'create_seeded_account';
+      readonly effect: 'create_seeded_account';
       readonly payer: Address;
       readonly account: Address;
       readonly base: Address;
@@ -36,26 +36,26 @@ export type Act =
       readonly program: Address;
     }
   | {
-      readonly act: 'initialize_token_account';
+      readonly effect: 'initialize_token_account';
       readonly account: Address;
       readonly mint: Address;
       readonly owner: Address;
     }
   | {
-      readonly act: 'close_token_account';
+      readonly effect: 'close_token_account';
       readonly account: Address;
       readonly destination: Address;
       readonly authority: Address;
     }
-  | { readonly act: 'memo'; readonly text: string }
+  | { readonly effect: 'memo'; readonly text: string }
   | {
-      readonly act: 'settle';
+      readonly effect: 'settle';
       readonly user: Address;
       readonly authority: Address;
       readonly markets: readonly number[];
     }
   | {
-      readonly act: 'withdraw';
+      readonly effect: 'withdraw';
       readonly user: Address;
       readonly authority: Address;
       readonly market: number;
@@ -64,8 +64,8 @@ export type Act =
       readonly destination: Address;
     }
   /** Books the interest of a spot market. Every wallet may do that; no token moves. */
-  | { readonly act: 'refresh_interest'; readonly accounts: number }
-  | { readonly act: 'unknown'; readonly program: Address };
+  | { readonly effect: 'refresh_interest'; readonly accounts: number }
+  | { readonly effect: 'unknown'; readonly program: Address };
 
 /** The limits within which a recorded payment lets the pen sign. */
 export type Mandate = {
@@ -97,7 +97,7 @@ export type Mandate = {
 };
 
 /**
- * The acts of a passing account, each due exactly once. Its rent returns to the fee payer at the
+ * The effects of a passing account, each due exactly once. Its rent returns to the fee payer at the
  * end.
  */
 const PASSING_ACTS = [
@@ -109,24 +109,26 @@ const PASSING_ACTS = [
  * How many transfers each role gets. A transfer counts for the first role that is still owed
  * exactly its amount.
  */
-function transfersByRole(acts: readonly Act[], mandate: Mandate): Whole['transfers'] {
+function transfersByRole(effects: readonly Effect[], mandate: Mandate): Whole['transfers'] {
   const open = duesOf(mandate);
   const counts = { creator: 0, sponsor: 0 };
-  for (const act of acts) {
-    if (act.act !== 'transfer') continue;
-    const at = open.findIndex((each) => each.to === act.destination && each.due === act.amount);
-    const paid = open[at] ?? duesOf(mandate).find((each) => each.to === act.destination);
+  for (const effect of effects) {
+    if (effect.effect !== 'transfer') continue;
+    const at = open.findIndex(
+      (each) => each.to === effect.destination && each.due === effect.amount,
+    );
+    const paid = open[at] ?? duesOf(mandate).find((each) => each.to === effect.destination);
     if (at >= 0) open.splice(at, 1);
     if (paid !== undefined) counts[paid.role]++;
   }
   return counts;
 }
 
-/** A payment as a whole: its fee payer, its acts, and how many of a kind there are. */
+/** A payment as a whole: its fee payer, its effects, and how many of a kind there are. */
 type Whole = {
   readonly feePayer: Address;
   readonly transfers: Readonly<Record<'creator' | 'sponsor', number>>;
-  readonly count: (kind: Act['act']) => number;
+  readonly count: (kind: Effect['effect']) => number;
 };
 
 const passingDue = ({ passing }: Mandate): number => (passing === null ? 0 : 1);
@@ -182,15 +184,21 @@ export const WHOLE_PAYMENT_RULES: readonly Rule<Whole, Mandate>[] = [
   ),
 ];
 
-/** Every reason not to sign; empty when the acts are exactly a payment under the mandate. */
-export function objections(feePayer: Address, acts: readonly Act[], mandate: Mandate): string[] {
+/** Every reason not to sign; empty when the effects are exactly a payment under the mandate. */
+export function objections(
+  feePayer: Address,
+  effects: readonly Effect[],
+  mandate: Mandate,
+): string[] {
   const whole: Whole = {
     feePayer,
-    transfers: transfersByRole(acts, mandate),
-    count: (kind) => acts.filter((act) => act.act === kind).length,
+    transfers: transfersByRole(effects, mandate),
+    count: (kind) => effects.filter((effect) => effect.effect === kind).length,
   };
   return [
-    ...acts.map((act) => objectionTo(PAYMENT_RULES, act, mandate)).filter((each) => each !== null),
+    ...effects
+      .map((effect) => objectionTo(PAYMENT_RULES, effect, mandate))
+      .filter((each) => each !== null),
     ...objectionsTo(WHOLE_PAYMENT_RULES, whole, mandate),
   ];
 }

@@ -4,7 +4,7 @@
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, least } from './money.ts';
 import type { Cover } from './payment.ts';
-import type { Act } from './policy.ts';
+import type { Effect } from './policy.ts';
 import { MEMO_PROGRAM } from './programs.ts';
 import type { Token } from './token.ts';
 
@@ -62,21 +62,26 @@ export function paymentIdIn(memo: string | null): string | null {
  * has terms with.
  */
 export function recognise(
-  acts: readonly Act[],
+  effects: readonly Effect[],
   agent: { wallet: Address; tokenAccount: Address },
   creatorOf: ReadonlyMap<Address, Address>,
 ): { id: string; creatorWallet: Address; amount: BaseUnits } | null {
-  const ids = acts.flatMap((act) => (act.act === 'memo' ? (paymentIdIn(act.text) ?? []) : []));
+  const ids = effects.flatMap((effect) =>
+    effect.effect === 'memo' ? (paymentIdIn(effect.text) ?? []) : [],
+  );
   // A payment may pass through a token account that the agent opens and closes in the same
   // transaction; a transfer out of it counts as one out of the agent's own account.
-  const passing = acts.flatMap((act) =>
-    act.act === 'create_seeded_account' && act.base === agent.wallet ? [act.account] : [],
+  const passing = effects.flatMap((effect) =>
+    effect.effect === 'create_seeded_account' && effect.base === agent.wallet
+      ? [effect.account]
+      : [],
   );
-  const paid = acts.flatMap((act) => {
-    if (act.act !== 'transfer' || ![agent.tokenAccount, ...passing].includes(act.source)) return [];
-    const creatorWallet = creatorOf.get(act.destination);
-    if (act.authority !== agent.wallet || creatorWallet === undefined) return [];
-    return [{ creatorWallet, amount: act.amount }];
+  const paid = effects.flatMap((effect) => {
+    if (effect.effect !== 'transfer' || ![agent.tokenAccount, ...passing].includes(effect.source))
+      return [];
+    const creatorWallet = creatorOf.get(effect.destination);
+    if (effect.authority !== agent.wallet || creatorWallet === undefined) return [];
+    return [{ creatorWallet, amount: effect.amount }];
   });
   const [id] = ids;
   const [only] = paid;

@@ -18,7 +18,7 @@ import type { EventBodies, EventOf } from './event.ts';
 import type { Address } from './ids.ts';
 import { type BaseUnits, least, most } from './money.ts';
 import { NO_TRIES, type Tries } from './payment.ts';
-import type { Landing, ShareAct, ShareEvent } from './share-act.ts';
+import type { Landing, ShareChange, ShareEvent } from './share-change.ts';
 import type { Token } from './token.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -123,7 +123,7 @@ const waits = ({ status }: Share): boolean => status === 'pending' || status ===
  */
 function blocked(
   share: Share,
-  { trouble, retryAtMs, countsAsAttempt }: Extract<ShareAct, { do: 'rest' | 'free' }>,
+  { trouble, retryAtMs, countsAsAttempt }: Extract<ShareChange, { do: 'rest' | 'free' }>,
 ): Share {
   return {
     ...share,
@@ -181,44 +181,45 @@ function ended(share: Share, voided: Voided): Transition {
 }
 
 /**
- * The debt after an act, with its events; null when the act is not possible in the debt's present
- * state.
+ * The debt after a change, with its events; null when the change is not possible in the present
+ * state of the debt.
  */
-export function transition(share: Share, act: ShareAct): Transition | null {
+export function transition(share: Share, change: ShareChange): Transition | null {
   const { subscriberId } = share;
-  const becomes = (change: Partial<Share>) => ({ share: { ...share, ...change }, events: [] });
+  const becomes = (parts: Partial<Share>) => ({ share: { ...share, ...parts }, events: [] });
   const blockedEvent = (trouble: Trouble, waitsForPerson: boolean): ShareEvent => ({
     kind: 'share.blocked',
     subscriberId,
     body: { share: share.id, ...toldOf(share), left: leftOf(share), ...trouble, waitsForPerson },
   });
-  switch (act.do) {
+  switch (change.do) {
     case 'claim': {
-      const fits = act.amount > 0n && act.amount <= leftOf(share);
+      const fits = change.amount > 0n && change.amount <= leftOf(share);
       if (share.status !== 'pending' || share.observed || !fits) return null;
       return becomes({ status: 'processing', reason: null });
     }
     case 'rest': {
       if (share.status !== 'pending') return null;
       // No event when the debt goes on waiting for the same reason.
-      const news = share.reason?.code !== act.trouble.code && act.trouble.class !== 'accumulating';
-      const events = news ? [blockedEvent(act.trouble, act.retryAtMs === null)] : [];
-      return { share: blocked(share, act), events };
+      const news =
+        share.reason?.code !== change.trouble.code && change.trouble.class !== 'accumulating';
+      const events = news ? [blockedEvent(change.trouble, change.retryAtMs === null)] : [];
+      return { share: blocked(share, change), events };
     }
     case 'note':
       if (share.status !== 'pending') return null;
-      return becomes({ reason: act.trouble });
+      return becomes({ reason: change.trouble });
     case 'free': {
       if (share.status !== 'processing') return null;
-      const failed = act.how === 'failed_on_chain';
+      const failed = change.how === 'failed_on_chain';
       // When the debt is tried again by itself, the event of the payment is enough.
-      const events = act.retryAtMs === null ? [blockedEvent(act.trouble, true)] : [];
+      const events = change.retryAtMs === null ? [blockedEvent(change.trouble, true)] : [];
       return {
         share: {
-          ...blocked(share, act),
+          ...blocked(share, change),
           failures: share.failures + (failed ? 1 : 0),
-          expiries: share.expiries + (act.how === 'expired' ? 1 : 0),
-          heldUntilMs: failed ? act.retryAtMs : share.heldUntilMs,
+          expiries: share.expiries + (change.how === 'expired' ? 1 : 0),
+          heldUntilMs: failed ? change.retryAtMs : share.heldUntilMs,
         },
         events,
       };
@@ -229,13 +230,13 @@ export function transition(share: Share, act: ShareAct): Transition | null {
     case 'land':
     case 'recall': {
       const known = share.paid + share.overpaid;
-      const total = act.do === 'land' ? known + act.amount : most(known, act.covered);
-      const next = covered(share, total, act.claimed);
-      return { share: next, events: eventsOfCover(share, next, act.landing) };
+      const total = change.do === 'land' ? known + change.amount : most(known, change.covered);
+      const next = covered(share, total, change.claimed);
+      return { share: next, events: eventsOfCover(share, next, change.landing) };
     }
     case 'credit': {
-      if (!waits(share) || act.amount <= 0n || act.amount > leftOf(share)) return null;
-      const paid = share.paid + act.amount;
+      if (!waits(share) || change.amount <= 0n || change.amount > leftOf(share)) return null;
+      const paid = share.paid + change.amount;
       const left = share.amount - paid;
       const whole = left === 0n;
       const next: Share = whole
@@ -243,12 +244,12 @@ export function transition(share: Share, act: ShareAct): Transition | null {
         : { ...share, paid };
       const told = {
         ...{ share: share.id, creatorWallet: share.creatorWallet },
-        ...{ ...toldOf(share), ...act.transfer },
+        ...{ ...toldOf(share), ...change.transfer },
       };
       const credited: ShareEvent = {
         kind: 'share.credited',
         subscriberId,
-        body: { ...told, amount: act.amount, left },
+        body: { ...told, amount: change.amount, left },
       };
       const body = { ...told, payment: null, amount: share.amount };
       return {
@@ -283,11 +284,11 @@ export function transition(share: Share, act: ShareAct): Transition | null {
     }
     case 'void': {
       if (!waits(share)) return null;
-      return ended(share, { by: 'operator', ...act.voiding, atMs: act.atMs });
+      return ended(share, { by: 'operator', ...change.voiding, atMs: change.atMs });
     }
     case 'lapse': {
       if (!waits(share)) return null;
-      const { atMs, afterMs } = act;
+      const { atMs, afterMs } = change;
       const voiding: Voiding = { reason: 'lapsed', actor: 'terms', person: null };
       return ended(share, { by: 'terms', ...voiding, atMs, afterMs });
     }

@@ -1,17 +1,17 @@
 // Swap: the rules about a swap that another service has built and the pen may sign, as two
-// tables: rules about single acts, and rules about the whole. It must be one swap of exactly the
+// tables: rules about single effects, and rules about the whole. It must be one swap of exactly the
 // planned tokens for at least the planned SOL, out of the agent's accounts and into them, and
 // nothing else.
 import type { Address } from './ids.ts';
 import { type BaseUnits, BPS_WHOLE, type Lamports, mulDivFloor } from './money.ts';
 import { COMPUTE_UNITS_MOST, PRIORITY_FEE } from './payment-rules.ts';
-import type { Act } from './policy.ts';
-import { objectionsTo, objectionTo, type Rule, type RulesByAct } from './rules.ts';
+import type { Effect } from './policy.ts';
+import { objectionsTo, objectionTo, type Rule, type RulesByEffect } from './rules.ts';
 
-export type SwapAct =
-  | Act
+export type SwapEffect =
+  | Effect
   | {
-      readonly act: 'swap';
+      readonly effect: 'swap';
       readonly authority: Address;
       readonly source: Address;
       readonly destination: Address;
@@ -23,7 +23,7 @@ export type SwapAct =
     }
   /** Closing an account of wrapped SOL turns its balance into SOL. */
   | {
-      readonly act: 'close_account';
+      readonly effect: 'close_account';
       readonly account: Address;
       readonly destination: Address;
       readonly authority: Address;
@@ -51,15 +51,15 @@ export type SwapMandate = SwapLimits & {
 const worstOf = (quotedOut: bigint, slippageBps: number): bigint =>
   mulDivFloor(quotedOut, BPS_WHOLE - BigInt(slippageBps), BPS_WHOLE);
 
-/** The rule about acts that no swap contains. */
-const NEVER: Rule<SwapAct, SwapMandate> = {
+/** The rule about effects that no swap contains. */
+const NEVER: Rule<SwapEffect, SwapMandate> = {
   must: 'be an instruction that a swap contains',
   holds: () => false,
-  objection: ({ act }) => `does a ${act}`,
+  objection: ({ effect }) => `does a ${effect}`,
 };
 
-/** The rules about single acts of a swap. */
-export const SWAP_RULES: RulesByAct<SwapAct, SwapMandate> = {
+/** The rules about single effects of a swap. */
+export const SWAP_RULES: RulesByEffect<SwapEffect, SwapMandate> = {
   compute_limit: [
     {
       must: 'ask for at most 1,400,000 compute units',
@@ -168,10 +168,10 @@ export const SWAP_RULES: RulesByAct<SwapAct, SwapMandate> = {
   ],
 };
 
-/** A swap as a whole: its fee payer, and how many acts of a kind there are. */
+/** A swap as a whole: its fee payer, and how many effects of a kind there are. */
 type WholeSwap = {
   readonly feePayer: Address;
-  readonly count: (kind: SwapAct['act']) => number;
+  readonly count: (kind: SwapEffect['effect']) => number;
 };
 
 /** The rules about a swap as a whole. */
@@ -203,12 +203,15 @@ export const WHOLE_SWAP_RULES: readonly Rule<WholeSwap, SwapMandate>[] = [
 /** Every reason not to sign a swap; empty when the swap is exactly the planned one. */
 export function swapObjections(
   feePayer: Address,
-  acts: readonly SwapAct[],
+  effects: readonly SwapEffect[],
   mandate: SwapMandate,
 ): string[] {
-  const count = (kind: SwapAct['act']) => acts.filter((act) => act.act === kind).length;
+  const count = (kind: SwapEffect['effect']) =>
+    effects.filter((effect) => effect.effect === kind).length;
   return [
-    ...acts.map((act) => objectionTo(SWAP_RULES, act, mandate)).filter((each) => each !== null),
+    ...effects
+      .map((effect) => objectionTo(SWAP_RULES, effect, mandate))
+      .filter((each) => each !== null),
     ...objectionsTo(WHOLE_SWAP_RULES, { feePayer, count }, mandate),
   ];
 }

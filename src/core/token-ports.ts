@@ -3,7 +3,7 @@
 import type { ChainAccount } from './chain-ports.ts';
 import type { Address } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
-import type { Act } from './policy.ts';
+import type { Effect } from './policy.ts';
 import type { PaymentParts } from './signing-ports.ts';
 import type { ChainTransaction, Instruction } from './transaction.ts';
 
@@ -39,6 +39,6 @@ export type Tokens = {
     memo: string,
     rent: Lamports,
   ): { before: Instruction[]; after: Instruction[] };
-  /** The acts of a transaction's top-level instructions on wallets and tokens. */
-  actsOf(transaction: ChainTransaction): Act[];
+  /** The effects of a transaction's top-level instructions on wallets and tokens. */
+  effectsOf(transaction: ChainTransaction): Effect[];
 };

@@ -7,7 +7,7 @@ import type { Fact } from './fact.ts';
 import { Fault } from './fault.ts';
 import type { Address, Slot } from './ids.ts';
 import type { VenueFunds } from './plan.ts';
-import type { Act } from './policy.ts';
+import type { Effect } from './policy.ts';
 import type { AccountState } from './reckoning.ts';
 import type { PaymentParts } from './signing-ports.ts';
 import type { Token } from './token.ts';
@@ -177,8 +177,8 @@ export type Venue = {
    * when this trouble is another one, or the interest was booked already.
    */
   refreshed(trouble: Trouble, account: SeenAccount): SeenAccount | null;
-  /** The act of one instruction when it is the venue's; otherwise null. */
-  inspect(instruction: Instruction | ExecutedInstruction): Act | null;
+  /** The effect of one instruction when it is the venue's; otherwise null. */
+  inspect(instruction: Instruction | ExecutedInstruction): Effect | null;
   /**
    * The trouble that an error on chain means, given the programs of the transaction's top-level
    * instructions. The logs tell which program an instruction passes an error on from; they may be

@@ -8,40 +8,40 @@ import type { Call } from './transaction.ts';
 
 export type WalletCall =
   | {
-      readonly act: 'token_transfer';
+      readonly does: 'token_transfer';
       readonly source: Address;
       readonly destination: Address;
       readonly amount: bigint;
     }
   | {
-      readonly act: 'token_approve';
+      readonly does: 'token_approve';
       readonly source: Address;
       readonly delegate: Address;
       readonly amount: bigint;
     }
   | {
-      readonly act: 'token_set_authority';
+      readonly does: 'token_set_authority';
       readonly account: Address;
       /** Null removes the authority. */
       readonly authority: Address | null;
       /** The kind of authority: 2 is the owner, 3 the authority that may close the account. */
       readonly type: number;
     }
-  | { readonly act: 'token_burn'; readonly account: Address }
+  | { readonly does: 'token_burn'; readonly account: Address }
   /**
    * Closing (9), unwrapping (45) and withdrawing excess lamports (38) send lamports of a token
    * account to the destination.
    */
-  | { readonly act: 'token_lamports'; readonly account: Address; readonly destination: Address }
+  | { readonly does: 'token_lamports'; readonly account: Address; readonly destination: Address }
   | {
-      readonly act: 'sol_transfer';
+      readonly does: 'sol_transfer';
       readonly source: Address;
       readonly destination: Address;
       readonly lamports: bigint;
     }
   /** An account gets its size, its owning program, or both. */
   | {
-      readonly act: 'account_made';
+      readonly does: 'account_made';
       readonly account: Address;
       readonly space: bigint | null;
       readonly owner: Address | null;
@@ -85,28 +85,28 @@ function tokenCalls({ accounts, data }: Read): WalletCall[] {
   const instruction: number = data[0] ?? -1;
   switch (instruction) {
     case 3:
-      return [{ act: 'token_transfer', source: at(0), destination: at(1), amount: u64(data, 1) }];
+      return [{ does: 'token_transfer', source: at(0), destination: at(1), amount: u64(data, 1) }];
     case 12:
-      return [{ act: 'token_transfer', source: at(0), destination: at(2), amount: u64(data, 1) }];
+      return [{ does: 'token_transfer', source: at(0), destination: at(2), amount: u64(data, 1) }];
     case 26: // TransferFeeExtension: TransferCheckedWithFee is its second instruction.
       return data[1] === 1
-        ? [{ act: 'token_transfer', source: at(0), destination: at(2), amount: u64(data, 2) }]
+        ? [{ does: 'token_transfer', source: at(0), destination: at(2), amount: u64(data, 2) }]
         : [];
     case 4:
-      return [{ act: 'token_approve', source: at(0), delegate: at(1), amount: u64(data, 1) }];
+      return [{ does: 'token_approve', source: at(0), delegate: at(1), amount: u64(data, 1) }];
     case 13:
-      return [{ act: 'token_approve', source: at(0), delegate: at(2), amount: u64(data, 1) }];
+      return [{ does: 'token_approve', source: at(0), delegate: at(2), amount: u64(data, 1) }];
     case 6: {
       const authority = data[2] === 1 ? keyAt(data, 3) : null;
-      return [{ act: 'token_set_authority', account: at(0), type: data[1] ?? 0, authority }];
+      return [{ does: 'token_set_authority', account: at(0), type: data[1] ?? 0, authority }];
     }
     case 8: // Burn
     case 15: // BurnChecked
-      return [{ act: 'token_burn', account: at(0) }];
+      return [{ does: 'token_burn', account: at(0) }];
     case 9: // CloseAccount
     case 38: // WithdrawExcessLamports
     case 45: // UnwrapLamports
-      return [{ act: 'token_lamports', account: at(0), destination: at(1) }];
+      return [{ does: 'token_lamports', account: at(0), destination: at(1) }];
     case 255:
       return batched({ accounts, data }).flatMap(tokenCalls);
     default:
@@ -118,13 +118,13 @@ function systemCalls({ accounts, data }: Read): WalletCall[] {
   if (data.length < 4) return [];
   const at = (index: number) => accounts[index] ?? ('' as Address);
   const sent = (source: Address, destination: Address, lamports: bigint): WalletCall => ({
-    act: 'sol_transfer',
+    does: 'sol_transfer',
     source,
     destination,
     lamports,
   });
   const made = (space: bigint | null, owner: Address | null, account = at(0)): WalletCall => ({
-    act: 'account_made',
+    does: 'account_made',
     account,
     space,
     owner,

@@ -117,28 +117,28 @@ function putTallies({ transaction, watched }: Perimeter, put: Put): void {
  */
 function putNotices(perimeter: Perimeter, put: Put): void {
   for (const call of perimeter.calls) {
-    for (const [nth, act] of walletCalls(call).entries()) {
+    for (const [nth, each] of walletCalls(call).entries()) {
       const ordinal = call.place * ORDINALS_A_CALL + (nth === 0 ? 0 : 512 + nth);
-      if (act.act === 'token_approve') {
-        const subscriberId = ownerAmong(perimeter, act.source);
+      if (each.does === 'token_approve') {
+        const subscriberId = ownerAmong(perimeter, each.source);
         if (subscriberId === undefined) continue;
-        put(subscriberId, act.source, ordinal, {
+        put(subscriberId, each.source, ordinal, {
           kind: 'notice',
           what: 'token_approved',
-          who: act.delegate,
-          amount: act.amount,
-          detail: `May take up to ${act.amount} base units of the token account.`,
+          who: each.delegate,
+          amount: each.amount,
+          detail: `May take up to ${each.amount} base units of the token account.`,
         });
-      } else if (act.act === 'token_set_authority') {
-        const subscriberId = ownerAmong(perimeter, act.account);
+      } else if (each.does === 'token_set_authority') {
+        const subscriberId = ownerAmong(perimeter, each.account);
         if (subscriberId === undefined) continue;
-        put(subscriberId, act.account, ordinal, {
+        put(subscriberId, each.account, ordinal, {
           kind: 'notice',
           what: 'token_authority_changed',
-          who: act.authority,
+          who: each.authority,
           amount: null,
           detail:
-            act.type === 2 ? 'The owner of the token account.' : `Authority of type ${act.type}.`,
+            each.type === 2 ? 'The owner of the token account.' : `Authority of type ${each.type}.`,
         });
       }
     }

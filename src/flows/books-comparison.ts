@@ -14,7 +14,7 @@ import type { Token } from '../core/token.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Venue } from '../core/venue.ts';
-import { createContinuity, type Marks, UNBROKEN } from './continuity.ts';
+import { createContinuity, type DatabaseStates, UNBROKEN } from './continuity.ts';
 
 export type BooksPorts = {
   readonly ledger: Ledger;
@@ -115,12 +115,14 @@ async function readUnknown(
     if (transaction === null)
       throw new Fault('rpc_unavailable', `getTransaction: this node does not give ${signature}`);
     if (transaction.error !== null) return [];
-    const acts = tokens.actsOf(transaction);
-    const paid = recognise(acts, { wallet, tokenAccount }, creatorOf);
+    const effects = tokens.effectsOf(transaction);
+    const paid = recognise(effects, { wallet, tokenAccount }, creatorOf);
     if (paid !== null) return [{ ...paid, token: quote, signature, slot }];
     // Without a transfer that the agent signed this can never be a payment, whatever terms are
     // added later.
-    const signedByAgent = acts.some((act) => act.act === 'transfer' && act.authority === wallet);
+    const signedByAgent = effects.some(
+      (each) => each.effect === 'transfer' && each.authority === wallet,
+    );
     if (!signedByAgent && strangers.size < STRANGERS_MOST) strangers.add(signature);
     return [];
   };
@@ -193,15 +195,17 @@ export async function bookFound(
 export type BooksParts = BooksPorts & {
   readonly log: Log;
   /** Reads where the database stands; absent for a database that cannot go back. */
-  readonly marks?: Marks;
+  readonly databaseStates?: DatabaseStates;
   /** Called when the database has gone back; anything remembered from it may no longer be true. */
   readonly onWentBack?: () => void;
 };
 
 export function createBooks(ports: BooksParts): Books {
-  const { marks, chain, log, onWentBack = () => {} } = ports;
+  const { databaseStates, chain, log, onWentBack = () => {} } = ports;
   const continuity =
-    marks === undefined ? UNBROKEN : createContinuity({ marks, chain, log, onWentBack });
+    databaseStates === undefined
+      ? UNBROKEN
+      : createContinuity({ databaseStates, chain, log, onWentBack });
   /**
    * For each subscriber, the slot from which on ledger and chain were found to agree. When an older
    * debt is heard of later, the chain is asked again.

@@ -3,18 +3,18 @@
 // ledger is compared with the chain again, at `finalized`.
 
 import type { Chain } from '../core/chain-ports.ts';
-import { BLOCKS_UNTIL_DEAD, type LedgerMark, mayHaveGoneBack } from '../core/continuity.ts';
+import { BLOCKS_UNTIL_DEAD, type DatabaseState, mayHaveGoneBack } from '../core/continuity.ts';
 import type { Log } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 
 /** Where the database stands, and where it stood when daemons last trusted it. */
-export type Marks = {
-  read(): Promise<LedgerMark>;
+export type DatabaseStates = {
+  read(): Promise<DatabaseState>;
   trusted(): Promise<string | null>;
-  trust(mark: LedgerMark): Promise<void>;
+  trust(state: DatabaseState): Promise<void>;
 };
 export type ContinuityPorts = {
-  readonly marks: Marks;
+  readonly databaseStates: DatabaseStates;
   readonly chain: Pick<Chain, 'finalizedHeight' | 'witnessed'>;
   readonly log: Log;
   /** Called when the database has gone back; anything remembered from it may no longer be true. */
@@ -45,10 +45,15 @@ export const UNBROKEN: Continuity = {
   times: 0,
 };
 
-export function createContinuity({ marks, chain, log, onWentBack }: ContinuityPorts): Continuity {
-  let last: LedgerMark | null = null;
-  /** The newest mark that was read while nothing spoke against it. */
-  let whole: LedgerMark | null = null;
+export function createContinuity({
+  databaseStates,
+  chain,
+  log,
+  onWentBack,
+}: ContinuityPorts): Continuity {
+  let last: DatabaseState | null = null;
+  /** The newest state that was read while nothing spoke against it. */
+  let whole: DatabaseState | null = null;
   let waiting: { readonly why: string; untilHeight: number | null } | null = null;
   let times = 0;
 
@@ -58,37 +63,37 @@ export function createContinuity({ marks, chain, log, onWentBack }: ContinuityPo
     log.error('ledger.went_back', { why });
     onWentBack();
   };
-  const readAndCompare = async (): Promise<LedgerMark> => {
-    const mark = await marks.read();
+  const readAndCompare = async (): Promise<DatabaseState> => {
+    const state = await databaseStates.read();
     if (last === null) {
-      const trusted = await marks.trusted();
+      const trusted = await databaseStates.trusted();
       // A database that does not tell its timeline may have gone back while no daemon was
       // connected.
-      if (!mark.told)
+      if (!state.told)
         begin('This database does not tell its timeline, and this process has just connected.');
-      else if (trusted === null) await marks.trust(mark);
-      else if (trusted !== mark.identity)
+      else if (trusted === null) await databaseStates.trust(state);
+      else if (trusted !== state.identity)
         begin(
           'Since daemons last trusted it, this database was started anew, promoted, or restored.',
         );
-    } else if (mayHaveGoneBack(last, mark))
+    } else if (mayHaveGoneBack(last, state))
       begin('Under this daemon, the database was replaced by one that may lack its last commits.');
-    last = mark;
-    return mark;
+    last = state;
+    return state;
   };
   // Reads never overlap. Lanes ask side by side, and overlapping reads could end in another order
   // than that of the positions they return. An older position after a newer one would look like a
   // database that went back, and would stop all payments for 182 blocks. A caller that finds a read
   // under way shares the next read, which begins after the call.
-  let running: Promise<LedgerMark> | null = null;
-  let following: Promise<LedgerMark> | null = null;
-  const look = (): Promise<LedgerMark> => {
+  let running: Promise<DatabaseState> | null = null;
+  let following: Promise<DatabaseState> | null = null;
+  const look = (): Promise<DatabaseState> => {
     if (following !== null) return following;
     const ended = running?.then(
       () => {},
       () => {},
     );
-    const own: Promise<LedgerMark> = Promise.resolve(ended).then(() => {
+    const own: Promise<DatabaseState> = Promise.resolve(ended).then(() => {
       following = null;
       running = own;
       return readAndCompare();
@@ -99,10 +104,10 @@ export function createContinuity({ marks, chain, log, onWentBack }: ContinuityPo
   return {
     async doubt() {
       for (;;) {
-        const mark = await look();
+        const state = await look();
         const open = waiting;
         if (open === null) {
-          whole = mark;
+          whole = state;
           return null;
         }
         // The height of another chain would end the wait too early.
@@ -118,8 +123,8 @@ export function createContinuity({ marks, chain, log, onWentBack }: ContinuityPo
             `${open.why} Nothing is signed for another ${left} blocks: payments of the lost commits must land or expire first.`,
           );
         waiting = null;
-        whole = mark;
-        await marks.trust(mark);
+        whole = state;
+        await databaseStates.trust(state);
         log.info('ledger.whole_again', {});
         return null;
       }

@@ -2,7 +2,7 @@
 // cursor that names no row are refused, because an empty page would look like the end of a list.
 import type { Act } from '../core/act.ts';
 import type { Credit, PaymentRecord, ProfitShare } from '../core/debt-ports.ts';
-import type { Delivery } from '../core/endpoint.ts';
+import type { EventDelivery } from '../core/endpoint.ts';
 import { Fault } from '../core/fault.ts';
 import { isAddress } from '../core/ids.ts';
 import type { ListFilters, ListName, Named, Page } from '../core/lists.ts';
@@ -26,7 +26,7 @@ export type Rows = {
   readonly credits: Credit;
   readonly clearances: ClearanceRecord;
   readonly acts: Act;
-  readonly deliveries: Delivery;
+  readonly deliveries: EventDelivery;
 };
 export type Listing = {
   /**

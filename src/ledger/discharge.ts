@@ -1,5 +1,5 @@
 // Discharge: applies a payment that landed to the debts that it covers.
-import type { Landing } from '../core/share-act.ts';
+import type { Landing } from '../core/share-change.ts';
 import type { Fragment, Transaction } from './database.ts';
 import { applyToShares } from './share-changes.ts';
 

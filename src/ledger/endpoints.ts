@@ -1,6 +1,6 @@
 // Endpoints: stores where events are sent, the deliveries that wait for each endpoint, and their
 // outcome.
-import type { Delivery, Endpoint, Endpoints } from '../core/endpoint.ts';
+import type { Endpoint, Endpoints, EventDelivery } from '../core/endpoint.ts';
 import type { EventKind } from '../core/event.ts';
 import { withoutSecretUrl } from '../core/secrets.ts';
 import { at, type Sql, type Transaction } from './database.ts';
@@ -147,7 +147,7 @@ export function createEndpoints(sql: Sql): Endpoints {
           event_id: string;
           kind: EventKind;
           at: Date;
-          state: Delivery['state'];
+          state: EventDelivery['state'];
           attempts: number;
           outcome: string | null;
           due_at: Date;
@@ -217,7 +217,7 @@ export function createEndpoints(sql: Sql): Endpoints {
         where endpoint_id = ${endpointId} and event_id = ${eventId} and state = 'pending'`;
     },
     async totals() {
-      const rows = await sql<{ state: Delivery['state']; count: bigint }[]>`
+      const rows = await sql<{ state: EventDelivery['state']; count: bigint }[]>`
         select state, count(*) from event_delivery group by state`;
       return rows.map((row) => ({ state: row.state, count: Number(row.count) }));
     },

@@ -15,11 +15,11 @@ import {
   toJson,
   violates,
 } from './database.ts';
+import { identityOf } from './database-state.ts';
 import { discharge } from './discharge.ts';
 import { createFoundPayments } from './found-payments.ts';
 import { among } from './groups.ts';
 import { conditionsOf } from './lists.ts';
-import { identityOf } from './mark.ts';
 import { tell } from './outbox.ts';
 import {
   type CoverJson,

@@ -4,7 +4,7 @@ import { type Shares, UNSIGNED_MOST_MS } from '../core/debt-ports.ts';
 import { restingEvents, type Share } from '../core/share.ts';
 import { PLANNED_ANEW } from '../core/trouble.ts';
 import type { Fragment, Sql, Transaction } from './database.ts';
-import { requireIdentity } from './mark.ts';
+import { requireIdentity } from './database-state.ts';
 import { tellAll } from './outbox.ts';
 import { applyToShares } from './share-changes.ts';
 import { endUnsigned } from './unpaid.ts';

@@ -4,7 +4,7 @@
 // payment holds the debt (payments.ts).
 import type { Address } from '../core/ids.ts';
 import { type Share, type ShareStatus, type Transition, transition } from '../core/share.ts';
-import type { ShareAct } from '../core/share-act.ts';
+import type { ShareChange } from '../core/share-change.ts';
 import type { Trouble } from '../core/trouble.ts';
 import { type Fragment, type Transaction, toJson } from './database.ts';
 import { tellAll } from './outbox.ts';
@@ -130,7 +130,7 @@ export type Which = {
 export async function applyToShares<Extra = unknown>(
   tx: Transaction,
   { now, where, join, columns }: Which,
-  act: (locked: Locked<Extra>) => ShareAct | null,
+  act: (locked: Locked<Extra>) => ShareChange | null,
 ): Promise<(Transition & { readonly before: Share })[]> {
   const all: (Transition & { readonly before: Share })[] = [];
   for (let after = ''; ; ) {

@@ -1,7 +1,7 @@
 // Unpaid: ends payments that did not pay: writes their event and frees their debts.
 import type { Address, Signature } from '../core/ids.ts';
 import type { PaymentState } from '../core/payment.ts';
-import type { ShareAct } from '../core/share-act.ts';
+import type { ShareChange } from '../core/share-change.ts';
 import type { Trouble } from '../core/trouble.ts';
 import type { Fragment, Transaction } from './database.ts';
 import { toJson } from './database.ts';
@@ -14,7 +14,7 @@ export type End = {
   /** After how many milliseconds the debts are tried again; null leaves them to a person. */
   readonly retryInMs: number | null;
   readonly countsAsAttempt: boolean;
-  readonly how: Extract<ShareAct, { do: 'free' }>['how'];
+  readonly how: Extract<ShareChange, { do: 'free' }>['how'];
 };
 type EndedRow = {
   payment_id: string;

@@ -3,7 +3,7 @@
 // people are lost (docs/adr/0039-acknowledged-acts-are-compared.md).
 import { type Finding, fine, odd } from '../core/doctor-finding.ts';
 import type { Sql } from '../ledger/database.ts';
-import { createMarks } from '../ledger/mark.ts';
+import { createDatabaseStates } from '../ledger/database-state.ts';
 
 /** The settings of Postgres on commits, and the standbys that follow it. */
 export type Durability = {
@@ -44,7 +44,7 @@ export async function readDurability(sql: Sql): Promise<Durability> {
     waitedFor: row.names,
     standbys: row.standbys,
     synchronous: row.unseen > 0 ? null : row.synchronous,
-    tellsTimeline: (await createMarks(sql, () => 0).read()).told,
+    tellsTimeline: (await createDatabaseStates(sql, () => 0).read()).told,
   };
 }
 

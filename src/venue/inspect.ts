@@ -1,7 +1,7 @@
 // Inspect: decodes the bytes of a venue instruction that is about to be signed. The pen's policy
 // judges the decoded instruction and so does not depend on the code that built it.
 import type { Address } from '../core/ids.ts';
-import type { Act } from '../core/policy.ts';
+import type { Effect } from '../core/policy.ts';
 import type { ExecutedInstruction, Instruction } from '../core/transaction.ts';
 import { createReader, startsWith } from './layout.ts';
 
@@ -21,15 +21,15 @@ export const REFRESH_INTEREST = { discriminator: '27a68bf39ea59be1', accounts: 4
 export const SETTLE_MULTIPLE = { ...SETTLE, discriminator: '7f4275392832987f' };
 
 /**
- * The decoded act of an instruction: null when the instruction belongs to another program,
+ * The decoded effect of an instruction: null when the instruction belongs to another program,
  * `unknown` when it is neither a withdrawal nor a settlement nor a booking of interest.
  */
 export function inspectVenue(
   programId: Address,
   instruction: Instruction | ExecutedInstruction,
-): Act | null {
+): Effect | null {
   if (instruction.program !== programId) return null;
-  const unknown: Act = { act: 'unknown', program: programId };
+  const unknown: Effect = { effect: 'unknown', program: programId };
   const at = (index: number) => {
     const account = instruction.accounts[index];
     return typeof account === 'string' ? account : account?.address;
@@ -43,7 +43,7 @@ export function inspectVenue(
     ];
     if (user === undefined || authority === undefined || destination === undefined) return unknown;
     return {
-      act: 'withdraw',
+      effect: 'withdraw',
       user,
       authority,
       destination,
@@ -53,17 +53,17 @@ export function inspectVenue(
     };
   }
   if (startsWith(instruction.data, REFRESH_INTEREST.discriminator) && instruction.data.length === 8)
-    return { act: 'refresh_interest', accounts: instruction.accounts.length };
+    return { effect: 'refresh_interest', accounts: instruction.accounts.length };
   const [user, authority] = [at(SETTLE.user), at(SETTLE.authority)];
   if (user === undefined || authority === undefined) return unknown;
   if (startsWith(instruction.data, SETTLE.discriminator) && instruction.data.length === 10) {
-    return { act: 'settle', user, authority, markets: [read.u16()] };
+    return { effect: 'settle', user, authority, markets: [read.u16()] };
   }
   if (startsWith(instruction.data, SETTLE_MULTIPLE.discriminator)) {
     const count = read.u32();
     if (instruction.data.length !== 8 + 4 + count * 2 + 1) return unknown;
     return {
-      act: 'settle',
+      effect: 'settle',
       user,
       authority,
       markets: Array.from({ length: count }, () => read.u16()),

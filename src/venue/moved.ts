@@ -40,7 +40,7 @@ export function movedBetween(
   for (const next of heard.calls.slice(call.place + 1)) {
     if (next.top !== call.top || next.program === call.program) break;
     for (const act of walletCalls(next)) {
-      if (act.act !== 'token_transfer') continue;
+      if (act.does !== 'token_transfer') continue;
       if (act.source === vault && act.destination === token) moved += act.amount;
       if (act.source === token && act.destination === vault) moved -= act.amount;
     }

@@ -1,13 +1,13 @@
 // Continuity: when a database may lack commits that were seen.
 import { expect, test } from 'vitest';
-import { type LedgerMark, mayHaveGoneBack } from '../../src/core/continuity.ts';
+import { type DatabaseState, mayHaveGoneBack } from '../../src/core/continuity.ts';
 
-const told = (identity: string, position: bigint): LedgerMark => ({
+const told = (identity: string, position: bigint): DatabaseState => ({
   told: true,
   identity,
   position,
 });
-const untold = (connections: number): LedgerMark => ({ told: false, connections });
+const untold = (connections: number): DatabaseState => ({ told: false, connections });
 
 test('a database is whole while its identity stays and its log grows', () => {
   expect(mayHaveGoneBack(told('a', 5n), told('a', 5n))).toBe(false);

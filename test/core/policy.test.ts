@@ -1,8 +1,8 @@
-// Policy: each field of each act that a payment may have, up to its limit and one beyond it.
+// Policy: each field of each effect that a payment may have, up to its limit and one beyond it.
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import { COMPUTE_UNITS_MOST, PAYMENT_RULES } from '../../src/core/payment-rules.ts';
-import { type Act, type Mandate, objections } from '../../src/core/policy.ts';
+import { type Effect, type Mandate, objections } from '../../src/core/policy.ts';
 import { TOKEN_PROGRAM } from '../../src/core/programs.ts';
 import type { Rule } from '../../src/core/rules.ts';
 
@@ -26,18 +26,18 @@ const mandate: Mandate = {
   sponsorTokenAccount: address('sponsor tokens'),
   priorityFeeMost: 1_001n,
 };
-type ActOf<Kind extends Act['act']> = Extract<Act, { act: Kind }>;
-const limit: ActOf<'compute_limit'> = { act: 'compute_limit', units: COMPUTE_UNITS_MOST };
-const price: ActOf<'compute_price'> = { act: 'compute_price', microLamports: 715n };
+type ActOf<Kind extends Effect['effect']> = Extract<Effect, { effect: Kind }>;
+const limit: ActOf<'compute_limit'> = { effect: 'compute_limit', units: COMPUTE_UNITS_MOST };
+const price: ActOf<'compute_price'> = { effect: 'compute_price', microLamports: 715n };
 const creatorAccount: ActOf<'create_token_account'> = {
-  act: 'create_token_account',
+  effect: 'create_token_account',
   payer: mandate.feePayer,
   account: mandate.creatorTokenAccount,
   owner: mandate.creator,
   mint: mandate.mint,
 };
 const create: ActOf<'create_seeded_account'> = {
-  act: 'create_seeded_account',
+  effect: 'create_seeded_account',
   payer: mandate.feePayer,
   account: address('passing'),
   base: mandate.agent,
@@ -45,25 +45,25 @@ const create: ActOf<'create_seeded_account'> = {
   program: address(TOKEN_PROGRAM),
 };
 const initialize: ActOf<'initialize_token_account'> = {
-  act: 'initialize_token_account',
+  effect: 'initialize_token_account',
   account: address('passing'),
   mint: mandate.mint,
   owner: mandate.agent,
 };
 const close: ActOf<'close_token_account'> = {
-  act: 'close_token_account',
+  effect: 'close_token_account',
   account: address('passing'),
   destination: mandate.feePayer,
   authority: mandate.agent,
 };
 const settle: ActOf<'settle'> = {
-  act: 'settle',
+  effect: 'settle',
   user: mandate.driftUser,
   authority: mandate.agent,
   markets: [1, 2],
 };
 const withdraw: ActOf<'withdraw'> = {
-  act: 'withdraw',
+  effect: 'withdraw',
   user: mandate.driftUser,
   authority: mandate.agent,
   market: 0,
@@ -72,7 +72,7 @@ const withdraw: ActOf<'withdraw'> = {
   destination: mandate.source,
 };
 const transfer: ActOf<'transfer'> = {
-  act: 'transfer',
+  effect: 'transfer',
   source: mandate.source,
   mint: mandate.mint,
   destination: mandate.creatorTokenAccount,
@@ -84,9 +84,9 @@ const reimburse: ActOf<'transfer'> = {
   destination: address('sponsor tokens'),
   amount: 5n,
 };
-const interest: ActOf<'refresh_interest'> = { act: 'refresh_interest', accounts: 4 };
-const memo: ActOf<'memo'> = { act: 'memo', text: 'bailiff:p1' };
-const GOOD: readonly Act[] = [
+const interest: ActOf<'refresh_interest'> = { effect: 'refresh_interest', accounts: 4 };
+const memo: ActOf<'memo'> = { effect: 'memo', text: 'bailiff:p1' };
+const GOOD: readonly Effect[] = [
   limit,
   price,
   create,
@@ -100,11 +100,11 @@ const GOOD: readonly Act[] = [
   close,
   memo,
 ];
-const judge = (acts: readonly Act[], under: Mandate = mandate) =>
-  objections(under.feePayer, acts, under);
-/** The good payment with one act changed. */
-const changed = <Kind extends Act>(act: Kind, change: Partial<Kind>) =>
-  judge(GOOD.map((each) => (each === act ? { ...each, ...change } : each)));
+const judge = (effects: readonly Effect[], under: Mandate = mandate) =>
+  objections(under.feePayer, effects, under);
+/** The good payment with one effect changed. */
+const changed = <Kind extends Effect>(effect: Kind, change: Partial<Kind>) =>
+  judge(GOOD.map((each) => (each === effect ? { ...each, ...change } : each)));
 
 test('a whole payment at every limit passes; a part of what is allowed passes too', () => {
   expect(judge(GOOD)).toEqual([]);
@@ -113,8 +113,8 @@ test('a whole payment at every limit passes; a part of what is allowed passes to
   expect(judge(GOOD.filter((each) => each !== reimburse && each !== settle))).toEqual([]);
 });
 
-/** An act of the good payment, a change that breaks one rule about it, and the objection. */
-const BROKEN: readonly [Act, object, string][] = [
+/** An effect of the good payment, a change that breaks one rule about it, and the objection. */
+const BROKEN: readonly [Effect, object, string][] = [
   [limit, { units: COMPUTE_UNITS_MOST + 1 }, 'compute limit 1400001 is above the maximum'],
   [price, { microLamports: 716n }, 'priority fee could reach 1002 lamports'],
   [creatorAccount, { account: thief }, 'creates a token account of creator'],
@@ -148,29 +148,33 @@ const BROKEN: readonly [Act, object, string][] = [
   [reimburse, { amount: 6n }, 'transfers 6, the mandate is 5'],
   [memo, { text: 'bailiff:p2' }, 'carries another memo'],
 ];
-test.each(BROKEN)('%o with %o is refused', (act, change, why) => {
-  expect(changed(act, change)).toContain(why);
+test.each(BROKEN)('%o with %o is refused', (effect, change, why) => {
+  expect(changed(effect, change)).toContain(why);
 });
 
 test('every row of the table is broken by one of these changes', () => {
   for (const [kind, rules] of Object.entries(PAYMENT_RULES)) {
-    const acts = BROKEN.filter(([act]) => act.act === kind).map(([act, change]) => ({
-      ...act,
+    const effects = BROKEN.filter(([effect]) => effect.effect === kind).map(([effect, change]) => ({
+      ...effect,
       ...change,
     }));
-    if (kind === 'unknown') acts.push({ act: 'unknown', program: thief });
-    for (const rule of rules as readonly Rule<Act, Mandate>[]) {
-      const before = rules.slice(0, rules.indexOf(rule as never)) as readonly Rule<Act, Mandate>[];
-      const found = acts.filter(
-        (act) => !rule.holds(act, mandate) && before.every((each) => each.holds(act, mandate)),
+    if (kind === 'unknown') effects.push({ effect: 'unknown', program: thief });
+    for (const rule of rules as readonly Rule<Effect, Mandate>[]) {
+      const before = rules.slice(0, rules.indexOf(rule as never)) as readonly Rule<
+        Effect,
+        Mandate
+      >[];
+      const found = effects.filter(
+        (effect) =>
+          !rule.holds(effect, mandate) && before.every((each) => each.holds(effect, mandate)),
       );
       expect(found.length, `${kind} must ${rule.must}`).toBeGreaterThan(0);
     }
   }
 });
 
-test('an act that is not known is refused', () =>
-  expect(judge([...GOOD, { act: 'unknown', program: thief }])).toEqual(['calls program thief']));
+test('an effect that is not known is refused', () =>
+  expect(judge([...GOOD, { effect: 'unknown', program: thief }])).toEqual(['calls program thief']));
 
 test('what is due once is refused twice, and refused when it is missing', () => {
   expect(judge([...GOOD, transfer])).toEqual(['has 2 transfers, exactly one is due']);
@@ -179,12 +183,12 @@ test('what is due once is refused twice, and refused when it is missing', () => 
   expect(judge([...GOOD, withdraw])).toEqual(['withdraws more than once']);
   expect(judge([...GOOD, limit])).toEqual(['sets compute_limit more than once']);
   expect(judge([...GOOD, price])).toEqual(['sets compute_price more than once']);
-  const without = (act: Act) => judge(GOOD.filter((each) => each !== act));
+  const without = (effect: Effect) => judge(GOOD.filter((each) => each !== effect));
   expect(without(transfer)).toEqual(['has 0 transfers, exactly one is due']);
   expect(without(memo)).toEqual(['has 0 memos, exactly one is due']);
-  for (const act of [create, initialize, close]) {
-    expect(judge([...GOOD, act])).toEqual([`has 2 of ${act.act}, the mandate is 1`]);
-    expect(without(act)).toEqual([`has 0 of ${act.act}, the mandate is 1`]);
+  for (const effect of [create, initialize, close]) {
+    expect(judge([...GOOD, effect])).toEqual([`has 2 of ${effect.effect}, the mandate is 1`]);
+    expect(without(effect)).toEqual([`has 0 of ${effect.effect}, the mandate is 1`]);
   }
 });
 
@@ -198,15 +202,15 @@ test('no more is withdrawn than is paid, whatever the mandate says', () => {
 
 describe('without a passing account', () => {
   const plain: Mandate = { ...mandate, source: address('own'), passing: null };
-  const acts = [
+  const effects = [
     { ...withdraw, destination: plain.source },
     { ...transfer, source: plain.source },
     { ...reimburse, source: plain.source },
     memo,
   ];
   test('a payment passes, and opening one is refused', () => {
-    expect(judge(acts, plain)).toEqual([]);
-    expect(judge([...acts, close], plain)).toEqual([
+    expect(judge(effects, plain)).toEqual([]);
+    expect(judge([...effects, close], plain)).toEqual([
       'closes passing',
       'has 1 of close_token_account, the mandate is 0',
     ]);
@@ -214,21 +218,21 @@ describe('without a passing account', () => {
 });
 
 describe('a reimbursement', () => {
-  const acts = GOOD.filter((each) => each !== reimburse);
+  const effects = GOOD.filter((each) => each !== reimburse);
   test('that was not planned, or has no account, goes to a stranger', () => {
     for (const none of [{ reimburse: 0n }, { sponsorTokenAccount: null }])
-      expect(judge([...acts, reimburse], { ...mandate, ...none })).toEqual([
+      expect(judge([...effects, reimburse], { ...mandate, ...none })).toEqual([
         'transfers to sponsor tokens',
       ]);
   });
   test('to a sponsor that is the creator is told from the payment by its amount', () => {
     const same: Mandate = { ...mandate, sponsorTokenAccount: mandate.creatorTokenAccount };
     const back = { ...reimburse, destination: mandate.creatorTokenAccount };
-    expect(judge([...acts, back], same)).toEqual([]);
-    expect(judge([back, ...acts], same)).toEqual([]);
-    expect(judge([...acts, transfer], same)).toEqual(['has 2 transfers, exactly one is due']);
-    expect(judge([...acts, back, back], same)).toEqual(['has 2 transfers, exactly one is due']);
-    expect(judge([...acts, { ...back, amount: 6n }], same)).toEqual([
+    expect(judge([...effects, back], same)).toEqual([]);
+    expect(judge([back, ...effects], same)).toEqual([]);
+    expect(judge([...effects, transfer], same)).toEqual(['has 2 transfers, exactly one is due']);
+    expect(judge([...effects, back, back], same)).toEqual(['has 2 transfers, exactly one is due']);
+    expect(judge([...effects, { ...back, amount: 6n }], same)).toEqual([
       'transfers 6, the mandate is 100 and 5',
       'has 2 transfers, exactly one is due',
     ]);

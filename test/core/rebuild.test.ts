@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';
-import type { Act } from '../../src/core/policy.ts';
+import type { Effect } from '../../src/core/policy.ts';
 import {
   allot,
   type PaidOnChain,
@@ -19,9 +19,9 @@ const [AGENT, TOKENS, CREATOR, THEIRS, STRANGER] = ['a', 'at', 'c', 'ct', 's'] a
   Address,
   Address,
 ];
-const memo = (text: string): Act => ({ act: 'memo', text });
-const transfer = (more: Partial<Extract<Act, { act: 'transfer' }>> = {}): Act => ({
-  act: 'transfer',
+const memo = (text: string): Effect => ({ effect: 'memo', text });
+const transfer = (more: Partial<Extract<Effect, { effect: 'transfer' }>> = {}): Effect => ({
+  effect: 'transfer',
   source: TOKENS,
   mint: 'm' as Address,
   destination: THEIRS,
@@ -29,7 +29,7 @@ const transfer = (more: Partial<Extract<Act, { act: 'transfer' }>> = {}): Act =>
   amount: 7n,
   ...more,
 });
-const read = (acts: Act[]) =>
+const read = (acts: Effect[]) =>
   recognise(acts, { wallet: AGENT, tokenAccount: TOKENS }, new Map([[THEIRS, CREATOR]]));
 
 test('a memo gives its payment id, as it was written and as RPC tells it', () => {
@@ -59,13 +59,13 @@ test('only the memo programs carry a payment id, and the first id counts', () =>
 });
 
 test('a token account that the agent opened for the transaction pays as its own does', () => {
-  const seeded = (base: Address): Act =>
-    ({ act: 'create_seeded_account', base, account: STRANGER }) as Act;
+  const seeded = (base: Address): Effect =>
+    ({ effect: 'create_seeded_account', base, account: STRANGER }) as Effect;
   const paid = transfer({ source: STRANGER });
   expect(read([memo('bailiff:p'), seeded(AGENT), paid])).toMatchObject({ id: 'p', amount: 7n });
   expect(read([memo('bailiff:p'), seeded(CREATOR), paid])).toBeNull();
   // The agent's own account does not become a passing account because another act names it.
-  const other = { act: 'settle_pnl', base: AGENT, account: STRANGER } as unknown as Act;
+  const other = { effect: 'settle_pnl', base: AGENT, account: STRANGER } as unknown as Effect;
   expect(read([memo('bailiff:p'), other, paid])).toBeNull();
 });
 

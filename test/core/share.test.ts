@@ -15,7 +15,7 @@ import {
   type ShareStatus,
   transition,
 } from '../../src/core/share.ts';
-import type { Landing, ShareAct, ShareActName } from '../../src/core/share-act.ts';
+import type { Landing, ShareChange, ShareChangeName } from '../../src/core/share-change.ts';
 import { isDue, uncoveredOf } from '../../src/core/share-due.ts';
 import { USDC } from '../../src/core/token.ts';
 import { ERROR_CLASSES, type Trouble } from '../../src/core/trouble.ts';
@@ -40,7 +40,7 @@ const LANDING: Landing = {
 };
 const VOIDING = { reason: 'as agreed', actor: 'command', person: null };
 const SHORT: Trouble = { class: 'retry_when_healthier', code: 'margin_floor', detail: 'short' };
-const become = (share: Share, act: ShareAct): Share => {
+const become = (share: Share, act: ShareChange): Share => {
   const found = transition(share, act);
   if (found === null) throw new Error(`${act.do} does not start from ${share.status}`);
   return found.share;
@@ -52,11 +52,11 @@ const retryAtMs = fc.option(atMs, { nil: null });
 const trouble = fc
   .constantFrom(...ERROR_CLASSES)
   .map((kind): Trouble => ({ class: kind, code: 'expired', detail: '' }));
-const acts: fc.Arbitrary<ShareAct> = fc.oneof(
-  amount.map((each): ShareAct => ({ do: 'claim', amount: each })),
+const acts: fc.Arbitrary<ShareChange> = fc.oneof(
+  amount.map((each): ShareChange => ({ do: 'claim', amount: each })),
   fc
     .record({ trouble, retryAtMs, countsAsAttempt: fc.boolean() })
-    .map((each): ShareAct => ({ do: 'rest', ...each })),
+    .map((each): ShareChange => ({ do: 'rest', ...each })),
   fc
     .record({
       trouble,
@@ -64,21 +64,21 @@ const acts: fc.Arbitrary<ShareAct> = fc.oneof(
       countsAsAttempt: fc.boolean(),
       how: fc.constantFrom('failed_on_chain', 'expired', 'refused'),
     })
-    .map((each): ShareAct => ({ do: 'free', ...each })),
+    .map((each): ShareChange => ({ do: 'free', ...each })),
   fc
     .record({ amount, claimed: fc.boolean() })
-    .map((each): ShareAct => ({ do: 'land', ...each, landing: LANDING })),
+    .map((each): ShareChange => ({ do: 'land', ...each, landing: LANDING })),
   fc
     .record({ covered: amount, claimed: fc.boolean() })
-    .map((each): ShareAct => ({ do: 'recall', ...each, landing: LANDING })),
+    .map((each): ShareChange => ({ do: 'recall', ...each, landing: LANDING })),
   amount.map(
-    (each): ShareAct => ({
+    (each): ShareChange => ({
       do: 'credit',
       amount: each,
       transfer: { signature: 'y' as Signature, slot: 5 },
     }),
   ),
-  fc.constantFrom<ShareAct>(
+  fc.constantFrom<ShareChange>(
     { do: 'unclaim' },
     { do: 'note', trouble: SHORT },
     { do: 'wake' },
@@ -87,8 +87,8 @@ const acts: fc.Arbitrary<ShareAct> = fc.oneof(
     { do: 'release' },
     { do: 'adopt' },
   ),
-  atMs.map((each): ShareAct => ({ do: 'void', voiding: VOIDING, atMs: each })),
-  atMs.map((each): ShareAct => ({ do: 'lapse', afterMs: 1_000, atMs: each })),
+  atMs.map((each): ShareChange => ({ do: 'void', voiding: VOIDING, atMs: each })),
+  atMs.map((each): ShareChange => ({ do: 'lapse', afterMs: 1_000, atMs: each })),
 );
 
 test('under any acts the debt keeps its amount, nothing paid is taken back, and an ended debt stays ended', () => {
@@ -123,7 +123,7 @@ test('under any acts the debt keeps its amount, nothing paid is taken back, and 
   expect(allowed.filter((each) => !reached.has(each))).toEqual([]);
 });
 
-test.each<[ShareActName, ShareAct, readonly ShareStatus[]]>([
+test.each<[ShareChangeName, ShareChange, readonly ShareStatus[]]>([
   ['claim', { do: 'claim', amount: 10n }, ['pending']],
   ['rest', { do: 'rest', trouble: SHORT, retryAtMs: 1, countsAsAttempt: true }, ['pending']],
   ['note', { do: 'note', trouble: SHORT }, ['pending']],

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import { COMPUTE_UNITS_MOST } from '../../src/core/payment-rules.ts';
 
-import { type SwapAct, type SwapMandate, swapObjections } from '../../src/core/swap.ts';
+import { type SwapEffect, type SwapMandate, swapObjections } from '../../src/core/swap.ts';
 
 const address = (name: string) => name as Address;
 const mandate: SwapMandate = {
@@ -18,7 +18,7 @@ const mandate: SwapMandate = {
   priorityFeeMost: 1_000n,
 };
 const swap = {
-  act: 'swap',
+  effect: 'swap',
   authority: mandate.agent,
   source: mandate.source,
   destination: mandate.wrapped,
@@ -27,24 +27,24 @@ const swap = {
   quotedOut: 1_000n,
   slippageBps: 50,
   platformFeeBps: 0,
-} as const satisfies SwapAct;
+} as const satisfies SwapEffect;
 const close = {
-  act: 'close_account',
+  effect: 'close_account',
   account: mandate.wrapped,
   destination: mandate.agent,
   authority: mandate.agent,
-} as const satisfies SwapAct;
+} as const satisfies SwapEffect;
 const create = {
-  act: 'create_token_account',
+  effect: 'create_token_account',
   payer: mandate.agent,
   account: mandate.wrapped,
   owner: mandate.agent,
   mint: mandate.wrappedMint,
-} as const satisfies SwapAct;
-const limit = (units: number) => ({ act: 'compute_limit', units }) as const;
-const price = (microLamports: bigint) => ({ act: 'compute_price', microLamports }) as const;
-const objections = (...acts: SwapAct[]) => swapObjections(mandate.agent, acts, mandate);
-const beside = (act: SwapAct) => objections(act, swap, close);
+} as const satisfies SwapEffect;
+const limit = (units: number) => ({ effect: 'compute_limit', units }) as const;
+const price = (microLamports: bigint) => ({ effect: 'compute_price', microLamports }) as const;
+const objections = (...effects: SwapEffect[]) => swapObjections(mandate.agent, effects, mandate);
+const beside = (effect: SwapEffect) => objections(effect, swap, close);
 const thief = address('thief');
 
 test('the planned swap passes, up to every limit', () => {
@@ -85,7 +85,7 @@ describe('an account', () => {
   );
 });
 
-test.each<[Partial<SwapAct & { act: 'swap' }>, string]>([
+test.each<[Partial<SwapEffect & { effect: 'swap' }>, string]>([
   [{ authority: thief }, 'swaps by authority of thief'],
   [{ source: thief }, 'swaps out of thief'],
   [{ destination: thief }, 'swaps into thief'],
@@ -96,11 +96,11 @@ test.each<[Partial<SwapAct & { act: 'swap' }>, string]>([
   [{ slippageBps: 51, quotedOut: 2_000n }, 'slippage of 51 bps'],
   [{ quotedOut: 999n }, 'may bring only 994 lamports'],
 ])('%o is refused', (change, why) =>
-  expect(objections({ ...swap, ...change } as SwapAct, close)).toEqual([why]),
+  expect(objections({ ...swap, ...change } as SwapEffect, close)).toEqual([why]),
 );
 
-test('acts of a payment have no place in a swap', () => {
-  const acts = [
+test('effects of a payment have no place in a swap', () => {
+  const effects = [
     'transfer',
     'create_seeded_account',
     'initialize_token_account',
@@ -109,8 +109,11 @@ test('acts of a payment have no place in a swap', () => {
     'settle',
     'withdraw',
   ] as const;
-  for (const act of acts) expect(beside({ act } as SwapAct)).toEqual([`does a ${act}`]);
-  expect(beside({ act: 'unknown', program: thief } as SwapAct)).toEqual(['calls program thief']);
+  for (const effect of effects)
+    expect(beside({ effect: effect } as SwapEffect)).toEqual([`does a ${effect}`]);
+  expect(beside({ effect: 'unknown', program: thief } as SwapEffect)).toEqual([
+    'calls program thief',
+  ]);
 });
 
 test('one swap, one closing, and each preparation once', () => {
@@ -119,7 +122,7 @@ test('one swap, one closing, and each preparation once', () => {
   for (const closings of [[], [close, close]])
     expect(objections(swap, ...closings)).toEqual([expect.stringMatching(/stays open/)]);
   for (const twice of [limit(1), price(1n), create])
-    expect(objections(twice, twice, swap, close)).toEqual([`has more than one ${twice.act}`]);
+    expect(objections(twice, twice, swap, close)).toEqual([`has more than one ${twice.effect}`]);
 });
 
 test('the agent pays the fee', () =>

@@ -18,7 +18,7 @@ const system = (instruction: number, ...data: number[]) =>
 
 describe('token programs', () => {
   const transfer = (destination: string, amount = 300n) => [
-    { act: 'token_transfer', source: 'a', destination, amount },
+    { does: 'token_transfer', source: 'a', destination, amount },
   ];
   test('the three transfers, and no other fee instruction', () => {
     expect(token(3, ...u64(300n))).toEqual(transfer('b'));
@@ -33,26 +33,26 @@ describe('token programs', () => {
   });
   test('both approvals', () => {
     const approve = (delegate: string) => [
-      { act: 'token_approve', source: 'a', delegate, amount: 5n },
+      { does: 'token_approve', source: 'a', delegate, amount: 5n },
     ];
     expect(token(4, ...u64(5n))).toEqual(approve('b'));
     expect(token(13, ...u64(5n), 6)).toEqual(approve('c'));
   });
   test('an authority that is set, and one that is removed', () => {
-    const set = { act: 'token_set_authority', account: 'a' };
+    const set = { does: 'token_set_authority', account: 'a' };
     expect(token(6, 2, 1, ...KEY)).toEqual([{ ...set, type: 2, authority: OWNER }]);
     expect(token(6, 3, 0, ...KEY)).toEqual([{ ...set, type: 3, authority: null }]);
     expect(token(6, 2, 1, ...KEY.slice(1))).toEqual([{ ...set, type: 2, authority: null }]);
     expect(token(6)).toEqual([{ ...set, type: 0, authority: null }]);
   });
   test('burning, closing, unwrapping and taking excess lamports', () => {
-    for (const burn of [8, 15]) expect(token(burn)).toEqual([{ act: 'token_burn', account: 'a' }]);
+    for (const burn of [8, 15]) expect(token(burn)).toEqual([{ does: 'token_burn', account: 'a' }]);
     for (const out of [9, 38, 45])
-      expect(token(out)).toEqual([{ act: 'token_lamports', account: 'a', destination: 'b' }]);
+      expect(token(out)).toEqual([{ does: 'token_lamports', account: 'a', destination: 'b' }]);
   });
   test('a batch is the calls in it, each with its own accounts and data', () => {
     const batch = [255, 2, 9, 3, ...u64(300n), 1, 1, 8];
-    expect(token(...batch)).toEqual([...transfer('b'), { act: 'token_burn', account: 'c' }]);
+    expect(token(...batch)).toEqual([...transfer('b'), { does: 'token_burn', account: 'c' }]);
     const inner = batched({ accounts: ACCOUNTS, data: Uint8Array.from(batch) });
     expect(inner.map(({ accounts }) => accounts)).toEqual([['a', 'b'], ['c']]);
     expect(token(255)).toEqual([]);
@@ -63,20 +63,20 @@ describe('token programs', () => {
     expect(token(1)).toEqual([]);
     expect(token()).toEqual([]);
     expect(call('other', ACCOUNTS, [3, ...u64(300n)])).toEqual([]);
-    expect(call(TOKEN_PROGRAM, [], [8])).toEqual([{ act: 'token_burn', account: '' }]);
+    expect(call(TOKEN_PROGRAM, [], [8])).toEqual([{ does: 'token_burn', account: '' }]);
   });
 });
 
 describe('the system program', () => {
   const SEED = [...KEY, ...u64(3n), 120, 121, 122];
   const sent = (source: string, destination: string) => ({
-    act: 'sol_transfer',
+    does: 'sol_transfer',
     source,
     destination,
     lamports: 9n,
   });
   const made = (account: string, space: bigint | null, owner: string | null) => ({
-    act: 'account_made',
+    does: 'account_made',
     account,
     space,
     owner,

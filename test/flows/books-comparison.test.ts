@@ -48,10 +48,10 @@ function portsWith(
     },
     tokens: {
       tokenAccount: (_: string, owner: string) => (owner === AGENT ? TOKENS : CREATOR_TOKENS),
-      actsOf: () => [
-        { act: 'memo', text: 'bailiff:p1' },
+      effectsOf: () => [
+        { effect: 'memo', text: 'bailiff:p1' },
         {
-          act: 'transfer',
+          effect: 'transfer',
           source: TOKENS,
           mint: addressOf(9),
           destination: CREATOR_TOKENS,
@@ -93,12 +93,12 @@ test('a database that goes back while the chain is read is compared again, as a 
       return ports.chain.signatures(...asked);
     },
   };
-  const marks = {
+  const databaseStates = {
     read: async () => ({ told: true, identity, position: 1n }) as const,
     trusted: async () => 'a',
     trust: async () => {},
   };
-  const books = createBooks({ ...ports, chain, marks });
+  const books = createBooks({ ...ports, chain, databaseStates });
   expect(await books.disagreement(ANA)).toMatchObject({ code: 'ledger_went_back' });
   // Until it is whole again, nothing may be committed under what it tells of itself.
   expect(books.identity()).toBe('a');

@@ -1,16 +1,20 @@
 // Continuity: after the database went back, or may have, nothing is signed for 182 blocks, and
 // agreements from before are void.
 import { expect, test } from 'vitest';
-import { BLOCKS_UNTIL_DEAD, type LedgerMark, mayHaveGoneBack } from '../../src/core/continuity.ts';
+import {
+  BLOCKS_UNTIL_DEAD,
+  type DatabaseState,
+  mayHaveGoneBack,
+} from '../../src/core/continuity.ts';
 import { createContinuity } from '../../src/flows/continuity.ts';
 import { silentLog } from '../../src/system/log.ts';
 
-const told = (identity: string, position: bigint): LedgerMark => ({
+const told = (identity: string, position: bigint): DatabaseState => ({
   told: true,
   identity,
   position,
 });
-const untold = (connections: number): LedgerMark => ({ told: false, connections });
+const untold = (connections: number): DatabaseState => ({ told: false, connections });
 
 test('another identity, an older position, or a connection that ended where nothing else is told', () => {
   expect(mayHaveGoneBack(told('a', 5n), told('a', 5n))).toBe(false);
@@ -22,14 +26,14 @@ test('another identity, an older position, or a connection that ended where noth
   expect(mayHaveGoneBack(told('a', 5n), untold(0))).toBe(true);
 });
 
-function open(first: LedgerMark, trusted: string | null) {
-  const world = { mark: first, trusted, height: 1_000, went: 0 };
+function open(first: DatabaseState, trusted: string | null) {
+  const world = { state: first, trusted, height: 1_000, went: 0 };
   const continuity = createContinuity({
-    marks: {
-      read: async () => world.mark,
+    databaseStates: {
+      read: async () => world.state,
       trusted: async () => world.trusted,
-      trust: async (mark) => {
-        world.trusted = mark.told ? mark.identity : 'untold';
+      trust: async (state) => {
+        world.trusted = state.told ? state.identity : 'untold';
       },
     },
     chain: { witnessed: (read) => read(), finalizedHeight: async () => world.height },
@@ -43,7 +47,7 @@ test('a database that stays the same is never doubted; the first one met is trus
   const { world, continuity } = open(told('a', 1n), null);
   expect(await continuity.doubt()).toBeNull();
   expect(world.trusted).toBe('a');
-  world.mark = told('a', 9n);
+  world.state = told('a', 9n);
   expect(await continuity.doubt()).toBeNull();
   expect([continuity.times, world.went]).toEqual([0, 0]);
   expect(continuity.identity()).toBe('a');
@@ -52,13 +56,13 @@ test('a database that stays the same is never doubted; the first one met is trus
 test('after a failover nothing is signed until everything that was signed before is dead', async () => {
   const { world, continuity } = open(told('a', 1n), 'a');
   await continuity.doubt();
-  world.mark = told('b', 2n);
+  world.state = told('b', 2n);
   expect(await continuity.doubt()).toMatchObject({ code: 'ledger_went_back' });
   expect([continuity.times, world.went]).toEqual([1, 1]);
   world.height += BLOCKS_UNTIL_DEAD - 1;
   expect(await continuity.doubt()).not.toBeNull();
   // The database goes back once more, so the wait begins again.
-  world.mark = told('b', 1n);
+  world.state = told('b', 1n);
   expect(await continuity.doubt()).not.toBeNull();
   world.height += BLOCKS_UNTIL_DEAD - 1;
   expect(await continuity.doubt()).not.toBeNull();
@@ -79,9 +83,9 @@ test('lanes that ask side by side when the wait ends all learn that it has', asy
 test('a wait that begins while a lane asks for the height counts from a height of its own', async () => {
   /** The questions for the height that the node has not answered yet, in their order. */
   const asked: ((height: number) => void)[] = [];
-  let mark = told('a', 1n);
+  let state = told('a', 1n);
   const continuity = createContinuity({
-    marks: { read: async () => mark, trusted: async () => 'a', trust: async () => {} },
+    databaseStates: { read: async () => state, trusted: async () => 'a', trust: async () => {} },
     chain: {
       witnessed: (read) => read(),
       finalizedHeight: () => new Promise<number>((resolve) => asked.push(resolve)),
@@ -95,12 +99,12 @@ test('a wait that begins while a lane asks for the height counts from a height o
     for (await turn(); asked.length > 0; await turn()) asked.shift()?.(height);
   };
   await continuity.doubt();
-  mark = told('b', 2n);
+  state = told('b', 2n);
   const first = continuity.doubt();
   await turn();
   // The height of this lane was read before the database went back once more.
   const old = asked.shift();
-  mark = told('c', 3n);
+  state = told('c', 3n);
   const second = continuity.doubt();
   await turn();
   old?.(1_000);
@@ -114,11 +118,11 @@ test('a wait that begins while a lane asks for the height counts from a height o
 
 test('a lane that finds the wait over ends no wait that began while it asked for the height', async () => {
   const asked: ((height: number) => void)[] = [];
-  const trusted: LedgerMark[] = [];
-  let mark = told('a', 1n);
+  const trusted: DatabaseState[] = [];
+  let state = told('a', 1n);
   const continuity = createContinuity({
-    marks: {
-      read: async () => mark,
+    databaseStates: {
+      read: async () => state,
       trusted: async () => 'a',
       trust: async (each) => void trusted.push(each),
     },
@@ -134,7 +138,7 @@ test('a lane that finds the wait over ends no wait that began while it asked for
     for (await turn(); asked.length > 0; await turn()) asked.shift()?.(height);
   };
   await continuity.doubt();
-  mark = told('b', 2n);
+  state = told('b', 2n);
   const began = continuity.doubt();
   await answer(1_000);
   expect(await began).not.toBeNull();
@@ -143,7 +147,7 @@ test('a lane that finds the wait over ends no wait that began while it asked for
   await turn();
   const over = asked.shift();
   // Meanwhile another lane finds that the database went back once more.
-  mark = told('c', 3n);
+  state = told('c', 3n);
   const next = continuity.doubt();
   await turn();
   over?.(1_000 + BLOCKS_UNTIL_DEAD);
@@ -166,14 +170,14 @@ test('lanes that ask side by side never take the answers of overlapping reads fo
   let overlapped = false;
   const answers: (() => void)[] = [];
   const continuity = createContinuity({
-    marks: {
+    databaseStates: {
       read: () => {
-        const mark = told('a', ++position);
+        const state = told('a', ++position);
         overlapped ||= ++underWay > 1;
         return new Promise((resolve) => {
           answers.push(() => {
             underWay--;
-            resolve(mark);
+            resolve(state);
           });
         });
       },

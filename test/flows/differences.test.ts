@@ -43,10 +43,10 @@ function chainWith(amounts: readonly bigint[]): RebuildPorts['chain'] {
 const tokensWith = (amounts: readonly bigint[]) =>
   ({
     tokenAccount: (_: string, owner: string) => addressOf(owner === addressOf(1) ? 2 : 4),
-    actsOf: ({ at: index }: { at: number }) => [
-      { act: 'memo', text: `bailiff:p${index + 1}` },
+    effectsOf: ({ at: index }: { at: number }) => [
+      { effect: 'memo', text: `bailiff:p${index + 1}` },
       {
-        act: 'transfer',
+        effect: 'transfer',
         source: addressOf(2),
         mint: addressOf(9),
         destination: addressOf(4),
@@ -187,10 +187,10 @@ test('of two payments with one id each is booked, and accepted by its signature'
   const own = tokensWith([60n, 5n]);
   const tokens: typeof own = {
     ...own,
-    actsOf: (transaction) =>
+    effectsOf: (transaction) =>
       own
-        .actsOf(transaction)
-        .map((act) => (act.act === 'memo' ? { ...act, text: 'bailiff:p1' } : act)),
+        .effectsOf(transaction)
+        .map((act) => (act.effect === 'memo' ? { ...act, text: 'bailiff:p1' } : act)),
   };
   const ports = {
     ledger: held.ledger,

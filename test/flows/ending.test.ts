@@ -11,8 +11,8 @@ import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createBooks } from '../../src/flows/books-comparison.ts';
 import { type ClearPorts, createClear } from '../../src/flows/clearance.ts';
 import { createEndings } from '../../src/flows/ending.ts';
+import { createDatabaseStates } from '../../src/ledger/database-state.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
-import { createMarks } from '../../src/ledger/mark.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
 import { ageDebts } from '../support/guards.ts';
@@ -128,7 +128,7 @@ test('nothing is adopted when the database goes back and is whole again while hi
   const observing = createLedger(held.sql, undefined, true);
   await recordFact(observing, closeFact(1, 1_000n, { account: held.driftAccount }), 'finalized');
   await accrueCloses(observing, log);
-  const mark = await createMarks(held.sql, () => 0).read();
+  const mark = await createDatabaseStates(held.sql, () => 0).read();
   const state = { under: 'the database before' };
   const books = {
     ...saying(state),
@@ -151,7 +151,7 @@ test('no act is committed to another database than the one whose books were read
   await expect(shares.lapse('ana', 'another')).rejects.toMatchObject(behind);
   await expect(shares.adopt(0, ['ana'], 'another')).rejects.toMatchObject(behind);
   expect((await shares.find(share.id))?.status).toBe('pending');
-  const mark = await createMarks(held.sql, () => 0).read();
+  const mark = await createDatabaseStates(held.sql, () => 0).read();
   if (!mark.told) throw new Error('this Postgres tells its timeline');
   expect(await shares.void(share.id, DRILL, 0, mark.identity)).toBe(true);
 });
@@ -176,10 +176,10 @@ function paidOnChain(): Parameters<typeof createBooks>[0]['chain'] {
 /** Reads every transaction as the payment p1. */
 const PAYMENT_TOKENS = {
   tokenAccount: (_: string, owner: string) => addressOf(owner === addressOf(1) ? 2 : 4),
-  actsOf: () => [
-    { act: 'memo', text: 'bailiff:p1' },
+  effectsOf: () => [
+    { effect: 'memo', text: 'bailiff:p1' },
     {
-      act: 'transfer',
+      effect: 'transfer',
       source: addressOf(2),
       mint: addressOf(9),
       destination: addressOf(4),

@@ -7,7 +7,7 @@ import type { Payment } from '../../src/core/payment.ts';
 import type { PaidOnChain } from '../../src/core/rebuild.ts';
 import { USDC } from '../../src/core/token.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
-import { createMarks } from '../../src/ledger/mark.ts';
+import { createDatabaseStates } from '../../src/ledger/database-state.ts';
 import { silentLog } from '../../src/system/log.ts';
 import {
   CREATOR,
@@ -140,20 +140,20 @@ test('bytes are committed only under the identity that was looked at', async () 
   const { held, payment } = await owing();
   await using _ = held;
   const { payments } = held.ledger;
-  const marks = createMarks(held.sql, () => 0);
-  const before = await marks.read();
-  expect(await marks.trusted()).toBeNull();
-  await marks.trust(before);
+  const databaseStates = createDatabaseStates(held.sql, () => 0);
+  const before = await databaseStates.read();
+  expect(await databaseStates.trusted()).toBeNull();
+  await databaseStates.trust(before);
   if (!before.told) throw new Error('this Postgres tells its timeline');
-  expect(await marks.trusted()).toBe(before.identity);
+  expect(await databaseStates.trusted()).toBe(before.identity);
   await payments.open(payment);
   expect(await payments.signed('p1', bytes, 'another database')).toBe(false);
   expect((await payments.live('ana'))?.state).toBe('planned');
   expect(await payments.signed('p1', bytes, before.identity)).toBe(true);
-  const after = await marks.read();
+  const after = await databaseStates.read();
   expect(after).toMatchObject({ told: true, identity: before.identity });
   expect(after.told && after.position > before.position).toBe(true);
   // A table that was emptied and filled from a copy is another file.
   await held.sql`truncate payment_share, payment cascade`;
-  expect(await marks.read()).not.toMatchObject({ identity: before.identity });
+  expect(await databaseStates.read()).not.toMatchObject({ identity: before.identity });
 });

@@ -17,7 +17,7 @@ import { checkAccounts } from '../../src/flows/account-checks.ts';
 import { createAside } from '../../src/flows/aside.ts';
 import { backfill } from '../../src/flows/backfill.ts';
 import { createBooks } from '../../src/flows/books-comparison.ts';
-import type { Marks } from '../../src/flows/continuity.ts';
+import type { DatabaseStates } from '../../src/flows/continuity.ts';
 import { bookFinal } from '../../src/flows/credit.ts';
 import { createEndings } from '../../src/flows/ending.ts';
 import { inspectDue } from '../../src/flows/inspector.ts';
@@ -49,7 +49,7 @@ export type DaemonWorld = {
   readonly random: Random;
   readonly ledger: Ledger;
   /** Where the database says that it stands; null where it can't go back. */
-  readonly marks: Marks | null;
+  readonly databaseStates: DatabaseStates | null;
   /** The genesis hash that nodes of our chain give. */
   readonly genesisHash: string;
   readonly providers: { readonly first: Provider; readonly second: Provider | null };
@@ -158,7 +158,9 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   let ids = 0;
   const books = createBooks({
     ...{ ledger, chain, tokens, venues, log },
-    ...(world.marks === null ? {} : { marks: gated(world.marks, turns, process) }),
+    ...(world.databaseStates === null
+      ? {}
+      : { databaseStates: gated(world.databaseStates, turns, process) }),
   });
   const endings = createEndings({ ledger, books, clock, log });
   const ownSignatures = createOwnSignatures(clock);

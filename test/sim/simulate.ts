@@ -128,7 +128,7 @@ async function play(
     witness,
     genesisHash: chain.genesisHash,
     ledger: sabotage.ledger?.(plainLedger, books) ?? plainLedger,
-    marks: climate.losses ? (server?.marks ?? null) : null,
+    databaseStates: climate.losses ? (server?.databaseStates ?? null) : null,
     providers: { first, second },
     reimbursed: climate.reimbursed,
     checked: climate.checked,

@@ -47,10 +47,10 @@ export function lamportsOf(
   if (payer !== undefined) move(payer, -FEE);
   for (const call of calls)
     for (const act of walletCalls(call)) {
-      if (act.act === 'sol_transfer') {
+      if (act.does === 'sol_transfer') {
         move(act.source, -act.lamports);
         move(act.destination, act.lamports);
-      } else if (act.act === 'token_lamports') {
+      } else if (act.does === 'token_lamports') {
         const row = wrapped.get(act.account);
         const amount =
           row !== undefined ? row.before - row.after : call.data[0] === 38 ? EXCESS_LAMPORTS : 0n;

@@ -75,7 +75,7 @@ test.each([
   const withdrawal = builder.withdraw({ ...parties, destination }, 55n, remaining);
   const { programId } = dialect.profile;
   expect(inspectVenue(programId, withdrawal)).toEqual({
-    act: 'withdraw',
+    effect: 'withdraw',
     ...parties,
     destination,
     market: 0,
@@ -83,7 +83,7 @@ test.each([
     reduceOnly: true,
   });
   expect(inspectVenue(programId, builder.settle(parties, 2, remaining))).toEqual({
-    act: 'settle',
+    effect: 'settle',
     ...parties,
     markets: [2],
   });

@@ -188,8 +188,8 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
     expect(venue.refreshed({ ...stale, code: 'venue_6003' }, account)).toBeNull();
     const built = await paying(world, ana, again, USDT);
     expect(built.map((each) => venue.inspect(each))).toMatchObject([
-      { act: 'refresh_interest', accounts: 4 },
-      { act: 'withdraw', amount: USDT },
+      { effect: 'refresh_interest', accounts: 4 },
+      { effect: 'withdraw', amount: USDT },
     ]);
     const bookedAt = () =>
       Buffer.from(world.cluster.bank.get(addresses.spotMarket(1))?.data ?? []).readBigInt64LE(584);

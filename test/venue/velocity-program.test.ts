@@ -79,7 +79,7 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
       payment: { driftUser, plan: { withdraw: 1_019_000_000n, settleMarkets: [0] } },
     } as unknown as PaymentParts;
     const built = await venue.instructions(parts, read.account, readAccounts);
-    expect(built.map((each) => venue.inspect(each)?.act)).toEqual(['settle', 'withdraw']);
+    expect(built.map((each) => venue.inspect(each)?.effect)).toEqual(['settle', 'withdraw']);
     const landed = world.send(built.map(wired), [world.faucet, ana.agent]);
     // More than was deposited: the profit was settled first.
     expect(landed.execution.postTokens.find((each) => each.owner === agent)?.amount).toBe(

@@ -2,7 +2,7 @@
 
 import type { PaymentRecord, Payments } from '../../../src/core/debt-ports.ts';
 import { transition } from '../../../src/core/share.ts';
-import type { ShareAct } from '../../../src/core/share-act.ts';
+import type { ShareChange } from '../../../src/core/share-change.ts';
 import type { Trouble } from '../../../src/core/trouble.ts';
 import { createMemoryRestore } from './restore.ts';
 import { applyToShares, LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
@@ -45,7 +45,7 @@ export function createMemoryPayments(
     trouble: Trouble,
     retryInMs: number | null,
     countsAsAttempt: boolean,
-    how: Extract<ShareAct, { do: 'free' }>['how'],
+    how: Extract<ShareChange, { do: 'free' }>['how'],
   ): void => {
     const retryAtMs = retryInMs === null ? null : nowMs() + retryInMs;
     applyToShares(state, coveredBy(payment), () => ({

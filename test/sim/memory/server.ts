@@ -1,11 +1,11 @@
 // Server: the database in memory as a server that can go back: to a replica that lacks the last
 // commits, or to a restored copy. It tells its identity as Postgres does, or tells none, as some
 // Postgres-compatible clusters do.
-import type { Marks } from '../../../src/flows/continuity.ts';
+import type { DatabaseStates } from '../../../src/flows/continuity.ts';
 import type { State } from './state.ts';
 
 export type MemoryServer = {
-  readonly marks: Marks;
+  readonly databaseStates: DatabaseStates;
   /** The server's identity; null when it tells none. */
   identity(): string | null;
   /** Whether it tells its timeline. */
@@ -26,7 +26,7 @@ export function createMemoryServer(state: State, nowMs: () => number): MemorySer
   const server: MemoryServer = {
     told: true,
     identity: () => (server.told ? `memory/${timeline}` : null),
-    marks: {
+    databaseStates: {
       async read() {
         const identity = server.identity();
         return identity === null

@@ -14,7 +14,7 @@ import type { Halt, SealedKey, Subscriber, Subscription } from '../../../src/cor
 import type { AccountState, Counters } from '../../../src/core/reckoning.ts';
 import type { RosterEntry } from '../../../src/core/roster.ts';
 import { type Share, type Transition, transition } from '../../../src/core/share.ts';
-import type { ShareAct } from '../../../src/core/share-act.ts';
+import type { ShareChange } from '../../../src/core/share-change.ts';
 import type { NamedBy } from '../../../src/core/source.ts';
 import type { Trouble } from '../../../src/core/trouble.ts';
 import type { Watched } from '../../../src/core/watch-ports.ts';
@@ -192,7 +192,7 @@ export const isAsked = (state: State, row: ShareRow): boolean =>
 export function applyToShares(
   state: State,
   rows: Iterable<ShareRow>,
-  act: (row: ShareRow) => ShareAct | null,
+  act: (row: ShareRow) => ShareChange | null,
 ): Transition[] {
   const inOrder = [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
   return inOrder.flatMap((row) => {

@@ -1,6 +1,6 @@
-// Mark: reads the identity and position of the database, and stores the identity that daemons last
-// trusted.
-import type { LedgerMark } from '../core/continuity.ts';
+// Database state: reads the identity and position of the database, and stores the identity that
+// daemons last trusted.
+import type { DatabaseState } from '../core/continuity.ts';
 import { Fault } from '../core/fault.ts';
 import type { Fragment, Sql, Transaction } from './database.ts';
 
@@ -34,19 +34,19 @@ export async function requireIdentity(tx: Transaction, under: string | null): Pr
     );
 }
 
-export type Marks = {
+export type DatabaseStates = {
   /** Reads identity and position. Throws the driver's error when Postgres cannot be reached. */
-  read(): Promise<LedgerMark>;
+  read(): Promise<DatabaseState>;
   /** The identity that was trusted last; null before the first start. */
   trusted(): Promise<string | null>;
-  trust(mark: LedgerMark): Promise<void>;
+  trust(state: DatabaseState): Promise<void>;
 };
 
 /**
- * Creates the reader of marks. `ended` returns how many connections of this process have ended so
- * far.
+ * Creates the reader of database states. `ended` returns how many connections of this process have
+ * ended so far.
  */
-export function createMarks(sql: Sql, ended: () => number): Marks {
+export function createDatabaseStates(sql: Sql, ended: () => number): DatabaseStates {
   return {
     async read() {
       try {
@@ -63,8 +63,8 @@ export function createMarks(sql: Sql, ended: () => number): Marks {
       const [row] = await sql<{ mark: string }[]>`select mark from ledger_mark`;
       return row?.mark ?? null;
     },
-    async trust(mark) {
-      const text = mark.told ? mark.identity : 'untold';
+    async trust(state) {
+      const text = state.told ? state.identity : 'untold';
       await sql`
         insert into ledger_mark (mark) values (${text})
         on conflict on constraint ledger_mark_single do update set mark = excluded.mark, noted_at = now()`;

@@ -1,5 +1,5 @@
-// Share act: the acts that change a debt, and the work that each act makes. core/share.ts decides
-// what becomes of the debt.
+// Share change: the changes of a debt that a payment, a loop or a person brings. core/share.ts
+// decides what becomes of the debt.
 import type { EventBodies, EventOf } from './event.ts';
 import type { Signature, Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
@@ -14,7 +14,7 @@ export type Landing = {
   readonly slot: Slot;
 };
 
-export type ShareAct =
+export type ShareChange =
   /** A payment claims `amount` of what is left of the debt. */
   | { readonly do: 'claim'; readonly amount: BaseUnits }
   /**
@@ -80,7 +80,7 @@ export type ShareAct =
   | { readonly do: 'void'; readonly voiding: Voiding; readonly atMs: number }
   /** The debt reached the age at which its terms let it lapse. */
   | { readonly do: 'lapse'; readonly afterMs: number; readonly atMs: number };
-export type ShareActName = ShareAct['do'];
+export type ShareChangeName = ShareChange['do'];
 
 /** An event about one debt. */
 export type ShareEvent = EventOf<Extract<keyof EventBodies, `share.${string}`>>;

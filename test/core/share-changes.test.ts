@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import { incurred, type Share, transition } from '../../src/core/share.ts';
-import type { Landing, ShareAct } from '../../src/core/share-act.ts';
+import type { Landing, ShareChange } from '../../src/core/share-change.ts';
 import { isDue } from '../../src/core/share-due.ts';
 import { USDC } from '../../src/core/token.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
@@ -27,7 +27,7 @@ const LANDING: Landing = {
   slot: 20,
 };
 const SHORT: Trouble = { class: 'retry_when_healthier', code: 'margin_floor', detail: 'short' };
-const of = (act: ShareAct, change: Partial<Share> = {}) => {
+const of = (act: ShareChange, change: Partial<Share> = {}) => {
   const found = transition(debt(change), act);
   return found === null ? null : { share: found.share, events: found.events };
 };
@@ -200,7 +200,7 @@ describe('a landing', () => {
     ]);
   });
   test('that is recalled, and was known already, tells nothing', () => {
-    const recall: ShareAct = { do: 'recall', covered: 100n, claimed: false, landing: LANDING };
+    const recall: ShareChange = { do: 'recall', covered: 100n, claimed: false, landing: LANDING };
     expect(of(recall, { status: 'paid', paid: 100n })?.events).toEqual([]);
   });
 });

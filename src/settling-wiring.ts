@@ -5,9 +5,10 @@ import { budget, programsOf } from './chain/compile.ts';
 import type { Clock, Log } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
 import { type Parts, payingOf } from './daemon-parts.ts';
+import { accrueCloses } from './flows/accrue.ts';
 import { type Books, createBooks } from './flows/books-comparison.ts';
 import type { VenuesConformance } from './flows/conformance.ts';
-import { bookFinal } from './flows/credit.ts';
+import { createCredit } from './flows/credit.ts';
 import { createEndings, type Endings } from './flows/ending.ts';
 import { createLanes, type Lanes } from './flows/lanes.ts';
 import { EVERY_MS, type Loops } from './flows/loops.ts';
@@ -49,6 +50,7 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   const judge = (ids: readonly string[]) => judgeSubscribers(ledger, roster, log, ids);
   const books = createBooks({ ...parts, log, onWentBack: ports.onWentBack });
   const endings = createEndings({ ledger, books, clock, log });
+  const credit = createCredit({ ledger, books, clock, log });
   const ownSignatures = createOwnSignatures(clock);
   const settle = createSettle(
     {
@@ -61,9 +63,11 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   const lanes = createLanes({ ...settings.lanes, clock, log, work });
 
   loops.add('accrue', settings.watch.finalityMs, async () => {
-    const ids = await bookFinal(ledger, log);
-    await judge(ids);
-    for (const id of ids) lanes.nudge(id);
+    for (const book of [() => accrueCloses(ledger, log), credit]) {
+      const ids = await book();
+      await judge(ids);
+      for (const id of ids) lanes.nudge(id);
+    }
   });
   loops.add(
     'due-debts',

@@ -75,12 +75,15 @@ export type Credit = CreditMatch & {
   readonly cursor: string;
 };
 export type Credits = {
+  /** Subscribers with a final transfer to a creator that waits to be matched. */
+  waiting(): Promise<string[]>;
   /**
-   * Matches final transfers to creators with debts, each once, the oldest debts first. A transfer
-   * that meets a debt claimed by a payment waits until that payment has ended. Debts of earlier
-   * closes that are booked later use the rest of the transfer then.
+   * Matches the waiting transfers of a subscriber with debts, each transfer once, the oldest debts
+   * first. A transfer that meets a debt claimed by a payment waits until that payment has ended. A
+   * transfer with a rest waits again when a debt of an earlier close is booked. Returns the
+   * transfers that were matched for the first time. Throws `books_behind` as `Shares.void` does.
    */
-  match(limit: number): Promise<CreditMatch[]>;
+  match(subscriberId: string, under: string | null): Promise<CreditMatch[]>;
   /**
    * A transfer to the creator that is not final or not matched yet; null when there is none, so
    * that a payment may be signed.

@@ -1,32 +1,69 @@
 // Credit: counts final transfers to creators that Bailiff did not make towards the debts to those
-// creators.
-import type { Ledger, Log } from '../core/ports.ts';
-import { accrueCloses } from './accrue.ts';
+// creators. The ledger may have lost a payment of such a debt, so each match needs books that were
+// held against the chain for its subscriber, and is committed under the identity of the database
+// that was held against it.
+import type { CreditMatch } from '../core/debt-ports.ts';
+import { Fault } from '../core/fault.ts';
+import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { Books } from './books-comparison.ts';
+import { sideBySide } from './side-by-side.ts';
 
-const BATCH = 500;
-
-/** Matches final transfers with debts. Returns the subscribers whose debts may have changed. */
-export async function creditTransfers(ledger: Ledger, log: Log): Promise<string[]> {
-  const matched = await ledger.credits.match(BATCH);
-  for (const { subscriberId, creatorWallet, signature, amount, credited } of matched)
-    log.warn('transfer.credited', {
-      subscriber: subscriberId,
-      creatorWallet,
-      signature,
-      amount,
-      credited,
-      excess: amount - credited,
-    });
-  return [...new Set(matched.map((each) => each.subscriberId))];
-}
-
+export type CreditPorts = {
+  readonly ledger: Ledger;
+  readonly books: Pick<Books, 'doubt' | 'disagreement' | 'identity'>;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly log: Log;
+};
 /**
- * Books closes that have become final, and matches transfers. Returns the subscribers whose debts
- * may have changed.
+ * Matches the transfers that wait, of every subscriber whose books agree with the chain. The others
+ * are left for a later call. Returns the subscribers whose debts may have changed.
  */
-export async function bookFinal(ledger: Ledger, log: Log): Promise<string[]> {
-  const owing = await accrueCloses(ledger, log);
-  return [...new Set([...owing, ...(await creditTransfers(ledger, log))])];
+export type Credit = () => Promise<string[]>;
+
+/** Histories of agents that are read side by side. */
+const AT_ONCE = 8;
+/** A subscriber whose books do not agree, or could not be read, is looked at again after this. */
+const AGAIN_MS = 5_000;
+
+export function createCredit({ ledger, books, clock, log }: CreditPorts): Credit {
+  /** Subscribers who are not looked at before a time. */
+  const again = new Map<string, number>();
+  /** Matches the transfers of a subscriber, or returns the reason why they wait. */
+  const matchOf = async (subscriberId: string): Promise<CreditMatch[] | string> => {
+    try {
+      const subscriber = await ledger.subscribers.find(subscriberId);
+      if (subscriber === null) throw new Fault('not_found', `subscriber ${subscriberId} is gone`);
+      const trouble = await books.disagreement(subscriber);
+      if (trouble !== null) return trouble.detail;
+      return await ledger.credits.match(subscriberId, books.identity());
+    } catch (thrown) {
+      if (thrown instanceof Fault) return thrown.message;
+      throw thrown;
+    }
+  };
+  return async () => {
+    const all = new Set(await ledger.credits.waiting());
+    for (const [id, atMs] of again) if (atMs <= clock.nowMs() || !all.has(id)) again.delete(id);
+    const due = [...all].filter((id) => !again.has(id));
+    await sideBySide(due, AT_ONCE, async (subscriber) => {
+      const matched = await matchOf(subscriber);
+      if (typeof matched === 'string') {
+        again.set(subscriber, clock.nowMs() + AGAIN_MS);
+        log.warn('transfer.match_waits', { subscriber, reason: matched });
+        return;
+      }
+      for (const { creatorWallet, signature, amount, credited } of matched)
+        log.warn('transfer.credited', {
+          subscriber,
+          creatorWallet,
+          signature,
+          amount,
+          credited,
+          excess: amount - credited,
+        });
+    });
+    return due;
+  };
 }
 
 /**

@@ -8,7 +8,7 @@ import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import { shareIdFrom, sharePreimage } from '../core/receipt.ts';
 import { incurred } from '../core/share.ts';
 import type { Basis } from '../core/terms.ts';
-import { applyCredits, holdDebtsOf } from './credits.ts';
+import { holdDebtsOf, waitAgain } from './credits.ts';
 import type { Fragment, Sql, Transaction } from './database.ts';
 import { readBody } from './facts.ts';
 import { grouped } from './groups.ts';
@@ -176,7 +176,7 @@ export function createAccruals(
           // booked.
           for (const creatorWallet of new Set(owing.map((each) => each.terms?.creatorWallet)))
             if (creatorWallet !== undefined)
-              await applyCredits(tx, subscriberId, creatorWallet, now);
+              await waitAgain(tx, { subscriberId, creatorWallet, mint: token.mint, slot });
           // A new debt makes the older debts due again, so that one payment can cover them
           // together.
           const waiting = tx`s.subscriber_id = ${subscriberId} and s.status = 'pending' and s.retry_at is not null`;

@@ -3,9 +3,10 @@
 
 import { allotCredits } from '../core/credit.ts';
 import type { CreditMatch, Credits } from '../core/debt-ports.ts';
-import type { Address, Signature } from '../core/ids.ts';
+import type { Address, Signature, Slot } from '../core/ids.ts';
 import { tokenOf } from '../core/token.ts';
 import { type Fragment, type Sql, type Transaction, violates } from './database.ts';
+import { requireIdentity } from './database-state.ts';
 import { placeIn } from './lists.ts';
 import { tell } from './outbox.ts';
 import { applyToShares } from './share-changes.ts';
@@ -29,11 +30,34 @@ export async function holdDebtsOf(tx: Transaction, subscriberId: string): Promis
 }
 
 /**
+ * Lets transfers with a rest wait again, because a debt was booked whose close was not later than
+ * they. The debt is not paid by the rest here: the ledger may have lost a payment of it, and is
+ * compared with the chain before a match. Until then nothing is signed for the creator.
+ */
+export async function waitAgain(
+  tx: Transaction,
+  debt: {
+    readonly subscriberId: string;
+    readonly creatorWallet: Address;
+    readonly mint: Address;
+    readonly slot: Slot;
+  },
+): Promise<void> {
+  await tx`
+    insert into uncredited (subscriber_id, account, signature, slot, ordinal, creator_wallet)
+    select c.subscriber_id, c.account, c.signature, c.slot, c.ordinal, c.creator_wallet
+    from credit c join fact f using (subscriber_id, signature, slot, ordinal, account)
+    where c.subscriber_id = ${debt.subscriberId} and c.creator_wallet = ${debt.creatorWallet} and c.credited < c.amount
+      and c.slot >= ${debt.slot} and f.body ->> 'mint' = ${debt.mint}
+    on conflict do nothing`;
+}
+
+/**
  * Discharges debts to a creator with the unused rest of transfers to that creator. The caller must
  * hold the lock of `holdDebtsOf`. A debt that a payment has claimed is skipped: how much of it is
  * owed is known when the payment has ended.
  */
-export async function applyCredits(
+async function applyCredits(
   tx: Transaction,
   subscriberId: string,
   creatorWallet: Address,
@@ -87,8 +111,12 @@ class Claimed extends Error {}
 
 /** Creates the store of credits. `now` is the clock of the ledger. */
 export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
-  const matchOne = (row: Key & { creator_wallet: Address }): Promise<CreditMatch | null> =>
+  const matchOne = (
+    row: Key & { creator_wallet: Address },
+    under: string | null,
+  ): Promise<CreditMatch | null> =>
     sql.begin(async (tx) => {
+      await requireIdentity(tx, under);
       const { subscriber_id: subscriberId, creator_wallet: creatorWallet, signature, ...key } = row;
       const { account, slot, ordinal } = key;
       await holdDebtsOf(tx, subscriberId);
@@ -109,8 +137,17 @@ export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
         on conflict do nothing returning amount, (select body ->> 'mint' from fact f where f.subscriber_id = credit.subscriber_id
           and f.signature = credit.signature and f.slot = credit.slot and f.ordinal = credit.ordinal and f.account = credit.account) as mint`;
       const [credit] = made;
-      if (credit === undefined) return null;
+      // A transfer that was matched before waits again because of a debt that was booked later.
+      const known = await tx`
+        select 1 from credit where subscriber_id = ${subscriberId} and signature = ${signature} and slot = ${slot}
+          and ordinal = ${ordinal} and account = ${account}`;
+      if (known.length === 0) return null;
       await applyCredits(tx, subscriberId, creatorWallet, now);
+      // The rest of these debts waited until this transfer was matched, and is due now.
+      const unmatched = tx`s.subscriber_id = ${subscriberId} and s.creator_wallet = ${creatorWallet}
+        and s.status = 'pending' and s.reason ->> 'code' = 'transfer_unmatched'`;
+      await applyToShares(tx, { now, where: unmatched }, () => ({ do: 'wake' }));
+      if (credit === undefined) return null;
       const [row2] = await tx<{ credited: bigint }[]>`
         select credited from credit where subscriber_id = ${subscriberId} and signature = ${signature} and slot = ${slot}
           and ordinal = ${ordinal} and account = ${account}`;
@@ -123,21 +160,23 @@ export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
         slot: Number(slot),
         excess: amount - credited,
       });
-      // The rest of these debts waited until this transfer was matched, and is due now.
-      const unmatched = tx`s.subscriber_id = ${subscriberId} and s.creator_wallet = ${creatorWallet}
-        and s.status = 'pending' and s.reason ->> 'code' = 'transfer_unmatched'`;
-      await applyToShares(tx, { now, where: unmatched }, () => ({ do: 'wake' }));
       return { subscriberId, ...told, token: { mint, symbol, decimals } };
     });
   return {
-    async match(limit) {
+    async waiting() {
+      const rows = await sql<{ subscriber_id: string }[]>`
+        select distinct subscriber_id from uncredited order by 1`;
+      return rows.map((row) => row.subscriber_id);
+    },
+    async match(subscriberId, under) {
       const rows = await sql<(Key & { creator_wallet: Address })[]>`
         select u.* from uncredited u join fact f using (subscriber_id, signature, slot, ordinal, account)
-        order by f.slot, f.block_index nulls last, f.signature, f.ordinal limit ${limit}`;
+        where u.subscriber_id = ${subscriberId}
+        order by f.slot, f.block_index nulls last, f.signature, f.ordinal`;
       const matches: CreditMatch[] = [];
       for (const row of rows) {
         try {
-          const match = await matchOne(row);
+          const match = await matchOne(row, under);
           if (match !== null) matches.push(match);
         } catch (thrown) {
           // The claimed debt's payment must end first; or another daemon has matched this transfer.

@@ -153,7 +153,9 @@ const outflowsOf = (tx: Transaction, ids: readonly string[]): Promise<readonly O
     select subscriber_id, account, signature, slot, block_index, ordinal, body,
            exists (select 1 from payment p where p.signature = f.signature) as ours,
            (select credited from credit c where c.subscriber_id = f.subscriber_id and c.account = f.account
-              and c.signature = f.signature and c.slot = f.slot and c.ordinal = f.ordinal) as credited
+              and c.signature = f.signature and c.slot = f.slot and c.ordinal = f.ordinal
+              and not exists (select 1 from uncredited u where u.subscriber_id = c.subscriber_id and u.account = c.account
+                and u.signature = c.signature and u.slot = c.slot and u.ordinal = c.ordinal)) as credited
     from fact f where subscriber_id in ${among(tx, ids)} and kind = 'outflow' and finality <> 'withdrawn'
     order by slot, block_index nulls last, signature, ordinal`;
 

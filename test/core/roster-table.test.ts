@@ -62,6 +62,13 @@ test('a text that is not ASCII is refused, and nothing of it is kept', () => {
   expect(table.entry(table.rowOf('s1'))).toEqual(entry);
 });
 
+test('the longest id, and the last character of ASCII, are kept', () => {
+  const table = createRosterTable();
+  const subscriberId = `\u007f${'w'.repeat(254)}`;
+  table.put({ ...entryOf(2, 1n, 0n), subscriberId });
+  expect(table.entry(table.rowOf(subscriberId)).subscriberId).toBe(subscriberId);
+});
+
 test('everybody loaded at once is found, changes, and is joined by others', () => {
   const table = createRosterTable();
   for (let n = 0; n < 5_000; n++) table.load(entryOf(n, BigInt(n), BigInt(n % 7)));

@@ -1,7 +1,24 @@
 // Credit: another system, or the subscriber, pays the creator on chain. It counts as payment,
-// nothing is paid twice, and it is no runaway.
+// nothing is paid twice, and it is no runaway. It is matched only on books that agree with the
+// chain.
 import { Keypair } from '@solana/web3.js';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { Fault } from '../../src/core/fault.ts';
+import { type Trouble, troubled } from '../../src/core/trouble.ts';
+import { accrueCloses } from '../../src/flows/accrue.ts';
+import { createCredit } from '../../src/flows/credit.ts';
+import { silentLog as log } from '../../src/system/log.ts';
+import { createManualClock } from '../support/clock.ts';
+import { transferOf } from '../support/credit.ts';
+import {
+  CREATOR,
+  closeFact,
+  createTestLedger,
+  recordFact,
+  signatureOf,
+  type TestLedger,
+} from '../support/ledger.ts';
+import { booksThatLost, LOST } from '../support/lost-payment.ts';
 import { openStreet, type Street } from '../support/street.ts';
 
 const win = ({ driver }: Street, trader: ReturnType<Street['driver']['createTrader']>): void => {
@@ -66,4 +83,84 @@ test('a subscriber who pays the creator itself is no runaway, and is not charged
   street.sendSol(trader.agent.publicKey, 50_000_000n);
   await street.share('ana', (each) => each.status === 'paid');
   expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
+});
+
+describe('a transfer is matched only where the ledger agrees with the chain', () => {
+  /** A close in slot 50 that makes a debt of 10 USDC. */
+  const owe = async ({ ledger, driftAccount }: TestLedger): Promise<void> => {
+    const close = closeFact(1, 100_000_000n, { slot: 50, account: driftAccount });
+    await recordFact(ledger, close, 'finalized');
+    await accrueCloses(ledger, log);
+  };
+  const transfer = transferOf(50, 70, 10_000_000n);
+  const clock = createManualClock();
+
+  test.each(['heard after the debt', 'heard before the debt'])(
+    'a debt whose payment the ledger has lost is paid by it, and the transfer is in excess: %s',
+    async (order) => {
+      await using held = await createTestLedger();
+      const { ledger } = held;
+      const credit = createCredit({ ledger, books: booksThatLost(ledger), clock, log });
+      if (order === 'heard after the debt') await owe(held);
+      await recordFact(ledger, transfer, 'finalized');
+      expect(await credit()).toEqual(['ana']);
+      if (order === 'heard before the debt') {
+        await owe(held);
+        expect(await ledger.credits.unmatched('ana', CREATOR)).toBe(transfer.signature);
+        expect(await credit()).toEqual(['ana']);
+      }
+      const [share] = await ledger.shares.list({ limit: 5 });
+      expect(share).toMatchObject({ status: 'paid', paidBy: [LOST.signature], credited: 0n });
+      // Payments go on: no part of the payment is left that no debt explains.
+      expect(await ledger.payments.unexplained(5)).toEqual([]);
+      expect(await ledger.credits.unmatched('ana', CREATOR)).toBeNull();
+      expect(await ledger.credits.list({ subscriberId: 'ana', limit: 5 })).toMatchObject([
+        { amount: 10_000_000n, credited: 0n },
+      ]);
+    },
+  );
+
+  test('while books disagree, or a node does not tell, it waits; it is tried again after five seconds', async () => {
+    await using held = await createTestLedger();
+    const { ledger } = held;
+    await owe(held);
+    await recordFact(ledger, transfer, 'finalized');
+    let said: Trouble | Fault | null = troubled(
+      'payments_not_final',
+      'They are booked once final.',
+    );
+    const books = {
+      doubt: async () => null,
+      identity: () => null,
+      disagreement: async () => {
+        if (said instanceof Fault) throw said;
+        return said;
+      },
+    };
+    const credit = createCredit({ ledger, books, clock, log });
+    const credited = async () =>
+      (await ledger.shares.list({ limit: 5 })).map((each) => each.credited);
+    for (const next of [new Fault('rpc_unavailable', 'HTTP 503'), null]) {
+      expect(await credit()).toEqual(['ana']);
+      expect(await credit()).toEqual([]);
+      expect(await credited()).toEqual([0n]);
+      expect(await ledger.credits.unmatched('ana', CREATOR)).toBe(signatureOf(50));
+      said = next;
+      clock.advance(5_000);
+    }
+    expect(await credit()).toEqual(['ana']);
+    expect(await credited()).toEqual([10_000_000n]);
+    expect(await credit()).toEqual([]);
+  });
+
+  test('it is matched in no other database than the one that was compared', async () => {
+    await using held = await createTestLedger();
+    const { ledger } = held;
+    await owe(held);
+    await recordFact(ledger, transfer, 'finalized');
+    await expect(ledger.credits.match('ana', 'another')).rejects.toMatchObject({
+      code: 'books_behind',
+    });
+    expect(await ledger.credits.waiting()).toEqual(['ana']);
+  });
 });

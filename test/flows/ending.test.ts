@@ -2,13 +2,11 @@
 // lost a payment.
 
 import { expect, test } from 'vitest';
-import type { SignatureRow } from '../../src/core/chain-ports.ts';
 import { Fault } from '../../src/core/fault.ts';
 import { createPace } from '../../src/core/pace.ts';
 import { USDC } from '../../src/core/token.ts';
 import { type Trouble, troubled } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
-import { createBooks } from '../../src/flows/books-comparison.ts';
 import { type ClearPorts, createClear } from '../../src/flows/clearance.ts';
 import { createEndings } from '../../src/flows/ending.ts';
 import { createDatabaseStates } from '../../src/ledger/database-state.ts';
@@ -18,7 +16,6 @@ import { createManualClock } from '../support/clock.ts';
 import { ageDebts } from '../support/guards.ts';
 import { agreeOnExpiry } from '../support/haste.ts';
 import {
-  addressOf,
   CREATOR,
   closeFact,
   createTestLedger,
@@ -26,6 +23,7 @@ import {
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
+import { booksThatLost } from '../support/lost-payment.ts';
 import { servingOnly } from '../support/venues.ts';
 
 const DRILL = { reason: 'drill', actor: 'command', person: null };
@@ -156,53 +154,13 @@ test('no act is committed to another database than the one whose books were read
   expect(await shares.void(share.id, DRILL, 0, mark.identity)).toBe(true);
 });
 
-/** A chain on which the agent has paid 10 USDC to the creator, and which is final. */
-function paidOnChain(): Parameters<typeof createBooks>[0]['chain'] {
-  const row: SignatureRow = {
-    signature: signatureOf(8),
-    slot: 60,
-    blockIndex: 0,
-    memo: '[10] bailiff:p1',
-    failed: false,
-  };
-  return {
-    slot: async () => 100,
-    witnessed: <T>(read: () => Promise<T>) => read(),
-    signatures: async () => [row],
-    transaction: async () => ({ error: null }),
-  } as unknown as Parameters<typeof createBooks>[0]['chain'];
-}
-
-/** Reads every transaction as the payment p1. */
-const PAYMENT_TOKENS = {
-  tokenAccount: (_: string, owner: string) => addressOf(owner === addressOf(1) ? 2 : 4),
-  effectsOf: () => [
-    { effect: 'memo', text: 'bailiff:p1' },
-    {
-      effect: 'transfer',
-      source: addressOf(2),
-      mint: addressOf(9),
-      destination: addressOf(4),
-      authority: addressOf(1),
-      amount: 10_000_000n,
-    },
-  ],
-} as unknown as Parameters<typeof createBooks>[0]['tokens'];
-
 test.each(['lapse', 'void'] as const)(
   'a debt whose payment the database has lost is found paid before it may end: %s',
   async (how) => {
     const { held, share } = await owing();
     await using _ = held;
     const { ledger } = held;
-    const venue = { quote: USDC };
-    const books = createBooks({
-      ledger,
-      chain: paidOnChain(),
-      tokens: PAYMENT_TOKENS,
-      venues: { all: [venue] },
-      log,
-    });
+    const books = booksThatLost(ledger);
     const endings = createEndings({ ledger, books, clock: createManualClock(), log });
     if (how === 'lapse') expect(await endings.lapse()).toEqual([]);
     else expect(await endings.void(share, DRILL)).toBe(false);

@@ -7,9 +7,9 @@ import type { Signature } from '../../src/core/ids.ts';
 import { COUNTED_MOST, type ListFilters, type ListName } from '../../src/core/lists.ts';
 import { USDC } from '../../src/core/token.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
-import { creditTransfers } from '../../src/flows/credit.ts';
 import { createListing, type Loose, type Rows, readAll } from '../../src/flows/lists.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { creditTransfers } from '../support/credit.ts';
 import { failedPayments, manyActs } from '../support/crowds.ts';
 import {
   addressOf,
@@ -89,7 +89,7 @@ beforeAll(async () => {
     const read = { signature, slot, facts, finality: 'finalized', dueMs: 0, nowMs: 0 } as const;
     await ledger.sightings.record(read);
   }
-  await creditTransfers(ledger, silentLog);
+  await creditTransfers(ledger);
   for (let n = 1; n < ROWS; n++)
     await ledger.subscribers.register({
       id: `bo${n}`,

@@ -7,12 +7,12 @@ import type { EventKind, EventOf } from '../../src/core/event.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { judge } from '../../src/core/standing.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
-import { creditTransfers } from '../../src/flows/credit.ts';
 import { toJson } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createMemoryLedger } from '../sim/memory/ledger.ts';
 import { createRandom, type Random } from '../sim/random.ts';
+import { creditTransfers } from '../support/credit.ts';
 import { createDatabase } from '../support/database.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
 import {
@@ -115,7 +115,7 @@ function draw(
   if (choice < 50) return (ledger) => ledger.sightings.giveUp(signature);
   if (choice < 51) return async (_, observing) => (await accrueCloses(observing, silentLog)).sort();
   if (choice < 57) return async (ledger) => (await accrueCloses(ledger, silentLog)).sort();
-  if (choice < 60) return async (ledger) => (await creditTransfers(ledger, silentLog)).sort();
+  if (choice < 60) return async (ledger) => (await creditTransfers(ledger)).sort();
   if (choice < 61)
     return async (ledger) => {
       const { slot } = fact.position;

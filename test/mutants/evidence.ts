@@ -111,6 +111,23 @@ export const EVIDENCE: readonly Mutant[] = [
     by: { file: 'test/flows/books-comparison.test.ts', test: 'without a debt no history is read' },
   },
   {
+    name: 'B9 a transfer is matched without a comparison of the books',
+    file: 'src/flows/credit.ts',
+    from: 'const trouble = await books.disagreement(subscriber);',
+    to: 'const trouble = null as { detail: string } | null;',
+    by: { file: 'test/flows/credit.test.ts', test: 'heard after the debt' },
+  },
+  {
+    name: 'B10 the rest of a transfer never pays a debt that is booked later',
+    file: 'src/ledger/accruals.ts',
+    from: 'await waitAgain(tx, { subscriberId, creatorWallet, mint: token.mint, slot });',
+    to: '',
+    by: {
+      file: 'test/ledger/credits.test.ts',
+      test: 'the rest of a transfer pays a debt that is booked later',
+    },
+  },
+  {
     name: 'B7 a debt that was payable a moment ago is not looked for',
     file: 'src/flows/books-comparison.ts',
     from: "typeof also === 'number' ? also - 1 : null",

@@ -14,11 +14,12 @@ import type { Pen } from '../../src/core/signing-ports.ts';
 import { createTip } from '../../src/core/tip.ts';
 import { venuesOf } from '../../src/core/venue.ts';
 import { checkAccounts } from '../../src/flows/account-checks.ts';
+import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createAside } from '../../src/flows/aside.ts';
 import { backfill } from '../../src/flows/backfill.ts';
 import { createBooks } from '../../src/flows/books-comparison.ts';
 import type { DatabaseStates } from '../../src/flows/continuity.ts';
-import { bookFinal } from '../../src/flows/credit.ts';
+import { createCredit } from '../../src/flows/credit.ts';
 import { createEndings } from '../../src/flows/ending.ts';
 import { inspectDue } from '../../src/flows/inspector.ts';
 import { createOwnSignatures } from '../../src/flows/own-signatures.ts';
@@ -163,6 +164,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
       : { databaseStates: gated(world.databaseStates, turns, process) }),
   });
   const endings = createEndings({ ledger, books, clock, log });
+  const credit = createCredit({ ledger, books, clock, log });
   const ownSignatures = createOwnSignatures(clock);
   const settle = createSettle(
     {
@@ -186,13 +188,17 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
     },
     { ...PAYING, reimbursement: world.reimbursed ? REIMBURSEMENT : null },
   );
+  const bookFinal = async (): Promise<void> => {
+    await judgeAll(await accrueCloses(ledger, log));
+    await judgeAll(await credit());
+  };
   const aside = createAside({ ledger, clock, log });
   const scanning = { ledger, chain, aside, clock, log };
   const checking = { ...scanning, venues, rescanned: new Map() };
   const check = async (): Promise<void> => {
     const { reckoned } = await checkAccounts(checking, new Map(), never);
     await judgeAll(reckoned);
-    await judgeAll(await bookFinal(ledger, log));
+    await bookFinal();
   };
   const busy = new Set<string>();
   const job =
@@ -235,7 +241,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
           { finalityMs: 800, readsAtOnce: 1 },
         );
         await judgeAll(found.changed);
-        await judgeAll(await bookFinal(ledger, log));
+        await bookFinal();
       }),
       ...PEOPLE.map(({ id }) =>
         job(`settle ${id}`, async () => void (await settle.run(id, never))),

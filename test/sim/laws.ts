@@ -77,14 +77,16 @@ export function checkBooks(
         `law 2: share ${share.id} is ${share.status}, and ${claimed ? 'has' : 'has no'} payment`,
       );
   }
-  for (const { signature, subscriberId, creatorWallet, slot, amount, credited } of [
+  for (const { id, signature, subscriberId, creatorWallet, slot, amount, credited } of [
     ...state.credits.values(),
   ]) {
     const landed = chain.find(signature);
     if (landed === null || !chain.isFinal(landed))
       fail(`law 1: transfer ${signature} counts, and is not final`);
     if (credited > amount) fail(`law 1: transfer ${signature} of ${amount} counts for ${credited}`);
-    // The rest of a transfer pays every debt that was there when it was made.
+    // The rest of a transfer pays every debt that was there when it was made. One that waits again
+    // is matched once the books agree with the chain.
+    if (state.creditsAgain.has(id)) continue;
     const left = [...state.shares.values()].find(
       (each) =>
         each.subscriberId === subscriberId &&

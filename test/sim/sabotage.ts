@@ -252,10 +252,10 @@ export const SABOTAGES: Record<string, Deliberate> = {
         ...ledger,
         credits: {
           ...ledger.credits,
-          async match(limit) {
+          async waiting() {
             for (const { row } of state === null ? [] : waitingTransfers(state))
               row.finality = 'finalized';
-            return ledger.credits.match(limit);
+            return ledger.credits.waiting();
           },
         },
       }),

@@ -48,6 +48,15 @@ type Taken = { readonly at: Moment; readonly amount: bigint; readonly signature:
 const creatorAt = (account: string): Address | null =>
   CREATOR_WALLETS.find((wallet) => creatorTokens(wallet) === account) ?? null;
 
+/** Whether the agent owns its token account, which it may have given to a stranger. */
+const stillTheirs = (
+  { transaction, execution }: Landed,
+  { agent, agentTokens }: (typeof PEOPLE)[number],
+): boolean => {
+  const index = transaction.keys.indexOf(agentTokens);
+  return execution.postTokens.some((row) => row.accountIndex === index && row.owner === agent);
+};
+
 /**
  * What left a subscriber's accounts in one transaction, to a creator or to others, by the
  * instructions that people gave. Tips count for nothing: the histories are too short for more of
@@ -67,7 +76,7 @@ function takenOf(
       program === DRIFT_PROGRAM &&
       view.toString('hex', 0, 8) === CALL.withdraw &&
       person.users.some((user) => user === accounts[1]) &&
-      accounts[6] !== person.agentTokens;
+      (accounts[6] !== person.agentTokens || !stillTheirs(landed, person));
     const sends = program === TOKEN && data[0] === 3 && accounts[0] === person.agentTokens;
     if (!withdraws && !sends) return [];
     // A withdrawal from an empty account takes nothing.

@@ -2,8 +2,9 @@
 
 import { allotCredits, creatorPaid } from '../../../src/core/credit.ts';
 import type { Credits } from '../../../src/core/debt-ports.ts';
-import type { Address } from '../../../src/core/ids.ts';
+import type { Address, Slot } from '../../../src/core/ids.ts';
 import { ONLY_USDC, USDC } from '../../../src/core/token.ts';
+import { requiring } from './server.ts';
 import { applyToShares, type FactRow, factKey, inChainOrder, type State } from './state.ts';
 
 export const creatorsOf = (state: State, subscriberId: string): ReadonlySet<string> =>
@@ -21,8 +22,23 @@ export function creatorOf(state: State, { fact, finality }: FactRow): Address | 
   return creatorPaid(body, creatorsOf(state, subscriberId), ONLY_USDC);
 }
 
+/** Lets transfers to a creator with a rest wait again, after a debt of this slot was booked. */
+export function waitAgain(
+  state: State,
+  debt: { subscriberId: string; creatorWallet: Address; slot: Slot },
+): void {
+  for (const { id, subscriberId, creatorWallet, slot, credited, amount } of state.credits.values())
+    if (
+      subscriberId === debt.subscriberId &&
+      creatorWallet === debt.creatorWallet &&
+      slot >= debt.slot &&
+      credited < amount
+    )
+      state.creditsAgain.add(id);
+}
+
 /** Discharges debts to a creator by what is left of transfers to it. */
-export function applyCredits(state: State, subscriberId: string, creatorWallet: Address): void {
+function applyCredits(state: State, subscriberId: string, creatorWallet: Address): void {
   const factOf = (id: string): FactRow => state.facts.get(id) as FactRow;
   const transfers = [...state.credits.values()]
     .filter((each) => each.subscriberId === subscriberId && each.creatorWallet === creatorWallet)
@@ -57,29 +73,42 @@ export const waitingTransfers = (state: State): { id: string; row: FactRow; crea
       if (row.fact.body.kind !== 'outflow') return [];
       const creator = creatorOf(state, row);
       const id = factKey(row.fact);
-      return creator === null || state.credits.has(id) ? [] : [{ id, row, creator }];
+      const matched = state.credits.has(id) && !state.creditsAgain.has(id);
+      return creator === null || matched ? [] : [{ id, row, creator }];
     })
     .sort((a, b) => inChainOrder(a.row, b.row));
 
-export function createMemoryCredits(state: State): Credits {
+export function createMemoryCredits(state: State, identity: () => string | null): Credits {
+  const requireIdentity = requiring(identity);
   const waiting = () => waitingTransfers(state);
   return {
-    async match(limit) {
+    async waiting() {
       const final = waiting().filter(({ row }) => row.finality === 'finalized');
-      return final.slice(0, limit).flatMap(({ id, row: { fact }, creator: creatorWallet }) => {
+      return [...new Set(final.map(({ row }) => row.fact.subscriberId))].sort();
+    },
+    async match(asked, under) {
+      requireIdentity(under);
+      const final = waiting().filter(
+        ({ row }) => row.finality === 'finalized' && row.fact.subscriberId === asked,
+      );
+      return final.flatMap(({ id, row: { fact }, creator: creatorWallet }) => {
         const { subscriberId, signature, position, body } = fact;
         const theirs = [...state.shares.values()].filter(
           (share) => share.subscriberId === subscriberId && share.creatorWallet === creatorWallet,
         );
         const claimed = theirs.some((share) => share.status === 'processing');
         if (claimed || body.kind !== 'outflow' || body.amount <= 0n) return [];
+        const isNew = !state.creditsAgain.delete(id);
         const { amount } = body;
         const told = { token: USDC, subscriberId, creatorWallet, signature, amount };
         const { slot, ordinal } = position;
         const cursor = [slot, signature, ordinal, fact.account].join('.');
         const credit = { ...told, id, slot, cursor, credited: 0n, shares: [] };
-        state.credits.set(id, credit);
+        if (isNew) state.credits.set(id, credit);
         applyCredits(state, subscriberId, creatorWallet);
+        const waited = theirs.filter((share) => share.reason?.code === 'transfer_unmatched');
+        applyToShares(state, waited, () => ({ do: 'wake' }));
+        if (!isNew) return [];
         state.events.push({
           kind: 'transfer.credited',
           subscriberId,
@@ -91,8 +120,6 @@ export function createMemoryCredits(state: State): Credits {
             excess: amount - credit.credited,
           },
         });
-        const waited = theirs.filter((share) => share.reason?.code === 'transfer_unmatched');
-        applyToShares(state, waited, () => ({ do: 'wake' }));
         return [{ ...told, credited: credit.credited }];
       });
     },

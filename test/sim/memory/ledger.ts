@@ -116,7 +116,8 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
     const key = `${signature}/${position.slot}/${position.ordinal}/${account}`;
     const at = { ...position, blockIndex: row.blockIndex, signature };
     const creator = creatorOf(state, row);
-    const credited = state.credits.get(factKey(row.fact))?.credited ?? null;
+    const id = factKey(row.fact);
+    const credited = state.creditsAgain.has(id) ? null : (state.credits.get(id)?.credited ?? null);
     if (creator !== null) transfers.push({ creator, at, signature, body, credited });
     return [{ key, slot: position.slot, ours: ours.has(signature), body, at, signature }];
   });
@@ -218,7 +219,7 @@ export function createMemoryLedger(nowMs: () => number): MemoryLedger {
       isAgent: async () => false,
     },
     shares: createMemoryShares(state, nowMs, server.identity),
-    credits: createMemoryCredits(state),
+    credits: createMemoryCredits(state, server.identity),
     payments: createMemoryPayments(state, nowMs, server.identity),
     halts: createMemoryHalts(state),
     sums: nobodyAsks('sums'),

@@ -1,6 +1,7 @@
 // Server: the database in memory as a server that can go back: to a replica that lacks the last
 // commits, or to a restored copy. It tells its identity as Postgres does, or tells none, as some
 // Postgres-compatible clusters do.
+import { Fault } from '../../../src/core/fault.ts';
 import type { DatabaseStates } from '../../../src/flows/continuity.ts';
 import type { State } from './state.ts';
 
@@ -19,6 +20,14 @@ export type MemoryServer = {
 };
 
 const COPIES_MOST = 4;
+
+/** The check that throws `books_behind` when the database has another identity than `under`. */
+export const requiring =
+  (identity: () => string | null) =>
+  (under: string | null): void => {
+    if (under !== null && under !== identity())
+      throw new Fault('books_behind', 'the database in memory has gone back');
+  };
 
 export function createMemoryServer(state: State, nowMs: () => number): MemoryServer {
   const copies: State[] = [];

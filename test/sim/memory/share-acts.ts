@@ -1,9 +1,9 @@
 // Share acts: the changes of a debt outside of a payment, in memory. core/share.ts decides what
 // becomes of each debt.
 import { type Shares, UNSIGNED_MOST_MS } from '../../../src/core/debt-ports.ts';
-import { Fault } from '../../../src/core/fault.ts';
 import { restingEvents, type Transition } from '../../../src/core/share.ts';
 import { PLANNED_ANEW } from '../../../src/core/trouble.ts';
+import { requiring } from './server.ts';
 import { applyToShares, LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
 
 const told = ({ share }: Transition) => ({
@@ -34,10 +34,7 @@ export function createMemoryShareActs(
   nowMs: () => number,
   identity: () => string | null,
 ): ShareActs {
-  const requireIdentity = (under: string | null): void => {
-    if (under !== null && under !== identity())
-      throw new Fault('books_behind', 'the database in memory has gone back');
-  };
+  const requireIdentity = requiring(identity);
   /** After how long a debt lapses by the terms that it was booked under, when that time is over. */
   const lapsedAfter = (row: ShareRow): number | null => {
     const terms = state.subscriptions.get(row.subscriptionId)?.terms ?? [];

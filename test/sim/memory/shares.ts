@@ -8,7 +8,7 @@ import { isDue, uncoveredOf } from '../../../src/core/share-due.ts';
 import { sumsOf, USDC } from '../../../src/core/token.ts';
 import { DEFAULT_VENUE } from '../../../src/core/venue.ts';
 import { shareIdOf, termsSlotOf } from '../../../src/ledger/accruals.ts';
-import { applyCredits } from './credits.ts';
+import { waitAgain } from './credits.ts';
 import { movementsBefore } from './movements.ts';
 import { createMemoryShareActs } from './share-acts.ts';
 import {
@@ -186,8 +186,14 @@ export function createMemoryShares(
         });
       }
       if (owing.length === 0) return true;
+      const { subscriberId, position } = fact;
       for (const { terms } of owing)
-        if (terms !== null) applyCredits(state, fact.subscriberId, terms.creatorWallet);
+        if (terms !== null)
+          waitAgain(state, {
+            subscriberId,
+            creatorWallet: terms.creatorWallet,
+            slot: position.slot,
+          });
       applyToShares(state, sharesOf(state, fact.subscriberId), () => ({ do: 'wake' }));
       return true;
     },

@@ -112,6 +112,8 @@ export type State = {
   readonly payments: Map<string, PaymentRow>;
   /** By the key of their fact. */
   readonly credits: Map<string, CreditRow>;
+  /** The keys of credits with a rest that wait again to be matched. */
+  readonly creditsAgain: Set<string>;
   /** The events about debts, in order. */
   readonly events: EventOf<EventKind>[];
   readonly halts: Map<string, Halt>;
@@ -145,6 +147,7 @@ export const emptyState = (): State => ({
   shares: new Map(),
   payments: new Map(),
   credits: new Map(),
+  creditsAgain: new Set(),
   events: [],
   halts: new Map(),
   clearances: new Map(),

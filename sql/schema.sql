@@ -36,9 +36,11 @@ create table account_check (
   difference jsonb,
   unexplained_since timestamptz,
   checked_at timestamptz,
+  seen_slot bigint,
   constraint account_check_pkey primary key (address),
   constraint account_check_address_fkey foreign key (address) references account(address),
   constraint account_check_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
+  constraint account_check_seen_slot_check check (seen_slot >= 0),
   constraint account_check_unexplained_whole check ((difference is null) = (unexplained_since is null))
 );
 create index account_check_absent on account_check (address) where (((coalesce(candidate, baseline) -> 'hints') ->> 'exists') = 'false');

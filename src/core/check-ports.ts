@@ -26,7 +26,11 @@ export type Checks = {
    */
   due(limit: number, nowMs: number): Promise<AccountCheck[]>;
   find(addresses: readonly Address[]): Promise<AccountCheck[]>;
-  begin(account: Watched, state: AccountState): Promise<void>;
+  /**
+   * Makes a finalized state the first baseline. `seenSlot`: the confirmed slot in which the account
+   * existed although that state lacks it; null otherwise.
+   */
+  begin(account: Watched, state: AccountState, seenSlot?: Slot | null): Promise<void>;
   propose(address: Address, state: AccountState): Promise<void>;
   /**
    * Sums of the finalized facts above one slot up to another, and what they leave open. `settled`:
@@ -88,7 +92,11 @@ export type Checks = {
    */
   accept(address: Address, state: AccountState): Promise<boolean>;
   gaps(): Promise<Gap[]>;
-  /** Subscribers of whose venue accounts none exists. */
+  /**
+   * Subscribers of whose venue accounts none exists. An account is missing when its newest state
+   * lacks it, and nothing shows that it was made after that state: neither the confirmed slot in
+   * which it was seen first, nor a fact.
+   */
   absent(): Promise<string[]>;
   /** The pulse of every baseline. */
   pulses(): Promise<{ address: Address; slot: Slot; pulse: string }[]>;

@@ -63,6 +63,21 @@ async function alone<T>(
   }
 }
 
+/**
+ * The confirmed slot in which each of these Drift accounts exists, of those that do. An account
+ * that was made a moment ago is in no finalized state yet.
+ */
+async function seenAlready(
+  chain: Chain,
+  accounts: readonly AccountCheck[],
+): Promise<ReadonlyMap<Address, Slot>> {
+  const asked = accounts.filter((each) => each.role === 'drift_user');
+  if (asked.length === 0) return new Map();
+  const addresses = asked.map((each) => each.address);
+  const { slot, accounts: found } = await chain.slices(addresses, null, 'confirmed');
+  return new Map(addresses.filter((_, index) => found[index] != null).map((each) => [each, slot]));
+}
+
 /** Reads the states of accounts at a finalized slot, as baseline or as candidate. */
 async function read(
   ports: CheckPorts,
@@ -75,11 +90,14 @@ async function read(
   const { slot, accounts: found } = await chain.witnessed(() =>
     chain.slices(addresses, null, 'finalized'),
   );
+  const lacking = accounts.filter((each, index) => each.baseline === null && found[index] == null);
+  const seen = await seenAlready(chain, lacking);
   for (const [index, account] of accounts.entries()) {
     await alone(ports, account.address, failing, async () => {
       const state = venueOf(venues, account).stateOf(account.role, slot, found[index] ?? null);
       if (state === null) return;
-      if (account.baseline === null) await ledger.checks.begin(account, state);
+      if (account.baseline === null)
+        await ledger.checks.begin(account, state, seen.get(account.address) ?? null);
       else if (state.slot > account.baseline.slot)
         await ledger.checks.propose(account.address, state);
     });

@@ -94,6 +94,7 @@ export function createChecks(sql: Sql): Checks {
       const rows =
         await select(sql`not exists (select 1 from set_aside s where s.kind = 'state' and s.subject = a.address and s.retry_at > ${at(nowMs)})
         and (c.address is null or c.candidate is not null or c.difference is not null
+        or c.seen_slot > (c.baseline->>'slot')::bigint
         or exists (select 1 from fact f where f.account = a.address and f.kind in ('tally', 'unknown', 'reckoning')
                    and f.slot > (c.baseline->>'slot')::bigint and f.finality = 'finalized')
         or exists (select 1 from sighting_account m join sighting s using (signature)
@@ -105,10 +106,10 @@ export function createChecks(sql: Sql): Checks {
       if (addresses.length === 0) return [];
       return (await select(sql`a.address in ${sql(addresses as Address[])}`)).map(checkOf);
     },
-    async begin(account, state) {
+    async begin(account, state, seenSlot = null) {
       await sql`
-        insert into account_check (address, subscriber_id, baseline)
-        values (${account.address}, ${account.subscriberId}, ${sql.json(jsonOf(state))}) on conflict do nothing`;
+        insert into account_check (address, subscriber_id, baseline, seen_slot)
+        values (${account.address}, ${account.subscriberId}, ${sql.json(jsonOf(state))}, ${seenSlot}) on conflict do nothing`;
     },
     async propose(address, state) {
       await sql`
@@ -180,11 +181,15 @@ export function createChecks(sql: Sql): Checks {
     },
     async absent() {
       const rows = await sql<{ subscriber_id: string }[]>`
-        select distinct a.subscriber_id from account_check c join account a using (address) join subscriber s on s.subscriber_id = a.subscriber_id
-        where coalesce(c.candidate, c.baseline) -> 'hints' ->> 'exists' = 'false' and a.role = 'drift_user' and s.retired_at is null
-          and not exists (select 1 from account o left join account_check k using (address)
-            where o.subscriber_id = a.subscriber_id and o.role = 'drift_user'
-              and coalesce(coalesce(k.candidate, k.baseline) -> 'hints' ->> 'exists', 'true') = 'true')`;
+        with missing as (
+          select a.subscriber_id, a.address from account_check c join account a using (address) join subscriber s on s.subscriber_id = a.subscriber_id
+          where coalesce(c.candidate, c.baseline) -> 'hints' ->> 'exists' = 'false' and a.role = 'drift_user' and s.retired_at is null
+            and coalesce(c.seen_slot, -1) <= (coalesce(c.candidate, c.baseline) ->> 'slot')::bigint
+            and not exists (select 1 from fact f where f.account = a.address and f.kind in ('tally', 'unknown') and f.finality <> 'withdrawn'
+              and f.slot > (coalesce(c.candidate, c.baseline) ->> 'slot')::bigint))
+        select distinct subscriber_id from missing m
+        where not exists (select 1 from account o left join missing n using (address)
+          where o.subscriber_id = m.subscriber_id and o.role = 'drift_user' and n.address is null)`;
       return rows.map((row) => row.subscriber_id);
     },
     async realised(address) {

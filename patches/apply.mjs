@@ -12,6 +12,9 @@
 // And where something accepts connections and closes them before Postgres is ready (a proxy whose Postgres is gone), the driver
 // connected again without a pause, and no query ever failed. test/ledger/connections.test.ts shows all of it.
 //
+// And the driver tells nobody which of its connections a statement waits on, so that a connection that died without an error
+// could not be ended. test/ledger/dead-connections.test.ts shows what is done with it.
+//
 // @drift-labs/sdk 2.156.0 loads helius-laserstream for gRPC subscriptions, which nothing here uses. That is native code: it starts
 // threads in the process that holds the keys, and where no file descriptor is left at that moment it aborts the process. The
 // patch has it loaded when it is first used. test/venue/builder.test.ts shows that it is not loaded.
@@ -61,6 +64,11 @@ const PATCHES = [
         '    socket = null\n\n    if (initial)\n',
         "    socket = null\n\n    live = false\n    const gone = Errors.connection('CONNECTION_CLOSED', options, socket)\n    query && queryError(query, gone)\n    while (sent.length)\n      queryError(sent.shift(), gone)\n    query = results = errorResponse = null\n    result = new Result()\n    rows = 0\n\n    if (initial)\n",
       ],
+      // `onsocket` is called with each connection, and with what the driver does on it (src/ledger/connections.ts).
+      [
+        "    x.on('drain', drain)\n    return x\n",
+        "    x.on('drain', drain)\n    options.onsocket && options.onsocket(x, () => ({\n      pid: backend.pid,\n      doing: !live ? 'connects' : query || sent.length ? 'waits' : connection.reserved ? 'pauses' : 'nothing'\n    }))\n    return x\n",
+      ],
       // A server, or a proxy without one behind it, that takes connections and closes them before Postgres is ready refuses the query.
       // Unpatched, the driver connects again at once, some hundred times a second, and the query waits for ever.
       [
@@ -74,6 +82,10 @@ const PATCHES = [
     version: '3.4.9',
     files: ['src/index.js', 'cjs/src/index.js'],
     changes: [
+      [
+        '    socket          : o.socket,\n',
+        '    socket          : o.socket,\n    onsocket        : o.onsocket,\n',
+      ],
       // What a transaction says after its connection has closed is refused: that connection may be another's by then.
       ['      , prepare = null\n', '      , prepare = null\n      , lost = null\n'],
       [

@@ -124,6 +124,9 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   );
   const pulse = () => heartbeat.pulse;
   loops.add('heartbeat', EVERY_MS.heartbeat, () => heartbeat.beat());
+  // While Postgres cannot be reached the heartbeat tells why, so a look that fails tells nothing.
+  const lookAtConnections = async () => void (await parts.connections.look().catch(() => 0));
+  loops.add('connections', EVERY_MS.connections, lookAtConnections);
   installGauges(metrics, { ...ports, lanes, sources, pulse, ...upkeep });
   loops.add('sample', EVERY_MS.sample, () => metrics.sample());
   loops.begin();

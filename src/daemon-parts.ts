@@ -36,6 +36,7 @@ import type { Tokens } from './core/token-ports.ts';
 import { DEFAULT_VENUE, type VenueName, type Venues, venuesOf } from './core/venue.ts';
 import type { WebhookIds, WebhookRegistry } from './core/webhook-ports.ts';
 import { createAuditBook } from './ledger/audit.ts';
+import { askAtWork, type Connections, createConnections } from './ledger/connections.ts';
 import { openDatabase, type Sql } from './ledger/database.ts';
 import { createDatabaseStates, type DatabaseStates } from './ledger/database-state.ts';
 import { createGenesis } from './ledger/genesis.ts';
@@ -57,6 +58,8 @@ export type Parts = {
   readonly databaseUrl: string;
   readonly rpcUrl: string;
   readonly sql: Sql;
+  /** The connections to Postgres of this process. */
+  readonly connections: Connections;
   /** The RPC nodes, each checked to belong to the chain of the ledger. */
   readonly nodes: Nodes;
   readonly tip: Tip;
@@ -112,7 +115,8 @@ export async function openParts(
   const priorityFeeMost = BigInt(settings.payments.priorityFeeLamportsMost);
   const { swap } = settings;
   let ended = 0;
-  const sql = openDatabase(databaseUrl, log, 10, () => ended++);
+  const connections = createConnections({ atWork: askAtWork(databaseUrl, log), elapsedMs, log });
+  const sql = openDatabase(databaseUrl, log, 10, { onEnded: () => ended++, connections });
   let recalled: Seen | null = null;
   try {
     await migrate(sql, log);
@@ -169,6 +173,7 @@ export async function openParts(
     databaseUrl,
     rpcUrl: rpc.url,
     sql,
+    connections,
     ledger,
     receipts: createReceiptBook(sql),
     statements: createStatements(sql),
@@ -190,7 +195,7 @@ export async function openParts(
     masterKey,
     pace: createPace(),
     webhookIds: createWebhookIds(sql),
-    locks: createLocks(() => openDatabase(databaseUrl, log, 1)),
+    locks: createLocks(() => openDatabase(databaseUrl, log, 1, { connections })),
     pen: createPen({
       signers,
       venueOf: venues.of,

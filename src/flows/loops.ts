@@ -9,6 +9,8 @@ import { type Failing, type Loop, startLoop } from './loop.ts';
 export const EVERY_MS = {
   digest: 2_000,
   heartbeat: 1_000,
+  /** A run asks Postgres nothing unless a statement waits for long. */
+  connections: 2_000,
   /** A run only considers whether a slot may be final; the chain is asked less often. */
   finality: 100,
   /** Due debts are looked for every `payments.retryEveryMs` when that is shorter. */
@@ -42,6 +44,7 @@ export type LoopName =
   | 'backfill'
   | 'check'
   | 'clocks'
+  | 'connections'
   | 'costs'
   | 'digest'
   | 'doubts'

@@ -1,9 +1,11 @@
 // Database: opens the connection pool and defines the types that cross it. bigint columns are read
 // as `bigint`; sums must be cast to bigint in SQL.
+import type { Socket } from 'node:net';
 import postgres from 'postgres';
 import { Fault } from '../core/fault.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Log } from '../core/ports.ts';
+import type { Connections, DriverState } from './connections.ts';
 
 export type Sql = postgres.Sql<{ bigint: bigint }>;
 export type Transaction = postgres.TransactionSql<{ bigint: bigint }>;
@@ -38,17 +40,43 @@ function ipv6Of(url: string): { host?: string; port?: number } {
 }
 
 /**
+ * After so many seconds of silence the kernel asks whether the other end is still there, ten times
+ * within ten more seconds. It does not ask while bytes wait to be confirmed.
+ */
+const KEEP_ALIVE_S = 15;
+
+export type PoolOptions = {
+  /** Called when a connection ends. */
+  readonly onEnded?: () => void;
+  /** Is told of each connection, so that dead ones can be ended. */
+  readonly connections?: Connections | undefined;
+  /** Seconds until a connection must be there; by default those of the URL, or 10. */
+  readonly connectS?: number;
+};
+
+/**
+ * The option `onsocket`, which patches/apply.mjs adds to the driver: it is called with each new
+ * connection and with a function that tells what the driver does on it.
+ */
+function socketsTo(connections: Connections | undefined): object {
+  if (connections === undefined) return {};
+  return {
+    onsocket: (socket: Socket, state: () => DriverState) => connections.opened(socket, state),
+  };
+}
+
+/**
  * Opens a pool. `DATABASE_URL` must reach Postgres directly or through a pooler in session mode.
- * `onEnded` is called when a connection ends.
  */
 export function openDatabase(
   url: string,
   log: Log,
   poolSize = 10,
-  onEnded: () => void = () => {},
+  { onEnded = () => {}, connections, connectS = connectWithinS(url) }: PoolOptions = {},
 ): Sql {
   return postgres(url, {
     ...ipv6Of(url),
+    ...socketsTo(connections),
     max: poolSize,
     types: { bigint: postgres.BigInt },
     // With this option the driver would query array types by itself, and its rejection could not be
@@ -59,7 +87,8 @@ export function openDatabase(
       statement_timeout: STATEMENT_MS_MOST,
       idle_in_transaction_session_timeout: STATEMENT_MS_MOST,
     },
-    connect_timeout: connectWithinS(url),
+    connect_timeout: connectS,
+    keep_alive: KEEP_ALIVE_S,
     backoff: reconnectAfterS,
     onclose: onEnded,
     onnotice: (notice) => log.debug('ledger.notice', { message: notice.message }),

@@ -61,6 +61,10 @@ export async function measureOutages(): Promise<string[]> {
       database.freeze();
       return async () => database.thaw();
     },
+    'packets to Postgres lost, and its open connections dead for good': async () => {
+      database.lose();
+      return async () => database.find();
+    },
     'Postgres takes no writes': async () => {
       await readOnly(true);
       return () => readOnly(false);

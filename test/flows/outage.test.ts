@@ -106,6 +106,14 @@ test('Postgres hangs or takes no writes: webhooks and the API are answered 503, 
   await expect.poll(verdict).toBe('allow');
   await expect.poll(deliver).toBe(200);
 
+  // Every byte is lost, and the connections that were open never work again.
+  door!.lose();
+  expect(await deliver()).toBe(503);
+  await expect.poll(verdict).toBe('unknown');
+  door!.find();
+  await expect.poll(verdict).toBe('allow');
+  await expect.poll(deliver).toBe(200);
+
   // A standby, or a full disk: everything can be read and nothing written.
   const allowWrites = await refuseWrites(database.sql, database.url);
   const cut = () => {

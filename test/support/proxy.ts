@@ -1,4 +1,5 @@
-// Proxy: a TCP door in front of a server that a test can slam and open again.
+// Proxy: a TCP door in front of a server. A test can slam it, freeze it, or let it lose every
+// byte.
 import { connect, createServer, type Socket } from 'node:net';
 
 export type Proxy = {
@@ -9,6 +10,13 @@ export type Proxy = {
   /** Holds every byte back, both ways, without closing anything, until `thaw`. */
   freeze(): void;
   thaw(): void;
+  /**
+   * Loses every byte from now on, both ways, and the news of every end, as a network without a
+   * route. New connections come about, and nothing passes on them.
+   */
+  lose(): void;
+  /** New connections pass again. Those that lost bytes stay dead. */
+  find(): void;
   close(): Promise<void>;
 };
 
@@ -17,6 +25,8 @@ export async function openProxy(targetPort: number): Promise<Proxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let shut = false;
   let frozen = false;
+  let losing = false;
+  const lost = new Set<Socket>();
   const join = ([inbound, outbound]: readonly [Socket, Socket]): void => {
     inbound.pipe(outbound);
     outbound.pipe(inbound);
@@ -24,6 +34,12 @@ export async function openProxy(targetPort: number): Promise<Proxy> {
   const part = ([inbound, outbound]: readonly [Socket, Socket]): void => {
     inbound.unpipe(outbound).pause();
     outbound.unpipe(inbound).pause();
+  };
+  const forget = ([inbound, outbound]: readonly [Socket, Socket]): void => {
+    for (const each of [inbound, outbound]) {
+      lost.add(each);
+      each.unpipe().resume();
+    }
   };
   const server = createServer((inbound) => {
     if (shut) {
@@ -36,6 +52,7 @@ export async function openProxy(targetPort: number): Promise<Proxy> {
       each.on('error', () => each.destroy());
       each.on('close', () => {
         sockets.delete(each);
+        if (lost.delete(each)) return;
         inbound.destroy();
         outbound.destroy();
       });
@@ -43,7 +60,8 @@ export async function openProxy(targetPort: number): Promise<Proxy> {
     const pair = [inbound, outbound] as const;
     pairs.add(pair);
     inbound.on('close', () => pairs.delete(pair));
-    if (frozen) part(pair);
+    if (losing) forget(pair);
+    else if (frozen) part(pair);
     else join(pair);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -64,6 +82,13 @@ export async function openProxy(targetPort: number): Promise<Proxy> {
     thaw() {
       frozen = false;
       for (const each of pairs) join(each);
+    },
+    lose() {
+      losing = true;
+      for (const each of pairs) forget(each);
+    },
+    find() {
+      losing = false;
     },
     async close() {
       for (const each of sockets) each.destroy();

@@ -1,0 +1,123 @@
+// Dead connections: connections to Postgres that end without an error, because packets are lost on
+// the way or a router forgot them. What waits on them is refused seconds after Postgres can be
+// reached again, and a statement that Postgres is at work on is left alone. Real Postgres, behind a
+// door that loses bytes.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { askAtWork, type Connections, createConnections } from '../../src/ledger/connections.ts';
+import { openDatabase, type Sql } from '../../src/ledger/database.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { type Proxy as Door, openProxy } from '../support/proxy.ts';
+
+let database: TestDatabase;
+let door: Door;
+let sql: Sql;
+let connections: Connections;
+let nowMs: number;
+let asked: number;
+beforeEach(async () => {
+  database = await createDatabase({ empty: true });
+  const url = new URL(database.url);
+  door = await openProxy(Number(url.port));
+  url.hostname = '127.0.0.1';
+  url.port = String(door.port);
+  nowMs = 0;
+  asked = 0;
+  const ask = askAtWork(url.href, silentLog);
+  const atWork = (pids: readonly number[]) => {
+    asked++;
+    return ask(pids);
+  };
+  connections = createConnections({ atWork, elapsedMs: () => nowMs, log: silentLog });
+  sql = openDatabase(url.href, silentLog, 3, { connections });
+});
+afterEach(async () => {
+  await door.close();
+  await sql.end({ timeout: 1 });
+  await database[Symbol.asyncDispose]();
+});
+
+/** Two looks, the second one four seconds after the first. */
+const look = async (): Promise<number> => {
+  await connections.look();
+  nowMs += 4_000;
+  return connections.look();
+};
+const until = async (state: string, query: string): Promise<void> => {
+  for (;;) {
+    const [row] = await database.sql`
+      select 1 from pg_stat_activity where datname = current_database() and state = ${state} and query like ${query}`;
+    if (row !== undefined) return;
+  }
+};
+const refused = { code: 'CONNECTION_CLOSED' };
+
+test('statements on dead connections are refused once Postgres is reached, and the pool is whole again', async () => {
+  await Promise.all([1, 2, 3].map(() => sql`select pg_sleep(0.05)`));
+  door.lose();
+  const waiting = expect(sql`select 1`.execute()).rejects.toMatchObject(refused);
+  waiting.catch(() => {});
+  expect(await look()).toBe(0);
+  nowMs += 4_000;
+  // Nothing passes yet, so nothing shows that the connections are dead.
+  await expect(connections.look()).rejects.toMatchObject({ code: 'CONNECT_TIMEOUT' });
+  door.find();
+  // The two that wait for nothing went the same way.
+  expect(await connections.look()).toBe(3);
+  await waiting;
+  expect([...(await sql`select 7 as n`)]).toEqual([{ n: 7 }]);
+});
+
+test('a transaction that dies between its statements is refused', async () => {
+  const begun = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const cut = sql.begin(async (tx) => {
+    await tx`select 1`;
+    begun.resolve();
+    await goOn.promise;
+    await tx`select 2`;
+  });
+  const failed = expect(cut).rejects.toMatchObject(refused);
+  await begun.promise;
+  door.lose();
+  door.find();
+  // Nothing waits on it until the transaction says more.
+  expect(await look()).toBe(0);
+  goOn.resolve();
+  await expect.poll(look).toBe(1);
+  await failed;
+});
+
+test('an answer that was lost on its way is waited for no longer', async () => {
+  await database.sql.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(7)`;
+    const failed = expect(sql`select pg_advisory_lock(7), 'asks'`.execute()).rejects.toMatchObject(
+      refused,
+    );
+    failed.catch(() => {});
+    await until('active', '%asks%');
+    door.lose();
+    door.find();
+    await tx`commit`;
+    await until('idle', '%asks%');
+    expect(await look()).toBe(1);
+    await failed;
+  });
+});
+
+test('a statement that Postgres works on, or that waits for a lock, is left alone', async () => {
+  await database.sql`create table note (text text)`;
+  await database.sql.begin(async (tx) => {
+    await tx`lock table note`;
+    const held = sql`insert into note values ('late')`.execute();
+    await until('active', 'insert into note%');
+    expect(await look()).toBe(0);
+    expect(asked).toBe(1);
+    await tx`commit`;
+    await held;
+  });
+  expect([...(await sql`select text from note`)]).toEqual([{ text: 'late' }]);
+  // Nothing waits any more, so nothing is asked.
+  await look();
+  expect(asked).toBe(1);
+});

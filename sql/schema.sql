@@ -533,7 +533,7 @@ create table profit_share (
   share_id text not null,
   subscriber_id text not null,
   subscription_id text not null,
-  signature text not null,
+  signature text,
   slot bigint not null,
   ordinal integer not null,
   creator_wallet text not null,
@@ -555,6 +555,7 @@ create table profit_share (
   overpaid bigint not null default 0,
   mint text not null default 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v',
   closed_at timestamptz,
+  brought jsonb,
   constraint profit_share_pkey primary key (share_id),
   constraint profit_share_once_an_accrual unique (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot),
   constraint profit_share_subscriber_id_share_id_key unique (subscriber_id, share_id),
@@ -562,6 +563,8 @@ create table profit_share (
   constraint profit_share_mint_fkey foreign key (mint) references token(mint),
   constraint profit_share_amount_check check (amount > 0),
   constraint profit_share_attempts_check check (attempts >= 0),
+  constraint profit_share_brought_has_id check (brought is null or (brought ->> 'id') is not null),
+  constraint profit_share_close_or_brought check ((signature is null) = (brought is not null)),
   constraint profit_share_expiries_counts check (expiries >= 0),
   constraint profit_share_failures_counts check (failures >= 0),
   constraint profit_share_observed_unclaimed check (not observed or status <> 'processing'),
@@ -573,6 +576,8 @@ create table profit_share (
   constraint profit_share_unexpected_counts check (unexpected >= 0),
   constraint profit_share_voided_says_why check ((status = 'voided') = (voided is not null))
 );
+create index profit_share_brought on profit_share (subscriber_id) where (brought is not null);
+create unique index profit_share_brought_once on profit_share (subscription_id, ((brought ->> 'id'))) where (brought is not null);
 create index profit_share_by_creator on profit_share (creator_wallet, slot, share_id);
 create index profit_share_by_slot on profit_share (slot, share_id);
 create index profit_share_by_time on profit_share (coalesce(closed_at, accrued_at));
@@ -711,11 +716,15 @@ create table subscription (
   held jsonb not null default '[]'::jsonb,
   held_slot bigint not null default 0,
   dormant boolean not null default false,
+  open_at_start text not null default 'free',
+  books_from bigint not null default 0,
   constraint subscription_pkey primary key (subscriber_id, subscription_id),
   constraint subscription_drift_account_key unique (drift_account),
   constraint subscription_subscription_id_key unique (subscription_id),
   constraint subscription_drift_account_fkey foreign key (drift_account) references account(address),
   constraint subscription_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
+  constraint subscription_books_from_check check (books_from >= 0),
+  constraint subscription_open_at_start_check check (open_at_start in ('free', 'charged', 'from_slot')),
   constraint subscription_subscription_id_check check (subscription_id ~ '^[A-Za-z0-9_.:-]{1,64}$')
 );
 
@@ -991,10 +1000,10 @@ begin
     raise exception 'debts are never deleted';
   end if;
   if (new.share_id, new.subscriber_id, new.subscription_id, new.signature, new.slot, new.ordinal, new.terms_slot,
-      new.creator_wallet, new.amount, new.accrued_at)
+      new.creator_wallet, new.amount, new.accrued_at, new.brought)
      is distinct from
      (old.share_id, old.subscriber_id, old.subscription_id, old.signature, old.slot, old.ordinal, old.terms_slot,
-      old.creator_wallet, old.amount, old.accrued_at) then
+      old.creator_wallet, old.amount, old.accrued_at, old.brought) then
     raise exception 'amount, creator and origin of a debt are never changed';
   end if;
   if new.paid < old.paid or new.overpaid < old.overpaid then
@@ -1049,8 +1058,9 @@ create function transfer_waits_for_matching() returns trigger as $$
 begin
   insert into uncredited (subscriber_id, account, signature, slot, ordinal, creator_wallet)
   select distinct on (new.subscriber_id) new.subscriber_id, new.account, new.signature, new.slot, new.ordinal, t.creator_wallet
-  from subscription_terms t
+  from subscription_terms t join subscription s using (subscriber_id, subscription_id)
   where t.subscriber_id = new.subscriber_id and t.creator_wallet in (new.body ->> 'owner', new.body ->> 'destination')
+    and new.slot >= s.books_from
     and new.body ->> 'paymentId' is null
     and not exists (select 1 from payment p where p.signature = new.signature)
   on conflict do nothing;

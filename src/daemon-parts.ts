@@ -21,6 +21,7 @@ import type { ProgramBook, ProgramReader } from './core/conformance.ts';
 import { Fault } from './core/fault.ts';
 import type { Locks } from './core/hearing-ports.ts';
 import type { Address } from './core/ids.ts';
+import type { Imports } from './core/import-ports.ts';
 import type { LedgerClock } from './core/ledger-clock.ts';
 import type { MasterKey } from './core/master-key.ts';
 import type { TopUpRule } from './core/outflow.ts';
@@ -40,6 +41,7 @@ import { askAtWork, type Connections, createConnections } from './ledger/connect
 import { openDatabase, type Sql } from './ledger/database.ts';
 import { createDatabaseStates, type DatabaseStates } from './ledger/database-state.ts';
 import { createGenesis } from './ledger/genesis.ts';
+import { createImports } from './ledger/imports.ts';
 import { createLedger } from './ledger/ledger.ts';
 import { createLocks } from './ledger/locks.ts';
 import { migrate } from './ledger/migrate.ts';
@@ -68,6 +70,7 @@ export type Parts = {
   readonly receipts: ReceiptBook;
   readonly statements: Statements;
   readonly audits: AuditBook;
+  readonly imports: Imports;
   readonly chain: Chain;
   readonly tokens: Tokens;
   readonly venues: Venues;
@@ -178,6 +181,7 @@ export async function openParts(
     receipts: createReceiptBook(sql),
     statements: createStatements(sql),
     audits: createAuditBook(sql),
+    imports: createImports(sql, settings.mode === 'observe'),
     nodes,
     tip,
     chain,

@@ -28,6 +28,7 @@ import { createReceive } from './flows/webhook-intake.ts';
 import type { Authority } from './http/auth.ts';
 import type { HearingOptions } from './http/hearing.ts';
 import type { ServerOptions } from './http/server.ts';
+import { createBring } from './import-wiring.ts';
 import { elapsedMs, newId } from './system/clock.ts';
 import { connectionsWithin, openFilesMost } from './system/files.ts';
 import type { Metrics } from './system/metrics.ts';
@@ -103,6 +104,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     subscribers: { ledger, listing, register: createRegister(ports), retire: createRetire(ports) },
     shares: { ...parts, listing, nudge, marketName: (trade) => marketNameAt(venues, trade) },
     receipts: { write: createReceipts(parts) },
+    imports: { bring: createBring(wiring) },
     acts: wiring.acts,
     clock,
     requestsPerMinuteMost: settings.http.requestsPerMinuteMost,

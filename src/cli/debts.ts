@@ -3,7 +3,7 @@
 
 import { type Command, Option } from 'commander';
 import type { ProfitShare } from '../core/debt-ports.ts';
-import { explain } from '../core/explain.ts';
+import { explanationOf } from '../core/explain.ts';
 import { Fault } from '../core/fault.ts';
 import { formatUnits } from '../core/money.ts';
 import { SHARE_STATUSES, type Voiding } from '../core/share.ts';
@@ -20,12 +20,12 @@ import { type Output, table } from './output.ts';
 import { untilNothingFlies } from './rebuild.ts';
 
 async function explainShare({ ledger }: Parts, output: Output, id: string): Promise<number> {
-  const accrual = await ledger.shares.accrual(id);
-  if (accrual === null) {
+  const explained = await explanationOf(ledger.shares, id);
+  if (explained === null) {
     output.result({ share: id, found: false }, [`There is no profit share ${id}.`]);
     return 1;
   }
-  const { sentence, steps } = explain(accrual);
+  const { sentence, steps } = explained;
   output.result({ share: id, sentence, steps }, [
     sentence,
     ...table(steps.map((each) => [`  ${each.name}`, each.value, each.formula])),
@@ -209,14 +209,15 @@ const shareColumns = (
     ['opening_fee', ({ id }) => usdc(detailsOf(id)?.openingFee)],
     ['funding', ({ id }) => usdc(detailsOf(id)?.funding)],
     ['net_pnl', ({ netPnl }) => usdc(netPnl)],
-    ['share_bps', ({ shareBps }) => String(shareBps)],
+    ['share_bps', ({ shareBps }) => String(shareBps ?? '')],
     ['token', ({ token }) => token.symbol],
     ['amount', ({ amount }) => usdc(amount)],
     ['paid', ({ paid }) => usdc(paid)],
     ['credited', ({ credited }) => usdc(credited)],
     ['status', ({ status }) => status],
     ['why', whyOf],
-    ['close_signature', ({ signature }) => signature],
+    ['close_signature', ({ signature }) => signature ?? ''],
+    ['brought_as', ({ brought }) => brought?.id ?? ''],
     ['paid_by', ({ paidBy, creditedBy }) => [...paidBy, ...creditedBy].join(' ')],
   ];
 };
@@ -251,7 +252,11 @@ function listShares(parts: Parts, output: Output, given: ShareFilter & ListOptio
         each.id,
         closedAtMs === null ? '' : isoTime(closedAtMs).slice(0, 19),
         each.subscriberId,
-        trade === null ? 'by state' : marketName(trade) || String(trade.market),
+        each.brought !== null
+          ? 'brought'
+          : trade === null
+            ? 'by state'
+            : marketName(trade) || String(trade.market),
         amountText(each.amount, each.token),
         amountText(each.paid, each.token),
         each.status,

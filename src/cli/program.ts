@@ -17,6 +17,7 @@ import { report } from './doctor.ts';
 import { addEarnings } from './earnings.ts';
 import { addHalts } from './halts.ts';
 import { addListening } from './hearing.ts';
+import { addImport } from './import.ts';
 import { createOutput } from './output.ts';
 import { addPayments } from './payments.ts';
 import { addReceipts } from './receipts.ts';
@@ -123,6 +124,7 @@ export function createProgram(ports: ProgramPorts): Command {
   });
   addEarnings(program, tools);
   addAudit(program, tools);
+  addImport(program, tools);
   addHalts(program, tools);
   addActs(program, tools);
   addListening(program, tools);

@@ -3,8 +3,9 @@
 // The fraction of a base unit that floor division drops is carried over, so that many small wins
 // owe exactly as much as one large win. On the basis `high_water_mark`, losses are carried forward
 // and must be made good first.
-import type { Close, Held, Reckoning } from './fact.ts';
+import type { Close, Reckoning } from './fact.ts';
 import { unreachable } from './fault.ts';
+import type { HeldAtStart } from './held.ts';
 import type { Slot } from './ids.ts';
 import {
   type Holdings,
@@ -62,7 +63,12 @@ export function accrue(
 export type Agreement = {
   readonly terms: readonly Terms[];
   /** The positions of the account when the first terms began, and the slot of that state. */
-  readonly held: { readonly slot: Slot; readonly positions: readonly Held[] };
+  readonly held: HeldAtStart;
+  /**
+   * Closes before this slot are never booked: the system that was used before has settled them.
+   * Absent for a subscription that was not imported.
+   */
+  readonly booksFrom?: Slot;
   /**
    * Tabs by `markSlot` of the terms. A new wallet of the same creator continues the tab of the old
    * one.
@@ -76,7 +82,12 @@ export type Agreement = {
  */
 export function isPlain({ terms, held }: Pick<Agreement, 'terms' | 'held'>): boolean {
   const [only] = terms.length === 1 ? terms : [];
-  return only !== undefined && held.positions.length === 0 && !BASIS_TOLD[only.basis].carriesLosses;
+  return (
+    only !== undefined &&
+    held.positions.length === 0 &&
+    held.open !== 'from_slot' &&
+    !BASIS_TOLD[only.basis].carriesLosses
+  );
 }
 
 /** One part of a close, as it is booked. */
@@ -135,16 +146,20 @@ function groupsOf(taken: readonly Lot[]): Group[] {
 function partsOfClose(
   close: Close,
   slot: Slot,
-  { terms }: Agreement,
-  { lots, hidden }: Holdings,
+  { terms, held }: Agreement,
+  holdings: Holdings,
 ): Part[] {
+  const { lots, hidden } = holdings;
   const { unexplained, ...found } = takeLots(lots, close);
   // Base that no lot explains was opened where it could not be read, or in this slot at the latest.
+  // Where history is read from the first terms on and nothing in it was unreadable, such base was
+  // opened before them.
+  const earlier = held.open === 'from_slot' && hidden.length === 0;
   const unseen: Lot = {
     market: close.market,
     position: close.position,
-    terms: dearestBetween(terms, hidden[0] ?? slot, hidden.at(-1) ?? slot),
-    openedSlot: hidden[0] ?? slot,
+    terms: earlier ? null : dearestBetween(terms, hidden[0] ?? slot, hidden.at(-1) ?? slot),
+    openedSlot: earlier ? held.slot : (hidden[0] ?? slot),
     base: unexplained,
     entry: null,
     fee: 0n,
@@ -154,7 +169,9 @@ function partsOfClose(
   const open = lots.filter((lot) => lot.market === close.market && lot.position === close.position);
   const keys = new Set([...open, ...taken].map((lot) => lot.terms?.fromSlot ?? -1));
   const whole = close.netPnl - groups.reduce((sum, each) => sum + each.fee, 0n);
-  if (keys.size === 1)
+  // Where history begins with the terms, an older position may still be in the venue's average.
+  const alone = held.open !== 'from_slot' || explains(holdings, close);
+  if (keys.size === 1 && alone)
     return groups.map(({ terms: under, base, openedSlot, fee }) => ({
       terms: under,
       base,
@@ -260,6 +277,7 @@ export function accrualOf(
   agreement: Agreement,
   history: readonly Movement[],
 ): Accrued {
+  if (slot < (agreement.booksFrom ?? 0)) return { bookings: [], explained: false, flat: false };
   const holdings = lotsAfter(agreement.held, history, agreement.terms);
   const parts =
     realised.kind === 'close'

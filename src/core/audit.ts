@@ -11,7 +11,8 @@ export type AuditDebt = {
   readonly share: string;
   readonly creatorWallet: Address;
   readonly token: Token;
-  readonly signature: Signature;
+  /** The close; null for a debt that was brought from another system. */
+  readonly signature: Signature | null;
   readonly slot: Slot;
   readonly atMs: number | null;
   readonly owed: BaseUnits;

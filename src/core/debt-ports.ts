@@ -1,5 +1,6 @@
 // Debt ports: the port to profit shares and to the payments that discharge them.
 import type { Accrued, Realised } from './accrual.ts';
+import type { Brought } from './brought.ts';
 import type { DeathEvidence } from './death.ts';
 import type { Accrual } from './explain.ts';
 import type { Fact } from './fact.ts';
@@ -36,10 +37,14 @@ export type ProfitShare = {
   readonly subscriberId: string;
   readonly subscriptionId: string;
   readonly creatorWallet: Address;
-  readonly signature: Signature;
+  /** The close; null for a debt that was brought from another system. */
+  readonly signature: Signature | null;
+  /** The slot of the close; for a debt that was brought, the one from which it is owed here. */
   readonly slot: Slot;
-  readonly netPnl: BaseUnits;
-  readonly shareBps: number;
+  /** Null for a debt that was brought without them. */
+  readonly netPnl: BaseUnits | null;
+  readonly shareBps: number | null;
+  readonly brought: Brought | null;
   readonly amount: BaseUnits;
   readonly paid: BaseUnits;
   readonly status: ShareStatus;

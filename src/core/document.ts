@@ -54,6 +54,12 @@ export const orNull =
   (value, at) =>
     value === null ? null : read(value, at);
 
+/** A field that may be absent, and then has this value. */
+export const orElse =
+  <Value, const Absent>(read: Reader<Value>, absent: Absent): Reader<Value | Absent> =>
+  (value, at) =>
+    value === undefined ? absent : read(value, at);
+
 /** A list of at most `most` entries. */
 export const listOf =
   <Value>(read: Reader<Value>, most: number): Reader<readonly Value[]> =>

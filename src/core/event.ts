@@ -16,6 +16,7 @@ import type { Trouble } from './trouble.ts';
  */
 export const EVENTS: Readonly<Record<EventKind, string>> = {
   'share.accrued': 'A finalized close made a debt.',
+  'share.brought': 'A debt was brought from another system by an import.',
   'share.paid':
     'The payment of the rest of a debt is final. payment is null for a transfer that Bailiff did not make.',
   'share.overpaid': 'A payment landed for a debt that was covered already.',
@@ -78,6 +79,18 @@ export type EventBodies = {
     readonly slot: Slot;
     readonly netPnl: BaseUnits;
     readonly shareBps: BasisPoints;
+    readonly amount: BaseUnits;
+  };
+  'share.brought': TokenTold & {
+    readonly share: string;
+    readonly subscription: string;
+    /** Its id in the other system, and what it came from there. */
+    readonly broughtAs: string;
+    readonly origin: string | null;
+    readonly creatorWallet: Address;
+    /** Null where the other system did not give them. */
+    readonly netPnl: BaseUnits | null;
+    readonly shareBps: BasisPoints | null;
     readonly amount: BaseUnits;
   };
   'share.paid': DischargeTold;

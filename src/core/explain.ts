@@ -2,6 +2,8 @@
 // formula, and a sentence for people. A reader can check every step with a calculator and a block
 // explorer.
 import type { Realised, Tab } from './accrual.ts';
+import type { Brought } from './brought.ts';
+import type { ProfitShare } from './debt-ports.ts';
 import { unreachable } from './fault.ts';
 import type { Signature, Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
@@ -174,6 +176,39 @@ function partSteps({
       return unreachable(basis);
   }
   return steps;
+}
+
+/**
+ * The explanation of a debt that was brought from another system: its figures are as that system
+ * gave them.
+ */
+function explainBrought({ token, amount }: ProfitShare, brought: Brought): Explanation {
+  const { id, origin, netPnl, shareBps } = brought;
+  const given = `as the other system gave it for its debt ${id}`;
+  const of = origin === null ? '' : `, from ${origin}`;
+  const steps: Step[] = [
+    ...(netPnl === null ? [] : [{ name: 'netPnl', value: netPnl.toString(), formula: given }]),
+    ...(shareBps === null ? [] : [{ name: 'shareBps', value: String(shareBps), formula: given }]),
+    { name: 'amount', value: amount.toString(), formula: given },
+  ];
+  return {
+    steps,
+    sentence: `It was brought from another system as its debt ${id}${of}: ${amountText(amount, token)}. No close on chain shows it here.`,
+  };
+}
+
+/** The explanation of a share; null when there is no such share. */
+export async function explanationOf(
+  shares: {
+    accrual(id: string): Promise<Accrual | null>;
+    find(id: string): Promise<ProfitShare | null>;
+  },
+  id: string,
+): Promise<Explanation | null> {
+  const accrual = await shares.accrual(id);
+  if (accrual !== null) return explain(accrual);
+  const share = await shares.find(id);
+  return share?.brought == null ? null : explainBrought(share, share.brought);
 }
 
 /** The steps from the record on chain to the owed amount, and a sentence for people. */

@@ -3,6 +3,7 @@
 // the youngest lot first (ADR 28): a position from before the terms does not shield a copied trade
 // on top of it, and a copied trade does not realise the gains of the older position.
 import type { Close, Held, Reckoning } from './fact.ts';
+import type { HeldAtStart } from './held.ts';
 import type { Slot } from './ids.ts';
 import { type BaseUnits, least, most, mulDivCeil, mulDivFloor } from './money.ts';
 import { dearestBetween, holding, type Terms } from './terms.ts';
@@ -284,18 +285,21 @@ function moved(holdings: Holdings, move: Movement, terms: readonly Terms[]): Hol
 
 /**
  * The lots after these movements. They begin with the positions that were held before the first
- * terms; movements up to that slot are part of those already.
+ * terms; movements up to that slot are part of those already. `terms` are in the order of their
+ * slots.
  */
 export function lotsAfter(
-  held: { readonly slot: Slot; readonly positions: readonly Held[] },
+  held: HeldAtStart,
   movements: readonly Movement[],
   terms: readonly Terms[],
 ): Holdings {
+  const [first = null] = terms;
+  const under = held.open === 'charged' ? first : null;
   const lots = held.positions.map(
     ({ market, base, entry }): Lot => ({
       market,
       position: directionOf(base),
-      terms: null,
+      terms: under,
       openedSlot: held.slot,
       base: sizeOf(base),
       entry,

@@ -23,6 +23,8 @@ export const NOTHING_OWED = [
   'no_subscription',
   /** The part was opened, or the close happened, before the first terms. */
   'before_terms',
+  /** The close is of the time of the system that was used before. */
+  'before_cut_over',
   /** The part was opened after the subscription had ended. */
   'after_end',
   'loss',
@@ -74,6 +76,8 @@ export type RecordedClose = {
   readonly subscriptionId: string | null;
   /** The slot of the subscription's first terms; null without any. */
   readonly firstTermsSlot: Slot | null;
+  /** Closes before this slot are never booked; absent for a subscription that was not imported. */
+  readonly booksFrom?: Slot;
   /** The close waits to be booked. */
   readonly waits: boolean;
   /** The slot up to which the account's state was checked; null when it never was. */
@@ -93,7 +97,7 @@ export type Outcome = Answer & {
 /** The reasons that only a close without a booked part has. */
 type Unbooked = Extract<
   NothingOwed,
-  'not_final' | 'gap' | 'not_checked' | 'not_booked' | 'no_subscription'
+  'not_final' | 'gap' | 'not_checked' | 'not_booked' | 'no_subscription' | 'before_cut_over'
 >;
 /** The reasons why a booked part owes nothing. */
 type Unowed = Exclude<NothingOwed, Unbooked>;
@@ -141,7 +145,7 @@ function sayPart(part: BookedPart, reason: Unowed | null, token: Token): string 
   }
 }
 
-function sayWhole(reason: Unbooked): string {
+function sayWhole(reason: Exclude<Unbooked, 'before_cut_over'>): string {
   switch (reason) {
     case 'not_final':
       return 'Its block is not final yet. Shares are booked from finalized blocks.';
@@ -161,7 +165,8 @@ function sayWhole(reason: Unbooked): string {
 /** Why a close without a booked part makes nothing owed, or not yet. */
 function reasonOfWhole(close: RecordedClose): Answer {
   const { final, subscriptionId, firstTermsSlot, slot, checkedSlot, gap, waits } = close;
-  const answer = (reason: Unbooked): Answer => ({
+  const { booksFrom = 0 } = close;
+  const answer = (reason: Exclude<Unbooked, 'before_cut_over'>): Answer => ({
     reason,
     sentence: sayWhole(reason),
   });
@@ -170,6 +175,11 @@ function reasonOfWhole(close: RecordedClose): Answer {
     return {
       reason: 'before_terms',
       sentence: `It closed before anything was agreed: the first terms began in slot ${firstTermsSlot}.`,
+    };
+  if (slot < booksFrom)
+    return {
+      reason: 'before_cut_over',
+      sentence: `It closed before slot ${booksFrom}, from which closes are booked here. The system that was used before has settled it.`,
     };
   if (!final) return answer('not_final');
   if (waits && (checkedSlot === null || checkedSlot < slot))

@@ -14,12 +14,14 @@ import {
   listOf,
   objectOf,
   oneOf,
+  orElse,
   orNull,
   type Reader,
   signatureOf,
   textOf,
 } from './document.ts';
 import { Fault } from './fault.ts';
+import { OPEN_AT_START } from './held.ts';
 import { SHARE_STATUSES } from './share.ts';
 import type { Terms } from './terms.ts';
 import { BASES } from './terms.ts';
@@ -124,7 +126,12 @@ const receipt = objectOf({
     10_000,
   ),
   /** The positions before the first terms, as far as the close depends on them. */
-  held: objectOf({ slot: countOf, positions: listOf(heldPosition, 1_000) }),
+  held: objectOf({
+    slot: countOf,
+    positions: listOf(heldPosition, 1_000),
+    /** What those positions owe; receipts of earlier releases lack it. */
+    open: orElse(oneOf(...OPEN_AT_START), 'free'),
+  }),
   /** What moved the position before the close, oldest first, since it was last empty. */
   movements: listOf(movement, MOVEMENTS_MOST),
   close: objectOf({ ...place, body: kindOf({ close, reckoning }) }),

@@ -86,28 +86,36 @@ export type Transition = {
   readonly events: readonly ShareEvent[];
 };
 
+/** What a new debt is made of. */
+export type NewDebt = Pick<
+  Share,
+  'id' | 'subscriberId' | 'creatorWallet' | 'token' | 'amount' | 'observed'
+>;
+/** A debt that was never tried. */
+export const newShare = (debt: NewDebt): Share => ({
+  ...debt,
+  ...NO_TRIES,
+  paid: 0n,
+  overpaid: 0n,
+  status: 'pending',
+  reason: null,
+  attempts: 0,
+  retryAtMs: null,
+  heldUntilMs: null,
+  hastened: false,
+  voided: null,
+});
+
 /** A new debt and the event that announces it. `origin` names the close and the terms in force. */
 export function incurred(
-  debt: Pick<Share, 'id' | 'subscriberId' | 'creatorWallet' | 'token' | 'amount' | 'observed'>,
+  debt: NewDebt,
   origin: Pick<
     EventBodies['share.accrued'],
     'subscription' | 'signature' | 'slot' | 'netPnl' | 'shareBps'
   >,
 ): Transition {
   const { id, subscriberId, creatorWallet, amount } = debt;
-  const share: Share = {
-    ...debt,
-    ...NO_TRIES,
-    paid: 0n,
-    overpaid: 0n,
-    status: 'pending',
-    reason: null,
-    attempts: 0,
-    retryAtMs: null,
-    heldUntilMs: null,
-    hastened: false,
-    voided: null,
-  };
+  const share = newShare(debt);
   const body = { share: id, ...origin, creatorWallet, ...toldOf(share), amount };
   return { share, events: [{ kind: 'share.accrued', subscriberId, body }] };
 }

@@ -71,6 +71,16 @@ export const EVENT_SHAPES = {
     amount: BaseUnits,
     left: BaseUnits,
   }),
+  'share.brought': Type.Object({
+    share: Share,
+    subscription: Type.String(),
+    broughtAs: Type.String(),
+    origin: nullable(Type.String()),
+    creatorWallet: AddressText,
+    netPnl: nullable(Type.String()),
+    shareBps: nullable(Type.Integer()),
+    amount: BaseUnits,
+  }),
   'share.adopted': Type.Object({ share: Share, left: BaseUnits }),
   'transfer.credited': Type.Object({
     creatorWallet: AddressText,

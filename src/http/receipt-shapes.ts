@@ -1,6 +1,7 @@
 // Receipt shapes: the JSON of a receipt in the description of the API. core/receipt.ts reads the
 // same document.
 import Type from 'typebox';
+import { OPEN_AT_START } from '../core/held.ts';
 import { SHARE_STATUSES } from '../core/share.ts';
 import { BASES } from '../core/terms.ts';
 import { AddressText, BaseUnits, nullable } from './shapes.ts';
@@ -93,7 +94,7 @@ export const ReceiptView = Type.Object(
         ended: Type.Boolean(),
       }),
     ),
-    held: Type.Object({ slot: Slot, positions: Held }),
+    held: Type.Object({ slot: Slot, positions: Held, open: Type.Enum([...OPEN_AT_START]) }),
     movements: Type.Array(Movement),
     close: Type.Object({ ...Place, body: CloseBody }),
     parts: Type.Array(

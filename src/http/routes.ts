@@ -31,6 +31,9 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     'agent_is_creator',
   ),
   'GET /v1/subscribers': route('All subscribers, in the order of their ids.'),
+  'POST /v1/imports': route(
+    'Bring subscribers, subscriptions and unpaid debts from another system; at most 1,000 rows.',
+  ),
   'GET /v1/subscribers/{id}': route('One subscriber.', 'not_found'),
   'DELETE /v1/subscribers/{id}': route(
     'Stop watching a subscriber who owes nothing and holds nothing.',

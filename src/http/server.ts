@@ -20,6 +20,7 @@ import { createFastGate, type GateOptions, gateRoutes } from './gate.ts';
 import { installHeaders } from './headers.ts';
 import { type HealthOptions, healthRoutes } from './health.ts';
 import { type HearingOptions, hearingRoutes } from './hearing.ts';
+import { type ImportRouteOptions, importRoutes } from './imports.ts';
 import { lostActRoutes } from './lost-acts.ts';
 import { type MetricsOptions, metricsRoutes } from './metrics.ts';
 import { describeApi, describedRoutes } from './openapi.ts';
@@ -52,6 +53,7 @@ export type ServerOptions = {
   readonly subscribers: SubscriberOptions;
   readonly shares: ShareOptions;
   readonly receipts: ReceiptOptions;
+  readonly imports: ImportRouteOptions;
   readonly acts: Acts;
   readonly listing: Listing;
   readonly clock: Clock;
@@ -200,6 +202,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await api.register(subscriptionRoutes, options.subscribers);
     await api.register(shareRoutes, options.shares);
     await api.register(receiptRoutes, options.receipts);
+    await api.register(importRoutes, options.imports);
     await api.register(clearanceRoutes, options.clearances);
     await api.register(hearingRoutes, options.hearing);
     await api.register(operatorRoutes, { ...options.operator, byWhom });

@@ -32,10 +32,14 @@ export const ShareView = Type.Object({
   mint: AddressText,
   symbol: SymbolText,
   close: Type.Object({
-    signature: Type.String(),
-    slot: Type.Integer(),
+    signature: nullable(
+      Type.String({ description: 'Null for a debt that was brought from another system.' }),
+    ),
+    slot: Type.Integer({
+      description: 'For a debt that was brought: the slot from which it is owed here.',
+    }),
     at: nullable(Type.String({ description: 'Time of the block; null when it is not known.' })),
-    netPnl: Type.String(),
+    netPnl: nullable(Type.String()),
     market: nullable(
       Type.Integer({ description: 'Null when only account state shows the profit.' }),
     ),
@@ -56,7 +60,13 @@ export const ShareView = Type.Object({
       }),
     ),
   }),
-  shareBps: Type.Integer(),
+  shareBps: nullable(Type.Integer()),
+  brought: nullable(
+    Type.Object({
+      id: Type.String({ description: 'Its id in the system from which it was imported.' }),
+      origin: nullable(Type.String({ description: 'What it came from there.' })),
+    }),
+  ),
   amount: BaseUnits,
   paid: BaseUnits,
   status: ShareStatus,

@@ -3,7 +3,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { ProfitShare } from '../core/debt-ports.ts';
-import { explain } from '../core/explain.ts';
+import { explanationOf } from '../core/explain.ts';
 import { Fault } from '../core/fault.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Voided } from '../core/share.ts';
@@ -59,7 +59,7 @@ function shareView(
       signature: share.signature,
       slot: share.slot,
       at: closedAtMs === null ? null : isoTime(closedAtMs),
-      netPnl: share.netPnl.toString(),
+      netPnl: share.netPnl?.toString() ?? null,
       market: trade?.market ?? null,
       marketName: trade === null ? null : marketName(trade),
       position: trade?.position ?? null,
@@ -72,6 +72,7 @@ function shareView(
       funding: funding?.toString() ?? null,
     },
     shareBps: share.shareBps,
+    brought: share.brought === null ? null : { id: share.brought.id, origin: share.brought.origin },
     amount: share.amount.toString(),
     paid: share.paid.toString(),
     status: share.status,
@@ -137,9 +138,9 @@ export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (app, options
     { config: { scope: 'platform:write' }, schema: { params: Id, response: { 200: Explanation } } },
     async (request) => {
       const { id } = request.params;
-      const accrual = await ledger.shares.accrual(id);
-      if (accrual === null) throw new Fault('not_found', `There is no profit share ${id}.`);
-      const { sentence, steps } = explain(accrual);
+      const explained = await explanationOf(ledger.shares, id);
+      if (explained === null) throw new Fault('not_found', `There is no profit share ${id}.`);
+      const { sentence, steps } = explained;
       return { share: id, sentence, steps: steps.map((each) => ({ ...each })) };
     },
   );

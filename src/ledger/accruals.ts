@@ -92,7 +92,8 @@ export function createAccruals(
         join subscription s on s.drift_account = f.account and s.subscriber_id = f.subscriber_id
         left join account_check c on c.address = f.account
         where f.slot >= (select min(from_slot) from subscription_terms t where t.subscription_id = s.subscription_id)
-          and ((s.held = '[]' and (select count(*) = 1 and min(basis) = 'per_close' from subscription_terms t
+          and f.slot >= s.books_from
+          and ((s.held = '[]' and s.open_at_start <> 'from_slot' and (select count(*) = 1 and min(basis) = 'per_close' from subscription_terms t
                 where t.subscription_id = s.subscription_id))
             or f.slot <= (c.baseline->>'slot')::bigint)
           and (${slot ?? null}::bigint is null or (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal)

@@ -23,7 +23,7 @@ export const createAuditBook = (sql: Sql): AuditBook => ({
         (TokenRow & {
           share_id: string;
           creator_wallet: Address;
-          signature: Signature;
+          signature: Signature | null;
           slot: bigint;
           closed_at: Date | null;
           owed: bigint;

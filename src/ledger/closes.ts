@@ -20,6 +20,7 @@ type Row = {
   body: unknown;
   subscription_id: string | null;
   first_slot: bigint | null;
+  books_from: bigint | null;
   waits: boolean;
   checked_slot: bigint | null;
   gap: boolean;
@@ -61,7 +62,7 @@ export function createCloses(sql: Sql): Pick<Facts, 'closes'> {
     async closes({ limit, before, ...filter }) {
       const { from, signature, ordinal, account } = placeOf(before);
       const rows = await sql<Row[]>`
-        select k.mint, k.symbol, k.decimals, f.account, f.signature, f.slot, f.ordinal, f.kind, f.finality = 'finalized' as final, f.body, s.subscription_id,
+        select k.mint, k.symbol, k.decimals, f.account, f.signature, f.slot, f.ordinal, f.kind, f.finality = 'finalized' as final, f.body, s.subscription_id, s.books_from,
           (select min(from_slot) from subscription_terms t where t.subscription_id = s.subscription_id) as first_slot,
           exists (select 1 from unbooked u where u.account = f.account and u.slot = f.slot and u.signature = f.signature
             and u.ordinal = f.ordinal and u.subscriber_id = f.subscriber_id) as waits,
@@ -92,6 +93,7 @@ export function createCloses(sql: Sql): Pick<Facts, 'closes'> {
           body: readBody(row.kind, row.body),
           subscriptionId: row.subscription_id,
           firstTermsSlot: slotOf(row.first_slot),
+          booksFrom: slotOf(row.books_from) ?? 0,
           waits: row.waits,
           checkedSlot: slotOf(row.checked_slot),
           gap: row.gap,

@@ -1,6 +1,7 @@
 // Receipts: reads everything from which the receipt of a share is written, in one transaction, so
 // that its amounts are of one moment.
 import type { Close, Reckoning } from '../core/fact.ts';
+import { Fault } from '../core/fault.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Receipt, ReceiptMovement, ReceiptPart } from '../core/receipt.ts';
 import type { ReceiptBook } from '../core/receipt-ports.ts';
@@ -177,7 +178,15 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
         and f.account = a.account
       join subscriber p on p.subscriber_id = s.subscriber_id join account w on w.address = a.account
       where s.share_id = ${shareId}`;
-    if (row === undefined) return null;
+    if (row === undefined) {
+      const [brought] = await tx`
+        select 1 from profit_share where share_id = ${shareId} and brought is not null`;
+      if (brought === undefined) return null;
+      throw new Fault(
+        'not_found',
+        `Share ${shareId} has no receipt: it was brought from another system, and no close on chain shows it.`,
+      );
+    }
     const [subscription] = await readSubscriptions(tx, { subscriptions: [row.subscription_id] });
     if (subscription === undefined) return null;
     const slot = Number(row.slot);
@@ -216,7 +225,7 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
         .map(({ fromSlot, markSlot, creatorWallet, shareBps, basis, ended }) => ({
           ...{ fromSlot, markSlot, creatorWallet, shareBps, basis, ended },
         })),
-      held: { slot: subscription.held.slot, positions },
+      held: { slot: subscription.held.slot, positions, open: subscription.held.open ?? 'free' },
       movements,
       close: { signature, slot, ordinal, body: closeOf(body) },
       parts: await readParts(tx, row),

@@ -1,5 +1,6 @@
 // Share rows: turns a row of a profit share into a `ProfitShare`, with its close, its payments and
 // its credits.
+import type { Brought } from '../core/brought.ts';
 import type { ProfitShare } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Voided } from '../core/share.ts';
@@ -14,10 +15,11 @@ export type ShareRow = {
   mint: Address;
   symbol: string;
   decimals: number;
-  signature: Signature;
+  signature: Signature | null;
   slot: bigint;
-  net_pnl: bigint;
-  share_bps: number;
+  net_pnl: bigint | null;
+  share_bps: number | null;
+  brought: BroughtRow | null;
   amount: bigint;
   paid: bigint;
   status: ProfitShare['status'];
@@ -30,6 +32,18 @@ export type ShareRow = {
   credited: bigint;
   credited_by: Signature[];
 };
+
+/** The column `brought`; amounts are decimal text. */
+export type BroughtRow = {
+  id: string;
+  origin: string | null;
+  netPnl: string | null;
+  shareBps: number | null;
+};
+export const broughtOf = ({ netPnl, ...row }: BroughtRow): Brought => ({
+  ...row,
+  netPnl: netPnl === null ? null : BigInt(netPnl),
+});
 
 /** The column `voided`. Rows of earlier releases name no actor. `at` is ISO 8601 in UTC. */
 export type VoidedRow = {
@@ -62,8 +76,9 @@ export const shareOf = (row: ShareRow): ProfitShare => ({
   creatorWallet: row.creator_wallet,
   signature: row.signature,
   slot: Number(row.slot),
-  netPnl: row.net_pnl,
-  shareBps: row.share_bps,
+  netPnl: row.brought === null ? row.net_pnl : broughtOf(row.brought).netPnl,
+  shareBps: row.brought === null ? row.share_bps : row.brought.shareBps,
+  brought: row.brought === null ? null : broughtOf(row.brought),
   amount: row.amount,
   paid: row.paid,
   status: row.status,

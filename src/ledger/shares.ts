@@ -57,7 +57,7 @@ export function createShares(
   observing: boolean = false,
 ): Shares {
   const select = (where: Fragment) => sql<ShareRow[]>`
-    select s.share_id, s.subscriber_id, s.subscription_id, s.creator_wallet, k.mint, k.symbol, k.decimals, s.signature, s.slot, a.net_pnl, a.share_bps,
+    select s.share_id, s.subscriber_id, s.subscription_id, s.creator_wallet, k.mint, k.symbol, k.decimals, s.signature, s.slot, s.brought, a.net_pnl, a.share_bps,
            s.amount, s.paid, s.status, s.reason, s.attempts, s.voided,
            case when s.status = 'pending' then greatest(s.retry_at, s.held_until) else s.retry_at end as retry_at,
            (select coalesce(jsonb_agg(p.signature), '[]') from payment_share ps join payment p using (subscriber_id, payment_id)
@@ -67,7 +67,7 @@ export function createShares(
            (select coalesce(jsonb_agg(c.signature), '[]') from credit_share c
                  where c.subscriber_id = s.subscriber_id and c.share_id = s.share_id) as credited_by
     from profit_share s join token k on k.mint = s.mint
-      join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
+      left join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
     ${where}`;
 
   /** The order of the chain, oldest first. Several closes may share a slot. */

@@ -119,6 +119,48 @@ async function owedEvents(
   return { owed: events, claims };
 }
 
+type BroughtRow = {
+  subscriber_id: string;
+  share_id: string;
+  slot: bigint;
+  creator: Address;
+  mint: Address;
+  amount: bigint;
+  claim: bigint;
+};
+/** The debts that were brought from another system. */
+const broughtDebts = (
+  tx: Transaction,
+  ids: readonly string[],
+  observing: boolean,
+): Promise<readonly BroughtRow[]> => tx<BroughtRow[]>`
+    select subscriber_id, share_id, slot, creator_wallet as creator, mint, amount as claim,
+      case when status = 'voided' or (observed and not ${observing}) then paid else amount end as amount
+    from profit_share where subscriber_id in ${among(tx, ids)} and brought is not null order by share_id`;
+
+/** The amounts of such debts that are owed, and those that count for transfers to the creator. */
+function broughtEvents(rows: readonly BroughtRow[]): {
+  owed: StandingEvent[];
+  claims: StandingEvent[];
+} {
+  const events = (of: 'amount' | 'claim'): StandingEvent[] =>
+    rows
+      .filter((row) => row[of] > 0n)
+      .map((row) => ({
+        kind: 'owed',
+        at: {
+          slot: Number(row.slot),
+          blockIndex: null,
+          ordinal: 0,
+          signature: row.share_id as Signature,
+        },
+        amount: row[of],
+        creator: row.creator,
+        mint: row.mint,
+      }));
+  return { owed: events('amount'), claims: events('claim') };
+}
+
 type SettledRow = {
   subscriber_id: string;
   executed_slot: bigint;
@@ -190,6 +232,7 @@ export async function readStandingHistories(
       where subscriber_id in ${among(tx, ids)} and state = 'landed' and purpose = 'share' and amount > excess`,
     idOf,
   );
+  const brought = grouped(await broughtDebts(tx, ids, observing), idOf);
   const outflows = grouped(await outflowsOf(tx, ids), idOf);
   const leaving = [...outflows.keys()];
   const [creators, appointed, clearances] =
@@ -206,9 +249,11 @@ export async function readStandingHistories(
   const found = new Map<string, StandingHistory>();
   for (const id of ids) {
     const booked = realisedBy.get(id) ?? [];
-    const { owed, claims } = await owedEvents(tx, booked, subscriptions.get(id) ?? []);
+    const closed = await owedEvents(tx, booked, subscriptions.get(id) ?? []);
+    const carried = broughtEvents(brought.get(id) ?? []);
+    const claims = [...closed.claims, ...carried.claims];
     const paid = (discharged.get(id) ?? []).map(dischargedEvent);
-    const history = [...owed, ...paid];
+    const history = [...closed.owed, ...carried.owed, ...paid];
     const quotes = await quotesFor(
       history.flatMap((each) => (each.kind === 'left' ? [] : [each.mint ?? USDC.mint])),
     );

@@ -49,6 +49,22 @@ export async function joinStandings(
   await tx`select pg_notify(${STANDING_CHANNEL}, ${subscriberId})`;
 }
 
+/** Adds new subscribers to the roster in good standing, in the order of the list. */
+export async function joinAllStandings(tx: Transaction, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const first = await nextRevision(tx, ids.length);
+  await tx`
+    with given as (
+        select id, ${first}::bigint + place - 1 as revision
+        from jsonb_array_elements_text(${tx.json([...ids])}) with ordinality as t(id, place)),
+      joined as (
+        insert into standing (subscriber_id, standing, outstanding, revision) select id, 'good', 0, revision from given
+        returning subscriber_id, revision)
+    insert into standing_change (revision, subscriber_id, standing, outstanding)
+    select revision, subscriber_id, 'good', 0 from joined order by revision
+    returning pg_notify(${STANDING_CHANNEL}, subscriber_id)`;
+}
+
 /** The most subscribers whose standings are judged in one transaction. */
 const JUDGED_TOGETHER = 32;
 

@@ -10,18 +10,19 @@ import { type TokenRow, tokenIn } from './tokens.ts';
 type DetailRow = {
   share_id: string;
   closed_at: Date | null;
-  kind: 'close' | 'reckoning';
+  /** Null for a debt that was brought from another system: no close shows it. */
+  kind: 'close' | 'reckoning' | null;
   body: unknown;
   base: bigint | null;
-  opening_fee: bigint;
+  opening_fee: bigint | null;
   funding: bigint | null;
   venue: VenueName;
 };
 
 function detailsOf(row: DetailRow): ShareDetails {
-  const body = readBody(row.kind, row.body);
+  const body = row.kind === null ? null : readBody(row.kind, row.body);
   const trade =
-    body.kind === 'reckoning'
+    body === null || body.kind === 'reckoning'
       ? null
       : {
           venue: row.venue,
@@ -36,7 +37,7 @@ function detailsOf(row: DetailRow): ShareDetails {
     closedAtMs: row.closed_at?.getTime() ?? null,
     trade,
     base: row.base,
-    openingFee: row.opening_fee,
+    openingFee: row.opening_fee ?? 0n,
     funding: row.funding,
   };
 }
@@ -51,10 +52,10 @@ export function createStatements(sql: Sql): Statements {
           case when a.opened_slot is null then null else (
             select coalesce(sum((t.body ->> 'funding')::bigint), 0)::bigint from fact t
             where t.account = a.account and t.kind = 'tally' and t.finality <> 'withdrawn' and t.slot between a.opened_slot and a.slot) end as funding
-        from profit_share s join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
-        join fact f on f.subscriber_id = a.subscriber_id and f.signature = a.signature and f.slot = a.slot and f.ordinal = a.ordinal
+        from profit_share s left join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
+        left join fact f on f.subscriber_id = a.subscriber_id and f.signature = a.signature and f.slot = a.slot and f.ordinal = a.ordinal
           and f.account = a.account
-        join account w on w.address = a.account
+        left join account w on w.address = a.account
         where s.share_id in ${sql([...ids])}`;
       return new Map(rows.map((row) => [row.share_id, detailsOf(row)]));
     },

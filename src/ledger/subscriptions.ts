@@ -2,6 +2,7 @@
 // which they hold.
 import type { Tab } from '../core/accrual.ts';
 import { Fault } from '../core/fault.ts';
+import type { OpenAtStart } from '../core/held.ts';
 import type { Address } from '../core/ids.ts';
 import type { Subscription, Subscriptions } from '../core/ports.ts';
 import { type Basis, sameTerms, type Terms } from '../core/terms.ts';
@@ -15,6 +16,8 @@ type Row = {
   drift_account: Address;
   held: unknown;
   held_slot: bigint;
+  open_at_start: OpenAtStart;
+  books_from: bigint;
 };
 type TabRow = { subscription_id: string; mark_slot: bigint; carry: bigint; deficit: bigint };
 type TermsRow = {
@@ -59,7 +62,7 @@ export async function readSubscriptions(
       ? sql`subscriber_id in ${among(sql, where.subscribers)}`
       : sql`subscription_id in ${among(sql, where.subscriptions)}`;
   const rows = await sql<Row[]>`
-    select subscription_id, subscriber_id, drift_account, held, held_slot from subscription
+    select subscription_id, subscriber_id, drift_account, held, held_slot, open_at_start, books_from from subscription
     where ${condition} order by subscription_id`;
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row.subscription_id);
@@ -73,7 +76,12 @@ export async function readSubscriptions(
     id: row.subscription_id,
     subscriberId: row.subscriber_id,
     driftAccount: row.drift_account,
-    held: { slot: Number(row.held_slot), positions: heldOf(row.held) ?? [] },
+    held: {
+      slot: Number(row.held_slot),
+      positions: heldOf(row.held) ?? [],
+      ...(row.open_at_start === 'free' ? {} : { open: row.open_at_start }),
+    },
+    ...(row.books_from === 0n ? {} : { booksFrom: Number(row.books_from) }),
     tabs: tabsOf(tabsBy.get(row.subscription_id) ?? []),
     terms: (termsBy.get(row.subscription_id) ?? []).map(termsOf),
   }));
@@ -88,7 +96,8 @@ export function createSubscriptions(sql: Sql): Subscriptions {
           await tx`
             insert into subscription (subscription_id, subscriber_id, drift_account, held, held_slot)
             values (${id}, ${subscriberId}, ${driftAccount}, ${tx.json(toJson(held.positions))}, ${held.slot})
-            on conflict (subscription_id) do update set held = excluded.held, held_slot = excluded.held_slot, dormant = false
+            on conflict (subscription_id) do update set held = excluded.held, held_slot = excluded.held_slot,
+              open_at_start = 'free', books_from = 0, dormant = false
               where subscription.dormant`;
           const [known] = await tx<
             Row[]

@@ -1,8 +1,9 @@
-// Run: `npm run bench -- decode|intake|watch|lanes|gate|volume|burst`. Prints ratios measured in
-// one run; exits 1 when a stated one is missed.
+// Run: `npm run bench -- decode|intake|watch|lanes|gate|volume|burst|import`. Prints ratios
+// measured in one run; exits 1 when a stated one is missed.
 import { benchBurst } from './burst.ts';
 import { benchDecode } from './decode.ts';
 import { benchGate } from './gate.ts';
+import { benchImport } from './import.ts';
 import { benchIntake } from './intake.ts';
 import { benchLanes } from './lanes.ts';
 import { benchLatency } from './latency.ts';
@@ -14,6 +15,7 @@ const BENCHES: Record<string, () => boolean | Promise<boolean>> = {
   decode: benchDecode,
   intake: benchIntake,
   burst: benchBurst,
+  import: benchImport,
   watch: benchWatch,
   lanes: benchLanes,
   volume: benchVolume,

@@ -47,7 +47,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   local: ['core', 'ledger', 'chain', 'venue', 'system', 'gate-client'],
   'daemon-parts.ts': ['core', 'ledger', 'chain', 'venue', 'system'],
   'gauges.ts': ['core', 'flows', 'system', 'daemon-parts.ts'],
-  'http-wiring.ts': ['core', 'flows', 'http', 'system', 'daemon-parts.ts'],
+  'import-wiring.ts': ['core', 'flows', 'daemon-parts.ts'],
+  'http-wiring.ts': ['core', 'flows', 'http', 'system', 'daemon-parts.ts', 'import-wiring.ts'],
   'settling-wiring.ts': ['core', 'chain', 'flows', 'system', 'daemon-parts.ts'],
   'hearing-wiring.ts': [
     'core',

@@ -32,6 +32,7 @@ export function createBareServer(given: Partial<ServerOptions> = {}): FastifyIns
     subscribers: unasked,
     shares: unasked,
     receipts: unasked,
+    imports: unasked,
     listing: unasked,
     acts: unasked,
     clock,

@@ -132,7 +132,7 @@ export function made(basis: 'per_close' | 'high_water_mark', gain: bigint, fee =
     },
     creator: { wallet: creator, tokenAccount: tokenAccount(creator) },
     share: { id, termsSlot: 50, amount, paid: amount, overpaid: 0n, status: 'paid' },
-    held: { slot: 5, positions: [] },
+    held: { slot: 5, positions: [], open: 'free' },
     close: { signature: close.signature, slot: 90, ordinal: 8, body },
     payments: [
       {

@@ -84,6 +84,7 @@ export function createMemoryShares(
     slot: row.slot,
     netPnl: row.netPnl,
     shareBps: row.shareBps,
+    brought: null,
     amount: row.amount,
     paid: row.paid,
     status: row.status,

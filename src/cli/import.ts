@@ -1,0 +1,115 @@
+// Import: the command that brings subscribers, subscriptions and unpaid debts from another system.
+// Without --apply it reads, checks and reports, and writes nothing.
+import { readFile } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import { rowsIn } from '../core/import-file.ts';
+import type { ImportReport } from '../core/import-ports.ts';
+import { quantumVaultRows } from '../core/import-quantumvault.ts';
+import { bundlesOf } from '../core/import-rows.ts';
+import { formatUnits } from '../core/money.ts';
+import { createImport } from '../flows/import.ts';
+import { createPayable } from '../flows/payable.ts';
+import type { Opened, Tools } from './command-tools.ts';
+import { table } from './output.ts';
+
+type Given = { readonly from: 'rows' | 'quantumvault'; readonly apply?: true; readonly all?: true };
+
+const LINES_USUAL = 20;
+const BASE_DECIMALS = 9;
+
+function linesOf(report: ImportReport, all: boolean): string[] {
+  const { refused, open, owed, dryRun } = report;
+  const most = all ? Number.POSITIVE_INFINITY : LINES_USUAL;
+  const further = (rows: readonly unknown[]): string[] =>
+    rows.length > most ? [`… and ${rows.length - most} more; --all shows them.`] : [];
+  const counts = (['subscribers', 'subscriptions', 'debts'] as const).map((each) => {
+    const { added, known, refused: bad } = report[each];
+    return [each, String(added), String(known), String(bad)];
+  });
+  return [
+    ...table([['', dryRun ? 'WOULD ADD' : 'ADDED', 'KNOWN', 'REFUSED'], ...counts]),
+    ...(owed.length === 0
+      ? []
+      : [
+          'New debts by creator:',
+          ...owed
+            .slice(0, most)
+            .map((each) => `  ${each.creatorWallet}  ${formatUnits(each.amount)}`),
+          ...further(owed),
+        ]),
+    ...(open.length === 0
+      ? []
+      : [
+          'Open now:',
+          ...table([
+            ['  SUBSCRIPTION', 'MARKET', 'BASE', 'ENTRY', 'ITS PROFIT'],
+            ...open
+              .slice(0, most)
+              .map((each) => [
+                `  ${each.subscription}`,
+                each.marketName ?? String(each.market),
+                formatUnits(each.base, BASE_DECIMALS),
+                each.entry === null ? 'not known' : formatUnits(each.entry),
+                each.charged ? 'owes a share from this entry on' : 'owes nothing',
+              ]),
+          ]),
+          ...further(open),
+        ]),
+    ...(refused.length === 0
+      ? []
+      : [
+          'Refused:',
+          ...refused
+            .slice(0, most)
+            .map((each) =>
+              [`  line ${each.line}`, each.kind ?? '', each.id ?? '', each.problem]
+                .filter((part) => part !== '')
+                .join(' '),
+            ),
+          ...further(refused),
+        ]),
+    dryRun
+      ? 'Nothing was written. Write it with --apply.'
+      : 'Written. The same file may be imported again: what is known stays as it is.',
+  ];
+}
+
+async function run(
+  { parts }: Opened,
+  tools: Tools,
+  text: string,
+  { from, apply, all }: Given,
+): Promise<number> {
+  const output = tools.output();
+  const given = from === 'quantumvault' ? quantumVaultRows(text) : rowsIn(text);
+  const progress = output.progress('subscribers', 0);
+  const report = await createImport({ ...parts, payable: createPayable(parts) })(bundlesOf(given), {
+    dryRun: apply !== true,
+    onProgress: (done, of) => progress.update(done, of),
+  }).finally(() => progress.stop());
+  output.result(report, linesOf(report, all === true));
+  return report.refused.length === 0 ? 0 : 3;
+}
+
+export function addImport(program: Command, tools: Tools): void {
+  program
+    .command('import <file>')
+    .description('bring subscribers, subscriptions and unpaid debts from another system')
+    .option('--apply', 'write it; without this option it is checked and reported only')
+    .option('--all', 'report every row, not only the first 20')
+    .addOption(
+      new Option('--from <system>', 'how the file is written')
+        .choices(['rows', 'quantumvault'])
+        .default('rows'),
+    )
+    .addHelpText(
+      'after',
+      '\nThe file has JSON lines or CSV (docs/importing.md), or is a plain-text pg_dump of QuantumVault.\nExit code 3 when a row was refused. A row that is refused hurts no other row.',
+    )
+    .action(async (file: string, given: Given) => {
+      const text = await readFile(file === '-' ? '/dev/stdin' : file, 'utf8');
+      const asked = { file, from: given.from };
+      const work = (opened: Opened) => run(opened, tools, text, given);
+      await (given.apply === true ? tools.act('import', asked, work) : tools.look(work));
+    });
+}

@@ -1,0 +1,244 @@
+// Import reading: reads from the chain what imported rows rest on: that wallets are wallets, that
+// creators can be paid, and the positions that are open; and seals the agents' keys.
+import type { Chain, ChainAccount } from '../core/chain-ports.ts';
+import { isReserved } from '../core/creator.ts';
+import { Fault } from '../core/fault.ts';
+import type { Address, Slot } from '../core/ids.ts';
+import type {
+  Imports,
+  OpenPosition,
+  Prepared,
+  PreparedSubscriber,
+  PreparedSubscription,
+} from '../core/import-ports.ts';
+import { type AnyLined, type Bundle, deficitOf, type Lined } from '../core/import-rows.ts';
+import { SYSTEM_PROGRAM } from '../core/programs.ts';
+import type { Signers } from '../core/signing-ports.ts';
+import type { Tokens } from '../core/token-ports.ts';
+import type { Venues } from '../core/venue.ts';
+import type { Payable } from './payable.ts';
+import { secretKeyOf } from './register.ts';
+
+export type ReadingPorts = {
+  readonly imports: Pick<Imports, 'accountOf'>;
+  readonly chain: Pick<Chain, 'slices' | 'slot'>;
+  readonly tokens: Pick<Tokens, 'tokenAccount' | 'isOnCurve'>;
+  readonly venues: Venues;
+  readonly signers: Pick<Signers, 'seal'>;
+  readonly payable: Pick<Payable, 'require'>;
+};
+/** Refuses a row, with the reason and what to do. */
+export type Refuse = (each: AnyLined, problem: string) => void;
+type Read = { prepared: Prepared[]; open: OpenPosition[] };
+
+/** Accounts of one call to a node. */
+const ACCOUNTS_A_CALL = 100;
+const OWNER_ALONE = { offset: 0, length: 0 };
+
+/** Faults that concern the daemon or a node and no row: they end the import. */
+const ENDS_ALL = new Set(['rpc_unavailable', 'rpc_refused', 'chain_foreign', 'key_unavailable']);
+
+/** Creates the function that reads what the chain says about the rows of some subscribers. */
+export function createImportReading(ports: ReadingPorts) {
+  const { imports, chain, tokens, venues, signers, payable } = ports;
+
+  const read = async (
+    addresses: readonly Address[],
+    slice: { offset: number; length: number } | null,
+  ): Promise<{ slot: Slot; accounts: Map<Address, ChainAccount | null> }> => {
+    const accounts = new Map<Address, ChainAccount | null>();
+    let slot = Number.POSITIVE_INFINITY;
+    for (let from = 0; from < addresses.length; from += ACCOUNTS_A_CALL) {
+      const some = addresses.slice(from, from + ACCOUNTS_A_CALL);
+      const found = await chain.slices(some, slice, 'confirmed');
+      slot = Math.min(slot, found.slot);
+      for (const [index, each] of some.entries()) accounts.set(each, found.accounts[index] ?? null);
+    }
+    return { slot, accounts };
+  };
+  /** Why a creator cannot be paid; null when it can. Each creator is asked for once an import. */
+  const creatorProblems = new Map<string, Promise<string | null>>();
+  const creatorProblem = (creator: Address, offCurve: boolean): Promise<string | null> => {
+    const key = `${creator} ${offCurve}`;
+    const known = creatorProblems.get(key);
+    if (known !== undefined) return known;
+    const asked = payable.require(creator, { offCurve, vault: null }).then(
+      () => null,
+      (thrown: unknown) => {
+        if (!(thrown instanceof Fault) || ENDS_ALL.has(thrown.code)) throw thrown;
+        return thrown.message;
+      },
+    );
+    creatorProblems.set(key, asked);
+    return asked;
+  };
+  const sealed = (each: Lined<'subscriber'>): Uint8Array | null | { problem: string } => {
+    const { agentSecretKey, agentWallet, id } = each.row;
+    if (agentSecretKey === undefined) return null;
+    let secret: Uint8Array | null = null;
+    try {
+      secret = secretKeyOf(agentSecretKey);
+      return signers.seal(id, agentWallet, secret);
+    } catch (thrown) {
+      if (thrown instanceof Fault && ENDS_ALL.has(thrown.code)) throw thrown;
+      // The library's words on a key that is none may contain a part of it.
+      const told = thrown instanceof Fault ? thrown.message : 'agentSecretKey is no secret key.';
+      return { problem: told };
+    } finally {
+      secret?.fill(0);
+    }
+  };
+
+  /** Reads what the chain says about one chunk. */
+  const prepare = async (bundles: readonly Bundle[], refuse: Refuse): Promise<Read> => {
+    const finalSlot = await chain.slot('finalized');
+    const wallets = await read(
+      bundles.flatMap(({ subscriber }) => subscriber?.row.agentWallet ?? []),
+      OWNER_ALONE,
+    );
+    const accountsOf = new Map<string, Map<string, Address>>();
+    const subscribers = new Map<string, PreparedSubscriber>();
+    for (const { subscriberId, subscriber, subscriptions } of bundles) {
+      if (subscriber === null) continue;
+      const { row } = subscriber;
+      const { agentWallet } = row;
+      const owner = wallets.accounts.get(agentWallet)?.owner ?? SYSTEM_PROGRAM;
+      if (!tokens.isOnCurve(agentWallet) || isReserved(agentWallet) || owner !== SYSTEM_PROGRAM) {
+        refuse(
+          subscriber,
+          `agentWallet is no wallet: ${agentWallet} is a program's address, a program's account or a token account.`,
+        );
+        continue;
+      }
+      const venue = row.venue === undefined ? venues.usual : venues.of(row.venue);
+      const key = sealed(subscriber);
+      if (key !== null && 'problem' in key) {
+        refuse(subscriber, key.problem);
+        continue;
+      }
+      const accounts = await Promise.all(
+        [...new Set(row.subAccountIds)].map(async (subAccountId) => ({
+          subAccountId,
+          address: await venue.userAddress(agentWallet, subAccountId),
+          venue: venue.name,
+        })),
+      );
+      const back = subscriptions.flatMap(({ row: { open, fromSlot } }) =>
+        open === 'from_slot' && fromSlot !== undefined ? [fromSlot - 1] : [],
+      );
+      // The key stays in memory no longer than it takes to seal it.
+      const { agentSecretKey: _, ...kept } = row;
+      subscribers.set(subscriberId, {
+        line: subscriber.line,
+        row: kept,
+        agentWallet,
+        agentTokenAccount: tokens.tokenAccount(venue.quoteMint, agentWallet),
+        accounts,
+        sealedKey: key,
+        fromSlot: Math.max(0, Math.min(finalSlot, ...back)),
+      });
+      accountsOf.set(
+        subscriberId,
+        new Map(accounts.map((one) => [`${one.venue} ${one.subAccountId}`, one.address])),
+      );
+    }
+    return positions(bundles, subscribers, accountsOf, refuse);
+  };
+
+  const positions = async (
+    bundles: readonly Bundle[],
+    subscribers: ReadonlyMap<string, PreparedSubscriber>,
+    accountsOf: ReadonlyMap<string, ReadonlyMap<string, Address>>,
+    refuse: Refuse,
+  ): Promise<Read> => {
+    const located: { each: Lined<'subscription'>; account: Address }[] = [];
+    for (const { subscriberId, subscriber, subscriptions } of bundles)
+      for (const each of subscriptions) {
+        const venue = each.row.venue === undefined ? venues.usual : venues.of(each.row.venue);
+        const place = `${venue.name} ${each.row.subAccountId}`;
+        const account =
+          accountsOf.get(subscriberId)?.get(place) ??
+          (await imports.accountOf(subscriberId, venue.name, each.row.subAccountId));
+        if (account === null)
+          refuse(
+            each,
+            subscriber !== null && !subscribers.has(subscriberId)
+              ? `Its subscriber was refused: line ${subscriber.line}.`
+              : `Subscriber ${subscriberId} has no sub-account ${each.row.subAccountId} at ${venue.title}. Name it in subAccountIds of the subscriber's row.`,
+          );
+        else located.push({ each, account });
+      }
+    const found = await read(
+      located.map(({ account }) => account),
+      null,
+    );
+    const slot = Number.isFinite(found.slot) ? found.slot : await chain.slot('confirmed');
+    const made = new Map<number, PreparedSubscription>();
+    const open: OpenPosition[] = [];
+    for (const { each, account } of located) {
+      const { row } = each;
+      const venue = row.venue === undefined ? venues.usual : venues.of(row.venue);
+      const problem =
+        slotProblem(row, slot) ?? (await creatorProblem(row.creatorWallet, row.offCurve));
+      if (problem !== null) {
+        refuse(each, problem);
+        continue;
+      }
+      const fromSlot = row.fromSlot ?? slot + 1;
+      const state = venue.stateOf('drift_user', slot, found.accounts.get(account) ?? null);
+      const held = (state?.positions ?? []).filter(({ base }) => base !== 0n);
+      for (const { market, base, entry } of row.open === 'from_slot' ? [] : held)
+        open.push({
+          ...{ line: each.line, subscription: row.id, market, base, entry },
+          marketName: venue.marketName(market),
+          charged: row.open === 'charged',
+        });
+      made.set(each.line, {
+        ...each,
+        account,
+        terms: {
+          fromSlot,
+          creatorWallet: row.creatorWallet,
+          shareBps: row.shareBps,
+          basis: row.basis,
+          minimumPayment: row.minimumPayment,
+          offCurve: row.offCurve,
+          expiresAfterMs: row.expiresAfterMs ?? null,
+          ended: false,
+          markSlot: fromSlot,
+        },
+        held:
+          row.open === 'from_slot'
+            ? { slot: fromSlot - 1, positions: [], open: row.open }
+            : { slot, positions: held, open: row.open },
+        booksFrom: row.booksFrom ?? slot + 1,
+        deficit: deficitOf(row),
+      });
+    }
+    const prepared = bundles.map(
+      ({ subscriberId, subscriptions, debts }): Prepared => ({
+        subscriberId,
+        subscriber: subscribers.get(subscriberId) ?? null,
+        subscriptions: subscriptions.flatMap(({ line }) => made.get(line) ?? []),
+        debts,
+        slot,
+      }),
+    );
+    return { prepared, open };
+  };
+  return prepare;
+}
+
+/** What is wrong with the slots of a subscription, at the slot of this reading. */
+function slotProblem(row: Lined<'subscription'>['row'], slot: Slot): string | null {
+  const { fromSlot, booksFrom, open } = row;
+  if (fromSlot !== undefined && fromSlot > slot + 1)
+    return `fromSlot is in the future: the chain is at slot ${slot}.`;
+  if (open === 'from_slot' && fromSlot === undefined)
+    return 'With open from_slot the row must name fromSlot.';
+  if (open !== 'from_slot' && booksFrom !== undefined && booksFrom <= slot)
+    return `booksFrom is past (the chain is at slot ${slot}), and the closes since then are read with open from_slot only.`;
+  if (booksFrom !== undefined && fromSlot !== undefined && booksFrom < fromSlot)
+    return 'booksFrom must not be before fromSlot.';
+  return null;
+}

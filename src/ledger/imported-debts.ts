@@ -8,7 +8,7 @@ import type { Subscription } from '../core/ports.ts';
 import { shareIdFrom } from '../core/receipt.ts';
 import { amountText, type Token } from '../core/token.ts';
 import { DEFAULT_VENUE } from '../core/venue.ts';
-import { applyCredits } from './credits.ts';
+import { waitAgain } from './credits.ts';
 import { at, type Transaction, toJson } from './database.ts';
 import { among } from './groups.ts';
 import { tellAll } from './outbox.ts';
@@ -143,9 +143,14 @@ export async function importDebts(
     }),
   );
   // A transfer to the creator in a later block may have been matched before this commit.
-  const left = await tx<{ subscriber_id: string; creator_wallet: Address }[]>`
+  const left = await tx<{ subscriber_id: string; creator_wallet: string }[]>`
     select distinct subscriber_id, creator_wallet from credit
     where credited < amount and subscriber_id in ${among(tx, owing)}`;
-  for (const { subscriber_id, creator_wallet } of left)
-    await applyCredits(tx, subscriber_id, creator_wallet, tx`now()`);
+  const resting = new Set(left.map((row) => `${row.subscriber_id} ${row.creator_wallet}`));
+  for (const { given: one, creatorWallet, token } of debts)
+    if (resting.has(`${one.subscriberId} ${creatorWallet}`))
+      await waitAgain(tx, {
+        ...{ subscriberId: one.subscriberId, creatorWallet, slot: one.slot },
+        mint: token.mint,
+      });
 }

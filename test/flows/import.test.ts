@@ -13,6 +13,10 @@ import { everythingIn } from '../support/rows.ts';
 import { openStreet, type ShareView } from '../support/street.ts';
 
 const SOL = 1_000_000_000n;
+type Report = {
+  refused: { line: number; problem: string }[];
+  open: { entry: string }[];
+};
 type Close = {
   slot: number;
   reason: string | null;
@@ -78,7 +82,7 @@ test('open positions, debts and losses are brought and paid to the unit', async 
   writeFileSync(file, `${rows.map((each) => JSON.stringify(each)).join('\n')}\n${last}\n`);
   const run = async (...args: string[]) => {
     const { code, out } = await runCommand(street, ['--json', 'import', file, ...args]);
-    return { code, report: JSON.parse(out) as Record<string, never> };
+    return { code, report: JSON.parse(out) as Report };
   };
   const ask = asking(() => street.app().url);
   const counts = (added: number, known: number, refused: number) => ({ added, known, refused });
@@ -101,10 +105,7 @@ test('open positions, debts and losses are brought and paid to the unit', async 
     subscribers: counts(4, 0, 2),
     debts: counts(1, 0, 1),
   });
-  const told = (report.refused as { line: number; problem: string }[]).map((each) => [
-    each.line,
-    each.problem,
-  ]);
+  const told = report.refused.map((each) => [each.line, each.problem]);
   expect(told).toEqual([
     [10, 'Line 8 has the same subscriber. Leave one of them out.'],
     [11, expect.stringContaining('has no subscription eve-1')],
@@ -115,7 +116,7 @@ test('open positions, debts and losses are brought and paid to the unit', async 
     expect.objectContaining({ subscription: 'ana-1', base: '1000000000', charged: true }),
     expect.objectContaining({ subscription: 'bo-1', charged: false }),
   ]);
-  const entry = BigInt((report.open as { entry: string }[])[0]?.entry ?? 0);
+  const entry = BigInt(report.open[0]?.entry ?? 0);
   expect((await run('--apply')).report).toMatchObject({
     subscribers: counts(0, 4, 2),
     subscriptions: counts(0, 4, 0),

@@ -227,7 +227,9 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     async onWatched(addresses) {
       follow();
       // A state that could not be read does not refuse the registration: the check reads it again.
-      const begun = beginChecks(ports, addresses).catch(() => loops.after('unchecked'));
+      const begun = beginChecks(ports, addresses)
+        .then(() => loops.after('begun'))
+        .catch(() => loops.after('unchecked'));
       await Promise.all([begun, registration.joined()]);
     },
     async onLeft(addresses) {

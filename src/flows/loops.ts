@@ -81,6 +81,8 @@ export const RUN_AFTER = {
   unscanned: ['scan'],
   /** The state of an account that joined could not be read. */
   unchecked: ['check'],
+  /** The states of accounts that joined were read: one of them may not exist. */
+  begun: ['doubts'],
   /** Webhooks were off for a while, or the database went back in time: histories are scanned. */
   missed: ['backfill'],
   /** Accounts joined or left the watch-list, or the daemon's own URL is known. */

@@ -84,12 +84,14 @@ beforeAll(async () => {
         version: version === 'legacy' ? 'legacy' : Number(version.slice(1)),
         transaction: { message: answers[version], signatures: [version] },
         meta:
-          version === 'v0'
-            ? meta
-            : {
-                ...meta,
-                loadedAddresses: version === 'v1' ? { writable: [], readonly: [] } : undefined,
-              },
+          version === 'v2'
+            ? null
+            : version === 'v0'
+              ? meta
+              : {
+                  ...meta,
+                  loadedAddresses: version === 'v1' ? { writable: [], readonly: [] } : undefined,
+                },
       };
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({ jsonrpc: '2.0', id: body.id, result }));
@@ -98,6 +100,14 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterAll(() => server.close());
+
+test('a transaction without its outcome is no absence: another node may have it', async () => {
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const connection = openConnection(url, null);
+  await expect(readTransaction(connection, 'v2' as Signature, 'finalized')).rejects.toMatchObject({
+    code: 'rpc_unavailable',
+  });
+});
 
 test.each(['v0', 'v1'])('%s: the same instruction, calls and balances', async (version) => {
   asked = [];

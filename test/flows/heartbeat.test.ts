@@ -3,7 +3,7 @@
 // ledger takes the heartbeat's own write.
 import { expect, test } from 'vitest';
 import { setByLedger } from '../../src/core/ledger-clock.ts';
-import type { Clock, Log } from '../../src/core/ports.ts';
+import type { Clock, Halt, Log } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import { createHeartbeat } from '../../src/flows/heartbeat.ts';
 import type { Loops } from '../../src/flows/loops.ts';
@@ -24,6 +24,7 @@ function setUp() {
   };
   const clock = setByLedger(machine, () => rightMs);
   const events: string[] = [];
+  const halts: Halt[] = [];
   let failing: ReturnType<Loops['failing']> = null;
   let hindered: Error | null = null;
   const note = (event: string) => void events.push(event);
@@ -55,7 +56,7 @@ function setUp() {
           backlog: async () => ({ wanted: 0, confirmed: 0, oldestMs: null }),
           unread: async () => ({ subscribers: [], unattributedSinceMs: null }),
         },
-        halts: { list: async () => [] },
+        halts: { list: async () => [...halts] },
         asides: { subscribersBefore: async () => [] },
         checks: { gaps: async () => [], absent: async () => [] },
         coverage: { unexplained: async () => [] },
@@ -81,6 +82,7 @@ function setUp() {
     heartbeat,
     clock,
     events,
+    halts,
     ageMs,
     gate: () => roster.decide('ana', 'open', clock.nowMs()),
     /** The node tells the slot of this moment from now on. */
@@ -135,6 +137,19 @@ test.each([
     expect(heartbeat.pulse.skewMs).toBe(0);
   },
 );
+
+test('a halt that any daemon or command makes or lifts is logged once, and is in the pulse', async () => {
+  const { heartbeat, events, halts, right } = setUp();
+  await heartbeat.beat();
+  halts.push({ scope: 'all', reason: 'a drill', sinceMs: right() });
+  await heartbeat.beat();
+  await heartbeat.beat();
+  expect(events).toEqual(['payments.halted']);
+  expect(heartbeat.pulse.halts).toMatchObject([{ scope: 'all', reason: 'a drill' }]);
+  halts.length = 0;
+  await heartbeat.beat();
+  expect(events).toEqual(['payments.halted', 'payments.resumed']);
+});
 
 test('while a loop that carries news fails, the gate stops vouching at the stale bound', async () => {
   const { heartbeat, gate, ageMs, fail, pass } = setUp();

@@ -122,7 +122,15 @@ test('payments and earnings add up; halts hold, and voiding ends a debt on recor
   expect((await ask('PUT', '/v1/halts', { scope: 'everything', reason: 'a drill' })).status).toBe(
     400,
   );
+  for (const none of [`creator:${Keypair.generate().publicKey.toBase58()}`, 'subscriber:nobody'])
+    expect(await ask('PUT', '/v1/halts', { scope: none, reason: 'a drill' })).toMatchObject({
+      status: 404,
+      body: { detail: expect.stringContaining('nothing was halted') },
+    });
+  const halted = async () => (await ask('GET', '/health/ready')).body;
+  await expect.poll(halted).toMatchObject({ ready: true, halts: [{ scope, reason: 'a drill' }] });
   expect((await ask('DELETE', `/v1/halts/${scope}`)).status).toBe(204);
+  await expect.poll(halted).toMatchObject({ halts: [] });
   expect((await ask('DELETE', `/v1/halts/${scope}`)).status).toBe(404);
 });
 
@@ -154,6 +162,8 @@ test('the same by command, with JSON and exit codes', async () => {
   expect((await bailiff('resume', 'subscriber:ana')).code).toBe(1);
   expect((await bailiff('shares', 'retry', 'none')).code).toBe(1);
   expect((await bailiff('halt', 'all')).code).toBe(2);
+  expect((await bailiff('halt', 'subscriber:nobody', '--reason', 'a drill')).code).toBe(1);
+  expect((await bailiff('halts', 'list')).out).toContain('Nothing is halted.');
   expect((await bailiff('shares', '--help')).out).toContain('end a debt unpaid');
 });
 

@@ -1,10 +1,9 @@
-// Main: handles arguments, signals and exit codes. The local world is imported only when it is
-// needed, so that an installation without development dependencies runs.
+// Main: handles arguments, signals and exit codes. The daemon and the probes are imported only when
+// they are needed, so that a command starts fast; the local world is, too, so that an installation
+// without development dependencies runs.
 import './system/native-warning.ts';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { startApp } from './app.ts';
-import { publicKeyOf } from './chain/signers.ts';
 import { exitCodeOf } from './cli/command-tools.ts';
 import { createProgram } from './cli/program.ts';
 import { wrong } from './core/doctor-finding.ts';
@@ -14,7 +13,6 @@ import { ledgerFault } from './core/ledger-fault.ts';
 import { openParts } from './daemon-parts.ts';
 import { openDatabase } from './ledger/database.ts';
 import { migrate } from './ledger/migrate.ts';
-import { probeAll } from './probes/probes.ts';
 import { elapsedMs, systemClock } from './system/clock.ts';
 import { openLog } from './system/log.ts';
 import { outliveReaders, requireExit } from './system/process-end.ts';
@@ -66,6 +64,7 @@ async function start(): Promise<void> {
     const furnished = stack.adopt(await furnish(given, systemClock, log), (open) => open.close());
     settings = furnished.settings;
   }
+  const { startApp } = await import('./app.ts');
   const app = stack.adopt(await startApp(settings, systemClock, log), (open) => open.close());
   if (local) {
     say('');
@@ -133,6 +132,8 @@ const program = createProgram({
       const mend = 'Mend every line of it; config/settings.schema.json says what each may be.';
       return [wrong('settings', messageOf(thrown), mend)];
     }
+    const { probeAll } = await import('./probes/probes.ts');
+    const { publicKeyOf } = await import('./chain/signers.ts');
     const { sponsorKey } = settings.secrets;
     const sponsor = sponsorKey === null ? null : publicKeyOf(sponsorKey);
     return probeAll(settings, sponsor, systemClock, openLog('error'));

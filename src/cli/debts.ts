@@ -7,6 +7,7 @@ import { explanationOf } from '../core/explain.ts';
 import { Fault } from '../core/fault.ts';
 import { formatUnits } from '../core/money.ts';
 import { SHARE_STATUSES, type Voiding } from '../core/share.ts';
+import { judge } from '../core/standing.ts';
 import type { ShareDetails } from '../core/statement-ports.ts';
 import { isoTime } from '../core/time.ts';
 import { amountsText, amountText, sumsOf, type Token } from '../core/token.ts';
@@ -78,6 +79,7 @@ async function voidShare(
   const known = await ledger.shares.find(id);
   const done =
     known !== null && (await (await endingsOf(opened, tools, wait)).void(known, voiding));
+  if (done) await ledger.standings.update(known.subscriberId, judge);
   const status = (await ledger.shares.find(id))?.status ?? 'unknown here';
   tools
     .output()
@@ -114,13 +116,15 @@ async function forgive(
   for (const each of await ledger.shares.open(subscriber))
     if (await endings.void(each, voiding))
       forgiven.push({ share: each.id, left: each.amount - each.paid, token: each.token });
+  // Judged here, the subscriber does not wait for the daemons' next round.
+  if (forgiven.length > 0) await ledger.standings.update(subscriber, judge);
   const total = sumsOf(forgiven.map((each) => ({ ...each.token, amount: each.left })));
   tools
     .output()
     .result({ subscriber, forgiven, total }, [
       forgiven.length === 0
         ? `${subscriber} has no open debt that can be ended; a payment that is on its way must end first.`
-        : `${amountsText(total)} in ${forgiven.length} shares are forgiven; daemons judge ${subscriber} again within half a minute.`,
+        : `${amountsText(total)} in ${forgiven.length} shares are forgiven, and the standing of ${subscriber} is judged again.`,
     ]);
   return forgiven.length === 0 ? 1 : 0;
 }

@@ -60,6 +60,8 @@ test('forgiving ends what waits, on record, and opens the gate', async () => {
     code: 0,
     out: expect.stringContaining('in 1 shares are forgiven'),
   });
+  // The command judged the subscriber itself, so no daemon's next round is waited for.
+  expect(await json('gate', 'ana')).toMatchObject({ standing: 'good' });
   expect((await bailiff('shares', 'forgive', 'ana', '--reason', 'a drill')).code).toBe(1);
   await street.share('ana', (each) => each.id === share.id && each.status === 'voided');
   await street.standing('ana', 'good');

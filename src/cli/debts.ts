@@ -1,24 +1,20 @@
-// Debts: the commands that show debts, and the acts of an operator on them. They change the ledger;
-// running daemons see the change at their next reading of it.
+// Debts: the commands that show debts, and the one that tries a debt now. debt-endings.ts has those
+// that end debts.
 
 import { type Command, Option } from 'commander';
 import type { ProfitShare } from '../core/debt-ports.ts';
 import { explanationOf } from '../core/explain.ts';
-import { Fault } from '../core/fault.ts';
 import { formatUnits } from '../core/money.ts';
-import { SHARE_STATUSES, type Voiding } from '../core/share.ts';
-import { judge } from '../core/standing.ts';
+import { SHARE_STATUSES } from '../core/share.ts';
 import type { ShareDetails } from '../core/statement-ports.ts';
 import { isoTime } from '../core/time.ts';
-import { amountsText, amountText, sumsOf, type Token } from '../core/token.ts';
+import { amountText } from '../core/token.ts';
 import { marketNameAt } from '../core/venue.ts';
 import type { Parts } from '../daemon-parts.ts';
-import { createBooks } from '../flows/books-comparison.ts';
-import { createEndings, type Endings } from '../flows/ending.ts';
-import { type Opened, reasoned, type Tools } from './command-tools.ts';
+import type { Tools } from './command-tools.ts';
+import { addDebtEndings } from './debt-endings.ts';
 import { dated, type ListOptions, listed, periodIn, showList } from './lists.ts';
 import { type Output, table } from './output.ts';
-import { untilNothingFlies } from './rebuild.ts';
 
 async function explainShare({ ledger }: Parts, output: Output, id: string): Promise<number> {
   const explained = await explanationOf(ledger.shares, id);
@@ -34,130 +30,12 @@ async function explainShare({ ledger }: Parts, output: Output, id: string): Prom
   return 0;
 }
 
-/**
- * What ends debts or makes them payable, on books of its own that are held against the chain. With
- * `wait` it first waits until the database is whole for this process: where the database was
- * replaced, or does not tell its timeline, until nothing that was signed before can land any more.
- */
-async function endingsOf(
-  { parts, log }: Opened,
-  { output, clock }: Pick<Tools, 'output' | 'clock'>,
-  wait: boolean,
-): Promise<Endings> {
-  const books = createBooks({ ...parts, log });
-  for (let broken = await books.doubt(); broken !== null; broken = await books.doubt()) {
-    if (!wait)
-      throw new Fault(
-        'books_behind',
-        `${broken.detail} With --wait this command waits for that, and goes on once ledger and chain agree.`,
-      );
-    await untilNothingFlies(parts, clock, output());
-  }
-  return createEndings({ ...parts, books, clock, log });
-}
-
-/** Adds --wait to a command that needs books which agree with the chain. */
-const waiting = (command: Command): Command =>
-  command.option(
-    '--wait',
-    'on a database that was replaced or does not tell its timeline: wait 182 blocks, then compare with the chain',
-  );
-type Waiting = { readonly wait?: boolean };
-
-/**
- * Ends one debt unpaid. Returns exit code 1 when the debt is not open, or a payment of it is on its
- * way.
- */
-async function voidShare(
-  opened: Opened,
-  tools: Pick<Tools, 'output' | 'clock'>,
-  id: string,
-  voiding: Voiding,
-  wait: boolean,
-): Promise<number> {
-  const { ledger } = opened.parts;
-  const known = await ledger.shares.find(id);
-  const done =
-    known !== null && (await (await endingsOf(opened, tools, wait)).void(known, voiding));
-  if (done) await ledger.standings.update(known.subscriberId, judge);
-  const status = (await ledger.shares.find(id))?.status ?? 'unknown here';
-  tools
-    .output()
-    .result({ share: id, voided: done, status }, [
-      done
-        ? `${id} is voided: ${voiding.reason}`
-        : `${id} is ${status}; only a debt that waits can be voided.`,
-    ]);
-  return done ? 0 : 1;
-}
-
 async function retryShare({ ledger }: Parts, output: Output, id: string): Promise<number> {
   const done = await ledger.shares.retry(id);
   output.result({ share: id, due: done }, [
     done ? `${id} is due now.` : `${id} is not a debt that waits.`,
   ]);
   return done ? 0 : 1;
-}
-
-/**
- * Ends every open debt of a subscriber that no payment is on its way for. Returns exit code 1 when
- * there is none.
- */
-async function forgive(
-  opened: Opened,
-  tools: Pick<Tools, 'output' | 'clock'>,
-  subscriber: string,
-  voiding: Voiding,
-  wait: boolean,
-): Promise<number> {
-  const { ledger } = opened.parts;
-  const endings = await endingsOf(opened, tools, wait);
-  const forgiven: { share: string; left: bigint; token: Token }[] = [];
-  for (const each of await ledger.shares.open(subscriber))
-    if (await endings.void(each, voiding))
-      forgiven.push({ share: each.id, left: each.amount - each.paid, token: each.token });
-  // Judged here, the subscriber does not wait for the daemons' next round.
-  if (forgiven.length > 0) await ledger.standings.update(subscriber, judge);
-  const total = sumsOf(forgiven.map((each) => ({ ...each.token, amount: each.left })));
-  tools
-    .output()
-    .result({ subscriber, forgiven, total }, [
-      forgiven.length === 0
-        ? `${subscriber} has no open debt that can be ended; a payment that is on its way must end first.`
-        : `${amountsText(total)} in ${forgiven.length} shares are forgiven, and the standing of ${subscriber} is judged again.`,
-    ]);
-  return forgiven.length === 0 ? 1 : 0;
-}
-
-/**
- * Makes debts payable that were booked in mode observe. A second run finds none. Returns exit code
- * 1 when debts of some subscribers have to wait.
- */
-async function adopt(
-  opened: Opened,
-  tools: Pick<Tools, 'output' | 'clock'>,
-  fromSlot: number,
-  reason: string,
-  wait: boolean,
-): Promise<number> {
-  const { ledger } = opened.parts;
-  const { adopted, waiting: behind } = await (await endingsOf(opened, tools, wait)).adopt(fromSlot);
-  const left = sumsOf(adopted.map((each) => ({ ...each.token, amount: each.left })));
-  const still = await ledger.shares.observed();
-  tools
-    .output()
-    .result({ fromSlot, reason, adopted, left, still, waiting: behind }, [
-      adopted.length === 0
-        ? `No debt of a close in slot ${fromSlot} or later waits to be adopted.`
-        : `${adopted.length} debts of ${amountsText(left)} are payable now; daemons in mode settle pay them within seconds.`,
-      ...(still.count === 0
-        ? []
-        : [
-            `${still.count} debts of ${amountsText(still.left)} stay observed. Void those of earlier slots once they are settled elsewhere.`,
-          ]),
-      ...behind.map((each) => `${each.subscriberId} waits: ${each.reason}`),
-    ]);
-  return behind.length === 0 ? 0 : 1;
 }
 
 /** Shares whose details are read in one query. */
@@ -299,35 +177,5 @@ export function addDebts(program: Command, tools: Tools): void {
         retryShare(parts, tools.output(), id),
       ),
     );
-  waiting(reasoned(shares.command('void <share>').description('end a debt unpaid'))).action(
-    (id: string, { reason, wait = false }: { reason: string } & Waiting) =>
-      tools.act('shares void', { share: id, reason }, (opened) =>
-        voidShare(opened, tools, id, { reason, ...tools.byWhom() }, wait),
-      ),
-  );
-  const forgiving = shares
-    .command('forgive <subscriber>')
-    .description('end every open debt of a subscriber, unpaid');
-  waiting(reasoned(forgiving)).action(
-    (id: string, { reason, wait = false }: { reason: string } & Waiting) =>
-      tools.act('shares forgive', { id, reason }, (opened) =>
-        forgive(opened, tools, id, { reason, ...tools.byWhom() }, wait),
-      ),
-  );
-  const adopting = program
-    .command('adopt')
-    .description('make debts payable that were booked in mode observe')
-    .requiredOption('--from-slot <slot>', 'debts of closes in this slot and later');
-  type Adopting = { readonly fromSlot: string; readonly reason: string } & Waiting;
-  waiting(reasoned(adopting)).action(({ fromSlot, reason, wait = false }: Adopting) => {
-    if (!/^\d{1,15}$/.test(fromSlot)) {
-      tools
-        .output()
-        .result({ fromSlot }, [`--from-slot is a slot, a whole number; got: ${fromSlot}`]);
-      return tools.exitWith(2);
-    }
-    return tools.act('adopt', { fromSlot, reason }, (opened) =>
-      adopt(opened, tools, Number(fromSlot), reason, wait),
-    );
-  });
+  addDebtEndings(program, shares, tools);
 }

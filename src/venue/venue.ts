@@ -178,6 +178,9 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
       account.refresh === undefined
         ? { ...account, refresh: account.borrowed }
         : null,
+    async prepare() {
+      await door.load();
+    },
     async instructions(
       { payment, agent, source }: PaymentParts,
       seen,

@@ -1,6 +1,7 @@
 // Street: from a close on chain to a paid creator, and from a withdrawal to a closed gate, on real
 // parts throughout.
 
+import { createRequire } from 'node:module';
 import { createCloseAccountInstruction, getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
@@ -13,6 +14,12 @@ import { openStreet, profitableClose, unscheduled } from '../support/street.ts';
 const creatorWallet = () => Keypair.generate().publicKey;
 
 describe('paying', () => {
+  test('what a payment is built with is loaded before the API listens', async () => {
+    await using _street = await openStreet();
+    const { cache } = createRequire(import.meta.url);
+    expect(Object.keys(cache).some((each) => each.includes('@coral-xyz/anchor'))).toBe(true);
+  });
+
   test('a close is paid to the unit, and the rest stays in Drift', async () => {
     await using street = await openStreet();
     const { driver } = street;

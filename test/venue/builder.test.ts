@@ -1,12 +1,14 @@
 // Builder: instructions made from a profile alone are those that the venue's own library encodes,
 // to the byte; and what is built for either venue is read back by the inspection that the pen
 // relies on.
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
 import * as sdk from '@drift-labs/sdk';
 import { PublicKey } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { createBuilder } from '../../src/venue/builder.ts';
 import { createSdkDoor } from '../../src/venue/drift-v2/sdk.ts';
-import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
+import { createDriftVenue, DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { inspectVenue } from '../../src/venue/inspect.ts';
 import { VELOCITY } from '../../src/venue/velocity/venue.ts';
 import { someone } from '../support/made-transaction.ts';
@@ -88,4 +90,40 @@ test.each([
     markets: [2],
   });
   expect(inspectVenue(other.profile.programId, withdrawal)).toBeNull();
+});
+
+test('prepare loads the builder, so that no payment waits for it', async () => {
+  let loads = 0;
+  const builder = createBuilder(DRIFT_V2);
+  const venue = createDriftVenue({
+    async load() {
+      loads++;
+      return builder;
+    },
+    loaded: () => builder,
+  });
+  await venue.prepare();
+  expect(loads).toBe(1);
+});
+
+test('the interface of the SDK is loaded, and none of its modules', () => {
+  const sdk = JSON.stringify(path.join(import.meta.dirname, '../../src/venue/drift-v2/sdk.ts'));
+  const venue = JSON.stringify(path.join(import.meta.dirname, '../../src/venue/drift-v2/venue.ts'));
+  const script = `
+    import { createRequire } from 'node:module';
+    const { createSdkDoor } = await import(${sdk});
+    const { DRIFT_V2 } = await import(${venue});
+    await createSdkDoor(DRIFT_V2).load();
+    const loaded = Object.keys(createRequire(${sdk}).cache);
+    console.log(JSON.stringify(loaded.filter((each) => each.includes('@drift-labs/sdk/lib'))));
+    console.log(loaded.some((each) => each.includes('@coral-xyz/anchor')));`;
+  const told = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [modules = '', anchor] = told.trim().split('\n');
+  expect(JSON.parse(modules)).toEqual([
+    expect.stringMatching(/@drift-labs\/sdk\/lib\/node\/idl\/drift\.json$/),
+  ]);
+  expect(anchor).toBe('true');
 });

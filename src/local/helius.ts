@@ -44,6 +44,8 @@ export type LocalHelius = {
 };
 
 const RETRIES = 3;
+/** The most transactions in one body: a block with thousands of them comes in many bodies. */
+const ENTRIES_MOST = 50;
 const RETRY_MS = 1_000;
 
 async function json(request: IncomingMessage): Promise<Partial<Webhook>> {
@@ -105,10 +107,12 @@ export async function serveHelius(
       return;
     }
     const ordered = mischief.reverse ? [...relevant].reverse() : relevant;
-    for (let copy = 0; copy < (mischief.duplicate ? 2 : 1); copy++) {
-      const delivery = post(webhook, ordered).finally(() => underway.delete(delivery));
-      underway.add(delivery);
-    }
+    for (let copy = 0; copy < (mischief.duplicate ? 2 : 1); copy++)
+      for (let from = 0; from < ordered.length; from += ENTRIES_MOST) {
+        const entries = ordered.slice(from, from + ENTRIES_MOST);
+        const delivery = post(webhook, entries).finally(() => underway.delete(delivery));
+        underway.add(delivery);
+      }
   };
   const stop = cluster.on((event) => {
     if (event.kind !== 'block' || event.commitment !== 'confirmed' || event.landed.length === 0)

@@ -16,6 +16,7 @@ export type Order =
   | { readonly kind: 'creator'; readonly wallet: string }
   | { readonly kind: 'open' }
   | { readonly kind: 'close' }
+  | { readonly kind: 'close-one'; readonly index: number }
   | { readonly kind: 'flood'; readonly count: number }
   | { readonly kind: 'limit'; readonly perSecond: number }
   | { readonly kind: 'count' };
@@ -76,6 +77,13 @@ async function obey(order: Order): Promise<Answer> {
       driver.movePrice(0, 165_000_000n);
       await inOneSlot((trader) => driver.trade(trader, 'short', BASE, { reduceOnly: true }));
       return {};
+    case 'close-one': {
+      const trader = traders[order.index];
+      if (trader === undefined) return {};
+      driver.movePrice(0, 165_000_000n);
+      driver.trade(trader, 'short', BASE, { reduceOnly: true });
+      return {};
+    }
     case 'flood': {
       const stranger = Keypair.generate();
       driver.giveSol(stranger.publicKey, 100_000_000_000n);

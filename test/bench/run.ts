@@ -1,6 +1,6 @@
-// Run: `npm run bench -- decode|intake|watch|lanes|gate|volume|burst|import`. Prints ratios
+// Run: `npm run bench -- decode|intake|watch|lanes|gate|volume|burst|quiet|import`. Prints ratios
 // measured in one run; exits 1 when a stated one is missed.
-import { benchBurst } from './burst.ts';
+import { benchBurst, benchQuiet } from './burst.ts';
 import { benchDecode } from './decode.ts';
 import { benchGate } from './gate.ts';
 import { benchImport } from './import.ts';
@@ -15,6 +15,7 @@ const BENCHES: Record<string, () => boolean | Promise<boolean>> = {
   decode: benchDecode,
   intake: benchIntake,
   burst: benchBurst,
+  quiet: benchQuiet,
   import: benchImport,
   watch: benchWatch,
   lanes: benchLanes,

@@ -1,0 +1,92 @@
+// Burst figures: what a burst cost, read from Postgres and from requests that are made beside it.
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Stage, say } from './burst-stage.ts';
+
+const at = (sorted: readonly number[], part: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+
+/** Statements and commits since the last `forgetStatements`. */
+export async function countStatements({ sql }: Stage) {
+  const rows = await sql<{ calls: number; query: string }[]>`
+    select calls::int, query from pg_stat_statements s join pg_database d on d.oid = s.dbid
+    where d.datname = current_database() and query !~ 'pg_stat_statements|bench:' order by calls desc`;
+  const total = rows.reduce((sum, each) => sum + each.calls, 0);
+  const begun = rows.filter(({ query }) => /^begin/i.test(query));
+  const transactions = begun.reduce((sum, each) => sum + each.calls, 0);
+  return { total, transactions, rows };
+}
+export const forgetStatements = ({ sql }: Stage) => sql`select pg_stat_statements_reset()`;
+
+/**
+ * Prints when the steps of all payments were done, in seconds after `sinceMs`: median and last.
+ */
+export async function sayPhases({ sql }: Stage, sinceMs: number): Promise<void> {
+  const since = new Date(sinceMs);
+  const rows = await sql<{ phase: string; median: number; last: number }[]>`
+    /* bench: */ with moments as (
+      select 1 as nth, 'close heard' as phase, first_seen_at as at from sighting where first_seen_at >= ${since} and source <> 'own'
+        and exists (select 1 from profit_share s where s.signature = sighting.signature)
+      union all select 2, 'close read as final', finalized_at from sighting where first_seen_at >= ${since}
+        and exists (select 1 from profit_share s where s.signature = sighting.signature)
+      union all select 3, 'booked', accrued_at from profit_share where accrued_at >= ${since}
+      union all select 4, 'planned', planned_at from payment where planned_at >= ${since}
+      union all select 5, 'sent', sent_at from payment where planned_at >= ${since}
+      union all select 6, 'landed', ended_at from payment where planned_at >= ${since}
+      union all select 7, 'payment read', finalized_at from sighting where first_seen_at >= ${since}
+        and exists (select 1 from payment p where p.signature = sighting.signature))
+    select phase, percentile_cont(0.5) within group (order by extract(epoch from at - ${since}::timestamptz))::float8 as median,
+      extract(epoch from max(at) - ${since}::timestamptz)::float8 as last
+    from moments where at is not null group by nth, phase order by nth`;
+  const shown = rows.map(
+    (each) => `${each.phase} ${each.median.toFixed(1)} / ${each.last.toFixed(1)}`,
+  );
+  say(`  seconds after the close, median / last: ${shown.join(', ')}`);
+}
+
+export type WebhookProbe = {
+  stop(): Promise<{ p50: number; p99: number; most: number; count: number }>;
+};
+
+const PROBE_EVERY_MS = 50;
+/** A body that names no watched account: it is stored and digested like any other. */
+const PROBE = JSON.stringify([
+  { signature: '1'.repeat(64), slot: 1, feePayer: '1'.repeat(32), tokenTransfers: [] },
+]);
+
+/** Posts a webhook every 50 ms, and measures how long its answer takes. */
+export function probeWebhooks({ daemon, secret }: Stage): WebhookProbe {
+  const took: number[] = [];
+  let over = false;
+  const one = async (): Promise<void> => {
+    const startedMs = performance.now();
+    const response = await fetch(`${daemon.url}/webhooks/helius`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: secret },
+      body: PROBE,
+    }).catch(() => null);
+    await response?.arrayBuffer();
+    took.push(response?.ok === true ? performance.now() - startedMs : Number.POSITIVE_INFINITY);
+  };
+  const run = async (): Promise<void> => {
+    const all: Promise<void>[] = [];
+    while (!over) {
+      all.push(one());
+      await pause(PROBE_EVERY_MS);
+    }
+    await Promise.all(all);
+  };
+  const running = run();
+  return {
+    async stop() {
+      over = true;
+      await running;
+      const sorted = took.toSorted((a, b) => a - b);
+      return {
+        p50: at(sorted, 0.5),
+        p99: at(sorted, 0.99),
+        most: sorted.at(-1) ?? Number.NaN,
+        count: sorted.length,
+      };
+    },
+  };
+}

@@ -1,0 +1,178 @@
+// Burst stage: the real daemon at mainnet's pace in a process of its own, its Postgres, and the
+// chain of burst-world.ts in a third process, with a number of copiers of one creator who hold an
+// open position with a profit.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Keypair } from '@solana/web3.js';
+import postgres from 'postgres';
+import { base58Text } from '../../src/core/ids.ts';
+import { type Daemon, startDaemon } from '../../src/local/daemon.ts';
+import { openPostgres } from '../../src/local/postgres.ts';
+import { systemClock as clock } from '../../src/system/clock.ts';
+import { silentLog as log } from '../../src/system/log.ts';
+import type { Answer, Order, Ready } from './burst-world.ts';
+
+export type Stage = {
+  readonly daemon: Daemon;
+  /** The connection to the daemon's Postgres, with pg_stat_statements installed. */
+  readonly sql: postgres.Sql;
+  readonly secret: string;
+  /** Gives the world an order, and resolves with its answer. */
+  order(order: Order): Promise<Answer>;
+  /** CPU seconds and resident memory of the daemon. */
+  usage(): { cpuS: number; rssMiB: number };
+  close(): Promise<void>;
+};
+
+const PATIENCE_MS = 600_000;
+const REGISTERED_AT_ONCE = 32;
+const MAINNET = path.join(import.meta.dirname, '../../config/mainnet.json');
+export const say = (line: string): boolean => process.stdout.write(`${line}\n`);
+
+/** `BURST_PROFILE=folder` writes a CPU profile of the daemon's whole life into that folder. */
+const profiled = process.env.BURST_PROFILE;
+const profiling: Record<string, string> =
+  profiled === undefined
+    ? {}
+    : { NODE_OPTIONS: `--cpu-prof --cpu-prof-interval=500 --cpu-prof-dir=${profiled}` };
+
+/** The last lines of a log, which say why its daemon ended. */
+const lastLines = (file: string): string =>
+  readFileSync(file, 'utf8').trimEnd().split('\n').slice(-3).join('\n');
+
+/** CPU seconds and resident memory of a process, from /proc; zeros where there is none. */
+function usageOf(pid: number | undefined): { cpuS: number; rssMiB: number } {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    const ticks = Number(fields[11]) + Number(fields[12]);
+    return { cpuS: ticks / 100, rssMiB: (Number(fields[21]) * 4_096) / 2 ** 20 };
+  } catch {
+    return { cpuS: 0, rssMiB: 0 };
+  }
+}
+
+/** Asks until a count is reached; throws when that takes longer than the patience. */
+export async function until(wanted: number, count: () => Promise<number>): Promise<void> {
+  const endMs = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await count();
+    if (found >= wanted) return;
+    if (performance.now() > endMs)
+      throw new Error(`only ${found} of ${wanted} after ${PATIENCE_MS} ms`);
+    await pause(50);
+  }
+}
+
+/**
+ * Mainnet's pace of reading and paying, with the limits of the API lifted for the registrations.
+ */
+function settingsFile(folder: string): string {
+  const mainnet = JSON.parse(readFileSync(MAINNET, 'utf8')) as Record<string, object>;
+  const file = path.join(folder, 'settings.json');
+  const { $schema: _, network: __, rpc: ___, helius: ____, ...rest } = mainnet;
+  const http = {
+    ...rest.http,
+    requestsPerMinuteMost: 10_000_000,
+    publicRequestsPerMinuteMost: 10_000_000,
+  };
+  writeFileSync(file, JSON.stringify({ ...rest, http, logLevel: 'warn' }));
+  return file;
+}
+
+async function register(
+  daemon: Daemon,
+  secrets: readonly string[],
+  creatorWallet: string,
+): Promise<void> {
+  const waiting = secrets.entries();
+  const one = async (): Promise<void> => {
+    for (const [index, secret] of waiting) {
+      const agent = Keypair.fromSecretKey(Buffer.from(secret, 'base64'));
+      await daemon.ask('POST', '/v1/subscribers', {
+        id: `s${index}`,
+        agentWallet: agent.publicKey.toBase58(),
+        agentSecretKey: base58Text(agent.secretKey),
+        subAccountIds: [0],
+      });
+      await daemon.ask('POST', `/v1/subscribers/s${index}/subscriptions`, {
+        id: `s${index}-sub`,
+        subAccountId: 0,
+        creatorWallet,
+        shareBps: 1_000,
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: REGISTERED_AT_ONCE }, one));
+}
+
+/** Opens the stage with `copiers` open positions, each heard of as final. */
+export async function openStage(copiers: number, latencyMs: number): Promise<Stage> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-burst-'));
+  const settings = {
+    shared_preload_libraries: 'pg_stat_statements',
+    'pg_stat_statements.max': '10000',
+  };
+  const server = await openPostgres({ folder, clock, log, settings });
+  const [heliusApiKey, secret] = ['burst', 'burst-secret-of-24-chars'];
+  const world: ChildProcess = fork(path.join(import.meta.dirname, 'burst-world.ts'), [
+    String(latencyMs),
+    heliusApiKey,
+  ]);
+  const [ready] = (await once(world, 'message')) as [Ready];
+  const logFile = path.join(folder, 'daemon.log');
+  const daemon = await startDaemon({
+    clock,
+    logFile,
+    onDeath: (how) => say(`  the daemon died: ${how}\n${lastLines(logFile)}`),
+    env: {
+      BAILIFF_NETWORK: 'local',
+      BAILIFF_CONFIG: settingsFile(folder),
+      DATABASE_URL: server.url,
+      BAILIFF_RPC_URL: ready.rpcUrl,
+      BAILIFF_RPC_WS_URL: ready.wsUrl,
+      BAILIFF_HELIUS_API_URL: ready.heliusUrl,
+      BAILIFF_HELIUS_API_KEY: heliusApiKey,
+      BAILIFF_WEBHOOK_SECRETS: secret,
+      BAILIFF_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+      BAILIFF_LOG_LEVEL: process.env.BURST_LOG ?? 'warn',
+      ...profiling,
+    },
+  });
+  const sql = postgres(server.url, { max: 1, fetch_types: false, onnotice: () => {} });
+  const order = async (given: Order): Promise<Answer> => {
+    world.send(given);
+    const [answer] = (await once(world, 'message')) as [Answer];
+    return answer;
+  };
+  const close = async (): Promise<void> => {
+    await sql.end();
+    await daemon.stop();
+    world.kill();
+    await server.close();
+    if (process.env.BURST_LOG !== undefined) say(`  log: ${logFile}`);
+    else rmSync(folder, { recursive: true, force: true });
+    rmSync(server.home, { recursive: true, force: true });
+  };
+  try {
+    await sql`create extension pg_stat_statements`;
+    const { secrets = [] } = await order({ kind: 'traders', count: copiers });
+    const creatorWallet = Keypair.generate().publicKey.toBase58();
+    await order({ kind: 'creator', wallet: creatorWallet });
+    await register(daemon, secrets, creatorWallet);
+    await order({ kind: 'open' });
+    await until(copiers, async () => {
+      const [row] = await sql<{ n: number }[]>`
+        select count(distinct subscriber_id)::int as n from fact where kind = 'tally' and finality = 'finalized'`;
+      return row?.n ?? 0;
+    });
+    await pause(5_000);
+    return { daemon, sql, secret, order, usage: () => usageOf(daemon.pid()), close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}

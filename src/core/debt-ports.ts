@@ -139,8 +139,8 @@ export type Shares = {
    * Books a close: a profit share for each part that owes something, and the tabs. False when it
    * was booked already.
    */
-  /** The debts of a subscriber that may be paid now, in chain order. */
   book(close: UnaccruedClose, accrued: Accrued): Promise<boolean>;
+  /** The debts of a subscriber that may be paid now, in chain order. */
   due(subscriberId: string): Promise<Debt[]>;
   /** Subscribers with a live payment, or with a debt that is due. */
   subscribersWithWork(): Promise<string[]>;

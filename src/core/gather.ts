@@ -69,6 +69,22 @@ export const upTo =
     Math.min(most, waiting.length);
 
 /**
+ * At most this many questions in a request, and no two with the same key: the later one is put in a
+ * later request.
+ */
+export const upToDistinct =
+  <Q>(most: number, keyOf: (question: Q) => string) =>
+  (waiting: readonly Q[]): number => {
+    const keys = new Set<string>();
+    for (const [index, question] of waiting.entries()) {
+      const key = keyOf(question);
+      if (index === most || keys.has(key)) return index;
+      keys.add(key);
+    }
+    return waiting.length;
+  };
+
+/**
  * Creates a function whose callers share an answer that was asked for after they called: a caller
  * that finds a request under way shares the next one, because the present one may have been
  * answered before the call.

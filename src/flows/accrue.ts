@@ -3,34 +3,34 @@
 import { accrualOf, tabsAfter } from '../core/accrual.ts';
 import type { UnaccruedClose } from '../core/debt-ports.ts';
 import type { Ledger, Log, Subscription } from '../core/ports.ts';
+import { sideBySide } from './side-by-side.ts';
 
 const BATCH = 500;
+/** The number of subscriptions whose closes are booked side by side; the ledger books in groups. */
+const AT_ONCE = 64;
 
 /**
- * Books one batch of closes. Adds the subscribers who owe something new to `owe`, and returns the
- * number of closes that were booked.
+ * Books closes of one subscription, in their order. Adds the subscriber to `owe` when there is a
+ * new debt, and returns the number of closes that were booked.
  */
-async function bookBatch(
+async function bookOwn(
   ledger: Ledger,
   log: Log,
   closes: readonly UnaccruedClose[],
   owe: Set<string>,
 ): Promise<number> {
   let booked = 0;
-  /** Each subscription as its last booking left it; null when the next batch must read it again. */
-  const left = new Map<string, Subscription | null>();
+  let left: Subscription | null = null;
   for (const close of closes) {
     const { fact, history, vouched } = close;
-    const subscription = left.get(close.subscription.id) ?? close.subscription;
-    const { id } = subscription;
-    if (left.get(id) === null) continue;
+    const subscription: Subscription = left ?? close.subscription;
     const accrued = accrualOf(fact.body, fact.position.slot, subscription, history);
     // An earlier opening may not be heard yet, and with it a fee that lowers the profit. The close
     // waits until account state has proven that everything was heard.
     if (!vouched && !accrued.explained) continue;
-    left.set(id, null);
-    if (!(await ledger.shares.book({ ...close, subscription }, accrued))) continue;
-    left.set(id, { ...subscription, tabs: tabsAfter(subscription.tabs, accrued.bookings) });
+    // The next batch reads a subscription that another daemon has changed again.
+    if (!(await ledger.shares.book({ ...close, subscription }, accrued))) return booked;
+    left = { ...subscription, tabs: tabsAfter(subscription.tabs, accrued.bookings) };
     booked++;
     for (const { amount, netPnl, terms } of accrued.bookings) {
       if (amount === 0n) continue;
@@ -45,6 +45,21 @@ async function bookBatch(
       });
     }
   }
+  return booked;
+}
+
+/** Books one batch of closes; `owe` and the result are as in `bookOwn`. */
+async function bookBatch(
+  ledger: Ledger,
+  log: Log,
+  closes: readonly UnaccruedClose[],
+  owe: Set<string>,
+): Promise<number> {
+  const bySubscription = Map.groupBy(closes, ({ subscription }) => subscription.id);
+  let booked = 0;
+  await sideBySide([...bySubscription.values()], AT_ONCE, async (own) => {
+    booked += await bookOwn(ledger, log, own, owe);
+  });
   return booked;
 }
 

@@ -1,22 +1,15 @@
 // Accruals: books finalized closes as profit shares, each part of a close once, together with the
-// figures of its computation.
-import { createHash } from 'node:crypto';
-import type { Booking } from '../core/accrual.ts';
+// figures of its computation. booking.ts writes them.
 import type { Shares, UnaccruedClose } from '../core/debt-ports.ts';
-import type { Fact } from '../core/fact.ts';
-import { type Address, base58Text, type Signature } from '../core/ids.ts';
-import { shareIdFrom, sharePreimage } from '../core/receipt.ts';
-import { incurred } from '../core/share.ts';
+import type { Address, Signature } from '../core/ids.ts';
 import type { Basis } from '../core/terms.ts';
-import { holdDebtsOf, waitAgain } from './credits.ts';
-import type { Fragment, Sql, Transaction } from './database.ts';
+import { createBooking } from './booking.ts';
+import type { Fragment, Sql } from './database.ts';
 import { readBody } from './facts.ts';
 import { grouped } from './groups.ts';
 import { readHistories } from './movements.ts';
-import { tellAll } from './outbox.ts';
-import { applyToShares } from './share-changes.ts';
 import { readSubscriptions } from './subscriptions.ts';
-import { type TokenRow, tokenIn, tokenOfAccount } from './tokens.ts';
+import { type TokenRow, tokenIn } from './tokens.ts';
 
 type FactRow = {
   subscriber_id: string;
@@ -34,46 +27,6 @@ type FactRow = {
 const LAST = 2_147_483_647;
 
 /**
- * The id of a share, derived from the subscription, the fact and the terms. Booking the same part
- * of a close again gives the same id, so it cannot create a second share.
- */
-export function shareIdOf(subscriptionId: string, fact: Fact, termsSlot: number): string {
-  const { slot, ordinal } = fact.position;
-  const { account, signature } = fact;
-  const preimage = sharePreimage({
-    subscription: subscriptionId,
-    ...{ account, signature, slot, ordinal, termsSlot },
-  });
-  return shareIdFrom(base58Text(createHash('sha256').update(preimage).digest()));
-}
-/** The slot from which the terms of a booking hold; -1 for a booking without terms. */
-export const termsSlotOf = ({ terms }: Pick<Booking, 'terms'>): number => terms?.fromSlot ?? -1;
-
-/**
- * Thrown when another daemon has booked this close or changed a tab since it was read. `book` then
- * returns false, and the close is read again.
- */
-class Overtaken extends Error {}
-
-/**
- * Writes the tab that a booking leaves. Throws `Overtaken` when the tab is not the one that the
- * booking was computed from.
- */
-async function keepTab(
-  tx: Transaction,
-  subscription: { id: string; subscriberId: string },
-  { terms, before, after }: Booking,
-): Promise<void> {
-  if (terms === null) return;
-  const kept = await tx`
-    insert into tab (subscriber_id, subscription_id, mark_slot, carry, deficit)
-    values (${subscription.subscriberId}, ${subscription.id}, ${terms.markSlot}, ${after.carry}, ${after.deficit})
-    on conflict (subscriber_id, subscription_id, mark_slot) do update set carry = excluded.carry, deficit = excluded.deficit
-      where tab.carry = ${before.carry} and tab.deficit = ${before.deficit} returning 1`;
-  if (kept.length === 0) throw new Overtaken();
-}
-
-/**
  * Creates the functions that book closes. With `observing`, new shares are marked as observed and
  * are not payable until a person adopts them.
  */
@@ -82,6 +35,7 @@ export function createAccruals(
   now: Fragment,
   observing: boolean,
 ): Pick<Shares, 'unaccrued' | 'book' | 'accrual'> {
+  const book = createBooking(sql, now, observing);
   return {
     async unaccrued(limit, after) {
       const { slot, blockIndex, ordinal } = after?.position ?? {};
@@ -126,70 +80,7 @@ export function createAccruals(
       }
       return closes.flatMap(({ fact }) => found.get(fact) ?? []);
     },
-    async book({ fact, subscription }, { bookings, flat }) {
-      const { slot, ordinal } = fact.position;
-      const { subscriberId, signature, account } = fact;
-      try {
-        return await sql.begin(async (tx) => {
-          const waited = await tx`
-            delete from unbooked where account = ${account} and slot = ${slot} and signature = ${signature}
-              and ordinal = ${ordinal} and subscriber_id = ${subscriberId} returning 1`;
-          if (waited.length === 0) throw new Overtaken();
-          // A daemon of an earlier release books a close without deleting it from `unbooked`.
-          // Nothing is left to book then.
-          const already = await tx`
-            select 1 from accrual where subscriber_id = ${subscriberId} and subscription_id = ${subscription.id}
-              and signature = ${signature} and slot = ${slot} and ordinal = ${ordinal} limit 1`;
-          if (already.length > 0) return false;
-          const owing = bookings.filter((each) => each.amount > 0n);
-          if (owing.length > 0) await holdDebtsOf(tx, subscriberId);
-          const token = await tokenOfAccount(tx, account);
-          for (const booking of bookings) {
-            const { terms, netPnl, charged, amount, base, openedSlot, before, after } = booking;
-            const market = fact.body.kind === 'close' ? fact.body.market : null;
-            const termsSlot = termsSlotOf(booking);
-            const booked = await tx`
-              insert into accrual (subscriber_id, subscription_id, account, signature, slot, ordinal, terms_slot, basis, base, opened_slot,
-                entry, opening_fee, net_pnl, share_bps, charged, amount, carry_before, carry_after, deficit_before, deficit_after, market, flat)
-              values (${subscriberId}, ${subscription.id}, ${account}, ${signature}, ${slot}, ${ordinal}, ${termsSlot},
-                ${terms?.basis ?? 'per_close'}, ${base}, ${openedSlot}, ${booking.entry}, ${booking.openingFee}, ${netPnl}, ${terms?.shareBps ?? 0}, ${charged}, ${amount},
-                ${before.carry}, ${after.carry}, ${before.deficit}, ${after.deficit}, ${market}, ${flat})
-              on conflict do nothing returning 1`;
-            if (booked.length === 0) throw new Overtaken();
-            await keepTab(tx, subscription, booking);
-            if (terms === null || amount === 0n) continue;
-            const { creatorWallet, shareBps } = terms;
-            const id = shareIdOf(subscription.id, fact, termsSlot);
-            const { share, events } = incurred(
-              { id, subscriberId, creatorWallet, token, amount, observed: observing },
-              { subscription: subscription.id, signature, slot, netPnl, shareBps },
-            );
-            await tx`
-              insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, creator_wallet, mint, amount,
-                observed, accrued_at, closed_at)
-              values (${id}, ${subscriberId}, ${subscription.id}, ${signature}, ${slot}, ${ordinal},
-                ${termsSlot}, ${creatorWallet}, ${token.mint}, ${amount}, ${share.observed}, ${now},
-                (select block_at from fact f where f.subscriber_id = ${subscriberId} and f.signature = ${signature} and f.slot = ${slot}
-                  and f.ordinal = ${ordinal} and f.account = ${account}))`;
-            await tellAll(tx, events);
-          }
-          // A transfer that Bailiff did not make may have paid this debt before the close was
-          // booked.
-          for (const creatorWallet of new Set(owing.map((each) => each.terms?.creatorWallet)))
-            if (creatorWallet !== undefined)
-              await waitAgain(tx, { subscriberId, creatorWallet, mint: token.mint, slot });
-          // A new debt makes the older debts due again, so that one payment can cover them
-          // together.
-          const waiting = tx`s.subscriber_id = ${subscriberId} and s.status = 'pending' and s.retry_at is not null`;
-          if (owing.length > 0)
-            await applyToShares(tx, { now, where: waiting }, () => ({ do: 'wake' }));
-          return true;
-        });
-      } catch (thrown) {
-        if (thrown instanceof Overtaken) return false;
-        throw thrown;
-      }
-    },
+    book: (close, accrued) => book({ close, accrued }),
     async accrual(id) {
       const [row] = await sql<
         ({

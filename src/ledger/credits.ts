@@ -7,6 +7,7 @@ import type { Address, Signature, Slot } from '../core/ids.ts';
 import { tokenOf } from '../core/token.ts';
 import { type Fragment, type Sql, type Transaction, violates } from './database.ts';
 import { requireIdentity } from './database-state.ts';
+import { among } from './groups.ts';
 import { placeIn } from './lists.ts';
 import { tell } from './outbox.ts';
 import { applyToShares } from './share-changes.ts';
@@ -22,33 +23,46 @@ type Key = {
 type CreditRow = Key & { id: string; left: bigint; mint: string };
 
 /**
- * Locks the subscriber's row, so that no other transaction books a debt or matches a transfer of
- * this subscriber until the commit.
+ * Locks the subscribers' rows, so that no other transaction books a debt or matches a transfer of
+ * these subscribers until the commit.
  */
-export async function holdDebtsOf(tx: Transaction, subscriberId: string): Promise<void> {
-  await tx`select 1 from subscriber where subscriber_id = ${subscriberId} for no key update`;
-}
-
-/**
- * Lets transfers with a rest wait again, because a debt was booked whose close was not later than
- * they. The debt is not paid by the rest here: the ledger may have lost a payment of it, and is
- * compared with the chain before a match. Until then nothing is signed for the creator.
- */
-export async function waitAgain(
+export async function holdDebtsOf(
   tx: Transaction,
-  debt: {
-    readonly subscriberId: string;
-    readonly creatorWallet: Address;
-    readonly mint: Address;
-    readonly slot: Slot;
-  },
+  subscriberIds: readonly string[],
 ): Promise<void> {
   await tx`
+    select 1 from subscriber where subscriber_id in ${among(tx, subscriberIds)}
+    order by subscriber_id for no key update`;
+}
+
+/** A debt that was just booked: whose, to whom, in which token, and of which slot. */
+export type NewDebt = {
+  readonly subscriberId: string;
+  readonly creatorWallet: Address;
+  readonly mint: Address;
+  readonly slot: Slot;
+};
+
+/**
+ * Lets transfers with a rest wait again, because debts were booked whose closes were not later than
+ * they. A debt is not paid by the rest here: the ledger may have lost a payment of it, and is
+ * compared with the chain before a match. Until then nothing is signed for the creator.
+ */
+export async function waitAgain(tx: Transaction, debts: readonly NewDebt[]): Promise<void> {
+  const rows = debts.map(({ subscriberId, creatorWallet, mint, slot }) => ({
+    subscriber_id: subscriberId,
+    creator_wallet: creatorWallet,
+    mint,
+    slot,
+  }));
+  await tx`
     insert into uncredited (subscriber_id, account, signature, slot, ordinal, creator_wallet)
-    select c.subscriber_id, c.account, c.signature, c.slot, c.ordinal, c.creator_wallet
-    from credit c join fact f using (subscriber_id, signature, slot, ordinal, account)
-    where c.subscriber_id = ${debt.subscriberId} and c.creator_wallet = ${debt.creatorWallet} and c.credited < c.amount
-      and c.slot >= ${debt.slot} and f.body ->> 'mint' = ${debt.mint}
+    select distinct c.subscriber_id, c.account, c.signature, c.slot, c.ordinal, c.creator_wallet
+    from jsonb_to_recordset(${tx.json(rows)}) as d(subscriber_id text, creator_wallet text, mint text, slot bigint)
+    join credit c on c.subscriber_id = d.subscriber_id and c.creator_wallet = d.creator_wallet and c.slot >= d.slot
+    join fact f on f.subscriber_id = c.subscriber_id and f.signature = c.signature and f.slot = c.slot
+      and f.ordinal = c.ordinal and f.account = c.account
+    where c.credited < c.amount and f.body ->> 'mint' = d.mint
     on conflict do nothing`;
 }
 
@@ -119,7 +133,7 @@ export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
       await requireIdentity(tx, under);
       const { subscriber_id: subscriberId, creator_wallet: creatorWallet, signature, ...key } = row;
       const { account, slot, ordinal } = key;
-      await holdDebtsOf(tx, subscriberId);
+      await holdDebtsOf(tx, [subscriberId]);
       const waited = await tx`
         delete from uncredited where subscriber_id = ${subscriberId} and signature = ${signature} and slot = ${slot}
           and ordinal = ${ordinal} and account = ${account} returning 1`;

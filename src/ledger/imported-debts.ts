@@ -8,7 +8,7 @@ import type { Subscription } from '../core/ports.ts';
 import { shareIdFrom } from '../core/receipt.ts';
 import { amountText, type Token } from '../core/token.ts';
 import { DEFAULT_VENUE } from '../core/venue.ts';
-import { waitAgain } from './credits.ts';
+import { holdDebtsOf, waitAgain } from './credits.ts';
 import { at, type Transaction, toJson } from './database.ts';
 import { among } from './groups.ts';
 import { tellAll } from './outbox.ts';
@@ -106,8 +106,7 @@ export async function importDebts(
   if (given.length === 0) return;
   const owing = [...new Set(given.map((each) => each.subscriberId))];
   // As for a booking: no other transaction books or matches for these subscribers meanwhile.
-  await tx`
-    select 1 from subscriber where subscriber_id in ${among(tx, owing)} order by subscriber_id for no key update`;
+  await holdDebtsOf(tx, owing);
   const known = await readKnown(tx, given);
   const debts = given.flatMap((each): Debt[] => {
     const debt = debtOf(each, known);
@@ -143,14 +142,11 @@ export async function importDebts(
     }),
   );
   // A transfer to the creator in a later block may have been matched before this commit.
-  const left = await tx<{ subscriber_id: string; creator_wallet: string }[]>`
-    select distinct subscriber_id, creator_wallet from credit
-    where credited < amount and subscriber_id in ${among(tx, owing)}`;
-  const resting = new Set(left.map((row) => `${row.subscriber_id} ${row.creator_wallet}`));
-  for (const { given: one, creatorWallet, token } of debts)
-    if (resting.has(`${one.subscriberId} ${creatorWallet}`))
-      await waitAgain(tx, {
-        ...{ subscriberId: one.subscriberId, creatorWallet, slot: one.slot },
-        mint: token.mint,
-      });
+  await waitAgain(
+    tx,
+    debts.map(({ given: { subscriberId, slot }, creatorWallet, token }) => ({
+      ...{ subscriberId, creatorWallet, slot },
+      mint: token.mint,
+    })),
+  );
 }

@@ -1,15 +1,23 @@
-// Readings: records the facts of one reading of a transaction. core/reading.ts decides which facts
-// change; this file applies that in one transaction that holds the sighting's row.
+// Readings: records the facts of readings of transactions. core/reading.ts decides which facts
+// change; this file applies that in a transaction that holds the sightings' rows. Readings that come
+// at the same time share a transaction; where that fails, each is recorded in one of its own, so
+// that one bad reading hurts itself alone.
 import type { Fact, Finality } from '../core/fact.ts';
+import { createGatherer, upToDistinct } from '../core/gather.ts';
 import type { ReadWith, Settled, Sightings } from '../core/hearing-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import { type RecordedFact, takeReading } from '../core/reading.ts';
-import { at, type Sql, type Transaction, toJson, violates } from './database.ts';
+import { type RecordedFact, type Taking, takeReading } from '../core/reading.ts';
+import { at, isOfOne, type Sql, type Transaction, toJson, violates } from './database.ts';
 import { readBody } from './facts.ts';
+import { among, grouped } from './groups.ts';
+
+type Read = Parameters<Sightings['record']>[0];
+type Recorded = Extract<Taking, { outcome: 'recorded' }>;
 
 type FactRow = {
   subscriber_id: string;
   account: Address;
+  signature: Signature;
   slot: bigint;
   ordinal: number;
   block_index: number | null;
@@ -18,57 +26,70 @@ type FactRow = {
   body: unknown;
 };
 
-async function recorded(tx: Transaction, signature: Signature): Promise<RecordedFact[]> {
+/** The most readings that are recorded in one transaction. */
+const RECORDED_TOGETHER = 32;
+
+/** The facts on record of these transactions, by signature. */
+async function recorded(
+  tx: Transaction,
+  signatures: readonly Signature[],
+): Promise<ReadonlyMap<string, readonly RecordedFact[]>> {
   const rows = await tx<FactRow[]>`
-    select subscriber_id, account, slot, ordinal, block_index, kind, finality, body from fact
-    where signature = ${signature}`;
-  return rows.map((row) => ({
+    select subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body from fact
+    where signature in ${among(tx, signatures)}`;
+  const known = rows.map((row) => ({
     finality: row.finality,
     fact: {
       subscriberId: row.subscriber_id,
       account: row.account,
-      signature,
+      signature: row.signature,
       position: { slot: Number(row.slot), blockIndex: row.block_index, ordinal: row.ordinal },
       body: readBody(row.kind, row.body),
     },
   }));
+  return grouped(known, ({ fact }) => fact.signature);
 }
 
-const placeOf = ({ subscriberId, account, position: { ordinal } }: Fact): string =>
-  `${subscriberId} ${account} ${ordinal}`;
+type Put = { readonly fact: Fact; readonly read: Read };
+
+const placeOf = ({ subscriberId, signature, account, position: { ordinal } }: Fact): string =>
+  `${subscriberId} ${signature} ${account} ${ordinal}`;
 
 /**
- * Inserts the facts of a reading, or updates the facts at their places. Returns the subscribers of
- * those that changed.
+ * Inserts the facts of readings, or updates the facts at their places. Returns the signature and
+ * subscriber of each that changed.
  */
 async function putFacts(
   tx: Transaction,
-  facts: readonly Fact[],
-  finality: string,
-  blockAt: Date | null,
-): Promise<string[]> {
-  if (facts.length === 0) return [];
+  puts: readonly Put[],
+): Promise<{ signature: string; subscriber_id: string }[]> {
+  if (puts.length === 0) return [];
   // One statement cannot write a place twice, so facts of one place are written one after another.
-  if (new Set(facts.map(placeOf)).size < facts.length) {
-    const changed: string[] = [];
-    for (const fact of facts) changed.push(...(await putFacts(tx, [fact], finality, blockAt)));
+  if (new Set(puts.map(({ fact }) => placeOf(fact))).size < puts.length) {
+    const changed = [];
+    for (const put of puts) changed.push(...(await putFacts(tx, [put])));
     return changed;
   }
-  const rows = facts.map(({ body: { kind, ...body }, position, ...fact }) => ({
-    subscriber_id: fact.subscriberId,
-    account: fact.account,
-    signature: fact.signature,
-    slot: position.slot,
-    ordinal: position.ordinal,
-    block_index: position.blockIndex,
-    kind,
-    body,
-  }));
-  const changed = await tx<{ subscriber_id: string }[]>`
+  const rows = puts.map(({ fact: { body: given, position, ...fact }, read }) => {
+    const { kind, ...body } = given;
+    return {
+      subscriber_id: fact.subscriberId,
+      account: fact.account,
+      signature: fact.signature,
+      slot: position.slot,
+      ordinal: position.ordinal,
+      block_index: position.blockIndex,
+      kind,
+      body,
+      finality: read.finality,
+      block_at: read.blockTimeMs == null ? null : at(read.blockTimeMs).toISOString(),
+    };
+  });
+  return tx<{ signature: string; subscriber_id: string }[]>`
     insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body, block_at)
-    select subscriber_id, account, signature, slot, ordinal, block_index, kind, ${finality}, body, ${blockAt}::timestamptz
+    select subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body, block_at
     from jsonb_to_recordset(${tx.json(toJson(rows))}) as f(subscriber_id text, account text, signature text, slot bigint,
-      ordinal int, block_index int, kind text, body jsonb)
+      ordinal int, block_index int, kind text, body jsonb, finality text, block_at timestamptz)
     on conflict (subscriber_id, signature, slot, ordinal, account) do update
       set finality = excluded.finality, block_at = coalesce(excluded.block_at, fact.block_at),
         kind = case when fact.finality = 'finalized' then fact.kind else excluded.kind end,
@@ -78,8 +99,7 @@ async function putFacts(
       where (fact.finality <> 'finalized'
           and (fact.finality, fact.kind, fact.body) is distinct from (excluded.finality, excluded.kind, excluded.body))
          or (fact.block_index is null and excluded.block_index is not null)
-    returning subscriber_id`;
-  return changed.map((row) => row.subscriber_id);
+    returning signature, subscriber_id`;
 }
 
 async function withdraw(tx: Transaction, fact: Fact): Promise<void> {
@@ -105,70 +125,115 @@ async function isStale(
   return joined.length > 0;
 }
 
+/** Moves sightings to what their readings found. */
+async function settle(
+  tx: Transaction,
+  taken: readonly { readonly read: Read; readonly taking: Taking }[],
+  revision: number,
+): Promise<void> {
+  const rows = taken.flatMap(({ read, taking: { outcome } }) =>
+    outcome !== 'recorded' && outcome !== 'superseded'
+      ? []
+      : [
+          {
+            signature: read.signature,
+            recorded: outcome === 'recorded',
+            slot: read.slot,
+            finality: read.finality,
+            due_at: at(read.dueMs).toISOString(),
+            now_at: at(read.nowMs).toISOString(),
+            revision: read.readWith?.listRevision ?? revision,
+          },
+        ],
+  );
+  if (rows.length === 0) return;
+  // `superseded` says that a finalized reading is on record; only its time may be missing.
+  await tx`
+    with r as (
+      select * from jsonb_to_recordset(${tx.json(rows)}) as r(signature text, recorded boolean, slot bigint, finality text,
+        due_at timestamptz, now_at timestamptz, revision bigint)),
+    gone as (
+      delete from sighting_account a using r where a.signature = r.signature and r.recorded and r.finality = 'finalized')
+    update sighting s set
+      status = case when r.recorded then r.finality else s.status end,
+      slot = case when r.recorded then r.slot else s.slot end,
+      due_at = case when r.recorded then r.due_at else s.due_at end,
+      settled_at = case when r.recorded then r.now_at else s.settled_at end,
+      settled_revision = case when r.recorded then r.revision else s.settled_revision end,
+      attempts = case when r.recorded then 0 else s.attempts end,
+      absent_at = case when r.recorded then null else s.absent_at end,
+      finalized_at = case when not r.recorded or r.finality = 'finalized' then coalesce(s.finalized_at, r.now_at) else s.finalized_at end
+    from r where s.signature = r.signature and (not r.recorded or s.status <> 'finalized')`;
+}
+
 /**
  * Violated when another final transaction has recorded the same fill: one of the two is not on our
  * chain.
  */
 const FILL_ONCE = 'fact_fill_once';
 
+/** Records readings of different transactions in one transaction of the database. */
+const recordTogether = (sql: Sql, reads: readonly Read[]): Promise<Settled[]> =>
+  sql.begin(async (tx) => {
+    const signatures = reads.map((each) => each.signature);
+    // All daemons lock the rows in the same order, so that two of them cannot deadlock.
+    const rows = await tx<{ signature: string; final: boolean; revision: bigint }[]>`
+      select signature, status = 'finalized' or finalized_at is not null as final from sighting
+      where signature in ${among(tx, signatures)} order by signature for update`;
+    const final = new Map(rows.map((row) => [row.signature, row.final]));
+    const [list] = await tx<{ revision: bigint }[]>`select revision from watch_list`;
+    const revision = Number(list?.revision ?? 0n);
+    const known = await recorded(tx, signatures);
+    const taken: { read: Read; taking: Taking }[] = [];
+    for (const read of reads) {
+      if (read.readWith !== undefined && (await isStale(tx, read.readWith, revision))) continue;
+      const { signature, slot, finality, facts, insist = false } = read;
+      const isFinal = final.get(signature) ?? false;
+      const reading = { slot, finality, facts };
+      const taking = takeReading(known.get(signature) ?? [], reading, { isFinal, insist });
+      taken.push({ read, taking });
+    }
+    const changed = new Map(signatures.map((each) => [String(each), new Set<string>()]));
+    const found = taken.flatMap(({ read, taking }): { read: Read; taking: Recorded }[] =>
+      taking.outcome === 'recorded' ? [{ read, taking }] : [],
+    );
+    for (const { taking } of found)
+      for (const fact of taking.withdraw) {
+        await withdraw(tx, fact);
+        changed.get(fact.signature)?.add(fact.subscriberId);
+      }
+    const puts = found.flatMap(({ read, taking }) => taking.put.map((fact) => ({ fact, read })));
+    for (const row of await putFacts(tx, puts)) changed.get(row.signature)?.add(row.subscriber_id);
+    await settle(tx, taken, revision);
+    const outcomes = new Map(taken.map(({ read, taking }) => [read, taking.outcome]));
+    return reads.map((read) => {
+      const outcome = outcomes.get(read) ?? 'stale';
+      return {
+        outcome,
+        changed: outcome === 'recorded' ? [...(changed.get(read.signature) ?? [])] : [],
+      };
+    });
+  });
+
 /**
  * Creates the functions that record readings, and withdraw the facts of a transaction that a fork
  * dropped.
  */
 export function createReadings(sql: Sql): Pick<Sightings, 'record' | 'drop'> {
-  return {
-    async record({
-      signature,
-      slot,
-      finality,
-      facts,
-      dueMs,
-      nowMs,
-      insist,
-      readWith,
-      blockTimeMs,
-    }) {
-      const blockAt = blockTimeMs == null ? null : at(blockTimeMs);
+  const record = createGatherer<Read, Settled>(
+    async (reads) => {
       try {
-        return await sql.begin(async (tx): Promise<Settled> => {
-          const [row] = await tx<{ final: boolean }[]>`
-            select status = 'finalized' or finalized_at is not null as final from sighting
-            where signature = ${signature} for update`;
-          const [list] = await tx<{ revision: bigint }[]>`select revision from watch_list`;
-          const revision = Number(list?.revision ?? 0n);
-          if (readWith !== undefined && (await isStale(tx, readWith, revision)))
-            return { outcome: 'stale', changed: [] };
-          const known = await recorded(tx, signature);
-          const isFinal = row?.final ?? false;
-          const taking = takeReading(
-            known,
-            { slot, finality, facts },
-            { isFinal, insist: insist ?? false },
-          );
-          if (taking.outcome === 'superseded')
-            await tx`
-              update sighting set finalized_at = coalesce(finalized_at, ${at(nowMs)}) where signature = ${signature}`;
-          if (taking.outcome !== 'recorded') return { outcome: taking.outcome, changed: [] };
-          const changed = new Set<string>();
-          for (const fact of taking.withdraw) {
-            await withdraw(tx, fact);
-            changed.add(fact.subscriberId);
-          }
-          for (const id of await putFacts(tx, taking.put, finality, blockAt)) changed.add(id);
-          await tx`
-            update sighting set status = ${finality}, slot = ${slot}, due_at = ${at(dueMs)}, settled_at = ${at(nowMs)},
-              settled_revision = ${readWith?.listRevision ?? revision}, attempts = 0, absent_at = null,
-              finalized_at = case when ${finality === 'finalized'} then coalesce(finalized_at, ${at(nowMs)}) else finalized_at end
-            where signature = ${signature} and status <> 'finalized'`;
-          if (finality === 'finalized')
-            await tx`delete from sighting_account where signature = ${signature}`;
-          return { outcome: 'recorded', changed: [...changed] };
-        });
+        return await recordTogether(sql, reads);
       } catch (thrown) {
-        if (violates(thrown, FILL_ONCE)) return { outcome: 'contradicted', changed: [] };
-        throw thrown;
+        // Which of several readings contradicts is told by recording each alone.
+        if (reads.length > 1 || !violates(thrown, FILL_ONCE)) throw thrown;
+        return [{ outcome: 'contradicted', changed: [] }];
       }
     },
+    { count: upToDistinct(RECORDED_TOGETHER, (each) => each.signature), atOnce: 2, apart: isOfOne },
+  );
+  return {
+    record: (read) => record(read),
     drop: (signature) =>
       sql.begin(async (tx) => {
         const rows = await tx<{ subscriber_id: string }[]>`

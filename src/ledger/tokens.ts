@@ -5,6 +5,7 @@ import type { Address } from '../core/ids.ts';
 import { type Quotes, quotesOf, type Token } from '../core/token.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import type { Sql, Transaction } from './database.ts';
+import { among } from './groups.ts';
 
 /** The columns of a token, of rows that were joined with `token k`. */
 export type TokenRow = {
@@ -22,14 +23,16 @@ export const tokenIn = ({ mint, symbol, decimals }: TokenRow): Token => ({
 export const readQuotes = async (sql: Sql | Transaction): Promise<Quotes> =>
   quotesOf((await sql<TokenRow[]>`select mint, symbol, decimals from token`).map(tokenIn));
 
-/** The quote token of the venue of an account. */
-export async function tokenOfAccount(tx: Sql | Transaction, account: Address): Promise<Token> {
-  const [row] = await tx<TokenRow[]>`
-    select k.mint, k.symbol, k.decimals from account a
+/** The quote tokens of the venues of watched accounts, by account. */
+export async function tokensOfAccounts(
+  tx: Sql | Transaction,
+  accounts: readonly Address[],
+): Promise<ReadonlyMap<Address, Token>> {
+  const rows = await tx<(TokenRow & { address: Address })[]>`
+    select a.address, k.mint, k.symbol, k.decimals from account a
     join venue v on v.name = coalesce(a.venue, ${DEFAULT_VENUE}) join token k on k.mint = v.mint
-    where a.address = ${account}`;
-  if (row === undefined) throw new Error(`account ${account} is not watched`);
-  return tokenIn(row);
+    where a.address in ${among(tx, accounts)}`;
+  return new Map(rows.map((row) => [row.address, tokenIn(row)]));
 }
 
 export type ServedVenue = { readonly name: VenueName; readonly quote: Token };

@@ -55,6 +55,13 @@ async function settle(ledger: Ledger): Promise<void> {
 const sorted = <Row>(rows: Row[], by: keyof Row): Row[] =>
   rows.sort((a, b) => (String(a[by]) < String(b[by]) ? -1 : 1));
 
+/**
+ * Events by subscriber, those of each in their order. Closes of several subscribers are booked in
+ * one transaction, and the order between subscribers means nothing.
+ */
+const bySubscriber = (events: unknown) =>
+  Map.groupBy(events as { subscriberId: string | null }[], (each) => each.subscriberId);
+
 /** One random step; the same step is applied to each ledger that it is called with. */
 function draw(
   random: Random,
@@ -323,6 +330,7 @@ test.each([1, 2, 3, 4, 5, 6])('history %i is answered alike', async (seed) => {
     expect(found, `step ${n}: ${step.toString().slice(0, 200)}`).toEqual(expected);
     if (n % 50 !== 49) continue;
     expect(await everything(memory), `after step ${n}`).toEqual(await everything(real));
-    expect(toJson(state.events), `told up to step ${n}`).toEqual(plain(await told()));
+    const [foundEvents, expectedEvents] = [toJson(state.events), plain(await told())];
+    expect(bySubscriber(foundEvents), `told up to step ${n}`).toEqual(bySubscriber(expectedEvents));
   }
 });

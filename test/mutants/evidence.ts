@@ -119,8 +119,8 @@ export const EVIDENCE: readonly Mutant[] = [
   },
   {
     name: 'B10 the rest of a transfer never pays a debt that is booked later',
-    file: 'src/ledger/accruals.ts',
-    from: 'await waitAgain(tx, { subscriberId, creatorWallet, mint: token.mint, slot });',
+    file: 'src/ledger/booking.ts',
+    from: 'await waitAgain(tx, debts);',
     to: '',
     by: {
       file: 'test/ledger/credits.test.ts',

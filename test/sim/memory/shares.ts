@@ -7,7 +7,7 @@ import { incurred, isOpen, type Share } from '../../../src/core/share.ts';
 import { isDue, uncoveredOf } from '../../../src/core/share-due.ts';
 import { sumsOf, USDC } from '../../../src/core/token.ts';
 import { DEFAULT_VENUE } from '../../../src/core/venue.ts';
-import { shareIdOf, termsSlotOf } from '../../../src/ledger/accruals.ts';
+import { shareIdOf, termsSlotOf } from '../../../src/ledger/booking.ts';
 import { waitAgain } from './credits.ts';
 import { movementsBefore } from './movements.ts';
 import { createMemoryShareActs } from './share-acts.ts';

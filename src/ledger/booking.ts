@@ -1,0 +1,259 @@
+// Booking: writes closes as profit shares, with the figures of their computation. Closes that are
+// booked at the same time, each of another subscriber, share a transaction; where that fails, each
+// is booked in one of its own, so that one bad row hurts its own subscriber alone.
+import { createHash } from 'node:crypto';
+import type { Accrued, Booking } from '../core/accrual.ts';
+import type { UnaccruedClose } from '../core/debt-ports.ts';
+import type { EventKind, EventOf } from '../core/event.ts';
+import type { Fact } from '../core/fact.ts';
+import { createGatherer, upToDistinct } from '../core/gather.ts';
+import { base58Text } from '../core/ids.ts';
+import { shareIdFrom, sharePreimage } from '../core/receipt.ts';
+import { incurred } from '../core/share.ts';
+import { holdDebtsOf, type NewDebt, waitAgain } from './credits.ts';
+import { type Fragment, isOfOne, type Sql, type Transaction, toJson } from './database.ts';
+import { among } from './groups.ts';
+import { tellAll } from './outbox.ts';
+import { applyToShares } from './share-changes.ts';
+import { tokensOfAccounts } from './tokens.ts';
+
+export type Close = { readonly close: UnaccruedClose; readonly accrued: Accrued };
+/** One part of a close, under one version of the terms. */
+type Part = Close & { readonly booking: Booking };
+
+/** The most closes that are booked in one transaction. */
+const BOOKED_TOGETHER = 32;
+
+/**
+ * The id of a share, derived from the subscription, the fact and the terms. Booking the same part
+ * of a close again gives the same id, so it cannot create a second share.
+ */
+export function shareIdOf(subscriptionId: string, fact: Fact, termsSlot: number): string {
+  const { slot, ordinal } = fact.position;
+  const { account, signature } = fact;
+  const preimage = sharePreimage({
+    subscription: subscriptionId,
+    ...{ account, signature, slot, ordinal, termsSlot },
+  });
+  return shareIdFrom(base58Text(createHash('sha256').update(preimage).digest()));
+}
+/** The slot from which the terms of a booking hold; -1 for a booking without terms. */
+export const termsSlotOf = ({ terms }: Pick<Booking, 'terms'>): number => terms?.fromSlot ?? -1;
+
+/**
+ * Thrown when another daemon has booked a part of a close or changed a tab since it was read. The
+ * close is then not booked, and is read again.
+ */
+class Overtaken extends Error {}
+
+const isOwing = ({ terms, amount }: Booking): boolean => terms !== null && amount > 0n;
+
+/** The place of a close in the tables `unbooked` and `accrual`. */
+const placeOf = ({ close: { fact, subscription } }: Close) => ({
+  subscriber_id: fact.subscriberId,
+  subscription_id: subscription.id,
+  account: fact.account,
+  signature: fact.signature,
+  slot: fact.position.slot,
+  ordinal: fact.position.ordinal,
+});
+
+/**
+ * Takes closes from those that wait to be booked. Returns those that waited and that no daemon of
+ * an earlier release has booked, which leaves them waiting.
+ */
+async function taken(tx: Transaction, closes: readonly Close[]): Promise<Close[]> {
+  const places = tx`jsonb_to_recordset(${tx.json(closes.map(placeOf))}) as c(subscriber_id text, subscription_id text,
+    account text, signature text, slot bigint, ordinal int)`;
+  // All daemons lock the rows in the same order, so that two of them cannot deadlock.
+  const rows = await tx<{ subscriber_id: string; booked: boolean }[]>`
+    with given as (select * from ${places}),
+    due as (
+      select u.* from unbooked u join given using (subscriber_id, account, signature, slot, ordinal)
+      order by u.account, u.slot, u.signature, u.ordinal, u.subscriber_id for update of u),
+    gone as (
+      delete from unbooked u using due d where u.account = d.account and u.slot = d.slot and u.signature = d.signature
+        and u.ordinal = d.ordinal and u.subscriber_id = d.subscriber_id
+      returning u.subscriber_id)
+    select g.subscriber_id, exists (select 1 from accrual a where a.subscriber_id = g.subscriber_id
+      and a.subscription_id = g.subscription_id and a.signature = g.signature and a.slot = g.slot and a.ordinal = g.ordinal) as booked
+    from gone join given g using (subscriber_id)`;
+  const waited = new Set(rows.filter((row) => !row.booked).map((row) => row.subscriber_id));
+  return closes.filter(({ close }) => waited.has(close.fact.subscriberId));
+}
+
+/** Writes the figures of parts. Throws `Overtaken` when one of them is on record. */
+async function keepFigures(tx: Transaction, parts: readonly Part[]): Promise<void> {
+  const rows = parts.map(({ booking, ...part }) => {
+    const { terms, before, after } = booking;
+    const { body } = part.close.fact;
+    return {
+      ...placeOf(part),
+      terms_slot: termsSlotOf(booking),
+      basis: terms?.basis ?? 'per_close',
+      base: booking.base,
+      opened_slot: booking.openedSlot,
+      entry: booking.entry,
+      opening_fee: booking.openingFee,
+      net_pnl: booking.netPnl,
+      share_bps: terms?.shareBps ?? 0,
+      charged: booking.charged,
+      amount: booking.amount,
+      carry_before: before.carry,
+      carry_after: after.carry,
+      deficit_before: before.deficit,
+      deficit_after: after.deficit,
+      market: body.kind === 'close' ? body.market : null,
+      flat: part.accrued.flat,
+    };
+  });
+  const kept = await tx`
+    insert into accrual (subscriber_id, subscription_id, account, signature, slot, ordinal, terms_slot, basis, base, opened_slot,
+      entry, opening_fee, net_pnl, share_bps, charged, amount, carry_before, carry_after, deficit_before, deficit_after, market, flat)
+    select subscriber_id, subscription_id, account, signature, slot, ordinal, terms_slot, basis, base, opened_slot,
+      entry, opening_fee, net_pnl, share_bps, charged, amount, carry_before, carry_after, deficit_before, deficit_after, market, flat
+    from jsonb_to_recordset(${tx.json(toJson(rows))}) as a(subscriber_id text, subscription_id text, account text, signature text,
+      slot bigint, ordinal int, terms_slot bigint, basis text, base bigint, opened_slot bigint, entry bigint, opening_fee bigint,
+      net_pnl bigint, share_bps int, charged bigint, amount bigint, carry_before bigint, carry_after bigint, deficit_before bigint,
+      deficit_after bigint, market int, flat boolean)
+    on conflict do nothing returning 1`;
+  if (kept.length < parts.length) throw new Overtaken();
+}
+
+/**
+ * Writes the tabs that parts of different closes leave. Throws `Overtaken` when a tab is not the one
+ * that its part was computed from.
+ */
+async function keepTabs(tx: Transaction, parts: readonly Part[]): Promise<void> {
+  const rows = parts.flatMap(({ close: { subscription }, booking: { terms, before, after } }) =>
+    terms === null
+      ? []
+      : [
+          {
+            subscriber_id: subscription.subscriberId,
+            subscription_id: subscription.id,
+            mark_slot: terms.markSlot,
+            carry: after.carry,
+            deficit: after.deficit,
+            carry_before: before.carry,
+            deficit_before: before.deficit,
+          },
+        ],
+  );
+  if (rows.length === 0) return;
+  const given = tx`jsonb_to_recordset(${tx.json(toJson(rows))}) as t(subscriber_id text, subscription_id text, mark_slot bigint,
+    carry bigint, deficit bigint, carry_before bigint, deficit_before bigint)`;
+  const kept = await tx`
+    with given as (select * from ${given})
+    insert into tab (subscriber_id, subscription_id, mark_slot, carry, deficit)
+    select subscriber_id, subscription_id, mark_slot, carry, deficit from given order by subscriber_id, subscription_id, mark_slot
+    on conflict (subscriber_id, subscription_id, mark_slot) do update set carry = excluded.carry, deficit = excluded.deficit
+      where (tab.carry, tab.deficit) = (select g.carry_before, g.deficit_before from given g
+        where g.subscription_id = tab.subscription_id and g.subscriber_id = tab.subscriber_id and g.mark_slot = tab.mark_slot)
+    returning 1`;
+  if (kept.length < rows.length) throw new Overtaken();
+}
+
+/** Inserts the shares of parts that owe something, with their events. Returns the new debts. */
+async function keepShares(
+  tx: Transaction,
+  parts: readonly Part[],
+  { now, observing }: { readonly now: Fragment; readonly observing: boolean },
+): Promise<NewDebt[]> {
+  const tokens = await tokensOfAccounts(
+    tx,
+    parts.map(({ close }) => close.fact.account),
+  );
+  const rows: object[] = [];
+  const debts: NewDebt[] = [];
+  const all: EventOf<EventKind>[] = [];
+  for (const { close, accrued, booking } of parts) {
+    const { fact, subscription } = close;
+    const { terms, netPnl, amount } = booking;
+    const token = tokens.get(fact.account);
+    if (token === undefined) throw new Error(`account ${fact.account} is not watched`);
+    if (terms === null) continue;
+    const { creatorWallet, shareBps } = terms;
+    const id = shareIdOf(subscription.id, fact, termsSlotOf(booking));
+    const { subscriberId, signature, position } = fact;
+    const { share, events } = incurred(
+      { id, subscriberId, creatorWallet, token, amount, observed: observing },
+      { subscription: subscription.id, signature, slot: position.slot, netPnl, shareBps },
+    );
+    rows.push({
+      ...placeOf({ close, accrued }),
+      share_id: id,
+      terms_slot: termsSlotOf(booking),
+      creator_wallet: creatorWallet,
+      mint: token.mint,
+      amount,
+      observed: share.observed,
+    });
+    debts.push({ subscriberId, creatorWallet, mint: token.mint, slot: position.slot });
+    all.push(...events);
+  }
+  await tx`
+    insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, creator_wallet, mint, amount,
+      observed, accrued_at, closed_at)
+    select share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, creator_wallet, mint, amount, observed, ${now},
+      (select block_at from fact f where f.subscriber_id = s.subscriber_id and f.signature = s.signature and f.slot = s.slot
+        and f.ordinal = s.ordinal and f.account = s.account)
+    from jsonb_to_recordset(${tx.json(toJson(rows))}) as s(share_id text, subscriber_id text, subscription_id text, account text,
+      signature text, slot bigint, ordinal int, terms_slot bigint, creator_wallet text, mint text, amount bigint, observed boolean)`;
+  await tellAll(tx, all);
+  return debts;
+}
+
+/** Creates the function that books a close. It answers false for one that was booked already. */
+export function createBooking(
+  sql: Sql,
+  now: Fragment,
+  observing: boolean,
+): (close: Close) => Promise<boolean> {
+  const bookTogether = (closes: readonly Close[]): Promise<boolean[]> =>
+    sql.begin(async (tx) => {
+      const found = await taken(tx, closes);
+      const booked = new Set(found);
+      const all = found.flatMap((each) =>
+        each.accrued.bookings.map((booking): Part => ({ ...each, booking })),
+      );
+      const owing = all.filter(({ booking }) => isOwing(booking));
+      const owers = [...new Set(owing.map(({ close }) => close.fact.subscriberId))];
+      if (owers.length > 0) await holdDebtsOf(tx, owers);
+      if (all.length > 0) await keepFigures(tx, all);
+      // Parts of one close may change the same tab one after another.
+      for (let nth = 0; ; nth++) {
+        const parts = found.flatMap((each): Part[] => {
+          const booking = each.accrued.bookings[nth];
+          return booking === undefined ? [] : [{ ...each, booking }];
+        });
+        if (parts.length === 0) break;
+        await keepTabs(tx, parts);
+      }
+      if (owing.length > 0) {
+        const debts = await keepShares(tx, owing, { now, observing });
+        // A transfer that Bailiff did not make may have paid a debt before its close was booked.
+        await waitAgain(tx, debts);
+        // A new debt makes the older debts due again, so that one payment can cover them together.
+        const waiting = tx`s.subscriber_id in ${among(tx, owers)} and s.status = 'pending' and s.retry_at is not null`;
+        await applyToShares(tx, { now, where: waiting }, () => ({ do: 'wake' }));
+      }
+      return closes.map((each) => booked.has(each));
+    });
+  return createGatherer<Close, boolean>(
+    async (closes) => {
+      try {
+        return await bookTogether(closes);
+      } catch (thrown) {
+        // Which of several closes was overtaken is told by booking each alone.
+        if (closes.length > 1 || !(thrown instanceof Overtaken)) throw thrown;
+        return [false];
+      }
+    },
+    {
+      count: upToDistinct(BOOKED_TOGETHER, ({ close }) => close.fact.subscriberId),
+      atOnce: 2,
+      apart: isOfOne,
+    },
+  );
+}

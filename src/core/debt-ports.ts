@@ -254,10 +254,10 @@ export type Payments = FoundPayments & {
    * From `planned` to `signed`: stores the bytes before they are sent. With `under`, also false
    * when the database's identity has changed, which the same statement checks.
    */
-  /** From `signed` to `sent`: from now on the transaction may be executed. */
   signed(paymentId: string, bytes: SignedBytes, under?: string | null): Promise<boolean>;
-  /** From `sent` to `landed` in a finalized slot: discharges the debts. */
+  /** From `signed` to `sent`: from now on the transaction may be executed. */
   sent(paymentId: string, nowMs: number): Promise<boolean>;
+  /** From `sent` to `landed` in a finalized slot: discharges the debts. */
   landed(paymentId: string, slot: Slot): Promise<boolean>;
   /**
    * Stays in `planned`: records why the payment is not signed yet, on the payment and on its debts.

@@ -5,6 +5,7 @@ import type { Costs } from '../core/cost-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Spent } from '../core/spending.ts';
 import type { Sql } from './database.ts';
+import { among, readTogether } from './groups.ts';
 
 /** Costs are read for payments that ended within this time. Older ones keep the planned figures. */
 const READ_WITHIN = '2 days';
@@ -13,6 +14,23 @@ const READ_WITHIN = '2 days';
 export function createCosts(sql: Sql): Costs {
   const ended = sql`(p.state = 'landed' or (p.state = 'failed' and p.signature is not null))
     and not p.restored and p.ended_at > now() - ${READ_WITHIN}::interval`;
+  const signedToday = readTogether<
+    { readonly subscriberId: string; readonly mint: string },
+    bigint
+  >(async (asked) => {
+    const rows = await sql<{ subscriber_id: string; mint: string; amount: bigint }[]>`
+      select subscriber_id, mint, sum(amount + reimburse)::bigint as amount from payment
+      where subscriber_id in ${among(
+        sql,
+        asked.map((each) => each.subscriberId),
+      )} and signature is not null
+        and state in ('signed', 'sent', 'landed') and planned_at > now() - interval '1 day'
+      group by subscriber_id, mint`;
+    return asked.map(
+      ({ subscriberId, mint }) =>
+        rows.find((row) => row.subscriber_id === subscriberId && row.mint === mint)?.amount ?? 0n,
+    );
+  });
   return {
     async unread(limit) {
       const rows = await sql<
@@ -77,12 +95,6 @@ export function createCosts(sql: Sql): Costs {
         failures: Number(row?.failures ?? 0n),
       };
     },
-    async signedToday(subscriberId, mint) {
-      const [row] = await sql<{ amount: bigint }[]>`
-        select coalesce(sum(amount + reimburse), 0)::bigint as amount from payment
-        where subscriber_id = ${subscriberId} and mint = ${mint} and signature is not null
-          and state in ('signed', 'sent', 'landed') and planned_at > now() - interval '1 day'`;
-      return row?.amount ?? 0n;
-    },
+    signedToday: (subscriberId, mint) => signedToday({ subscriberId, mint }),
   };
 }

@@ -4,16 +4,20 @@
 import type { Address } from '../core/ids.ts';
 import type { Creators } from '../core/ports.ts';
 import { type Sql, toJson } from './database.ts';
+import { among, readTogether } from './groups.ts';
 
 /** Creates the store of creators. */
 export function createCreators(sql: Sql): Creators {
   return {
-    async isAgent(address) {
-      const rows = await sql`
-        select 1 from account where address = ${address}
-        union all select 1 from subscriber where agent_wallet = ${address} or agent_token_account = ${address} limit 1`;
-      return rows.length > 0;
-    },
+    isAgent: readTogether<Address, boolean>(async (addresses) => {
+      const asked = among(sql, [...new Set(addresses)]);
+      const rows = await sql<{ address: Address }[]>`
+        select address from account where address in ${asked}
+        union all select agent_wallet from subscriber where agent_wallet in ${asked}
+        union all select agent_token_account from subscriber where agent_token_account in ${asked}`;
+      const found = new Set(rows.map((row) => row.address));
+      return addresses.map((each) => found.has(each));
+    }),
     async isCreator(address) {
       const rows = await sql`
         select 1 from subscription_terms where creator_wallet = ${address} limit 1`;

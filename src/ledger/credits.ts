@@ -7,7 +7,7 @@ import type { Address, Signature, Slot } from '../core/ids.ts';
 import { tokenOf } from '../core/token.ts';
 import { type Fragment, type Sql, type Transaction, violates } from './database.ts';
 import { requireIdentity } from './database-state.ts';
-import { among } from './groups.ts';
+import { among, readTogether } from './groups.ts';
 import { placeIn } from './lists.ts';
 import { tell } from './outbox.ts';
 import { applyToShares } from './share-changes.ts';
@@ -176,6 +176,31 @@ export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
       });
       return { subscriberId, ...told, token: { mint, symbol, decimals } };
     });
+  const unmatched = readTogether<
+    { readonly subscriberId: string; readonly creatorWallet: string },
+    Signature | null
+  >(async (asked) => {
+    const given = asked.map(({ subscriberId, creatorWallet }, nth) => ({
+      nth,
+      subscriber_id: subscriberId,
+      creator_wallet: creatorWallet,
+    }));
+    const rows = await sql<{ nth: number; signature: Signature }[]>`
+      with asked as (
+        select * from jsonb_to_recordset(${sql.json(given)}) as a(nth int, subscriber_id text, creator_wallet text))
+      select a.nth, u.signature from asked a join uncredited u using (subscriber_id, creator_wallet)
+        join fact f using (subscriber_id, signature, slot, ordinal, account)
+      where f.body ->> 'mint' in (select mint from token)
+        and not exists (select 1 from payment p where p.signature = u.signature)
+      union all
+      select a.nth, f.signature from asked a join fact f using (subscriber_id)
+      where f.kind = 'outflow' and f.finality = 'confirmed'
+        and a.creator_wallet in (f.body ->> 'owner', f.body ->> 'destination') and f.body ->> 'mint' in (select mint from token)
+        and f.body ->> 'internal' = 'false' and f.body ->> 'paymentId' is null
+        and not exists (select 1 from payment p where p.signature = f.signature)`;
+    const found = new Map(rows.map((row) => [row.nth, row.signature]));
+    return asked.map((_, nth) => found.get(nth) ?? null);
+  });
   return {
     async waiting() {
       const rows = await sql<{ subscriber_id: string }[]>`
@@ -199,19 +224,7 @@ export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
       }
       return matches;
     },
-    async unmatched(subscriberId, creatorWallet) {
-      const [row] = await sql<{ signature: Signature }[]>`
-        select u.signature from uncredited u join fact f using (subscriber_id, signature, slot, ordinal, account)
-        where u.subscriber_id = ${subscriberId} and u.creator_wallet = ${creatorWallet} and f.body ->> 'mint' in (select mint from token)
-          and not exists (select 1 from payment p where p.signature = u.signature)
-        union all
-        select signature from fact f where subscriber_id = ${subscriberId} and kind = 'outflow' and finality = 'confirmed'
-          and ${creatorWallet} in (body ->> 'owner', body ->> 'destination') and body ->> 'mint' in (select mint from token)
-          and body ->> 'internal' = 'false' and body ->> 'paymentId' is null
-          and not exists (select 1 from payment p where p.signature = f.signature)
-        limit 1`;
-      return row?.signature ?? null;
-    },
+    unmatched: (subscriberId, creatorWallet) => unmatched({ subscriberId, creatorWallet }),
     async list({ subscriberId, limit, before }) {
       const place = before === undefined ? null : placeIn(before);
       const rows = await sql<

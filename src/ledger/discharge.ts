@@ -1,28 +1,40 @@
-// Discharge: applies a payment that landed to the debts that it covers.
+// Discharge: applies payments that landed to the debts that they cover.
 import type { Landing } from '../core/share-change.ts';
 import type { Fragment, Transaction } from './database.ts';
 import { applyToShares } from './share-changes.ts';
 
-type Covered = { mine: bigint; covered: bigint; claimed: boolean };
+/** A payment that landed, and whose it is. */
+export type Landed = { readonly subscriberId: string; readonly landing: Landing };
+type Covered = { by: string; mine: bigint; covered: bigint; claimed: boolean };
 
 /**
- * Applies a landed payment to its debts. `land`: the payment has just landed, so its amount is
- * added to the paid amount. `recall`: the ledger had lost the payment, so each debt is paid as far
- * as landed payments and credits cover it.
+ * Applies landed payments, each of another subscriber, to their debts. `land`: they have just
+ * landed, so their amounts are added to the paid amounts. `recall`: the ledger had lost the
+ * payments, so each debt is paid as far as landed payments and credits cover it.
  */
 export async function discharge(
   tx: Transaction,
   now: Fragment,
-  landing: Landing,
+  landed: readonly Landed[],
   how: 'land' | 'recall',
 ): Promise<void> {
+  if (landed.length === 0) return;
+  const landings = new Map(landed.map(({ landing }) => [landing.payment, landing]));
+  const given = tx.json(
+    landed.map(({ subscriberId, landing }) => ({
+      subscriber_id: subscriberId,
+      payment_id: landing.payment,
+    })),
+  );
   await applyToShares<Covered>(
     tx,
     {
       now,
-      join: tx`join payment_share own on own.subscriber_id = s.subscriber_id and own.share_id = s.share_id`,
-      where: tx`own.payment_id = ${landing.payment}`,
-      columns: tx`, own.amount as mine,
+      join: tx`join payment_share own on own.subscriber_id = s.subscriber_id and own.share_id = s.share_id
+        join jsonb_to_recordset(${given}) as g(subscriber_id text, payment_id text)
+          on g.subscriber_id = own.subscriber_id and g.payment_id = own.payment_id`,
+      where: tx`true`,
+      columns: tx`, own.payment_id as by, own.amount as mine,
         (select sum(ps.amount)::bigint from payment_share ps
             join payment p on p.subscriber_id = ps.subscriber_id and p.payment_id = ps.payment_id and p.state = 'landed'
             where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id)
@@ -33,9 +45,12 @@ export async function discharge(
           where live.subscriber_id = s.subscriber_id and live.share_id = s.share_id
             and p.state in ('planned', 'signed', 'sent')) as claimed`,
     },
-    ({ extra: { mine, covered, claimed } }) =>
-      how === 'land'
+    ({ extra: { by, mine, covered, claimed } }) => {
+      const landing = landings.get(by);
+      if (landing === undefined) return null;
+      return how === 'land'
         ? { do: 'land', amount: mine, claimed, landing }
-        : { do: 'recall', covered, claimed, landing },
+        : { do: 'recall', covered, claimed, landing };
+    },
   );
 }

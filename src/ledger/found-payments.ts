@@ -15,6 +15,7 @@ export const createFoundPayments = (
   restore: (subscriberId, paid, covers) =>
     sql.begin(async (tx) => {
       const { signature, slot, creatorWallet } = paid;
+      const coversOf = (id: string) => covers.map((each) => ({ ...each, id, subscriberId }));
       // The ledger has a row of this payment, in whatever state: its own covers say which debts
       // it pays.
       const own = await tx`
@@ -25,7 +26,7 @@ export const createFoundPayments = (
           returning 1`;
       const told = { payment: paid.id, creatorWallet, signature, slot };
       if (own.length > 0) {
-        await discharge(tx, now, told, 'recall');
+        await discharge(tx, now, [{ subscriberId, landing: told }], 'recall');
         return true;
       }
       const explained = covers.reduce((sum, each) => sum + each.amount, 0n);
@@ -36,8 +37,13 @@ export const createFoundPayments = (
       if (known !== undefined) {
         if (!known.open || explained === 0n) return false;
         await tx`update payment set excess = excess - ${explained} where payment_id = ${known.payment_id}`;
-        await cover(tx, subscriberId, known.payment_id, covers);
-        await discharge(tx, now, { ...told, payment: known.payment_id }, 'recall');
+        await cover(tx, coversOf(known.payment_id));
+        await discharge(
+          tx,
+          now,
+          [{ subscriberId, landing: { ...told, payment: known.payment_id } }],
+          'recall',
+        );
         return true;
       }
       // A memo is only text: two transactions may carry the same id, and each of them has paid.
@@ -58,8 +64,8 @@ export const createFoundPayments = (
           order by n.subscription_id limit 1
           on conflict do nothing returning 1`;
       if (rows.length === 0) return false;
-      if (covers.length > 0) await cover(tx, subscriberId, id, covers);
-      await discharge(tx, now, { ...told, payment: id }, 'recall');
+      await cover(tx, coversOf(id));
+      await discharge(tx, now, [{ subscriberId, landing: { ...told, payment: id } }], 'recall');
       return true;
     }),
   accept: (signature, by) =>

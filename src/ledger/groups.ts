@@ -1,5 +1,6 @@
 // Groups: conditions on many ids in one query, and rows grouped by what they belong to.
-import type { Fragment, Sql, Transaction } from './database.ts';
+import { createGatherer, upTo } from '../core/gather.ts';
+import { type Fragment, isOfOne, type Sql, type Transaction } from './database.ts';
 
 /**
  * The list of these texts, for `in`. It is one parameter for any number of texts, so that Postgres
@@ -7,6 +8,18 @@ import type { Fragment, Sql, Transaction } from './database.ts';
  */
 export const among = (sql: Sql | Transaction, texts: readonly string[]): Fragment =>
   sql`(select jsonb_array_elements_text(${sql.json([...texts])}))`;
+
+/** The most questions that one statement answers. */
+const READ_TOGETHER = 64;
+
+/**
+ * Creates a read whose callers share statements. `ask` answers several questions, in their order.
+ * Where a statement fails, each question is asked in one of its own.
+ */
+export const readTogether = <Q, A>(
+  ask: (questions: readonly Q[]) => Promise<readonly A[]>,
+): ((question: Q) => Promise<A>) =>
+  createGatherer(ask, { count: upTo(READ_TOGETHER), atOnce: 2, apart: isOfOne });
 
 /** The rows by key, each group in the order of the rows. */
 export function grouped<Row>(

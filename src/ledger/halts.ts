@@ -1,10 +1,31 @@
 // Halts: stores where nothing new is signed. Halted debts are not due; a payment that is already
 // signed is followed to its end.
-import type { Halts } from '../core/ports.ts';
+import type { Halt, Halts } from '../core/ports.ts';
 import type { Sql } from './database.ts';
+import { among, readTogether } from './groups.ts';
 
 /** Creates the store of halts. */
 export function createHalts(sql: Sql): Halts {
+  const holding = readTogether<
+    { readonly subscriberId: string; readonly creatorWallet: string },
+    Halt | null
+  >(async (asked) => {
+    const scopesOf = ({ subscriberId, creatorWallet }: (typeof asked)[number]) => [
+      'all',
+      `creator:${creatorWallet}`,
+      `subscriber:${subscriberId}`,
+    ];
+    const scopes = [...new Set(asked.flatMap(scopesOf))];
+    const rows = await sql<{ scope: string; reason: string; since: Date }[]>`
+      select scope, reason, since from halt where scope in ${among(sql, scopes)}`;
+    return asked.map((each) => {
+      const own = scopesOf(each);
+      const row = rows.find(({ scope }) => own.includes(scope));
+      return row === undefined
+        ? null
+        : { scope: row.scope, reason: row.reason, sinceMs: row.since.getTime() };
+    });
+  });
   return {
     async set(scope, reason) {
       const [kind, id = ''] = scope.split(/:(.*)/s);
@@ -19,13 +40,7 @@ export function createHalts(sql: Sql): Halts {
     async lift(scope) {
       return (await sql`delete from halt where scope = ${scope} returning 1`).length > 0;
     },
-    async holding(subscriberId, creatorWallet) {
-      const [row] = await sql<{ scope: string; reason: string; since: Date }[]>`
-        select scope, reason, since from halt
-        where scope in ('all', ${`creator:${creatorWallet}`}, ${`subscriber:${subscriberId}`}) limit 1`;
-      if (row === undefined) return null;
-      return { scope: row.scope, reason: row.reason, sinceMs: row.since.getTime() };
-    },
+    holding: (subscriberId, creatorWallet) => holding({ subscriberId, creatorWallet }),
     async list() {
       const rows = await sql<{ scope: string; reason: string; since: Date }[]>`
         select scope, reason, since from halt order by since, scope`;

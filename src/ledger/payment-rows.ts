@@ -5,7 +5,7 @@ import type { Address, Signature } from '../core/ids.ts';
 import type { Cover, Payment, PaymentState } from '../core/payment.ts';
 import type { Trouble } from '../core/trouble.ts';
 import type { VenueName } from '../core/venue.ts';
-import type { Transaction } from './database.ts';
+import { type Transaction, toJson } from './database.ts';
 import { tokenIn } from './tokens.ts';
 
 export type PaymentRow = {
@@ -114,23 +114,23 @@ export const recordOf = (row: RecordRow): PaymentRecord => ({
   endedAtMs: row.ended_at?.getTime() ?? null,
 });
 
+/** A debt that a payment covers, with the payment's id and its subscriber. */
+export type CoverOf = Cover & { readonly id: string; readonly subscriberId: string };
+
 /**
- * Stores which debts a payment covers, and how much of each; adds to what it covers already. At
- * least one.
+ * Stores which debts payments cover, and how much of each; adds to what they cover already.
  */
-export async function cover(
-  tx: Transaction,
-  subscriberId: string,
-  id: string,
-  covers: readonly Cover[],
-): Promise<void> {
-  const rows = covers.map(({ shareId, amount }) => ({
+export async function cover(tx: Transaction, covers: readonly CoverOf[]): Promise<void> {
+  if (covers.length === 0) return;
+  const rows = covers.map(({ shareId, amount, id, subscriberId }) => ({
     subscriber_id: subscriberId,
     payment_id: id,
     share_id: shareId,
     amount,
   }));
   await tx`
-    insert into payment_share ${tx(rows)}
+    insert into payment_share (subscriber_id, payment_id, share_id, amount)
+    select subscriber_id, payment_id, share_id, amount
+    from jsonb_to_recordset(${tx.json(toJson(rows))}) as c(subscriber_id text, payment_id text, share_id text, amount bigint)
     on conflict on constraint payment_share_pkey do update set amount = payment_share.amount + excluded.amount`;
 }

@@ -1,20 +1,16 @@
 // Shares: reads profit shares. accruals.ts creates them, share-acts.ts changes them.
 
 import type { Shares } from '../core/debt-ports.ts';
-import { createGatherer, upTo } from '../core/gather.ts';
-import type { Address } from '../core/ids.ts';
+import type { Address, Slot } from '../core/ids.ts';
 import { type Debt, NO_TRIES, type Tries } from '../core/payment.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { createAccruals } from './accruals.ts';
-import { type Fragment, isOfOne, type Sql } from './database.ts';
-import { among, grouped } from './groups.ts';
+import type { Fragment, Sql } from './database.ts';
+import { among, grouped, readTogether } from './groups.ts';
 import { conditionsOf } from './lists.ts';
 import { createShareActs } from './share-acts.ts';
 import { type ShareRow, shareOf } from './share-rows.ts';
 import { type TokenRow, tokenIn } from './tokens.ts';
-
-/** Due debts of at most so many subscribers are read in one query. */
-const READ_TOGETHER = 64;
 
 type DueRow = {
   subscriber_id: string;
@@ -82,12 +78,28 @@ export function createShares(
         where h.subscriber_id = s.subscriber_id and h.held_until > ${now} and h.status = 'pending')
       and not exists (select 1 from halt h
         where h.scope in ('all', 'creator:' || s.creator_wallet, 'subscriber:' || s.subscriber_id))`;
+  /** As `Shares.oldestOpenSlot`, among debts that satisfy a condition. */
+  const oldestOf = (counted: Fragment) =>
+    readTogether<string, Slot | null>(async (ids) => {
+      const rows = await sql<{ subscriber_id: string; slot: bigint }[]>`
+        select subscriber_id, min(slot) as slot from (
+          select subscriber_id, slot from profit_share where subscriber_id in ${among(sql, ids)} and ${counted}
+          union all
+          select subscriber_id, executed_slot from payment
+          where subscriber_id in ${among(sql, ids)} and excess > 0 and accepted is null) as unproven
+        where slot is not null group by subscriber_id`;
+      const found = new Map(rows.map((row) => [row.subscriber_id, Number(row.slot) - 1]));
+      return ids.map((id) => found.get(id) ?? null);
+    });
+  const oldestOpenSlot = {
+    payable: oldestOf(sql`status in ('pending', 'processing') and not observed`),
+    open: oldestOf(sql`status in ('pending', 'processing', 'failed')`),
+  };
   return {
     ...createAccruals(sql, now, observing),
     ...createShareActs(sql, now),
-    due: createGatherer<string, Debt[]>(
-      async (ids) => {
-        const rows = await sql<DueRow[]>`
+    due: readTogether<string, Debt[]>(async (ids) => {
+      const rows = await sql<DueRow[]>`
           select s.subscriber_id, s.share_id, s.subscription_id, s.creator_wallet, n.drift_account, a.sub_account_id,
             coalesce(a.venue, ${DEFAULT_VENUE}) as venue, k.mint, k.symbol, k.decimals, s.amount - s.paid as owed,
             s.attempts, s.slot,
@@ -101,11 +113,9 @@ export function createShares(
           join standing d on d.subscriber_id = s.subscriber_id
           where s.subscriber_id in ${among(sql, ids)} and ${isDue}
           ${byAge}`;
-        const found = grouped(rows, (row) => row.subscriber_id);
-        return ids.map((id) => (found.get(id) ?? []).map(debtOf));
-      },
-      { count: upTo(READ_TOGETHER), atOnce: 2, apart: isOfOne },
-    ),
+      const found = grouped(rows, (row) => row.subscriber_id);
+      return ids.map((id) => (found.get(id) ?? []).map(debtOf));
+    }),
     async subscribersWithWork() {
       const rows = await sql<{ subscriber_id: string }[]>`
         select subscriber_id from payment where state in ('planned', 'signed', 'sent')
@@ -156,18 +166,7 @@ export function createShares(
         where creator_wallet = ${creatorWallet} and mint = ${mint} and status in ('pending', 'processing') and not observed`;
       return row?.owed ?? 0n;
     },
-    async oldestOpenSlot(subscriberId, which) {
-      const counted =
-        which === 'payable'
-          ? sql`status in ('pending', 'processing') and not observed`
-          : sql`status in ('pending', 'processing', 'failed')`;
-      const [row] = await sql<{ slot: bigint | null }[]>`
-        select min(slot) as slot from (
-          select slot from profit_share where subscriber_id = ${subscriberId} and ${counted}
-          union all
-          select executed_slot from payment where subscriber_id = ${subscriberId} and excess > 0 and accepted is null) as unproven`;
-      return row?.slot == null ? null : Number(row.slot) - 1;
-    },
+    oldestOpenSlot: (subscriberId, which) => oldestOpenSlot[which](subscriberId),
     async uncovered(subscriberId) {
       const rows = await sql<
         { share_id: string; creator_wallet: Address; mint: Address; uncovered: bigint }[]

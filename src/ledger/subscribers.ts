@@ -1,11 +1,10 @@
 // Subscribers: stores the subscribers, each with agent wallet, Drift accounts and sealed agent key.
 import { Fault } from '../core/fault.ts';
-import { createGatherer, upTo } from '../core/gather.ts';
 import type { Address } from '../core/ids.ts';
-import type { Subscriber, Subscribers } from '../core/ports.ts';
+import type { SealedKey, Subscriber, Subscribers } from '../core/ports.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
-import { at, type Fragment, isOfOne, type Sql, type Transaction, violates } from './database.ts';
-import { among } from './groups.ts';
+import { at, type Fragment, type Sql, type Transaction, violates } from './database.ts';
+import { among, readTogether } from './groups.ts';
 import { tell } from './outbox.ts';
 import { joinStandings } from './standings.ts';
 import { WATCH_LIST_CHANNEL } from './watch-list.ts';
@@ -27,9 +26,6 @@ async function requireOwnNames(tx: Transaction, id: string, agentWallet: Address
       'An id may not be the wallet of another subscriber, nor a wallet the id of another. Use another id.',
     );
 }
-
-/** At most so many subscribers are read in one query. */
-const READ_TOGETHER = 64;
 
 /** Creates the store of subscribers. */
 export function createSubscribers(sql: Sql): Subscribers {
@@ -60,14 +56,11 @@ export function createSubscribers(sql: Sql): Subscribers {
     }));
   };
   return {
-    find: createGatherer<string, Subscriber | null>(
-      async (ids) => {
-        const found = await read(sql`where s.subscriber_id in ${among(sql, ids)}`);
-        const known = new Map(found.map((each) => [each.id, each]));
-        return ids.map((id) => known.get(id) ?? null);
-      },
-      { count: upTo(READ_TOGETHER), atOnce: 2, apart: isOfOne },
-    ),
+    find: readTogether<string, Subscriber | null>(async (ids) => {
+      const found = await read(sql`where s.subscriber_id in ${among(sql, ids)}`);
+      const known = new Map(found.map((each) => [each.id, each]));
+      return ids.map((id) => known.get(id) ?? null);
+    }),
     list: ({ limit, after }) =>
       read(sql`where ${after ?? null}::text is null or s.subscriber_id > ${after ?? null}
         order by s.subscriber_id limit ${limit}`),
@@ -185,13 +178,17 @@ export function createSubscribers(sql: Sql): Subscribers {
         throw thrown;
       }
     },
-    async sealedKey(id) {
-      const [row] = await sql<{ public_key: Address; sealed: Uint8Array }[]>`
-        select public_key, sealed from agent_key where subscriber_id = ${id}`;
-      return row === undefined
-        ? null
-        : { subscriberId: id, publicKey: row.public_key, sealed: row.sealed };
-    },
+    sealedKey: readTogether<string, SealedKey | null>(async (ids) => {
+      const rows = await sql<{ subscriber_id: string; public_key: Address; sealed: Uint8Array }[]>`
+        select subscriber_id, public_key, sealed from agent_key where subscriber_id in ${among(sql, ids)}`;
+      const found = new Map(rows.map((row) => [row.subscriber_id, row]));
+      return ids.map((id) => {
+        const row = found.get(id);
+        return row === undefined
+          ? null
+          : { subscriberId: id, publicKey: row.public_key, sealed: row.sealed };
+      });
+    }),
     async sealedKeys({ after, limit }) {
       const rows = await sql<{ subscriber_id: string; public_key: Address; sealed: Uint8Array }[]>`
         select subscriber_id, public_key, sealed from agent_key where subscriber_id > ${after}

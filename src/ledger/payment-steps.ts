@@ -1,0 +1,253 @@
+// Payment steps: the steps of a payment that goes well, from its plan to its landing. Steps that are
+// taken at the same time for different subscribers share a transaction; where that fails, each is
+// taken in one of its own, so that one bad row hurts its own payment alone. A step is answered once
+// it is committed.
+import type { Payments } from '../core/debt-ports.ts';
+import { createGatherer, upToDistinct } from '../core/gather.ts';
+import type { Slot } from '../core/ids.ts';
+import type { BaseUnits } from '../core/money.ts';
+import type { Payment, SignedBytes } from '../core/payment.ts';
+import { at, type Fragment, isOfOne, type Sql, type Transaction, toJson } from './database.ts';
+import { identityOf } from './database-state.ts';
+import { discharge } from './discharge.ts';
+import { among } from './groups.ts';
+import { tellAll } from './outbox.ts';
+import { cover, type LandedRow } from './payment-rows.ts';
+import { applyToShares } from './share-changes.ts';
+
+type Steps = Pick<Payments, 'open' | 'signed' | 'sent' | 'landed' | 'overpaidBy'>;
+type Signing = {
+  readonly id: string;
+  readonly bytes: SignedBytes;
+  readonly under: string | null;
+};
+
+/** The most payments that take a step in one transaction. */
+const TOGETHER = 32;
+/** Transactions of one kind of step that are under way at once. */
+const AT_ONCE = 2;
+
+class NotClaimed extends Error {}
+
+/**
+ * Inserts payments. Returns those that were inserted: not those of subscribers who have a live one.
+ */
+async function insert(
+  tx: Transaction,
+  payments: readonly Payment[],
+  now: Fragment,
+): Promise<Payment[]> {
+  const rows = payments.map(({ plan, ...payment }) => ({
+    payment_id: payment.id,
+    purpose: payment.purpose,
+    subscriber_id: payment.subscriberId,
+    subscription_id: payment.subscriptionId,
+    creator_wallet: payment.creatorWallet,
+    drift_user: payment.driftUser,
+    sub_account_id: payment.subAccountId,
+    mint: payment.token.mint,
+    amount: plan.amount,
+    withdraw: plan.withdraw,
+    settle_markets: plan.settleMarkets,
+    fee_payer: plan.feePayer,
+    reimburse: plan.reimburse,
+    create_agent_account: plan.createAgentAccount,
+    create_creator_account: plan.createCreatorAccount,
+  }));
+  // All daemons write in the same order, so that two of them cannot deadlock.
+  const opened = await tx<{ payment_id: string }[]>`
+    insert into payment (payment_id, purpose, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint,
+      amount, withdraw, settle_markets, fee_payer, reimburse, create_agent_account, create_creator_account, planned_at)
+    select payment_id, purpose, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint,
+      amount, withdraw, settle_markets, fee_payer, reimburse, create_agent_account, create_creator_account, ${now}
+    from jsonb_to_recordset(${tx.json(toJson(rows))}) as p(payment_id text, purpose text, subscriber_id text, subscription_id text,
+      creator_wallet text, drift_user text, sub_account_id int, mint text, amount bigint, withdraw bigint, settle_markets jsonb,
+      fee_payer text, reimburse bigint, create_agent_account boolean, create_creator_account boolean)
+    order by subscriber_id
+    on conflict (subscriber_id) where state in ('planned', 'signed', 'sent') do nothing returning payment_id`;
+  const ids = new Set(opened.map((row) => row.payment_id));
+  return payments.filter(({ id }) => ids.has(id));
+}
+
+/**
+ * Claims every debt that the payments cover. Throws `NotClaimed` when one of them cannot be claimed
+ * any more.
+ */
+async function claim(tx: Transaction, payments: readonly Payment[], now: Fragment): Promise<void> {
+  const covers = payments.flatMap(({ id, subscriberId, plan }) =>
+    plan.covers.map((each) => ({ ...each, id, subscriberId })),
+  );
+  if (covers.length === 0) return;
+  const covered = new Map(covers.map((each) => [each.shareId, each]));
+  const where = tx`s.subscriber_id in ${among(tx, [...new Set(covers.map((each) => each.subscriberId))])}
+    and s.share_id in ${among(tx, [...covered.keys()])}`;
+  const claimed = await applyToShares(tx, { now, where }, ({ share }) => {
+    const by = covered.get(share.id);
+    return by?.subscriberId === share.subscriberId ? { do: 'claim', amount: by.amount } : null;
+  });
+  if (claimed.length < covers.length) throw new NotClaimed();
+  await cover(tx, covers);
+}
+
+/** Creates the steps. `now` is the database's clock, unless a test passes another. */
+export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
+  const openTogether = (payments: readonly Payment[]): Promise<boolean[]> =>
+    sql.begin(async (tx) => {
+      const opened = await insert(tx, payments, now);
+      await claim(tx, opened, now);
+      return payments.map((each) => opened.includes(each));
+    });
+  const open = createGatherer<Payment, boolean>(
+    async (payments) => {
+      try {
+        return await openTogether(payments);
+      } catch (thrown) {
+        // Which of several payments lost its debts is told by opening each alone.
+        if (payments.length > 1 || !(thrown instanceof NotClaimed)) throw thrown;
+        return [false];
+      }
+    },
+    {
+      count: upToDistinct(TOGETHER, (each) => each.subscriberId),
+      atOnce: AT_ONCE,
+      apart: isOfOne,
+    },
+  );
+
+  const sign = createGatherer<Signing, boolean>(
+    async (signings) => {
+      const rows = signings.map(({ id, bytes }) => ({
+        payment_id: id,
+        signature: bytes.signature,
+        bytes: Buffer.from(bytes.bytes).toString('base64'),
+        last_valid_block_height: bytes.lastValidBlockHeight,
+        blockhash_slot: bytes.blockhashSlot,
+      }));
+      const under = signings[0]?.under ?? null;
+      const done = await sql<{ payment_id: string }[]>`
+        with given as (
+          select * from jsonb_to_recordset(${sql.json(rows)}) as g(payment_id text, signature text, bytes text,
+            last_valid_block_height bigint, blockhash_slot bigint)),
+        held as (
+          select p.payment_id from payment p join given using (payment_id) where p.state = 'planned'
+          order by p.payment_id for update of p),
+        done as (
+          update payment p set state = 'signed', signature = g.signature, bytes = decode(g.bytes, 'base64'),
+            last_valid_block_height = g.last_valid_block_height, blockhash_slot = g.blockhash_slot, trouble = null
+          from given g join held using (payment_id) where p.payment_id = g.payment_id and p.state = 'planned'
+            ${under === null ? sql`` : sql`and ${identityOf(sql)} = ${under}`} returning p.subscriber_id, p.payment_id),
+        cleared as (
+          update profit_share s set reason = null from payment_share ps join done using (subscriber_id, payment_id)
+          where s.subscriber_id = ps.subscriber_id and s.share_id = ps.share_id and s.reason is not null returning 1)
+        select payment_id from done`;
+      const ids = new Set(done.map((row) => row.payment_id));
+      return signings.map(({ id }) => ids.has(id));
+    },
+    {
+      // One statement checks one identity of the database.
+      count: (waiting) => {
+        const [first] = waiting;
+        const alike = waiting.findIndex(({ under }) => under !== first?.under);
+        const given = alike < 0 ? waiting : waiting.slice(0, alike);
+        return upToDistinct<Signing>(TOGETHER, (each) => each.id)(given);
+      },
+      atOnce: AT_ONCE,
+      apart: isOfOne,
+    },
+  );
+
+  const send = createGatherer<{ readonly id: string; readonly nowMs: number }, boolean>(
+    async (sendings) => {
+      const rows = sendings.map(({ id, nowMs }) => ({
+        payment_id: id,
+        sent_at: at(nowMs).toISOString(),
+      }));
+      const done = await sql<{ payment_id: string }[]>`
+        with given as (select * from jsonb_to_recordset(${sql.json(rows)}) as g(payment_id text, sent_at timestamptz)),
+        held as (
+          select p.payment_id from payment p join given using (payment_id) where p.state = 'signed'
+          order by p.payment_id for update of p)
+        update payment p set state = 'sent', sent_at = g.sent_at from given g join held using (payment_id)
+        where p.payment_id = g.payment_id and p.state = 'signed' returning p.payment_id`;
+      const ids = new Set(done.map((row) => row.payment_id));
+      return sendings.map(({ id }) => ids.has(id));
+    },
+    { count: upToDistinct(TOGETHER, (each) => each.id), atOnce: AT_ONCE, apart: isOfOne },
+  );
+
+  const landTogether = (landings: readonly { readonly id: string; readonly slot: Slot }[]) =>
+    sql.begin(async (tx): Promise<boolean[]> => {
+      const given = landings.map(({ id, slot }) => ({ payment_id: id, slot }));
+      const rows = await tx<LandedRow[]>`
+        with given as (select * from jsonb_to_recordset(${tx.json(given)}) as g(payment_id text, slot bigint)),
+        held as (
+          select p.payment_id from payment p join given using (payment_id) where p.state = 'sent'
+          order by p.payment_id for update of p)
+        update payment p set state = 'landed', executed_slot = g.slot, ended_at = now() from given g join held using (payment_id)
+        where p.payment_id = g.payment_id and p.state = 'sent'
+        returning p.payment_id, p.subscriber_id, p.creator_wallet, p.mint, p.amount, p.signature, p.purpose,
+          (select symbol from token k where k.mint = p.mint) as symbol`;
+      const found = new Map(rows.map((row) => [row.payment_id, row]));
+      const landed = landings.flatMap(({ id, slot }) => {
+        const row = found.get(id);
+        return row === undefined ? [] : [{ row, slot }];
+      });
+      await tellAll(
+        tx,
+        landed.map(({ row, slot }) => ({
+          kind: 'payment.landed',
+          subscriberId: row.subscriber_id,
+          body: {
+            payment: row.payment_id,
+            creatorWallet: row.creator_wallet,
+            signature: row.signature,
+            slot,
+            purpose: row.purpose,
+            mint: row.mint,
+            symbol: row.symbol,
+            amount: row.amount,
+          },
+        })),
+      );
+      await discharge(
+        tx,
+        now,
+        landed.map(({ row, slot }) => ({
+          subscriberId: row.subscriber_id,
+          landing: {
+            payment: row.payment_id,
+            creatorWallet: row.creator_wallet,
+            signature: row.signature,
+            slot,
+          },
+        })),
+        'land',
+      );
+      return landings.map(({ id }) => found.has(id));
+    });
+  const land = createGatherer<{ readonly id: string; readonly slot: Slot }, boolean>(landTogether, {
+    count: upToDistinct(TOGETHER, (each) => each.id),
+    atOnce: AT_ONCE,
+    apart: isOfOne,
+  });
+
+  const overpaidBy = createGatherer<string, BaseUnits>(
+    async (ids) => {
+      const rows = await sql<{ payment_id: string; overpaid: bigint }[]>`
+        select ps.payment_id, sum(s.overpaid)::bigint as overpaid
+        from payment p join payment_share ps using (subscriber_id, payment_id) join profit_share s using (subscriber_id, share_id)
+        where p.payment_id in ${among(sql, ids)} and s.overpaid > 0 group by ps.payment_id`;
+      const found = new Map(rows.map((row) => [row.payment_id, row.overpaid]));
+      return ids.map((id) => found.get(id) ?? 0n);
+    },
+    { count: (waiting) => Math.min(TOGETHER, waiting.length), atOnce: AT_ONCE, apart: isOfOne },
+  );
+
+  return {
+    open: (payment) => open(payment),
+    signed: (id, bytes, under = null) => sign({ id, bytes, under }),
+    sent: (id, nowMs) => send({ id, nowMs }),
+    landed: (id, slot) => land({ id, slot }),
+    overpaidBy: (id) => overpaidBy(id),
+  };
+}

@@ -67,17 +67,21 @@ export function createAccruals(
       const found = new Map<UnaccruedClose['fact'], UnaccruedClose>();
       const bySubscription = grouped(closes, (each) => each.subscriptionId);
       const ids = [...bySubscription.keys()];
-      for (const subscription of await readSubscriptions(sql, { subscriptions: ids })) {
-        const own = bySubscription.get(subscription.id) ?? [];
-        const histories = await readHistories(
-          sql,
-          subscription.driftAccount,
-          subscription.held.slot,
-          own.map((each) => each.fact),
-        );
-        for (const [index, { fact, vouched }] of own.entries())
-          found.set(fact, { subscription, fact, vouched, history: histories[index] ?? [] });
-      }
+      const subscriptions = await readSubscriptions(sql, { subscriptions: ids });
+      const asked = subscriptions.map((subscription) => ({
+        account: subscription.driftAccount,
+        since: subscription.held.slot,
+        closes: (bySubscription.get(subscription.id) ?? []).map((each) => each.fact),
+      }));
+      const histories = await readHistories(sql, asked);
+      for (const [nth, subscription] of subscriptions.entries())
+        for (const [index, { fact, vouched }] of (
+          bySubscription.get(subscription.id) ?? []
+        ).entries())
+          found.set(fact, {
+            ...{ subscription, fact, vouched },
+            history: histories[nth]?.[index] ?? [],
+          });
       return closes.flatMap(({ fact }) => found.get(fact) ?? []);
     },
     book: (close, accrued) => book({ close, accrued }),

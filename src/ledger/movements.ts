@@ -5,8 +5,9 @@ import type { Realised } from '../core/accrual.ts';
 import type { Fact } from '../core/fact.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import type { Movement } from '../core/lots.ts';
-import { type Sql, type Transaction, toJson } from './database.ts';
+import { type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 import { readBody } from './facts.ts';
+import { grouped } from './groups.ts';
 
 type Place = Pick<Fact, 'signature' | 'position'>;
 type Row = {
@@ -36,61 +37,96 @@ const movementOf = (row: Row): PlacedMovement => {
   return { ...readBody(row.kind, row.body), ...place };
 };
 
-/**
- * The movements before each of these closes of one account. The closes must be in chain order.
- * Where a booked close has left a market flat, movements of that market are read from that close
- * on; the others from the slot after `since`.
- */
-export async function readHistories(
-  sql: Sql | Transaction,
-  account: Address,
-  since: Slot,
-  closes: readonly (Place & { readonly body: Realised })[],
-): Promise<readonly PlacedMovement[][]> {
+/** Closes of one account, in chain order, whose history begins in the slot after `since`. */
+export type History = {
+  readonly account: Address;
+  readonly since: Slot;
+  readonly closes: readonly (Place & { readonly body: Realised })[];
+};
+
+/** The bounds of a history as a row of JSON; a reckoning concerns every market: null. */
+function boundsOf({ account, since, closes }: History) {
   const [first, last] = [closes[0], closes.at(-1)];
   if (first === undefined || last === undefined) return [];
   const [slot, block, signature, ordinal] = placeOf(first);
-  // A reckoning concerns every market.
+  const [toSlot, toBlock, toSignature, toOrdinal] = placeOf(last);
   const markets = closes.some(({ body }) => body.kind === 'reckoning')
     ? null
     : [...new Set(closes.map(({ body }) => (body.kind === 'close' ? body.market : -1)))];
-  /** The markets as the text of a Postgres array; null stands for every market. */
-  const among = markets === null ? null : `{${markets.join(',')}}`;
-  const flats = await sql<(Row & { market: number; block: number })[]>`
-    select distinct on (a.market) 'flat' as kind, a.market, a.slot, coalesce(f.block_index, ${LAST}) as block, a.signature, a.ordinal,
-      jsonb_build_object('market', a.market) as body
-    from accrual a join fact f on f.subscriber_id = a.subscriber_id and f.signature = a.signature and f.slot = a.slot
+  return [
+    {
+      ...{ account, since, slot, block, signature, ordinal },
+      to_slot: toSlot,
+      to_block: toBlock,
+      to_signature: toSignature,
+      to_ordinal: toOrdinal,
+      markets,
+    },
+  ];
+}
+
+/** The columns of `boundsOf`, and the first slot that is read. */
+const columnsIn = (sql: Sql | Transaction): Fragment => sql`
+  account text, since bigint, slot bigint, block int, signature text, ordinal int, to_slot bigint, to_block int,
+  to_signature text, to_ordinal int, markets jsonb, from_slot bigint`;
+
+/**
+ * The movements before each close of these histories, each of another account; in the order of the
+ * histories and of their closes. Where a booked close has left a market flat, movements of that
+ * market are read from that close on; the others from the slot after `since`.
+ */
+export async function readHistories(
+  sql: Sql | Transaction,
+  histories: readonly History[],
+): Promise<readonly PlacedMovement[][][]> {
+  const bounds = histories.flatMap(boundsOf);
+  if (bounds.length === 0) return histories.map(() => []);
+  const columns = columnsIn(sql);
+  const flats = await sql<(Row & { account: Address; market: number; block: number })[]>`
+    select distinct on (a.account, a.market) 'flat' as kind, a.account, a.market, a.slot, coalesce(f.block_index, ${LAST}) as block,
+      a.signature, a.ordinal, jsonb_build_object('market', a.market) as body
+    from jsonb_to_recordset(${sql.json(bounds)}) as g(${columns})
+    join accrual a on a.account = g.account
+    join fact f on f.subscriber_id = a.subscriber_id and f.signature = a.signature and f.slot = a.slot
       and f.ordinal = a.ordinal and f.account = a.account
-    where a.account = ${account} and a.flat and a.slot > ${since} and a.slot <= ${slot}
-      and (${among}::text is null or a.market = any(${among}::text::int[]))
-      and (a.slot, coalesce(f.block_index, ${LAST}), a.signature, a.ordinal) < (${slot}::bigint, ${block}::int, ${signature}, ${ordinal}::int)
-    order by a.market, a.slot desc, 4 desc, a.signature desc, a.ordinal desc`;
-  const bounded = markets?.every((each) => flats.some((f) => f.market === each));
-  const from = bounded === true ? Math.min(...flats.map((each) => Number(each.slot))) : since + 1;
-  const [toSlot, toBlock, toSignature, toOrdinal] = placeOf(last);
-  const rows = await sql<Row[]>`
+    where a.flat and a.slot > g.since and a.slot <= g.slot and (g.markets is null or g.markets @> to_jsonb(a.market))
+      and (a.slot, coalesce(f.block_index, ${LAST}), a.signature, a.ordinal) < (g.slot, g.block, g.signature, g.ordinal)
+    order by a.account, a.market, a.slot desc, 5 desc, a.signature desc, a.ordinal desc`;
+  const flatsOf = grouped(flats, (each) => each.account);
+  const given = bounds.map((each) => {
+    const own = flatsOf.get(each.account) ?? [];
+    const bounded = each.markets?.every((market) => own.some((flat) => flat.market === market));
+    const slots = own.map(({ slot }) => Number(slot));
+    return { ...each, from_slot: bounded === true ? Math.min(...slots) : each.since + 1 };
+  });
+  const rows = await sql<(Row & { account: Address })[]>`
     with flat as (
       select * from jsonb_to_recordset(${sql.json(toJson(flats))})
-        as t(market int, slot bigint, block int, signature text, ordinal int, body jsonb)),
+        as t(account text, market int, slot bigint, block int, signature text, ordinal int, body jsonb)),
     moved as (
-      select f.kind, f.slot, coalesce(f.block_index, ${LAST}) as block, f.signature, f.ordinal, f.body
-      from fact f left join flat t on f.kind in ('open', 'close') and t.market = (f.body ->> 'market')::int
-      where f.account = ${account} and f.kind in ('open', 'close', 'unknown', 'reckoning') and f.finality <> 'withdrawn'
-        and f.slot >= ${from} and f.slot <= ${toSlot}
-        and (${among}::text is null or f.kind in ('unknown', 'reckoning') or (f.body ->> 'market')::int = any(${among}::text::int[]))
+      select f.account, f.kind, f.slot, coalesce(f.block_index, ${LAST}) as block, f.signature, f.ordinal, f.body
+      from jsonb_to_recordset(${sql.json(given)}) as g(${columns})
+      join fact f on f.account = g.account and f.slot >= g.from_slot and f.slot <= g.to_slot
+      left join flat t on t.account = f.account and f.kind in ('open', 'close') and t.market = (f.body ->> 'market')::int
+      where f.kind in ('open', 'close', 'unknown', 'reckoning') and f.finality <> 'withdrawn'
+        and (g.markets is null or f.kind in ('unknown', 'reckoning') or g.markets @> (f.body -> 'market'))
         and (t.market is null or (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal) > (t.slot, t.block, t.signature, t.ordinal))
-        and (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal) <= (${toSlot}::bigint, ${toBlock}::int, ${toSignature}, ${toOrdinal}::int)
-      union all select 'flat', slot, block, signature, ordinal, body from flat)
-    select kind, slot, signature, ordinal, body from moved order by slot, block, signature, ordinal`;
-  const movements = rows.map(movementOf);
-  return closes.map((close) => {
-    const at = rows.findIndex(
-      (row) =>
-        (row.kind === 'close' || row.kind === 'reckoning') &&
-        row.signature === close.signature &&
-        Number(row.slot) === close.position.slot &&
-        row.ordinal === close.position.ordinal,
-    );
-    return movements.slice(0, at < 0 ? undefined : at);
+        and (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal) <= (g.to_slot, g.to_block, g.to_signature, g.to_ordinal)
+      union all select account, 'flat', slot, block, signature, ordinal, body from flat)
+    select account, kind, slot, signature, ordinal, body from moved order by account, slot, block, signature, ordinal`;
+  const movementsOf = grouped(rows, (row) => row.account);
+  return histories.map(({ account, closes }) => {
+    const own = movementsOf.get(account) ?? [];
+    const movements = own.map(movementOf);
+    return closes.map((close) => {
+      const at = own.findIndex(
+        (row) =>
+          (row.kind === 'close' || row.kind === 'reckoning') &&
+          row.signature === close.signature &&
+          Number(row.slot) === close.position.slot &&
+          row.ordinal === close.position.ordinal,
+      );
+      return movements.slice(0, at < 0 ? undefined : at);
+    });
   });
 }

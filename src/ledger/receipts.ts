@@ -192,8 +192,9 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
     const slot = Number(row.slot);
     const { signature, ordinal, block_index: blockIndex } = row;
     const body = readBody(row.kind, row.body);
-    const [history = []] = await readHistories(tx, row.account, subscription.held.slot, [
-      { signature, position: { slot, blockIndex, ordinal }, body },
+    const close = { signature, position: { slot, blockIndex, ordinal }, body };
+    const [[history = []] = []] = await readHistories(tx, [
+      { account: row.account, since: subscription.held.slot, closes: [close] },
     ]);
     const movements = history.flatMap(movementsOf);
     // A market that was empty since holds nothing of what was held before the first terms.

@@ -4,6 +4,7 @@
 import { bookingsOf, tabsAfter } from '../core/accrual.ts';
 import { creatorPaid, creditEvents } from '../core/credit.ts';
 import type { Address, Signature } from '../core/ids.ts';
+import type { Movement } from '../core/lots.ts';
 import { leftEvents, type TopUpRule } from '../core/outflow.ts';
 import type { Subscription } from '../core/ports.ts';
 import type { StandingEvent } from '../core/standing.ts';
@@ -81,11 +82,11 @@ const realised = (
  * make. Of a voided share, and of an observed one where those do not count, only the paid part
  * counts.
  */
-async function owedEvents(
-  tx: Transaction,
+function owedEvents(
   rows: readonly RealisedRow[],
   own: readonly Subscription[],
-): Promise<{ owed: StandingEvent[]; claims: StandingEvent[] }> {
+  histories: ReadonlyMap<RealisedRow, readonly Movement[]>,
+): { owed: StandingEvent[]; claims: StandingEvent[] } {
   let subscriptions = own;
   const events: StandingEvent[] = [];
   const claims: StandingEvent[] = [];
@@ -98,10 +99,9 @@ async function owedEvents(
     }));
     const subscription = subscriptions.find((each) => each.driftAccount === row.account);
     if (row.shares === null && subscription !== undefined) {
-      const close = { ...row, position: positionOf(row), body: readBody(row.kind, row.body) };
-      const since = subscription.held.slot;
-      const [history = []] = await readHistories(tx, row.account, since, [close]);
-      const bookings = bookingsOf(close.body, close.position.slot, subscription, history);
+      const history = histories.get(row) ?? [];
+      const body = readBody(row.kind, row.body);
+      const bookings = bookingsOf(body, positionOf(row).slot, subscription, history);
       owed = bookings.flatMap(({ terms, amount }) =>
         terms === null
           ? []
@@ -159,6 +159,34 @@ function broughtEvents(rows: readonly BroughtRow[]): {
         mint: row.mint,
       }));
   return { owed: events('amount'), claims: events('claim') };
+}
+
+/** The movements before each of these closes, which are not booked. */
+async function unbookedHistories(
+  tx: Transaction,
+  rows: readonly RealisedRow[],
+  subscriptions: readonly Subscription[],
+): Promise<ReadonlyMap<RealisedRow, readonly Movement[]>> {
+  const byAccount = grouped(rows, (row) => row.account);
+  const own = subscriptions.filter(({ driftAccount }) => byAccount.has(driftAccount));
+  const closesOf = (account: Address) => byAccount.get(account) ?? [];
+  const histories = await readHistories(
+    tx,
+    own.map(({ driftAccount: account, held }) => ({
+      account,
+      since: held.slot,
+      closes: closesOf(account).map((row) => ({
+        signature: row.signature,
+        position: positionOf(row),
+        body: readBody(row.kind, row.body),
+      })),
+    })),
+  );
+  return new Map(
+    own.flatMap(({ driftAccount }, nth) =>
+      closesOf(driftAccount).map((row, index) => [row, histories[nth]?.[index] ?? []] as const),
+    ),
+  );
 }
 
 type SettledRow = {
@@ -221,11 +249,13 @@ export async function readStandingHistories(
   { observing, topUp, quotesFor }: HistoryOptions,
 ): Promise<ReadonlyMap<string, StandingHistory>> {
   const closes = await realised(tx, ids, observing);
-  const unbooked = [...new Set(closes.filter((row) => row.shares === null).map(idOf))];
-  const subscriptions = grouped(
-    unbooked.length === 0 ? [] : await readSubscriptions(tx, { subscribers: unbooked }),
-    (each) => each.subscriberId,
-  );
+  const unbooked = closes.filter((row) => row.shares === null);
+  const booking =
+    unbooked.length === 0
+      ? []
+      : await readSubscriptions(tx, { subscribers: [...new Set(unbooked.map(idOf))] });
+  const subscriptions = grouped(booking, (each) => each.subscriberId);
+  const histories = await unbookedHistories(tx, unbooked, booking);
   const discharged = grouped(
     await tx<SettledRow[]>`
       select subscriber_id, executed_slot, amount - excess as amount, creator_wallet, mint from payment
@@ -249,7 +279,7 @@ export async function readStandingHistories(
   const found = new Map<string, StandingHistory>();
   for (const id of ids) {
     const booked = realisedBy.get(id) ?? [];
-    const closed = await owedEvents(tx, booked, subscriptions.get(id) ?? []);
+    const closed = owedEvents(booked, subscriptions.get(id) ?? [], histories);
     const carried = broughtEvents(brought.get(id) ?? []);
     const claims = [...closed.claims, ...carried.claims];
     const paid = (discharged.get(id) ?? []).map(dischargedEvent);

@@ -121,8 +121,8 @@ async function keepFigures(tx: Transaction, parts: readonly Part[]): Promise<voi
 }
 
 /**
- * Writes the tabs that parts of different closes leave. Throws `Overtaken` when a tab is not the one
- * that its part was computed from.
+ * Writes the tabs that parts of different closes leave. Throws `Overtaken` when a tab is not the
+ * one that its part was computed from.
  */
 async function keepTabs(tx: Transaction, parts: readonly Part[]): Promise<void> {
   const rows = parts.flatMap(({ close: { subscription }, booking: { terms, before, after } }) =>

@@ -23,7 +23,7 @@ import {
   troubleOf,
   WHO,
 } from '../support/ledger-draws.ts';
-import { plain } from '../support/plain.ts';
+import { bySubscriber, plain } from '../support/plain.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 const START = 1_800_000_000_000;
@@ -54,13 +54,6 @@ async function settle(ledger: Ledger): Promise<void> {
 
 const sorted = <Row>(rows: Row[], by: keyof Row): Row[] =>
   rows.sort((a, b) => (String(a[by]) < String(b[by]) ? -1 : 1));
-
-/**
- * Events by subscriber, those of each in their order. Closes of several subscribers are booked in
- * one transaction, and the order between subscribers means nothing.
- */
-const bySubscriber = (events: unknown) =>
-  Map.groupBy(events as { subscriberId: string | null }[], (each) => each.subscriberId);
 
 /** One random step; the same step is applied to each ledger that it is called with. */
 function draw(
@@ -330,7 +323,7 @@ test.each([1, 2, 3, 4, 5, 6])('history %i is answered alike', async (seed) => {
     expect(found, `step ${n}: ${step.toString().slice(0, 200)}`).toEqual(expected);
     if (n % 50 !== 49) continue;
     expect(await everything(memory), `after step ${n}`).toEqual(await everything(real));
-    const [foundEvents, expectedEvents] = [toJson(state.events), plain(await told())];
-    expect(bySubscriber(foundEvents), `told up to step ${n}`).toEqual(bySubscriber(expectedEvents));
+    const expectedEvents = bySubscriber(plain(await told()));
+    expect(bySubscriber(toJson(state.events)), `told up to step ${n}`).toEqual(expectedEvents);
   }
 });

@@ -13,3 +13,10 @@ export const plain = (value: unknown): unknown =>
             : each,
     ),
   );
+
+/**
+ * Events by subscriber, those of each in their order. Closes of several subscribers are booked in
+ * one transaction, and the order between subscribers means nothing.
+ */
+export const bySubscriber = (events: unknown) =>
+  Map.groupBy(events as { subscriberId: string | null }[], (each) => each.subscriberId);

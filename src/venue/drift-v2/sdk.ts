@@ -1,7 +1,7 @@
 // Sdk: the only file that loads @drift-labs/sdk. It provides instruction encodings and error names;
-// addresses, decoding and amounts are computed without it. Of the SDK only the interface file of the
-// program and the Anchor library that reads it are loaded: 0.1 s of CPU and 20 MB. Its main module
-// takes 1.2 s and 80 MB, and every answer of the API would wait for that.
+// addresses, decoding and amounts are computed without it. Of the SDK only the interface file of
+// the program and the Anchor library that reads it are loaded: 0.1 s of CPU and 20 MB. Its main
+// module takes 1.2 s and 80 MB, and every answer of the API would wait for that.
 import { createRequire } from 'node:module';
 import type { DriftClient } from '@drift-labs/sdk';
 import { Connection, PublicKey, type TransactionInstruction } from '@solana/web3.js';

@@ -2,7 +2,7 @@
 // they are needed, so that a command starts fast; the local world is, too, so that an installation
 // without development dependencies runs.
 import './system/native-warning.ts';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { exitCodeOf } from './cli/command-tools.ts';
 import { createProgram } from './cli/program.ts';
@@ -52,6 +52,7 @@ async function start(): Promise<void> {
   const stopped = untilStopped();
   await using stack = new AsyncDisposableStack();
   let settings = given;
+  let world: import('./local/world.ts').ServedWorld | null = null;
   const local = wantsLocalWorld(given);
   if (local || given.secrets.databaseUrl === null) {
     const { furnish } = await import('./local/furnish.ts').catch((thrown: unknown) => {
@@ -63,15 +64,26 @@ async function start(): Promise<void> {
     });
     const furnished = stack.adopt(await furnish(given, systemClock, log), (open) => open.close());
     settings = furnished.settings;
+    world = furnished.world;
   }
   const { startApp } = await import('./app.ts');
   const app = stack.adopt(await startApp(settings, systemClock, log), (open) => open.close());
-  if (local) {
+  if (world !== null) {
+    const { openSandbox } = await import('./local/furnish.ts');
+    const sandbox = stack.adopt(await openSandbox(world, settings, app.url), (open) =>
+      open.close(),
+    );
     say('');
     say('  THIS IS A LOCAL WORLD: a chain, a venue and money that exist only in this process.');
     say(
       `  Nothing here is real, and it ends with the process. API ${app.url}  RPC ${settings.rpc.url}`,
     );
+    say('  No API key is needed. The database and the master key, for commands in another shell:');
+    say(`    source ${sandbox.envFile}`);
+    say(`    DATABASE_URL=${settings.secrets.databaseUrl}`);
+    say('  People of this chain: bailiff local --help, or the page at');
+    say(`    ${sandbox.url}/`);
+    say('  A walk through it: docs/integration.md.');
     say('  To run on a real network set BAILIFF_NETWORK and what it then asks for; see README.md.');
     say('');
   }
@@ -137,6 +149,12 @@ const program = createProgram({
     const { sponsorKey } = settings.secrets;
     const sponsor = sponsorKey === null ? null : publicKeyOf(sponsorKey);
     return probeAll(settings, sponsor, systemClock, openLog('error'));
+  },
+  async sandboxUrl() {
+    const { stateFolder } = loadSettings(processEnvironment());
+    const file = path.join(stateFolder, 'sandbox.json');
+    const text = await readFile(file, 'utf8').catch(() => null);
+    return text === null ? null : (JSON.parse(text) as { url: string }).url;
   },
   async withParts(work) {
     const settings = loadSettings(processEnvironment());

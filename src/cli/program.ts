@@ -18,6 +18,7 @@ import { addEarnings } from './earnings.ts';
 import { addHalts } from './halts.ts';
 import { addListening } from './hearing.ts';
 import { addImport } from './import.ts';
+import { addLocal } from './local.ts';
 import { createOutput } from './output.ts';
 import { addPayments } from './payments.ts';
 import { addReceipts } from './receipts.ts';
@@ -38,6 +39,8 @@ export type ProgramPorts = {
   }) => Promise<number>;
   readonly probe: () => Promise<Finding[]>;
   readonly prove: Prove;
+  /** Where the sandbox of the running local world listens; null when none runs. */
+  readonly sandboxUrl: () => Promise<string | null>;
   readonly writeSettingsSchema: () => Promise<void>;
   readonly withParts: <T>(work: (opened: Opened) => Promise<T>) => Promise<T>;
   readonly exitWith: (code: number) => void;
@@ -131,5 +134,6 @@ export function createProgram(ports: ProgramPorts): Command {
   addAgentKeys(program, tools);
   addApiKeys(program, tools);
   addVenue(program, tools, ports);
+  addLocal(program, tools, ports.sandboxUrl);
   return program;
 }

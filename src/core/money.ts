@@ -42,6 +42,16 @@ export function formatUnits(amount: bigint, decimals: number = USDC_DECIMALS): s
   return `${sign}${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
 }
 
+/**
+ * Base units of decimal text, the inverse of `formatUnits`: `12.5` with 6 decimals is `12500000n`.
+ * Null for text with more decimals, a sign, or anything else.
+ */
+export function parseUnits(text: string, decimals: number): bigint | null {
+  const [, whole, part = ''] = /^(\d{1,12})(?:\.(\d+))?$/.exec(text) ?? [];
+  if (whole === undefined || part.length > decimals) return null;
+  return BigInt(whole + part.padEnd(decimals, '0'));
+}
+
 /** Reads base units from a decimal string, as JSON carries them. Null for any other text. */
 export function parseBaseUnits(text: string): BaseUnits | null {
   return /^(0|[1-9][0-9]{0,18})$/.test(text) ? BigInt(text) : null;

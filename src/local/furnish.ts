@@ -6,6 +6,8 @@ import postgres from 'postgres';
 import type { Clock, Log } from '../core/ports.ts';
 import { type Settings, wantsLocalWorld } from '../system/settings.ts';
 import { openPostgres } from './postgres.ts';
+import { createSandbox } from './sandbox.ts';
+import { type SandboxServer, serveSandbox } from './sandbox-server.ts';
 import { type ServedWorld, serveWorld } from './world.ts';
 
 export type Furnished = {
@@ -78,3 +80,10 @@ export async function furnish(settings: Settings, clock: Clock, log: Log): Promi
   const resources = stack.move();
   return { settings: furnished, world, close: () => resources.disposeAsync() };
 }
+
+/** Serves the sandbox of a world, for a daemon that answers at `apiUrl`. */
+export const openSandbox = (
+  world: ServedWorld,
+  settings: Settings,
+  apiUrl: string,
+): Promise<SandboxServer> => serveSandbox(createSandbox(world), settings, apiUrl);

@@ -1,6 +1,6 @@
 // Message: encodes instructions as a v0 message, byte for byte as web3.js does, in a twentieth of
 // its time. It is used to measure and to simulate payments, which a burst does thousands of times.
-// What is signed is compiled and read back by compile.ts.
+// A message that is signed is compiled and read back by compile.ts.
 import { type Address, base58Bytes } from '../core/ids.ts';
 import type { LookupTable } from '../core/signing-ports.ts';
 import type { Instruction } from '../core/transaction.ts';

@@ -10,7 +10,7 @@ import type { SealedKey } from '../core/ports.ts';
 import type { Signer, Signers, Vault } from '../core/signing-ports.ts';
 import { isOwnTroubleCode } from '../core/trouble.ts';
 
-/** What stands before the 32 bytes of an ed25519 seed, and of a public key, in DER (RFC 8410). */
+/** The bytes before the 32 of an ed25519 seed, and of a public key, in DER (RFC 8410). */
 const SEED_DER = Buffer.from('302e020100300506032b657004220420', 'hex');
 const PUBLIC_DER = Buffer.from('302a300506032b6570032100', 'hex');
 const SEED_BYTES = 32;

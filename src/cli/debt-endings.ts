@@ -12,9 +12,10 @@ import { type Opened, reasoned, type Tools } from './command-tools.ts';
 import { untilNothingFlies } from './rebuild.ts';
 
 /**
- * What ends debts or makes them payable, on books of its own that are held against the chain. With
- * `wait` it first waits until the database is whole for this process: where the database was
- * replaced, or does not tell its timeline, until nothing that was signed before can land any more.
+ * The acts that end debts or make them payable, on books of their own that are held against the
+ * chain. With `wait` it first waits until the database is whole for this process: where the
+ * database was replaced, or does not tell its timeline, until nothing that was signed before can
+ * land any more.
  */
 async function endingsOf(
   { parts, log }: Opened,

@@ -10,7 +10,7 @@ import type { Opened, Tools } from './command-tools.ts';
 import { type ListOptions, listed, showList } from './lists.ts';
 import { table } from './output.ts';
 
-/** What the verdict is made of: the ledger, the chain and the platform's rules of the gate. */
+/** The sources of the verdict: the ledger, the chain and the platform's rules of the gate. */
 export type Asked = {
   readonly parts: {
     readonly ledger: Pick<

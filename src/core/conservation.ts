@@ -50,9 +50,9 @@ export const RENT_LAMPORTS_A_BYTE = 6_960n;
 const RENT_OVERHEAD_BYTES = 128n;
 
 /**
- * What a swap with the venue's tokens spent of an asset: the net amount that programs moved between
- * its two instructions, and how much each account received. Transfers that the subscriber makes by
- * hand in between are not included.
+ * The amount of an asset that a swap with the venue's tokens spent: the net amount that programs
+ * moved between its two instructions, and how much each account received. Transfers that the
+ * subscriber makes by hand in between are not included.
  */
 function swapped(
   perimeter: Perimeter,

@@ -196,8 +196,8 @@ export type Shares = {
     },
   ): Promise<{ driftUser: Address | null; subscribers: string[] }>;
   /**
-   * What subscribers owe to a creator in debts of one token that can be paid: neither parked nor
-   * observed.
+   * The sum that subscribers owe to a creator in debts of one token that can be paid: neither
+   * parked nor observed.
    */
   owedTo(creatorWallet: Address, mint: Address): Promise<BaseUnits>;
   /**

@@ -11,7 +11,7 @@ import type { Watched } from './watch-ports.ts';
 /** The part of a venue by which transactions are heard. */
 export type HearingVenue = Pick<Venue, 'hear' | 'programId' | 'quote' | 'ofValue' | 'ownAccounts'>;
 
-/** What all venues together moved into each token account. */
+/** The amounts that all venues together moved into each token account. */
 function movedBy(told: readonly HeardAtVenue[]): ReadonlyMap<string, bigint> {
   const [only] = told;
   if (told.length === 1 && only !== undefined) return only.moved;

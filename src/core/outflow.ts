@@ -166,8 +166,8 @@ function topUps(
 }
 
 /**
- * Whether a creator received the outflow. Whoever signed it, it then pays debts to that creator and
- * makes no runaway.
+ * Whether a creator received the outflow. Such an outflow pays debts to that creator and makes no
+ * runaway, also when a stranger signed it.
  */
 const toCreator = ({ destination, owner }: Outflow, creators: ReadonlySet<string>): boolean =>
   (owner !== null && creators.has(owner)) || (destination !== null && creators.has(destination));

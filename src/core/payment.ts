@@ -60,7 +60,7 @@ export const debtsAt = (debts: readonly Debt[], venue: VenueName | undefined): r
 
 export type Cover = { readonly shareId: string; readonly amount: BaseUnits };
 
-/** What a payment will do, decided before anything is signed. */
+/** The plan of a payment, decided before anything is signed. */
 export type PaymentPlan = {
   readonly amount: BaseUnits;
   readonly covers: readonly Cover[];

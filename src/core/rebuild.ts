@@ -56,10 +56,10 @@ export function paymentIdIn(memo: string | null): string | null {
 }
 
 /**
- * The payment that a transaction makes, or null when it makes none. Anybody can write a memo, so
- * one payment id is not enough: the transaction must also hold exactly one transfer that the agent
- * signs, out of the agent's token account, to the token account of a creator that the subscriber
- * has terms with.
+ * The payment that a transaction makes, or null when it makes none. Every signer can write a memo,
+ * so one payment id is not enough: the transaction must also hold exactly one transfer that the
+ * agent signs, out of the agent's token account, to the token account of a creator that the
+ * subscriber has terms with.
  */
 export function recognise(
   effects: readonly Effect[],

@@ -11,7 +11,7 @@ export type ReceiptVerdict = (typeof RECEIPT_VERDICTS)[number];
 export type ReceiptCheck = {
   /** The id of the share; null for a check of several receipts together. */
   readonly share: string | null;
-  /** What was checked, as a stable code. */
+  /** The checked part, as a stable code. */
   readonly what: string;
   readonly verdict: ReceiptVerdict;
   readonly detail: string;
@@ -44,7 +44,7 @@ export type ReceiptSubscriber = {
   readonly venueAccount: Address;
 };
 
-/** What a node gave for receipts, and what is computed at the edges. */
+/** The answers of a node for receipts, and the values that are computed at the edges. */
 export type ReceiptEvidence = {
   /** The hash of the chain that the node belongs to. */
   readonly genesisHash: string;

@@ -3,7 +3,7 @@ import type { Address } from './ids.ts';
 import type { Receipt } from './receipt.ts';
 import type { VenueName } from './venue.ts';
 
-/** What the ledger knows for a receipt; the addresses that derive from wallets are added later. */
+/** The ledger's part of a receipt; the addresses that derive from wallets are added later. */
 export type ReceiptFigures = Pick<
   Receipt,
   | 'genesisHash'

@@ -147,8 +147,8 @@ export function checkReceipts(
 }
 
 /**
- * What a receipt only states, because no chain shows it: to be compared with the agreement between
- * the subscriber and the platform.
+ * The figures that a receipt only states, because no chain shows them: to be compared with the
+ * agreement between the subscriber and the platform.
  */
 export function statedIn({ terms, parts, held, share }: Receipt): string[] {
   const under = terms.find((each) => each.fromSlot === share.termsSlot);

@@ -109,7 +109,7 @@ const receipt = objectOf({
     termsSlot: countOf,
     amount: amountOf,
     paid: amountOf,
-    /** What was paid beyond the amount. */
+    /** The sum paid beyond the amount. */
     overpaid: amountOf,
     status: oneOf(...SHARE_STATUSES),
   }),
@@ -129,10 +129,10 @@ const receipt = objectOf({
   held: objectOf({
     slot: countOf,
     positions: listOf(heldPosition, 1_000),
-    /** What those positions owe; receipts of earlier releases lack it. */
+    /** The share that those positions owe; receipts of earlier releases lack it. */
     open: orElse(oneOf(...OPEN_AT_START), 'free'),
   }),
-  /** What moved the position before the close, oldest first, since it was last empty. */
+  /** The moves of the position before the close, oldest first, since it was last empty. */
   movements: listOf(movement, MOVEMENTS_MOST),
   close: objectOf({ ...place, body: kindOf({ close, reckoning }) }),
   /** Every part of the close, as it was booked; one of them is the share's. */

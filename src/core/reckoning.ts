@@ -1,7 +1,7 @@
 // Reckoning: checks whether an account's own state agrees with all facts about it. Facts say what
 // transactions did; the state shows whether every transaction was heard. A difference is either the
-// profit of a transaction that could not be read, or a gap, which is shown until somebody closes
-// it. Formulas: drift program, T of docs/invariants.md.
+// profit of a transaction that could not be read, or a gap, which is shown until a
+// person closes it. Formulas: drift program, T of docs/hearing.md.
 import type { Held } from './fact.ts';
 import type { Slot } from './ids.ts';
 import { formatUnits } from './money.ts';
@@ -73,7 +73,7 @@ export function differenceOf(
   return COUNTERS.every((name) => difference[name] === 0n) ? null : difference;
 }
 
-/** What a difference between the state and the facts can mean. */
+/** The meanings of a difference between the state and the facts. */
 export const MEANINGS = [
   'withdraw',
   'deposit',

@@ -37,7 +37,7 @@ const grown = <A extends Uint8Array | Uint32Array | BigUint64Array>(old: A, leng
 
 export type RosterTable = {
   /**
-   * Adds an entry of a subscriber that is not in the table yet. `rowOf` finds nobody before
+   * Adds an entry of a subscriber that is not in the table yet. `rowOf` finds no subscriber before
    * `loaded`.
    */
   load(entry: RosterEntry): void;

@@ -16,9 +16,9 @@ export type RosterEntry = {
   readonly subscriberId: string;
   readonly agentWallet: string;
   readonly standing: RosterStanding;
-  /** What is owed over all tokens, in base units; 0 exactly when nothing is owed. */
+  /** The sum owed over all tokens, in base units; 0 exactly when nothing is owed. */
   readonly outstanding: BaseUnits;
-  /** What is owed by token; left out by servers of the release before, where all is USDC. */
+  /** The sums owed by token; left out by servers of the release before, where all is USDC. */
   readonly owed?: readonly Owed[];
   /**
    * The time since which the subscriber has owed something without a pause; null when nothing is
@@ -49,7 +49,7 @@ export type Decision = {
   readonly reason: string;
   readonly standing: RosterStanding | null;
   readonly outstanding: BaseUnits | null;
-  /** What is owed by token; null when the subscriber is not known. */
+  /** The sums owed by token; null when the subscriber is not known. */
   readonly owed: readonly Owed[] | null;
   readonly evidence: Evidence | null;
   readonly asOfSlot: Slot | null;
@@ -97,7 +97,7 @@ export type RosterOptions = {
   readonly owedForMsMost: number | null;
 };
 
-/** What an entry owes, by token. */
+/** The debts of an entry, by token. */
 export const owedIn = ({ outstanding, owed }: Pick<RosterEntry, 'outstanding' | 'owed'>) =>
   owed ?? (outstanding === 0n ? [] : [{ ...USDC, amount: outstanding }]);
 
@@ -119,7 +119,7 @@ export type Roster = {
    * at which that slot had moved.
    */
   observe(asOfSlot: Slot, atMs: number): void;
-  /** Sets a reason why the gate vouches for nobody, or null to clear it. */
+  /** Sets a reason why the gate vouches for no subscriber, or null to clear it. */
   doubtAll(why: string | null): void;
   /**
    * Replaces the set of subscribers that the gate does not vouch for. A list without reasons gives

@@ -4,7 +4,7 @@
 
 /** One rule about the effect of one instruction, or about a whole transaction. */
 export type Rule<Subject, Mandate> = {
-  /** What the instruction or the transaction must do or be, in words. */
+  /** The duty of the instruction or the transaction, in words that follow "must". */
   readonly must: string;
   readonly holds: (subject: Subject, mandate: Mandate) => boolean;
   /** The objection where the rule does not hold, in words that follow "The transaction". */

@@ -86,7 +86,7 @@ export type Transition = {
   readonly events: readonly ShareEvent[];
 };
 
-/** What a new debt is made of. */
+/** The parts of a new debt. */
 export type NewDebt = Pick<
   Share,
   'id' | 'subscriberId' | 'creatorWallet' | 'token' | 'amount' | 'observed'

@@ -8,9 +8,9 @@ export const SOURCES = ['webhooks', 'subscriptions', 'backfill', 'sweep'] as con
 export type Source = (typeof SOURCES)[number];
 
 /**
- * What named a signature, as the row of its sighting says: a webhook body, the history of an
- * account that was seen changed (by a subscription or a sweep), the walk of finalized history, a
- * payment of the daemon itself, or a person.
+ * The source that named a signature, as the row of its sighting says: a webhook body, the history
+ * of an account that was seen changed (by a subscription or a sweep), the walk of finalized
+ * history, a payment of the daemon itself, or a person.
  */
 export const NAMED_BY = ['webhook', 'watch', 'backfill', 'own', 'repair', 'replay'] as const;
 export type NamedBy = (typeof NAMED_BY)[number];

@@ -147,19 +147,22 @@ export function sponsorRefusal(
   return null;
 }
 
-/** What a payment is likely to cost. */
+/** The likely cost of a payment. */
 export type PaymentCost = {
   readonly fees: Lamports;
   /** Of the creator's token account, where the payment opens it; else 0. */
   readonly rent: Lamports;
-  /** What all subscribers owe to that creator, this payment included: one account serves them. */
+  /**
+   * The sum that all subscribers owe to that creator, this payment included: one account serves
+   * them.
+   */
   readonly all: BaseUnits;
 };
 
 /**
  * Why a payment waits for more debts: its cost is too large a part of it. Fees are held against its
- * own amount, fees and rent together against everything that is owed to the creator. Null once
- * somebody asked for it.
+ * own amount, fees and rent together against everything that is owed to the creator. Null once a
+ * person asked for it.
  */
 export function tooCostly(
   debts: readonly Debt[],

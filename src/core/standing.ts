@@ -30,7 +30,7 @@ export type StandingEvent =
       readonly kind: 'left';
       readonly at: ChainPosition;
       readonly amount: BaseUnits;
-      /** What left, as text for people: `500.000000 USDC`. */
+      /** The amount that left, as text for people: `500.000000 USDC`. */
       readonly what: string;
       readonly signature: Signature;
     };
@@ -41,14 +41,14 @@ export type Evidence = {
   readonly slot: number;
   readonly amount: BaseUnits;
   readonly what: string;
-  /** What was owed then, over all tokens in base units; `owed` has it by token. */
+  /** The sum owed then, over all tokens in base units; `owed` has it by token. */
   readonly owedThen: BaseUnits;
   readonly owed?: readonly Owed[];
 };
 
 /**
- * What a subscriber owes: over all tokens in base units, a number that is 0 exactly when nothing is
- * owed, and by token.
+ * The debts of a subscriber: over all tokens in base units, a number that is 0 exactly when nothing
+ * is owed, and by token.
  */
 type Owing = { readonly outstanding: BaseUnits; readonly owed: readonly Owed[] };
 

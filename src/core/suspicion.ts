@@ -17,7 +17,7 @@ export const SUSPICION_KINDS = [...SUSPICIONS, 'token_authority_changed'] as con
 export type SuspicionKind = (typeof SUSPICION_KINDS)[number];
 
 /**
- * What the platform wants done about a suspicion: nothing, an event and an entry in a list, or also
+ * The platform's choice about a suspicion: nothing, an event and an entry in a list, or also
  * the verdict `unknown` at the gate.
  */
 export const SUSPICION_ACTS = ['ignore', 'report', 'unknown'] as const;

@@ -27,7 +27,7 @@ export type Terms = {
   readonly basis: Basis;
   /** Shares wait for each other until their sum reaches this amount; 0 pays each at once. */
   readonly minimumPayment: BaseUnits;
-  /** Whether the creator may be an address that nobody holds a key to, such as a vault. */
+  /** Whether the creator may be an address without a private key, such as a vault. */
   readonly offCurve: boolean;
   /** The age at which an unpaid debt lapses; null means never. */
   readonly expiresAfterMs: number | null;

@@ -7,11 +7,11 @@ import type { Lamports } from './money.ts';
 /**
  * The class of a trouble, which decides what happens to the debt. `retry_soon`: it passes within
  * seconds. `retry_when_healthier`: the account must recover first. `venue_paused`, `venue_limited`
- * (the venue pays nobody more for now), `needs_sol`, `needs_authorisation`, `books_behind`: pauses,
- * which use up no attempts. `accumulating`: by its own terms the debt is still too small.
- * `unexpected`: an error that is in no table; it is tried again UNEXPECTED_MOST times at growing
- * intervals, then it parks the debt. `operator`, `permanent`: a person must act, so the debt is
- * parked at once.
+ * (the venue lets no account withdraw more for now), `needs_sol`, `needs_authorisation`,
+ * `books_behind`: pauses, which use up no attempts. `accumulating`: by its own terms the debt is
+ * still too small. `unexpected`: an error that is in no table; it is tried again UNEXPECTED_MOST
+ * times at growing intervals, then it parks the debt. `operator`, `permanent`: a person must act,
+ * so the debt is parked at once.
  */
 export const ERROR_CLASSES = [
   'retry_soon',

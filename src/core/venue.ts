@@ -40,7 +40,7 @@ export type SeenAccount = {
   }[];
 };
 
-/** What a venue did in one transaction. */
+/** The findings of a venue about one transaction. */
 export type HeardAtVenue = {
   /** The facts about watched accounts at the venue. */
   readonly facts: readonly Fact[];
@@ -88,7 +88,7 @@ export type Venue = {
   /** Whether the venue has a market for tokens of this mint. */
   ofValue(mint: Address): boolean;
   /**
-   * What the venue did in a transaction, without the wallets: core/hear.ts puts both together. A
+   * The findings about a transaction, without the wallets: core/hear.ts puts both together. A
    * transaction that failed did nothing at the venue.
    */
   hear(transaction: ChainTransaction, watched: ReadonlyMap<string, Watched>): HeardAtVenue;
@@ -124,8 +124,8 @@ export type Venue = {
   statsAddress(authority: Address): Address;
   subAccountsCreated(account: ChainAccount | null): number;
   /**
-   * The present fee that a keeper is paid for triggering or cancelling somebody's order, in quote
-   * base units.
+   * The present fee that a keeper is paid for triggering or cancelling the order of another
+   * account, in quote base units.
    */
   flatFee(readAccounts: Chain['accounts']): Promise<bigint>;
   /** The addresses of the venue's own lookup tables; empty when it has none. */

@@ -17,7 +17,7 @@ export type Put = (subscriberId: string, account: Address, ordinal: number, body
 
 /**
  * The watched subscriber that owns a token account, or undefined. The transaction's own balances
- * decide: an account that was given away is still watched, and belongs to nobody here. The
+ * decide: an account that was given away is still watched, and belongs to no subscriber. The
  * watch-list answers only where the balances name no owner.
  */
 export function ownerAmong(
@@ -93,8 +93,8 @@ function putLeavings(
 }
 
 /**
- * Puts the change of each watched token account, whoever owns it by now. The account's state is
- * checked against it.
+ * Puts the change of each watched token account, also of one that was given away. The account's
+ * state is checked against it.
  */
 function putTallies({ transaction, watched }: Perimeter, put: Put): void {
   for (const { account, before, after } of transaction.tokenBalances) {
@@ -112,7 +112,7 @@ function putTallies({ transaction, watched }: Perimeter, put: Put): void {
 }
 
 /**
- * Puts a notice for each call that lets somebody take tokens of an own account, also inside a
+ * Puts a notice for each call that lets another wallet take tokens of an own account, also inside a
  * batch.
  */
 function putNotices(perimeter: Perimeter, put: Put): void {

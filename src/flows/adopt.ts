@@ -1,6 +1,6 @@
 // Adopt: watches accounts that an owner made after registering. Sub-accounts are found through
 // facts that name them and through the venue's counter of sub-accounts; token accounts are followed
-// when collateral went to them, or when somebody else may take tokens from them.
+// when collateral went to them, or when a delegate may take tokens from them.
 import type { Fact } from '../core/fact.ts';
 import { type Address, base58Text, type Slot } from '../core/ids.ts';
 import type { ChainTransaction } from '../core/transaction.ts';

@@ -53,7 +53,7 @@ export type Books = {
 const AT_ONCE = 8;
 /**
  * The most signatures that are remembered as not being payments of Bailiff, so that each is read
- * once, whoever writes them.
+ * once, although strangers may write as many as they like.
  */
 const STRANGERS_MOST = 100_000;
 

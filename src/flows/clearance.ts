@@ -25,7 +25,7 @@ export type ClearAnswer =
   | {
       readonly status: 'blocked';
       readonly code: Block;
-      /** What is owed over all tokens; `owed` has it by token. */
+      /** The sum owed over all tokens; `owed` has it by token. */
       readonly outstanding: BaseUnits;
       readonly owed: readonly Owed[];
       readonly reason: string;

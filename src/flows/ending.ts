@@ -64,7 +64,7 @@ export function createEndings({ ledger, books, clock, log }: EndingPorts): Endin
   const disagreement = async (subscriberId: string): Promise<Trouble | null> => {
     const subscriber = await ledger.subscribers.find(subscriberId);
     if (subscriber === null) throw new Fault('not_found', `subscriber ${subscriberId} is gone`);
-    // What ends or is adopted may be parked or observed.
+    // A debt that is ended or adopted may be parked or observed.
     return books.disagreement(subscriber, 'open');
   };
   /** The same as a sentence, also while the chain does not tell. */

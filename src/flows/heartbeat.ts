@@ -126,7 +126,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
     if (isWrong && !wasWrong) log.warn('clock.skewed', { aheadMs: now });
     if (!isWrong && wasWrong) log.info('clock.right_again', { aheadMs: now });
   };
-  /** What is not recorded while a loop fails; null while none does. */
+  /** The work that is not recorded while a loop fails; null while none does. */
   const unrecorded = (): { readonly says: string; readonly long: boolean } | null => {
     const failing = ports.failing();
     if (failing === null) return null;

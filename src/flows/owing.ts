@@ -1,5 +1,5 @@
 // Owing: counts for how long subscribers owe. Each call adds the time since the last one to
-// subscribers whose debts wait for an act of their own, and to nobody while the daemon itself
+// subscribers whose debts wait for an act of their own, and to none while the daemon itself
 // cannot see the chain.
 
 import { countsAgainst } from '../core/owing.ts';

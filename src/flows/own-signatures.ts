@@ -25,7 +25,7 @@ export type OwnSignatures = {
   read(transaction: ChainTransaction): void;
   /** The cost of a payment that was read; null when it was not. Each is given once. */
   takeCost(signature: Signature): TransactionCost | null;
-  /** The executed payments that no one has noted yet, as transactions to read. Each once. */
+  /** The executed payments that are not noted yet, as transactions to read. Each once. */
   takeExecuted(): Rumour[];
 };
 

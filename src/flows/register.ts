@@ -252,7 +252,7 @@ export function createRegister({
           : { creatorWallet: addressOf(creatorWallet, 'creatorWallet') }),
         ...(minimumPayment === undefined ? {} : { minimumPayment: BigInt(minimumPayment) }),
       };
-      // Somebody else may change the terms between reading and writing; then this change is made
+      // Another caller may change the terms between reading and writing; then this change is made
       // again on top of theirs.
       for (let tries = 0; tries < CHANGES_AT_ONCE_MOST; tries++) {
         const latest = (await ledger.subscriptions.find(id))?.terms.at(-1) ?? null;

@@ -1,5 +1,5 @@
 // Signing obstacle: gives the reason why a planned payment is not signed: a halt, an unknown
-// program, or a transfer by somebody else that may pay for the same debts.
+// program, or a transfer by another signer that may pay for the same debts.
 import type { Payment } from '../core/payment.ts';
 import type { Halt, Ledger } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';

@@ -40,7 +40,7 @@ export function installDeadline(app: FastifyInstance, options: DeadlineOptions):
     reply.raw.once('close', () => ended.abort());
     const wait = (): Promise<void> => clock.sleep(ms, ended.signal);
     const arrived = wait().then(async () => {
-      // What a client takes to send its body is bounded by http.bodyMs, and is no delay of ours.
+      // The time in which a client sends its body has a bound of its own, http.bodyMs.
       while (!request.raw.complete && !ended.signal.aborted) await wait();
     });
     void arrived.then(() => {

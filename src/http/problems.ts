@@ -27,7 +27,7 @@ const codeOf = (status: number): FaultCode => {
   return 'body_invalid';
 };
 
-/** What to do, where Fastify only names the status. */
+/** The remedy for an error of which Fastify only names the status. */
 const REMEDIES: Readonly<Record<number, string>> = {
   413: 'The body is larger than this route takes.',
   415: 'Send the body as application/json, plain or packed with gzip or deflate.',
@@ -148,7 +148,8 @@ export function installProblems(
   const nowhere = ({ method, url }: FastifyRequest): Problem =>
     problem('not_found', 404, `There is no ${method} ${url.split('?')[0]}.`);
   app.setErrorHandler((thrown, request, reply) => {
-    // The client closed the connection amid its body: nobody reads the answer, and nothing failed.
+    // The client closed the connection amid its body: no client reads the answer, and nothing
+    // failed.
     if (request.raw.destroyed && !request.raw.complete)
       return void send(reply, problem('request_invalid', 400, 'The body did not arrive whole.'));
     const told = problemOf(thrown);

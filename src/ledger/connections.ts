@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { Log } from '../core/ports.ts';
 import { openDatabase } from './database.ts';
 
-/** What the driver does on a connection just now. */
+/** The work of the driver on a connection just now. */
 export type DriverState = {
   /** The number of the process of Postgres that serves it. */
   readonly pid: number | null;

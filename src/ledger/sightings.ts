@@ -33,7 +33,8 @@ function dueOf(
   }
   if (urgent === true) return nowMs;
   const queuedMs = accounts.length === 0 ? 0 : waitMs;
-  // What may go ahead of others, or may wait, keeps its place in a long queue of its account.
+  // A sighting that may go ahead of others, or may wait, keeps its place in a long queue of its
+  // account.
   return nowMs + (queuedMs > 0 ? Math.max(queuedMs, given) : given);
 }
 

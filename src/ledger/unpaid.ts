@@ -8,7 +8,7 @@ import { toJson } from './database.ts';
 import { tell } from './outbox.ts';
 import { applyToShares } from './share-changes.ts';
 
-/** What the end of a payment means for its debts. */
+/** The consequences of a payment's end for its debts. */
 export type End = {
   readonly trouble: Trouble;
   /** After how many milliseconds the debts are tried again; null leaves them to a person. */

@@ -17,7 +17,7 @@ import { decodeAccount, type Struct } from './drift/layout.ts';
 import { priceAccount } from './drift/oracle.ts';
 import { createSender, type Sender } from './sender.ts';
 
-/** What people do at one venue, whichever it is. */
+/** The acts of people at one venue, the same for each venue. */
 export type VenueDriver = Omit<Sender, 'giveTokens' | 'tokensOf'> & {
   readonly venue: VenueName;
   readonly title: string;

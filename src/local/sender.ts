@@ -38,7 +38,7 @@ export type Sender = {
 
 export type SenderOptions = {
   readonly cluster: Cluster;
-  /** Pays for what nobody else pays for, and may mint the tokens of this world. */
+  /** Pays where no other wallet pays, and may mint the tokens of this world. */
   readonly faucet: Keypair;
   readonly newKey: () => Keypair;
   /** Called before each transaction. */

@@ -39,7 +39,7 @@ export type Ending = {
   readonly boAgentLamports: bigint;
   readonly anaDeposit: bigint;
   readonly boDeposit: bigint;
-  /** What the creator holds and Bo owed in the token of the second venue; null without one. */
+  /** The creator's balance and Bo's debt in the token of the second venue; null without one. */
   readonly second: { readonly creator: bigint; readonly boOwed: bigint } | null;
 };
 export type StoryOptions = {

@@ -37,7 +37,7 @@ async function safely(what: string, mend: string, probe: Probe): Promise<Finding
   }
 }
 
-/** What the other probes need from the ledger, with the findings about it. */
+/** The parts of the ledger that the other probes need, with the findings about it. */
 type LedgerReading = {
   readonly findings: readonly Finding[];
   readonly addresses: readonly Address[];

@@ -11,7 +11,7 @@ import type { Profile } from './profile.ts';
 /** BASE (1e9) times PRICE (1e6) divided by QUOTE (1e6). */
 const BASE = 1_000_000_000n;
 
-/** What stops withdrawals beside the account and its market. */
+/** The reasons that stop withdrawals beside those of the account and its market. */
 export type Stops = {
   /** The State's bits of what is paused for all accounts. */
   readonly exchangeStatus: number;

@@ -108,8 +108,8 @@ export function cover(
 }
 
 /**
- * What one venue did in a transaction. An ordinal depends on the transaction alone, not on which
- * accounts are watched.
+ * The findings of one venue about a transaction. An ordinal depends on the transaction alone, not
+ * on which accounts are watched.
  */
 export function hearVenue(
   dialect: Hearing,

@@ -36,7 +36,9 @@ export type Verification = {
   /** The worst of all checks. */
   readonly verdict: ReceiptVerdict;
   readonly checks: readonly ReceiptCheck[];
-  /** What each receipt only states, because no chain shows it, by the id of its share. */
+  /**
+   * The figures that a receipt only states, because no chain shows them, by the id of its share.
+   */
   readonly stated: Readonly<Record<string, readonly string[]>>;
 };
 

@@ -35,7 +35,7 @@ function encodeTokens(rows: readonly TokenBalanceRow[]) {
   }));
 }
 
-/** `uiTokenAmount` of an amount. RPC gives a float with it, which nobody should use. */
+/** `uiTokenAmount` of an amount. RPC gives a float with it, which no reader should use. */
 export function uiAmount(amount: bigint, decimals: number) {
   if (decimals === 0)
     return {

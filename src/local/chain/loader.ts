@@ -14,8 +14,9 @@ export const programDataAddress = (programId: string): string =>
   )[0].toBase58();
 
 /**
- * The two accounts of a program that was deployed in this slot and that nobody may upgrade. The
- * data account comes first, because the runtime loads the program when the other one is written.
+ * The two accounts of a program that was deployed in this slot and that has no upgrade authority.
+ * The data account comes first, because the runtime loads the program when the other one is
+ * written.
  */
 export function programAccounts(
   programId: string,

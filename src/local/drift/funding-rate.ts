@@ -1,4 +1,4 @@
-// Funding rate: update_funding_rate, which anybody may call once an hour and which every trade
+// Funding rate: update_funding_rate, which every wallet may call once an hour and which every trade
 // tries (controller/funding.rs, math/funding.rs): the larger side of the market pays the other one,
 // and the AMM pays or receives the difference.
 import { least, most } from '../../core/money.ts';

@@ -104,7 +104,7 @@ export const updateMarginTrading = (trader: Trader, enabled: boolean): Transacti
     [meta(user(trader), true), meta(trader.agent.publicKey, false, true), ...remaining()],
   );
 
-/** Updates a market's funding rate, which anybody may do once an hour. */
+/** Updates a market's funding rate, which every wallet may do once an hour. */
 export const updateFundingRate = (market: number): TransactionInstruction =>
   build('updateFundingRate', { marketIndex: market }, [
     meta(STATE),

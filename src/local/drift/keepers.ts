@@ -1,6 +1,6 @@
-// Keepers: instructions of the stand-in that anybody may send for a user: settling funding, closing
-// a position of an account that is liquidated against the AMM; and those by which an owner moves a
-// position to another sub-account or changes who may do what with an account.
+// Keepers: instructions of the stand-in that every wallet may send for a user: settling funding,
+// closing a position of an account that is liquidated against the AMM; and those by which an owner
+// moves a position to another sub-account or changes who may do what with an account.
 
 import { PublicKey } from '@solana/web3.js';
 import { mulDivCeil } from '../../core/money.ts';

@@ -47,7 +47,7 @@ export function beginLiquidation(session: Session): Liquidation {
 type Margin = {
   readonly collateral: bigint;
   readonly requirement: bigint;
-  /** What is missing to the requirement with its buffer; the excess where nothing is. */
+  /** The margin missing to the requirement with its buffer; the excess where none is. */
   readonly shortage: bigint;
   readonly safe: boolean;
   /** The tracked market's part of the shortage. */
@@ -99,7 +99,7 @@ export function isBankrupt(user: Struct): boolean {
 
 export type Entered = {
   readonly liquidationId: number;
-  /** What was missing when it began. */
+  /** The margin that was missing when it began. */
   readonly first: Margin;
   readonly canceledOrderIds: readonly number[];
 };
@@ -142,14 +142,14 @@ export function enterLiquidation(
   return { liquidationId: user.nextLiquidationId - 1, first, canceledOrderIds };
 }
 
-/** What is missing now, and how much of it may be covered. */
+/** The margin that is missing now, and how much of it may be covered. */
 export type Need = { readonly shortage: bigint; readonly tracked: bigint; readonly part: bigint };
 
 export type Told = { readonly kind: Kind; readonly fields: Struct };
 
 /**
- * What is missing after the orders were cancelled; null when nothing is, which is told, and the
- * account leaves.
+ * The margin that is missing after the orders were cancelled; null when none is, which is told, and
+ * the account leaves.
  */
 export function needOf(
   session: Session,

@@ -22,7 +22,9 @@ export type Side = {
   readonly price: bigint;
   /** In ten-thousandths; of a liability with the State's buffer. */
   readonly weight: bigint;
-  /** What the liquidator gets or pays beyond the price, in millionths: 1,000,000 for nothing. */
+  /**
+   * The part of the price that the liquidator pays or gets, in millionths: 1,000,000 is the price.
+   */
   readonly multiplier: bigint;
 };
 
@@ -130,7 +132,7 @@ function assetFor(asset: Side, liability: Side, transfer: bigint): bigint {
   return ((left * asset.price) / PRICE) * unit < QUOTE ? asset.amount : given;
 }
 
-/** What is taken over of a liability, and what of the asset is given for it. */
+/** The amounts of a liability that is taken over, and of the asset that is given for it. */
 export function takeover(
   asset: Side,
   liability: Side,

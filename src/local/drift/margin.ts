@@ -66,7 +66,7 @@ function strictPrice(session: Session, market: Struct, strict: boolean): Strict 
     : { now, least: now, most: now };
 }
 
-/** What one position adds, and the value of what is owed by it. */
+/** The collateral and requirement that one position adds, and the value of its debt. */
 export type MarginPart = Margin & {
   readonly kind: 'spot' | 'perp';
   readonly market: number;
@@ -129,7 +129,7 @@ function addPerp(
   };
 }
 
-/** What every position of an account adds to collateral and requirement. */
+/** The collateral and the requirement that every position of an account adds. */
 export function marginParts(
   session: Session,
   user: Struct,

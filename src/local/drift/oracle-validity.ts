@@ -6,7 +6,7 @@ import type { Quote } from './session.ts';
 
 const PERCENT = 1_000_000n;
 
-/** What is wrong with a price, worst first; `valid` when nothing is. */
+/** The faults of a price, worst first; `valid` is none. */
 export type Validity =
   | 'non_positive'
   | 'too_volatile'

@@ -31,8 +31,8 @@ import { deposit, transferDeposit, withdraw } from './transfers.ts';
 import { deleteUser, initializeUser, initializeUserStats } from './users.ts';
 
 /**
- * What each costs, as measured on the build of 2024-06 with one or two positions; the program's own
- * cost grows with them.
+ * The compute units of each, as measured on the build of 2024-06 with one or two positions; the
+ * program's own cost grows with them.
  */
 const HANDLERS: Record<string, { run: (session: Session, args: Struct) => void; units: number }> = {
   initializeUserStats: { run: initializeUserStats, units: 21_600 },

@@ -105,7 +105,7 @@ function putIn(
 }
 
 /**
- * What is left must meet the initial margin, and where anything is owed every oracle must be one
+ * The rest must meet the initial margin, and where anything is owed every oracle must be one
  * that margins are reckoned by.
  */
 function requireInitialMargin(session: Session, user: Struct): void {

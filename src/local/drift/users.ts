@@ -1,6 +1,6 @@
-// Users: initialize_user_stats, initialize_user and delete_user of the stand-in. Anybody may pay
-// for the creation of an account, and the authority does not sign it. Only the authority deletes
-// an account.
+// Users: initialize_user_stats, initialize_user and delete_user of the stand-in. Every wallet may
+// pay for the creation of an account, and the authority does not sign it. Only the authority
+// deletes an account.
 import { PublicKey, SystemProgram } from '@solana/web3.js';
 import { DRIFT, userAddress, userStatsAddress } from './addresses.ts';
 import { blankAccount, encodeAccount, type Struct } from './layout.ts';

@@ -43,14 +43,14 @@ export type VelocityDriverOptions = {
   readonly prices?: Prices;
   /**
    * The slot and time at which oracles are published before each act; when absent, those of the
-   * chain, and whoever owns the chain publishes in every slot.
+   * chain, and its owner publishes in every slot.
    */
   readonly time?: () => GenesisTime;
 };
 
 const MAKER_DEPOSIT = 100_000_000_000_000n;
 const FAUCET_LAMPORTS = 1_000_000_000_000_000n;
-/** What a wallet needs to pay for its own accounts. */
+/** Lamports with which a wallet can pay for its own accounts. */
 const FIRST_LAMPORTS = 1_000_000_000n;
 const TICK = 1_000n;
 
@@ -129,7 +129,7 @@ export function createVelocityDriver(options: VelocityDriverOptions): VelocityDr
       const price = prices.sol - (prices.sol % TICK);
       const worst = direction === 'long' ? price + price / 50n : price - price / 50n;
       const other = direction === 'long' ? 'short' : 'long';
-      // What an earlier order left in the book must not fill this one.
+      // The rest of an earlier order must not fill this one.
       send(
         [instructions.cancelAll(maker), instructions.make(maker, other, base, price)],
         [faucet, maker.agent],

@@ -111,6 +111,13 @@ export const EVIDENCE: readonly Mutant[] = [
     by: { file: 'test/flows/books-comparison.test.ts', test: 'without a debt no history is read' },
   },
   {
+    name: 'X1 a swap is signed as the service built it',
+    file: 'src/chain/pen.ts',
+    from: 'refuse(swapObjections(read.feePayer, read.instructions.map(inspectSwap), mandate));',
+    to: '',
+    by: { seeds: 80 },
+  },
+  {
     name: 'B9 a transfer is matched without a comparison of the books',
     file: 'src/flows/credit.ts',
     from: 'const trouble = await books.disagreement(subscriber);',

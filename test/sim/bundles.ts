@@ -2,10 +2,11 @@
 // withdrawal before or after one. Only the place in the transaction tells their order, and that
 // order decides the standing and, on a high-water mark, the debt.
 
+import { ACTS } from './acts.ts';
 import type { SimChain } from './chain/chain.ts';
 import { depositOf } from './chain/drift.ts';
 import type { SimInstruction } from './chain/message.ts';
-import { ACTS, type People } from './people.ts';
+import type { People } from './people.ts';
 import type { Random } from './random.ts';
 import { MARKETS, PEOPLE, STRANGER_TOKENS } from './world.ts';
 

@@ -39,6 +39,11 @@ export type Climate = {
    * strangers, or that the subscriber takes some out of it.
    */
   readonly topUps: number;
+  /**
+   * Whether agents pay their own fees, and swap tokens for SOL when they are short of it; no
+   * sponsor pays then. Each begins with SOL for a swap and not for a payment.
+   */
+  readonly swaps: boolean;
   /** The chance at each step that a platform is given a clearance to close an account. */
   readonly clearances: number;
   /** Whether agents give the sponsor USDC for the fees that it pays. */
@@ -99,8 +104,12 @@ function agreed(random: Random, marks: boolean): Climate['terms'] {
   );
 }
 
-/** Draws the climate of a history. `moods` are conditions of nodes beside the usual ones. */
-export function climateOf(random: Random, moods: readonly Mood[]): Climate {
+/**
+ * Draws the climate of a history. `moods` are conditions of nodes beside the usual ones. `apart`
+ * gives the chances of what was added later, so that other histories stay as they were.
+ */
+export function climateOf(random: Random, apart: Random, moods: readonly Mood[]): Climate {
+  const swaps = apart.chance(0.15);
   const checked = random.chance(0.5);
   const losses = random.chance(0.3);
   return {
@@ -116,8 +125,9 @@ export function climateOf(random: Random, moods: readonly Mood[]): Climate {
     clearances: random.chance(0.4) ? 0.02 : 0,
     strangers: random.chance(0.4) ? 0.03 : 0,
     transfers: random.chance(0.4) ? 0.02 : 0,
-    topUps: random.chance(0.4) ? 0.03 : 0,
-    reimbursed: random.chance(0.4),
+    topUps: random.chance(0.4) || swaps ? 0.03 : 0,
+    swaps,
+    reimbursed: random.chance(0.4) && !swaps,
     terms: agreed(random, checked && random.chance(0.6)),
     // A database that went back has lost its newest terms, which only a person can name again.
     agreements: checked && !losses && random.chance(0.6) ? 0.01 : 0,

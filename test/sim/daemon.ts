@@ -10,7 +10,7 @@ import type { Chain } from '../../src/core/chain-ports.ts';
 import type { ProfitShare } from '../../src/core/debt-ports.ts';
 import type { Clock, Ledger } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';
-import type { Pen } from '../../src/core/signing-ports.ts';
+import type { Pen, SwapDesk } from '../../src/core/signing-ports.ts';
 import { createTip } from '../../src/core/tip.ts';
 import { venuesOf } from '../../src/core/venue.ts';
 import { checkAccounts } from '../../src/flows/account-checks.ts';
@@ -28,11 +28,12 @@ import { judgeSubscribers } from '../../src/flows/standing.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import { rentOf } from './chain/account.ts';
+import { SWAP } from './chain/swaps.ts';
 import type { Provider } from './provider.ts';
 import type { Random } from './random.ts';
 import type { Turns } from './turns.ts';
 import type { Witness } from './witness.ts';
-import { PEOPLE, PRIORITY_FEE_MOST, penOf, SIGNERS, venueOf } from './world.ts';
+import { PEOPLE, PRIORITY_FEE_MOST, penOf, SIGNERS, SIGNERS_ALONE, venueOf } from './world.ts';
 
 export type Job = () => Promise<void>;
 export type Daemon = {
@@ -57,6 +58,8 @@ export type DaemonWorld = {
   readonly witness: Witness;
   /** Whether agents give the sponsor USDC for the fees that it pays. */
   readonly reimbursed: boolean;
+  /** The service that swaps agents' tokens for SOL; null where a sponsor pays fees. */
+  readonly swaps: SwapDesk | null;
   /** Whether account states are compared with the facts. */
   readonly checked: boolean;
   readonly chain: (own: Chain) => Chain;
@@ -77,6 +80,12 @@ const PAYING = {
   reimbursement: null,
   topUp: null,
   topUpEveryMs: 1,
+};
+
+const SWAPPING = {
+  topUp: SWAP.amount,
+  topUpEveryMs: SWAP.everyMs,
+  agentReserve: SWAP.agentReserve,
 };
 
 const FIRST_URL = 'http://first.invalid/';
@@ -140,7 +149,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   const tip = createTip(turns.nowMs);
   const chain = world.chain(createChain({ connection, witnesses, tip, witnessed }, NO_TABLES));
   const venues = venuesOf([venueOf()]);
-  const pen = world.pen(world.witness.watch(penOf()));
+  const pen = world.pen(world.witness.watch(penOf(world.swaps !== null)));
   const fees = createFeeMarket(connection, {
     priorityFeeMost: PRIORITY_FEE_MOST,
     everyMs: 10_000,
@@ -171,13 +180,13 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
       chain,
       tokens,
       venues,
-      signers: SIGNERS,
+      signers: world.swaps === null ? SIGNERS : SIGNERS_ALONE,
       pen,
       fees,
       ledger,
       clock,
       log,
-      swaps: null,
+      swaps: world.swaps === null ? null : gated(world.swaps, turns, process),
       books,
       conformance: { objection: () => null },
       ownSignatures,
@@ -186,7 +195,11 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
       newId: () => `p${process}.${++ids}`,
       onEnded: (id) => judgeAll([id]),
     },
-    { ...PAYING, reimbursement: world.reimbursed ? REIMBURSEMENT : null },
+    {
+      ...PAYING,
+      ...(world.swaps === null ? {} : SWAPPING),
+      reimbursement: world.reimbursed ? REIMBURSEMENT : null,
+    },
   );
   const bookFinal = async (): Promise<void> => {
     await judgeAll(await accrueCloses(ledger, log));

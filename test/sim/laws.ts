@@ -1,7 +1,10 @@
 // Laws: the conditions that a simulated history must meet, during it and at its end.
 import { judge } from '../../src/core/standing.ts';
+import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import type { SimBooks } from './books.ts';
 import type { SimChain } from './chain/chain.ts';
+import { associatedAddress } from './chain/programs.ts';
+import { SWAP } from './chain/swaps.ts';
 import { DRILL } from './daemon.ts';
 import { standingOf } from './oracle.ts';
 import { gainOf, transfersOf, truthOf } from './truth.ts';
@@ -53,7 +56,7 @@ const LIVE: ReadonlySet<string> = new Set(['planned', 'signed', 'sent']);
  * Laws 1 to 3 as the books must show them after every step; of the ledger in memory, which can be
  * looked into. `lost`: payments whose bytes the database has lost by going back.
  */
-export function checkBooks(
+function checkBooks(
   chain: SimChain,
   { state }: SimBooks,
   witness: Witness,
@@ -114,10 +117,37 @@ export function checkBooks(
 }
 
 /**
+ * Law 8: each executed swap is on record, took exactly the agreed tokens from its agent, and
+ * brought at least the agreed SOL to it, less the fee. `lost` as in `checkBooks`.
+ */
+function checkSwaps(
+  chain: SimChain,
+  { state }: SimBooks,
+  witness: Witness,
+  lost: ReadonlySet<string>,
+): void {
+  for (const landed of chain.landed()) {
+    const { transaction, execution } = landed;
+    const swap = witness.swaps.get(transaction.signature);
+    if (swap === undefined) continue;
+    const { id, agent } = swap;
+    const known = state?.payments.get(id);
+    if (state !== null && !lost.has(id) && known?.signed?.signature !== transaction.signature)
+      fail(`law 3: swap ${id} is on chain, and its bytes are not on record`);
+    if (execution.error !== null) continue;
+    const taken = -gainOf(landed, associatedAddress(QUOTE_MINT, agent));
+    const at = transaction.keys.indexOf(agent);
+    const brought = (execution.postBalances[at] ?? 0n) - (execution.preBalances[at] ?? 0n);
+    if (taken !== SWAP.amount || brought < SWAP.lamportsLeast - execution.fee)
+      fail(`law 8: swap ${id} took ${taken} and brought ${brought} lamports`);
+  }
+}
+
+/**
  * Law 2: a debt ends unpaid only where an operator voided it, or where its terms say so, and then
  * not before its time, counted from the first execution of its close.
  */
-export function checkEnded({ state }: SimBooks, firstMs: ReadonlyMap<string, number>): void {
+function checkEnded({ state }: SimBooks, firstMs: ReadonlyMap<string, number>): void {
   for (const { id, status, voided, subscriptionId, signature } of state?.shares.values() ?? []) {
     if (status !== 'voided' || voided?.reason === DRILL.reason) continue;
     if (voided?.by !== 'terms')
@@ -127,6 +157,18 @@ export function checkEnded({ state }: SimBooks, firstMs: ReadonlyMap<string, num
     if (first + (after ?? Number.POSITIVE_INFINITY) > (voided?.atMs ?? 0))
       fail(`law 2: ${id} lapsed before its time`);
   }
+}
+
+/** What must hold after every step. */
+export function checkStep(
+  chain: SimChain,
+  books: SimBooks,
+  witness: Witness,
+  known: { readonly lost: ReadonlySet<string>; readonly firstMs: ReadonlyMap<string, number> },
+): void {
+  checkBooks(chain, books, witness, known.lost);
+  checkSwaps(chain, books, witness, known.lost);
+  checkEnded(books, known.firstMs);
 }
 
 /**

@@ -4,12 +4,13 @@
 // runs its own timer; fifty tries or a week void a debt; dust is dropped. It shows why these laws
 // exist. `npm run sim -- --peer --seeds 1000`
 import type { Address } from '../../src/core/ids.ts';
+import { ACTS } from './acts.ts';
 import { TOKEN } from './chain/account.ts';
 import { createSimChain } from './chain/chain.ts';
 import { made, type SimTransaction } from './chain/message.ts';
 import { METHODS, soundNode } from './chain/node.ts';
 import { storm } from './climate.ts';
-import { ACTS, createPeople } from './people.ts';
+import { createPeople } from './people.ts';
 import { createProvider, FAIR, type Weather } from './provider.ts';
 import { createRandom } from './random.ts';
 import { closesOf } from './truth.ts';

@@ -5,13 +5,14 @@ import type { Address } from '../../src/core/ids.ts';
 import { least } from '../../src/core/money.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { termsAfter } from '../../src/core/terms.ts';
-import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { NOTHING_HELD } from '../support/terms.ts';
-import { rentOf, SYSTEM, TOKEN } from './chain/account.ts';
+import { ACTS, openTokens } from './acts.ts';
+import { base58Of, rentOf } from './chain/account.ts';
 import type { Landed, SimChain } from './chain/chain.ts';
-import { CALL, DRIFT_PROGRAM, depositOf, fillData, stateAccount } from './chain/drift.ts';
+import { depositOf, stateAccount } from './chain/drift.ts';
 import { keyBytes, made, type SimInstruction } from './chain/message.ts';
-import { ASSOCIATED, FROZEN, MEMO } from './chain/programs.ts';
+import { FROZEN } from './chain/programs.ts';
+import { SWAP } from './chain/swaps.ts';
 import type { Climate } from './climate.ts';
 import type { Random } from './random.ts';
 import {
@@ -28,75 +29,8 @@ import {
   subscriptionOf,
 } from './world.ts';
 
-const withU64 = (head: readonly number[], amount: bigint, tail: readonly number[] = []) => {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(amount);
-  return new Uint8Array([...head, ...bytes, ...tail]);
-};
-const hex = (text: string): number[] => [...Buffer.from(text, 'hex')];
-const venue = (accounts: readonly string[], data: Uint8Array): SimInstruction => ({
-  program: DRIFT_PROGRAM,
-  accounts,
-  data,
-});
-
-/** The acts of people, each as the instructions of one transaction. */
-export const ACTS = {
-  /** Opens and closes a position: the close is what makes a debt. */
-  close: (user: string, market: number, netPnl: bigint, base = 1_000_000_000n) => {
-    const accounts = [PLACES.state, user, PLACES.perpMarkets[market] ?? ''];
-    return [
-      venue(accounts, fillData({ market, base, netPnl: null })),
-      venue(accounts, fillData({ market, base, netPnl })),
-    ];
-  },
-  withdraw: (person: Person, user: string, amount: bigint, into: string) => [
-    venue(
-      [PLACES.state, user, person.stats, person.agent, PLACES.vault, PLACES.signer, into, TOKEN],
-      withU64([...hex(CALL.withdraw), 0, 0], amount, [1]),
-    ),
-  ],
-  deposit: (person: Person, user: string, amount: bigint) => [
-    venue(
-      [PLACES.state, user, person.stats, STRANGER, PLACES.vault, STRANGER_TOKENS, TOKEN],
-      withU64([...hex(CALL.deposit), 0, 0], amount, [0]),
-    ),
-  ],
-  sendSol: (to: string, lamports: bigint) => [
-    { program: SYSTEM, accounts: [STRANGER, to], data: withU64([2, 0, 0, 0], lamports) },
-  ],
-  sendTokens: (from: string, to: string, authority: string, amount: bigint) => [
-    { program: TOKEN, accounts: [from, to, authority], data: withU64([3], amount) },
-  ],
-  memo: (text: string): SimInstruction[] => [
-    { program: MEMO, accounts: [], data: new Uint8Array(Buffer.from(text)) },
-  ],
-  closeTokens: (account: string, owner: string): SimInstruction[] => [
-    { program: TOKEN, accounts: [account, owner, owner], data: Uint8Array.of(9) },
-  ],
-  giveAway: (account: string, owner: string, key: Uint8Array): SimInstruction[] => [
-    { program: TOKEN, accounts: [account, owner], data: Uint8Array.from([6, 2, 1, ...key]) },
-  ],
-  freeze: (account: string, frozen: boolean): SimInstruction[] => [
-    {
-      program: TOKEN,
-      accounts: [account, QUOTE_MINT, STRANGER],
-      data: Uint8Array.of(frozen ? 10 : 11),
-    },
-  ],
-};
-
 /** Transfers of tokens out of a wallet up to this sum are tips, which count for nothing. */
 export const TIPS_MOST = 500_000n;
-
-/** Opens another person's token account at the stranger's cost. */
-const openTokens = (account: string, owner: string): SimInstruction[] => [
-  {
-    program: ASSOCIATED,
-    accounts: [STRANGER, account, owner, QUOTE_MINT, SYSTEM, TOKEN],
-    data: Uint8Array.of(1),
-  },
-];
 
 export type People = {
   /** Something happens on chain. */
@@ -131,6 +65,12 @@ export type People = {
   resume(): void;
   /** The sponsor has enough for everything. */
   fund(): void;
+  /**
+   * In a rich climate the sponsor has enough for everything. Where agents swap, each gets tokens,
+   * and SOL that suffices for a swap and not for a payment; and again when obstacles end, if its
+   * token account is its own.
+   */
+  begin(climate: Pick<Climate, 'rich' | 'swaps'>): void;
 };
 
 export function createPeople(
@@ -141,12 +81,23 @@ export function createPeople(
   let nonce = 0;
   let paused = false;
   let clearances = 0;
+  let swapping = false;
   const firstMs = new Map<string, number>();
   const act: People['act'] = (instructions, signer) => {
     const signers = [STRANGER, ...(signer === undefined ? [] : [signer])];
     const transaction = made(nonce++, signers, instructions);
     firstMs.set(transaction.signature, nowMs());
     return chain.happen(transaction);
+  };
+  const equip = ({ agent, agentTokens }: Person): void => {
+    const lacks = SWAP.lamports - (chain.store.get(agent)?.lamports ?? 0n);
+    if (lacks > 0n) act(ACTS.sendSol(agent, lacks));
+    act(ACTS.sendTokens(STRANGER_TOKENS, agentTokens, STRANGER, 5n * SWAP.amount));
+  };
+  const fund = (): void => void act(ACTS.sendSol(SPONSOR, 10n ** 12n));
+  const tokensUsable = ({ agent, agentTokens }: Person): boolean => {
+    const found = chain.store.get(agentTokens);
+    return found !== null && base58Of(Buffer.from(found.data), 32) === agent;
   };
   const pause = (wanted: boolean): void => {
     paused = wanted;
@@ -294,10 +245,15 @@ export function createPeople(
       });
     },
     resume: () => pause(false),
-    fund: () => void act(ACTS.sendSol(SPONSOR, 10n ** 12n)),
+    begin({ rich, swaps }) {
+      if (rich) fund();
+      swapping = swaps;
+      if (swaps) for (const person of PEOPLE) equip(person);
+    },
+    fund,
     mend() {
       this.resume();
-      this.fund();
+      fund();
       for (const wallet of CREATOR_WALLETS) {
         const account = creatorTokens(wallet);
         if (chain.store.get(account) === null) act(openTokens(account, wallet));
@@ -307,7 +263,9 @@ export function createPeople(
         if (chain.store.get(agentTokens)?.data[108] === FROZEN)
           act(ACTS.freeze(agentTokens, false));
       for (const person of PEOPLE) {
-        act(ACTS.sendSol(person.agent, 10n * rentOf(165)));
+        const swaps = swapping && tokensUsable(person);
+        if (swaps) equip(person);
+        else act(ACTS.sendSol(person.agent, 10n * rentOf(165)));
         for (const user of person.users) act(ACTS.deposit(person, user, 10n ** 12n));
       }
     },

@@ -202,7 +202,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'keeping the facts of a fork that was dropped': {
     within: 60,
-    known: 11,
+    known: 1,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -232,21 +232,21 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'booking a close twice': {
     within: 30,
-    known: 2,
+    known: 3,
     sabotage: {
       meddle: ({ state }) => state?.accruals.clear(),
     },
   },
   'counting a transfer to a creator twice': {
-    within: 30,
-    known: 2,
+    within: 60,
+    known: 23,
     sabotage: {
       meddle: ({ state }) => state?.credits.clear(),
     },
   },
   'taking a confirmed transfer for a final one': {
     within: 60,
-    known: 5,
+    known: 25,
     sabotage: {
       ledger: (ledger, { state }) => ({
         ...ledger,
@@ -263,7 +263,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'paying while a transfer to the creator waits to be matched': {
     within: 100,
-    known: 28,
+    known: 1,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,

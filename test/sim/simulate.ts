@@ -11,16 +11,17 @@ import { bundle } from './bundles.ts';
 import { createSimChain, type SimChain } from './chain/chain.ts';
 import { MOODS_KNOWN, type Mood, sicken } from './chain/moods.ts';
 import { soundNode } from './chain/node.ts';
+import { createDesk, TOP_UP_RULE } from './chain/swaps.ts';
 import { climateOf } from './climate.ts';
 import { createDaemon, type DaemonWorld } from './daemon.ts';
-import { checkBooks, checkEnded, checkOutcome, checkPaidOnce, checkStandings } from './laws.ts';
+import { checkOutcome, checkPaidOnce, checkStandings, checkStep } from './laws.ts';
 import { createPeople } from './people.ts';
 import { createProvider, FAIR } from './provider.ts';
 import { createRandom } from './random.ts';
 import { register } from './registration.ts';
 import { createTurns } from './turns.ts';
 import { createWitness } from './witness.ts';
-import { furnish, PEOPLE } from './world.ts';
+import { furnish, PEOPLE, STRANGER, STRANGER_TOKENS } from './world.ts';
 
 export type Outcome = {
   readonly seed: number;
@@ -99,13 +100,13 @@ async function play(
   const chain = createSimChain(random);
   furnish(chain);
   const people = createPeople(chain, random, turns.nowMs);
-  const climate = climateOf(random, options.moods ?? []);
+  const climate = climateOf(random, createRandom(~seed), options.moods ?? []);
   let { weather } = climate;
   chain.placesTold = climate.placesTold;
-  if (climate.rich) people.fund();
+  people.begin(climate);
   const books = await openBooks(turns.nowMs);
-  const plainLedger = books.ledger;
-  const { server } = books;
+  if (books.state !== null) books.state.topUp = climate.swaps ? TOP_UP_RULE : null;
+  const { ledger: plainLedger, server } = books;
   const witness = createWitness(books.state, turns.nowMs);
   if (server !== null) server.told = climate.told;
   sabotage.prepare?.(books);
@@ -123,14 +124,13 @@ async function play(
   const second = random.chance(0.4) ? provider() : null;
   const nodes = [...first.nodes, ...(second?.nodes ?? [])];
   const world: DaemonWorld = {
-    turns,
-    random,
-    witness,
+    ...{ turns, random, witness },
     genesisHash: chain.genesisHash,
     ledger: sabotage.ledger?.(plainLedger, books) ?? plainLedger,
     databaseStates: climate.losses ? (server?.databaseStates ?? null) : null,
     providers: { first, second },
     reimbursed: climate.reimbursed,
+    swaps: climate.swaps ? createDesk(random, STRANGER, STRANGER_TOKENS) : null,
     checked: climate.checked,
     chain: sabotage.chain ?? ((own) => own),
     pen: (own) => sabotage.pen?.(own, chain) ?? own,
@@ -196,7 +196,7 @@ async function play(
   const lose = async (): Promise<void> => {
     if (server?.goBack(random.below(2)) !== true) return;
     losses++;
-    for (const { id } of witness.signed.values())
+    for (const { id } of [...witness.signed.values(), ...witness.swaps.values()])
       if (books.state?.payments.get(id)?.signed == null) lost.add(id);
     if (random.chance(0.5)) return;
     for (const [index, { process }] of processes.entries()) {
@@ -208,8 +208,7 @@ async function play(
     // Books that lost a payment may share it out among the creator's debts in another way: then the
     // sum must be right in the end.
     if (losses === 0) await checkPaidOnce(chain, books, witness);
-    checkBooks(chain, books, witness, lost);
-    checkEnded(books, people.firstMs);
+    checkStep(chain, books, witness, { lost, firstMs: people.firstMs });
     const [failure] = turns.failures;
     if (failure !== undefined) throw failure;
   };

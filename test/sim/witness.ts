@@ -17,8 +17,11 @@ export type SignedPayment = {
   readonly reimburse: bigint;
   readonly covers: readonly Cover[];
 };
+export type SignedSwap = { readonly id: string; readonly agent: Address };
 export type Witness = {
   readonly signed: ReadonlyMap<string, SignedPayment>;
+  /** Every swap that the pen has signed, by its signature. */
+  readonly swaps: ReadonlyMap<string, SignedSwap>;
   watch(pen: Pen): Pen;
   /** The payment that a landed transaction is, or null when people made it. */
   paymentOf(landed: Landed): SignedPayment | null;
@@ -34,12 +37,14 @@ export type Witness = {
 /** `state` is that of the ledger in memory; null on Postgres, which is not looked into. */
 export function createWitness(state: State | null, nowMs: () => number): Witness {
   const signed = new Map<string, SignedPayment>();
+  const swaps = new Map<string, SignedSwap>();
   /** Transfers that wait to be matched, each with the time at which it was first noted. */
   const waits = new Map<string, number>();
   const broken: string[] = [];
   const waiting = () => (state === null ? [] : waitingTransfers(state));
   return {
     signed,
+    swaps,
     broken,
     note() {
       const ids = new Set(waiting().map((each) => each.id));
@@ -48,6 +53,11 @@ export function createWitness(state: State | null, nowMs: () => number): Witness
     },
     watch: (pen) => ({
       ...pen,
+      async signSwap(request) {
+        const made = await pen.signSwap(request);
+        swaps.set(made.signature, { id: request.payment.id, agent: request.agent });
+        return made;
+      },
       async sign(request) {
         const made = await pen.sign(request);
         const { id, subscriberId, creatorWallet, plan } = request.parts.payment;

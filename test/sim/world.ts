@@ -3,7 +3,6 @@
 // start.
 import './remembered.ts';
 import { createHash } from 'node:crypto';
-import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair, PublicKey } from '@solana/web3.js';
 import { createPen } from '../../src/chain/pen.ts';
 import { createSigners } from '../../src/chain/signers.ts';
@@ -16,7 +15,8 @@ import { createDriftVenue, DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { rentOf, SYSTEM } from './chain/account.ts';
 import type { SimChain } from './chain/chain.ts';
 import { perpMarketAccount, quoteMarketAccount, stateAccount, userAccount } from './chain/drift.ts';
-import { tokenAccount } from './chain/programs.ts';
+import { associatedAddress, tokenAccount } from './chain/programs.ts';
+import { furnishPool, SWAP } from './chain/swaps.ts';
 
 const keypair = (name: string): Keypair =>
   Keypair.fromSeed(createHash('sha256').update(`bailiff simulator: ${name}`).digest());
@@ -29,8 +29,7 @@ const pda = (...seeds: (string | Buffer)[]): Address =>
     )[0],
   );
 const u16 = (value: number): Buffer => Buffer.from([value & 255, value >> 8]);
-const ata = (owner: PublicKey): Address =>
-  text(getAssociatedTokenAddressSync(new PublicKey(QUOTE_MINT), owner, true));
+const ata = (owner: PublicKey): Address => associatedAddress(QUOTE_MINT, text(owner));
 
 export const SUBSCRIBERS = 2;
 export const SUB_ACCOUNTS = 2;
@@ -62,15 +61,22 @@ const door = createSdkDoor(DRIFT_V2);
 await door.load();
 export const venueOf = () => createDriftVenue(door);
 export const SIGNERS = createSigners({ vault: VAULT, sponsorKey: SPONSOR_KEY });
-export const penOf = () =>
+const SWAP_LIMITS = {
+  amountMost: SWAP.amount,
+  slippageBpsMost: SWAP.slippageBpsMost,
+  lamportsLeast: SWAP.lamportsLeast,
+};
+/** Agents that pay their own fees, and swap tokens for SOL. */
+export const SIGNERS_ALONE = createSigners({ vault: VAULT, sponsorKey: null });
+export const penOf = (swapping: boolean) =>
   createPen({
-    signers: SIGNERS,
+    signers: swapping ? SIGNERS_ALONE : SIGNERS,
     venueOf: () => venueOf(),
     priorityFeeMost: PRIORITY_FEE_MOST,
     reimburseMost: 1_000_000n,
     limits: { paymentMost: null, subscriberADayMost: null },
     nowMs: () => 0,
-    swap: null,
+    swap: swapping ? SWAP_LIMITS : null,
   });
 
 export const PEOPLE: readonly Person[] = Array.from({ length: SUBSCRIBERS }, (_, index) => {
@@ -112,7 +118,9 @@ export const subscriptionOf = (person: number, sub: number) => ({
 });
 
 /** Writes the accounts that a history begins with. */
-export function furnish({ store }: SimChain): void {
+export function furnish(chain: SimChain): void {
+  const { store } = chain;
+  furnishPool(chain);
   const ample = 10n ** 15n;
   store.set(PLACES.state, stateAccount(false));
   store.set(PLACES.quoteMarket, quoteMarketAccount(QUOTE_MINT));

@@ -16,6 +16,7 @@ import {
 import { DRIFT_PROGRAM, drift } from './drift.ts';
 import type { SimTransaction } from './message.ts';
 import { ASSOCIATED, associated, MEMO, memo, system, token } from './programs.ts';
+import { SWAP_PROGRAM, swaps } from './swaps.ts';
 
 const PROGRAMS: ReadonlyMap<string, Program> = new Map<string, Program>([
   [SYSTEM, system],
@@ -24,6 +25,7 @@ const PROGRAMS: ReadonlyMap<string, Program> = new Map<string, Program>([
   [MEMO, memo],
   ['ComputeBudget111111111111111111111111111111', () => {}],
   [DRIFT_PROGRAM, drift],
+  [SWAP_PROGRAM, swaps],
 ]);
 
 export type TokenRow = {

@@ -1,6 +1,10 @@
 // Programs: the programs of the simulated chain: system, token, associated token, memo, compute
 // budget. Error numbers are those of the real programs. The venue is in drift.ts.
 import { createHash } from 'node:crypto';
+import { getAssociatedTokenAddressSync } from '@solana/spl-token';
+import { PublicKey } from '@solana/web3.js';
+import type { Address } from '../../../src/core/ids.ts';
+import { WRAPPED_SOL } from '../../../src/core/programs.ts';
 import {
   type Account,
   base58Of,
@@ -29,6 +33,14 @@ const TOKEN_ERROR = {
 
 export const custom = (code: number): ProgramFailure => new ProgramFailure({ Custom: code });
 const u64 = (data: Uint8Array, at: number): bigint => Buffer.from(data).readBigUInt64LE(at);
+
+/** The associated token account of a wallet. */
+export const associatedAddress = (mint: string, owner: string): Address =>
+  getAssociatedTokenAddressSync(
+    new PublicKey(mint),
+    new PublicKey(owner),
+    true,
+  ).toBase58() as Address;
 
 /** An open token account. */
 export function tokenAccount(mint: string, owner: string, amount: bigint): Account {
@@ -85,7 +97,8 @@ export const token: Program = ({ accounts, data }, frame) => {
   } else if (tag === 9) {
     const closed = held(frame, at(0));
     by(at(2), closed.data);
-    if (closed.amount > 0n) throw custom(TOKEN_ERROR.notEmpty);
+    // The tokens of an account of wrapped SOL are lamports, which are paid out with the rent.
+    if (closed.amount > 0n && !has(closed.data, 0, WRAPPED_SOL)) throw custom(TOKEN_ERROR.notEmpty);
     const into = frame.get(at(1)) ?? { lamports: 0n, owner: SYSTEM, data: new Uint8Array() };
     frame.set(at(0), null);
     frame.set(at(1), { ...into, lamports: into.lamports + closed.account.lamports });

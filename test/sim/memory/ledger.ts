@@ -131,6 +131,7 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
   const left = leftEvents(outflows, clearances, ONLY_USDC, {
     creators: creatorsOf(state, subscriberId),
     appointed: new Set(),
+    topUp: state.topUp,
   });
   const history = [...owed, ...discharged];
   const credits = creditEvents(history, transfers, ONLY_USDC, [...claims, ...discharged]);

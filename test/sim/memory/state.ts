@@ -9,6 +9,7 @@ import type { Fact } from '../../../src/core/fact.ts';
 import type { Accepted } from '../../../src/core/found-payment-ports.ts';
 import type { AsideKind } from '../../../src/core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../../../src/core/ids.ts';
+import type { TopUpRule } from '../../../src/core/outflow.ts';
 import type { Cover, Payment } from '../../../src/core/payment.ts';
 import type { Halt, SealedKey, Subscriber, Subscription } from '../../../src/core/ports.ts';
 import type { AccountState, Counters } from '../../../src/core/reckoning.ts';
@@ -124,6 +125,8 @@ export type State = {
   turns: number;
   /** The identity of the database that daemons trusted last. */
   trusted: string | null;
+  /** The rule for swaps for SOL; null where agents do not swap. */
+  topUp: TopUpRule | null;
   /** New debts are marked as observed, and such debts count for the standing. */
   observing: boolean;
   revision: bigint;
@@ -155,6 +158,7 @@ export const emptyState = (): State => ({
   checks: new Map(),
   turns: 0,
   trusted: null,
+  topUp: null,
   observing: false,
   revision: 0n,
   oneLive: true,

@@ -38,6 +38,7 @@ const SUITES: Readonly<Record<VenueName, Suite>> = {
       'test/venue/velocity-program.test.ts',
       'test/venue/velocity-controls.test.ts',
       'test/venue/velocity-plans.test.ts',
+      'test/local/velocity.contract.test.ts',
     ],
     file: 'velocity.so',
     variable: 'BAILIFF_VELOCITY_PROGRAM',

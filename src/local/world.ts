@@ -1,10 +1,11 @@
 // World: everything outside Bailiff that it needs, on loopback: a Solana chain with Drift's program
-// (the compiled one when its file is present, else the stand-in), Velocity's compiled program when
-// its file is present, markets to trade on, Helius, and a swap service.
+// and, where a caller asks for it, Velocity's (each compiled when its file is present, else its
+// stand-in), markets to trade on, Helius, and a swap service.
 import { existsSync, readFileSync } from 'node:fs';
 import { Keypair } from '@solana/web3.js';
 import type { Clock } from '../core/ports.ts';
 import { type Build, CURRENT_BUILD, STAND_IN } from '../venue/drift-v2/builds.ts';
+import { STAND_IN as VELOCITY_STAND_IN } from '../venue/velocity/profile.ts';
 import { type Bank, createBank } from './chain/bank.ts';
 import { type Cluster, type ClusterOptions, createCluster, FAST_CLUSTER } from './chain/cluster.ts';
 import { programAccounts } from './chain/loader.ts';
@@ -20,6 +21,7 @@ import { recognise } from './recognition.ts';
 import { createSwapStandIn, type LocalSwap, serveSwap, writeSwapGenesis } from './swap.ts';
 import { createVelocityDriver, PRICES, type VelocityDriver } from './velocity/driver.ts';
 import { PROGRAM as VELOCITY_PROGRAM, writeVelocityGenesis } from './velocity/genesis.ts';
+import { createVelocityStandIn } from './velocity/stand-in.ts';
 
 /** The prices of SOL and BTC at genesis, in PRICE precision. */
 export const GENESIS_PRICES = [150_000_000n, 90_000_000_000n] as const;
@@ -28,10 +30,12 @@ export type World = {
   readonly cluster: Cluster;
   readonly mischief: Mischief;
   readonly driver: Driver;
-  /** People at Velocity; null where its program is absent. */
+  /** People at Velocity; null in a world without it. */
   readonly velocity: VelocityDriver | null;
   /** The kind of program that executes the venue's instructions. */
   readonly venueProgram: 'compiled' | 'stand-in';
+  /** The kind of program that executes Velocity's instructions; null in a world without it. */
+  readonly velocityProgram: 'compiled' | 'stand-in' | null;
   /**
    * The build of that program, or that its bytes are taken for. The stand-in behaves as the current
    * build.
@@ -46,7 +50,10 @@ export type World = {
 export type WorldOptions = {
   /** The path of the compiled venue program; the stand-in is used when the file is absent. */
   readonly programFile: string | null;
-  /** The path of Velocity's compiled program; null or absent leaves Velocity out of this world. */
+  /**
+   * The path of Velocity's compiled program; its stand-in is used when the file is absent. Null or
+   * absent leaves Velocity out of this world.
+   */
   readonly velocityProgramFile?: string | null;
   /**
    * Whether an older build's records stay as it wrote them, or are translated to those of the
@@ -59,13 +66,21 @@ export type WorldOptions = {
   readonly cluster?: Partial<ClusterOptions>;
 };
 
+/** Whether a world has Velocity without its compiled program. */
+const isStoodIn = (file: string | null | undefined): file is string =>
+  typeof file === 'string' && !existsSync(file);
+
 function bankFor({
   programFile,
+  velocityProgramFile,
   records = 'as_current',
 }: WorldOptions): { bank: Bank; bytes: Uint8Array } & Pick<World, 'venueProgram' | 'build'> {
-  const swap = createSwapStandIn();
+  const standIns = [
+    createSwapStandIn(),
+    ...(isStoodIn(velocityProgramFile) ? [createVelocityStandIn()] : []),
+  ];
   if (programFile === null || !existsSync(programFile)) {
-    const bank = createBank({ standIns: [createDriftStandIn(), swap] });
+    const bank = createBank({ standIns: [createDriftStandIn(), ...standIns] });
     const bytes = Buffer.from(STAND_IN.mark);
     return { bank, bytes, venueProgram: 'stand-in', build: CURRENT_BUILD };
   }
@@ -73,15 +88,15 @@ function bankFor({
   const build = recognise(bytes);
   const translated = records === 'as_current' && !build.tellsCloses;
   const bank = createBank({
-    standIns: [swap],
+    standIns,
     ...(translated ? { translate: translateLogs } : {}),
   });
   return { bank, bytes, venueProgram: 'compiled', build };
 }
 
 /**
- * Puts Velocity's program, accounts and people on the chain; null where the file is absent. Its
- * oracles are published in every slot, because the program refuses old prices.
+ * Puts Velocity's program, accounts and people on the chain; null where it is left out. Its oracles
+ * are published in every slot, because the program refuses old prices.
  */
 function openVelocity(
   programFile: string | null,
@@ -89,11 +104,13 @@ function openVelocity(
   faucet: Keypair,
   newKey: () => Keypair,
 ): VelocityDriver | null {
-  if (programFile === null || !existsSync(programFile)) return null;
+  if (programFile === null) return null;
   const slot = BigInt(cluster.slot('processed'));
   const unixTime = BigInt(cluster.blockTime(Number(slot)) ?? 0);
   writeVelocityGenesis(cluster.put, faucet.publicKey, PRICES, { slot, unixTime });
-  const bytes = new Uint8Array(readFileSync(programFile));
+  const bytes = isStoodIn(programFile)
+    ? Buffer.from(VELOCITY_STAND_IN.mark)
+    : new Uint8Array(readFileSync(programFile));
   for (const { address, account } of programAccounts(VELOCITY_PROGRAM.toBase58(), bytes, slot))
     cluster.put(address, account);
   const velocity = createVelocityDriver({ cluster, faucet, newKey });
@@ -128,10 +145,16 @@ export function createWorld(options: WorldOptions): World {
     faucet.publicKey,
   );
   const driver = createDriver(cluster, faucet, newKey);
-  const velocity = openVelocity(options.velocityProgramFile ?? null, cluster, faucet, newKey);
+  const velocityFile = options.velocityProgramFile ?? null;
+  const velocity = openVelocity(velocityFile, cluster, faucet, newKey);
+  const velocityProgram =
+    velocityFile === null ? null : isStoodIn(velocityFile) ? 'stand-in' : 'compiled';
   // Some blocks are made first, so that finalized reads see the genesis accounts.
   cluster.advance(20);
-  return { cluster, mischief: createMischief(), driver, velocity, venueProgram, build, deploy };
+  return {
+    ...{ cluster, mischief: createMischief(), driver, velocity },
+    ...{ venueProgram, velocityProgram, build, deploy },
+  };
 }
 
 export type ServedWorld = World & {

@@ -16,7 +16,7 @@ import { systemClock } from '../../src/system/clock.ts';
 import { openLog, silentLog } from '../../src/system/log.ts';
 import { loadSettings, processEnvironment, type Settings } from '../../src/system/settings.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
-import { velocityProgram } from './programs.ts';
+import { velocityProgramFile } from './programs.ts';
 import { settingsOf } from './street-settings.ts';
 
 export type ShareView = {
@@ -161,7 +161,7 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
   });
   const served = await serveWorld({
     programFile: base.programFile,
-    velocityProgramFile: options.venues?.includes('velocity') ? velocityProgram : null,
+    velocityProgramFile: options.venues?.includes('velocity') ? velocityProgramFile : null,
     clock: systemClock,
     heliusApiKey,
     cluster: {

@@ -1,16 +1,18 @@
 // Velocity play: a random history of trades, settlements, transfers, funding and liquidations on
-// Velocity's compiled program, held against the accounts after each step, to the unit.
+// Velocity's program, compiled or stood in for, held against the accounts after each step, to the
+// unit.
 import assert from 'node:assert/strict';
 import type { Close } from '../../src/core/fact.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import { instructions, type Trader, usdtOf } from '../../src/local/velocity/instructions.ts';
-import { createVelocityWorld } from '../../src/local/velocity/world.ts';
+import { createVelocityWorld, type VelocityWorld } from '../../src/local/velocity/world.ts';
 import { readLogs } from '../../src/venue/logs.ts';
 import { VELOCITY } from '../../src/venue/velocity/venue.ts';
 import { createRandom } from '../sim/random.ts';
 import { createManualClock } from './clock.ts';
 import { breathe } from './event-loop.ts';
 import { createIdentity } from './identity.ts';
+import { seededKeys } from './recording.ts';
 
 export type VelocityTold = {
   steps: number;
@@ -23,6 +25,7 @@ export type VelocityTold = {
 };
 
 const SOL = 1_000_000_000n;
+const TICK = 1_000n;
 const USDT = 1_000_000n;
 
 /** Perp fills of a transaction, as its log tells. */
@@ -31,13 +34,25 @@ const fillsOf = ({ execution }: Landed): number =>
     ({ event }) => event.event === 'OrderActionRecord' && event.action === 'fill',
   ).length;
 
-/** Plays a random history until there were so many fills. */
+/**
+ * Plays a random history until there were so many fills, on the compiled program or, without a
+ * file, on the stand-in. `seen` is called after each act. With `makersOnly` no trade is at a price
+ * at which the AMM would take a part of it, and no order rests after its trade.
+ */
 export async function playVelocity(
-  programFile: string,
+  programFile: string | null,
   seed: number,
   fills: number,
+  {
+    seen = () => {},
+    makersOnly = false,
+  }: {
+    readonly seen?: (label: string, landed: Landed | string, world: VelocityWorld) => void;
+    readonly makersOnly?: boolean;
+  } = {},
 ): Promise<VelocityTold> {
-  const world = createVelocityWorld({ programFile, clock: createManualClock() });
+  const newKey = seededKeys(seed);
+  const world = createVelocityWorld({ programFile, clock: createManualClock(), newKey });
   const identity = createIdentity(world, 10_000n, VELOCITY);
   const random = createRandom(seed);
   const told: VelocityTold = {
@@ -73,6 +88,7 @@ export async function playVelocity(
   let orders = 0;
 
   const take = (landed: Landed | string, label: string): void => {
+    seen(label, landed, world);
     if (typeof landed === 'string' || landed.execution.error !== null) {
       told.refused++;
       if (typeof landed === 'string') return;
@@ -92,17 +108,20 @@ export async function playVelocity(
     const base = 10_000_000n * BigInt(1 + random.below(400));
     const direction = pick(['long', 'short'] as const);
     const other = direction === 'long' ? 'short' : 'long';
-    const at = price + BigInt(random.below(400_000) - 200_000);
-    const worst = direction === 'long' ? at + at / 100n : at - at / 100n;
+    const by = BigInt(random.below(400_000) - 200_000);
+    const at = makersOnly ? price - (price % TICK) : price + by;
+    const more = makersOnly ? 0n : at / 100n;
+    const worst = direction === 'long' ? at + more : at - more;
     const reduceOnly = random.below(5) === 0;
-    act([instructions.make(maker, other, base, at - (at % 1_000n))], maker, 'make');
+    act([instructions.make(maker, other, base, at - (at % TICK))], maker, 'make');
     act(
       [instructions.take(trader, maker, { direction, base, price: worst, reduceOnly })],
       trader,
       'take',
     );
     // The rest of it must not pile up, because an account holds 32 orders.
-    if (++orders % 8 === 0) act([instructions.cancelAll(maker)], maker, 'cancel');
+    if (makersOnly) act([instructions.cancelAll(trader)], trader, 'cancel');
+    if (makersOnly || ++orders % 8 === 0) act([instructions.cancelAll(maker)], maker, 'cancel');
   };
 
   while (told.fills < fills) {

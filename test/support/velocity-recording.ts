@@ -1,5 +1,5 @@
-// Velocity recording: every Velocity scenario, played on the compiled program with the same keys
-// each time, and the accounts of the venue as the program left them.
+// Velocity recording: every Velocity scenario, played on the compiled program, or on the stand-in,
+// with the same keys each time, and the accounts of the venue as the program left them.
 import type { ChainAccount } from '../../src/core/chain-ports.ts';
 import { PROGRAM } from '../../src/local/velocity/genesis.ts';
 import { createVelocityWorld } from '../../src/local/velocity/world.ts';
@@ -8,8 +8,11 @@ import { createManualClock } from './clock.ts';
 import { keepWhile, type Recorded, type Recording, seededKeys } from './recording.ts';
 import { openVelocityStage, VELOCITY_SCENARIOS } from './velocity-scenarios.ts';
 
-/** Plays everything that is recorded. The accounts are those after the first scenario. */
-export function recordVelocity(programFile: string): Recording {
+/**
+ * Plays everything that is recorded; on the stand-in without a file. The accounts are those after
+ * the first scenario.
+ */
+export function recordVelocity(programFile: string | null): Recording {
   const histories: Record<string, Recorded[]> = {};
   const accounts: Record<string, Uint8Array> = {};
   let seed = 101;

@@ -23,18 +23,25 @@ const wired = ({ program, accounts, data }: Instruction) =>
     data: Buffer.from(data),
   });
 
-describe.skipIf(velocityProgram === null)('on the compiled program', () => {
-  const programFile = velocityProgram ?? '';
-  test('trades, transfers, funding, liquidations: the sum of the facts is the account', {
+/** The stand-in, which is null, and the compiled program where it is present. */
+const programs = [null, ...(velocityProgram === null ? [] : [velocityProgram])];
+
+test.for(programs)(
+  'trades, transfers, funding, liquidations: the sum of the facts is the account (program: %s)',
+  {
     timeout: 180_000,
-  }, async () => {
-    const told = await playVelocity(programFile, 7, 80);
+  },
+  async (file) => {
+    const told = await playVelocity(file, 7, 80);
     expect(told.closes.length).toBeGreaterThan(30);
     expect([...told.causes].sort()).toEqual(['liquidation', 'trade']);
     for (const act of ['liquidate', 'liquidate with a fill', 'funding', 'transfer by delegate'])
       expect([...told.done.keys()]).toContain(act);
-  });
+  },
+);
 
+describe.skipIf(velocityProgram === null)('on the compiled program', () => {
+  const programFile = velocityProgram ?? '';
   test('every listed instruction is one of the program, but those of isolated positions', () => {
     const world = createVelocityWorld({ programFile, clock: createManualClock() });
     const unknown = INSTRUCTION_NAMES.filter((name) => {
@@ -45,8 +52,11 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
     });
     expect(unknown).toEqual(INSTRUCTION_NAMES.filter((name) => name.includes('isolated')));
   });
+});
 
-  test('instructions built from the profile of the venue settle and withdraw', async () => {
+test.for(programs)(
+  'instructions built from the profile of the venue settle and withdraw (program: %s)',
+  async (programFile) => {
     const world = createVelocityWorld({ programFile, clock: createManualClock() });
     const stage = openVelocityStage(world);
     const { ana } = stage;
@@ -90,5 +100,5 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
       counters: { realised: 19_783_000n, withdraws: (1_019_000_000n * 999_289n) / 1_000_000n },
     });
     expect(VELOCITY.profile.title).toBe('Velocity');
-  });
-});
+  },
+);

@@ -4,7 +4,6 @@
 import { createTransferInstruction } from '@solana/spl-token';
 import { PublicKey } from '@solana/web3.js';
 import { least, most } from '../../core/money.ts';
-import { DRIFT_SIGNER } from './addresses.ts';
 import { accrueAtPrice } from './interest.ts';
 import type { Struct } from './layout.ts';
 import { isBankrupt, type Liquidation, loadLiquidation } from './liquidating.ts';
@@ -46,7 +45,7 @@ function payFromInsurance(session: Session, amount: bigint): void {
     createTransferInstruction(
       new PublicKey(session.at('insuranceFundVault')),
       new PublicKey(session.at('spotMarketVault')),
-      DRIFT_SIGNER,
+      session.venue.signer,
       amount,
     ),
   );

@@ -5,6 +5,7 @@ import type { Struct } from './layout.ts';
 import { NO_ACTION, NO_TAKER, sideOf } from './order-record.ts';
 import { hasAuction, noOrder, unfilled } from './order-rules.ts';
 import { creditEven, creditQuote, type Direction, hasRoom, perpPosition } from './positions.ts';
+import { divideFee } from './protocol-fees.ts';
 import { fail, type Session } from './session.ts';
 import { countVolume } from './volumes.ts';
 
@@ -30,6 +31,8 @@ export type Filling = {
   readonly oracleUsable: boolean;
   /** Whether the AMM fills orders now. */
   readonly ammOpen: boolean;
+  /** Whether the order closes a position of an account that is being liquidated. */
+  readonly liquidating?: boolean;
   /**
    * The filler that the record names, and the account that is paid: null when the filler is one of
    * the taker's own accounts or a maker. A maker who fills is paid for the part that the AMM takes.
@@ -109,11 +112,14 @@ export function settleFees(
   const pays = payable(paid, market) !== null;
   const fees = feesOf(session, filling, quote, referrer, maker, surplus, pays);
   const { amm } = market;
-  amm.totalFee += fees.toMarket;
-  amm.totalExchangeFee += maker === null ? fees.fee : fees.toMarket;
+  const { whole, amms } = session.venue.protocolFees
+    ? { whole: fees.fee, amms: surplus + divideFee(filling.state, market, fees.toMarket - surplus) }
+    : { whole: maker === null ? fees.fee : fees.toMarket, amms: fees.toMarket };
+  amm.totalFee += amms;
+  amm.totalExchangeFee += whole;
   amm.totalMmFee += surplus;
-  amm.totalFeeMinusDistributions += fees.toMarket;
-  amm.netRevenueSinceLastFunding += fees.toMarket;
+  amm.totalFeeMinusDistributions += amms;
+  amm.netRevenueSinceLastFunding += amms;
   const position = perpPosition(session, taker.user, marketIndex);
   stats.fees.totalFeePaid += fees.fee;
   stats.fees.totalRefereeDiscount += fees.discount;
@@ -156,6 +162,7 @@ export function emitFill(session: Session, filling: Filling, traded: Traded, fie
     quoteAssetAmountFilled: traded.quote,
     ...sideOf(order, taker.key),
     ...fields,
+    ...(filling.liquidating === true ? { actionExplanation: 'liquidation' } : {}),
   });
 }
 

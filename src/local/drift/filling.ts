@@ -22,7 +22,13 @@ type Method = { readonly maker: Maker } | { readonly amm: bigint | null };
 function methodsOf(session: Session, filling: Filling, makers: readonly Maker[]): Method[] {
   const { order, market, limit, state, reserve } = filling;
   const shortest = BigInt(state.minPerpAuctionDuration);
-  const open = filling.ammOpen && (shortest === 0n || session.slot - order.slot > shortest);
+  const inTime =
+    session.venue.ammFillsAtOnce ||
+    session.slot > order.slot ||
+    filling.liquidating === true ||
+    market.amm.mmOracleSlot === session.slot;
+  const open =
+    inTime && filling.ammOpen && (shortest === 0n || session.slot - order.slot > shortest);
   const direction = opposite(order.direction);
   if (order.postOnly) {
     // The AMM's price has reached a resting order, so the AMM takes it at the order's price.
@@ -66,7 +72,8 @@ export function fulfill(session: Session, filling: Filling, makers: readonly Mak
     rememberVolume(market.amm, direction, traded.quote, session.now);
   }
   if (methods.length === 0) return total;
-  if (!meets(session, taker.user, decreasing ? 'maintenance' : 'fill'))
+  const kind = decreasing ? 'maintenance' : 'fill';
+  if (filling.liquidating !== true && !meets(session, taker.user, kind))
     fail(session, 'InsufficientCollateral');
   for (const [user, was] of before) {
     const now = heldOf(user, marketIndex);

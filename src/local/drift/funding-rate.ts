@@ -13,9 +13,8 @@ import { fail, type Session } from './session.ts';
 const HOUR = 3_600n;
 const DAY = 86_400n;
 const PERCENT = 1_000_000n;
+const BASIS_POINTS = 10_000n;
 const FUNDING_PAUSED = { exchange: 32, market: 1 } as const;
-/** The rate that longs pay when the premium is zero: a part of the oracle price per day. */
-const OFFSET = 5_000n;
 /** Rates have a thousand times the precision of prices. */
 const BUFFER = 1_000n;
 /** One unit of quote per unit of base, as a rate. */
@@ -34,6 +33,18 @@ export function secondsToUpdate(now: bigint, last: bigint, period: bigint): bigi
   let wait = period;
   if (late > 0n) wait = late > period / 3n ? 2n * period - late : period - late;
   return most(0n, wait - (now - last));
+}
+
+/**
+ * The premium that a distance of the mark from the oracle counts for. A market with a dead zone
+ * counts the part beyond it, times the slope of its ramp.
+ */
+function rampedPremium(market: Struct, distance: bigint, oracle: bigint): bigint {
+  if (market.fundingClampThreshold === undefined) return distance;
+  const zone = (size(oracle) * BigInt(market.fundingClampThreshold as number)) / BASIS_POINTS;
+  const beyond = most(0n, size(distance) - zone);
+  const signed = distance < 0n ? -beyond : beyond;
+  return (signed * BigInt(market.fundingRampSlope as number)) / PERCENT;
 }
 
 /** A rate that costs the AMM no more than a limit, beside the payments between users. */
@@ -111,7 +122,8 @@ export function tryFundingRate(
   const price = wider === null ? reserve : sidePrice(amm, wider, reserve);
   const mark = rememberMark(session, market, price, wider);
   const top = oracle / (PREMIUM[market.contractTier] ?? PREMIUM_OTHERS);
-  const premium = most(-top, least(top, mark - oracle + size(oracle) / OFFSET));
+  const offset = size(oracle) / session.venue.fundingOffset;
+  const premium = most(-top, least(top, rampedPremium(market, mark - oracle, oracle) + offset));
   const fundingRate = (premium * BUFFER) / (DAY / most(HOUR, period));
   const { long, short, revenue } = split(session, market, fundingRate);
   if (amm.curveUpdateIntensity > 0) updateDepth(session, market, revenue);

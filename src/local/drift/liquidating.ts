@@ -47,14 +47,21 @@ export function beginLiquidation(session: Session): Liquidation {
 type Margin = {
   readonly collateral: bigint;
   readonly requirement: bigint;
-  /** The margin missing to the requirement with its buffer; the excess where none is. */
+  /**
+   * The margin missing to the requirement with its buffer. Where none is, the excess, or 0 at a
+   * venue with `buffersLosses`.
+   */
   readonly shortage: bigint;
   readonly safe: boolean;
   /** The tracked market's part of the shortage. */
   readonly tracked: bigint;
 };
 
-function look(session: Session, { user, state }: Liquidation, tracked: Tracked | null): Margin {
+function look(
+  session: Session,
+  { user, state }: Pick<Liquidation, 'user' | 'state'>,
+  tracked: Tracked | null,
+): Margin {
   const buffer = BigInt(state.liquidationMarginBufferRatio);
   if (buffer === 0n) fail(session, 'InvalidMarginCalculation');
   let [collateral, requirement, buffered, own] = [0n, 0n, 0n, 0n];
@@ -62,10 +69,13 @@ function look(session: Session, { user, state }: Liquidation, tracked: Tracked |
     collateral += part.collateral;
     requirement += part.requirement;
     buffered += part.requirement + (part.value * buffer) / WEIGHT;
+    if (session.venue.buffersLosses && part.collateral < 0n)
+      buffered -= (part.collateral * buffer) / WEIGHT;
     if (part.kind === tracked?.kind && part.market === tracked.market) own += part.requirement;
   }
   const lacking = buffered - collateral;
-  const shortage = lacking < 0n ? -lacking : lacking;
+  const excess = session.venue.buffersLosses ? 0n : -lacking;
+  const shortage = lacking < 0n ? excess : lacking;
   return {
     collateral,
     requirement,
@@ -74,6 +84,10 @@ function look(session: Session, { user, state }: Liquidation, tracked: Tracked |
     tracked: requirement === 0n ? 0n : (shortage * own) / requirement,
   };
 }
+
+/** Whether an account has its margin with the buffer of a liquidation. */
+export const isSafe = (session: Session, found: Pick<Liquidation, 'user' | 'state'>): boolean =>
+  look(session, found, null).safe;
 
 /** Leaves the state of being liquidated. */
 export function exitLiquidation(user: Struct): void {

@@ -37,11 +37,12 @@ export function perpInsuranceFee(
   ratio: bigint,
   liquidatorFee: bigint,
   price: bigint,
+  quotePrice: bigint,
   highest: bigint,
 ): bigint {
   const whole = ratio * RATIO_TO_FEE;
   if (price === 0n || whole <= liquidatorFee || base === 0n) return 0n;
-  const lacking = (((shortage * BASE) / base) * PRICE) / price;
+  const lacking = (((shortage * BASE) / base) * PRICE) / ((price * quotePrice) / PRICE);
   return least(highest, (floor(whole - liquidatorFee - lacking) * 19n) / 20n);
 }
 
@@ -52,10 +53,12 @@ export function baseToCover(
   liquidatorFee: bigint,
   insuranceFee: bigint,
   price: bigint,
+  quotePrice: bigint,
 ): bigint | null {
   const whole = ratio * RATIO_TO_FEE;
   if (price === 0n || whole <= liquidatorFee) return null;
-  const freed = (price * (whole - liquidatorFee)) / FEE - (price * insuranceFee) / FEE;
+  const valued = (price * quotePrice) / PRICE;
+  const freed = (valued * (whole - liquidatorFee)) / FEE - (price * insuranceFee) / FEE;
   return (shortage * BASE) / freed;
 }
 

@@ -15,6 +15,7 @@ const NOTHING = {
     liquidatorOrderId: 0,
     liquidatorFee: 0n,
     ifFee: 0n,
+    protocolFee: 0n,
   },
   liquidateSpot: {
     assetMarketIndex: 0,
@@ -24,6 +25,7 @@ const NOTHING = {
     liabilityPrice: 0n,
     liabilityTransfer: 0n,
     ifFee: 0n,
+    protocolFee: 0n,
   },
   liquidateBorrowForPerpPnl: {
     perpMarketIndex: 0,

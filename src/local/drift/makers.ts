@@ -44,7 +44,7 @@ export function findMakers(session: Session, filling: Filling): Maker[] {
     settleFunding(session, user, key, market);
     for (const order of orders) {
       const price = limitPrice(order, session.slot, market.amm.orderTickSize) ?? 0n;
-      if (!mayMatch(order, taking, session.slot)) continue;
+      if (!mayMatch(order, taking, session.slot, session.venue.matchesInSlot)) continue;
       const breaches = breachesBand(price, direction, oracle, market.marginRatioInitial);
       const expired = isExpired(order, session.now);
       const spent = isSpent(order, heldOf(user, marketIndex), market.amm.orderStepSize);

@@ -179,7 +179,7 @@ export function maxWithdrawable(
   if (weight === 0n) return 2n ** 64n - 1n;
   const { collateral, requirement, hasLiability } = marginOf(session, user, 'initial');
   if (!hasLiability) return tokens;
-  const free = most(0n, collateral - requirement);
+  const free = most(0n, collateral - requirement - session.venue.withdrawalBuffer);
   const price = session.price(market.oracle, market.oracleSource);
   const increase = 10n ** BigInt(market.decimals - 6);
   return ((((free * WEIGHT) / weight) * PRICE) / price) * increase;

@@ -78,11 +78,11 @@ const isResting = (order: Struct, slot: bigint): boolean =>
   isLimit(order) && (order.postOnly || auctionEnded(order, slot));
 
 /**
- * Whether two orders may match: they are not both of this slot, the maker's order rests, and it is
- * older than a taker's order that rests as well.
+ * Whether two orders may match: they are not both of this slot unless the venue allows that, the
+ * maker's order rests, and it is older than a taker's order that rests as well.
  */
-export function mayMatch(maker: Struct, taker: Struct, slot: bigint): boolean {
-  if (slot === maker.slot && slot === taker.slot) return false;
+export function mayMatch(maker: Struct, taker: Struct, slot: bigint, inSlot: boolean): boolean {
+  if (!inSlot && slot === maker.slot && slot === taker.slot) return false;
   if (taker.postOnly || !isResting(maker, slot)) return false;
   if (!isResting(taker, slot) || maker.postOnly) return true;
   const end = (order: Struct): bigint => order.slot + BigInt(order.auctionDuration);

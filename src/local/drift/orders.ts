@@ -176,6 +176,23 @@ export function cancelOrder(session: Session, args: Struct): void {
   user.lastActiveSlot = session.slot;
 }
 
+/** Cancels every open order of the account that a filter of the arguments does not leave out. */
+export function cancelOrders(session: Session, args: Struct): void {
+  const { user } = begin(session);
+  const { marketType, marketIndex, direction } = args;
+  for (const order of user.orders as Struct[]) {
+    const meant =
+      order.status === 'open' &&
+      (marketType === null || order.marketType === marketType) &&
+      (marketIndex === null || order.marketIndex === marketIndex) &&
+      (direction === null || order.direction === direction);
+    if (!meant) continue;
+    const market = session.perpMarket(order.marketIndex);
+    endOrder(session, { user, key: session.at('user') }, market, order, { fillerReward: 0n });
+    user.lastActiveSlot = session.slot;
+  }
+}
+
 /**
  * Places an order and fills it at once; the rest stays on the book, unless it is to be cancelled.
  */

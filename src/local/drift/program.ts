@@ -5,7 +5,6 @@
 
 import type { ResolvedInstruction } from '../chain/message.ts';
 import type { ProgramContext, StandIn } from '../chain/segments.ts';
-import { DRIFT } from './addresses.ts';
 import { resolvePerpBankruptcy, resolveSpotBankruptcy } from './bankruptcies.ts';
 import { updateFundingRate } from './funding-rate.ts';
 import {
@@ -15,7 +14,7 @@ import {
   updateUserDelegate,
   updateUserMarginTradingEnabled,
 } from './keepers.ts';
-import { decodeInstruction, type Struct } from './layout.ts';
+import type { Struct } from './layout.ts';
 import {
   liquidateBorrowForPerpPnl,
   liquidatePerpPnlForDeposit,
@@ -25,16 +24,21 @@ import { fillPerpOrder, forceCancelOrders, triggerOrder } from './order-keepers.
 import { cancelOrder, placeAndTakePerpOrder, placePerpOrder } from './orders.ts';
 import { createSession, fail, failAnchor, type Session } from './session.ts';
 import { settleMultiplePnls, settlePnl } from './settle.ts';
+import { DRIFT_VENUE, type StandInVenue } from './stand-in.ts';
 import { beginSwap, endSwap } from './swaps.ts';
 import { liquidatePerp } from './takeover.ts';
 import { deposit, transferDeposit, withdraw } from './transfers.ts';
 import { deleteUser, initializeUser, initializeUserStats } from './users.ts';
 
+export type Handlers = Readonly<
+  Record<string, { run: (session: Session, args: Struct) => void; units: number }>
+>;
+
 /**
  * The compute units of each, as measured on the build of 2024-06 with one or two positions; the
  * program's own cost grows with them.
  */
-const HANDLERS: Record<string, { run: (session: Session, args: Struct) => void; units: number }> = {
+export const HANDLERS: Handlers = {
   initializeUserStats: { run: initializeUserStats, units: 21_600 },
   initializeUser: { run: initializeUser, units: 25_000 },
   deleteUser: { run: deleteUser, units: 15_000 },
@@ -81,17 +85,18 @@ function requireSigners(
   }
 }
 
-export function createDriftStandIn(): StandIn {
+/** Stands in for the program of a venue, which executes these instructions and no others. */
+export function createStandIn(venue: StandInVenue, handlers: Handlers): StandIn {
   return {
-    programId: DRIFT.toBase58(),
+    programId: venue.program.toBase58(),
     execute(instruction: ResolvedInstruction, context: ProgramContext): number {
-      const decoded = decodeInstruction(instruction.data);
-      const handler = decoded === null ? undefined : HANDLERS[decoded.name];
+      const decoded = venue.layout.decodeInstruction(instruction.data);
+      const handler = decoded === null ? undefined : handlers[decoded.name];
       if (decoded === null || handler === undefined) {
         return failAnchor({ log: context.log }, 101, 'InstructionFallbackNotFound');
       }
       context.log(`Program log: Instruction: ${display(decoded.name)}`);
-      const session = createSession(instruction, decoded.accounts, context);
+      const session = createSession(venue, instruction, decoded.accounts, context);
       requireSigners(session, instruction, decoded.accounts);
       try {
         handler.run(session, decoded.args);
@@ -105,3 +110,5 @@ export function createDriftStandIn(): StandIn {
     },
   };
 }
+
+export const createDriftStandIn = (): StandIn => createStandIn(DRIFT_VENUE, HANDLERS);

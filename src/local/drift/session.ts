@@ -5,24 +5,14 @@ import type { Account } from '../chain/account.ts';
 import { ProgramFailure } from '../chain/failure.ts';
 import type { ResolvedInstruction } from '../chain/message.ts';
 import type { ProgramContext } from '../chain/segments.ts';
-import { DRIFT, userStatsAddress } from './addresses.ts';
-import {
-  accountDiscriminator,
-  decodeAccount,
-  encodeAccount,
-  encodeEvent,
-  idl,
-  type Struct,
-} from './layout.ts';
-import { readQuote } from './oracle.ts';
+import { accountDiscriminator, type Struct } from './layout.ts';
+import type { Quote, StandInVenue } from './stand-in.ts';
 
-const PROGRAM = DRIFT.toBase58();
-const codes = new Map(idl.errors.map((each) => [each.name, each]));
 const NO_ORACLE = PublicKey.default.toBase58();
 
 /** Fails the instruction with one of the venue's own errors, by the name in its interface. */
-export function fail(session: Pick<Session, 'log'>, name: string): never {
-  const found = codes.get(name);
+export function fail(session: Pick<Session, 'log' | 'venue'>, name: string): never {
+  const found = session.venue.layout.idl.errors.find((each) => each.name === name);
   if (found === undefined) throw new Error(`the venue has no error named ${name}`);
   session.log(
     `Program log: AnchorError occurred. Error Code: ${found.name}. Error Number: ${found.code}. Error Message: ${found.msg}.`,
@@ -36,10 +26,10 @@ export function failAnchor(session: Pick<Session, 'log'>, code: number, name: st
   throw new ProgramFailure({ Custom: code });
 }
 
-/** A price with its confidence, PRICE precision, and its age in slots. */
-export type Quote = { readonly price: bigint; readonly confidence: bigint; readonly delay: bigint };
+export type { Quote } from './stand-in.ts';
 
 export type Session = {
+  readonly venue: StandInVenue;
   readonly slot: bigint;
   readonly now: bigint;
   readonly context: ProgramContext;
@@ -68,6 +58,7 @@ export type Session = {
 };
 
 export function createSession(
+  venue: StandInVenue,
   instruction: ResolvedInstruction,
   named: readonly { readonly name: string; readonly isMut: boolean; readonly isSigner: boolean }[],
   world: ProgramContext,
@@ -97,8 +88,23 @@ export function createSession(
   const metas = new Map(instruction.accounts.map((meta) => [meta.address, meta]));
   const remaining = instruction.accounts.slice(named.length);
   const log = (line: string): void => context.log(line);
+  const { layout: layouts } = venue;
+  const program = venue.program.toBase58();
+
+  const isMarket = (
+    address: string,
+    layout: 'SpotMarket' | 'PerpMarket',
+    index: number,
+  ): boolean => {
+    const account = context.get(address);
+    if (account?.owner !== program) return false;
+    const data = Buffer.from(account.data);
+    if (!data.subarray(0, 8).equals(accountDiscriminator(layout))) return false;
+    return data.readUInt16LE(venue.indexAt[layout]) === index;
+  };
 
   const session: Session = {
+    venue,
     slot: context.slot,
     now: context.unixTime,
     context,
@@ -110,10 +116,10 @@ export function createSession(
       );
     },
     emitData(event, value) {
-      log(`Program data: ${Buffer.from(encodeEvent(event, value)).toString('base64')}`);
+      log(`Program data: ${Buffer.from(layouts.encodeEvent(event, value)).toString('base64')}`);
     },
     emitLog(event, value) {
-      log(`Program log: ${Buffer.from(encodeEvent(event, value)).toString('base64')}`);
+      log(`Program log: ${Buffer.from(layouts.encodeEvent(event, value)).toString('base64')}`);
     },
     load(layout, address) {
       const known = loaded.get(address);
@@ -124,24 +130,24 @@ export function createSession(
       if (account === null && layout === 'State')
         return failAnchor({ log }, 3012, 'AccountNotInitialized');
       if (account === null) return failAnchor({ log }, 3007, 'AccountOwnedByWrongProgram');
-      if (account.owner !== PROGRAM) return failAnchor({ log }, 3007, 'AccountOwnedByWrongProgram');
+      if (account.owner !== program) return failAnchor({ log }, 3007, 'AccountOwnedByWrongProgram');
       if (!Buffer.from(account.data.subarray(0, 8)).equals(accountDiscriminator(layout))) {
         return failAnchor({ log }, 3002, 'AccountDiscriminatorMismatch');
       }
-      const value = decodeAccount(layout, account.data);
+      const value = layouts.decodeAccount(layout, account.data);
       loaded.set(address, { layout, value });
       return value;
     },
     spotMarket(index, writable = false) {
-      const meta = remaining.find(({ address }) => isMarket(context, address, 'SpotMarket', index));
-      if (meta === undefined) return fail({ log }, 'SpotMarketNotFound');
-      if (writable && !meta.isWritable) return fail({ log }, 'SpotMarketWrongMutability');
+      const meta = remaining.find(({ address }) => isMarket(address, 'SpotMarket', index));
+      if (meta === undefined) return fail({ log, venue }, 'SpotMarketNotFound');
+      if (writable && !meta.isWritable) return fail({ log, venue }, 'SpotMarketWrongMutability');
       return session.load('SpotMarket', meta.address);
     },
     perpMarket(index, writable = false) {
-      const meta = remaining.find(({ address }) => isMarket(context, address, 'PerpMarket', index));
-      if (meta === undefined) return fail({ log }, 'PerpMarketNotFound');
-      if (writable && !meta.isWritable) return fail({ log }, 'MarketWrongMutability');
+      const meta = remaining.find(({ address }) => isMarket(address, 'PerpMarket', index));
+      if (meta === undefined) return fail({ log, venue }, 'PerpMarketNotFound');
+      if (writable && !meta.isWritable) return fail({ log, venue }, 'MarketWrongMutability');
       return session.load('PerpMarket', meta.address);
     },
     byAddress: (a, b) => Buffer.compare(new PublicKey(a).toBuffer(), new PublicKey(b).toBuffer()),
@@ -151,13 +157,13 @@ export function createSession(
         .filter((address) => {
           const account = context.get(address);
           return (
-            account?.owner === PROGRAM &&
+            account?.owner === program &&
             Buffer.from(account.data.subarray(0, 8)).equals(accountDiscriminator('User'))
           );
         }),
     statsOf(authority) {
       if (authority === NO_ORACLE) return null;
-      const address = userStatsAddress(new PublicKey(authority)).toBase58();
+      const address = venue.userStatsAddress(new PublicKey(authority)).toBase58();
       return remaining.some((meta) => meta.address === address)
         ? session.load('UserStats', address)
         : null;
@@ -167,33 +173,23 @@ export function createSession(
       if (source === 'quoteAsset' || oracle === NO_ORACLE)
         return { price: 1_000_000n, confidence: 1n, delay: 0n };
       if (!instruction.accounts.some(({ address }) => address === oracle))
-        return fail({ log }, 'OracleNotFound');
+        return fail({ log, venue }, 'OracleNotFound');
       const account = context.get(oracle);
-      return account === null ? fail({ log }, 'OracleNotFound') : readQuote(account, context.slot);
+      return account === null
+        ? fail({ log, venue }, 'OracleNotFound')
+        : venue.readQuote(account, context.slot, source);
     },
     save() {
       for (const [address, { layout, value }] of loaded) {
         if (!metas.get(address)?.isWritable) continue;
         const account = context.get(address);
         if (account !== null)
-          context.set(address, { ...account, data: encodeAccount(layout, value) });
+          context.set(address, {
+            ...account,
+            data: layouts.encodeAccount(layout, value, account.data),
+          });
       }
     },
   };
   return session;
-}
-
-const MARKET_INDEX_AT: Record<string, number> = { SpotMarket: 684, PerpMarket: 1160 };
-
-function isMarket(
-  context: ProgramContext,
-  address: string,
-  layout: string,
-  index: number,
-): boolean {
-  const account = context.get(address);
-  if (account?.owner !== PROGRAM) return false;
-  const data = Buffer.from(account.data);
-  if (!data.subarray(0, 8).equals(accountDiscriminator(layout))) return false;
-  return data.readUInt16LE(MARKET_INDEX_AT[layout] ?? 0) === index;
 }

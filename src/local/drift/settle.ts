@@ -9,6 +9,7 @@ import { meets, perpIsUsed, unrealisedPnl } from './margin.ts';
 import { reservePrice } from './marks.ts';
 import { allowsFunding, validityOf } from './oracle-validity.ts';
 import { creditQuote, settleFunding } from './positions.ts';
+import { sweepFees } from './protocol-fees.ts';
 import { fail, type Quote, type Session } from './session.ts';
 import { movePool, movePosition, spotPosition, tokensOf } from './spot.ts';
 
@@ -47,16 +48,20 @@ function claimable(position: Struct, excess: bigint, pnl: bigint): bigint {
   return least(pnl, most(0n, realised) + most(0n, excess));
 }
 
+/** The PnL of all users. */
+const netUserPnl = ({ amm }: Struct, price: bigint): bigint =>
+  ((amm.baseAssetAmountWithAmm as bigint) * price) / BASE +
+  (amm.quoteAssetAmount as bigint) +
+  amm.netUnsettledFundingPnl;
+
 /** The amount that the PnL pool and a fifth of the fee pool hold beyond the PnL of all users. */
 function poolExcess(market: Struct, quote: Struct, price: bigint): bigint {
   const { amm } = market;
   const tokens =
     tokensOf(market.pnlPool.scaledBalance, quote, 'deposit') +
     tokensOf(amm.feePool.scaledBalance, quote, 'deposit') / 5n;
-  const netBase: bigint = amm.baseAssetAmountWithAmm;
-  const netUserPnl =
-    (netBase * price) / BASE + (amm.quoteAssetAmount as bigint) + amm.netUnsettledFundingPnl;
-  return netUserPnl < tokens ? tokens - most(0n, netUserPnl) : 0n;
+  const owed = netUserPnl(market, price);
+  return owed < tokens ? tokens - most(0n, owed) : 0n;
 }
 
 /** Moves fees above the fee pool's target to the PnL pool, and missing ones back. */
@@ -88,8 +93,10 @@ function balancePools(market: Struct, quote: Struct): { sharesLosses: boolean } 
  * Moves a settled amount between the pools and the user's deposit, and returns it. The AMM keeps a
  * hundredth of a loss.
  */
-function settlePools(market: Struct, quote: Struct, wanted: bigint): bigint {
-  const { sharesLosses } = balancePools(market, quote);
+function settlePools({ venue }: Session, market: Struct, quote: Struct, wanted: bigint): bigint {
+  const { sharesLosses } = venue.protocolFees
+    ? { sharesLosses: false }
+    : balancePools(market, quote);
   const pool = tokensOf(market.pnlPool.scaledBalance, quote, 'deposit');
   const amount = wanted > 0n ? least(wanted, pool) : wanted;
   const share = sharesLosses && amount < 0n ? -amount / 100n : 0n;
@@ -183,7 +190,7 @@ function settleMarket(
   }
   const excess = poolExcess(market, quote, price);
   const wanted = claimable(position, excess, pnl);
-  const amount = settlePools(market, quote, wanted);
+  const amount = settlePools(session, market, quote, wanted);
   if (wanted === 0n) {
     refuse('NoUnsettledPnl');
     return;
@@ -207,6 +214,7 @@ function settleMarket(
   creditQuote(position, market, -amount);
   position.settledPnl += amount;
   user.settledPerpPnl += amount;
+  if (session.venue.protocolFees) sweepFees(market, quote, netUserPnl(market, price));
   session.emitData('SettlePnlRecord', {
     ts: session.now,
     user: session.at('user'),

@@ -4,7 +4,6 @@
 // beginning.
 import { createTransferInstruction } from '@solana/spl-token';
 import { PublicKey } from '@solana/web3.js';
-import { DRIFT_SIGNER } from './addresses.ts';
 import { accrueAtPrice } from './interest.ts';
 import type { Struct } from './layout.ts';
 import { meets } from './margin.ts';
@@ -41,7 +40,7 @@ export function beginSwap(session: Session, args: Struct): void {
     createTransferInstruction(
       key(session.at('inSpotMarketVault')),
       key(inTokens),
-      DRIFT_SIGNER,
+      session.venue.signer,
       args.amountIn,
     ),
   );

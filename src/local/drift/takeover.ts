@@ -4,7 +4,14 @@
 import { least, most } from '../../core/money.ts';
 import { updateAmm } from './curve.ts';
 import type { Struct } from './layout.ts';
-import { beginLiquidation, endLiquidation, enterLiquidation, needOf, tell } from './liquidating.ts';
+import {
+  beginLiquidation,
+  endLiquidation,
+  enterLiquidation,
+  type Need,
+  needOf,
+  tell,
+} from './liquidating.ts';
 import { baseToCover, partOf, perpInsuranceFee } from './liquidation-math.ts';
 import { perpIsUsed } from './margin.ts';
 import { validityOf } from './oracle-validity.ts';
@@ -28,6 +35,85 @@ const SMALL = 50_000_000n;
 const size = (value: bigint): bigint => (value < 0n ? -value : value);
 /** Base in whole steps, up. */
 const steps = (base: bigint, step: bigint): bigint => ((base + step - 1n) / step) * step;
+
+/** Fees of a liquidation, in millionths of the quote amount. */
+type Rates = {
+  readonly liquidator: bigint;
+  readonly insurance: bigint;
+  readonly protocol: bigint;
+};
+export type Measured = {
+  /** The base that is taken over. */
+  readonly base: bigint;
+  /** The base that would bring the account back to its margin. */
+  readonly toCover: bigint;
+  readonly rates: Rates;
+};
+
+/**
+ * How much of a position may be taken over, of `wanted` at most, and at which fees; null when
+ * nothing may.
+ */
+export function measure(
+  session: Session,
+  {
+    state,
+    market,
+    need,
+    whole,
+    price,
+  }: {
+    readonly state: Struct;
+    readonly market: Struct;
+    readonly need: Need;
+    readonly whole: bigint;
+    readonly price: bigint;
+  },
+  wanted: bigint,
+): Measured | null {
+  const step: bigint = market.amm.orderStepSize;
+  const ratio = BigInt(market.marginRatioMaintenance) + BigInt(state.liquidationMarginBufferRatio);
+  const fee = BigInt(market.liquidatorFee);
+  const quoteMarket = session.spotMarket(0);
+  const quotePrice = session.price(quoteMarket.oracle, quoteMarket.oracleSource);
+  const highest = BigInt(market.ifLiquidationFee);
+  const protocol = session.venue.protocolFees ? BigInt(market.protocolLiquidationFee) : 0n;
+  const rate = perpInsuranceFee(
+    need.tracked,
+    size(whole),
+    ratio,
+    fee,
+    price,
+    quotePrice,
+    highest + protocol,
+  );
+  const covering = baseToCover(need.shortage, ratio, fee, rate, price, quotePrice);
+  if (covering === null) throw fail(session, 'MathError');
+  const toCover = steps(covering, step);
+  const allowed = partOf(toCover, need.part);
+  if (allowed === 0n) return null;
+  const small = (size(whole) * price) / BASE > SMALL ? 0n : size(whole);
+  const base = steps(least(least(size(whole), wanted), most(allowed, small)), step);
+  const insurance = least(highest, rate);
+  return { base, toCover, rates: { liquidator: fee, insurance, protocol: rate - insurance } };
+}
+
+/** Books the fees of a liquidation that are not the liquidator's. */
+export function bookFees(
+  { venue }: Session,
+  market: Struct,
+  quote: bigint,
+  { insurance, protocol }: Rates,
+): { ifFee: bigint; protocolFee: bigint } {
+  const ifFee = (quote * insurance) / FEE;
+  const protocolFee = (quote * protocol) / FEE;
+  market.amm.totalLiquidationFee += ifFee + protocolFee;
+  if (venue.protocolFees) {
+    market.pendingIfFee += ifFee;
+    market.pendingProtocolFee += protocolFee;
+  }
+  return { ifFee, protocolFee };
+}
 
 /** The oracle may not be too far off its five-minute average. */
 function requireBand(session: Session, state: Struct, { amm }: Struct, price: bigint): void {
@@ -70,34 +156,19 @@ export function liquidatePerp(session: Session, args: Struct): void {
   const position = held();
   const whole: bigint = position?.baseAssetAmount ?? 0n;
   if (position === undefined || whole === 0n) return;
-  const step: bigint = amm.orderStepSize;
   const largest: bigint = args.liquidatorMaxBaseAssetAmount;
-  const wanted = largest - (largest % step);
+  const wanted = largest - (largest % (amm.orderStepSize as bigint));
   if (wanted === 0n) fail(session, 'InvalidBaseAssetAmountForLiquidatePerp');
   requireBand(session, state, market, price);
-  const ratio = BigInt(market.marginRatioMaintenance) + BigInt(state.liquidationMarginBufferRatio);
-  const fee = BigInt(market.liquidatorFee);
-  const rate = perpInsuranceFee(
-    need.tracked,
-    size(whole),
-    ratio,
-    fee,
-    price,
-    BigInt(market.ifLiquidationFee),
-  );
-  const covering = baseToCover(need.shortage, ratio, fee, rate, price);
-  if (covering === null) throw fail(session, 'MathError');
-  const toCover = steps(covering, step);
-  const allowed = partOf(toCover, need.part);
-  if (allowed === 0n) return;
-  const small = (size(whole) * price) / BASE > SMALL ? 0n : size(whole);
-  const base = steps(least(least(size(whole), wanted), most(allowed, small)), step);
+  const measured = measure(session, { state, market, need, whole, price }, wanted);
+  if (measured === null) return;
+  const { base, toCover, rates } = measured;
   const { limitPrice } = args;
   if (limitPrice !== null && (whole > 0n ? price > limitPrice : price < limitPrice))
     fail(session, 'LiquidationDoesntSatisfyLimitPrice');
   const quote = (base * price) / BASE;
-  const liquidatorFee = (quote * fee) / FEE;
-  const ifFee = (quote * rate) / FEE;
+  const liquidatorFee = (quote * rates.liquidator) / FEE;
+  const { ifFee, protocolFee } = bookFees(session, market, quote, rates);
   countVolume(session.load('UserStats', session.at('userStats')), 'taker', quote, session.now);
   countVolume(
     session.load('UserStats', session.at('liquidatorStats')),
@@ -108,11 +179,10 @@ export function liquidatePerp(session: Session, args: Struct): void {
   const direction: Direction = whole > 0n ? 'short' : 'long';
   const change = applyFill(position, market, direction, base, quote);
   charge(position, market, liquidatorFee);
-  charge(position, market, ifFee);
+  charge(position, market, ifFee + protocolFee);
   const other = perpPosition(session, liquidator, args.marketIndex);
   const taken = applyFill(other, market, opposite(direction), base, quote);
   charge(other, market, -liquidatorFee);
-  amm.totalLiquidationFee += ifFee;
   const more = endLiquidation(session, found, need.shortage, base >= toCover);
   const userOrderId: number = user.nextOrderId++;
   const liquidatorOrderId: number = liquidator.nextOrderId++;
@@ -137,7 +207,7 @@ export function liquidatePerp(session: Session, args: Struct): void {
     fillRecordId,
     baseAssetAmountFilled: base,
     quoteAssetAmountFilled: quote,
-    takerFee: liquidatorFee + ifFee,
+    takerFee: liquidatorFee + ifFee + protocolFee,
     makerFee: -liquidatorFee,
     ...side('taker', key, userOrderId, direction),
     ...side('maker', liquidatorKey, liquidatorOrderId, opposite(direction)),
@@ -157,6 +227,7 @@ export function liquidatePerp(session: Session, args: Struct): void {
       fillRecordId,
       liquidatorFee,
       ifFee,
+      protocolFee,
     },
     freed: freed + more,
     ids: entered.canceledOrderIds,

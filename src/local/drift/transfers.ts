@@ -2,7 +2,6 @@
 // rounding, the counters and the events follow the program's instructions/user.rs.
 import { createTransferInstruction } from '@solana/spl-token';
 import { PublicKey } from '@solana/web3.js';
-import { DRIFT_SIGNER } from './addresses.ts';
 import { accrueAtPrice } from './interest.ts';
 import type { Struct } from './layout.ts';
 import { marginOf, maxWithdrawable, perpIsUsed } from './margin.ts';
@@ -207,19 +206,24 @@ export function withdraw(session: Session, args: Struct): void {
     createTransferInstruction(
       key(session.at('spotMarketVault')),
       key(session.at('userTokenAccount')),
-      DRIFT_SIGNER,
+      session.venue.signer,
       amount,
     ),
   );
 }
 
 export function transferDeposit(session: Session, args: Struct): void {
+  for (const name of ['fromUser', 'toUser'])
+    requireAuthority(session, session.load('User', session.at(name)));
+  moveDeposit(session, args);
+}
+
+/** Moves a deposit from one sub-account to another. `more` are further fields of both records. */
+export function moveDeposit(session: Session, args: Struct, more: { signer?: string } = {}): void {
   const state = session.load('State', session.at('state'));
   if (state.exchangeStatus & (PAUSE.deposit | PAUSE.withdraw)) fail(session, 'ExchangePaused');
   const [fromKey, toKey] = [session.at('fromUser'), session.at('toUser')];
   const [from, to] = [session.load('User', fromKey), session.load('User', toKey)];
-  requireAuthority(session, from);
-  requireAuthority(session, to);
   if (from.status & BANKRUPT || to.status & BANKRUPT) fail(session, 'UserBankrupt');
   if (fromKey === toKey) fail(session, 'CantTransferBetweenSameUserAccount');
   const market = session.spotMarket(args.marketIndex, true);
@@ -236,6 +240,7 @@ export function transferDeposit(session: Session, args: Struct): void {
     direction: 'withdraw',
     explanation: 'transfer',
     transferUser: toKey,
+    ...more,
     position: source,
   });
   const target = spotPosition(session, to, args.marketIndex, true);
@@ -249,6 +254,7 @@ export function transferDeposit(session: Session, args: Struct): void {
     direction: 'deposit',
     explanation: 'transfer',
     transferUser: fromKey,
+    ...more,
     position: target,
   });
 }

@@ -2,8 +2,7 @@
 // pay for the creation of an account, and the authority does not sign it. Only the authority
 // deletes an account.
 import { PublicKey, SystemProgram } from '@solana/web3.js';
-import { DRIFT, userAddress, userStatsAddress } from './addresses.ts';
-import { blankAccount, encodeAccount, type Struct } from './layout.ts';
+import type { Struct } from './layout.ts';
 import { perpIsUsed } from './margin.ts';
 import { fail, failAnchor, type Session } from './session.ts';
 
@@ -14,7 +13,7 @@ const IN_TROUBLE = 1 | 2;
 
 function create(session: Session, address: string, layout: string, value: Struct): void {
   if (session.context.get(address) !== null) failAnchor(session, 0, 'AccountAlreadyInUse');
-  const data = encodeAccount(layout, value);
+  const data = session.venue.layout.encodeAccount(layout, value);
   session.context.call(
     SystemProgram.createAccount({
       fromPubkey: new PublicKey(session.at('payer')),
@@ -22,7 +21,7 @@ function create(session: Session, address: string, layout: string, value: Struct
       // The rent of this many bytes at 6,960 lamports per byte, the rate of the `rent` sysvar here.
       lamports: (data.length + 128) * 6_960,
       space: data.length,
-      programId: DRIFT,
+      programId: session.venue.program,
     }),
   );
   const account = session.context.get(address);
@@ -32,10 +31,10 @@ function create(session: Session, address: string, layout: string, value: Struct
 export function initializeUserStats(session: Session): void {
   const authority = session.at('authority');
   const address = session.at('userStats');
-  if (userStatsAddress(new PublicKey(authority)).toBase58() !== address)
+  if (session.venue.userStatsAddress(new PublicKey(authority)).toBase58() !== address)
     failAnchor(session, 2006, 'ConstraintSeeds');
   create(session, address, 'UserStats', {
-    ...blankAccount('UserStats'),
+    ...session.venue.layout.blankAccount('UserStats'),
     authority,
     numberOfSubAccounts: 0,
     lastTakerVolume30dTs: session.now,
@@ -50,14 +49,14 @@ export function initializeUser(session: Session, args: Struct): void {
   const authority = session.at('authority');
   const address = session.at('user');
   const id: number = args.subAccountId;
-  if (userAddress(new PublicKey(authority), id).toBase58() !== address)
+  if (session.venue.userAddress(new PublicKey(authority), id).toBase58() !== address)
     failAnchor(session, 2006, 'ConstraintSeeds');
   if (session.context.get(address) !== null) failAnchor(session, 0, 'AccountAlreadyInUse');
   const stats = session.load('UserStats', session.at('userStats'));
   if (stats.authority !== authority) failAnchor(session, 2001, 'ConstraintHasOne');
   if (stats.numberOfSubAccountsCreated !== id) fail(session, 'InvalidUserSubAccountId');
   create(session, address, 'User', {
-    ...blankAccount('User'),
+    ...session.venue.layout.blankAccount('User'),
     authority,
     subAccountId: id,
     name: args.name,

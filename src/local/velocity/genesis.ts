@@ -153,7 +153,6 @@ const perpReserve = 41_000_000n * 1_000_000_000n;
 export function quoteAt(market: Fields, price: bigint, time: GenesisTime): Fields {
   return seen(
     market
-      .u64(536, price)
       .u64(656, price)
       .u64(680, price, price, time.unixTime, price, price)
       .u64(800, price, time.slot, time.unixTime * 1_000_000n, price)
@@ -176,6 +175,7 @@ function perpMarket(price: bigint, time: GenesisTime): Account {
     .text(424, 'SOL-PERP')
     .u64(464, 100_000_000_000n, 1_000_000_000_000n)
     .u64(520, time.unixTime)
+    .u32(536, 5, 1_000_000)
     .u64(544, 10_000_000n, 1_000n)
     .u64(584, 1n, 1n)
     .u32(600, 0, 0, 7_500, 7_500, 500, 300, 0, 10_000)

@@ -1,16 +1,18 @@
-// World: a Solana chain with Velocity's compiled program alone, and people who trade on it. Nothing
-// listens, and slots pass only when a caller says so. Recordings and proofs of the profile are made
-// here; a daemon is run in the world of `../world.ts`, which has both venues.
+// World: a Solana chain with Velocity's program alone, compiled or stood in for, and people who
+// trade on it. Nothing listens, and slots pass only when a caller says so. Recordings and proofs of
+// the profile are made here; a daemon is run in the world of `../world.ts`, which has both venues.
 import { existsSync, readFileSync } from 'node:fs';
 import { Keypair, type PublicKey, type TransactionInstruction } from '@solana/web3.js';
 import { Fault } from '../../core/fault.ts';
 import type { Clock } from '../../core/ports.ts';
+import { STAND_IN } from '../../venue/velocity/profile.ts';
 import { createBank } from '../chain/bank.ts';
 import { type Cluster, createCluster, FAST_CLUSTER, type Landed } from '../chain/cluster.ts';
 import { programAccounts } from '../chain/loader.ts';
 import { createVelocityDriver, PRICES } from './driver.ts';
 import { type GenesisTime, PROGRAM, writeVelocityGenesis } from './genesis.ts';
 import { instructions, type Trader } from './instructions.ts';
+import { createVelocityStandIn } from './stand-in.ts';
 
 export type VelocityWorld = {
   readonly cluster: Cluster;
@@ -33,23 +35,28 @@ export type VelocityWorld = {
 };
 
 /**
- * Creates a world on the compiled program in that file. Throws `local_world_failed` when there is
- * no such file.
+ * Creates a world on the compiled program in that file, or on the stand-in. Throws
+ * `local_world_failed` when there is no such file.
  */
 export function createVelocityWorld(options: {
-  readonly programFile: string;
+  /** The path of the compiled program; null for the stand-in. */
+  readonly programFile: string | null;
   readonly clock: Clock;
   readonly newKey?: () => Keypair;
 }): VelocityWorld {
   const { programFile, clock, newKey = () => Keypair.generate() } = options;
-  if (!existsSync(programFile))
+  if (programFile !== null && !existsSync(programFile))
     throw new Fault(
       'local_world_failed',
       `There is no compiled Velocity program at ${programFile}.`,
     );
-  const program = new Uint8Array(readFileSync(programFile));
+  const program =
+    programFile === null ? Buffer.from(STAND_IN.mark) : new Uint8Array(readFileSync(programFile));
   const genesisUnixTime = Math.floor(clock.nowMs() / 1000);
-  const cluster = createCluster(createBank({ standIns: [] }), { ...FAST_CLUSTER, genesisUnixTime });
+  const cluster = createCluster(
+    createBank({ standIns: programFile === null ? [createVelocityStandIn()] : [] }),
+    { ...FAST_CLUSTER, genesisUnixTime },
+  );
   const faucet = newKey();
   let later = 0n;
   const time = (): GenesisTime => ({

@@ -43,6 +43,16 @@ const CALLS: readonly CallPlaces[] = [
   { call: 'update_special_user_status', user: 2 },
 ];
 
+/**
+ * The bytes that a local world without the compiled program shows as the program's. They are text,
+ * which no loader deploys, so their hash never matches a program that moves money.
+ */
+export const STAND_IN = {
+  name: 'stand-in of the local world',
+  mark: 'This is no program. It marks the stand-in that executes Velocity in a local world of Bailiff.',
+  deployedHash: '6ec0888e3548757a2113d712d8a265319cc8c0a6eb8931178b12a43098661987',
+} as const;
+
 export const VELOCITY_PROFILE: Profile = {
   name: 'velocity',
   title: 'Velocity',
@@ -80,5 +90,6 @@ export const VELOCITY_PROFILE: Profile = {
   errors: errorTable(DRIFT_ERRORS, ERROR_ROWS),
   provenOn: new Map([
     ['90b9ba1116b0262106eb5ad36cf61fec87f33fef1233d5fe703016885d73a876', 'build of 2026-07'],
+    [STAND_IN.deployedHash, STAND_IN.name],
   ]),
 };

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 const shared = {
   setupFiles: ['src/system/native-warning.ts', 'test/support/leaks.ts'],
@@ -24,6 +25,7 @@ const PURE = ['test/{adversarial,core,gate-client,venue}/**/*.test.ts'];
 export default defineConfig({
   test: {
     maxWorkers: shared.maxWorkers,
+    sequence: { sequencer: LongestFirst },
     projects: [
       { test: { ...shared, name: 'pure', include: PURE, isolate: false } },
       { test: { ...withPostgres, name: 'whole', include: ['test/**/*.test.ts'], exclude: PURE } },

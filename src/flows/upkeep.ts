@@ -13,7 +13,7 @@ import type { Books } from './books-comparison.ts';
 import { createClockWatch } from './clocks.ts';
 import type { VenuesConformance } from './conformance.ts';
 import { readCosts } from './costs.ts';
-import { forgetOld } from './forget.ts';
+import { forgetOld, type Keep } from './forget.ts';
 import { personalDoubts } from './gate-doubts.ts';
 import type { Loops } from './loops.ts';
 import { ageDebts } from './owing.ts';
@@ -44,7 +44,7 @@ export type UpkeepOptions = {
   readonly staleAfterMs: number;
   readonly owedForMsMost: number | null;
   readonly suspicions: SuspicionRule;
-  readonly keep: Parameters<typeof forgetOld>[1];
+  readonly keep: Keep;
 };
 export type Upkeep = {
   /** The doubts about single subscribers, as of the last run. */

@@ -233,6 +233,12 @@ export const SettingsSchema = Type.Object(
           description:
             'How many days events for endpoints are kept, delivered or not. Until then they can be replayed.',
         }),
+        idempotencyDays: Type.Integer({
+          minimum: 1,
+          maximum: 36_500,
+          description:
+            'How many days a request with an Idempotency-Key is answered as the first one was. After that the key counts as new.',
+        }),
       },
       { additionalProperties: false },
     ),

@@ -6,12 +6,16 @@ import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withoutSecrets } from '../../src/core/act.ts';
 import { base58Text } from '../../src/core/ids.ts';
+import { forgetOld } from '../../src/flows/forget.ts';
 import { createActs } from '../../src/ledger/acts.ts';
+import { createLedger } from '../../src/ledger/ledger.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { loseAnswer } from '../support/damage.ts';
 import { ageAct } from '../support/haste.ts';
 import { everythingIn } from '../support/rows.ts';
 import { openStreet, type Street } from '../support/street.ts';
+
+const DAY_S = 24 * 3_600;
 
 let street: Street;
 let ana: Trader;
@@ -108,6 +112,24 @@ test('an act that a dying daemon broke off may be done again after a minute', as
   await aged(71);
   await acts.forgetKeys(70_000);
   expect(await acts.begin(act('k'))).toMatchObject({ kind: 'begun' });
+});
+
+test('a key is known for the days that the platform sets', async () => {
+  const { sql } = street.database;
+  const ledger = createLedger(sql);
+  const acts = createActs(sql);
+  const fingerprint = randomBytes(32);
+  const once = { key: 'kept', fingerprint };
+  const asked = { actor: 'x', person: null, what: 'POST /v1/x', asked: {} };
+  const keep = { deliveriesDays: 30, eventsDays: 90, idempotencyDays: 7 };
+  await acts.begin({ ...asked, once });
+  await ageAct(street.database, 'kept', 6.9 * DAY_S);
+  await forgetOld(ledger, keep);
+  const other = { ...asked, once: { key: 'kept', fingerprint: randomBytes(32) } };
+  expect(await acts.begin(other)).toEqual({ kind: 'other' });
+  await ageAct(street.database, 'kept', 7.1 * DAY_S);
+  await forgetOld(ledger, keep);
+  expect(await acts.begin(other)).toMatchObject({ kind: 'begun' });
 });
 
 test('a clearance whose daemon died before it could say so is granted once', async () => {

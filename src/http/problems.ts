@@ -156,13 +156,17 @@ export function installProblems(
     // A body that does not fit says nothing where there is no route.
     if (request.is404 && told.status < 500 && told.status !== 413)
       return void send(reply, nowhere(request));
-    if (told.status >= 500)
-      log.error('http.failed', {
+    if (told.status >= 500) {
+      const fault = ledgerFault(thrown);
+      // What passes by itself may come with every request of an outage, so its stack is left out.
+      const passing = fault instanceof Fault && fault.retry === 'later';
+      log[passing ? 'warn' : 'error']('http.failed', {
         request: idOf(request.raw),
         method: request.method,
         route: request.routeOptions.url,
-        err: thrown,
+        ...(passing ? { message: messageOf(fault) } : { err: thrown }),
       });
+    }
     void send(reply, told);
   });
   app.setNotFoundHandler((request, reply) => void send(reply, nowhere(request)));

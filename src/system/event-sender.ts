@@ -21,23 +21,29 @@ for (const [net, bits] of [
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
   ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
 ] as const)
   closed.addSubnet(net, bits, 'ipv4');
 for (const [net, bits] of [
   ['::', 96],
-  // Addresses that contain an IPv4 address: translated, NAT64 with both prefixes, 6to4, Teredo.
+  // Addresses that contain an IPv4 address: translated, NAT64 with both prefixes, 6to4; and those
+  // for protocols, Teredo among them.
   ['::ffff:0:0:0', 96],
   ['64:ff9b::', 96],
   ['64:ff9b:1::', 48],
   ['2002::', 16],
-  ['2001::', 32],
-  // Discard-only, segment routing, and site-local addresses.
-  ['100::', 64],
+  ['2001::', 23],
+  // Documentation, discard-only and dummy prefixes, segment routing, and site-local addresses.
+  ['2001:db8::', 32],
+  ['3fff::', 20],
+  ['100::', 63],
   ['5f00::', 16],
   ['fec0::', 10],
   ['fc00::', 7],

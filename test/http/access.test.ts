@@ -4,6 +4,7 @@
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Fault } from '../../src/core/fault.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { createMetrics } from '../../src/system/metrics.ts';
@@ -62,6 +63,9 @@ let served: ReturnType<typeof serve>;
 let port: number;
 beforeAll(async () => {
   served = serve('info', false);
+  served.app.get('/refusing', { config: { scope: 'public' } }, async () => {
+    throw new Fault('not_ready', 'on purpose');
+  });
   await served.app.listen({ host: '127.0.0.1', port: 0 });
   ({ port } = served.app.server.address() as AddressInfo);
 });
@@ -111,7 +115,17 @@ describe('ids', () => {
     expect(ids.size).toBe(20);
     const failed = await ask('/metrics', { headers: { 'x-request-id': 'mine' } });
     expect(failed.status).toBe(500);
-    expect(lines.find((each) => each.event === 'http.failed')?.fields.request).toBe('mine');
+    const line = lines.find((each) => each.event === 'http.failed');
+    expect(line).toMatchObject({ level: 'error', fields: { request: 'mine' } });
+    expect(line?.fields.err).toBeDefined();
+  });
+
+  test('stand in a line without a stack where the failure passes by itself', async () => {
+    const failed = await ask('/refusing', { headers: { 'x-request-id': 'later' } });
+    expect(failed.status).toBe(503);
+    const line = lines.find((each) => each.event === 'http.failed');
+    expect(line).toMatchObject({ level: 'warn', fields: { request: 'later' } });
+    expect(line?.fields).not.toHaveProperty('err');
   });
 });
 

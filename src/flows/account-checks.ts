@@ -74,7 +74,9 @@ async function seenAlready(
   const asked = accounts.filter((each) => each.role === 'drift_user');
   if (asked.length === 0) return new Map();
   const addresses = asked.map((each) => each.address);
-  const { slot, accounts: found } = await chain.slices(addresses, null, 'confirmed');
+  const { slot, accounts: found } = await chain.witnessed(() =>
+    chain.slices(addresses, null, 'confirmed'),
+  );
   return new Map(addresses.filter((_, index) => found[index] != null).map((each) => [each, slot]));
 }
 

@@ -81,7 +81,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       for (const id of settle.final(slot)) nudge(id);
     },
   });
-  const haste = createHaste(burst, finality, ownSignatures);
+  const haste = createHaste(burst, pace, ownSignatures);
   loops.add('finality', EVERY_MS.finality, () => finality.look());
   const { checkEveryMs } = settings.watch;
   const wake = createWake({ ...ports, venueEveryMs: checkEveryMs, nudge });
@@ -166,7 +166,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       adopt: (facts, transaction) => adoptFrom(ports, facts, transaction),
       onFacts: coverage.heard,
       onFinal: ownSignatures.read,
-      finalByMs: haste.finalByMs,
+      finalByMs: pace.finalByMs,
       onRead({ keys, slot }, source) {
         if (source === 'webhook') sources.note('webhooks', slot, clock.nowMs());
         for (const key of keys) if (watched.map.has(key)) watch.told(key, slot);

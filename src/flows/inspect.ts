@@ -152,7 +152,7 @@ async function record(
       slot: transaction.slot,
       finality,
       facts,
-      dueMs: clock.nowMs() + options.finalityMs,
+      dueMs: clock.nowMs() + Math.min(options.finalityMs, ports.finalByMs() ?? options.finalityMs),
       nowMs: clock.nowMs(),
       insist,
       readWith: { listRevision: revision, touching },

@@ -2,13 +2,14 @@
 // it waits for a reason: an account of the subscriber changed and finality is near, or nothing
 // was heard for a while and the payment is sent again.
 import type { Slot } from '../core/ids.ts';
+import type { Pace } from '../core/pace.ts';
 import type { SignedBytes } from '../core/payment.ts';
 import type { Clock } from '../core/ports.ts';
 
 export type LookingOptions = {
   readonly pollMs: number;
   readonly rebroadcastMs: number;
-  /** The time that a block usually takes to become final. */
+  /** The time after which a block is looked up as final, unless the chain was faster lately. */
   readonly finalityMs: number;
 };
 export type Looking = {
@@ -45,14 +46,19 @@ type Watch = {
   slot: Slot | null;
 };
 
-export function createLooking(clock: Clock, options: LookingOptions): Looking {
+export function createLooking(
+  clock: Clock,
+  options: LookingOptions,
+  pace: Pick<Pace, 'finalByMs'>,
+): Looking {
   const watches = new Map<string, Watch>();
   const expect = (watch: Watch | undefined, slot: Slot | null): void => {
     if (watch === undefined) return;
     const first = !watch.expected;
     watch.expected = true;
     watch.slot = slot;
-    watch.atMs = clock.nowMs() + (first ? options.finalityMs : options.pollMs);
+    const finalMs = Math.min(options.finalityMs, pace.finalByMs() ?? options.finalityMs);
+    watch.atMs = clock.nowMs() + (first ? finalMs : options.pollMs);
   };
   return {
     sent(subscriberId, { signature }) {

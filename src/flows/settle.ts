@@ -5,6 +5,7 @@
 import { delayMs } from '../core/backoff.ts';
 import { Fault, messageOf, unreachable } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
+import type { Pace } from '../core/pace.ts';
 import {
   AFTER_FAILURE,
   aftermath,
@@ -34,6 +35,8 @@ export type SettlePorts = PlanningPorts &
   SigningPorts & {
     readonly clock: Clock;
     readonly log: Log;
+    /** Measures how long the chain takes to make a slot final. */
+    readonly pace: Pick<Pace, 'finalByMs'>;
     /** Gives the reason why the venue's program may not be paid through. */
     readonly conformance: Pick<VenuesConformance, 'objection'>;
     /** Is told of each payment that is sent, so that its effects are not searched for. */
@@ -60,7 +63,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   const { ledger, chain, tokens, venues, clock, log } = ports;
   const intend = createPlanning(ports, options);
   const sign = createSigning(ports);
-  const looking = createLooking(clock, options);
+  const looking = createLooking(clock, options, ports.pace);
   const proving = createProving(chain, log);
   const own = createOwn(ports.books);
   const readings = createPlanReadings();

@@ -1,6 +1,7 @@
 // Finality: what waits for a slot goes on as soon as the chain says that the slot is final, however
 // long that takes, and the chain is asked no more often than it can change.
 import { expect, test } from 'vitest';
+import { createPace } from '../../src/core/pace.ts';
 import { createFinality } from '../../src/flows/finality.ts';
 import { createLooking } from '../../src/flows/look-schedule.ts';
 import { signatureOf } from '../support/ledger.ts';
@@ -9,6 +10,7 @@ function open(msPerSlot: number | null = 400) {
   const world = { nowMs: 1_000, finalized: 100, asked: 0 };
   const done: string[] = [];
   const clock = { nowMs: () => world.nowMs } as never;
+  const pace = createPace();
   const finality = createFinality({
     chain: {
       slot: async () => {
@@ -17,12 +19,12 @@ function open(msPerSlot: number | null = 400) {
       },
     },
     ledger: { sightings: { becameFinal: async (slot) => void done.push(`due up to ${slot}`) } },
-    pace: { msPerSlot: () => msPerSlot },
+    pace: { ...pace, msPerSlot: () => msPerSlot },
     clock,
     latestSlot: () => 110,
     onFinal: (slot) => done.push(`final ${slot}`),
   });
-  return { world, done, clock, finality };
+  return { world, done, clock, finality, pace };
 }
 
 test('while nothing waits, the chain is not asked', async () => {
@@ -31,18 +33,19 @@ test('while nothing waits, the chain is not asked', async () => {
   expect([world.asked, done]).toEqual([0, []]);
 });
 
-test('the chain is asked again when the slots in between can have passed, not before', async () => {
-  const { world, done, finality } = open();
+test('the chain is asked again after half of the time that was waited, 150 ms at least', async () => {
+  const { world, done, finality, pace } = open();
   finality.expect(103);
   await finality.look();
-  expect([world.asked, done]).toEqual([1, []]);
-  // Three slots of 400 ms are missing.
-  world.nowMs += 1_199;
+  expect([world.asked, done, pace.finalByMs()]).toEqual([1, [], null]);
+  world.nowMs += 149;
   await finality.look();
   expect(world.asked).toBe(1);
   world.nowMs += 1;
   world.finalized = 103;
   await finality.look();
+  // It took 150 ms; 25 % and 200 ms are the margin.
+  expect(pace.finalByMs()).toBe(388);
   expect([world.asked, done]).toEqual([2, ['due up to 103', 'final 103']]);
   // Nothing waits any more.
   world.nowMs += 60_000;
@@ -69,9 +72,21 @@ test('a slot that the chain cannot have reached is not waited for', async () => 
   expect(world.asked).toBe(0);
 });
 
+test('a chain that takes 13 s is asked some ten times for a slot', async () => {
+  const { world, done, finality } = open();
+  finality.expect(132);
+  for (; done.length === 0; world.nowMs += 100) {
+    world.finalized = world.nowMs < 14_000 ? 100 : 132;
+    await finality.look();
+  }
+  expect(world.asked).toBeLessThanOrEqual(15);
+  expect(world.nowMs).toBeLessThan(16_200);
+});
+
 test('however many slots are missing, the chain is asked at least every 2 s', async () => {
   const { world, finality } = open(null);
   finality.expect(140);
+  world.nowMs += 60_000;
   for (let ask = 1; ask <= 3; ask++) {
     await finality.look();
     expect(world.asked).toBe(ask);
@@ -80,8 +95,9 @@ test('however many slots are missing, the chain is asked at least every 2 s', as
 });
 
 test('a payment that was heard of in a slot is looked at when the slot is final, once', () => {
-  const { world, clock } = open();
-  const looking = createLooking(clock, { pollMs: 50, rebroadcastMs: 2_000, finalityMs: 14_000 });
+  const { world, clock, pace } = open();
+  const given = { pollMs: 50, rebroadcastMs: 2_000, finalityMs: 14_000 };
+  const looking = createLooking(clock, given, pace);
   const signed = { signature: signatureOf(1) } as never;
   looking.sent('ana', signed);
   looking.sent('bo', signed);
@@ -97,4 +113,15 @@ test('a payment that was heard of in a slot is looked at when the slot is final,
   world.nowMs += 10;
   expect(looking.waitMs('ana', signed)).toBe(40);
   expect(looking.final(106)).toEqual(['ana', 'bo']);
+});
+
+test('without the word of the chain, a payment is looked at after the time that slots take now', () => {
+  const { clock, pace } = open();
+  const given = { pollMs: 50, rebroadcastMs: 2_000, finalityMs: 14_000 };
+  const looking = createLooking(clock, given, pace);
+  const signed = { signature: signatureOf(1) } as never;
+  pace.noteFinal(160);
+  looking.sent('ana', signed);
+  looking.heard('ana', 105);
+  expect(looking.waitMs('ana', signed)).toBe(400);
 });

@@ -189,6 +189,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
       swaps: world.swaps === null ? null : gated(world.swaps, turns, process),
       books,
       conformance: { objection: () => null },
+      pace: { finalByMs: () => 800 },
       ownSignatures,
       budget,
       programsOf,

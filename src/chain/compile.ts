@@ -1,15 +1,19 @@
 // Compile: turns the core's instructions into a v0 transaction, and back.
 import {
   AddressLookupTableAccount,
-  ComputeBudgetProgram,
   PublicKey,
   TransactionInstruction,
   TransactionMessage,
   VersionedTransaction,
 } from '@solana/web3.js';
 import type { Address } from '../core/ids.ts';
+import { COMPUTE_BUDGET_PROGRAM } from '../core/programs.ts';
 import type { LookupTable } from '../core/signing-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
+
+/** The first byte of the compute budget program's instructions that payments use. */
+const SET_UNIT_LIMIT = 2;
+const SET_UNIT_PRICE = 3;
 
 function toWeb3({ program, accounts, data }: Instruction): TransactionInstruction {
   const keys = accounts.map(({ address, isSigner, isWritable }) => ({
@@ -100,14 +104,16 @@ export function decompile(
  * The compute budget instructions: the unit limit, and the price in micro-lamports for each unit.
  */
 export function budget(units: number, microLamports: bigint): Instruction[] {
-  const built = [
-    ComputeBudgetProgram.setComputeUnitLimit({ units }),
-    ...(microLamports > 0n ? [ComputeBudgetProgram.setComputeUnitPrice({ microLamports })] : []),
-  ];
-  return built.map(({ programId, data }) => ({
-    program: programId.toBase58() as Address,
+  const limit = new DataView(new ArrayBuffer(5));
+  limit.setUint8(0, SET_UNIT_LIMIT);
+  limit.setUint32(1, units, true);
+  const price = new DataView(new ArrayBuffer(9));
+  price.setUint8(0, SET_UNIT_PRICE);
+  price.setBigUint64(1, microLamports, true);
+  return [limit, ...(microLamports > 0n ? [price] : [])].map(({ buffer }) => ({
+    program: COMPUTE_BUDGET_PROGRAM,
     accounts: [],
-    data: new Uint8Array(data),
+    data: new Uint8Array(buffer),
   }));
 }
 

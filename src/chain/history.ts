@@ -3,12 +3,13 @@
 // behind one URL there may be several nodes, and one that was pruned or has just started returns
 // empty pages as well.
 
-import { type Connection, PublicKey } from '@solana/web3.js';
+import type { Connection } from '@solana/web3.js';
 import type { SignatureRow } from '../core/chain-ports.ts';
 import type { Commitment } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import { reachesBack } from './blocks.ts';
+import { askNode, countOf, itemsOf, membersOf, textOf } from './question.ts';
 import { asking } from './rpc.ts';
 import { askTogether, type Question } from './rpc-batch.ts';
 
@@ -41,15 +42,23 @@ const optionsOf = ({ before, seenSlot }: PageOf) => ({
   ...(before === undefined ? {} : { before }),
 });
 
+/** A row of an answer. Throws for a value that is none. */
+function rowOf(value: unknown): Row {
+  const { signature, slot, memo, err } = membersOf(value, 'a row of the history');
+  return {
+    signature: textOf(signature, 'signature'),
+    slot: countOf(slot, 'slot'),
+    memo: memo == null ? null : textOf(memo, 'memo'),
+    err,
+  };
+}
+
 /** Reads one page. Throws `rpc_unavailable`, also when the node has not seen `seenSlot`. */
 export const askPage = (connection: Connection, page: PageOf): Promise<Page> =>
-  asking('getSignaturesForAddress', () =>
-    connection.getSignaturesForAddress(
-      new PublicKey(page.account),
-      optionsOf(page),
-      page.commitment,
-    ),
-  );
+  asking('getSignaturesForAddress', async () => {
+    const { method, params } = pageQuestion(page);
+    return itemsOf(await askNode(connection, method, params), 'the history').map(rowOf);
+  });
 const askFirst = (connection: Connection): Promise<Slot> =>
   asking('getFirstAvailableBlock', () => connection.getFirstAvailableBlock());
 

@@ -67,7 +67,7 @@ export function createInspector(
       const all = Promise.all(due.map((each) => start(each, () => late)));
       const over = new AbortController();
       await Promise.race([all, clock.sleep(ROUND_MS, over.signal)]);
-      over.abort();
+      over.abort('over');
       late = true;
       const found = [...changed];
       changed.clear();

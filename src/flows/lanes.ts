@@ -36,7 +36,7 @@ export function createLanes(options: {
    * Runs a lane again after a time. Each subscriber has one such timer; a later call replaces it.
    */
   const comeBack = (subscriberId: string, ms: number): void => {
-    resting.get(subscriberId)?.abort();
+    resting.get(subscriberId)?.abort('later');
     const appointment = new AbortController();
     resting.set(subscriberId, appointment);
     void clock.sleep(ms, appointment.signal).then(() => {

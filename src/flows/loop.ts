@@ -25,6 +25,8 @@ export type LoopOptions = {
   readonly work: (signal: AbortSignal) => Promise<void>;
 };
 
+/** The reason of an abort that only ends a wait: without one, Node makes an error with its stack. */
+const NUDGED = 'nudged';
 /** The pause after a failed run; it doubles with each further one, up to the most. */
 const RETRY_MS = { first: 1_000, most: 5_000 } as const;
 
@@ -80,7 +82,7 @@ export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loo
     },
     nudge() {
       nudged = true;
-      wake.abort();
+      wake.abort(NUDGED);
     },
     async stop() {
       stopping.abort();

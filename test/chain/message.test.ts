@@ -1,9 +1,9 @@
 // Message: what is simulated has the same bytes as what web3.js compiles, whatever the accounts,
 // signers and lookup tables are.
-import { VersionedTransaction } from '@solana/web3.js';
+import { ComputeBudgetProgram, VersionedTransaction } from '@solana/web3.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compile } from '../../src/chain/compile.ts';
+import { budget, compile } from '../../src/chain/compile.ts';
 import { encodeMessage, fitsPacket, unsigned } from '../../src/chain/message.ts';
 import { type Address, base58Text } from '../../src/core/ids.ts';
 import type { LookupTable } from '../../src/core/signing-ports.ts';
@@ -61,4 +61,26 @@ test('an unsigned transaction has room for each signature, and is read back', ()
   expect(Buffer.from(read.message.serialize())).toEqual(Buffer.from(message.bytes));
   expect(fitsPacket(message)).toBe(true);
   expect(bytes).toHaveLength(1 + 2 * 64 + message.bytes.length);
+});
+
+test('the compute budget is that of web3.js', () => {
+  for (const [units, microLamports] of [
+    [0, 0n],
+    [1_400_000, 1n],
+    [2 ** 32 - 1, 2n ** 64n - 1n],
+  ] as const) {
+    const theirs = [
+      ComputeBudgetProgram.setComputeUnitLimit({ units }),
+      ...(microLamports === 0n
+        ? []
+        : [ComputeBudgetProgram.setComputeUnitPrice({ microLamports })]),
+    ];
+    expect(budget(units, microLamports)).toEqual(
+      theirs.map(({ programId, data }) => ({
+        program: programId.toBase58(),
+        accounts: [],
+        data: new Uint8Array(data),
+      })),
+    );
+  }
 });

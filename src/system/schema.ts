@@ -37,7 +37,7 @@ export const SettingsSchema = Type.Object(
         pollMs: milliseconds('How often a payment on its way is looked up.', 50),
         rebroadcastMs: milliseconds('How often its bytes are sent again.', 100),
         finalityMs: milliseconds(
-          'When a payment that was executed is looked up, where the chain has not said before that its slot is final.',
+          'When a payment that was executed is looked up at the latest, where the chain has not said before that its slot is final. Sooner where slots became final sooner lately.',
           0,
         ),
         partialLeast: Type.Union([baseUnits('The least part'), Type.Null()], {
@@ -127,7 +127,7 @@ export const SettingsSchema = Type.Object(
           200,
         ),
         finalityMs: milliseconds(
-          'When a confirmed transaction is read again, where the chain has not said before that its slot is final.',
+          'When a confirmed transaction is read again at the latest, where the chain has not said before that its slot is final. Sooner where slots became final sooner lately.',
           50,
         ),
         readsAtOnce: Type.Integer({

@@ -9,7 +9,7 @@ export type Pace = {
   note(slot: Slot, atMs: number): void;
   /** Milliseconds for each slot; null before two readings are far enough apart. */
   msPerSlot(): number | null;
-  /** Notes how long a slot took from when something waited for it until it was known to be final. */
+  /** Notes how long a slot took from when it was waited for until it was known to be final. */
   noteFinal(ms: number): void;
   /**
    * After this time from when it is heard of, a slot is final: the median of the last ones with a

@@ -12,6 +12,8 @@ export type LookingOptions = {
   /** The time after which a block is looked up as final, unless the chain was faster lately. */
   readonly finalityMs: number;
 };
+/** Measures how long the chain takes to make a slot final. */
+export type FinalityPace = Pick<Pace, 'finalByMs'>;
 export type Looking = {
   /** Tells that the bytes have just been sent. */
   sent(subscriberId: string, signed: SignedBytes): void;
@@ -46,11 +48,7 @@ type Watch = {
   slot: Slot | null;
 };
 
-export function createLooking(
-  clock: Clock,
-  options: LookingOptions,
-  pace: Pick<Pace, 'finalByMs'>,
-): Looking {
+export function createLooking(clock: Clock, options: LookingOptions, pace: FinalityPace): Looking {
   const watches = new Map<string, Watch>();
   const expect = (watch: Watch | undefined, slot: Slot | null): void => {
     if (watch === undefined) return;

@@ -25,7 +25,7 @@ export type LoopOptions = {
   readonly work: (signal: AbortSignal) => Promise<void>;
 };
 
-/** The reason of an abort that only ends a wait: without one, Node makes an error with its stack. */
+/** Ends a wait. Without a reason, Node would make an error with its stack for each. */
 const NUDGED = 'nudged';
 /** The pause after a failed run; it doubles with each further one, up to the most. */
 const RETRY_MS = { first: 1_000, most: 5_000 } as const;

@@ -5,7 +5,6 @@
 import { delayMs } from '../core/backoff.ts';
 import { Fault, messageOf, unreachable } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
-import type { Pace } from '../core/pace.ts';
 import {
   AFTER_FAILURE,
   aftermath,
@@ -20,7 +19,7 @@ import {
 import type { Clock, Log, Subscriber } from '../core/ports.ts';
 import type { Trouble } from '../core/trouble.ts';
 import type { VenuesConformance } from './conformance.ts';
-import { createLooking, type LookingOptions } from './look-schedule.ts';
+import { createLooking, type FinalityPace, type LookingOptions } from './look-schedule.ts';
 import { createOwn } from './own-payments.ts';
 import type { OwnSignatures } from './own-signatures.ts';
 import { createPlanReadings } from './plan-readings.ts';
@@ -35,8 +34,7 @@ export type SettlePorts = PlanningPorts &
   SigningPorts & {
     readonly clock: Clock;
     readonly log: Log;
-    /** Measures how long the chain takes to make a slot final. */
-    readonly pace: Pick<Pace, 'finalByMs'>;
+    readonly pace: FinalityPace;
     /** Gives the reason why the venue's program may not be paid through. */
     readonly conformance: Pick<VenuesConformance, 'objection'>;
     /** Is told of each payment that is sent, so that its effects are not searched for. */

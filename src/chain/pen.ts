@@ -7,7 +7,7 @@ import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import { least } from '../core/money.ts';
 import type { Payment } from '../core/payment.ts';
-import { type Effect, type Mandate, objections } from '../core/policy.ts';
+import { type Effect, type Mandate, type NonceUse, objections } from '../core/policy.ts';
 import type { SealedKey } from '../core/ports.ts';
 import { WRAPPED_SOL } from '../core/programs.ts';
 import type { LookupTable, PaymentParts, Pen, Signer, Signers } from '../core/signing-ports.ts';
@@ -20,7 +20,12 @@ import { signatureBy } from './signers.ts';
 import { inspectSwap } from './swap.ts';
 import { inspectTokens, passingAccount, tokenAccount } from './tokens.ts';
 
-function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandate {
+function mandateOf(
+  parts: PaymentParts,
+  memo: string,
+  nonce: NonceUse | null,
+  rules: PenOptions,
+): Mandate {
   const { payment } = parts;
   const { quote, quoteMarket } = rules.venueOf(payment.venue);
   const passing = payment.plan.createAgentAccount ? passingAccount(parts.agent, payment.id) : null;
@@ -41,6 +46,7 @@ function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandat
     reimburse: least(payment.plan.reimburse, rules.reimburseMost),
     sponsorTokenAccount: parts.sponsorTokenAccount,
     priorityFeeMost: rules.priorityFeeMost,
+    nonce,
   };
 }
 
@@ -54,6 +60,8 @@ const named = (mandate: Mandate): (Address | null)[] => [
   mandate.driftUser,
   mandate.feePayer,
   mandate.sponsorTokenAccount,
+  mandate.nonce?.account ?? null,
+  mandate.nonce?.authority ?? null,
 ];
 
 const DAY_MS = 24 * 3_600_000;
@@ -176,14 +184,15 @@ export function createPen(options: PenOptions): Pen {
 
   return {
     sponsor: signers.sponsor?.address ?? null,
-    async sign({ parts, memo, instructions, tables, blockhash, key, signedToday }) {
+    async sign({ parts, memo, instructions, tables, blockhash, key, signedToday, nonce = null }) {
       const { subscriberId, plan } = parts.payment;
       return withinLimits(parts.payment, plan.amount + plan.reimburse, signedToday, async () => {
         const own = keyOf(key, parts.agent, subscriberId);
         const transaction = compile(parts.payer, instructions, blockhash, tables);
-        check(transaction, tables, mandateOf(parts, memo, options), parts.payment.venue);
+        check(transaction, tables, mandateOf(parts, memo, nonce, options), parts.payment.venue);
         const { sponsor } = signers;
-        const sponsored = sponsor !== null && parts.payer === sponsor.address;
+        const sponsored =
+          sponsor !== null && [parts.payer, nonce?.authority].includes(sponsor.address);
         return signedBy(transaction, [signers.agent(own), ...(sponsored ? [sponsor] : [])]);
       });
     },

@@ -21,6 +21,7 @@ import { COMPUTE_BUDGET_PROGRAM, MEMO_PROGRAM } from '../core/programs.ts';
 import type { PaymentParts } from '../core/signing-ports.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
+import { inspectAdvance } from './nonce.ts';
 
 const SEED_LENGTH = 32;
 const key = (address: Address): PublicKey => new PublicKey(address);
@@ -251,7 +252,8 @@ export function inspectTokens({ program, accounts, data }: Instruction): Effect 
       amount: view.getBigUint64(1, true),
     };
   }
-  if (program === SystemProgram.programId.toBase58()) return inspectCreation(accounts, data);
+  if (program === SystemProgram.programId.toBase58())
+    return inspectAdvance({ program, accounts, data }) ?? inspectCreation(accounts, data);
   const isToken = program === TOKEN_PROGRAM_ID.toBase58();
   if (isToken && tag === 18 && data.length === 33)
     return {

@@ -225,6 +225,18 @@ export const PAYMENT_RULES: RulesByEffect<Effect, Mandate> = {
       objection: ({ amount }, { withdraw }) => `withdraws ${amount}, the mandate is ${withdraw}`,
     },
   ],
+  advance_nonce: [
+    {
+      must: "move the subscriber's own nonce",
+      holds: ({ account }, { nonce }) => account === nonce?.account,
+      objection: ({ account }) => `moves the nonce ${account}`,
+    },
+    {
+      must: 'be authorised by the key of the mandate',
+      holds: ({ authority }, { nonce }) => authority === nonce?.authority,
+      objection: ({ authority }) => `moves a nonce by authority of ${authority}`,
+    },
+  ],
   refresh_interest: [
     {
       must: 'name the four accounts of one market and no others',

@@ -63,6 +63,8 @@ export type Effect =
       readonly reduceOnly: boolean;
       readonly destination: Address;
     }
+  /** Moves a durable nonce. */
+  | { readonly effect: 'advance_nonce'; readonly account: Address; readonly authority: Address }
   /** Books the interest of a spot market. Every wallet may do that; no token moves. */
   | { readonly effect: 'refresh_interest'; readonly accounts: number }
   | { readonly effect: 'unknown'; readonly program: Address };
@@ -94,7 +96,11 @@ export type Mandate = {
   readonly reimburse: BaseUnits;
   readonly sponsorTokenAccount: Address | null;
   readonly priorityFeeMost: Lamports;
+  /** The durable nonce that the payment moves; null when it is signed under a blockhash. */
+  readonly nonce: NonceUse | null;
 };
+/** A nonce account, and the key that may move it. */
+export type NonceUse = { readonly account: Address; readonly authority: Address };
 
 /**
  * The effects of a passing account, each due exactly once. Its rent returns to the fee payer at the
@@ -129,6 +135,8 @@ type Whole = {
   readonly feePayer: Address;
   readonly transfers: Readonly<Record<'creator' | 'sponsor', number>>;
   readonly count: (kind: Effect['effect']) => number;
+  /** The first instruction. The runtime knows a nonce by no other. */
+  readonly first: Effect | undefined;
 };
 
 const passingDue = ({ passing }: Mandate): number => (passing === null ? 0 : 1);
@@ -166,6 +174,22 @@ export const WHOLE_PAYMENT_RULES: readonly Rule<Whole, Mandate>[] = [
     }),
   ),
   {
+    must: 'move the nonce of the mandate once, and none without one',
+    holds: ({ count }, { nonce }) => count('advance_nonce') === (nonce === null ? 0 : 1),
+    objection: ({ count }, { nonce }) =>
+      `moves ${count('advance_nonce')} nonces, the mandate is ${nonce === null ? 0 : 1}`,
+  },
+  {
+    must: 'move the nonce first, because elsewhere it does not guard the transaction',
+    holds: ({ first }, { nonce }) => nonce === null || first?.effect === 'advance_nonce',
+    objection: () => 'does not begin by moving the nonce',
+  },
+  {
+    must: 'leave the nonce to another key than the agent’s, which the subscriber may hold',
+    holds: (_, { nonce, agent }) => nonce?.authority !== agent,
+    objection: () => 'moves a nonce of the agent',
+  },
+  {
     must: 'withdraw no more than it pays',
     holds: (_, { withdraw, amount, reimburse }) => withdraw <= amount + reimburse,
     objection: (_, { withdraw }) => `withdraws ${withdraw}, more than it pays`,
@@ -194,6 +218,7 @@ export function objections(
     feePayer,
     transfers: transfersByRole(effects, mandate),
     count: (kind) => effects.filter((effect) => effect.effect === kind).length,
+    first: effects[0],
   };
   return [
     ...effects

@@ -3,6 +3,7 @@
 import type { Address, Signature } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 import type { Payment } from './payment.ts';
+import type { NonceUse } from './policy.ts';
 import type { SealedKey } from './ports.ts';
 import type { Instruction } from './transaction.ts';
 import type { Trouble } from './trouble.ts';
@@ -101,6 +102,11 @@ export type Pen = {
     parts: PaymentParts;
     memo: string;
     instructions: readonly Instruction[];
+    /**
+     * The durable nonce whose value stands in place of the blockhash; absent when the payment is
+     * signed under a blockhash. Its authority must be the sponsor.
+     */
+    nonce?: NonceUse;
     /** The tables that the simulation used. No address that the mandate names may come from one. */
     tables: readonly LookupTable[];
     blockhash: string;

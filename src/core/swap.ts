@@ -158,6 +158,7 @@ export const SWAP_RULES: RulesByEffect<SwapEffect, SwapMandate> = {
   memo: [NEVER],
   settle: [NEVER],
   withdraw: [NEVER],
+  advance_nonce: [NEVER],
   refresh_interest: [NEVER],
   unknown: [
     {

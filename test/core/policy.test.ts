@@ -25,8 +25,14 @@ const mandate: Mandate = {
   reimburse: 5n,
   sponsorTokenAccount: address('sponsor tokens'),
   priorityFeeMost: 1_001n,
+  nonce: { account: address('nonce'), authority: address('sponsor') },
 };
 type ActOf<Kind extends Effect['effect']> = Extract<Effect, { effect: Kind }>;
+const advance: ActOf<'advance_nonce'> = {
+  effect: 'advance_nonce',
+  account: address('nonce'),
+  authority: address('sponsor'),
+};
 const limit: ActOf<'compute_limit'> = { effect: 'compute_limit', units: COMPUTE_UNITS_MOST };
 const price: ActOf<'compute_price'> = { effect: 'compute_price', microLamports: 715n };
 const creatorAccount: ActOf<'create_token_account'> = {
@@ -87,6 +93,7 @@ const reimburse: ActOf<'transfer'> = {
 const interest: ActOf<'refresh_interest'> = { effect: 'refresh_interest', accounts: 4 };
 const memo: ActOf<'memo'> = { effect: 'memo', text: 'bailiff:p1' };
 const GOOD: readonly Effect[] = [
+  advance,
   limit,
   price,
   create,
@@ -115,6 +122,8 @@ test('a whole payment at every limit passes; a part of what is allowed passes to
 
 /** An effect of the good payment, a change that breaks one rule about it, and the objection. */
 const BROKEN: readonly [Effect, object, string][] = [
+  [advance, { account: thief }, 'moves the nonce thief'],
+  [advance, { authority: thief }, 'moves a nonce by authority of thief'],
   [limit, { units: COMPUTE_UNITS_MOST + 1 }, 'compute limit 1400001 is above the maximum'],
   [price, { microLamports: 716n }, 'priority fee could reach 1002 lamports'],
   [creatorAccount, { account: thief }, 'creates a token account of creator'],
@@ -201,7 +210,7 @@ test('no more is withdrawn than is paid, whatever the mandate says', () => {
 });
 
 describe('without a passing account', () => {
-  const plain: Mandate = { ...mandate, source: address('own'), passing: null };
+  const plain: Mandate = { ...mandate, source: address('own'), passing: null, nonce: null };
   const effects = [
     { ...withdraw, destination: plain.source },
     { ...transfer, source: plain.source },
@@ -217,6 +226,32 @@ describe('without a passing account', () => {
   });
 });
 
+describe('a durable nonce', () => {
+  const rest = GOOD.slice(1);
+  const first = 'does not begin by moving the nonce';
+  test('is moved by the first instruction, once', () => {
+    expect(judge([...rest, advance])).toEqual([first]);
+    expect(judge([limit, advance, ...rest.slice(1)])).toEqual([first]);
+    expect(judge([...GOOD, advance])).toEqual(['moves 2 nonces, the mandate is 1']);
+    expect(judge(rest)).toEqual(['moves 0 nonces, the mandate is 1', first]);
+  });
+  test('is moved by no payment that is signed under a blockhash', () => {
+    const plain = { ...mandate, nonce: null };
+    expect(judge(rest, plain)).toEqual([]);
+    expect(judge(GOOD, plain)).toEqual([
+      'moves the nonce nonce',
+      'moves 1 nonces, the mandate is 0',
+    ]);
+  });
+  test('is never one that the agent can move, whatever the mandate says', () =>
+    expect(
+      judge([{ ...advance, authority: mandate.agent }, ...rest], {
+        ...mandate,
+        nonce: { account: address('nonce'), authority: mandate.agent },
+      }),
+    ).toEqual(['moves a nonce of the agent']));
+});
+
 describe('a reimbursement', () => {
   const effects = GOOD.filter((each) => each !== reimburse);
   test('that was not planned, or has no account, goes to a stranger', () => {
@@ -229,7 +264,7 @@ describe('a reimbursement', () => {
     const same: Mandate = { ...mandate, sponsorTokenAccount: mandate.creatorTokenAccount };
     const back = { ...reimburse, destination: mandate.creatorTokenAccount };
     expect(judge([...effects, back], same)).toEqual([]);
-    expect(judge([back, ...effects], same)).toEqual([]);
+    expect(judge([advance, back, ...effects.slice(1)], same)).toEqual([]);
     expect(judge([...effects, transfer], same)).toEqual(['has 2 transfers, exactly one is due']);
     expect(judge([...effects, back, back], same)).toEqual(['has 2 transfers, exactly one is due']);
     expect(judge([...effects, { ...back, amount: 6n }], same)).toEqual([

@@ -111,6 +111,20 @@ export const EVIDENCE: readonly Mutant[] = [
     by: { file: 'test/flows/books-comparison.test.ts', test: 'without a debt no history is read' },
   },
   {
+    name: 'N1 a lane plans under whatever value its nonce holds',
+    file: 'src/core/nonce.ts',
+    from: 'return value === noted ? ',
+    to: "return value !== '' ? ",
+    by: { file: 'test/core/nonce.test.ts', test: 'no debt is paid by two transactions' },
+  },
+  {
+    name: 'N2 a payment need not begin by moving its nonce',
+    file: 'src/core/policy.ts',
+    from: "holds: ({ first }, { nonce }) => nonce === null || first?.effect === 'advance_nonce',",
+    to: 'holds: () => true,',
+    by: { file: 'test/adversarial/pen.test.ts', test: 'an advance at the end' },
+  },
+  {
     name: 'X1 a swap is signed as the service built it',
     file: 'src/chain/pen.ts',
     from: 'refuse(swapObjections(read.feePayer, read.instructions.map(inspectSwap), mandate));',

@@ -11,6 +11,7 @@ import { passingAccount, transferInstructions } from '../../src/chain/tokens.ts'
 import { createVault } from '../../src/chain/vault.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Payment } from '../../src/core/payment.ts';
+import type { NonceUse } from '../../src/core/policy.ts';
 import type { SealedKey } from '../../src/core/ports.ts';
 import type { PaymentParts } from '../../src/core/signing-ports.ts';
 import { USDC } from '../../src/core/token.ts';
@@ -120,14 +121,21 @@ export async function createPenBench({
   const good = build(parts);
   const sign = (
     instructions: readonly Instruction[],
-    given: { parts?: PaymentParts; key?: SealedKey | null; signedToday?: bigint } = {},
+    given: {
+      parts?: PaymentParts;
+      key?: SealedKey | null;
+      signedToday?: bigint;
+      blockhash?: string;
+      nonce?: NonceUse;
+    } = {},
   ) =>
     pen.sign({
       parts: given.parts ?? parts,
       memo: MEMO,
       instructions,
       tables: [],
-      blockhash,
+      blockhash: given.blockhash ?? blockhash,
+      ...(given.nonce === undefined ? {} : { nonce: given.nonce }),
       key: given.key === undefined ? key : given.key,
       signedToday: given.signedToday ?? 0n,
     });

@@ -7,6 +7,7 @@ import type { VersionedTransaction } from '@solana/web3.js';
 import { base58Text } from '../../core/ids.ts';
 import type { Account } from './account.ts';
 import type { Bank, Execution } from './bank.ts';
+import { nonceUnder, settleNonces } from './nonce.ts';
 
 export type Commitment = 'processed' | 'confirmed' | 'finalized';
 
@@ -63,6 +64,8 @@ export type Cluster = {
   height(commitment: Commitment): number;
   blockhash(commitment: Commitment): { hash: string; lastValidBlockHeight: number; slot: number };
   isBlockhashValid(hash: string): boolean;
+  /** Whether a transaction may be executed now, by its blockhash or by the value of its nonce. */
+  isInTime(transaction: VersionedTransaction): boolean;
   account(address: string, commitment: Commitment): Account | null;
   /** Writes an account outside any transaction, as a price feed would. */
   put(address: string, account: Account | null): void;
@@ -175,6 +178,12 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
       for (let i = byHeight.length - 1; i >= from; i--) if (byHeight[i]?.hash === hash) return true;
       return false;
     },
+    isInTime(transaction) {
+      return (
+        this.isBlockhashValid(transaction.message.recentBlockhash) ||
+        nonceUnder(transaction, bank.get, tip.hash) !== null
+      );
+    },
     account(address, commitment) {
       const seen = at(commitment);
       const later = byHeight.slice(byHeight.indexOf(seen, -1 - lag[commitment]) + 1);
@@ -191,9 +200,11 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
     submit(transaction, bytes) {
       const signature = base58Text(transaction.signatures[0] ?? new Uint8Array(64));
       if (bySignature.has(signature)) return 'AlreadyProcessed';
-      if (!this.isBlockhashValid(transaction.message.recentBlockhash)) return 'BlockhashNotFound';
+      if (!this.isInTime(transaction)) return 'BlockhashNotFound';
+      const under = nonceUnder(transaction, bank.get, tip.hash);
       const execution = bank.execute(transaction, { verify: true });
       if (typeof execution === 'string') return execution;
+      settleNonces(bank, execution, under, tip.hash);
       for (const [address, before] of execution.before) remember(address, before);
       const landed: Landed = {
         signature,

@@ -50,7 +50,7 @@ export function createSending(cluster: Cluster, mischief: Mischief, context: Con
     const latest = cluster.blockhash(commitment);
     const at = context(commitment, given);
     if (given.replaceRecentBlockhash === true) transaction.message.recentBlockhash = latest.hash;
-    const unknown = !cluster.isBlockhashValid(transaction.message.recentBlockhash);
+    const unknown = !cluster.isInTime(transaction);
     const wanted = (given.accounts as { addresses?: string[] } | undefined)?.addresses ?? [];
     const { execution: ran, after } = unknown
       ? { execution: 'BlockhashNotFound', after: [] }

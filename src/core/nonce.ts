@@ -1,0 +1,142 @@
+// Nonce: the rule of a lane whose payments are signed under a durable nonce. All transactions that
+// are signed under one value of the nonce exclude each other on chain: the first that is executed,
+// with or without an error, moves the nonce to another value, and the others can never be executed.
+// So a payment may be signed more than once under one value, and the next payment is planned only
+// after a finalized read has shown another value. See ADR 98.
+import type { Signature, Slot } from './ids.ts';
+import { BPS_WHOLE, least, most, mulDivCeil } from './money.ts';
+import type { Look } from './payment.ts';
+
+/** The value that a nonce account holds, in base58. It stands where a blockhash would. */
+export type NonceValue = string;
+
+/** One signed transaction of a payment. */
+export type Variant = {
+  /** `cancel`: it moves the nonce and does nothing else. */
+  readonly purpose: 'payment' | 'cancel';
+  readonly signature: Signature;
+  /** The price of a compute unit. */
+  readonly microLamports: bigint;
+  readonly signedAtMs: number;
+};
+/** A payment that has not ended: the value it was signed under, and its variants, oldest first. */
+export type UnderNonce = { readonly value: NonceValue; readonly variants: readonly Variant[] };
+
+/** What the ledger knows of a lane. */
+export type LaneRecord = {
+  /**
+   * The value that the nonce has held since the last payment ended; null before the first reading.
+   */
+  readonly noted: NonceValue | null;
+  readonly live: UnderNonce | null;
+};
+/** What a finalized read shows of the nonce account. */
+export type NonceReading =
+  | { readonly seen: 'absent' }
+  /** There is an account, and the authority cannot use it as its nonce. */
+  | { readonly seen: 'unusable'; readonly why: string }
+  | { readonly seen: 'value'; readonly value: NonceValue };
+
+export type LaneStep =
+  /** Nothing was ever signed here: the account is created. */
+  | { readonly do: 'create' }
+  /** The next payment may be planned, and is signed under this value. */
+  | { readonly do: 'plan'; readonly under: NonceValue }
+  /** No variant was executed yet: they are sent again, or another one is signed. */
+  | { readonly do: 'send' }
+  /** The value has moved: `outcomeOf` tells which variant was executed. */
+  | { readonly do: 'tell' }
+  /**
+   * The value is another one than the ledger noted, and no payment on record moved it: a restored
+   * copy, a failover, or a second daemon. The ledger is compared with the chain, and the value is
+   * noted when they agree.
+   */
+  | { readonly do: 'compare'; readonly value: NonceValue }
+  /** A person must act. */
+  | { readonly do: 'stop'; readonly why: string };
+
+/** The next step of a lane. */
+export function laneStep({ noted, live }: LaneRecord, reading: NonceReading): LaneStep {
+  if (reading.seen === 'unusable') return { do: 'stop', why: reading.why };
+  if (reading.seen === 'absent') {
+    // An account of this authority is closed only when its subscriber leaves.
+    return noted === null && live === null
+      ? { do: 'create' }
+      : { do: 'stop', why: 'The nonce account is gone, and payments were signed under it.' };
+  }
+  const { value } = reading;
+  if (live !== null) return value === live.value ? { do: 'send' } : { do: 'tell' };
+  return value === noted ? { do: 'plan', under: value } : { do: 'compare', value };
+}
+
+/** What became of a payment whose nonce has moved. */
+export type Outcome =
+  | { readonly became: 'paid' | 'cancelled'; readonly signature: Signature; readonly slot: Slot }
+  | {
+      readonly became: 'failed';
+      readonly signature: Signature;
+      readonly slot: Slot;
+      readonly error: unknown;
+    }
+  /** Each variant is proven absent: another transaction moved the nonce. */
+  | { readonly became: 'overtaken' }
+  /** Nothing is concluded, and nothing new is signed. */
+  | { readonly became: 'untold'; readonly why: string };
+
+/**
+ * What became of a payment, from looks at its variants after the nonce has moved at finalized.
+ * `absent`: variants that a proof of absence found in no history. A node that does not know a
+ * signature proves nothing, so one that is neither executed nor proven absent leaves it untold.
+ */
+export function outcomeOf(
+  variants: readonly Variant[],
+  looks: ReadonlyMap<Signature, Look>,
+  absent: ReadonlySet<Signature>,
+): Outcome {
+  for (const { signature, purpose } of variants) {
+    const look = looks.get(signature);
+    if (look?.seen !== 'executed') continue;
+    const { slot, error, finality } = look;
+    if (finality !== 'finalized')
+      return { became: 'untold', why: `${signature} was executed, and is not final yet.` };
+    if (error !== null) return { became: 'failed', signature, slot, error };
+    return { became: purpose === 'cancel' ? 'cancelled' : 'paid', signature, slot };
+  }
+  const open = variants.filter(({ signature }) => !absent.has(signature));
+  if (open.length === 0) return { became: 'overtaken' };
+  return {
+    became: 'untold',
+    why: `The nonce has moved, and no node tells which of ${variants.length} transactions moved it. The debt may be paid.`,
+  };
+}
+
+export type VariantPolicy = {
+  /** The time for which the last variant must have been without success. Milliseconds. */
+  readonly afterMs: number;
+  /** The least rise from one variant to the next, in basis points of the last price. */
+  readonly riseBps: bigint;
+  /** The most variants of one payment, which all have to be looked for. */
+  readonly variantsMost: number;
+  readonly microLamportsMost: bigint;
+};
+
+/**
+ * The price in micro-lamports at which another variant of a payment may be signed now; null when
+ * none may. `market` is what the fee market asks.
+ */
+export function nextPrice(
+  variants: readonly Variant[],
+  nowMs: number,
+  market: bigint,
+  policy: VariantPolicy,
+): bigint | null {
+  const last = variants.at(-1);
+  if (last === undefined) return least(market, policy.microLamportsMost);
+  // A payment that is being cancelled is not made dearer.
+  if (variants.some(({ purpose }) => purpose === 'cancel')) return null;
+  if (variants.length >= policy.variantsMost || nowMs - last.signedAtMs < policy.afterMs)
+    return null;
+  const risen = mulDivCeil(last.microLamports, BPS_WHOLE + policy.riseBps, BPS_WHOLE);
+  const price = least(most(market, risen), policy.microLamportsMost);
+  return price > last.microLamports ? price : null;
+}

@@ -1,0 +1,195 @@
+// Nonce: the rule of a lane whose payments are signed under a durable nonce.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Signature } from '../../src/core/ids.ts';
+import {
+  type LaneRecord,
+  laneStep,
+  nextPrice,
+  outcomeOf,
+  type Variant,
+} from '../../src/core/nonce.ts';
+import type { Look } from '../../src/core/payment.ts';
+
+const named = (name: string) => name as Signature;
+const variant = (name: string, more: Partial<Variant> = {}): Variant => ({
+  purpose: 'payment',
+  signature: named(name),
+  microLamports: 1_000n,
+  signedAtMs: 0,
+  ...more,
+});
+const holds = (value: string) => ({ seen: 'value', value }) as const;
+
+describe('the next step of a lane', () => {
+  const live = { value: 'n1', variants: [variant('a')] };
+  test.each<[string, LaneRecord, Parameters<typeof laneStep>[1], object]>([
+    [
+      'nothing signed, no account',
+      { noted: null, live: null },
+      { seen: 'absent' },
+      { do: 'create' },
+    ],
+    ['the noted value', { noted: 'n1', live: null }, holds('n1'), { do: 'plan', under: 'n1' }],
+    ['a live payment, and its value', { noted: 'n1', live }, holds('n1'), { do: 'send' }],
+    ['a live payment, another value', { noted: 'n1', live }, holds('n2'), { do: 'tell' }],
+    [
+      'another value, and nothing that moved it',
+      { noted: 'n1', live: null },
+      holds('n2'),
+      { do: 'compare', value: 'n2' },
+    ],
+    [
+      'an account of a ledger that was lost',
+      { noted: null, live: null },
+      holds('n7'),
+      { do: 'compare', value: 'n7' },
+    ],
+  ])('%s', (_, record, reading, step) => expect(laneStep(record, reading)).toEqual(step));
+
+  test('an account that is gone, or that the authority cannot use, is for a person', () => {
+    for (const record of [
+      { noted: 'n1', live: null },
+      { noted: null, live },
+    ])
+      expect(laneStep(record, { seen: 'absent' })).toMatchObject({ do: 'stop' });
+    const why = 'The nonce account has the authority another.';
+    expect(laneStep({ noted: 'n1', live }, { seen: 'unusable', why })).toEqual({ do: 'stop', why });
+  });
+});
+
+describe('what became of a payment whose nonce has moved', () => {
+  const both = [variant('a'), variant('b')];
+  const executed = (error: unknown = null, finality: 'confirmed' | 'finalized' = 'finalized') =>
+    ({ seen: 'executed', finality, slot: 9, error }) as const;
+  const of = (looks: Record<string, Look>, absent: string[] = [], variants = both) =>
+    outcomeOf(
+      variants,
+      new Map(Object.entries(looks) as [Signature, Look][]),
+      new Set(absent as Signature[]),
+    );
+
+  test('the variant that was executed tells, whichever it is', () => {
+    expect(of({ b: executed() })).toEqual({ became: 'paid', signature: 'b', slot: 9 });
+    const error = { InstructionError: [3, { Custom: 1 }] };
+    expect(of({ a: executed(error) })).toEqual({
+      became: 'failed',
+      signature: 'a',
+      slot: 9,
+      error,
+    });
+    const cancelled = [variant('a'), variant('c', { purpose: 'cancel' })];
+    expect(of({ c: executed() }, [], cancelled)).toMatchObject({ became: 'cancelled' });
+  });
+  test('before it is final, and while no node tells, nothing is concluded', () => {
+    expect(of({ a: executed(null, 'confirmed') })).toMatchObject({ became: 'untold' });
+    const absent: Look = { seen: 'absent', finalizedBlockHeight: 99 };
+    expect(of({ a: absent, b: absent })).toMatchObject({ became: 'untold' });
+    expect(of({ a: absent, b: { seen: 'nothing', why: 'HTTP 503' } }, ['a'])).toMatchObject({
+      became: 'untold',
+    });
+  });
+  test('another transaction moved the nonce only where every variant is proven absent', () => {
+    expect(of({}, ['a', 'b'])).toEqual({ became: 'overtaken' });
+    // A proof of absence never speaks against a status.
+    expect(of({ b: executed() }, ['a', 'b'])).toMatchObject({ became: 'paid' });
+  });
+});
+
+describe('the price of another variant', () => {
+  const policy = { afterMs: 8_000, riseBps: 5_000n, variantsMost: 3, microLamportsMost: 5_000n };
+  const price = (variants: Variant[], nowMs: number, market = 100n) =>
+    nextPrice(variants, nowMs, market, policy);
+  test('rises by half after eight seconds, or to the market, up to the cap', () => {
+    expect(price([], 0)).toBe(100n);
+    expect(price([], 0, 9_000n)).toBe(5_000n);
+    expect(price([variant('a')], 7_999)).toBeNull();
+    expect(price([variant('a')], 8_000)).toBe(1_500n);
+    expect(price([variant('a')], 8_000, 4_000n)).toBe(4_000n);
+    expect(price([variant('a', { microLamports: 4_000n })], 8_000)).toBe(5_000n);
+    expect(price([variant('a', { microLamports: 1_001n })], 8_000)).toBe(1_502n);
+  });
+  test('there is none at the cap, after the last one, and beside a cancellation', () => {
+    expect(price([variant('a', { microLamports: 5_000n })], 8_000)).toBeNull();
+    expect(price([variant('a'), variant('b'), variant('c')], 99_000)).toBeNull();
+    expect(price([variant('a'), variant('c', { purpose: 'cancel' })], 99_000)).toBeNull();
+  });
+});
+
+/** A nonce on chain: the first transaction that names its value is executed, and moves it. */
+function createChain() {
+  let moves = 0;
+  const executed: Signature[] = [];
+  return {
+    value: () => `n${moves}`,
+    executed,
+    /** Whether it was executed. */
+    submit(signature: Signature, under: string): boolean {
+      if (under !== `n${moves}` || executed.includes(signature)) return false;
+      moves++;
+      executed.push(signature);
+      return true;
+    },
+  };
+}
+
+test('whatever is lost, delayed or restored, no debt is paid by two transactions', () => {
+  type Act = 'work' | 'variant' | 'arrive' | 'copy' | 'restore';
+  const act = fc.constantFrom<Act>(
+    'work',
+    'work',
+    'variant',
+    'arrive',
+    'arrive',
+    'copy',
+    'restore',
+  );
+  fc.assert(
+    fc.property(fc.array(fc.tuple(act, fc.nat(20)), { maxLength: 120 }), (acts) => {
+      const chain = createChain();
+      /** Everything that was ever signed may still arrive: with its value, and the debt it pays. */
+      const signed: { signature: Signature; under: string; debt: number }[] = [];
+      type Books = LaneRecord & { readonly paid: number };
+      let books: Books = { noted: chain.value(), live: null, paid: 0 };
+      let copy = books;
+      const sign = (under: string): Variant => {
+        const one = variant(`tx${signed.length}`);
+        signed.push({ signature: one.signature, under, debt: books.paid });
+        return one;
+      };
+      const debtOf = (signature: Signature) =>
+        signed.find((each) => each.signature === signature)?.debt ?? -1;
+      for (const [what, which] of acts) {
+        if (what === 'copy') copy = books;
+        if (what === 'restore') books = copy;
+        if (what === 'arrive') {
+          const sent = signed[which % Math.max(1, signed.length)];
+          if (sent !== undefined) chain.submit(sent.signature, sent.under);
+        }
+        const step = laneStep(books, holds(chain.value()));
+        const { live } = books;
+        if (what === 'variant' && step.do === 'send' && live !== null)
+          books = { ...books, live: { ...live, variants: [...live.variants, sign(live.value)] } };
+        if (what !== 'work') continue;
+        if (step.do === 'plan')
+          books = { ...books, live: { value: step.under, variants: [sign(step.under)] } };
+        if (step.do === 'compare') {
+          // The chain's history tells every debt that was paid.
+          const paid = Math.max(-1, ...chain.executed.map(debtOf)) + 1;
+          books = { noted: step.value, live: null, paid: Math.max(books.paid, paid) };
+        }
+        if (step.do !== 'tell' || live === null) continue;
+        const final = { seen: 'executed', finality: 'finalized', slot: 1, error: null } as const;
+        const looks = new Map(chain.executed.map((each) => [each, final]));
+        const told = outcomeOf(live.variants, looks, new Set());
+        if (told.became === 'paid')
+          books = { noted: chain.value(), live: null, paid: debtOf(told.signature) + 1 };
+        // A variant that the restored copy lacks moved it: the history tells which debt it paid.
+        else books = { noted: null, live: null, paid: books.paid };
+      }
+      const debts = chain.executed.map(debtOf);
+      expect(new Set(debts).size, `paid: ${debts.join()}`).toBe(debts.length);
+    }),
+    { numRuns: 400 },
+  );
+});

@@ -15,39 +15,32 @@ import { createSwapDesk } from './chain/swap.ts';
 import { createTables } from './chain/tables.ts';
 import { tokens } from './chain/tokens.ts';
 import { createVault } from './chain/vault.ts';
-import type { AuditBook } from './core/audit-ports.ts';
 import type { Chain, FeeMarket } from './core/chain-ports.ts';
 import type { ProgramBook, ProgramReader } from './core/conformance.ts';
 import { Fault } from './core/fault.ts';
 import type { Locks } from './core/hearing-ports.ts';
 import type { Address } from './core/ids.ts';
-import type { Imports } from './core/import-ports.ts';
 import type { LedgerClock } from './core/ledger-clock.ts';
 import type { MasterKey } from './core/master-key.ts';
 import type { TopUpRule } from './core/outflow.ts';
 import { createPace, type Pace } from './core/pace.ts';
 import type { Clock, Ledger, Log } from './core/ports.ts';
-import type { ReceiptBook } from './core/receipt-ports.ts';
 import type { RosterOptions } from './core/roster.ts';
 import type { Pen, Signers, SwapDesk, Vault } from './core/signing-ports.ts';
 import type { PenLimits, SponsorLimits } from './core/spending.ts';
-import type { Statements } from './core/statement-ports.ts';
 import { createTip, type Seen, type Tip } from './core/tip.ts';
 import type { Tokens } from './core/token-ports.ts';
 import { DEFAULT_VENUE, type VenueName, type Venues, venuesOf } from './core/venue.ts';
 import type { WebhookIds, WebhookRegistry } from './core/webhook-ports.ts';
-import { createAuditBook } from './ledger/audit.ts';
 import { askAtWork, type Connections, createConnections } from './ledger/connections.ts';
 import { openDatabase, type Sql } from './ledger/database.ts';
 import { createDatabaseStates, type DatabaseStates } from './ledger/database-state.ts';
 import { createGenesis } from './ledger/genesis.ts';
-import { createImports } from './ledger/imports.ts';
 import { createLedger } from './ledger/ledger.ts';
 import { createLocks } from './ledger/locks.ts';
 import { migrate } from './ledger/migrate.ts';
 import { createProbe } from './ledger/probe.ts';
-import { createReceiptBook } from './ledger/receipts.ts';
-import { createStatements } from './ledger/statements.ts';
+import { createSideBooks, type SideBooks } from './ledger/side-books.ts';
 import { keepVenues } from './ledger/tokens.ts';
 import { createVenuePrograms } from './ledger/venue-programs.ts';
 import { newestCursor } from './ledger/watch-list.ts';
@@ -56,7 +49,7 @@ import { elapsedMs } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
 import { openVenue } from './venue/venues.ts';
 
-export type Parts = {
+export type Parts = SideBooks & {
   readonly databaseUrl: string;
   readonly rpcUrl: string;
   readonly sql: Sql;
@@ -67,10 +60,6 @@ export type Parts = {
   readonly tip: Tip;
   readonly databaseStates: DatabaseStates;
   readonly ledger: Ledger;
-  readonly receipts: ReceiptBook;
-  readonly statements: Statements;
-  readonly audits: AuditBook;
-  readonly imports: Imports;
   readonly chain: Chain;
   readonly tokens: Tokens;
   readonly venues: Venues;
@@ -178,10 +167,7 @@ export async function openParts(
     sql,
     connections,
     ledger,
-    receipts: createReceiptBook(sql),
-    statements: createStatements(sql),
-    audits: createAuditBook(sql),
-    imports: createImports(sql, settings.mode === 'observe'),
+    ...createSideBooks(sql, settings.mode === 'observe'),
     nodes,
     tip,
     chain,

@@ -105,6 +105,15 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     shares: { ...parts, listing, nudge, marketName: (trade) => marketNameAt(venues, trade) },
     receipts: { write: createReceipts(parts) },
     imports: { bring: createBring(wiring) },
+    overview: {
+      book: parts.overview,
+      async sponsor() {
+        const { sponsor } = parts.pen;
+        if (sponsor === null) return null;
+        const { accounts } = await parts.chain.accounts([sponsor]);
+        return { address: sponsor, lamports: accounts[0]?.lamports ?? 0n };
+      },
+    },
     acts: wiring.acts,
     clock,
     requestsPerMinuteMost: settings.http.requestsPerMinuteMost,

@@ -159,6 +159,9 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     'Delete an endpoint, with its waiting deliveries.',
     'not_found',
   ),
+  'GET /v1/overview': route(
+    'Open debts by reason and age, payments on their way, and what only a person can settle.',
+  ),
   'GET /v1/halts': route('Halts in force: where nothing new is signed.'),
   'PUT /v1/halts': route(
     'Halt signing everywhere, for a creator, or for a subscriber.',

@@ -13,6 +13,7 @@ import type { Authority } from './auth.ts';
 import { installBodies } from './bodies.ts';
 import { type ClearanceOptions, clearanceRoutes } from './clearances.ts';
 import { closeRoutes } from './closes.ts';
+import { consoleRoutes } from './console.ts';
 import { installDeadline } from './deadline.ts';
 import { type EndpointOptions, endpointRoutes } from './endpoints.ts';
 import { eventRoutes } from './events.ts';
@@ -25,6 +26,7 @@ import { lostActRoutes } from './lost-acts.ts';
 import { type MetricsOptions, metricsRoutes } from './metrics.ts';
 import { describeApi, describedRoutes } from './openapi.ts';
 import { type OperatorOptions, operatorRoutes } from './operator.ts';
+import { type OverviewOptions, overviewRoutes } from './overview.ts';
 import { problemPages } from './problem-pages.ts';
 import {
   clientProblem,
@@ -36,6 +38,7 @@ import {
 } from './problems.ts';
 import { type ReceiptOptions, receiptRoutes } from './receipts.ts';
 import { enforceScopes } from './scopes.ts';
+import { createSessions, installSessions } from './sessions.ts';
 import { type ShareOptions, shareRoutes } from './shares.ts';
 import { type StreamOptions, streamRoutes } from './stream.ts';
 import { type SubscriberOptions, subscriberRoutes } from './subscribers.ts';
@@ -54,6 +57,7 @@ export type ServerOptions = {
   readonly shares: ShareOptions;
   readonly receipts: ReceiptOptions;
   readonly imports: ImportRouteOptions;
+  readonly overview: OverviewOptions;
   readonly acts: Acts;
   readonly listing: Listing;
   readonly clock: Clock;
@@ -163,6 +167,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
   installHeaders(app);
   installBodies(app, options.clock);
   installValidation(app);
+  const sessions = createSessions(options.clock);
+  installSessions(app, sessions);
   enforceScopes(app, authority);
   describeApi(app);
   app.register(async (open) => {
@@ -175,6 +181,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await open.register(healthRoutes, options.health);
     await open.register(problemPages);
     await open.register(describedRoutes);
+    await open.register(consoleRoutes, { authority, sessions, log: options.log });
   });
   app.register(webhookRoutes, options.webhook);
   app.register(async (api) => {
@@ -205,6 +212,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await api.register(importRoutes, options.imports);
     await api.register(clearanceRoutes, options.clearances);
     await api.register(hearingRoutes, options.hearing);
+    await api.register(overviewRoutes, options.overview);
     await api.register(operatorRoutes, { ...options.operator, byWhom });
     await api.register(endpointRoutes, options.endpoints);
     await api.register(eventRoutes, options.operator);

@@ -123,6 +123,7 @@ describe('every route', () => {
       '/v1/hearing/rescans',
       '/v1/hearing/reviews',
       '/v1/hearing/suspicions',
+      '/v1/overview',
       '/v1/shares/:id/retry',
       '/v1/shares/:id/void',
     ]);

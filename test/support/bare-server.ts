@@ -33,6 +33,7 @@ export function createBareServer(given: Partial<ServerOptions> = {}): FastifyIns
     shares: unasked,
     receipts: unasked,
     imports: unasked,
+    overview: unasked,
     listing: unasked,
     acts: unasked,
     clock,

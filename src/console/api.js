@@ -1,0 +1,77 @@
+// Api: requests of the console to the daemon, and how amounts and times are shown. The session
+// cookie stands for the API key; the header shows that the request comes from this page.
+
+import htm from 'htm';
+import { h } from 'preact';
+
+export const html = htm.bind(h);
+
+/** An answer that is no success. `status` is 401 when the session has ended. */
+export class Refused extends Error {
+  constructor(status, problem) {
+    super(problem.detail ?? problem.title ?? `The daemon answered ${status}.`);
+    this.status = status;
+    this.code = problem.title;
+  }
+}
+
+/** Sends a request. Returns the JSON of the answer; null without one. Throws `Refused`. */
+export async function ask(method, route, body) {
+  const person = localStorage.getItem('person');
+  const answer = await fetch(route, {
+    method,
+    headers: {
+      'x-bailiff-console': '1',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(person && method !== 'GET' ? { 'x-bailiff-person': person } : {}),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  const parsed = text === '' ? null : JSON.parse(text);
+  // Readiness is told in the body of its 503.
+  if (answer.ok || route === '/health/ready') return parsed;
+  throw new Refused(answer.status, parsed ?? {});
+}
+
+/** Base units as decimal text with thousands. */
+export function amount(units, decimals = 6, symbol = 'USDC') {
+  const negative = String(units).startsWith('-');
+  const digits = String(units)
+    .replace('-', '')
+    .padStart(decimals + 1, '0');
+  const whole = digits.slice(0, -decimals).replace(/\B(?=(\d{3})+$)/g, ',');
+  return `${negative ? '−' : ''}${whole}.${digits.slice(-decimals)} ${symbol}`;
+}
+
+/** A time, as this browser's zone and language show it. */
+export const moment = (iso) => new Date(iso).toLocaleString();
+
+/** A length of time in its largest unit. */
+export function lasted(ms) {
+  if (ms === null || ms === undefined) return '';
+  const units = [
+    [86_400_000, 'd'],
+    [3_600_000, 'h'],
+    [60_000, 'min'],
+    [1_000, 's'],
+  ];
+  const [size, unit] = units.find(([each]) => ms >= each) ?? [1, 'ms'];
+  return `${Math.floor(ms / size)} ${unit}`;
+}
+
+/** The first and last characters of an address or signature; the whole of it as a title. */
+export const short = (text) =>
+  html`<code title=${text}>${text.length > 14 ? `${text.slice(0, 6)}…${text.slice(-4)}` : text}</code>`;
+
+/** A table with a caption for screen readers, and a sentence instead of no rows. */
+export function Table({ caption, head, rows, none }) {
+  if (rows.length === 0) return html`<p class="none">${none}</p>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}>
+    <table>
+      <caption>${caption}</caption>
+      <thead><tr>${head.map((each) => html`<th scope="col">${each}</th>`)}</tr></thead>
+      <tbody>${rows.map((cells) => html`<tr>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
+    </table>
+  </div>`;
+}

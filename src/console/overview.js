@@ -1,0 +1,198 @@
+// Overview: the first view of the console: what needs a person, debts, payments, sources, halts.
+import { useEffect, useRef } from 'preact/hooks';
+import Plot from 'uplot';
+import { amount, html, lasted, moment, short, Table } from './api.js';
+
+/** What needs a person now, as sentences with the place where it is settled. */
+function needs({ overview, ready, hearing, suspicions }) {
+  const { waiting } = overview;
+  const count = (number, one, many) => (number === 1 ? one : many.replace('#', number));
+  return [
+    ...ready.reasons.map((each) => ['The gate cannot vouch for its answers', each]),
+    ...ready.findings.map((each) => [each.what, `${each.says} ${each.mend}`]),
+    ...(waiting.failedDebts === 0
+      ? []
+      : [
+          [
+            count(waiting.failedDebts, 'One debt waits for a person', '# debts wait for a person'),
+            'Open the subscriber, mend the reason, and retry or void the share.',
+          ],
+        ]),
+    ...(waiting.unexplainedPayments === 0
+      ? []
+      : [
+          [
+            count(
+              waiting.unexplainedPayments,
+              'One payment has an excess',
+              '# payments have an excess',
+            ),
+            'bailiff payments --help: accept it, once you know what it was for.',
+          ],
+        ]),
+    ...(waiting.lostActs === 0
+      ? []
+      : [
+          [
+            count(
+              waiting.lostActs,
+              'One answered request was lost',
+              '# answered requests were lost',
+            ),
+            'bailiff acts lost: repeat what still matters.',
+          ],
+        ]),
+    ...(waiting.disabledEndpoints === 0
+      ? []
+      : [
+          [
+            count(
+              waiting.disabledEndpoints,
+              'One endpoint is disabled',
+              '# endpoints are disabled',
+            ),
+            'It is told nothing until it is enabled again.',
+          ],
+        ]),
+    ...overview.debts
+      .filter((each) => each.reason === 'agent_needs_sol' || each.reason === 'sponsor_needs_sol')
+      .map((each) => [
+        count(each.debts, 'One debt waits for SOL', '# debts wait for SOL'),
+        `${amount(each.left, each.decimals, each.symbol)}, ${overview.ages[each.age]}. Send SOL to the agent wallets, or to the sponsor.`,
+      ]),
+    ...hearing.gaps.map((each) => [
+      `Gap at ${each.subscriber}`,
+      `The account ${each.address} shows a change that no fact explains, since ${lasted(each.ageMs)}.`,
+    ]),
+    ...suspicions.map((each) => [
+      `Suspicion: ${each.subscriber}`,
+      `Losses of ${amount(each.amount)} that may be made on purpose.`,
+    ]),
+  ];
+}
+
+/** Payments an hour, and the median time from close to payment. */
+function Hours({ hours }) {
+  const place = useRef(null);
+  useEffect(() => {
+    if (place.current === null || hours.length === 0) return undefined;
+    const colour = getComputedStyle(document.documentElement).getPropertyValue('--ink');
+    const axis = { stroke: colour, grid: { stroke: '#8884' }, ticks: { stroke: '#8884' } };
+    const plot = new Plot(
+      {
+        width: place.current.clientWidth,
+        height: 220,
+        scales: { s: {} },
+        axes: [
+          axis,
+          { ...axis, label: 'payments' },
+          { ...axis, scale: 's', side: 1, label: 'seconds' },
+        ],
+        series: [
+          {},
+          { label: 'payments', stroke: '#2a78d6', fill: '#2a78d633', width: 2 },
+          { label: 'median from close to payment', scale: 's', stroke: '#c2681f', width: 2 },
+        ],
+      },
+      [
+        hours.map((each) => Date.parse(each.at) / 1_000),
+        hours.map((each) => each.payments),
+        hours.map((each) => (each.medianMs === null ? null : each.medianMs / 1_000)),
+      ],
+      place.current,
+    );
+    const resize = () => plot.setSize({ width: place.current.clientWidth, height: 220 });
+    addEventListener('resize', resize);
+    return () => {
+      removeEventListener('resize', resize);
+      plot.destroy();
+    };
+  }, [hours]);
+  const all = hours.reduce((sum, each) => sum + each.payments, 0);
+  if (all === 0) return html`<p class="none">No payment landed in the last 24 hours.</p>`;
+  return html`<figure>
+    <figcaption>${all} payments landed in the last 24 hours.</figcaption>
+    <div ref=${place} role="img" aria-label=${`${all} payments in 24 hours`}></div>
+  </figure>`;
+}
+
+/** `#/subscriber/ID` as a link. */
+export const link = (id) => html`<a href=${`#/subscriber/${encodeURIComponent(id)}`}>${id}</a>`;
+
+export function Overview({ data, act }) {
+  const { overview, ready, hearing, halts } = data;
+  const list = needs(data);
+  const { sponsor } = overview;
+  return html`
+    <section aria-labelledby="needs" class=${list.length === 0 ? 'good' : 'bad'}>
+      <h2 id="needs">${list.length === 0 ? 'Nothing needs a person' : 'Needs a person'}</h2>
+      <ul>${list.map(([what, text]) => html`<li><strong>${what}.</strong> ${text}</li>`)}</ul>
+    </section>
+    <dl class="figures">
+      <div><dt>Gate</dt><dd>${ready.ready ? 'vouches' : 'unknown'}</dd></div>
+      <div><dt>Subscribers</dt><dd>${ready.subscribers}</dd></div>
+      <div><dt>Delinquent</dt><dd>${overview.standings.delinquent ?? 0}</dd></div>
+      <div><dt>Mode</dt><dd>${ready.mode}</dd></div>
+      <div>
+        <dt>Sponsor</dt>
+        <dd>${sponsor === null ? 'none' : amount(sponsor.lamports, 9, 'SOL')}
+          ${sponsor?.daysLeft == null ? '' : html` <small>${sponsor.daysLeft} days left</small>`}</dd>
+      </div>
+    </dl>
+    <section aria-labelledby="debts">
+      <h2 id="debts">Open debts</h2>
+      <${Table} caption="Open debts by reason and age" none="Nothing is owed."
+        head=${['Reason', 'Status', 'Age', 'Debts', 'Owed']}
+        rows=${overview.debts.map((each) => [
+          each.observed ? 'observed' : (each.reason ?? 'due'),
+          each.status,
+          overview.ages[each.age],
+          each.debts,
+          amount(each.left, each.decimals, each.symbol),
+        ])} />
+    </section>
+    <section aria-labelledby="flights">
+      <h2 id="flights">Payments on their way</h2>
+      <${Table} caption="Payments on their way" none="None."
+        head=${['Payment', 'Subscriber', 'Creator', 'Amount', 'State', 'Since', 'Trouble']}
+        rows=${overview.flights.map((each) => [
+          short(each.payment),
+          link(each.subscriber),
+          short(each.creatorWallet),
+          amount(each.amount, each.decimals, each.symbol),
+          each.state,
+          lasted(data.atMs - Date.parse(each.plannedAt)),
+          each.trouble ?? '',
+        ])} />
+      <${Hours} hours=${overview.hours} />
+    </section>
+    <section aria-labelledby="delinquent">
+      <h2 id="delinquent">Delinquent</h2>
+      <${Table} caption="Delinquent subscribers" none="No subscriber is delinquent."
+        head=${['Subscriber', 'Why']}
+        rows=${overview.delinquent.map((each) => [link(each.subscriber), each.reason])} />
+    </section>
+    <section aria-labelledby="halts">
+      <h2 id="halts">Halts</h2>
+      <${Table} caption="Halts in force" none="Signing is halted nowhere."
+        head=${['Where', 'Why', 'Since', '']}
+        rows=${halts.map((each) => [
+          each.scope,
+          each.reason,
+          moment(each.since),
+          html`<button onClick=${() => act({ title: `Lift the halt of ${each.scope}`, method: 'DELETE', route: `/v1/halts/${encodeURIComponent(each.scope)}` })}>Lift</button>`,
+        ])} />
+      <button class="danger" onClick=${() => act({ title: 'Halt every payment', text: 'Nothing new is signed anywhere until the halt is lifted.', method: 'PUT', route: '/v1/halts', body: { scope: 'all' }, reason: true })}>Halt all</button>
+    </section>
+    <section aria-labelledby="sources">
+      <h2 id="sources">Sources</h2>
+      <${Table} caption="How far each source has come" none="No source is on."
+        head=${['Source', 'Last slot', 'Heard']}
+        rows=${Object.entries(hearing.sources).map(([name, each]) => [
+          name,
+          each.lastSlot ?? 'none yet',
+          each.ageMs === null ? 'never' : `${lasted(each.ageMs)} ago`,
+        ])} />
+      <p>${hearing.unverified.wanted + hearing.unverified.confirmed} transactions wait to be read or to become final.</p>
+    </section>`;
+}

@@ -1,0 +1,140 @@
+// Subscriber: the whole story of one subscriber: the gate's verdict, what is owed and why, and
+// everything that happened on chain, down to signatures, the newest first.
+import { useEffect, useState } from 'preact/hooks';
+import { amount, ask, html, moment, Refused, short, Table } from './api.js';
+
+const ROWS = 100;
+
+/** Reads everything about one subscriber. */
+export async function readSubscriber(id) {
+  const at = `/v1/subscribers/${encodeURIComponent(id)}`;
+  const of = encodeURIComponent(id);
+  const [subscriber, gate, shares, payments, closes, credits, facts, terms, acts] =
+    await Promise.all([
+      ask('GET', at),
+      ask('GET', `/v1/gate/${of}?action=open`),
+      ask('GET', `/v1/shares?subscriber=${of}&limit=${ROWS}`),
+      ask('GET', `/v1/payments?subscriber=${of}&limit=${ROWS}`),
+      ask('GET', `${at}/closes?limit=${ROWS}`),
+      ask('GET', `${at}/credits?limit=${ROWS}`),
+      ask('GET', `${at}/facts?limit=${ROWS}`),
+      ask('GET', `${at}/subscriptions`),
+      ask('GET', `/v1/audit?subscriber=${of}&limit=20`),
+    ]);
+  return {
+    ...{ subscriber, gate, ...shares, ...payments, ...closes, ...credits },
+    ...{ ...facts, ...terms, ...acts },
+  };
+}
+
+/** What happened, in the order of slots, the newest first. */
+export function storyOf({ closes, payments, credits, facts }) {
+  const told = [
+    ...closes.map((each) => ({
+      slot: each.slot,
+      what: 'Close',
+      text: each.sentence,
+      signature: each.signature,
+      kind: each.amount === '0' ? 'plain' : 'owed',
+    })),
+    ...payments.map((each) => ({
+      slot: each.slot ?? Number.MAX_SAFE_INTEGER,
+      what: `Payment ${each.state}`,
+      text: `${amount(each.amount, 6, each.symbol)} to ${each.creatorWallet} for ${each.shares.length} shares. ${each.trouble?.detail ?? ''}`,
+      signature: each.signature,
+      kind: each.state === 'landed' ? 'paid' : 'plain',
+    })),
+    ...credits.map((each) => ({
+      slot: each.slot,
+      what: 'Transfer by others',
+      text: `${amount(each.amount, 6, each.symbol)} to ${each.creatorWallet}; ${amount(each.credited, 6, each.symbol)} of it paid debts.`,
+      signature: each.signature,
+      kind: 'paid',
+    })),
+    ...facts
+      .filter(({ kind }) => kind === 'open' || kind === 'outflow' || kind === 'notice')
+      .map((each) => ({
+        slot: each.slot,
+        what: { open: 'Opening', outflow: 'Value left', notice: 'Notice' }[each.kind],
+        text: factText(each),
+        signature: each.signature,
+        kind: each.kind === 'outflow' ? 'left' : 'plain',
+      })),
+  ];
+  return told.sort((a, b) => b.slot - a.slot);
+}
+function factText({ kind, body }) {
+  if (kind === 'open') return `${body.position} in market ${body.market}`;
+  if (kind === 'notice') return String(body.what).replaceAll('_', ' ');
+  return `${String(body.route).replaceAll('_', ' ')}${body.internal ? ', to an account of the same owner' : ` to ${body.destination ?? body.owner ?? 'an account that is not known'}`}`;
+}
+
+export function Subscriber({ id, act, version }) {
+  const [data, setData] = useState(null);
+  const [problem, setProblem] = useState(null);
+  useEffect(() => {
+    let wanted = true;
+    setProblem(null);
+    readSubscriber(id).then(
+      (found) => wanted && setData(found),
+      (thrown) => {
+        if (!(thrown instanceof Refused)) throw thrown;
+        if (wanted) setProblem(thrown.message);
+      },
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [id, version]);
+  if (problem !== null) return html`<p role="alert">${problem}</p>`;
+  if (data === null) return html`<p>Reading ${id} …</p>`;
+  const { gate, shares, subscriptions, acts } = data;
+  const halt = { scope: `subscriber:${id}` };
+  return html`
+    <section aria-labelledby="who" class=${gate.verdict === 'allow' ? 'good' : 'bad'}>
+      <h2 id="who">${id}: ${gate.verdict}</h2>
+      <p>${gate.reason}</p>
+      <p>Standing ${gate.standing ?? 'none'}. Owes ${(gate.owed ?? []).map((each) => amount(each.amount, each.decimals, each.symbol)).join(', ') || 'nothing'}.
+        Agent wallet ${short(data.subscriber.agentWallet)}, key ${data.subscriber.hasKey ? 'kept' : 'missing'}.</p>
+      ${gate.evidence === null ? '' : html`<p>Evidence: ${gate.evidence.what} in slot ${gate.evidence.slot}, ${short(gate.evidence.signature)}.</p>`}
+      <button class="danger" onClick=${() => act({ title: `Halt payments of ${id}`, method: 'PUT', route: '/v1/halts', body: halt, reason: true })}>Halt</button>
+    </section>
+    <section aria-labelledby="terms">
+      <h2 id="terms">Terms</h2>
+      <${Table} caption="Terms, by the slot from which they hold" none="Nothing is agreed."
+        head=${['Subscription', 'From slot', 'Creator', 'Share', 'Basis']}
+        rows=${subscriptions.flatMap((each) => each.terms.map((of) => [each.id, of.fromSlot, short(of.creatorWallet), of.ended ? 'ended' : `${of.shareBps / 100} %`, of.basis]))} />
+    </section>
+    <section aria-labelledby="shares">
+      <h2 id="shares">Shares</h2>
+      <${Table} caption="Profit shares, the newest first" none="No share was booked."
+        head=${['Share', 'Closed', 'Amount', 'Paid', 'Status', 'Why', '']}
+        rows=${shares.map((each) => [
+          short(each.id),
+          each.close.at === null ? `slot ${each.close.slot}` : moment(each.close.at),
+          amount(each.amount, 6, each.symbol),
+          amount(each.paid, 6, each.symbol),
+          each.status,
+          each.voided?.reason ?? each.reason?.detail ?? '',
+          ['pending', 'failed'].includes(each.status)
+            ? html`<button onClick=${() => act({ title: `Retry ${each.id}`, text: 'The debt is tried now.', method: 'POST', route: `/v1/shares/${each.id}/retry` })}>Retry</button>
+                <button class="danger" onClick=${() => act({ title: `Void ${each.id}`, text: `${amount(each.amount, 6, each.symbol)} are given up for good.`, method: 'POST', route: `/v1/shares/${each.id}/void`, body: {}, reason: true })}>Void</button>`
+            : '',
+        ])} />
+    </section>
+    <section aria-labelledby="story">
+      <h2 id="story">Story</h2>
+      <ol class="story">${storyOf(data).map(
+        (each) => html`<li class=${each.kind}>
+          <strong>${each.what}</strong> <small>${each.slot === Number.MAX_SAFE_INTEGER ? 'on its way' : `slot ${each.slot}`}</small>
+          <p>${each.text}</p>${each.signature ? short(each.signature) : ''}
+        </li>`,
+      )}</ol>
+    </section>
+    <section aria-labelledby="acts">
+      <h2 id="acts">On record</h2>
+      <${Table} caption="Acts about this subscriber" none="No act names this subscriber."
+        head=${['When', 'Who', 'What', 'Answer']}
+        rows=${acts.map((each) => [moment(each.at), each.person ?? each.keyName ?? each.actor, each.what, each.status ?? 'broken off'])} />
+    </section>`;
+}

@@ -1,0 +1,128 @@
+// Console: the operator's page in a real Chromium, against a whole daemon: signing in, what needs a
+// person, one subscriber's story, an act with confirmation; by keyboard, in the dark, on a phone.
+import { existsSync } from 'node:fs';
+import { Keypair } from '@solana/web3.js';
+import { chromium, type Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { asking } from '../support/ask.ts';
+import { runCommand } from '../support/command.ts';
+import { openStreet, profitableClose, type Street } from '../support/street.ts';
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  (each) => existsSync(each),
+);
+if (CHROMIUM === undefined)
+  process.stderr.write('console.test.ts: no Chromium here (Debian: apt-get install chromium).\n');
+
+async function keyOf(street: Street, scopes: string): Promise<string> {
+  const made = await runCommand(street, [
+    '--json',
+    'api-keys',
+    'create',
+    scopes.replace(':', '-'),
+    '--scopes',
+    scopes,
+  ]);
+  return /bailiff_[a-z0-9]+_[\w-]+/.exec(made.out)?.[0] ?? made.out;
+}
+const text = (page: Page): Promise<string> => page.locator('body').textContent().then(String);
+
+test.skipIf(CHROMIUM === undefined)('an operator sees what is wrong and acts on it', async () => {
+  await using street = await openStreet();
+  const { driver } = street;
+  const creator = Keypair.generate().publicKey;
+  const bo = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
+  await street.subscribe('bo', bo, creator);
+  profitableClose(driver, bo);
+  const share = await street.share('bo', (each) => each.reason?.code === 'agent_needs_sol');
+  const key = await keyOf(street, 'operator');
+  const reader = await keyOf(street, 'gate:read');
+  const { url } = street.app();
+  const ask = asking(() => url);
+  await expect.poll(async () => (await ask('GET', '/v1/overview')).status).toBe(401);
+
+  const browser = await chromium.launch({
+    executablePath: String(CHROMIUM),
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  });
+  try {
+    const context = await browser.newContext({
+      colorScheme: 'light',
+      viewport: { width: 1_280, height: 900 },
+    });
+    const page = await context.newPage();
+    const faults: string[] = [];
+    const elsewhere: string[] = [];
+    page.on('pageerror', (thrown) => faults.push(thrown.message));
+    page.on('console', (line) => {
+      if (/Content Security Policy/.test(line.text())) faults.push(line.text());
+    });
+    page.on('request', (request) => {
+      if (!request.url().startsWith(url)) elsewhere.push(request.url());
+    });
+    await page.goto(`${url}/console`);
+    const signIn = async (given: string) => {
+      await page.getByLabel('API key with the scope operator').fill(given);
+      await page.getByLabel('Your name, for the record').fill('Nadia');
+      await page.keyboard.press('Enter');
+    };
+    await signIn('bailiff_wrong_key');
+    await page.getByText('That is no live API key.').waitFor();
+    await signIn(reader);
+    await page.getByText('The console needs a key with the scope operator.').waitFor();
+    await signIn(key);
+    await page.getByRole('heading', { name: 'Open debts' }).waitFor();
+    expect(
+      await page.getByRole('region', { name: 'Open debts by reason and age' }).textContent(),
+    ).toMatch(/agent_needs_sol\s*pending\s*under an hour\s*1\s*\d+\.\d{6} USDC/);
+    // The cookie alone, without the header that only this page adds, opens nothing.
+    const [cookie] = await context.cookies();
+    expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
+    const bare = { cookie: `${cookie?.name}=${cookie?.value}` };
+    expect((await ask('GET', '/v1/overview', undefined, bare)).status).toBe(401);
+
+    // The first stop of the keyboard skips to the content; the search is reached from there.
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toContain('Skip');
+    await page.getByRole('searchbox', { name: 'Subscriber' }).fill('bo');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'bo: allow' }).waitFor();
+    expect(await text(page)).toContain('10 % of');
+    expect(await page.getByRole('listitem').filter({ hasText: 'Close' }).count()).toBe(1);
+
+    await page.getByRole('button', { name: 'Void' }).first().press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.waitFor();
+    await page.keyboard.press('Escape');
+    await expect.poll(() => dialog.count()).toBe(0);
+    await page.getByRole('button', { name: 'Void' }).first().press('Enter');
+    await dialog.getByLabel('Why; it goes on record').fill('agreed with the creator');
+    await page.keyboard.press('Enter');
+    await page.getByText(`Void ${share.id}: done.`).waitFor();
+    await page.getByText('agreed with the creator').first().waitFor();
+    const authorization = { authorization: `Bearer ${key}` };
+    const voided = await ask('GET', `/v1/shares/${share.id}`, undefined, authorization);
+    expect(voided.body).toMatchObject({
+      status: 'voided',
+      voided: { reason: 'agreed with the creator', person: 'Nadia' },
+    });
+
+    const colours = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    const light = await colours();
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await colours()).not.toBe(light);
+    for (const view of ['#/', '#/subscriber/bo']) {
+      await page.setViewportSize({ width: 360, height: 740 });
+      await page.evaluate(`location.hash = '${view}'`);
+      await page.getByRole('heading', { level: 2 }).first().waitFor();
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    }
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('API key with the scope operator').waitFor();
+    expect((await context.cookies()).length).toBe(0);
+    expect(faults).toEqual([]);
+    expect(elsewhere).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});

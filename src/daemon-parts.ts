@@ -122,9 +122,8 @@ export async function openParts(
   }
   const bounds = { answerMs: rpc.answerMs, read: createAnswerReader(rpc) };
   const nodes = openNodes({
+    ...rpc,
     url: rpc.url,
-    wsUrl: rpc.wsUrl,
-    secondUrl: rpc.secondUrl,
     expect: createGenesis(sql, settings.network),
     clock,
     log,
@@ -145,7 +144,7 @@ export async function openParts(
   const { witnessed } = nodes;
   const { historyRowsMost } = rpc;
   const chain = createChain(
-    { connection, witnesses: nodes, tip, witnessed, historyRowsMost },
+    { connection, witnesses: nodes, tip, witnessed, historyRowsMost, senders: nodes.senders },
     tables,
   );
   const ledger = createLedger(sql, undefined, settings.mode === 'observe', topUpRuleOf(settings));

@@ -192,6 +192,27 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
       return aheadMs === null ? [] : one(aheadMs / 1_000);
     },
   );
+  const ofNodes =
+    (read: (node: ReturnType<Parts['nodes']['pool']>[number]) => number) => async () =>
+      parts.nodes.pool().map((node) => ({ labels: { node: node.name }, value: read(node) }));
+  gauge(
+    'rpc_window',
+    'Requests that may be under way at a node: `rpc`, `second rpc`, `rpc 3`; a 429 halves it.',
+    ['node'],
+    ofNodes(({ window }) => window),
+  );
+  gauge(
+    'rpc_under_way',
+    'Requests under way at a node.',
+    ['node'],
+    ofNodes(({ underWay }) => underWay),
+  );
+  gauge(
+    'rpc_rests_seconds',
+    'How long a node is not asked any more, because it failed or asked for a pause; else 0.',
+    ['node'],
+    ofNodes(({ restsMs }) => restsMs / 1_000),
+  );
   gauge('lanes', 'Subscribers with work in this process.', [], async () => one(lanes.active));
   gauge('stream_readers', 'Readers of the gate stream.', [], async () => one(publisher.readers));
   gauge('subscribers', 'Subscribers on the roster.', [], async () => one(roster.size));

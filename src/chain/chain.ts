@@ -69,6 +69,8 @@ export type ChainSources = {
   readonly witnessed: Chain['witnessed'];
   /** The number of rows of one history that are held in memory at once. */
   readonly historyRowsMost?: number;
+  /** The nodes to which each transaction is sent; without any, it goes through `connection`. */
+  readonly senders?: readonly Connection[];
 };
 
 const HISTORY_ROWS_MOST = 20_000;
@@ -77,9 +79,17 @@ const HISTORY_ROWS_MOST = 20_000;
  * Creates the chain. Every method may throw `rpc_unavailable`, `rpc_refused` or `chain_foreign`.
  */
 export function createChain(
-  { connection, witnesses, tip, witnessed, historyRowsMost = HISTORY_ROWS_MOST }: ChainSources,
+  {
+    connection,
+    witnesses,
+    tip,
+    witnessed,
+    historyRowsMost = HISTORY_ROWS_MOST,
+    senders: given = [],
+  }: ChainSources,
   tables: Tables,
 ): Chain {
+  const senders = given.length === 0 ? [connection] : given;
   const statusOf = createStatuses(connection);
   const checkSlot = (method: string, slot: Slot): Slot => possible(tip, method, slot);
   const askSlot = (commitment: 'confirmed' | 'finalized') =>
@@ -144,12 +154,17 @@ export function createChain(
       tables: [],
     }),
     async send(bytes) {
-      await asking('sendTransaction', () =>
-        askNode(connection, 'sendTransaction', [
-          Buffer.from(bytes).toString('base64'),
-          { encoding: 'base64', skipPreflight: true, maxRetries: 0 },
-        ]),
+      const params = [
+        Buffer.from(bytes).toString('base64'),
+        { encoding: 'base64', skipPreflight: true, maxRetries: 0 },
+      ];
+      const sends = senders.map((each) =>
+        asking('sendTransaction', () => askNode(each, 'sendTransaction', params)),
       );
+      // One node that took it is enough. The others are not waited for, because one may hang.
+      await Promise.any(sends).catch((none: AggregateError) => {
+        throw none.errors[0];
+      });
     },
     async look(signature) {
       try {

@@ -4,9 +4,10 @@
 // Questions go to the first node that belongs to our chain and answers.
 import type { Connection } from '@solana/web3.js';
 import { ROUNDS_ALONE } from '../core/death.ts';
-import { type Finding, wrong } from '../core/doctor-finding.ts';
+import type { Finding } from '../core/doctor-finding.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
+import { furtherUrls, isSameNode, type NodeUrls, SAME_NODE, weightsOf } from './node-urls.ts';
 import { createPool, type PoolStatus } from './pool.ts';
 import type { Witness } from './proof.ts';
 import {
@@ -27,7 +28,7 @@ export type ExpectGenesis = (found: string) => Promise<string>;
 
 export type ChainNode = Witness & {
   /** The setting that names the node. */
-  readonly what: 'rpc' | 'second rpc' | 'websocket';
+  readonly what: 'rpc' | 'second rpc' | `rpc ${number}` | 'websocket';
   /** The URL without path, query and credentials. */
   readonly shown: string;
   /**
@@ -44,6 +45,11 @@ export type Nodes = {
   readonly connection: Connection;
   /** How each node of the pool is doing. */
   pool(): readonly PoolStatus[];
+  /**
+   * A connection to each node alone, to which transactions are sent; none where there is one node,
+   * which is asked through the pool and its window.
+   */
+  readonly senders: readonly Connection[];
   readonly first: ChainNode;
   readonly second: ChainNode | null;
   /**
@@ -78,34 +84,8 @@ const UNTOLD_FOR_MS = 60_000;
 /** The HTTP URL at which the host of a WebSocket may answer questions. */
 const overHttp = (wsUrl: string): string => wsUrl.replace(/^ws/, 'http');
 
-/**
- * Whether two URLs name one node. Everything is compared but the fragment, a default port and a
- * slash at the end.
- */
-export function isSameNode(one: string, other: string): boolean {
-  const plain = (text: string): string => {
-    const url = URL.parse(text);
-    if (url === null) return text;
-    return `${url.protocol}//${url.host}${url.pathname.replace(/\/+$/, '')}${url.search}`;
-  };
-  return plain(one) === plain(other);
-}
-
-/** Whether two URLs name one host, as two keys of one provider do. */
-export const isSameHost = (one: string, other: string): boolean =>
-  URL.parse(one)?.host !== undefined && URL.parse(one)?.host === URL.parse(other)?.host;
-
-/** The finding that both URLs of the settings name one node. */
-export const SAME_NODE: Finding = wrong(
-  'second rpc',
-  'BAILIFF_SECOND_RPC_URL names the same node as BAILIFF_RPC_URL: it counts as none, because one node cannot confirm itself',
-  'Set BAILIFF_SECOND_RPC_URL to another provider, or leave it out.',
-);
-
-export type NodesOptions = {
-  readonly url: string;
+export type NodesOptions = NodeUrls & {
   readonly wsUrl: string | null;
-  readonly secondUrl: string | null;
   readonly expect: ExpectGenesis;
   readonly clock: Pick<Clock, 'nowMs' | 'sleep'>;
   readonly log: Log;
@@ -118,6 +98,7 @@ export type NodesOptions = {
 };
 
 type Held = ChainNode & {
+  readonly url: string;
   /** Throws `chain_foreign` unless it named our chain within so many milliseconds. */
   hold(forMs: number): Promise<void>;
   /** The same, by a question that is put after this call. */
@@ -215,6 +196,7 @@ function openNode(what: ChainNode['what'], url: string, options: NodesOptions): 
   const connection = openConnection(url, options.wsUrl, held);
   return {
     what,
+    url,
     shown,
     connection,
     fetch: held,
@@ -246,7 +228,11 @@ export function openNodes(options: NodesOptions): Nodes {
     options.secondUrl === null || same
       ? null
       : openNode('second rpc', options.secondUrl, { ...options, wsUrl: null });
-  const all = second === null ? [first] : [first, second];
+  const witnesses = second === null ? [first] : [first, second];
+  const more = furtherUrls(options).map((url, index) =>
+    openNode(`rpc ${index + 3}`, url, { ...options, wsUrl: null }),
+  );
+  const all = [...witnesses, ...more];
   const { wsUrl } = options;
   let untoldUntilMs = Number.NEGATIVE_INFINITY;
   const socket =
@@ -260,11 +246,16 @@ export function openNodes(options: NodesOptions): Nodes {
 
   // A node that is another chain's is left alone; so is one that fails or asks for a pause, as long
   // as another one answers. Evidence that names its source asks its own node, never the pool.
+  const weightOf = weightsOf(options);
   const pool = createPool(
-    all.map((node) => ({ name: node.shown, send: node.fetch })),
+    all.map((node) => {
+      const weight = weightOf(node.url);
+      return { name: node.what, send: node.fetch, ...(weight === undefined ? {} : { weight }) };
+    }),
     options.clock,
   );
   return {
+    senders: all.length === 1 ? [] : all.map((node) => node.connection),
     first,
     second,
     findings: same ? [SAME_NODE] : [],

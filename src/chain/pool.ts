@@ -1,13 +1,22 @@
-// Pool: carries requests to the RPC nodes of the settings. The first node is preferred. A node that
-// fails, or that answers 429, rests: the next one is asked meanwhile. `Retry-After` is obeyed;
-// where no node is left, the request waits for the first rest to end. Each node has a window of
-// requests under way, which a 429 halves and answers widen again, so that a burst goes at the pace
-// of the provider's plan.
+// Pool: carries requests to the RPC nodes of the settings. The first node is preferred, or nodes
+// share requests by their weights. A node that fails, or that answers 429, rests: another one is
+// asked meanwhile. `Retry-After` is obeyed; where no node is left, the request waits for the first
+// rest to end. Each node has a window of requests under way, which a 429 halves and answers widen
+// again, so that a burst goes at the pace of the provider's plan. A node that fails again and again
+// rests longer each time.
 import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
 
-/** A node of the pool. `send` throws `chain_foreign` while the node belongs to another chain. */
-export type PoolNode = { readonly name: string; readonly send: typeof fetch };
+/**
+ * A node of the pool. `send` throws `chain_foreign` while the node belongs to another chain. Nodes
+ * share requests in proportion to their weights; where none has a weight, the first one that does
+ * not rest gets all.
+ */
+export type PoolNode = {
+  readonly name: string;
+  readonly send: typeof fetch;
+  readonly weight?: number;
+};
 export type PoolStatus = {
   readonly name: string;
   /** The most requests under way. */
@@ -23,12 +32,18 @@ export type Pool = { readonly send: typeof fetch; status(): readonly PoolStatus[
 const WINDOW = { first: 64, least: 2, most: 256 };
 /** How long a node rests after 429 without `Retry-After`, and the longest rest that is obeyed. */
 const LIMITED_MS = { usual: 1_000, most: 30_000 };
-/** How long a node rests after a failure, where another one can be asked. */
-const FAILED_MS = 2_000;
+/**
+ * How long a node rests after a failure, where another one can be asked: twice as long after each
+ * further failure in a row.
+ */
+const FAILED_MS = { first: 2_000, most: 30_000 };
 /** A request that met so many 429s fails with the last of them. */
 const TRIES_MOST = 4;
 /** A request waits no longer than this for nodes that rest. */
 const PATIENCE_MS = 8_000;
+
+/** After so many requests the shares of the nodes are counted anew, older ones for half. */
+const TURN = 1_000;
 
 type Member = PoolNode & {
   window: number;
@@ -36,6 +51,9 @@ type Member = PoolNode & {
   /** Until when the node asked for no more requests, and until when it is left alone as failing. */
   limitedUntilMs: number;
   failedUntilMs: number;
+  /** Failures since the last answer, and how many requests it has been given, for its weight. */
+  failures: number;
+  given: number;
   limited: number;
   readonly waiting: (() => void)[];
 };
@@ -66,6 +84,8 @@ export function createPool(
     underWay: 0,
     limitedUntilMs: Number.NEGATIVE_INFINITY,
     failedUntilMs: Number.NEGATIVE_INFINITY,
+    failures: 0,
+    given: 0,
     limited: 0,
     waiting: [],
   }));
@@ -96,7 +116,32 @@ export function createPool(
     member.limitedUntilMs = Math.max(member.limitedUntilMs, untilMs);
   };
   const rest = (member: Member): void => {
-    if (members.length > 1) member.failedUntilMs = clock.nowMs() + FAILED_MS;
+    // Failures of requests of the same moment are one event.
+    if (failedMs(member) > 0) return;
+    const restMs = Math.min(FAILED_MS.most, FAILED_MS.first * 2 ** Math.min(member.failures++, 10));
+    if (members.length > 1) member.failedUntilMs = clock.nowMs() + restMs;
+  };
+  /**
+   * The nodes in the order in which they are asked. With weights, the node comes first that was
+   * given the fewest requests for its weight, and nodes whose window is full come last; a node that
+   * has rested is not given all requests afterwards.
+   */
+  const inOrder = (among: readonly Member[]): readonly Member[] => {
+    if (members.every(({ weight }) => weight === undefined)) return among;
+    const load = ({ given, weight = 1 }: Member): number => given / weight;
+    const isFull = ({ underWay, window }: Member): number => (underWay < window ? 0 : 1);
+    const ordered = among.toSorted(
+      (one, other) => isFull(one) - isFull(other) || load(one) - load(other),
+    );
+    const [next] = ordered;
+    if (next !== undefined) next.given++;
+    if (members.some(({ given }) => given >= TURN))
+      for (const each of members) each.given = each.given / 2;
+    const least = Math.min(...among.map(load));
+    // A node that rested while others worked takes its turn from now on.
+    for (const each of members)
+      if (!among.includes(each)) each.given = Math.max(each.given, least * (each.weight ?? 1));
+    return ordered;
   };
 
   /** Asks one node. Null when it began to rest while the request waited for its turn. */
@@ -117,6 +162,7 @@ export function createPool(
         return { kind: 'failing', answer };
       }
       member.window = Math.min(WINDOW.most, member.window + 1 / member.window);
+      member.failures = 0;
       return { kind: 'answer', answer };
     } catch (thrown) {
       const foreign = thrown instanceof Fault && thrown.code === 'chain_foreign';
@@ -147,7 +193,7 @@ export function createPool(
       for (let tries = 0; ; tries++) {
         const sound = members.filter((each) => failedMs(each) === 0);
         tried = [];
-        for (const member of sound.length === 0 ? members : sound) {
+        for (const member of inOrder(sound.length === 0 ? members : sound)) {
           if (limitedMs(member) > 0) continue;
           const found = await ask(member, given);
           if (found?.kind === 'answer') return found.answer;

@@ -1,6 +1,6 @@
 // Probes: checks everything that a daemon depends on, one part after the other, and changes
 // nothing. A part that cannot be reached is a finding as well, so every run ends with a report.
-import { isSameHost, isSameNode, SAME_NODE } from '../chain/nodes.ts';
+import { isSameHost, isSameNode, SAME_NODE } from '../chain/node-urls.ts';
 import { hearSlot, readNode } from '../chain/probe.ts';
 import { openConnection } from '../chain/rpc.ts';
 import type { Voucher } from '../core/conformance.ts';
@@ -127,6 +127,7 @@ export async function probeAll(
       ...(rpc.secondUrl === null || isSameNode(url, rpc.secondUrl)
         ? []
         : [['second rpc', rpc.secondUrl] as [string, string]]),
+      ...rpc.moreUrls.map((each, index): [string, string] => [`rpc ${index + 3}`, each]),
     ];
     let nodeSlot: Slot | null = null;
     for (const [what, each] of nodes)

@@ -7,6 +7,7 @@ import { type Coverage, programName, UNDERSTANDINGS } from '../core/coverage.ts'
 import { ERROR_EVENTS } from '../core/log-events.ts';
 import { REQUEST_OUTCOMES, RPC_OUTCOMES } from '../core/outcomes.ts';
 import type { Clock, Log } from '../core/ports.ts';
+import { creditsOf } from '../core/rpc-price.ts';
 import { createMeter } from './meter.ts';
 
 /** A gauge, and the function that reads its values. */
@@ -83,6 +84,12 @@ export function createMetrics(clock: Clock): Metrics {
     labels: ['method', 'node'],
     outcome: ['outcome', RPC_OUTCOMES],
   });
+  const credits = new Counter({
+    name: 'bailiff_rpc_credits_total',
+    help: 'What answered JSON-RPC calls cost in credits of Helius, by method and node.',
+    labelNames: ['method', 'node'],
+    registers,
+  });
   const requests = createMeter({
     counter: ['bailiff_http_requests_total', 'Requests by route, method and how they ended.'],
     histogram: [
@@ -152,7 +159,11 @@ export function createMetrics(clock: Clock): Metrics {
     verdict(verdict) {
       verdicts[verdict]++;
     },
-    rpc: ({ method, node, outcome, ms }) => calls.note([method, node], outcome, ms),
+    rpc({ method, node, outcome, ms }) {
+      calls.note([method, node], outcome, ms);
+      if (outcome === 'answered' || outcome === 'refused')
+        credits.inc({ method, node }, creditsOf(method));
+    },
     request: (route, method, outcome, ms) => requests.note([route, method], outcome, ms),
     beginRoute: (route, method) => requests.begin([route, method]),
     delivery: (outcome) => deliveries.inc({ outcome }),

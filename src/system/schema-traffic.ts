@@ -90,6 +90,17 @@ export const TRAFFIC = {
         'A second, independent provider, asked before a payment is declared dead.',
         'https?',
       ),
+      moreUrls: Type.Array(Type.String({ pattern: '^https?://' }), {
+        maxItems: 8,
+        uniqueItems: true,
+        description:
+          'Further RPC nodes that share requests with the first two. They are not asked for evidence.',
+      }),
+      weights: Type.Array(Type.Integer({ minimum: 1, maximum: 1_000 }), {
+        maxItems: 10,
+        description:
+          'How the nodes share requests, one weight for each URL in the order url, secondUrl, moreUrls; empty: the first node that does not rest is asked.',
+      }),
       answerMs: milliseconds('An answer of a node must have arrived as a whole by then.', 500),
       answerBytesMost: bytes(
         'Largest answer of a node, or of the swap endpoint, that is read, after decompression.',

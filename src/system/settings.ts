@@ -9,6 +9,7 @@ import Value from 'typebox/value';
 import { Fault } from '../core/fault.ts';
 import { base58Bytes } from '../core/ids.ts';
 import { SettingsSchema } from './schema.ts';
+import { togetherness } from './settings-problems.ts';
 
 export type FileSettings = Static<typeof SettingsSchema>;
 export type Secrets = {
@@ -44,6 +45,7 @@ const REAL = [
   'BAILIFF_RPC_URL',
   'BAILIFF_RPC_WS_URL',
   'BAILIFF_SECOND_RPC_URL',
+  'BAILIFF_MORE_RPC_URLS',
   'BAILIFF_HELIUS_API_KEY',
   'BAILIFF_WEBHOOK_URL',
   'BAILIFF_WEBHOOK_SECRETS',
@@ -105,6 +107,7 @@ function overrides(env: Environment, problems: string[]): Json {
   if (env.BAILIFF_RPC_URL) put('rpc', 'url', env.BAILIFF_RPC_URL);
   if (env.BAILIFF_RPC_WS_URL) put('rpc', 'wsUrl', env.BAILIFF_RPC_WS_URL);
   if (env.BAILIFF_SECOND_RPC_URL) put('rpc', 'secondUrl', env.BAILIFF_SECOND_RPC_URL);
+  if (env.BAILIFF_MORE_RPC_URLS) put('rpc', 'moreUrls', namesIn(env.BAILIFF_MORE_RPC_URLS));
   if (env.BAILIFF_WEBHOOK_URL) put('helius', 'webhookUrl', env.BAILIFF_WEBHOOK_URL);
   if (env.BAILIFF_HELIUS_API_URL) put('helius', 'apiUrl', env.BAILIFF_HELIUS_API_URL);
   if (env.BAILIFF_HTTP_HOST) put('http', 'host', env.BAILIFF_HTTP_HOST);
@@ -208,48 +211,12 @@ function secretsOf(env: Environment, problems: string[]): Secrets {
   };
 }
 
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host.startsWith('127.');
-
-/** Adds the problems that the schema cannot express: settings that depend on each other. */
-function togetherness(settings: FileSettings, secrets: Secrets, problems: string[]): void {
-  if (!isLoopback(settings.http.host) && secrets.apiKeys.length === 0)
-    problems.push(
-      `BAILIFF_API_KEYS: is required when http.host is ${settings.http.host}; without one only loopback may be served`,
-    );
-  if (settings.swap.url !== null && secrets.sponsorKey !== null)
-    problems.push(
-      'swap.url: has no effect beside BAILIFF_SPONSOR_KEY, which pays for agents without SOL; set one of the two',
-    );
-  const { http, rpc } = settings;
-  if (http.headersMs > http.bodyMs)
-    problems.push(
-      'http.headersMs: must not be above http.bodyMs, which counts from the same moment',
-    );
-  if (http.webhookBytesMost > http.webhookWaitingBytesMost)
-    problems.push('http.webhookBytesMost: must not be above http.webhookWaitingBytesMost');
-  if (rpc.answerBytesMost > rpc.answersBytesMost)
-    problems.push('rpc.answerBytesMost: must not be above rpc.answersBytesMost');
-  if (settings.network === 'local') return;
-  if (settings.rpc.url === null)
-    problems.push('BAILIFF_RPC_URL: is required; give the https URL of a Solana RPC node');
-  if (secrets.webhookSecrets.length === 0)
-    problems.push('BAILIFF_WEBHOOK_SECRETS: is required; the value Helius sends as Authorization');
-  if (secrets.masterKey === null)
-    problems.push(
-      'BAILIFF_MASTER_KEY: is required; 32 bytes in base64; make one with: openssl rand -base64 32',
-    );
-  if (secrets.heliusApiKey !== null && settings.helius.webhookUrl === null)
-    problems.push(
-      'BAILIFF_WEBHOOK_URL: is required with BAILIFF_HELIUS_API_KEY; the public URL of POST /webhooks/helius',
-    );
-}
-
 /** The environment variable of each setting that has one. */
 const VARIABLES: Readonly<Record<string, string>> = {
   'rpc.url': 'BAILIFF_RPC_URL',
   'rpc.wsUrl': 'BAILIFF_RPC_WS_URL',
   'rpc.secondUrl': 'BAILIFF_SECOND_RPC_URL',
+  'rpc.moreUrls': 'BAILIFF_MORE_RPC_URLS',
   'helius.webhookUrl': 'BAILIFF_WEBHOOK_URL',
   'helius.apiUrl': 'BAILIFF_HELIUS_API_URL',
   'http.host': 'BAILIFF_HTTP_HOST',

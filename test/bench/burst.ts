@@ -4,6 +4,7 @@
 // CPU of the daemon per payment, and beside them the least time that the node's rate allows for the
 // calls made. `benchQuiet` closes one position after another instead.
 import { setTimeout as pause } from 'node:timers/promises';
+import { creditsOf } from '../../src/core/rpc-price.ts';
 import { countStatements, forgetStatements, probeWebhooks, sayPhases } from './burst-figures.ts';
 import { openStage, type Stage, say, until } from './burst-stage.ts';
 
@@ -21,13 +22,6 @@ const CASES: readonly BurstCase[] = [
   { closes: 2_000, latencyMs: 20, perSecond: 1_000, flood: 0 },
   { closes: 10_000, latencyMs: 20, perSecond: 1_000, flood: 0 },
 ];
-/** Helius credits of the methods that cost more than one (its price list of 2026-11). */
-const CREDITS: Readonly<Record<string, number>> = {
-  getTransaction: 10,
-  getSignaturesForAddress: 10,
-  getProgramAccounts: 10,
-};
-
 const landed = async ({ sql }: Stage): Promise<number> => {
   const [row] = await sql<{ n: number }[]>`
     /* bench: */ select count(*)::int as n from payment where state = 'landed'`;
@@ -65,7 +59,7 @@ async function burst(given: BurstCase): Promise<void> {
     const { calls = {}, refused = 0 } = await stage.order({ kind: 'count' });
     const total = Object.values(calls).reduce((sum, each) => sum + each, 0);
     const credits = Object.entries(calls).reduce(
-      (sum, [method, each]) => sum + each * (CREDITS[method] ?? 1),
+      (sum, [method, each]) => sum + each * creditsOf(method),
       0,
     );
     const leastMs = (total / given.perSecond) * 1_000;

@@ -4,7 +4,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createAnswerReader, USUAL_BOUNDS } from '../../src/chain/answer.ts';
+import { createChain } from '../../src/chain/chain.ts';
 import { openNodes } from '../../src/chain/nodes.ts';
+import { openConnection } from '../../src/chain/rpc.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
 
@@ -51,13 +53,18 @@ async function serve(genesis: string | null): Promise<Node> {
   open.push(node);
   return node;
 }
-function nodesOf(first: Node, given: { second?: Node; ws?: Node } = {}) {
+function nodesOf(
+  first: Node,
+  given: { second?: Node; ws?: Node; more?: readonly string[]; weights?: readonly number[] } = {},
+) {
   const clock = createManualClock();
   const logged: string[] = [];
   const nodes = openNodes({
     url: first.url,
     wsUrl: given.ws?.url.replace(/^http/, 'ws') ?? null,
     secondUrl: given.second?.url ?? null,
+    moreUrls: given.more ?? [],
+    weights: given.weights ?? [],
     expect: async () => OURS,
     clock,
     elapsedMs: clock.nowMs,
@@ -190,4 +197,50 @@ test('a WebSocket is opened unless its host names another chain', async () => {
   const alone = nodesOf(first);
   first.genesis = OTHER;
   expect(await alone.nodes.admitSocket()).toBe(false);
+});
+
+test('further nodes share requests by weight and are held to our chain; one named twice counts once', async () => {
+  const [first, second, third] = [await serve(OURS), await serve(OURS), await serve(OURS)];
+  const { nodes, clock, logged } = nodesOf(first, {
+    second,
+    more: [third.url, `${first.url}#again`, third.url],
+    weights: [1, 1, 2, 1, 1],
+  });
+  await nodes.holdAll();
+  expect(nodes.pool().map((each) => each.name)).toEqual(['rpc', 'second rpc', 'rpc 3']);
+  expect(nodes.senders).toHaveLength(3);
+  for (let n = 0; n < 8; n++) await nodes.connection.getSlot();
+  expect([first.slots, second.slots, third.slots]).toEqual([2, 2, 4]);
+  third.genesis = OTHER;
+  clock.advance(11_000);
+  for (let n = 0; n < 4; n++) await nodes.connection.getSlot();
+  expect(third.slots).toBe(4);
+  expect(logged).toEqual(['node.foreign']);
+});
+
+test('a lone node is sent transactions through the pool', async () => {
+  expect(nodesOf(await serve(OURS)).nodes.senders).toEqual([]);
+});
+
+test('a transaction is sent to each node, and one that takes it is enough', async () => {
+  const asked: string[] = [];
+  const nodeOf = (name: string, answer: () => Promise<Response>) =>
+    openConnection(`http://${name}`, null, async () => {
+      asked.push(name);
+      return answer();
+    });
+  const took = async () => Response.json({ jsonrpc: '2.0', id: 1, result: 'signature' });
+  const down = async (): Promise<Response> => Promise.reject(new TypeError('refused'));
+  const hangs = (): Promise<Response> => new Promise(() => {});
+  const send = (...answers: (() => Promise<Response>)[]) =>
+    createChain(
+      {
+        senders: answers.map((each, index) => nodeOf(`n${index}`, each)),
+        witnesses: { second: null },
+      } as never,
+      {} as never,
+    ).send(Uint8Array.of(1));
+  await send(down, hangs, took);
+  expect(asked.splice(0).sort()).toEqual(['n0', 'n1', 'n2']);
+  await expect(send(down, down)).rejects.toMatchObject({ code: 'rpc_unavailable' });
 });

@@ -15,12 +15,17 @@ const tooMany = (seconds?: string): Response =>
 
 /** A pool of nodes whose answers can be changed while it runs, and how often each was asked. */
 function poolOf(...names: string[]) {
+  return weighted(names.map((name) => ({ name })));
+}
+function weighted(nodes: readonly { name: string; weight?: number }[]) {
+  const names = nodes.map((each) => each.name);
   const clock = createManualClock();
   const answers = new Map<string, Answer>(names.map((name) => [name, () => ok(name)]));
   const asked: string[] = [];
   const pool = createPool(
-    names.map((name) => ({
+    nodes.map(({ name, ...weight }) => ({
       name,
+      ...weight,
       send: async () => {
         asked.push(name);
         return answers.get(name)?.() ?? expect.fail(`${name} is no node`);
@@ -117,4 +122,47 @@ test.each([
   ['-4', 1_000],
 ])('Retry-After %s is a pause of %i ms', (given, ms) => {
   expect(retryAfterMs(tooMany(given), 1_000)).toBe(ms);
+});
+
+test('nodes share requests by their weights, and the share of one that rests goes to the others', async () => {
+  const { answers, asked, ask, clock } = weighted([
+    { name: 'first', weight: 3 },
+    { name: 'second', weight: 1 },
+    { name: 'third', weight: 1 },
+  ]);
+  const shareOf = (name: string): number => asked.filter((each) => each === name).length;
+  for (let n = 0; n < 100; n++) await ask();
+  expect([shareOf('first'), shareOf('second'), shareOf('third')]).toEqual([60, 20, 20]);
+  answers.set('first', () => Promise.reject(new TypeError('connection refused')));
+  await ask();
+  asked.length = 0;
+  for (let n = 0; n < 50; n++) await ask();
+  expect([shareOf('first'), shareOf('second') + shareOf('third')]).toEqual([0, 50]);
+  expect(Math.abs(shareOf('second') - shareOf('third'))).toBeLessThanOrEqual(1);
+  // After its rest it has its share again, and no more.
+  answers.set('first', () => ok('first'));
+  clock.advance(2_000);
+  asked.length = 0;
+  for (let n = 0; n < 50; n++) await ask();
+  expect(Math.abs(shareOf('first') - 30)).toBeLessThanOrEqual(3);
+});
+
+test('a node that fails again and again rests twice as long each time, 30 s at most', async () => {
+  const { answers, asked, ask, clock, pool } = poolOf('first', 'second');
+  answers.set('first', () => Promise.reject(new TypeError('connection refused')));
+  const rests: number[] = [];
+  for (let n = 0; n < 6; n++) {
+    await ask();
+    const restMs = pool.status()[0]?.restsMs ?? 0;
+    rests.push(restMs);
+    clock.advance(restMs);
+  }
+  expect(rests).toEqual([2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+  // One answer makes it a node like any other.
+  answers.set('first', () => ok('first'));
+  expect(await ask()).toBe('first');
+  answers.set('first', () => Promise.reject(new TypeError('connection refused')));
+  expect(await ask()).toBe('second');
+  expect(pool.status()[0]?.restsMs).toBe(2_000);
+  expect(asked.at(-1)).toBe('second');
 });

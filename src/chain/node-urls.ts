@@ -1,0 +1,50 @@
+// Node URLs: which URLs of the settings name one node, and how the nodes share requests.
+import { type Finding, wrong } from '../core/doctor-finding.ts';
+
+export type NodeUrls = {
+  readonly url: string;
+  readonly secondUrl: string | null;
+  /** Further nodes for the pool. They are no witnesses. */
+  readonly moreUrls?: readonly string[];
+  /** The weights of the nodes, in the order first, second, further ones; none: see pool.ts. */
+  readonly weights?: readonly number[];
+};
+
+/**
+ * Whether two URLs name one node. Everything is compared but the fragment, a default port and a
+ * slash at the end.
+ */
+export function isSameNode(one: string, other: string): boolean {
+  const plain = (text: string): string => {
+    const url = URL.parse(text);
+    if (url === null) return text;
+    return `${url.protocol}//${url.host}${url.pathname.replace(/\/+$/, '')}${url.search}`;
+  };
+  return plain(one) === plain(other);
+}
+
+/** Whether two URLs name one host, as two keys of one provider do. */
+export const isSameHost = (one: string, other: string): boolean =>
+  URL.parse(one)?.host !== undefined && URL.parse(one)?.host === URL.parse(other)?.host;
+
+/** The finding that both URLs of the settings name one node. */
+export const SAME_NODE: Finding = wrong(
+  'second rpc',
+  'BAILIFF_SECOND_RPC_URL names the same node as BAILIFF_RPC_URL: it counts as none, because one node cannot confirm itself',
+  'Set BAILIFF_SECOND_RPC_URL to another provider, or leave it out.',
+);
+
+/** The further URLs, without those that name a node for the second time. */
+export function furtherUrls({ url, secondUrl, moreUrls = [] }: NodeUrls): string[] {
+  const before = [url, ...(secondUrl === null ? [] : [secondUrl])];
+  return moreUrls.filter(
+    (each, index) =>
+      ![...before, ...moreUrls.slice(0, index)].some((other) => isSameNode(each, other)),
+  );
+}
+
+/** The weight of a node by its URL. The settings hold one for each URL, or none at all. */
+export function weightsOf({ url, secondUrl, moreUrls = [], weights = [] }: NodeUrls) {
+  const urls = [url, ...(secondUrl === null ? [] : [secondUrl]), ...moreUrls];
+  return (asked: string): number | undefined => weights[urls.indexOf(asked)];
+}

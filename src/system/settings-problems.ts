@@ -1,0 +1,44 @@
+// Settings problems: what is wrong with settings that depend on each other.
+import type { FileSettings, Secrets } from './settings.ts';
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host.startsWith('127.');
+
+/** Adds the problems that the schema cannot express: settings that depend on each other. */
+export function togetherness(settings: FileSettings, secrets: Secrets, problems: string[]): void {
+  if (!isLoopback(settings.http.host) && secrets.apiKeys.length === 0)
+    problems.push(
+      `BAILIFF_API_KEYS: is required when http.host is ${settings.http.host}; without one only loopback may be served`,
+    );
+  if (settings.swap.url !== null && secrets.sponsorKey !== null)
+    problems.push(
+      'swap.url: has no effect beside BAILIFF_SPONSOR_KEY, which pays for agents without SOL; set one of the two',
+    );
+  const { http, rpc } = settings;
+  if (http.headersMs > http.bodyMs)
+    problems.push(
+      'http.headersMs: must not be above http.bodyMs, which counts from the same moment',
+    );
+  if (http.webhookBytesMost > http.webhookWaitingBytesMost)
+    problems.push('http.webhookBytesMost: must not be above http.webhookWaitingBytesMost');
+  if (rpc.answerBytesMost > rpc.answersBytesMost)
+    problems.push('rpc.answerBytesMost: must not be above rpc.answersBytesMost');
+  const urls = [rpc.url, rpc.secondUrl, ...rpc.moreUrls].filter((each) => each !== null).length;
+  if (rpc.weights.length > 0 && rpc.weights.length !== urls)
+    problems.push(
+      `rpc.weights: must hold one weight for each RPC URL, which are ${urls}, or none; holds ${rpc.weights.length}`,
+    );
+  if (settings.network === 'local') return;
+  if (settings.rpc.url === null)
+    problems.push('BAILIFF_RPC_URL: is required; give the https URL of a Solana RPC node');
+  if (secrets.webhookSecrets.length === 0)
+    problems.push('BAILIFF_WEBHOOK_SECRETS: is required; the value Helius sends as Authorization');
+  if (secrets.masterKey === null)
+    problems.push(
+      'BAILIFF_MASTER_KEY: is required; 32 bytes in base64; make one with: openssl rand -base64 32',
+    );
+  if (secrets.heliusApiKey !== null && settings.helius.webhookUrl === null)
+    problems.push(
+      'BAILIFF_WEBHOOK_URL: is required with BAILIFF_HELIUS_API_KEY; the public URL of POST /webhooks/helius',
+    );
+}

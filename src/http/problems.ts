@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { FAULTS, Fault, type FaultCode, messageOf } from '../core/fault.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
-import type { Log } from '../core/ports.ts';
+import type { Clock, Log } from '../core/ports.ts';
 import { SAFE_HEADERS } from './headers.ts';
 
 type Problem = { type: string; title: string; status: number; detail: string };
@@ -139,10 +139,25 @@ export function tunnelProblem(socket: Duplex, onAnswered: (status: number) => vo
   answerSocket(socket, 405, 'CONNECT is not done here: this is no proxy.');
 }
 
+/**
+ * A stranger beyond the limit is answered after this time. Refusing costs as much as answering, so
+ * an answer at once would let a few hundred connections take the time of the gate.
+ */
+const REFUSED_AFTER_MS = 1_000;
+
+/** Answers after a second, or when the client has gone. */
+async function slowly(clock: Clock, reply: FastifyReply, answer: () => void): Promise<void> {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  await clock.sleep(REFUSED_AFTER_MS, gone.signal);
+  answer();
+}
+
 /** Installs the handlers of errors and of unknown routes. */
 export function installProblems(
   app: FastifyInstance,
   log: Log,
+  clock: Clock,
   idOf: (request: IncomingMessage) => string | null,
 ): void {
   const nowhere = ({ method, url }: FastifyRequest): Problem =>
@@ -167,7 +182,9 @@ export function installProblems(
         ...(passing ? { message: messageOf(fault) } : { err: thrown }),
       });
     }
-    void send(reply, told);
+    if (told.title === 'rate_limited' && request.routeOptions.config.scope === 'public')
+      void slowly(clock, reply, () => void send(reply, told));
+    else void send(reply, told);
   });
   app.setNotFoundHandler((request, reply) => void send(reply, nowhere(request)));
 }

@@ -163,7 +163,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     actorOf: (authorization) => authority.actor(authorization),
   });
   installDeadline(app, { clock: options.clock, ...bounds });
-  installProblems(app, options.log, access.idOf);
+  installProblems(app, options.log, options.clock, access.idOf);
   installHeaders(app);
   installBodies(app, options.clock);
   installValidation(app);

@@ -3,6 +3,7 @@
 import { connect, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
+import type { Clock } from '../../src/core/ports.ts';
 import { createReceive } from '../../src/flows/webhook-intake.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 import { BOUNDS, createBareServer } from '../support/bare-server.ts';
@@ -117,4 +118,28 @@ test('connections beyond the bound are closed at once, and those that are open g
   expect(third.got()).toBe('');
   first.socket.write('GET /plain HTTP/1.1\r\nhost: x\r\n\r\n');
   await expect.poll(() => first.got().match(/200 OK/g)?.length).toBe(2);
+});
+
+test('a stranger beyond the limit is refused after a second, so that asking on and on costs little', async () => {
+  const passed = Promise.withResolvers<void>();
+  const waits: number[] = [];
+  const held: Clock = {
+    ...clock,
+    sleep(ms, signal) {
+      waits.push(ms);
+      const gone = new Promise<void>((resolve) =>
+        signal.addEventListener('abort', () => resolve()),
+      );
+      return ms === 1_000 ? Promise.race([passed.promise, gone]) : gone;
+    },
+  };
+  const send = await listen(createBareServer({ clock: held, publicRequestsPerMinuteMost: 1 }));
+  const ask = () => send('GET /problems/conflict HTTP/1.1\r\nhost: x\r\n\r\n');
+  const first = await ask();
+  await expect.poll(first.got).toMatch(/^HTTP\/1\.1 200/);
+  const refused = await ask();
+  await expect.poll(() => waits).toContain(1_000);
+  expect(refused.got()).toBe('');
+  passed.resolve();
+  await expect.poll(refused.got).toMatch(/^HTTP\/1\.1 429[\s\S]*retry-after[\s\S]*rate_limited/i);
 });

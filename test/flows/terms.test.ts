@@ -1,15 +1,16 @@
 // Terms: a close owes what was agreed when its position was opened: how much, to whom and how, on
-// the whole daemon.
+// the whole daemon, at each venue.
 import { Keypair, type PublicKey } from '@solana/web3.js';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { VENUE_NAMES } from '../../src/core/venue.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
-import type { Driver } from '../../src/local/driver.ts';
+import type { VenueDriver } from '../../src/local/driver.ts';
 import { accrualsIn, termsIn } from '../support/rows.ts';
 import { openStreet, type Street } from '../support/street.ts';
 
 const creatorWallet = () => Keypair.generate().publicKey;
 const SOL = 1_000_000_000n;
-type Trader = ReturnType<Driver['createTrader']>;
+type Trader = ReturnType<VenueDriver['createTrader']>;
 
 async function agree(
   street: Street,
@@ -36,194 +37,200 @@ async function aSlotLater({ world, app }: Street): Promise<void> {
     })
     .toBeGreaterThan(slot);
 }
-const close = (driver: Driver, trader: Trader, base: bigint, price: bigint): string => {
+const close = (driver: VenueDriver, trader: Trader, base: bigint, price: bigint): string => {
   driver.movePrice(0, price);
   return driver.trade(trader, 'short', base, { reduceOnly: true }).signature;
 };
 
-test('a close owes by the terms of its opening: before any nothing, after a change the old, after the end still', async () => {
-  await using street = await openStreet();
-  const { driver } = street;
-  const [before, later] = [creatorWallet(), creatorWallet()];
-  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
-  driver.movePrice(0, 150_000_000n);
-  driver.trade(trader, 'long', 1_000_000_000n);
-  await aSlotLater(street);
-  // The position that is open now was opened before anything was agreed, and is not final yet.
-  await street.subscribe('ana', trader, before, 1_000);
-  await aSlotLater(street);
-  driver.trade(trader, 'long', 1_000_000_000n);
-  await aSlotLater(street);
-  await agree(street, later, 2_000, { newCreator: true });
-  await aSlotLater(street);
-  driver.trade(trader, 'long', 1_000_000_000n);
-  await aSlotLater(street);
-  const ended = await fetch(`${street.app().url}/v1/subscribers/ana/subscriptions/ana-sub`, {
-    method: 'DELETE',
-  });
-  expect(await ended.json()).toMatchObject({
-    terms: [
-      { shareBps: 1_000, ended: false },
-      { shareBps: 2_000, ended: false },
-      { shareBps: 2_000, ended: true },
-    ],
-  });
-  await aSlotLater(street);
-  driver.trade(trader, 'long', 1_000_000_000n);
-  const signature = close(driver, trader, 4_000_000_000n, 180_000_000n);
-  await expect
-    .poll(async () => (await street.shares('ana')).map((each) => each.status))
-    .toEqual(['paid', 'paid']);
-  const parts = (await accrualsIn(street.database)).filter((each) => each.signature === signature);
-  expect(parts.map(({ base }) => base)).toEqual([2_000_000_000n, 1_000_000_000n, 1_000_000_000n]);
-  const agreed = await termsIn(street.database);
-  const creatorOf = (part: (typeof parts)[number] | undefined) =>
-    agreed.find(({ fromSlot }) => fromSlot === part?.termsSlot)?.creatorWallet ?? null;
-  const [none, first, second] = parts;
-  expect([creatorOf(none), none?.amount]).toEqual([null, 0n]);
-  expect([creatorOf(first), first?.amount]).toEqual([
-    before.toBase58(),
-    ((first?.netPnl ?? 0n) * 1_000n) / 10_000n,
-  ]);
-  expect([creatorOf(second), second?.amount]).toEqual([
-    later.toBase58(),
-    ((second?.netPnl ?? 0n) * 2_000n) / 10_000n,
-  ]);
-  expect(driver.usdcOf(before)).toBe(first?.amount);
-  expect(driver.usdcOf(later)).toBe(second?.amount);
-  const [share] = (await street.shares('ana')).filter(
-    (each) => each.amount === String(second?.amount),
-  );
-  const told = await fetch(`${street.app().url}/v1/shares/${share?.id}/explanation`);
-  const { steps } = (await told.json()) as { steps: { name: string; value: string }[] };
-  expect(steps.find((each) => each.name === 'partPnl')?.value).toBe(String(second?.netPnl));
-});
-
-test('a position opened before anything was agreed owes nothing, though its opening is not final yet', async () => {
-  await using street = await openStreet({ finalizedAfter: 150 });
-  const { driver, world } = street;
-  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
-  world.cluster.advance(150);
-  driver.movePrice(0, 150_000_000n);
-  driver.trade(trader, 'long', 1_000_000_000n);
-  await aSlotLater(street);
-  await street.subscribe('ana', trader, creatorWallet(), 1_000);
-  await aSlotLater(street);
-  close(driver, trader, 1_000_000_000n, 165_000_000n);
-  await aSlotLater(street);
-  driver.trade(trader, 'long', 1_000_000_000n);
-  const signature = close(driver, trader, 1_000_000_000n, 180_000_000n);
-  await expect
-    .poll(async () => (await street.shares('ana')).map((each) => each.close.signature))
-    .toContain(signature);
-  expect(await street.shares('ana')).toHaveLength(1);
-});
-
-test('with a high-water mark losses are made good first, and small shares wait for each other until a withdrawal', async () => {
-  await using street = await openStreet();
-  const { driver } = street;
-  const creator = creatorWallet();
-  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
-  await street.subscribe('ana', trader, creator, 1_000, {
-    basis: 'high_water_mark',
-    minimumPayment: '50000000',
-  });
-  const round = (from: bigint, to: bigint): string => {
-    driver.movePrice(0, from);
+describe.each(VENUE_NAMES)('at %s', (venue) => {
+  test('a close owes by the terms of its opening: before any nothing, after a change the old, after the end still', async () => {
+    await using street = await openStreet({ venues: [venue] });
+    const { people: driver } = street;
+    const [before, later] = [creatorWallet(), creatorWallet()];
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+    driver.movePrice(0, 150_000_000n);
     driver.trade(trader, 'long', 1_000_000_000n);
-    return close(driver, trader, 1_000_000_000n, to);
-  };
-  round(150_000_000n, 140_000_000n);
-  round(150_000_000n, 155_000_000n);
-  const won = round(150_000_000n, 180_000_000n);
-  const share = await street.share('ana', (each) => each.reason?.code === 'below_minimum');
-  expect(share.close.signature).toBe(won);
-  expect(share).toMatchObject({ status: 'pending', attempts: 0 });
-  const closes = await accrualsIn(street.database);
-  const total = closes.reduce((sum, each) => sum + each.netPnl, 0n);
-  expect(closes.map((each) => each.charged)).toEqual([0n, 0n, total]);
-  expect(closes.at(-1)?.deficitAfter).toBe(0n);
-  expect(BigInt(share.amount)).toBe(total / 10n);
-  await expect.poll(async () => (await street.gate('ana')).outstanding).toBe(share.amount);
-  expect(driver.usdcOf(creator)).toBeNull();
-  // The platform asks before a withdrawal: then nothing is too small.
-  const cleared = await street.post('/v1/subscribers/ana/clearances', {
-    purpose: 'withdraw',
-    amount: '1000000',
+    await aSlotLater(street);
+    // The position that is open now was opened before anything was agreed, and is not final yet.
+    await street.subscribe('ana', trader, before, 1_000);
+    await aSlotLater(street);
+    driver.trade(trader, 'long', 1_000_000_000n);
+    await aSlotLater(street);
+    await agree(street, later, 2_000, { newCreator: true });
+    await aSlotLater(street);
+    driver.trade(trader, 'long', 1_000_000_000n);
+    await aSlotLater(street);
+    const ended = await fetch(`${street.app().url}/v1/subscribers/ana/subscriptions/ana-sub`, {
+      method: 'DELETE',
+    });
+    expect(await ended.json()).toMatchObject({
+      terms: [
+        { shareBps: 1_000, ended: false },
+        { shareBps: 2_000, ended: false },
+        { shareBps: 2_000, ended: true },
+      ],
+    });
+    await aSlotLater(street);
+    driver.trade(trader, 'long', 1_000_000_000n);
+    const signature = close(driver, trader, 4_000_000_000n, 180_000_000n);
+    await expect
+      .poll(async () => (await street.shares('ana')).map((each) => each.status))
+      .toEqual(['paid', 'paid']);
+    const parts = (await accrualsIn(street.database)).filter(
+      (each) => each.signature === signature,
+    );
+    expect(parts.map(({ base }) => base)).toEqual([2_000_000_000n, 1_000_000_000n, 1_000_000_000n]);
+    const agreed = await termsIn(street.database);
+    const creatorOf = (part: (typeof parts)[number] | undefined) =>
+      agreed.find(({ fromSlot }) => fromSlot === part?.termsSlot)?.creatorWallet ?? null;
+    const [none, first, second] = parts;
+    expect([creatorOf(none), none?.amount]).toEqual([null, 0n]);
+    expect([creatorOf(first), first?.amount]).toEqual([
+      before.toBase58(),
+      ((first?.netPnl ?? 0n) * 1_000n) / 10_000n,
+    ]);
+    expect([creatorOf(second), second?.amount]).toEqual([
+      later.toBase58(),
+      ((second?.netPnl ?? 0n) * 2_000n) / 10_000n,
+    ]);
+    expect(driver.quoteOf(before)).toBe(first?.amount);
+    expect(driver.quoteOf(later)).toBe(second?.amount);
+    const [share] = (await street.shares('ana')).filter(
+      (each) => each.amount === String(second?.amount),
+    );
+    const told = await fetch(`${street.app().url}/v1/shares/${share?.id}/explanation`);
+    const { steps } = (await told.json()) as { steps: { name: string; value: string }[] };
+    expect(steps.find((each) => each.name === 'partPnl')?.value).toBe(String(second?.netPnl));
   });
-  expect(cleared).toMatchObject({ status: 201, body: { status: 'cleared' } });
-  expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
-});
 
-test('a subscriber who runs away while owing less than the minimum is denied, and the debt is paid all the same', async () => {
-  await using street = await openStreet();
-  const { driver } = street;
-  const creator = creatorWallet();
-  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
-  await street.subscribe('ana', trader, creator, 1_000, { minimumPayment: '50000000' });
-  driver.movePrice(0, 150_000_000n);
-  driver.trade(trader, 'long', 1_000_000_000n);
-  close(driver, trader, 1_000_000_000n, 160_000_000n);
-  const share = await street.share('ana', (each) => each.reason?.code === 'below_minimum');
-  driver.withdrawTo(trader, creatorWallet(), 10_000_000n);
-  await street.share('ana', (each) => each.status === 'paid');
-  expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
-  await street.standing('ana', 'good');
-});
+  test('a position opened before anything was agreed owes nothing, though its opening is not final yet', async () => {
+    await using street = await openStreet({ finalizedAfter: 150, venues: [venue] });
+    const { people: driver, world } = street;
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+    world.cluster.advance(150);
+    driver.movePrice(0, 150_000_000n);
+    driver.trade(trader, 'long', 1_000_000_000n);
+    await aSlotLater(street);
+    await street.subscribe('ana', trader, creatorWallet(), 1_000);
+    await aSlotLater(street);
+    close(driver, trader, 1_000_000_000n, 165_000_000n);
+    await aSlotLater(street);
+    driver.trade(trader, 'long', 1_000_000_000n);
+    const signature = close(driver, trader, 1_000_000_000n, 180_000_000n);
+    await expect
+      .poll(async () => (await street.shares('ana')).map((each) => each.close.signature))
+      .toContain(signature);
+    expect(await street.shares('ana')).toHaveLength(1);
+  });
 
-test('a subscriber leaves only when nothing is open, owed or unheard, and may come back', async () => {
-  await using street = await openStreet();
-  const { driver, database } = street;
-  const creator = creatorWallet();
-  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
-  await street.subscribe('ana', trader, creator);
-  await street.subscribe('bo', driver.createTrader({ deposit: 1_000_000_000n }), creator);
-  const followed = async () => {
-    const hearing = await (await fetch(`${street.app().url}/v1/hearing`)).json();
-    const { accounts } = (hearing as { subscriptions: { accounts: number } }).subscriptions;
-    const at = [...street.world.helius.webhooks.values()].flatMap((each) => each.accountAddresses);
-    return [accounts, at.length, at.includes(trader.agent.publicKey.toBase58())];
-  };
-  await expect.poll(followed).toEqual([6, 6, true]);
-  const leave = async () => {
-    const answer = await fetch(`${street.app().url}/v1/subscribers/ana`, { method: 'DELETE' });
-    const text = await answer.text();
-    return text === '' ? answer.status : (JSON.parse(text) as { detail: string }).detail;
-  };
-  driver.movePrice(0, 150_000_000n);
-  driver.trade(trader, 'long', 1_000_000_000n);
-  await expect.poll(leave).toMatch(/holds positions/);
-  close(driver, trader, 1_000_000_000n, 160_000_000n);
-  await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
-  await expect.poll(leave).toMatch(/owes something/);
-  street.sendSol(trader.agent.publicKey, 50_000_000n);
-  await street.share('ana', (each) => each.status === 'paid');
-  await expect.poll(leave).toBe(204);
-  expect(await leave()).toBe(204);
-  await expect.poll(followed).toEqual([3, 3, false]);
-  // The gate may still hold a doubt for a moment that was read while the subscriber left.
-  await expect
-    .poll(() => street.gate('ana'))
-    .toMatchObject({ verdict: 'deny', standing: 'retired' });
-  await expect.poll(async () => (await street.gate('ana', 'close')).allow).toBe(true);
-  expect(await createLedger(database.sql).subscribers.sealedKey('ana')).toBeNull();
-  // The daemon is stopped, so what happens now is not heard as it happens.
-  driver.movePrice(0, 150_000_000n);
-  driver.trade(trader, 'long', 1_000_000_000n);
-  await aSlotLater(street);
-  street.world.cluster.advance(40);
-  await street.subscribe('ana', trader, creator);
-  await street.standing('ana', 'good');
-  await expect.poll(followed).toEqual([6, 6, true]);
-  await aSlotLater(street);
-  const signature = close(driver, trader, 1_000_000_000n, 170_000_000n);
-  // The position was opened before anything was agreed, so its close is heard and owes nothing.
-  await expect
-    .poll(async () =>
-      (await accrualsIn(database))
-        .filter((each) => each.signature === signature)
-        .map(({ amount }) => amount),
-    )
-    .toEqual([0n]);
-  expect(await street.shares('ana')).toHaveLength(1);
+  test('with a high-water mark losses are made good first, and small shares wait for each other until a withdrawal', async () => {
+    await using street = await openStreet({ venues: [venue] });
+    const { people: driver } = street;
+    const creator = creatorWallet();
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+    await street.subscribe('ana', trader, creator, 1_000, {
+      basis: 'high_water_mark',
+      minimumPayment: '50000000',
+    });
+    const round = (from: bigint, to: bigint): string => {
+      driver.movePrice(0, from);
+      driver.trade(trader, 'long', 1_000_000_000n);
+      return close(driver, trader, 1_000_000_000n, to);
+    };
+    round(150_000_000n, 140_000_000n);
+    round(150_000_000n, 155_000_000n);
+    const won = round(150_000_000n, 180_000_000n);
+    const share = await street.share('ana', (each) => each.reason?.code === 'below_minimum');
+    expect(share.close.signature).toBe(won);
+    expect(share).toMatchObject({ status: 'pending', attempts: 0 });
+    const closes = await accrualsIn(street.database);
+    const total = closes.reduce((sum, each) => sum + each.netPnl, 0n);
+    expect(closes.map((each) => each.charged)).toEqual([0n, 0n, total]);
+    expect(closes.at(-1)?.deficitAfter).toBe(0n);
+    expect(BigInt(share.amount)).toBe(total / 10n);
+    await expect.poll(async () => (await street.gate('ana')).outstanding).toBe(share.amount);
+    expect(driver.quoteOf(creator)).toBeNull();
+    // The platform asks before a withdrawal: then nothing is too small.
+    const cleared = await street.post('/v1/subscribers/ana/clearances', {
+      purpose: 'withdraw',
+      amount: '1000000',
+    });
+    expect(cleared).toMatchObject({ status: 201, body: { status: 'cleared' } });
+    expect(driver.quoteOf(creator)).toBe(BigInt(share.amount));
+  });
+
+  test('a subscriber who runs away while owing less than the minimum is denied, and the debt is paid all the same', async () => {
+    await using street = await openStreet({ venues: [venue] });
+    const { people: driver } = street;
+    const creator = creatorWallet();
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+    await street.subscribe('ana', trader, creator, 1_000, { minimumPayment: '50000000' });
+    driver.movePrice(0, 150_000_000n);
+    driver.trade(trader, 'long', 1_000_000_000n);
+    close(driver, trader, 1_000_000_000n, 160_000_000n);
+    const share = await street.share('ana', (each) => each.reason?.code === 'below_minimum');
+    driver.withdrawTo(trader, creatorWallet(), 10_000_000n);
+    await street.share('ana', (each) => each.status === 'paid');
+    expect(driver.quoteOf(creator)).toBe(BigInt(share.amount));
+    await street.standing('ana', 'good');
+  });
+
+  test('a subscriber leaves only when nothing is open, owed or unheard, and may come back', async () => {
+    await using street = await openStreet({ venues: [venue] });
+    const { people: driver, database } = street;
+    const creator = creatorWallet();
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
+    await street.subscribe('ana', trader, creator);
+    await street.subscribe('bo', driver.createTrader({ deposit: 1_000_000_000n }), creator);
+    const followed = async () => {
+      const hearing = await (await fetch(`${street.app().url}/v1/hearing`)).json();
+      const { accounts } = (hearing as { subscriptions: { accounts: number } }).subscriptions;
+      const at = [...street.world.helius.webhooks.values()].flatMap(
+        (each) => each.accountAddresses,
+      );
+      return [accounts, at.length, at.includes(trader.agent.publicKey.toBase58())];
+    };
+    await expect.poll(followed).toEqual([6, 6, true]);
+    const leave = async () => {
+      const answer = await fetch(`${street.app().url}/v1/subscribers/ana`, { method: 'DELETE' });
+      const text = await answer.text();
+      return text === '' ? answer.status : (JSON.parse(text) as { detail: string }).detail;
+    };
+    driver.movePrice(0, 150_000_000n);
+    driver.trade(trader, 'long', 1_000_000_000n);
+    await expect.poll(leave).toMatch(/holds positions/);
+    close(driver, trader, 1_000_000_000n, 160_000_000n);
+    await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+    await expect.poll(leave).toMatch(/owes something/);
+    street.sendSol(trader.agent.publicKey, 50_000_000n);
+    await street.share('ana', (each) => each.status === 'paid');
+    await expect.poll(leave).toBe(204);
+    expect(await leave()).toBe(204);
+    await expect.poll(followed).toEqual([3, 3, false]);
+    // The gate may still hold a doubt for a moment that was read while the subscriber left.
+    await expect
+      .poll(() => street.gate('ana'))
+      .toMatchObject({ verdict: 'deny', standing: 'retired' });
+    await expect.poll(async () => (await street.gate('ana', 'close')).allow).toBe(true);
+    expect(await createLedger(database.sql).subscribers.sealedKey('ana')).toBeNull();
+    // The daemon is stopped, so what happens now is not heard as it happens.
+    driver.movePrice(0, 150_000_000n);
+    driver.trade(trader, 'long', 1_000_000_000n);
+    await aSlotLater(street);
+    street.world.cluster.advance(40);
+    await street.subscribe('ana', trader, creator);
+    await street.standing('ana', 'good');
+    await expect.poll(followed).toEqual([6, 6, true]);
+    await aSlotLater(street);
+    const signature = close(driver, trader, 1_000_000_000n, 170_000_000n);
+    // The position was opened before anything was agreed, so its close is heard and owes nothing.
+    await expect
+      .poll(async () =>
+        (await accrualsIn(database))
+          .filter((each) => each.signature === signature)
+          .map(({ amount }) => amount),
+      )
+      .toEqual([0n]);
+    expect(await street.shares('ana')).toHaveLength(1);
+  });
 });

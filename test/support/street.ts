@@ -9,7 +9,7 @@ import { base58Text } from '../../src/core/ids.ts';
 import type { VenueName } from '../../src/core/venue.ts';
 import type { Cluster } from '../../src/local/chain/cluster.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
-import { createDriver, type Driver } from '../../src/local/driver.ts';
+import { createDriver, type Driver, type VenueDriver } from '../../src/local/driver.ts';
 import { createVelocityDriver } from '../../src/local/velocity/driver.ts';
 import { type ServedWorld, serveWorld } from '../../src/local/world.ts';
 import { systemClock } from '../../src/system/clock.ts';
@@ -46,6 +46,8 @@ export type Street = AsyncDisposable & {
   readonly world: ServedWorld;
   /** People at Drift, who act without Bailiff. */
   readonly driver: Driver;
+  /** People at the first of the venues that the daemon serves. */
+  readonly people: VenueDriver;
   readonly database: TestDatabase;
   /** What the daemon was started with; `restart` reads them again. */
   readonly settings: Settings;
@@ -204,6 +206,7 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
   const street: Street = {
     world,
     driver,
+    people: options.venues?.[0] === 'velocity' && velocity !== null ? velocity : driver,
     database,
     settings,
     secret,

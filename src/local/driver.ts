@@ -149,18 +149,32 @@ export function createDriver(
 }
 
 /** Moves USDC out of an agent's own token account. */
-export function transferUsdc(driver: Driver, from: Keypair, to: PublicKey, amount: bigint): Landed {
-  const source = getAssociatedTokenAddressSync(USDC, from.publicKey);
-  const destination = getAssociatedTokenAddressSync(USDC, to, true);
+export const transferUsdc = (
+  driver: Driver,
+  from: Keypair,
+  to: PublicKey,
+  amount: bigint,
+): Landed => transferQuote(driver, from, to, amount);
+
+/** Moves tokens of the venue's quote token out of a wallet's own token account. */
+export function transferQuote(
+  driver: VenueDriver,
+  from: Keypair,
+  to: PublicKey,
+  amount: bigint,
+): Landed {
+  const { mint } = driver.quote;
+  const source = getAssociatedTokenAddressSync(mint, from.publicKey);
+  const destination = getAssociatedTokenAddressSync(mint, to, true);
   return driver.send(
     [
       createAssociatedTokenAccountIdempotentInstruction(
         driver.faucet.publicKey,
         destination,
         to,
-        USDC,
+        mint,
       ),
-      createTransferCheckedInstruction(source, USDC, destination, from.publicKey, amount, 6),
+      createTransferCheckedInstruction(source, mint, destination, from.publicKey, amount, 6),
     ],
     [driver.faucet, from],
   );

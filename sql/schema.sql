@@ -764,7 +764,9 @@ create table suspicion (
   signature text not null,
   slot bigint not null,
   since timestamptz not null default now(),
+  mint text not null default 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v',
   constraint suspicion_pkey primary key (subscriber_id),
+  constraint suspicion_mint_fkey foreign key (mint) references token(mint),
   constraint suspicion_subscriber_fkey foreign key (subscriber_id) references subscriber(subscriber_id)
 );
 

@@ -25,6 +25,7 @@ import type { MasterKey } from './core/master-key.ts';
 import type { TopUpRule } from './core/outflow.ts';
 import { createPace, type Pace } from './core/pace.ts';
 import type { Clock, Ledger, Log } from './core/ports.ts';
+import { reimbursementOf } from './core/reimbursement.ts';
 import type { RosterOptions } from './core/roster.ts';
 import type { Pen, Signers, SwapDesk, Vault } from './core/signing-ports.ts';
 import type { PenLimits, SponsorLimits } from './core/spending.ts';
@@ -294,7 +295,6 @@ export const topUpRuleOf = ({ swap }: Settings): TopUpRule | null =>
 /** The rules of payments, from the settings. */
 export function payingOf(settings: Settings) {
   const { payments, swap, mode } = settings;
-  const reimbursed = payments.reimbursePerSol !== '0' && payments.reimburseMost !== '0';
   return {
     ...payments,
     mode,
@@ -304,9 +304,7 @@ export function payingOf(settings: Settings) {
     agentReserve: BigInt(payments.agentReserveLamports),
     sponsorReserve: BigInt(payments.sponsorReserveLamports),
     partialLeast: payments.partialLeast === null ? null : BigInt(payments.partialLeast),
-    reimbursement: reimbursed
-      ? { perSol: BigInt(payments.reimbursePerSol), most: BigInt(payments.reimburseMost) }
-      : null,
+    reimbursement: reimbursementOf(payments),
     topUp: swap.url === null ? null : BigInt(swap.amount),
     topUpEveryMs: swap.everyMs,
   };

@@ -11,6 +11,7 @@ import {
   mulDivCeil,
 } from './money.ts';
 import { type Cover, type Debt, INSUFFICIENT_FUNDS, type PaymentPlan } from './payment.ts';
+import type { Reimbursement } from './reimbursement.ts';
 import { type CostRule, tooCostly } from './spending.ts';
 import { amountText, type Token, USDC } from './token.ts';
 import { type Trouble, troubled } from './trouble.ts';
@@ -94,11 +95,8 @@ export type PayingPolicy = {
    * the venue's initial margin.
    */
   readonly marginFloorBps: number;
-  /**
-   * The agent's reimbursement of the sponsor for a fee: quote base units for one SOL, and the most
-   * for one payment.
-   */
-  readonly reimbursement: { readonly perSol: BaseUnits; readonly most: BaseUnits } | null;
+  /** The agent's reimbursement of the sponsor for a fee, in the token of the payment. */
+  readonly reimbursement: Reimbursement | null;
   /** How many quote tokens an agent short of SOL may swap; null when it may not. */
   readonly topUp: BaseUnits | null;
   /** When a payment waits for more debts because of its cost; absent for never. */

@@ -3,7 +3,8 @@
 // of builders. Each notice is kept with its evidence; the sum decides.
 import type { NOTICES } from './fact.ts';
 import type { Signature, Slot } from './ids.ts';
-import { type BaseUnits, formatUnits } from './money.ts';
+import type { BaseUnits } from './money.ts';
+import { amountText, type Token } from './token.ts';
 
 /** Kinds of notice whose amounts, in quote base units, are added up. */
 export const SUSPICIONS = [
@@ -23,14 +24,20 @@ export type SuspicionKind = (typeof SUSPICION_KINDS)[number];
 export const SUSPICION_ACTS = ['ignore', 'report', 'unknown'] as const;
 export type SuspicionRule = {
   readonly leadTo: (typeof SUSPICION_ACTS)[number];
-  /** The sum since the last review above which a subscriber is suspected. */
+  /**
+   * The sum since the last review above which a subscriber is suspected, in base units of each
+   * quote token by itself.
+   */
   readonly amountMost: BaseUnits;
 };
 
 /** The notices about a subscriber since the last review, summed up. */
 export type Suspicion = {
   readonly subscriberId: string;
+  /** The largest sum of any token; sums of other tokens are not in it. */
   readonly amount: BaseUnits;
+  /** The token of that sum. */
+  readonly token: Token;
   readonly notices: number;
   readonly kinds: readonly SuspicionKind[];
   /** The transaction of the latest notice. */
@@ -47,5 +54,5 @@ const WORDS: Readonly<Record<SuspicionKind, string>> = {
 };
 
 /** The reason, as the gate gives it, why it does not vouch for a suspected subscriber. */
-export const whySuspected = ({ amount, notices, kinds, slot }: Suspicion): string =>
-  `${notices} notices for ${formatUnits(amount)} in quote tokens, of ${kinds.map((each) => WORDS[each]).join(', ')}, the last in slot ${slot}, wait for a review by the platform.`;
+export const whySuspected = ({ amount, token, notices, kinds, slot }: Suspicion): string =>
+  `${notices} notices for up to ${amountText(amount, token)}, of ${kinds.map((each) => WORDS[each]).join(', ')}, the last in slot ${slot}, wait for a review by the platform.`;

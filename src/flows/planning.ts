@@ -11,6 +11,7 @@ import {
 } from '../core/payment.ts';
 import type { PayingPolicy, Preflight } from '../core/plan.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
+import { reimbursementIn } from '../core/reimbursement.ts';
 import type { Signers } from '../core/signing-ports.ts';
 import { type ErrorClass, type Trouble, troubled } from '../core/trouble.ts';
 import type { SeenAccount } from '../core/venue.ts';
@@ -170,7 +171,11 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     const preflight = await budget.owing(from, await valued(debts, from, read.account, afforded));
     const unopened = await budget.opening(from, preflight);
     if (unopened !== null) return waits(unopened);
-    const policy = mayTopUp ? options : { ...options, topUp: null };
+    const policy = {
+      ...options,
+      reimbursement: reimbursementIn(options.reimbursement, venues.of(from.venue).quote.symbol),
+      ...(mayTopUp ? {} : { topUp: null }),
+    };
     return granted({
       subscriber,
       debts,

@@ -4,7 +4,7 @@ import Type from 'typebox';
 import { EVENTS, type EventKind } from '../core/event.ts';
 import { SUSPICION_KINDS } from '../core/suspicion.ts';
 import { ERROR_CLASSES } from '../core/trouble.ts';
-import { AddressText, BaseUnits, IdText, nullable } from './shapes.ts';
+import { AddressText, BaseUnits, IdText, nullable, TokenName } from './shapes.ts';
 
 const Signature = Type.String({ description: 'Of a transaction, base58.' });
 const Slot = Type.Integer({ minimum: 0 });
@@ -125,6 +125,7 @@ export const EVENT_SHAPES = {
   }),
   'subscriber.suspected': Type.Object({
     amount: BaseUnits,
+    token: TokenName,
     notices: Type.Integer(),
     kinds: Type.Array(Type.Enum([...SUSPICION_KINDS])),
     signature: Signature,

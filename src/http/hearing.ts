@@ -10,7 +10,7 @@ import { ASIDE_KINDS, type Asides, type Sightings } from '../core/hearing-ports.
 import type { Clock, Suspicions } from '../core/ports.ts';
 import type { Accept } from '../flows/accepted-changes.ts';
 import { Reason } from './operator-shapes.ts';
-import { BaseUnits, IdText, SlotGiven } from './shapes.ts';
+import { BaseUnits, IdText, SlotGiven, TokenName } from './shapes.ts';
 
 export type HearingOptions = {
   readonly sightings: Pick<Sightings, 'backlog'>;
@@ -170,6 +170,7 @@ const SuspicionList = Type.Object({
     Type.Object({
       subscriber: Type.String(),
       amount: BaseUnits,
+      token: TokenName,
       notices: Count,
       kinds: Type.Array(Type.String()),
       signature: Type.String({ description: 'Of the latest notice.' }),

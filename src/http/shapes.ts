@@ -72,6 +72,11 @@ export const OwedView = Type.Object(
   { mint: AddressText, symbol: Type.String(), decimals: Type.Integer(), amount: BaseUnits },
   { description: 'An amount of one token, in its base units.' },
 );
+/** A token without an amount. */
+export const TokenName = Type.Object(
+  { mint: AddressText, symbol: Type.String(), decimals: Type.Integer() },
+  { description: 'The token of the amount.' },
+);
 export const SymbolText = Type.String({ description: 'The symbol of the token of the amounts.' });
 export const GateAnswer = Type.Object({
   verdict: Type.Enum(['allow', 'deny', 'unknown']),

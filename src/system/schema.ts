@@ -75,6 +75,16 @@ export const SettingsSchema = Type.Object(
         reimbursePerSol: baseUnits(
           'What an agent gives the sponsor for one SOL of fees, in the same transaction; 0 is nothing.',
         ),
+        reimbursePerSolOf: Type.Optional(
+          Type.Record(
+            Type.String({ pattern: '^[A-Za-z0-9]{1,20}$' }),
+            baseUnits('What is given for one SOL.'),
+            {
+              description:
+                'The same for single quote tokens, by symbol (USDC, USDT), in the place of reimbursePerSol.',
+            },
+          ),
+        ),
         reimburseMost: baseUnits('The most an agent gives the sponsor for one payment.'),
         agentReserveLamports: lamports('SOL left in an agent wallet that pays its own fees.'),
         sponsorReserveLamports: lamports('SOL left in the sponsor wallet.'),

@@ -2,7 +2,15 @@
 // reported once.
 import { expect, test } from 'vitest';
 import type { Fact, Notice } from '../../src/core/fact.ts';
-import { createTestLedger, recordFact, signatureOf, type TestLedger } from '../support/ledger.ts';
+import { USDC } from '../../src/core/token.ts';
+import { keepVenues } from '../../src/ledger/tokens.ts';
+import {
+  addressOf,
+  createTestLedger,
+  recordFact,
+  signatureOf,
+  type TestLedger,
+} from '../support/ledger.ts';
 
 const notice = async (
   { ledger, driftAccount }: TestLedger,
@@ -34,6 +42,7 @@ test('fills, swaps, liquidations and builder fees add up; above the limit somebo
   const suspected = {
     subscriberId: 'ana',
     amount: 101n,
+    token: USDC,
     notices: 3,
     kinds: ['builder_fee', 'liquidated', 'off_price_fill'],
     signature: signatureOf(4),
@@ -66,4 +75,29 @@ test("giving the agent's token account away is one by itself; another authority 
   expect(await t.ledger.suspicions.refresh(100n)).toMatchObject([
     { amount: 0n, kinds: ['token_authority_changed'] },
   ]);
+});
+
+test('sums of two tokens are not added; the suspicion names the token of the larger one', async () => {
+  await using t = await createTestLedger();
+  const { ledger, sql } = t;
+  const quote = { mint: addressOf(70), symbol: 'USDT', decimals: 6 };
+  await keepVenues(sql, [
+    { name: 'drift-v2', quote: USDC },
+    { name: 'velocity', quote },
+  ]);
+  const other = addressOf(71);
+  await sql`
+    insert into account (address, subscriber_id, role, sub_account_id, cursor_slot, venue)
+    values (${other}, 'ana', 'drift_user', 0, 1, 'velocity')`;
+  const atOther = { ...t, driftAccount: other };
+  await notice(t, 1, 'off_price_fill', 60n);
+  await notice(atOther, 2, 'off_price_fill', 70n);
+  expect(await ledger.suspicions.refresh(100n)).toEqual([]);
+  await notice(atOther, 3, 'builder_fee', 31n);
+  expect(await ledger.suspicions.refresh(100n)).toMatchObject([
+    { amount: 101n, token: quote, notices: 3 },
+  ]);
+  const [event] = await sql<{ data: { amount: string; token: unknown } }[]>`
+    select body as data from event where kind = 'subscriber.suspected'`;
+  expect(event?.data).toMatchObject({ token: quote });
 });

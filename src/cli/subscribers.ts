@@ -7,7 +7,7 @@ import { gateOf } from '../daemon-parts.ts';
 import { doubtedBy, personalDoubts, whyDoubted, whyUnread } from '../flows/gate-doubts.ts';
 import type { Settings } from '../system/settings.ts';
 import type { Opened, Tools } from './command-tools.ts';
-import { type ListOptions, listed, showList } from './lists.ts';
+import { dated, type ListOptions, listed, periodIn, showList } from './lists.ts';
 import { table } from './output.ts';
 
 /** The sources of the verdict: the ledger, the chain and the platform's rules of the gate. */
@@ -69,16 +69,18 @@ export function addPeople(program: Command, tools: Tools): void {
       });
     });
   const subscribers = program.command('subscribers').description('registered subscribers');
-  listed(
-    subscribers
-      .command('list', { isDefault: true })
-      .description('subscribers in the order of their ids'),
-    'after',
+  dated(
+    listed(
+      subscribers
+        .command('list', { isDefault: true })
+        .description('subscribers in the order of their ids; a period is that of registering'),
+      'after',
+    ),
   ).action((given: ListOptions) =>
     tools.look(({ parts }) =>
       showList(parts.ledger, tools.output(), given, {
         list: 'subscribers',
-        filter: {},
+        filter: periodIn(given),
         turn: 'after',
         head: ['SUBSCRIBER', 'AGENT WALLET', 'SUB-ACCOUNTS', 'KEY'],
         cells: (each) => [

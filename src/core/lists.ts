@@ -8,7 +8,8 @@ import type { Period } from './statement-ports.ts';
 
 /** The filter of each list. A field that is left out does not restrict the list. */
 export type ListFilters = {
-  readonly subscribers: Readonly<Record<never, never>>;
+  /** By the time of registration. */
+  readonly subscribers: Period;
   readonly shares: {
     readonly subscriberId?: string;
     readonly subscriptionId?: string;

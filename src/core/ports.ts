@@ -91,7 +91,7 @@ export type Subscribers = {
   find(id: string): Promise<Subscriber | null>;
   ids(): Promise<string[]>;
   /** Lists subscribers in the order of their ids. `after` is the last id of the page before. */
-  list(page: { limit: number; after?: string }): Promise<Subscriber[]>;
+  list(page: Period & { limit: number; after?: string }): Promise<Subscriber[]>;
   sealedKey(id: string): Promise<SealedKey | null>;
   /**
    * Lists every stored key in the order of subscribers. `after` is the last subscriber of the page

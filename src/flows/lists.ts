@@ -71,8 +71,12 @@ const before = (cursor: string | undefined) => (cursor === undefined ? {} : { be
 function readersOf(ledger: Ledger): Readers {
   return {
     subscribers: {
-      read: (_filter, limit, cursor) =>
-        ledger.subscribers.list({ limit, ...(cursor === undefined ? {} : { after: cursor }) }),
+      read: (filter, limit, cursor) =>
+        ledger.subscribers.list({
+          ...filter,
+          limit,
+          ...(cursor === undefined ? {} : { after: cursor }),
+        }),
       cursorOf: (row) => row.id,
     },
     shares: {

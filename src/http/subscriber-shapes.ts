@@ -2,6 +2,7 @@
 import Type from 'typebox';
 import { BASES } from '../core/terms.ts';
 import { VENUE_NAMES } from '../core/venue.ts';
+import { PeriodFields } from './periods.ts';
 import {
   AddressText,
   BaseUnits,
@@ -65,7 +66,11 @@ export const NewKey = Type.Object(
   { additionalProperties: false },
 );
 
-export const SubscriberQuery = Type.Object({ limit: Limit, after: Type.Optional(IdText) });
+export const SubscriberQuery = Type.Object({
+  ...PeriodFields,
+  limit: Limit,
+  after: Type.Optional(IdText),
+});
 
 export const SubscriberList = Type.Object({
   subscribers: Type.Array(SubscriberView),

@@ -8,6 +8,7 @@ import { isoTime } from '../core/time.ts';
 import type { Listing } from '../flows/lists.ts';
 import type { Register } from '../flows/register.ts';
 import type { Retire } from '../flows/retire.ts';
+import { periodOf } from './periods.ts';
 import { IdText, LIMIT_USUAL } from './shapes.ts';
 import {
   AccountList,
@@ -72,7 +73,10 @@ export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
     },
     async ({ query }) => {
       const { limit = LIMIT_USUAL, after } = query;
-      const { rows, ...paged } = await listing.page('subscribers', {}, { limit, cursor: after });
+      const { rows, ...paged } = await listing.page('subscribers', periodOf(query), {
+        limit,
+        cursor: after,
+      });
       return { subscribers: rows.map(subscriberView), ...paged };
     },
   );

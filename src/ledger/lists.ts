@@ -28,7 +28,7 @@ export function conditionsOf(sql: Sql): Conditions {
       untilMs === undefined ? null : sql`${column} < ${at(untilMs)}`,
     ]);
   return {
-    subscribers: () => sql`true`,
+    subscribers: (period) => within(sql`registered_at`, period),
     shares: ({ subscriberId, subscriptionId, creatorWallet, status, ...period }) =>
       all([
         within(sql`coalesce(s.closed_at, s.accrued_at)`, period),

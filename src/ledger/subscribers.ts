@@ -5,6 +5,7 @@ import type { SealedKey, Subscriber, Subscribers } from '../core/ports.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { at, type Fragment, type Sql, type Transaction, violates } from './database.ts';
 import { among, readTogether } from './groups.ts';
+import { conditionsOf } from './lists.ts';
 import { tell } from './outbox.ts';
 import { joinStandings } from './standings.ts';
 import { WATCH_LIST_CHANNEL } from './watch-list.ts';
@@ -61,8 +62,9 @@ export function createSubscribers(sql: Sql): Subscribers {
       const known = new Map(found.map((each) => [each.id, each]));
       return ids.map((id) => known.get(id) ?? null);
     }),
-    list: ({ limit, after }) =>
-      read(sql`where ${after ?? null}::text is null or s.subscriber_id > ${after ?? null}
+    list: ({ limit, after, ...period }) =>
+      read(sql`where (${after ?? null}::text is null or s.subscriber_id > ${after ?? null})
+        and ${conditionsOf(sql).subscribers(period)}
         order by s.subscriber_id limit ${limit}`),
     retire: (id, slot, nowMs) =>
       sql.begin(async (tx) => {

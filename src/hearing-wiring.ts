@@ -78,7 +78,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     latestSlot: () => roster.freshness().asOfSlot,
     onFinal(slot) {
       loops.after('noted');
-      for (const id of settle.final(slot)) nudge(id);
+      for (const id of settle.final(slot)) lanes.nudge(id, true);
     },
   });
   const haste = createHaste(burst, pace, ownSignatures);

@@ -2,8 +2,8 @@
 // this process. A lane only orders work; locks in Postgres keep processes apart. A lane has no
 // timeout, because a timeout would free its place while the work goes on, and nothing clears a
 // lane, because that would leave promises pending. Idle lanes are dropped. A global gate bounds how
-// many lanes work at once, first come first served. Work that has to wait for the chain gives up
-// its place and says when it should run again.
+// many lanes work at once, first come first served; work that is nearly done goes ahead. Work that
+// has to wait for the chain gives up its place and says when it should run again.
 import PQueue from 'p-queue';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
@@ -11,9 +11,10 @@ import type { Clock, Log } from '../core/ports.ts';
 export type Lanes = {
   /**
    * Asks for one run of the subscriber's work. At most one run waits behind the present one;
-   * further calls change nothing.
+   * further calls change nothing. `ahead` puts the run in front of those that wait for their place:
+   * for work that is nearly done, such as a payment whose slot has become final.
    */
-  nudge(subscriberId: string): void;
+  nudge(subscriberId: string, ahead?: boolean): void;
   readonly active: number;
   /** Takes no new work, and resolves when the running work has ended. */
   drain(): Promise<void>;
@@ -61,13 +62,13 @@ export function createLanes(options: {
       });
     }
   };
-  const nudge = (subscriberId: string): void => {
+  const nudge = (subscriberId: string, ahead = false): void => {
     if (draining) return;
     const lane = lanes.get(subscriberId) ?? new PQueue({ concurrency: 1 });
     lanes.set(subscriberId, lane);
     if (lane.size > 0) return;
     void lane
-      .add(() => gate.add(() => run(subscriberId)))
+      .add(() => gate.add(() => run(subscriberId), { priority: ahead ? 1 : 0 }))
       .finally(() => {
         if (lane.size === 0 && lane.pending === 0) lanes.delete(subscriberId);
       });

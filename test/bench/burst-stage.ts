@@ -83,9 +83,11 @@ function settingsFile(folder: string): string {
   return file;
 }
 
+/** Registers everybody; those from `copiers` on without a key, so that they stay in debt. */
 async function register(
   daemon: Daemon,
   secrets: readonly string[],
+  copiers: number,
   creatorWallet: string,
 ): Promise<void> {
   const waiting = secrets.entries();
@@ -95,7 +97,7 @@ async function register(
       await daemon.ask('POST', '/v1/subscribers', {
         id: `s${index}`,
         agentWallet: agent.publicKey.toBase58(),
-        agentSecretKey: base58Text(agent.secretKey),
+        ...(index < copiers ? { agentSecretKey: base58Text(agent.secretKey) } : {}),
         subAccountIds: [0],
       });
       await daemon.ask('POST', `/v1/subscribers/s${index}/subscriptions`, {
@@ -109,8 +111,12 @@ async function register(
   await Promise.all(Array.from({ length: REGISTERED_AT_ONCE }, one));
 }
 
-/** Opens the stage with `copiers` open positions, each heard of as final. */
-export async function openStage(copiers: number, latencyMs: number): Promise<Stage> {
+/**
+ * Opens the stage with an open position of each copier, heard of as final; and of each of those who
+ * will run away, who have closed with a profit and owe a share that nobody can pay.
+ */
+export async function openStage(copiers: number, latencyMs: number, runaways = 0): Promise<Stage> {
+  const count = copiers + runaways;
   const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-burst-'));
   const settings = {
     shared_preload_libraries: 'pg_stat_statements',
@@ -159,14 +165,19 @@ export async function openStage(copiers: number, latencyMs: number): Promise<Sta
   };
   try {
     await sql`create extension pg_stat_statements`;
-    const { secrets = [] } = await order({ kind: 'traders', count: copiers });
+    const { secrets = [] } = await order({ kind: 'traders', count });
     const creatorWallet = Keypair.generate().publicKey.toBase58();
     await order({ kind: 'creator', wallet: creatorWallet });
-    await register(daemon, secrets, creatorWallet);
+    await register(daemon, secrets, copiers, creatorWallet);
     await order({ kind: 'open' });
-    await until(copiers, async () => {
+    await until(count, async () => {
       const [row] = await sql<{ n: number }[]>`
         select count(distinct subscriber_id)::int as n from fact where kind = 'tally' and finality = 'finalized'`;
+      return row?.n ?? 0;
+    });
+    for (let index = copiers; index < count; index++) await order({ kind: 'close-one', index });
+    await until(runaways, async () => {
+      const [row] = await sql<{ n: number }[]>`select count(*)::int as n from profit_share`;
       return row?.n ?? 0;
     });
     await pause(5_000);

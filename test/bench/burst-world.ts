@@ -15,7 +15,8 @@ export type Order =
   | { readonly kind: 'traders'; readonly count: number }
   | { readonly kind: 'creator'; readonly wallet: string }
   | { readonly kind: 'open' }
-  | { readonly kind: 'close' }
+  | { readonly kind: 'close'; readonly count: number }
+  | { readonly kind: 'flee'; readonly index: number }
   | { readonly kind: 'close-one'; readonly index: number }
   | { readonly kind: 'flood'; readonly count: number }
   | { readonly kind: 'limit'; readonly perSecond: number }
@@ -40,13 +41,15 @@ const chain = await serveChain(world.cluster, world.mischief);
 const helius = await serveHelius(world.cluster, { apiKey: heliusApiKey, clock });
 const door = await openDoor(chain.rpcUrl, Number(latency));
 const traders: Trader[] = [];
+/** Where runaways withdraw to. */
+const haven = Keypair.generate().publicKey;
 let still = false;
 const { driver } = world;
 
 /** Does something for each trader without a slot passing; the server answers in between. */
-async function inOneSlot(work: (trader: Trader) => void): Promise<void> {
+async function inOneSlot(among: readonly Trader[], work: (trader: Trader) => void): Promise<void> {
   still = true;
-  for (const [index, trader] of traders.entries()) {
+  for (const [index, trader] of among.entries()) {
     work(trader);
     if (index % 20 === 0) await turn();
   }
@@ -64,19 +67,27 @@ async function obey(order: Order): Promise<Answer> {
       };
     }
     case 'creator':
+      driver.giveUsdc(haven, 1n);
       // The creator was paid before: no payment of the burst has to bring rent for the token
       // account.
       driver.giveUsdc(new PublicKey(order.wallet), 1n);
       return {};
     case 'open':
       driver.movePrice(0, 150_000_000n);
-      await inOneSlot((trader) => driver.trade(trader, 'long', BASE));
+      await inOneSlot(traders, (trader) => driver.trade(trader, 'long', BASE));
       return {};
     case 'close':
       door.reset();
       driver.movePrice(0, 165_000_000n);
-      await inOneSlot((trader) => driver.trade(trader, 'short', BASE, { reduceOnly: true }));
+      await inOneSlot(traders.slice(0, order.count), (trader) =>
+        driver.trade(trader, 'short', BASE, { reduceOnly: true }),
+      );
       return {};
+    case 'flee': {
+      const trader = traders[order.index];
+      if (trader !== undefined) driver.withdrawTo(trader, haven, 5_000_000n);
+      return {};
+    }
     case 'close-one': {
       const trader = traders[order.index];
       if (trader === undefined) return {};

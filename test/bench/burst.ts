@@ -5,6 +5,7 @@
 // calls made. `benchQuiet` closes one position after another instead.
 import { setTimeout as pause } from 'node:timers/promises';
 import { creditsOf } from '../../src/core/rpc-price.ts';
+import { createGateClient } from '../../src/gate-client/client.ts';
 import { countStatements, forgetStatements, probeWebhooks, sayPhases } from './burst-figures.ts';
 import { openStage, type Stage, say, until } from './burst-stage.ts';
 
@@ -34,16 +35,45 @@ const readAgain = async ({ sql }: Stage): Promise<number> => {
   return row?.n ?? 0;
 };
 
+const RUNAWAYS = { count: 10, apartMs: 300, patienceMs: 60_000 };
+
+/**
+ * Lets those who owe withdraw one after another beside the burst. Milliseconds from each withdrawal,
+ * which is before its block, to the denying client.
+ */
+async function flee(stage: Stage, from: number): Promise<number[]> {
+  const gate = createGateClient({ url: stage.daemon.url });
+  const took: number[] = [];
+  try {
+    await gate.ready();
+    for (let index = from; index < from + RUNAWAYS.count; index++) {
+      const startedMs = performance.now();
+      await stage.order({ kind: 'flee', index });
+      while (
+        gate.decide(`s${index}`, 'open').verdict !== 'deny' &&
+        performance.now() - startedMs < RUNAWAYS.patienceMs
+      )
+        await pause(1);
+      took.push(performance.now() - startedMs);
+      await pause(RUNAWAYS.apartMs);
+    }
+  } finally {
+    gate.close();
+  }
+  return took.toSorted((a, b) => a - b);
+}
+
 async function burst(given: BurstCase): Promise<void> {
-  const stage = await openStage(given.closes, given.latencyMs);
+  const stage = await openStage(given.closes, given.latencyMs, RUNAWAYS.count);
   try {
     await stage.order({ kind: 'limit', perSecond: given.perSecond });
     if (given.flood > 0) await stage.order({ kind: 'flood', count: given.flood });
     await forgetStatements(stage);
-    await stage.order({ kind: 'close' });
+    await stage.order({ kind: 'close', count: given.closes });
     const [startedMs, startedAtMs] = [performance.now(), Date.now()];
     const before = stage.usage();
     const probe = probeWebhooks(stage);
+    const fleeing = flee(stage, given.closes);
     let firstMs = Number.NaN;
     await until(given.closes, async () => {
       const count = await landed(stage);
@@ -52,6 +82,7 @@ async function burst(given: BurstCase): Promise<void> {
     });
     const lastMs = performance.now() - startedMs;
     const webhooks = await probe.stop();
+    const fled = await fleeing;
     // All in: the daemon hears its own payments as well.
     await until(given.closes, () => readAgain(stage));
     const after = stage.usage();
@@ -81,6 +112,9 @@ async function burst(given: BurstCase): Promise<void> {
     );
     say(
       `  ${webhooks.count} webhooks beside it: median ${webhooks.p50.toFixed(0)} ms, p99 ${webhooks.p99.toFixed(0)} ms, longest ${webhooks.most.toFixed(0)} ms`,
+    );
+    say(
+      `  ${fled.length} withdrawals of debtors beside it, until a client denies: median ${(fled[fled.length >> 1] ?? 0).toFixed(0)} ms, longest ${(fled.at(-1) ?? 0).toFixed(0)} ms`,
     );
     if (process.env.BURST_STATEMENTS !== undefined)
       for (const { calls: times, query } of statements.rows.slice(0, 60))

@@ -93,3 +93,13 @@ test('work that fails keeps nobody, and a drained lane takes nothing new', async
   await drained;
   expect(started).toEqual(['ana', 'bo']);
 });
+
+test('work that is nearly done goes ahead of lanes that wait for their place', async () => {
+  const { lanes, started, finish, settled } = open(1);
+  for (const id of ['ana', 'bo', 'cy']) lanes.nudge(id);
+  await settled();
+  lanes.nudge('di', true);
+  await settled();
+  for (const id of ['ana', 'di', 'bo', 'cy']) await finish(id);
+  expect(started).toEqual(['ana', 'di', 'bo', 'cy']);
+});

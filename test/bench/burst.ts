@@ -38,8 +38,8 @@ const readAgain = async ({ sql }: Stage): Promise<number> => {
 const RUNAWAYS = { count: 10, apartMs: 300, patienceMs: 60_000 };
 
 /**
- * Lets those who owe withdraw one after another beside the burst. Milliseconds from each withdrawal,
- * which is before its block, to the denying client.
+ * Lets those who owe withdraw one after another beside the burst. Milliseconds from each
+ * withdrawal, which is before its block, to the denying client.
  */
 async function flee(stage: Stage, from: number): Promise<number[]> {
   const gate = createGateClient({ url: stage.daemon.url });

@@ -183,7 +183,8 @@ export function createChecks(sql: Sql): Checks {
       const rows = await sql<{ subscriber_id: string }[]>`
         with missing as (
           select a.subscriber_id, a.address from account_check c join account a using (address) join subscriber s on s.subscriber_id = a.subscriber_id
-          where coalesce(c.candidate, c.baseline) -> 'hints' ->> 'exists' = 'false' and a.role = 'drift_user' and s.retired_at is null
+          where coalesce(c.candidate, c.baseline) -> 'hints' ->> 'exists' = 'false' and c.baseline -> 'hints' ->> 'exists' = 'false'
+            and a.role = 'drift_user' and s.retired_at is null
             and coalesce(c.seen_slot, -1) <= (coalesce(c.candidate, c.baseline) ->> 'slot')::bigint
             and not exists (select 1 from fact f where f.account = a.address and f.kind in ('tally', 'unknown') and f.finality <> 'withdrawn'
               and f.slot > (coalesce(c.candidate, c.baseline) ->> 'slot')::bigint))

@@ -79,3 +79,10 @@ test('an account that does not exist is missing at once, until a fact shows that
   );
   expect(await at.absent()).toEqual([]);
 });
+
+test('a node that says once that an account is gone makes none missing before it was checked', async () => {
+  await using at = await world(10);
+  await at.register();
+  await at.ledger.checks.propose(ANA, blankState(60));
+  expect(await at.absent()).toEqual([]);
+});

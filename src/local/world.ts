@@ -55,6 +55,8 @@ export type WorldOptions = {
    * absent leaves Velocity out of this world.
    */
   readonly velocityProgramFile?: string | null;
+  /** Whether the stand-in of Velocity is that of newer sources; false when absent. */
+  readonly comingVelocity?: boolean;
   /**
    * Whether an older build's records stay as it wrote them, or are translated to those of the
    * current build (the default).
@@ -73,11 +75,12 @@ const isStoodIn = (file: string | null | undefined): file is string =>
 function bankFor({
   programFile,
   velocityProgramFile,
+  comingVelocity,
   records = 'as_current',
 }: WorldOptions): { bank: Bank; bytes: Uint8Array } & Pick<World, 'venueProgram' | 'build'> {
   const standIns = [
     createSwapStandIn(),
-    ...(isStoodIn(velocityProgramFile) ? [createVelocityStandIn()] : []),
+    ...(isStoodIn(velocityProgramFile) ? [createVelocityStandIn(comingVelocity)] : []),
   ];
   if (programFile === null || !existsSync(programFile)) {
     const bank = createBank({ standIns: [createDriftStandIn(), ...standIns] });

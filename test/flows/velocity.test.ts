@@ -4,6 +4,8 @@
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import type { VenueDriver } from '../../src/local/driver.ts';
+import { addresses } from '../../src/local/velocity/genesis.ts';
+import { userOf } from '../../src/local/velocity/instructions.ts';
 import { ofProgram, ofVenue } from '../../src/probes/venue.ts';
 import { losePayments, reopenDebts } from '../support/damage.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
@@ -79,6 +81,42 @@ describe('on Velocity alone', () => {
       .toBe(true);
     expect(driver.quoteOf(creator)).toBe(owed);
   });
+});
+
+test('a withdrawal that is refused for stale interest is built again with the interest booked first', async () => {
+  await using street = await openStreet({ venues: ['velocity'], comingVelocity: true });
+  const { people: driver, world } = street;
+  const creator = Keypair.generate().publicKey;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  const edit = (address: string, write: (data: Buffer) => unknown): void => {
+    const account = world.cluster.bank.get(address);
+    if (account === null) throw new Error(`${address} is not there`);
+    const data = Buffer.from(account.data);
+    write(data);
+    world.cluster.put(address, { ...account, data: new Uint8Array(data) });
+  };
+  await street.subscribe('ana', trader, creator);
+  profitableClose(driver, trader);
+  await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+  // A tenth of a SOL is borrowed, and the interest of that market was booked hours ago.
+  edit(userOf(trader).toBase58(), (data) => {
+    data.writeBigUInt64LE(100_000_000n, 144);
+    data.writeUInt16LE(1, 176);
+    data.writeUInt8(1, 178);
+  });
+  edit(addresses.spotMarket(1), (data) => {
+    data.writeBigUInt64LE(100_000_000n, 312);
+    data.writeBigInt64LE(data.readBigInt64LE(584) - 7_200n, 584);
+  });
+  street.sendSol(trader.agent.publicKey, 50_000_000n);
+  const share = await street.share('ana', (each) => each.status === 'paid');
+  expect(driver.quoteOf(creator)).toBe(BigInt(share.amount));
+  const logs = world.cluster.find(share.paidBy[0] ?? '')?.execution.logs.join('\n') ?? '';
+  const [booked, withdrawn] = ['UpdateSpotMarketCumulativeInterest', 'Withdraw'].map((name) =>
+    logs.indexOf(`Program log: Instruction: ${name}`),
+  );
+  expect(booked).toBeGreaterThan(0);
+  expect(withdrawn).toBeGreaterThan(booked ?? Infinity);
 });
 
 describe('on both venues', () => {

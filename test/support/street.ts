@@ -104,6 +104,8 @@ export type StreetOptions = {
    * on the chain, too.
    */
   venues?: readonly VenueName[];
+  /** True: Velocity is the stand-in of newer sources, wherever the compiled program is. */
+  comingVelocity?: boolean;
   /** Pays the fees of payments. It holds what the test gives it. No sponsor when absent. */
   sponsor?: Keypair;
   /** False: the daemon has no key for Helius, so that it registers no webhook and is sent none. */
@@ -163,7 +165,12 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
   });
   const served = await serveWorld({
     programFile: base.programFile,
-    velocityProgramFile: options.venues?.includes('velocity') ? velocityProgramFile : null,
+    velocityProgramFile: options.venues?.includes('velocity')
+      ? options.comingVelocity === true
+        ? '/no/compiled/program'
+        : velocityProgramFile
+      : null,
+    comingVelocity: options.comingVelocity ?? false,
     clock: systemClock,
     heliusApiKey,
     cluster: {

@@ -256,6 +256,7 @@ function orderParams(): IdlDefinition {
 /** Errors that Drift lacks. */
 const ERRORS = [
   { code: 6358, name: 'EquityBelowFloor', msg: 'Equity below floor' },
+  { code: 6371, name: 'SpotMarketInterestStaleForMargin', msg: 'Spot market interest is stale' },
   { code: 6359, name: 'InvalidEquityFloorTransfer', msg: 'Invalid equity floor transfer' },
 ];
 

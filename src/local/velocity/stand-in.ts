@@ -8,6 +8,7 @@ import { cancelOrders } from '../drift/orders.ts';
 import { createStandIn, HANDLERS, type Handlers } from '../drift/program.ts';
 import type { StandInVenue } from '../drift/stand-in.ts';
 import { addresses, PROGRAM } from './genesis.ts';
+import { updateSpotMarketCumulativeInterest, withdrawWhenFresh } from './interest.ts';
 import { VELOCITY_LAYOUT } from './layout.ts';
 import { liquidateWithFill } from './liquidation-fill.ts';
 import { readLazer } from './oracle.ts';
@@ -60,6 +61,7 @@ const SHARED = [
 
 const VELOCITY_HANDLERS: Handlers = {
   ...Object.fromEntries(SHARED.map((name) => [name, HANDLERS[name]])),
+  updateSpotMarketCumulativeInterest: { run: updateSpotMarketCumulativeInterest, units: 20_000 },
   liquidatePerpWithFill: { run: liquidateWithFill, units: 180_000 },
   deposit: { run: depositAndLeave, units: 37_000 },
   cancelOrders: { run: cancelOrders, units: 30_000 },
@@ -67,5 +69,12 @@ const VELOCITY_HANDLERS: Handlers = {
   updateUserAllowDelegateTransfer: { run: updateUserAllowDelegateTransfer, units: 3_000 },
 } as Handlers;
 
-export const createVelocityStandIn = (): StandIn =>
-  createStandIn(VELOCITY_VENUE, VELOCITY_HANDLERS);
+/**
+ * Creates the stand-in of the program of 2026-07; with `coming`, that of newer sources, as far as
+ * they were read: it refuses withdrawals on stale interest (6371).
+ */
+export const createVelocityStandIn = (coming = false): StandIn =>
+  createStandIn(VELOCITY_VENUE, {
+    ...VELOCITY_HANDLERS,
+    ...(coming ? { withdraw: { run: withdrawWhenFresh, units: 55_000 } } : {}),
+  });

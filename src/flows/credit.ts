@@ -26,8 +26,8 @@ const AT_ONCE = 8;
 const AGAIN_MS = 5_000;
 
 export function createCredit({ ledger, books, clock, log }: CreditPorts): Credit {
-  /** Subscribers who are not looked at before a time. */
-  const again = new Map<string, number>();
+  /** Subscribers whose transfers wait: until when they are not looked at, and the reason. */
+  const waits = new Map<string, { readonly untilMs: number; readonly reason: string }>();
   /** Matches the transfers of a subscriber, or returns the reason why they wait. */
   const matchOf = async (subscriberId: string): Promise<CreditMatch[] | string> => {
     try {
@@ -43,15 +43,18 @@ export function createCredit({ ledger, books, clock, log }: CreditPorts): Credit
   };
   return async () => {
     const all = new Set(await ledger.credits.waiting());
-    for (const [id, atMs] of again) if (atMs <= clock.nowMs() || !all.has(id)) again.delete(id);
-    const due = [...all].filter((id) => !again.has(id));
+    for (const id of waits.keys()) if (!all.has(id)) waits.delete(id);
+    const due = [...all].filter((id) => (waits.get(id)?.untilMs ?? 0) <= clock.nowMs());
     await sideBySide(due, AT_ONCE, async (subscriber) => {
       const matched = await matchOf(subscriber);
       if (typeof matched === 'string') {
-        again.set(subscriber, clock.nowMs() + AGAIN_MS);
-        log.warn('transfer.match_waits', { subscriber, reason: matched });
+        // One line for each reason, however long it lasts.
+        if (waits.get(subscriber)?.reason !== matched)
+          log.warn('transfer.match_waits', { subscriber, reason: matched });
+        waits.set(subscriber, { untilMs: clock.nowMs() + AGAIN_MS, reason: matched });
         return;
       }
+      waits.delete(subscriber);
       for (const { creatorWallet, signature, amount, credited } of matched)
         log.warn('transfer.credited', {
           subscriber,

@@ -137,7 +137,9 @@ describe('a transfer is matched only where the ledger agrees with the chain', ()
         return said;
       },
     };
-    const credit = createCredit({ ledger, books, clock, log });
+    const told: unknown[] = [];
+    const warn = (event: string, fields?: object) => void told.push([event, fields]);
+    const credit = createCredit({ ledger, books, clock, log: { ...log, warn } });
     const credited = async () =>
       (await ledger.shares.list({ limit: 5 })).map((each) => each.credited);
     for (const next of [new Fault('rpc_unavailable', 'HTTP 503'), null]) {
@@ -145,9 +147,14 @@ describe('a transfer is matched only where the ledger agrees with the chain', ()
       expect(await credit()).toEqual([]);
       expect(await credited()).toEqual([0n]);
       expect(await ledger.credits.unmatched('ana', CREATOR)).toBe(signatureOf(50));
+      // The same reason again is no news.
+      clock.advance(5_000);
+      expect(await credit()).toEqual(['ana']);
       said = next;
       clock.advance(5_000);
     }
+    const waits = (reason: string) => ['transfer.match_waits', { subscriber: 'ana', reason }];
+    expect(told).toEqual([waits('They are booked once final.'), waits('HTTP 503')]);
     expect(await credit()).toEqual(['ana']);
     expect(await credited()).toEqual([10_000_000n]);
     expect(await credit()).toEqual([]);

@@ -1,7 +1,10 @@
 // Planned: a payment of which nothing is signed never stays planned for ever, whatever prevents its
 // building.
-import { Keypair } from '@solana/web3.js';
+import { AddressLookupTableAccount, Keypair, VersionedTransaction } from '@solana/web3.js';
 import { expect, test } from 'vitest';
+import { compile, decompile } from '../../src/chain/compile.ts';
+import { advanceNonce, nonceAddress } from '../../src/chain/nonce.ts';
+import type { Address } from '../../src/core/ids.ts';
 import { userAddress } from '../../src/local/drift/addresses.ts';
 import { LOOKUP_TABLE } from '../../src/local/drift/lookup.ts';
 import { loseAgentKeys } from '../support/damage.ts';
@@ -55,6 +58,19 @@ test('eight markets in use, and a sponsor, fit one transaction with the venue’
   expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
   const landed = (await paymentsIn(database)).find(({ state }) => state === 'landed');
   expect(landed?.bytes?.length).toBeLessThanOrEqual(1_232);
+  // The same payment under a durable nonce fits as well.
+  const { state } = new AddressLookupTableAccount({
+    key: LOOKUP_TABLE,
+    state: AddressLookupTableAccount.deserialize(new Uint8Array(table?.data ?? [])),
+  });
+  const key = LOOKUP_TABLE.toBase58() as Address;
+  const tables = [{ key, addresses: state.addresses.map((each) => each.toBase58() as Address) }];
+  const transaction = VersionedTransaction.deserialize(new Uint8Array(landed?.bytes ?? []));
+  const { feePayer, instructions } = decompile(transaction, tables);
+  const advance = advanceNonce(nonceAddress(feePayer, 'ana'), feePayer);
+  const { recentBlockhash } = transaction.message;
+  const guarded = compile(feePayer, [advance, ...instructions], recentBlockhash, tables);
+  expect(guarded.serialize().length).toBeLessThanOrEqual(1_232);
 });
 
 test('a Drift account that is deleted between plan and signature: the payment ends, and the wallet pays', async () => {

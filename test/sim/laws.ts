@@ -6,6 +6,7 @@ import type { SimChain } from './chain/chain.ts';
 import { associatedAddress } from './chain/programs.ts';
 import { SWAP } from './chain/swaps.ts';
 import { DRILL } from './daemon.ts';
+import type { State } from './memory/state.ts';
 import { standingOf } from './oracle.ts';
 import { gainOf, transfersOf, truthOf } from './truth.ts';
 import type { Witness } from './witness.ts';
@@ -54,7 +55,7 @@ const LIVE: ReadonlySet<string> = new Set(['planned', 'signed', 'sent']);
 
 /**
  * Laws 1 to 3 as the books must show them after every step; of the ledger in memory, which can be
- * looked into. `lost`: payments whose bytes the database has lost by going back.
+ * looked into. `lost`: what `lostBy` told whenever the database had gone back.
  */
 function checkBooks(
   chain: SimChain,
@@ -117,6 +118,26 @@ function checkBooks(
 }
 
 /**
+ * Whether a payment on record was signed with the signature of this transaction. A swap does not
+ * name its payment: two payments that are planned in one block may be signed alike.
+ */
+const isOnRecord = (state: State, { signature }: { readonly signature: string }): boolean =>
+  [...state.payments.values()].some((each) => each.signed?.signature === signature);
+
+/**
+ * What was signed and the database does not have any more: payments by their id, swaps by their
+ * signature.
+ */
+export function lostBy({ state }: SimBooks, witness: Witness): string[] {
+  if (state === null) return [];
+  const payments = [...witness.signed.values()].map(({ id }) => id);
+  return [
+    ...payments.filter((id) => state.payments.get(id)?.signed == null),
+    ...[...witness.swaps.keys()].filter((signature) => !isOnRecord(state, { signature })),
+  ];
+}
+
+/**
  * Law 8: each executed swap is on record, took exactly the agreed tokens from its agent, and
  * brought at least the agreed SOL to it, less the fee. `lost` as in `checkBooks`.
  */
@@ -131,8 +152,7 @@ function checkSwaps(
     const swap = witness.swaps.get(transaction.signature);
     if (swap === undefined) continue;
     const { id, agent } = swap;
-    const known = state?.payments.get(id);
-    if (state !== null && !lost.has(id) && known?.signed?.signature !== transaction.signature)
+    if (state !== null && !lost.has(transaction.signature) && !isOnRecord(state, transaction))
       fail(`law 3: swap ${id} is on chain, and its bytes are not on record`);
     if (execution.error !== null) continue;
     const taken = -gainOf(landed, associatedAddress(QUOTE_MINT, agent));

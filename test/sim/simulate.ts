@@ -14,7 +14,7 @@ import { soundNode } from './chain/node.ts';
 import { createDesk, TOP_UP_RULE } from './chain/swaps.ts';
 import { climateOf } from './climate.ts';
 import { createDaemon, type DaemonWorld } from './daemon.ts';
-import { checkOutcome, checkPaidOnce, checkStandings, checkStep } from './laws.ts';
+import { checkOutcome, checkPaidOnce, checkStandings, checkStep, lostBy } from './laws.ts';
 import { createPeople } from './people.ts';
 import { createProvider, FAIR } from './provider.ts';
 import { createRandom } from './random.ts';
@@ -190,14 +190,13 @@ async function play(
     });
     if (believed !== undefined) chain.fork(believed.slot);
   };
-  /** Payments that the database has lost: only the chain remembers them until they are booked. */
+  /** Payments that the database has lost, and swaps by signature; the chain remembers them. */
   const lost = new Set<string>();
   /** The database goes back: daemons go on with what they remember, or are started anew with it. */
   const lose = async (): Promise<void> => {
     if (server?.goBack(random.below(2)) !== true) return;
     losses++;
-    for (const { id } of [...witness.signed.values(), ...witness.swaps.values()])
-      if (books.state?.payments.get(id)?.signed == null) lost.add(id);
+    for (const each of lostBy(books, witness)) lost.add(each);
     if (random.chance(0.5)) return;
     for (const [index, { process }] of processes.entries()) {
       turns.kill(process);

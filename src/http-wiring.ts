@@ -23,6 +23,7 @@ import { createRegister } from './flows/register.ts';
 import { createRescan } from './flows/rescan.ts';
 import { createRetire } from './flows/retire.ts';
 import type { Sources } from './flows/sources.ts';
+import { createStatementDesk } from './flows/statements.ts';
 import type { WatchedAccounts } from './flows/watched.ts';
 import { createReceive } from './flows/webhook-intake.ts';
 import type { Authority } from './http/auth.ts';
@@ -105,6 +106,11 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     shares: { ...parts, listing, nudge, marketName: (trade) => marketNameAt(venues, trade) },
     receipts: { write: createReceipts(parts) },
     imports: { bring: createBring(wiring) },
+    statements: {
+      desk: createStatementDesk({ ...parts, nowMs: clock.nowMs }),
+      knows: (of, id) => ledger.lists.knows(of, id),
+      nowMs: clock.nowMs,
+    },
     overview: {
       book: parts.overview,
       async sponsor() {

@@ -159,6 +159,10 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     'Delete an endpoint, with its waiting deliveries.',
     'not_found',
   ),
+  'POST /v1/statements': route(
+    "Make a link to a subscriber's statement or a creator's earnings, which ends by itself.",
+    'not_found',
+  ),
   'GET /v1/overview': route(
     'Open debts by reason and age, payments on their way, and what only a person can settle.',
   ),

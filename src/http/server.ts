@@ -40,6 +40,7 @@ import { type ReceiptOptions, receiptRoutes } from './receipts.ts';
 import { enforceScopes } from './scopes.ts';
 import { createSessions, installSessions } from './sessions.ts';
 import { type ShareOptions, shareRoutes } from './shares.ts';
+import { type StatementOptions, statementPages, statementRoutes } from './statements.ts';
 import { type StreamOptions, streamRoutes } from './stream.ts';
 import { type SubscriberOptions, subscriberRoutes } from './subscribers.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
@@ -58,6 +59,7 @@ export type ServerOptions = {
   readonly receipts: ReceiptOptions;
   readonly imports: ImportRouteOptions;
   readonly overview: OverviewOptions;
+  readonly statements: StatementOptions;
   readonly acts: Acts;
   readonly listing: Listing;
   readonly clock: Clock;
@@ -181,6 +183,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await open.register(healthRoutes, options.health);
     await open.register(problemPages);
     await open.register(describedRoutes);
+    await open.register(statementPages, options.statements);
     await open.register(consoleRoutes, { authority, sessions, log: options.log });
   });
   app.register(webhookRoutes, options.webhook);
@@ -213,6 +216,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await api.register(clearanceRoutes, options.clearances);
     await api.register(hearingRoutes, options.hearing);
     await api.register(overviewRoutes, options.overview);
+    await api.register(statementRoutes, options.statements);
     await api.register(operatorRoutes, { ...options.operator, byWhom });
     await api.register(endpointRoutes, options.endpoints);
     await api.register(eventRoutes, options.operator);

@@ -1,18 +1,12 @@
 // Console: the operator's page in a real Chromium, against a whole daemon: signing in, what needs a
 // person, one subscriber's story, an act with confirmation; by keyboard, in the dark, on a phone.
-import { existsSync } from 'node:fs';
 import { Keypair } from '@solana/web3.js';
 import { chromium, type Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { asking } from '../support/ask.ts';
+import { CHROMIUM, IN_CHROMIUM } from '../support/chromium.ts';
 import { runCommand } from '../support/command.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
-
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  (each) => existsSync(each),
-);
-if (CHROMIUM === undefined)
-  process.stderr.write('console.test.ts: no Chromium here (Debian: apt-get install chromium).\n');
 
 async function keyOf(street: Street, scopes: string): Promise<string> {
   const made = await runCommand(street, [
@@ -41,10 +35,7 @@ test.skipIf(CHROMIUM === undefined)('an operator sees what is wrong and acts on 
   const ask = asking(() => url);
   await expect.poll(async () => (await ask('GET', '/v1/overview')).status).toBe(401);
 
-  const browser = await chromium.launch({
-    executablePath: String(CHROMIUM),
-    args: ['--no-sandbox', '--disable-dev-shm-usage'],
-  });
+  const browser = await chromium.launch(IN_CHROMIUM);
   try {
     const context = await browser.newContext({
       colorScheme: 'light',

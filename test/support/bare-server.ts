@@ -34,6 +34,7 @@ export function createBareServer(given: Partial<ServerOptions> = {}): FastifyIns
     receipts: unasked,
     imports: unasked,
     overview: unasked,
+    statements: unasked,
     listing: unasked,
     acts: unasked,
     clock,

@@ -153,6 +153,12 @@ export const PROBLEMS: Problems = {
     not_found: () => ['/v1/shares/none/void', { reason: 'a drill' }],
     conflict: () => [`/v1/shares/${met.share.id}/void`, { reason: 'a drill' }],
   },
+  'POST /v1/statements': {
+    not_found: () => [
+      '',
+      { of: 'subscriber', id: 'nobody', since: '2026-01-01', until: '2026-02-01' },
+    ],
+  },
   'GET /v1/payments/{id}': { not_found: () => ['/v1/payments/none'] },
   'GET /v1/creators/{wallet}/earnings': {
     address_invalid: () => ['/v1/creators/nobody/earnings'],
@@ -226,6 +232,10 @@ export const GOOD: Record<string, () => Request> = {
   'POST /v1/endpoints/{id}/replays': () => [
     `/v1/endpoints/${met.endpoint}/replays`,
     { since: '2026-01-01T00:00:00Z' },
+  ],
+  'POST /v1/statements': () => [
+    '',
+    { of: 'subscriber', id: 'ann', since: '2026-01-01', until: '2026-02-01' },
   ],
   'PUT /v1/halts': () => ['', { scope: 'subscriber:bo', reason: 'a drill' }],
   'DELETE /v1/halts/{scope}': () => ['/v1/halts/subscriber:bo'],

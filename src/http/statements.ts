@@ -1,0 +1,120 @@
+// Statement pages: a subscriber's statement and a creator's earnings, behind a sealed link that
+// expires. Whoever has the link sees this period of this one subscriber or creator, and nothing
+// else; a creator's page names no subscriber.
+import type { FastifyPluginAsync } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { csvLine } from '../core/csv.ts';
+import { Fault } from '../core/fault.ts';
+import { STATEMENTS_OF, type StatementLink } from '../core/statement.ts';
+import { instantOf, isoTime } from '../core/time.ts';
+import type { StatementDesk } from '../flows/statements.ts';
+import { pagePolicy } from './headers.ts';
+import { IdText } from './shapes.ts';
+import { STATEMENT_STYLE, statementColumns, statementPage } from './statement-html.ts';
+
+export type StatementOptions = {
+  readonly desk: StatementDesk;
+  /** Whether the ledger knows a subscriber or a creator. */
+  readonly knows: (of: StatementLink['of'], id: string) => Promise<boolean>;
+  readonly nowMs: () => number;
+};
+
+const HOUR_MS = 3_600_000;
+const HOURS_USUAL = 168;
+const HOURS_MOST = 2_160;
+/** Rows whose computation the page shows. */
+const EXPLAINED = 200;
+
+const Moment = Type.String({ pattern: '^[0-9T:.Z+-]{10,35}$' });
+const NewStatement = Type.Object(
+  {
+    of: Type.Enum([...STATEMENTS_OF]),
+    id: Type.String({ ...IdText, description: "A subscriber's id, or a creator's wallet." }),
+    since: Moment,
+    until: Moment,
+    expiresInHours: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: HOURS_MOST,
+        description: 'After how many hours the link ends; 168 when left out.',
+      }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    examples: [{ of: 'subscriber', id: 'ann', since: '2026-11-01', until: '2026-12-01' }],
+  },
+);
+const StatementView = Type.Object({
+  path: Type.String({ description: 'To be opened at the public URL of this daemon.' }),
+  csvPath: Type.String({ description: 'The same as CSV.' }),
+  expiresAt: Type.String(),
+});
+
+/** The route by which a platform makes a link. */
+export const statementRoutes: FastifyPluginAsync<StatementOptions> = async (
+  app,
+  { desk, knows, nowMs },
+) => {
+  app.post<{ Body: Static<typeof NewStatement> }>(
+    '/v1/statements',
+    {
+      config: { scope: 'platform:write', secretAnswer: true },
+      schema: { body: NewStatement, response: { 201: StatementView } },
+    },
+    async ({ body }, reply) => {
+      const { of, id, expiresInHours = HOURS_USUAL } = body;
+      const [sinceMs, untilMs] = [instantOf(body.since), instantOf(body.until)];
+      if (sinceMs === null || untilMs === null || sinceMs >= untilMs)
+        throw new Fault(
+          'body_invalid',
+          'since and until must be days or ISO 8601 times with their zone, since the earlier one.',
+        );
+      if (!(await knows(of, id))) throw new Fault('not_found', `No ${of} ${id} is known here.`);
+      const expiresAtMs = nowMs() + expiresInHours * HOUR_MS;
+      const link = desk.seal({ of, id, sinceMs, untilMs, expiresAtMs });
+      const path = `/statements?link=${link}`;
+      return reply
+        .code(201)
+        .send({ path, csvPath: `${path}&format=csv`, expiresAt: isoTime(expiresAtMs) });
+    },
+  );
+};
+
+const StatementQuery = Type.Object({
+  link: Type.String({ pattern: '^[A-Za-z0-9_-]{1,1000}$' }),
+  format: Type.Optional(Type.Enum(['html', 'csv'])),
+});
+
+/** The page that a link opens. It needs no API key. */
+export const statementPages: FastifyPluginAsync<StatementOptions> = async (app, { desk }) => {
+  app.get<{ Querystring: Static<typeof StatementQuery> }>(
+    '/statements',
+    { config: { scope: 'public' }, schema: { querystring: StatementQuery } },
+    async ({ query: { link: text, format = 'html' } }, reply) => {
+      const link = desk.open(text);
+      if (link === null)
+        throw new Fault(
+          'not_found',
+          'This link has expired, or is not whole. Ask the platform for a new one.',
+        );
+      const statement = await desk.read(link, format === 'html' ? EXPLAINED : 0);
+      reply.header('cache-control', 'private, no-store').header('x-robots-tag', 'noindex');
+      if (format === 'csv') {
+        const columns = statementColumns(link.of);
+        const lines = [
+          columns.map(([name]) => name),
+          ...statement.rows.map((row) => columns.map(([, cell]) => cell(row))),
+        ];
+        return reply
+          .type('text/csv; charset=utf-8')
+          .header('content-disposition', 'attachment; filename="statement.csv"')
+          .send(`${lines.map(csvLine).join('\r\n')}\r\n`);
+      }
+      return reply
+        .header('content-security-policy', pagePolicy(STATEMENT_STYLE))
+        .type('text/html; charset=utf-8')
+        .send(statementPage(statement, `/statements?link=${text}&format=csv`));
+    },
+  );
+};

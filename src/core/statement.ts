@@ -67,7 +67,9 @@ export function sumsOfStatement(rows: readonly StatementRow[]): StatementSum[] {
 }
 
 const DAY_MS = 86_400_000;
-/** The accrued amounts of one token by day in UTC, the oldest first; days without any are absent. */
+/**
+ * The accrued amounts of one token by day in UTC, the oldest first; days without any are absent.
+ */
 export function daysOfStatement(
   rows: readonly StatementRow[],
   mint: string,

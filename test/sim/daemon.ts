@@ -60,6 +60,8 @@ export type DaemonWorld = {
   readonly reimbursed: boolean;
   /** The service that swaps agents' tokens for SOL; null where a sponsor pays fees. */
   readonly swaps: SwapDesk | null;
+  /** The least time between two swaps of one subscriber, by the clock of the ledger. */
+  readonly swapEveryMs: number;
   /** Whether account states are compared with the facts. */
   readonly checked: boolean;
   readonly chain: (own: Chain) => Chain;
@@ -82,11 +84,7 @@ const PAYING = {
   topUpEveryMs: 1,
 };
 
-const SWAPPING = {
-  topUp: SWAP.amount,
-  topUpEveryMs: SWAP.everyMs,
-  agentReserve: SWAP.agentReserve,
-};
+const SWAPPING = { topUp: SWAP.amount, agentReserve: SWAP.agentReserve };
 
 const FIRST_URL = 'http://first.invalid/';
 const SECOND_URL = 'http://second.invalid/';
@@ -198,7 +196,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
     },
     {
       ...PAYING,
-      ...(world.swaps === null ? {} : SWAPPING),
+      ...(world.swaps === null ? {} : { ...SWAPPING, topUpEveryMs: world.swapEveryMs }),
       reimbursement: world.reimbursed ? REIMBURSEMENT : null,
     },
   );

@@ -11,7 +11,7 @@ import { bundle } from './bundles.ts';
 import { createSimChain, type SimChain } from './chain/chain.ts';
 import { MOODS_KNOWN, type Mood, sicken } from './chain/moods.ts';
 import { soundNode } from './chain/node.ts';
-import { createDesk, TOP_UP_RULE } from './chain/swaps.ts';
+import { createDesk, SWAP, TOP_UP_RULE } from './chain/swaps.ts';
 import { climateOf } from './climate.ts';
 import { createDaemon, type DaemonWorld } from './daemon.ts';
 import { checkOutcome, checkPaidOnce, checkStandings, checkStep, lostBy } from './laws.ts';
@@ -131,6 +131,8 @@ async function play(
     providers: { first, second },
     reimbursed: climate.reimbursed,
     swaps: climate.swaps ? createDesk(random, STRANGER, STRANGER_TOKENS) : null,
+    // Postgres has a clock of its own, of which a history takes some seconds.
+    swapEveryMs: books.state === null ? 0 : SWAP.everyMs,
     checked: climate.checked,
     chain: sabotage.chain ?? ((own) => own),
     pen: (own) => sabotage.pen?.(own, chain) ?? own,

@@ -96,16 +96,6 @@ export const ISOLATED_FLAG = 1;
  * Creates the readers of a profile's accounts. Each throws `account_unreadable` as described above.
  */
 export function createAccountReaders({ title, programId, accounts }: Profile): AccountReaders {
-  const magic = Object.fromEntries(
-    Object.entries(accounts).map(([name, { discriminator }]) => [
-      name,
-      Buffer.from(discriminator, 'hex').readBigUInt64BE(),
-    ]),
-  ) as Record<AccountName, bigint>;
-  const lengths = Object.fromEntries(
-    Object.entries(accounts).map(([name, { bytes }]) => [name, bytes]),
-  ) as Record<AccountName, number>;
-
   const refuse = (data: Uint8Array, name: AccountName): never => {
     const { bytes, discriminator, refused } = accounts[name];
     const known = refused?.[data.length];
@@ -122,11 +112,23 @@ export function createAccountReaders({ title, programId, accounts }: Profile): A
       { context: { kind: name, field, value } },
     );
   };
-  const viewOf = (data: Uint8Array, name: AccountName): DataView => {
-    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    if (data.length !== lengths[name] || view.getBigUint64(0) !== magic[name]) refuse(data, name);
-    return view;
+  /** The check of one kind. The discriminator is two u32, so that no bigint is made for it. */
+  const viewerOf = (name: AccountName): ((data: Uint8Array) => DataView) => {
+    const { bytes, discriminator } = accounts[name];
+    const magic = Buffer.from(discriminator, 'hex');
+    const [first, second] = [magic.readUInt32BE(0), magic.readUInt32BE(4)];
+    return (data) => {
+      const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+      if (data.length !== bytes || view.getUint32(0) !== first || view.getUint32(4) !== second)
+        refuse(data, name);
+      return view;
+    };
   };
+  const viewers = Object.fromEntries(
+    (Object.keys(accounts) as AccountName[]).map((name) => [name, viewerOf(name)]),
+  ) as Record<AccountName, (data: Uint8Array) => DataView>;
+  const viewOf = (data: Uint8Array, name: AccountName): DataView => viewers[name](data);
+  const viewUser = viewers.User;
 
   const { User: user, UserStats, SpotMarket, PerpMarket, State } = accounts;
   const { spots: spotsAt, perps: perp, totalDeposits, totalWithdraws } = user.fields;
@@ -150,7 +152,7 @@ export function createAccountReaders({ title, programId, accounts }: Profile): A
     // only isolated-collateral bytes is kept: the program counts that slot as used and requires its
     // market among the accounts of the instruction.
     user(data) {
-      const view = viewOf(data, 'User');
+      const view = viewUser(data);
       const spots: SpotPosition[] = [];
       for (let at = spotsAt; at < perpsAt; at += 40) {
         if (isZero(view, at) && view.getUint8(at + 35) === 0) continue;

@@ -129,7 +129,7 @@ export const EVIDENCE: readonly Mutant[] = [
     file: 'src/chain/pen.ts',
     from: 'refuse(swapObjections(read.feePayer, read.instructions.map(inspectSwap), mandate));',
     to: '',
-    by: { seeds: 80 },
+    by: { seeds: 20, from: 200 },
   },
   {
     name: 'B9 a transfer is matched without a comparison of the books',

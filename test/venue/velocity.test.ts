@@ -3,6 +3,7 @@
 // at the same accounts and records.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { PublicKey } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import type { Watched } from '../../src/core/watch-ports.ts';
@@ -11,6 +12,7 @@ import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { classify } from '../../src/venue/errors.ts';
 import { cover } from '../../src/venue/hearing.ts';
 import { readLogs } from '../../src/venue/logs.ts';
+import { instructionDiscriminator } from '../../src/venue/velocity/interface.ts';
 import { VELOCITY } from '../../src/venue/velocity/venue.ts';
 import { hear } from '../support/hear.ts';
 import { type Recorded, readRecording } from '../support/recording.ts';
@@ -103,6 +105,38 @@ describe('what is told', () => {
       body.kind === 'notice' ? [body.what] : [],
     );
     expect(notices).toEqual(['delegate_changed', 'delegate_changed', 'delegate_transfers_changed']);
+  });
+  test('of a new sub-account: it is seen, also where a coming program has its authority elsewhere', () => {
+    const discriminator = instructionDiscriminator('initialize_user');
+    const creating = (histories['deposits moved by their owner and by a delegate'] ?? [])
+      .filter(({ transaction }) =>
+        transaction.instructions.some(
+          ({ data }) => Buffer.from(data.subarray(0, 8)).toString('hex') === discriminator,
+        ),
+      )
+      .at(-1);
+    if (creating === undefined) throw new Error('no transaction');
+    const { transaction } = creating;
+    const owner = transaction.signers.at(-1) as Address;
+    const watched = new Map<string, Watched>([
+      [owner, { address: owner, subscriberId: 'ana', role: 'agent_wallet' }],
+    ]);
+    // Newer sources put an account of conditions behind the user, and move all others by one.
+    const moved = {
+      ...transaction,
+      instructions: transaction.instructions.map((each) => {
+        const [user, ...rest] = each.accounts;
+        return each.program === VELOCITY.profile.programId && user !== undefined
+          ? { ...each, accounts: [user, PublicKey.default.toBase58() as Address, ...rest] }
+          : each;
+      }),
+    };
+    for (const each of [transaction, moved])
+      expect(
+        hear(VELOCITY, each, watched).flatMap(({ body }) =>
+          body.kind === 'notice' ? [body.what] : [],
+        ),
+      ).toEqual(['sub_account_seen']);
   });
   test('of both liquidations: the whole of what they cost', () => {
     for (const name of [

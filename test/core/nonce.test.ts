@@ -105,6 +105,9 @@ describe('the price of another variant', () => {
     expect(price([], 0, 9_000n)).toBe(5_000n);
     expect(price([variant('a')], 7_999)).toBeNull();
     expect(price([variant('a')], 8_000)).toBe(1_500n);
+    // The time counts from the last variant.
+    expect(price([variant('a', { signedAtMs: 4_000 })], 11_999)).toBeNull();
+    expect(price([variant('a', { signedAtMs: 4_000 })], 12_000)).toBe(1_500n);
     expect(price([variant('a')], 8_000, 4_000n)).toBe(4_000n);
     expect(price([variant('a', { microLamports: 4_000n })], 8_000)).toBe(5_000n);
     expect(price([variant('a', { microLamports: 1_001n })], 8_000)).toBe(1_502n);

@@ -52,7 +52,7 @@ type Deliberate = {
 export const SABOTAGES: Record<string, Deliberate> = {
   'taking a confirmed close for a final one': {
     within: 120,
-    known: 2,
+    known: 73,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -171,7 +171,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking a payment that failed on chain for one that paid': {
     within: 60,
-    known: 23,
+    known: 30,
     sabotage: {
       chain: (chain) => ({
         ...chain,

@@ -40,7 +40,7 @@ async function commands() {
     },
     tokens: { tokenAccount: () => addressOf(8) },
     venues: venuesOf([{ name: 'drift-v2', quote: { ...USDC, mint: addressOf(9) } } as Venue]),
-    marks: {
+    databaseStates: {
       read: async () => ({ told: false, connections: 0 }),
       trusted: async () => 'untold',
       trust: async (mark: unknown) => void trusted.push(mark),

@@ -9,7 +9,7 @@ const shared = {
   expect: { poll: { timeout: 45_000, interval: 50 } },
   testTimeout: 180_000,
   hookTimeout: 180_000,
-  maxWorkers: 2,
+  maxWorkers: 3,
   // Workers, and the commands and daemons that tests start, compile a source once.
   env: { NODE_COMPILE_CACHE: path.join(import.meta.dirname, 'node_modules/.cache/node') },
 };

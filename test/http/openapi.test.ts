@@ -33,7 +33,7 @@ type Operation = {
 };
 type OpenApi = { paths: Record<string, Record<string, Operation>> };
 
-const REQUESTS = Number(process.env.BAILIFF_FUZZ_REQUESTS ?? 6_000);
+const REQUESTS = Number(process.env.BAILIFF_FUZZ_REQUESTS ?? 4_000);
 /** One request in so many is hostile: bytes on a socket of its own. */
 const HOSTILE_EVERY = 4;
 /** One request in so many is a registration that must be accepted. */

@@ -7,7 +7,7 @@ import { simulatePeer } from './peer.ts';
 import { caughtAt, SABOTAGES } from './sabotage.ts';
 import { simulate } from './simulate.ts';
 
-const FIXED = 45;
+const FIXED = 30;
 const SAMPLED = 2;
 const from = (first: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => first + index);

@@ -102,6 +102,9 @@ export async function playVelocity(
       told.causes.add(body.cause);
     }
   };
+  const depositOf = (trader: Trader): bigint =>
+    (VELOCITY.accounts.user(world.userBytes(trader)).spots.find(({ market }) => market === 0)
+      ?.scaledBalance ?? 0n) / 1_000n;
   const act = (given: Parameters<typeof world.attempt>[0], trader: Trader, label: string): void =>
     take(world.attempt(given, [world.faucet, trader.agent]), label);
   const trade = (trader: Trader): void => {
@@ -180,6 +183,11 @@ export async function playVelocity(
         );
       if (byFill) act([instructions.cancelAll(maker)], maker, 'cancel');
       world.movePrice(price);
+      // An account that was emptied gets something to trade with, or a long history would be
+      // refusals.
+      for (const each of traders)
+        if (depositOf(each) < 50n * USDT)
+          act([instructions.deposit(each, 400n * USDT)], each, 'deposit again');
     }
     if (told.steps % 50 === 0) identity.checkAll(`step ${told.steps}`);
   }

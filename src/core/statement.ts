@@ -1,5 +1,5 @@
 // Statement: what a link to a statement stands for, and the sums and days of the shares that it
-// shows. Pure: the link is sealed elsewhere, so that nobody can make or change one.
+// shows. Pure: the link is sealed elsewhere, so that only the daemon makes one.
 import type { ProfitShare } from './debt-ports.ts';
 import type { BaseUnits } from './money.ts';
 import type { ShareDetails } from './statement-ports.ts';

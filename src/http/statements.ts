@@ -1,5 +1,5 @@
 // Statement pages: a subscriber's statement and a creator's earnings, behind a sealed link that
-// expires. Whoever has the link sees this period of this one subscriber or creator, and nothing
+// expires. A holder of the link sees this period of this one subscriber or creator, and nothing
 // else; a creator's page names no subscriber.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';

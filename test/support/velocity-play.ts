@@ -102,9 +102,18 @@ export async function playVelocity(
       told.causes.add(body.cause);
     }
   };
-  const depositOf = (trader: Trader): bigint =>
-    (VELOCITY.accounts.user(world.userBytes(trader)).spots.find(({ market }) => market === 0)
-      ?.scaledBalance ?? 0n) / 1_000n;
+  /** What an account is worth, in base units of the quote token. */
+  const worthOf = (trader: Trader): bigint => {
+    const { spots, perps } = VELOCITY.accounts.user(world.userBytes(trader));
+    const scaled = spots.reduce(
+      (sum, each) => sum + (each.isBorrow ? -each.scaledBalance : each.scaledBalance),
+      0n,
+    );
+    return perps.reduce(
+      (sum, { base, quote }) => sum + quote + (base * price) / SOL,
+      scaled / 1_000n,
+    );
+  };
   const act = (given: Parameters<typeof world.attempt>[0], trader: Trader, label: string): void =>
     take(world.attempt(given, [world.faucet, trader.agent]), label);
   const trade = (trader: Trader): void => {
@@ -186,7 +195,7 @@ export async function playVelocity(
       // An account that was emptied gets something to trade with, or a long history would be
       // refusals.
       for (const each of traders)
-        if (depositOf(each) < 50n * USDT)
+        if (worthOf(each) < 50n * USDT)
           act([instructions.deposit(each, 400n * USDT)], each, 'deposit again');
     }
     if (told.steps % 50 === 0) identity.checkAll(`step ${told.steps}`);

@@ -28,7 +28,7 @@ import type { Clock, Ledger, Log } from './core/ports.ts';
 import { reimbursementOf } from './core/reimbursement.ts';
 import type { RosterOptions } from './core/roster.ts';
 import type { Pen, Signers, SwapDesk, Vault } from './core/signing-ports.ts';
-import type { PenLimits, SponsorLimits } from './core/spending.ts';
+import { costRuleOf, type PenLimits, type SponsorLimits } from './core/spending.ts';
 import { createTip, type Seen, type Tip } from './core/tip.ts';
 import type { Tokens } from './core/token-ports.ts';
 import { DEFAULT_VENUE, type VenueName, type Venues, venuesOf } from './core/venue.ts';
@@ -300,7 +300,7 @@ export function payingOf(settings: Settings) {
     mode,
     limits: limitsOf(settings),
     sponsorLimits: sponsorLimitsOf(settings),
-    cost: { bpsMost: payments.costBpsMost, usdcPerSol: BigInt(payments.usdcPerSol) },
+    cost: costRuleOf(payments),
     agentReserve: BigInt(payments.agentReserveLamports),
     sponsorReserve: BigInt(payments.sponsorReserveLamports),
     partialLeast: payments.partialLeast === null ? null : BigInt(payments.partialLeast),

@@ -1,6 +1,7 @@
 // Reimbursement: what an agent gives the sponsor for the SOL that a payment cost, in the token of
 // the payment.
 import type { BaseUnits } from './money.ts';
+import { bySymbol } from './token.ts';
 
 export type Reimbursement = {
   /** Quote base units for one SOL. */
@@ -19,12 +20,7 @@ export function reimbursementOf(settings: {
 }): Reimbursement | null {
   const perSol = BigInt(settings.reimbursePerSol);
   const most = BigInt(settings.reimburseMost);
-  const perSolOf = new Map(
-    Object.entries(settings.reimbursePerSolOf ?? {}).map(([symbol, each]) => [
-      symbol,
-      BigInt(each),
-    ]),
-  );
+  const perSolOf = bySymbol(settings.reimbursePerSolOf);
   const some = [perSol, ...perSolOf.values()].some((each) => each > 0n);
   return some && most > 0n ? { perSol, most, perSolOf } : null;
 }

@@ -3,7 +3,7 @@
 // sums from the ledger. A day is the last 24 hours.
 import { type BaseUnits, BPS_WHOLE, formatUnits, type Lamports, mulDivCeil } from './money.ts';
 import type { Debt } from './payment.ts';
-import { amountText, type Token, USDC } from './token.ts';
+import { amountText, bySymbol, type Token, USDC } from './token.ts';
 import type { ChainTransaction } from './transaction.ts';
 import { type OwnTroubleCode, type Trouble, troubled } from './trouble.ts';
 
@@ -54,12 +54,28 @@ export type TransactionCost = {
 };
 
 /**
- * A payment waits while its cost is above `bpsMost` basis points of its amount. `usdcPerSol` is the
- * worth of one SOL in base units of any quote token: they are all meant to be worth a dollar.
+ * A payment waits while its cost is above `bpsMost` basis points of its amount. `perSol` is the
+ * worth of one SOL in base units of a quote token, and `perSolOf` that of single tokens by symbol,
+ * in its place. A worth of 0 ignores the cost.
  */
-export type CostRule = { readonly bpsMost: number; readonly usdcPerSol: BaseUnits };
+export type CostRule = {
+  readonly bpsMost: number;
+  readonly perSol: BaseUnits;
+  readonly perSolOf?: ReadonlyMap<string, BaseUnits>;
+};
 
 const LAMPORTS_A_SOL = 1_000_000_000n;
+
+/** The rule that settings give, from decimal strings. */
+export const costRuleOf = (settings: {
+  readonly costBpsMost: number;
+  readonly usdcPerSol: string;
+  readonly quotePerSolOf?: Readonly<Record<string, string>>;
+}): CostRule => ({
+  bpsMost: settings.costBpsMost,
+  perSol: BigInt(settings.usdcPerSol),
+  perSolOf: bySymbol(settings.quotePerSolOf),
+});
 
 /** The cost of a transaction; null when the node did not give the balances. */
 export function costOf(transaction: ChainTransaction): TransactionCost | null {
@@ -168,10 +184,11 @@ export function tooCostly(
   debts: readonly Debt[],
   amount: BaseUnits,
   { fees, rent, all }: PaymentCost,
-  { bpsMost, usdcPerSol }: CostRule,
+  { bpsMost, perSol, perSolOf }: CostRule,
 ): Trouble | null {
   const token = debts[0]?.token ?? USDC;
-  const worthOf = (lamports: Lamports) => mulDivCeil(lamports, usdcPerSol, LAMPORTS_A_SOL);
+  const price = perSolOf?.get(token.symbol) ?? perSol;
+  const worthOf = (lamports: Lamports) => mulDivCeil(lamports, price, LAMPORTS_A_SOL);
   const within = (lamports: Lamports, of: BaseUnits): boolean =>
     worthOf(lamports) * BPS_WHOLE <= of * BigInt(bpsMost);
   if (debts.some((debt) => debt.asked)) return null;

@@ -31,6 +31,12 @@ export const ONLY_USDC: Quotes = quotesOf([USDC]);
 export const tokenOf = (quotes: Quotes, mint: Address): Token =>
   quotes.get(mint) ?? { mint, symbol: mint, decimals: 6 };
 
+/** Decimal strings of base units that settings give by the symbol of a token. */
+export const bySymbol = (
+  given: Readonly<Record<string, string>> = {},
+): ReadonlyMap<string, BaseUnits> =>
+  new Map(Object.entries(given).map(([symbol, each]) => [symbol, BigInt(each)]));
+
 /** An amount in words: `12.345678 USDC`. */
 export const amountText = (amount: BaseUnits, { symbol, decimals }: Token): string =>
   `${formatUnits(amount, decimals)} ${symbol}`;

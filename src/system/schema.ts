@@ -70,7 +70,17 @@ export const SettingsSchema = Type.Object(
             'A payment whose cost (fees, likely priority, rent) is above this part of its amount waits for more debts, until a withdrawal or a retry asks for it. Basis points.',
         }),
         usdcPerSol: baseUnits(
-          'The price of one SOL for comparing the cost of a payment with its amount; 0 ignores the cost.',
+          'The price of one SOL for comparing the cost of a payment with its amount, in base units of each quote token that quotePerSolOf does not name; 0 ignores the cost.',
+        ),
+        quotePerSolOf: Type.Optional(
+          Type.Record(
+            Type.String({ pattern: '^[A-Za-z0-9]{1,20}$' }),
+            baseUnits('The price of one SOL.'),
+            {
+              description:
+                'The price of one SOL in single quote tokens, by symbol (USDC, USDT), in the place of usdcPerSol.',
+            },
+          ),
         ),
         reimbursePerSol: baseUnits(
           'What an agent gives the sponsor for one SOL of fees, in the same transaction; 0 is nothing.',

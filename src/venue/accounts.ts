@@ -5,7 +5,6 @@
 import type { ChainAccount } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import { type Address, base58Text } from '../core/ids.ts';
-import type { Key } from './codec.ts';
 import type { AccountKinds, Profile } from './profile.ts';
 
 export type SpotPosition = {
@@ -24,14 +23,10 @@ export type PerpPosition = {
    */
   readonly isolated: bigint | null;
 };
+/** What a payment needs of a User. Its counters are read by `StateReaders.ofUser`. */
 export type User = {
-  readonly authority: Key;
-  readonly subAccountId: number;
   readonly spots: readonly SpotPosition[];
   readonly perps: readonly PerpPosition[];
-  readonly totalDeposits: bigint;
-  readonly totalWithdraws: bigint;
-  readonly settledPerpPnl: bigint;
   readonly beingLiquidated: boolean;
   readonly bankrupt: boolean;
   readonly hasOpenOrders: boolean;
@@ -131,8 +126,7 @@ export function createAccountReaders({ title, programId, accounts }: Profile): A
   const viewUser = viewers.User;
 
   const { User: user, UserStats, SpotMarket, PerpMarket, State } = accounts;
-  const { spots: spotsAt, perps: perp, totalDeposits, totalWithdraws } = user.fields;
-  const { settledPerpPnl, subAccountId, status: statusAt, openOrders } = user.fields;
+  const { spots: spotsAt, perps: perp, status: statusAt, openOrders } = user.fields;
   const { at: perpsAt, end: perpsEnd, stride, market, flags } = perp;
   const { isolated: isolatedAt, openOrders: perpOrders } = perp;
   const { fields: spot } = SpotMarket;
@@ -186,13 +180,8 @@ export function createAccountReaders({ title, programId, accounts }: Profile): A
       }
       const status = view.getUint8(statusAt);
       return {
-        authority: Buffer.prototype.latin1Slice.call(data, 8, 40) as Key,
-        subAccountId: view.getUint16(subAccountId, true),
         spots,
         perps,
-        totalDeposits: view.getBigUint64(totalDeposits, true),
-        totalWithdraws: view.getBigUint64(totalWithdraws, true),
-        settledPerpPnl: view.getBigInt64(settledPerpPnl, true),
         beingLiquidated: (status & 1) !== 0,
         bankrupt: (status & 2) !== 0,
         hasOpenOrders: view.getUint8(openOrders) !== 0,

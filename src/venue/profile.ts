@@ -34,7 +34,6 @@ export type UserLayout = {
   readonly totalWithdraws: number;
   readonly settledPerpPnl: number;
   readonly perpFunding: number;
-  readonly subAccountId: number;
   readonly status: number;
   readonly openOrders: number;
   /** The slice of the account that changes whenever a counter or the status changes. */

@@ -124,7 +124,7 @@ export function benchDecode(): boolean {
       ),
     ),
     report(
-      'A User account: authority, positions, counters, status',
+      'A User account: positions and status',
       compareCpu(
         [
           {

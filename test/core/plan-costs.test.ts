@@ -57,7 +57,7 @@ test('a sponsor that refuses these debts says why, and how much the agent lacks'
 });
 
 test('a payment waits when its likely cost is too much for its amount', () => {
-  const cost = { usdcPerSol: 150_000_000n, bpsMost: 1_000 };
+  const cost = { perSol: 150_000_000n, bpsMost: 1_000 };
   // 5,000 lamports at 150 USDC are 750 base units: a tenth of 7,500.
   const costs = { ...preflight().costs, priority: 1_000_000n, priorityLikely: 0n };
   const venue = { ...FUNDS, deposit: 10_000n };
@@ -71,7 +71,7 @@ test('a payment waits when its likely cost is too much for its amount', () => {
 });
 
 test("the rent of a creator's account is held against all that is owed to it, and the fee alone against the amount", () => {
-  const cost = { usdcPerSol: 150_000_000n, bpsMost: 1_000 };
+  const cost = { perSol: 150_000_000n, bpsMost: 1_000 };
   const given = (owedToCreator: bigint) =>
     preflight({
       creatorAccount: 'absent',

@@ -6,6 +6,7 @@ import type { Address } from '../../src/core/ids.ts';
 import type { Debt } from '../../src/core/payment.ts';
 import {
   costOf,
+  costRuleOf,
   limitObjection,
   type SponsorSpent,
   sponsorRefusal,
@@ -16,6 +17,7 @@ import { USDC } from '../../src/core/token.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
 import { addressOf } from '../support/ledger.ts';
 
+const USDT = { mint: addressOf(9), symbol: 'USDT', decimals: 6 };
 const debt = (owed: bigint, asked = false): Debt => ({
   shareId: `s${owed}`,
   subscriptionId: 's',
@@ -95,7 +97,7 @@ describe('the sponsor', () => {
 });
 
 describe('what a payment costs', () => {
-  const rule = { bpsMost: 1_000, usdcPerSol: 200_000_000n };
+  const rule = { bpsMost: 1_000, perSol: 200_000_000n };
   test('above a tenth of its amount it waits for more, unless somebody asked', () => {
     // 10,000 lamports are 0.002 USDC: worth it from 0.02 USDC on.
     const cost = (all: bigint) => ({ fees: 10_000n, rent: 0n, all });
@@ -104,6 +106,20 @@ describe('what a payment costs', () => {
     expect(waits).toMatchObject({ class: 'accumulating', code: 'below_cost' });
     expect(waits?.detail).not.toContain('no USDC account');
     expect(tooCostly([debt(14n, true)], 14n, cost(14n), rule)).toBeNull();
+  });
+
+  test('is valued at the price of SOL in the token of the payment', () => {
+    const settings = { costBpsMost: 1_000, usdcPerSol: '200000000' };
+    const cost = { fees: 10_000n, rent: 0n, all: 20_000n };
+    const usdt = [{ ...debt(20_000n), token: USDT }];
+    // 10,000 lamports are 0.002 USDC, a tenth of the debt, and 0.00201 USDT, which is more.
+    const priced = costRuleOf({ ...settings, quotePerSolOf: { USDT: '201000000' } });
+    expect(tooCostly([debt(20_000n)], 20_000n, cost, priced)).toBeNull();
+    expect(tooCostly(usdt, 20_000n, cost, priced)?.detail).toContain('some 0.002010 USDT');
+    // A token that is not named has the price of all, as before there were two.
+    expect(tooCostly(usdt, 20_000n, cost, costRuleOf(settings))).toBeNull();
+    const ignored = costRuleOf({ ...settings, quotePerSolOf: { USDT: '0' } });
+    expect(tooCostly(usdt, 1n, cost, ignored)).toBeNull();
   });
 
   test('the rent of the creator’s account is held against what all subscribers owe to the creator, fees against the payment alone', () => {

@@ -198,7 +198,7 @@ test('RPC that is silent while a payment is planned is the reason that its debts
 
 test('a creator without a token account is paid small debts once all subscribers together owe what its rent is worth', async () => {
   // At 200 USDC a SOL the rent and the fee are 0.409 USDC, worth it from 4.09 USDC on.
-  const options = { cost: { bpsMost: 1_000, usdcPerSol: 200_000_000n } };
+  const options = { cost: { bpsMost: 1_000, perSol: 200_000_000n } };
   const accounts = [{ deposit: 10n ** 9n }];
   const few = planningWith({ accounts, options, owedToAbsent: 4_000_000n });
   expect(await few.intend(50_000n)).toMatchObject({

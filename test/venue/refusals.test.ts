@@ -73,10 +73,6 @@ const unreadable = expect.objectContaining({ code: 'account_unreadable' });
 describe('Velocity’s own accounts', () => {
   test('of a User are read at its own offsets', () => {
     expect(VELOCITY.accounts.user(velocityAccounts.User)).toMatchObject({
-      subAccountId: 4,
-      totalDeposits: 1_000_000_000n,
-      totalWithdraws: 250_000_000n,
-      settledPerpPnl: -12_000_000n,
       beingLiquidated: true,
       bankrupt: false,
       perps: [{ market: 1, base: -2_000_000_000n, quote: 300_000_000n, isolated: null }],

@@ -23,7 +23,6 @@ export const ACCOUNTS: AccountKinds = {
       totalWithdraws: 4280,
       settledPerpPnl: 4296,
       perpFunding: 4312,
-      subAccountId: 4346,
       status: 4348,
       openOrders: 4351,
       pulse: { offset: 4264, length: 93 },

@@ -23,7 +23,6 @@ export const ACCOUNTS: AccountKinds = {
       totalWithdraws: 4400,
       settledPerpPnl: 4416,
       perpFunding: 4432,
-      subAccountId: 4466,
       status: 4468,
       openOrders: 4471,
       pulse: { offset: 4392, length: 104 },

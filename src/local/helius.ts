@@ -96,10 +96,10 @@ export async function serveHelius(
     const passes = (failed: boolean): boolean =>
       webhook.transactionTypes.includes('ANY') &&
       (webhook.txnStatus === 'all' || (webhook.txnStatus === 'failed') === failed);
+    const watched = new Set(webhook.accountAddresses);
     const relevant = landed.filter(
       ({ execution }) =>
-        passes(execution.error !== null) &&
-        execution.message.keys.some((key) => webhook.accountAddresses.includes(key)),
+        passes(execution.error !== null) && execution.message.keys.some((key) => watched.has(key)),
     );
     if (relevant.length === 0 || !webhook.active || mischief.exhausted) return;
     if (mischief.dropNext > 0) {

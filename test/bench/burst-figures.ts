@@ -17,23 +17,27 @@ export async function countStatements({ sql }: Stage) {
 }
 export const forgetStatements = ({ sql }: Stage) => sql`select pg_stat_statements_reset()`;
 
+/** When each step of each close of the burst was done. */
+const moments = (sql: Stage['sql'], since: Date) => sql`
+  select 1 as nth, 'close heard' as phase, first_seen_at as at from sighting where first_seen_at >= ${since} and source <> 'own'
+    and exists (select 1 from profit_share s where s.signature = sighting.signature)
+  union all select 2, 'close read as final', finalized_at from sighting where first_seen_at >= ${since}
+    and exists (select 1 from profit_share s where s.signature = sighting.signature)
+  union all select 3, 'booked', accrued_at from profit_share where accrued_at >= ${since}
+  union all select 4, 'planned', planned_at from payment where planned_at >= ${since}
+  union all select 5, 'sent', sent_at from payment where planned_at >= ${since}
+  union all select 6, 'landed', ended_at from payment where planned_at >= ${since}
+  union all select 7, 'payment read', finalized_at from sighting where first_seen_at >= ${since}
+    and exists (select 1 from payment p where p.signature = sighting.signature)`;
+
 /**
  * Prints when the steps of all payments were done, in seconds after `sinceMs`: median and last.
+ * `BURST_TIMELINE=1` prints how many were done in each second as well.
  */
 export async function sayPhases({ sql }: Stage, sinceMs: number): Promise<void> {
   const since = new Date(sinceMs);
   const rows = await sql<{ phase: string; median: number; last: number }[]>`
-    /* bench: */ with moments as (
-      select 1 as nth, 'close heard' as phase, first_seen_at as at from sighting where first_seen_at >= ${since} and source <> 'own'
-        and exists (select 1 from profit_share s where s.signature = sighting.signature)
-      union all select 2, 'close read as final', finalized_at from sighting where first_seen_at >= ${since}
-        and exists (select 1 from profit_share s where s.signature = sighting.signature)
-      union all select 3, 'booked', accrued_at from profit_share where accrued_at >= ${since}
-      union all select 4, 'planned', planned_at from payment where planned_at >= ${since}
-      union all select 5, 'sent', sent_at from payment where planned_at >= ${since}
-      union all select 6, 'landed', ended_at from payment where planned_at >= ${since}
-      union all select 7, 'payment read', finalized_at from sighting where first_seen_at >= ${since}
-        and exists (select 1 from payment p where p.signature = sighting.signature))
+    /* bench: */ with moments as (${moments(sql, since)})
     select phase, percentile_cont(0.5) within group (order by extract(epoch from at - ${since}::timestamptz))::float8 as median,
       extract(epoch from max(at) - ${since}::timestamptz)::float8 as last
     from moments where at is not null group by nth, phase order by nth`;
@@ -41,6 +45,13 @@ export async function sayPhases({ sql }: Stage, sinceMs: number): Promise<void> 
     (each) => `${each.phase} ${each.median.toFixed(1)} / ${each.last.toFixed(1)}`,
   );
   say(`  seconds after the close, median / last: ${shown.join(', ')}`);
+  if (process.env.BURST_TIMELINE === undefined) return;
+  const counts = await sql<{ phase: string; second: number; n: number }[]>`
+    /* bench: */ with moments as (${moments(sql, since)})
+    select phase, floor(extract(epoch from at - ${since}::timestamptz))::int as second, count(*)::int as n
+    from moments where at is not null group by nth, phase, second order by nth, second`;
+  for (const [phase, seconds] of Map.groupBy(counts, (each) => each.phase))
+    say(`    ${phase}: ${seconds.map(({ second, n }) => `${second} s ${n}`).join(', ')}`);
 }
 
 export type WebhookProbe = {

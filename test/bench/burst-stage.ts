@@ -23,9 +23,19 @@ export type Stage = {
   readonly secret: string;
   /** Gives the world an order, and resolves with its answer. */
   order(order: Order): Promise<Answer>;
-  /** CPU seconds and resident memory of the daemon. */
-  usage(): { cpuS: number; rssMiB: number };
+  usage(): Usage;
   close(): Promise<void>;
+};
+
+/** CPU seconds of the daemon, of the chain, and of Postgres with all its processes. */
+export type Usage = {
+  readonly cpuS: number;
+  /** Seconds for which the daemon's main thread was ready to run and waited for a core. */
+  readonly waitedS: number;
+  /** Resident memory of the daemon. */
+  readonly rssMiB: number;
+  readonly chainCpuS: number;
+  readonly postgresCpuS: number;
 };
 
 const PATIENCE_MS = 600_000;
@@ -40,18 +50,43 @@ const profiling: Record<string, string> =
     ? {}
     : { NODE_OPTIONS: `--cpu-prof --cpu-prof-interval=500 --cpu-prof-dir=${profiled}` };
 
+/** `BURST_PROFILE_CHAIN=folder` does the same for the chain. */
+const profiledChain = process.env.BURST_PROFILE_CHAIN;
+const chainProfiling =
+  profiledChain === undefined
+    ? []
+    : ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${profiledChain}`];
+
 /** The last lines of a log, which say why its daemon ended. */
 const lastLines = (file: string): string =>
   readFileSync(file, 'utf8').trimEnd().split('\n').slice(-3).join('\n');
 
 /** CPU seconds and resident memory of a process, from /proc; zeros where there is none. */
-function usageOf(pid: number | undefined): { cpuS: number; rssMiB: number } {
+function usageOf(pid: number | undefined): { cpuS: number; waitedS: number; rssMiB: number } {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
     const ticks = Number(fields[11]) + Number(fields[12]);
-    return { cpuS: ticks / 100, rssMiB: (Number(fields[21]) * 4_096) / 2 ** 20 };
+    // The second number of schedstat: nanoseconds on the run queue of the main thread.
+    const waited = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1];
+    return {
+      cpuS: ticks / 100,
+      waitedS: Number(waited) / 1e9,
+      rssMiB: (Number(fields[21]) * 4_096) / 2 ** 20,
+    };
   } catch {
-    return { cpuS: 0, rssMiB: 0 };
+    return { cpuS: 0, waitedS: 0, rssMiB: 0 };
+  }
+}
+/** CPU seconds of a process and of its children, those that have ended included. */
+function treeCpuS(pid: number | undefined): number {
+  try {
+    const own = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    const ended = (Number(own[13]) + Number(own[14])) / 100;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    const running = children.reduce((sum, each) => sum + usageOf(Number(each)).cpuS, 0);
+    return usageOf(pid).cpuS + ended + running;
+  } catch {
+    return 0;
   }
 }
 
@@ -124,10 +159,11 @@ export async function openStage(copiers: number, latencyMs: number, runaways = 0
   };
   const server = await openPostgres({ folder, clock, log, settings });
   const [heliusApiKey, secret] = ['burst', 'burst-secret-of-24-chars'];
-  const world: ChildProcess = fork(path.join(import.meta.dirname, 'burst-world.ts'), [
-    String(latencyMs),
-    heliusApiKey,
-  ]);
+  const world: ChildProcess = fork(
+    path.join(import.meta.dirname, 'burst-world.ts'),
+    [String(latencyMs), heliusApiKey],
+    { execArgv: chainProfiling },
+  );
   const [ready] = (await once(world, 'message')) as [Ready];
   const logFile = path.join(folder, 'daemon.log');
   const daemon = await startDaemon({
@@ -154,10 +190,20 @@ export async function openStage(copiers: number, latencyMs: number, runaways = 0
     const [answer] = (await once(world, 'message')) as [Answer];
     return answer;
   };
+  const postmaster = Number(
+    readFileSync(path.join(server.home, 'data', 'postmaster.pid'), 'utf8').split('\n')[0],
+  );
+  const usage = (): Usage => ({
+    ...usageOf(daemon.pid()),
+    chainCpuS: usageOf(world.pid).cpuS,
+    postgresCpuS: treeCpuS(postmaster),
+  });
   const close = async (): Promise<void> => {
     await sql.end();
     await daemon.stop();
-    world.kill();
+    const ended = once(world, 'exit');
+    world.disconnect();
+    await ended;
     await server.close();
     if (process.env.BURST_LOG !== undefined) say(`  log: ${logFile}`);
     else rmSync(folder, { recursive: true, force: true });
@@ -181,7 +227,7 @@ export async function openStage(copiers: number, latencyMs: number, runaways = 0
       return row?.n ?? 0;
     });
     await pause(5_000);
-    return { daemon, sql, secret, order, usage: () => usageOf(daemon.pid()), close };
+    return { daemon, sql, secret, order, usage, close };
   } catch (thrown) {
     await close();
     throw thrown;

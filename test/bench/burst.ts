@@ -110,6 +110,10 @@ async function burst(given: BurstCase): Promise<void> {
     say(
       `  daemon: ${each((after.cpuS - before.cpuS) * 1_000)} ms CPU a payment, ${after.rssMiB.toFixed(0)} MiB; ${each(statements.total)} statements and ${each(statements.transactions)} transactions a payment`,
     );
+    const passedS = (performance.now() - startedMs) / 1_000;
+    say(
+      `  CPU seconds in ${passedS.toFixed(1)} s: daemon ${(after.cpuS - before.cpuS).toFixed(1)} and ${(after.waitedS - before.waitedS).toFixed(1)} waiting for a core, chain ${(after.chainCpuS - before.chainCpuS).toFixed(1)}, Postgres ${(after.postgresCpuS - before.postgresCpuS).toFixed(1)}`,
+    );
     say(
       `  ${webhooks.count} webhooks beside it: median ${webhooks.p50.toFixed(0)} ms, p99 ${webhooks.p99.toFixed(0)} ms, longest ${webhooks.most.toFixed(0)} ms`,
     );

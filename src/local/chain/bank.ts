@@ -7,13 +7,7 @@ import { getTransactionDecoder, address as kitAddress } from '@solana/kit';
 import type { VersionedTransaction } from '@solana/web3.js';
 import { FailedTransactionMetadata, LiteSVM } from 'litesvm';
 import { base58Text } from '../../core/ids.ts';
-import {
-  type Account,
-  readAccount,
-  TOKEN_2022_PROGRAM,
-  TOKEN_PROGRAM,
-  writeAccount,
-} from './account.ts';
+import { type Account, createAccounts, TOKEN_2022_PROGRAM, TOKEN_PROGRAM } from './account.ts';
 import { failureOf, type TransactionFailure } from './failure.ts';
 import { type ResolvedMessage, resolveMessage } from './message.ts';
 import { createSegments, innerOf, type Ran, type StandIn } from './segments.ts';
@@ -132,33 +126,22 @@ export function createBank(options: {
   const { standIns } = options;
   const stoodIn = new Set(standIns.map((each) => each.programId));
 
+  const accounts = createAccounts(svm);
   // A program with a stand-in is marked executable here; the runtime must not try to load it.
-  const get = (address: string): Account | null => {
-    const account = readAccount(svm, address);
-    return account !== null && stoodIn.has(address) ? { ...account, executable: true } : account;
-  };
+  const marked = (address: string, account: Account | null, executable: boolean): Account | null =>
+    account !== null && stoodIn.has(address) ? { ...account, executable } : account;
+  const get = (address: string): Account | null => marked(address, accounts.get(address), true);
   const set = (address: string, account: Account | null): void =>
-    writeAccount(
-      svm,
-      address,
-      account !== null && stoodIn.has(address) ? { ...account, executable: false } : account,
-    );
-  const executeSegments = createSegments(svm, standIns);
+    accounts.set(address, marked(address, account, false));
+  const executeSegments = createSegments(svm, accounts, standIns);
   const restore = (before: ReadonlyMap<string, Account | null>): void => {
     for (const [address, account] of before) set(address, account);
   };
-  /** A mint's decimals never change, and reading an account from the runtime is slow. */
-  const decimals = new Map<string, number>();
-  const decimalsOf = (mint: string): number => {
-    const known = decimals.get(mint);
-    if (known !== undefined) return known;
-    const found = get(mint)?.data[MINT_DECIMALS_AT];
-    if (found !== undefined) decimals.set(mint, found);
-    return found ?? 0;
-  };
+  const lamportsOf = (keys: readonly string[]): bigint[] =>
+    keys.map((key) => accounts.peek(key)?.lamports ?? 0n);
   const tokensOf = (keys: readonly string[]): TokenBalanceRow[] =>
     keys.flatMap((key, accountIndex) => {
-      const account = get(key);
+      const account = accounts.peek(key);
       if (account === null || !isTokenAccount(account)) return [];
       const data = Buffer.from(account.data);
       const mint = base58Text(data.subarray(0, 32));
@@ -168,13 +151,14 @@ export function createBank(options: {
           mint,
           owner: base58Text(data.subarray(32, 64)),
           amount: data.readBigUInt64LE(64),
-          decimals: decimalsOf(mint),
+          decimals: accounts.peek(mint)?.data[MINT_DECIMALS_AT] ?? 0,
           program: account.owner,
         },
       ];
     });
   const executeWhole = (transaction: VersionedTransaction, message: ResolvedMessage): Ran => {
     const result = svm.sendTransaction(decoder.decode(transaction.serialize()));
+    accounts.written(message.keys);
     const failed = result instanceof FailedTransactionMetadata;
     const meta = failed ? result.meta() : result;
     const inner = innerOf(message.keys, meta, message.keys, 0)
@@ -221,7 +205,7 @@ export function createBank(options: {
       const before = new Map<string, Account | null>();
       for (const [index, key] of message.keys.entries())
         if (message.writable[index]) before.set(key, get(key));
-      const preBalances = message.keys.map((key) => get(key)?.lamports ?? 0n);
+      const preBalances = lamportsOf(message.keys);
       const preTokens = tokensOf(message.keys);
       const standsIn = message.instructions.some(({ program }) =>
         standIns.some((each) => each.programId === program),
@@ -241,7 +225,7 @@ export function createBank(options: {
         logs: collectLogs(logs),
         preBalances,
         preTokens,
-        postBalances: message.keys.map((key) => get(key)?.lamports ?? 0n),
+        postBalances: lamportsOf(message.keys),
         postTokens: tokensOf(message.keys),
         before,
       };

@@ -11,7 +11,7 @@ import {
 } from '@solana/web3.js';
 import { FailedTransactionMetadata, type LiteSVM, type TransactionMetadata } from 'litesvm';
 import { base58Text } from '../../core/ids.ts';
-import { type Account, readAccount, SYSTEM_PROGRAM, writeAccount } from './account.ts';
+import { type Account, type Accounts, SYSTEM_PROGRAM } from './account.ts';
 import type { Execution, InnerInstruction } from './bank.ts';
 import { failureOf, ProgramFailure } from './failure.ts';
 import type { ResolvedInstruction, ResolvedMessage } from './message.ts';
@@ -67,12 +67,11 @@ export function innerOf(
 /** Prepares the helper key. Returns a function that executes a message with the stand-ins. */
 export function createSegments(
   svm: LiteSVM,
+  accounts: Accounts,
   programs: readonly StandIn[],
 ): (message: ResolvedMessage) => Ran {
   const helper = Keypair.generate();
-  const get = (address: string): Account | null => readAccount(svm, address);
-  const set = (address: string, account: Account | null): void =>
-    writeAccount(svm, address, account);
+  const { get, set } = accounts;
   set(helper.publicKey.toBase58(), {
     lamports: 10n ** 18n,
     owner: SYSTEM_PROGRAM,
@@ -90,11 +89,9 @@ export function createSegments(
     const result = svm.sendTransaction(decoder.decode(segment.serialize()));
     const failed = result instanceof FailedTransactionMetadata;
     const meta = failed ? result.meta() : result;
-    return {
-      failure: failed ? failureOf(result) : null,
-      meta,
-      keys: message.accountKeys.map((key) => key.toBase58()),
-    };
+    const keys = message.accountKeys.map((key) => key.toBase58());
+    accounts.written(keys);
+    return { failure: failed ? failureOf(result) : null, meta, keys };
   };
 
   return (message) => {

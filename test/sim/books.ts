@@ -8,13 +8,15 @@ import { createMemoryLedger } from './memory/ledger.ts';
 import type { MemoryServer } from './memory/server.ts';
 import { accrualKey, LIVE, type State } from './memory/state.ts';
 
+type Open = Record<'rumours' | 'closes' | 'transfers' | 'debts' | 'live' | 'gaps', number>;
 export type SimBooks = {
   readonly ledger: Ledger;
   /**
    * Rumours that are not final, closes that are not booked, transfers to creators that are not
-   * matched, debts that are not paid, payments that have not ended.
+   * matched, debts that are not paid, payments that have not ended, accounts whose state the facts
+   * do not explain.
    */
-  open(): Promise<Record<'rumours' | 'closes' | 'transfers' | 'debts' | 'live', number>>;
+  open(): Promise<Open>;
   /** Sum of the subscriber's shares: of those that ended unpaid, what was paid. */
   booked(subscriberId: string): Promise<bigint>;
   payments(): Promise<{ payments: number; dead: number }>;
@@ -48,7 +50,8 @@ export const memoryBooks: OpenBooks = async (nowMs) => {
           ),
       ).length;
       const transfers = waitingTransfers(state).length;
-      return { rumours: wanted + confirmed, closes, transfers, debts, live };
+      const gaps = [...state.checks.values()].filter((each) => each.difference !== null).length;
+      return { rumours: wanted + confirmed, closes, transfers, debts, live, gaps };
     },
     booked: async (id) =>
       [...state.shares.values()].reduce(
@@ -75,21 +78,21 @@ export const postgresBooks =
       state: null,
       server: null,
       async open() {
-        const [row] = await sql<
-          Record<'rumours' | 'closes' | 'transfers' | 'debts' | 'live', bigint>[]
-        >`
+        const [row] = await sql<Record<keyof Open, bigint>[]>`
           select (select count(*) from sighting where status in ('wanted', 'confirmed')) as rumours,
                  (select count(*) from unbooked) as closes,
                  (select count(*) from uncredited) as transfers,
                  (select count(*) from profit_share where status not in ('paid', 'voided')) as debts,
-                 (select count(*) from payment where state in ('planned', 'signed', 'sent')) as live`;
-        const { rumours = 0n, closes = 0n, transfers = 0n, debts = 0n, live = 0n } = row ?? {};
+                 (select count(*) from payment where state in ('planned', 'signed', 'sent')) as live,
+                 (select count(*) from account_check where difference is not null) as gaps`;
+        const count = (of: keyof Open): number => Number(row?.[of] ?? 0n);
         return {
-          transfers: Number(transfers),
-          rumours: Number(rumours),
-          closes: Number(closes),
-          debts: Number(debts),
-          live: Number(live),
+          rumours: count('rumours'),
+          closes: count('closes'),
+          transfers: count('transfers'),
+          debts: count('debts'),
+          live: count('live'),
+          gaps: count('gaps'),
         };
       },
       async booked(id) {

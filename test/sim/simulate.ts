@@ -290,11 +290,11 @@ async function play(
   };
   const heard = async (): Promise<boolean> => {
     // The laws count everything that is final, so every history must have been walked past the
-    // newest of it.
+    // newest of it, and what a node's history lacked must have been read again.
     const newest = chain.landed().findLast((each) => chain.isFinal(each))?.slot ?? 0;
     const cursors = await plainLedger.watchList.cursors();
-    const { rumours, closes, transfers } = await books.open();
-    return rumours + closes + transfers === 0 && cursors.every((each) => each.slot >= newest);
+    const { rumours, closes, transfers, gaps } = await books.open();
+    return rumours + closes + transfers + gaps === 0 && cursors.every((each) => each.slot >= newest);
   };
   // Nothing more is signed: every standing and debt must become what the chain says. A payment that
   // the database has lost is found when the next one is planned, so with losses payments must go

@@ -116,7 +116,7 @@ export type Transfer = {
  * The transfers that are flights, by the sentences of ADR 31: what a transfer discharged, or could
  * have discharged of what was owed to its creator when it was made, is no flight; up to a tenth of
  * that more is another system's rounding; what is beyond left the subscriber. Each debt excuses one
- * transfer. A debt in an earlier place counts; a payment only from the next slot on.
+ * transfer. A debt counts unless it surely came later; a payment only from the next slot on.
  */
 export function flightsOf(
   transfers: readonly Transfer[],
@@ -131,7 +131,7 @@ export function flightsOf(
         0n,
       );
     const open =
-      sum(owed, (row) => before(row, at)) -
+      sum(owed, (row) => !before(at, row)) -
       sum(paid, (row) => row[0] < at[0]) -
       (excused.get(creator) ?? 0n);
     const meant = open < 0n ? 0n : open < amount ? open : amount;

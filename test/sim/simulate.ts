@@ -103,7 +103,6 @@ async function play(
   const climate = climateOf(random, createRandom(~seed), options.moods ?? []);
   let { weather } = climate;
   chain.placesTold = climate.placesTold;
-  people.begin(climate);
   const books = await openBooks(turns.nowMs);
   if (books.state !== null) books.state.topUp = climate.swaps ? TOP_UP_RULE : null;
   const { ledger: plainLedger, server } = books;
@@ -111,6 +110,8 @@ async function play(
   if (server !== null) server.told = climate.told;
   sabotage.prepare?.(books);
   await register(plainLedger, chain, climate);
+  // Not before: registering reads the states before the first block.
+  people.begin(climate);
   /** One URL, one to three nodes. */
   const provider = () =>
     createProvider({
@@ -294,7 +295,9 @@ async function play(
     const newest = chain.landed().findLast((each) => chain.isFinal(each))?.slot ?? 0;
     const cursors = await plainLedger.watchList.cursors();
     const { rumours, closes, transfers, gaps } = await books.open();
-    return rumours + closes + transfers + gaps === 0 && cursors.every((each) => each.slot >= newest);
+    return (
+      rumours + closes + transfers + gaps === 0 && cursors.every((each) => each.slot >= newest)
+    );
   };
   // Nothing more is signed: every standing and debt must become what the chain says. A payment that
   // the database has lost is found when the next one is planned, so with losses payments must go

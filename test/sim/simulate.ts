@@ -14,6 +14,7 @@ import { soundNode } from './chain/node.ts';
 import { createDesk, SWAP, TOP_UP_RULE } from './chain/swaps.ts';
 import { climateOf } from './climate.ts';
 import { createDaemon, type DaemonWorld } from './daemon.ts';
+import { isHeard } from './heard.ts';
 import { checkOutcome, checkPaidOnce, checkStandings, checkStep, lostBy } from './laws.ts';
 import { createPeople } from './people.ts';
 import { createProvider, FAIR } from './provider.ts';
@@ -289,16 +290,7 @@ async function play(
     }
     if (quiet < QUIET) throw new Error(law);
   };
-  const heard = async (): Promise<boolean> => {
-    // The laws count everything that is final, so every history must have been walked past the
-    // newest of it, and what a node's history lacked must have been read again.
-    const newest = chain.landed().findLast((each) => chain.isFinal(each))?.slot ?? 0;
-    const cursors = await plainLedger.watchList.cursors();
-    const { rumours, closes, transfers, gaps } = await books.open();
-    return (
-      rumours + closes + transfers + gaps === 0 && cursors.every((each) => each.slot >= newest)
-    );
-  };
+  const heard = (): Promise<boolean> => isHeard(chain, books);
   // Nothing more is signed: every standing and debt must become what the chain says. A payment that
   // the database has lost is found when the next one is planned, so with losses payments must go
   // on.

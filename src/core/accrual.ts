@@ -1,10 +1,8 @@
 // Accrual: computes how much one close makes a subscriber owe a creator. Each part of a close
-// follows the terms under which that part was opened, net of the fees of opening and closing it.
-// The fraction of a base unit that floor division drops is carried over, so that many small wins
-// owe exactly as much as one large win. On the basis `high_water_mark`, losses are carried forward
-// and must be made good first.
+// follows the terms under which that part was opened. core/charge.ts tells what the profit of a
+// part owes under its terms.
+import { accrue, EMPTY_TAB, profitOf, type Tab } from './charge.ts';
 import type { Close, Reckoning } from './fact.ts';
-import { unreachable } from './fault.ts';
 import type { HeldAtStart } from './held.ts';
 import type { Slot } from './ids.ts';
 import {
@@ -16,48 +14,11 @@ import {
   resync,
   takeLots,
 } from './lots.ts';
-import { type BaseUnits, BPS_WHOLE, most, mulDivFloor } from './money.ts';
-import { BASIS_TOLD, dearer, dearestBetween, type Terms } from './terms.ts';
-
-/** The running balance of a subscription with one creator. */
-export type Tab = {
-  /** Dust: the remainder of floor division, in ten-thousandths of a base unit, 0 to 9,999. */
-  readonly carry: bigint;
-  /** Losses since the last peak that wins have not made good yet. */
-  readonly deficit: BaseUnits;
-};
-/** The tab of a new subscription. */
-export const EMPTY_TAB: Tab = { carry: 0n, deficit: 0n };
+import { type BaseUnits, most, mulDivFloor } from './money.ts';
+import { dearer, dearestBetween, dependsOnOrder, type Terms } from './terms.ts';
 
 /** A realised profit or loss: of one close, or of all closes that account state proves together. */
 export type Realised = Close | Reckoning;
-
-/**
- * How much a profit or loss makes owed: amount = floor((charged × bps + carry) / 10,000). The
- * remainder of the division is the new carry. `charged` is the profit; on a high-water mark it is
- * the part of the profit above the deficit, which losses raise and wins lower.
- */
-export function accrue(
-  netPnl: BaseUnits,
-  { shareBps, basis }: Pick<Terms, 'shareBps' | 'basis'>,
-  tab: Tab,
-): { charged: BaseUnits; amount: BaseUnits; tab: Tab } {
-  let charged: BaseUnits;
-  let { deficit } = tab;
-  switch (basis) {
-    case 'per_close':
-      charged = most(netPnl, 0n);
-      break;
-    case 'high_water_mark':
-      charged = most(netPnl - tab.deficit, 0n);
-      deficit = most(tab.deficit - netPnl, 0n);
-      break;
-    default:
-      return unreachable(basis);
-  }
-  const exact = charged * BigInt(shareBps) + tab.carry;
-  return { charged, amount: exact / BPS_WHOLE, tab: { carry: exact % BPS_WHOLE, deficit } };
-}
 
 /** The fields of a subscription that accrual needs. */
 export type Agreement = {
@@ -86,7 +47,7 @@ export function isPlain({ terms, held }: Pick<Agreement, 'terms' | 'held'>): boo
     only !== undefined &&
     held.positions.length === 0 &&
     held.open !== 'from_slot' &&
-    !BASIS_TOLD[only.basis].carriesLosses
+    !dependsOnOrder(only)
   );
 }
 
@@ -110,13 +71,24 @@ export type Booking = {
   /** Fees of opening the closed base. `netPnl` is net of them. */
   readonly openingFee: BaseUnits;
   readonly netPnl: BaseUnits;
+  /**
+   * All fees that `netPnl` is net of, as far as they are known: those of opening, and this part's
+   * of closing. The fees of closing without a record cannot be told apart from the profit.
+   */
+  readonly fees: BaseUnits;
   readonly charged: BaseUnits;
+  readonly hurdled: BaseUnits;
+  readonly allowed: BaseUnits | null;
   readonly amount: BaseUnits;
   readonly before: Tab;
   readonly after: Tab;
 };
 
-type Part = Pick<Booking, 'terms' | 'base' | 'openedSlot' | 'entry' | 'openingFee' | 'netPnl'>;
+type Part = Pick<
+  Booking,
+  'terms' | 'base' | 'openedSlot' | 'entry' | 'openingFee' | 'netPnl' | 'fees'
+>;
+
 /** The lots that a close takes under the same terms. */
 type Group = Pick<Lot, 'terms' | 'base' | 'openedSlot' | 'entry' | 'fee'>;
 
@@ -179,6 +151,7 @@ function partsOfClose(
       entry: null,
       openingFee: fee,
       netPnl: whole,
+      fees: close.fee + fee,
     }));
   // Each share is the difference of two rounded running sums, so that the shares add up to the
   // whole.
@@ -190,9 +163,12 @@ function partsOfClose(
     const proceeds = share(close.proceeds, base);
     const paid = entry ?? share(close.entry, base);
     const gross = close.position === 'long' ? proceeds - paid : paid - proceeds;
-    const netPnl = gross - share(close.fee, base) - fee;
+    const fees = share(close.fee, base) + fee;
     running += base;
-    return { terms: under, base, openedSlot, entry: paid, openingFee: fee, netPnl };
+    return {
+      ...{ terms: under, base, openedSlot, entry: paid, openingFee: fee },
+      ...{ netPnl: gross - fees, fees },
+    };
   });
   const agreed = parts.filter((part) => part.terms !== null);
   const rest = parts.find((part) => part.terms === null) ?? {
@@ -202,6 +178,7 @@ function partsOfClose(
     entry: null,
     openingFee: 0n,
     netPnl: 0n,
+    fees: 0n,
   };
   const netPnl = whole - agreed.reduce((sum, part) => sum + part.netPnl, 0n);
   return netPnl === 0n && rest.base === 0n ? agreed : [{ ...rest, netPnl }, ...agreed];
@@ -236,6 +213,7 @@ function partsOfReckoning(
       entry: null,
       openingFee,
       netPnl: reckoning.netPnl - openingFee,
+      fees: openingFee,
     },
   ];
 }
@@ -290,14 +268,16 @@ export function accrualOf(
       return {
         ...part,
         charged: most(netPnl, 0n),
+        hurdled: 0n,
+        allowed: null,
         amount: 0n,
         before: EMPTY_TAB,
         after: EMPTY_TAB,
       };
     const before = tabs[terms.markSlot] ?? EMPTY_TAB;
-    const { charged, amount, tab: after } = accrue(netPnl, terms, before);
+    const { tab: after, ...charge } = accrue(profitOf(part, terms.profit), slot, terms, before);
     tabs[terms.markSlot] = after;
-    return { ...part, charged, amount, before, after };
+    return { ...part, ...charge, before, after };
   });
   if (realised.kind === 'reckoning') return { bookings, explained: false, flat: false };
   const explained = explains(holdings, realised);

@@ -1,13 +1,14 @@
 // Explain: shows how the amount of a profit share was computed: each number with its source and
 // formula, and a sentence for people. A reader can check every step with a calculator and a block
 // explorer.
-import type { Realised, Tab } from './accrual.ts';
+import type { Realised } from './accrual.ts';
 import type { Brought } from './brought.ts';
+import { profitOf, type Tab } from './charge.ts';
 import type { ProfitShare } from './debt-ports.ts';
 import { unreachable } from './fault.ts';
 import type { Signature, Slot } from './ids.ts';
-import type { BaseUnits } from './money.ts';
-import type { Basis } from './terms.ts';
+import { type BaseUnits, BPS_WHOLE } from './money.ts';
+import type { Basis, Profit } from './terms.ts';
 import { amountText, type Token } from './token.ts';
 
 export type Accrual = {
@@ -33,8 +34,15 @@ export type Accrual = {
   readonly entry: BaseUnits | null;
   readonly openingFee: BaseUnits;
   readonly netPnl: BaseUnits;
+  /** The profit of which the terms take their share, and the fees that `netPnl` is net of. */
+  readonly profit: Profit;
+  readonly fees: BaseUnits;
   readonly shareBps: number;
   readonly charged: BaseUnits;
+  /** The part of the profit that the hurdle took. */
+  readonly hurdled: BaseUnits;
+  /** The most that the terms let it owe; null without a cap. */
+  readonly allowed: BaseUnits | null;
   readonly amount: BaseUnits;
   readonly before: Tab;
   readonly after: Tab;
@@ -124,16 +132,8 @@ function profitSteps({ realised, openingFee, entry }: Accrual, at: string): Step
 }
 
 /** The steps for the part of the profit under these terms, and its charged amount. */
-function partSteps({
-  realised,
-  base,
-  openedSlot,
-  entry,
-  netPnl,
-  basis,
-  charged,
-  before,
-}: Accrual): Step[] {
+function partSteps(accrual: Accrual): Step[] {
+  const { realised, base, openedSlot, entry, netPnl, basis, charged, before, hurdled } = accrual;
   const steps: Step[] = [];
   if (realised.kind === 'close' && entry !== null)
     steps.push(
@@ -154,8 +154,28 @@ function partSteps({
         formula: `${realised.position === 'long' ? 'proceeds × partBase / baseClosed − partEntry' : 'partEntry − proceeds × partBase / baseClosed'} − fee × partBase / baseClosed − openingFee, to the base unit that rounding in running sums leaves`,
       },
     );
+  const profit = profitOf(accrual, accrual.profit);
+  if (accrual.profit === 'gross')
+    steps.push({
+      name: 'grossProfit',
+      value: profit.toString(),
+      formula: `${netPnl} + ${accrual.fees} of fees: these terms deduct no fees`,
+    });
+  if (hurdled > 0n)
+    steps.push({
+      name: 'hurdled',
+      value: hurdled.toString(),
+      formula: 'the part of the profit that the hurdle of these terms takes; it owes nothing',
+    });
+  const less = hurdled > 0n ? ' − hurdled' : '';
   switch (basis) {
     case 'per_close':
+      if (hurdled > 0n)
+        steps.push({
+          name: 'charged',
+          value: charged.toString(),
+          formula: `max(0, ${profit})${less}`,
+        });
       break;
     case 'high_water_mark':
       steps.push(
@@ -168,7 +188,7 @@ function partSteps({
         {
           name: 'charged',
           value: charged.toString(),
-          formula: `max(0, ${netPnl} − deficitBefore)`,
+          formula: `max(0, ${profit} − deficitBefore)${less}`,
         },
       );
       break;
@@ -213,8 +233,12 @@ export async function explanationOf(
 
 /** The steps from the record on chain to the owed amount, and a sentence for people. */
 export function explain(accrual: Accrual): Explanation {
-  const { realised, shareBps, before, after, amount, charged, openedSlot, termsSlot } = accrual;
+  const { realised, shareBps, before, after, amount, charged, hurdled } = accrual;
+  const { openedSlot, termsSlot } = accrual;
   const at = `${accrual.signature}, slot ${accrual.slot}`;
+  const { allowed } = accrual;
+  const capped = allowed !== null && charged * BigInt(shareBps) > allowed * BPS_WHOLE;
+  const due = capped ? `${allowed} × 10,000` : `${charged} × shareBps`;
   const opened =
     openedSlot === null ? `at slot ${accrual.slot}` : `when it was opened, in slot ${openedSlot}`;
   const steps: Step[] = [
@@ -225,6 +249,15 @@ export function explain(accrual: Accrual): Explanation {
       value: String(shareBps),
       formula: `terms that began at slot ${termsSlot}, in force ${opened}`,
     },
+    ...(allowed === null
+      ? []
+      : [
+          {
+            name: 'allowed',
+            value: allowed.toString(),
+            formula: 'the most that these terms let the close owe: what is left of their caps',
+          },
+        ]),
     {
       name: 'carryBefore',
       value: before.carry.toString(),
@@ -233,12 +266,12 @@ export function explain(accrual: Accrual): Explanation {
     {
       name: 'amount',
       value: amount.toString(),
-      formula: `floor((${charged} × shareBps + carryBefore) / 10,000)`,
+      formula: `floor((${due} + carryBefore) / 10,000)`,
     },
     {
       name: 'carryAfter',
       value: after.carry.toString(),
-      formula: `(${charged} × shareBps + carryBefore) mod 10,000`,
+      formula: `(${due} + carryBefore) mod 10,000`,
     },
     ...accrual.credits.map(
       (each): Step => ({
@@ -257,9 +290,12 @@ export function explain(accrual: Accrual): Explanation {
   const of =
     charged === whole
       ? 'that'
-      : `${text(charged)}, the part opened under these terms less earlier losses,`;
+      : accrual.profit === 'net' && hurdled === 0n
+        ? `${text(charged)}, the part opened under these terms less earlier losses,`
+        : `${text(charged)}, the part opened under these terms less earlier losses and the hurdle${accrual.profit === 'gross' ? ', before fees' : ''},`;
+  const limited = capped ? `, limited by a cap to ${text(amount)}` : ` is ${text(amount)}`;
   return {
     steps,
-    sentence: `${what}. ${percent(shareBps)} of ${of} is ${text(amount)}.`,
+    sentence: `${what}. ${percent(shareBps)} of ${of}${limited}.`,
   };
 }

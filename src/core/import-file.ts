@@ -3,7 +3,15 @@
 import type { GivenRow } from './import-rows.ts';
 
 /** How a CSV cell becomes the value of a field; every other field is text. */
-const NUMBERS = new Set(['subAccountId', 'shareBps', 'expiresAfterMs', 'fromSlot', 'booksFrom']);
+const NUMBERS = new Set([
+  'subAccountId',
+  'shareBps',
+  'expiresAfterMs',
+  'periodSlots',
+  'freeBeforeSlot',
+  'fromSlot',
+  'booksFrom',
+]);
 const FLAGS: Readonly<Record<string, boolean>> = { true: true, false: false };
 
 function fieldValue(field: string, cell: string): unknown {

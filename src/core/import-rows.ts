@@ -16,7 +16,7 @@ import {
 } from './document.ts';
 import { Fault } from './fault.ts';
 import { OPEN_AT_START } from './held.ts';
-import { BASES } from './terms.ts';
+import { BASES, PROFITS } from './terms.ts';
 import { instantOf } from './time.ts';
 import { VENUE_NAMES } from './venue.ts';
 
@@ -82,6 +82,12 @@ const row = kindOf({
     shareBps: bpsOf,
     basis: orElse(oneOf(...BASES), 'per_close'),
     minimumPayment: orElse(amountOf, 0n),
+    profit: orElse(oneOf(...PROFITS), 'net'),
+    hurdle: orElse(amountOf, 0n),
+    capPerClose: orElse(amountOf, null),
+    capPerPeriod: orElse(amountOf, null),
+    periodSlots: orElse(wholeOf(1, Number.MAX_SAFE_INTEGER), null),
+    freeBeforeSlot: orElse(wholeOf(0, Number.MAX_SAFE_INTEGER), 0),
     offCurve: orElse(flagOf, false),
     expiresAfterMs: maybe(wholeOf(EXPIRES_MS_LEAST, Number.MAX_SAFE_INTEGER)),
     /** The slot from which the terms hold; the one after the import where it is absent. */

@@ -1,10 +1,11 @@
 // Outcome: the result of every close: for each part the share, or the named reason why nothing is
 // owed. Pure: the ledger provides the record of a close.
+import { profitOf } from './charge.ts';
 import type { Close, Reckoning } from './fact.ts';
 import { unreachable } from './fault.ts';
 import type { Address, Signature, Slot } from './ids.ts';
-import type { BaseUnits } from './money.ts';
-import type { Basis } from './terms.ts';
+import { type BaseUnits, BPS_WHOLE } from './money.ts';
+import type { Basis, Profit } from './terms.ts';
 import { amountText, type Token } from './token.ts';
 
 /** Why a close, or a part of one, makes nothing owed, or not yet. */
@@ -30,6 +31,12 @@ export const NOTHING_OWED = [
   'loss',
   /** The profit made good earlier losses, on a high-water mark. */
   'made_good',
+  /** The close lies in the free period of the terms. */
+  'free_period',
+  /** The whole profit was within the hurdle. */
+  'below_hurdle',
+  /** A cap of the terms was reached before this close. */
+  'capped',
   /** The terms have a share of 0 %. */
   'no_share',
   /** The share is less than a base unit and is carried over. */
@@ -50,7 +57,14 @@ export type BookedPart = {
   readonly basis: Basis;
   readonly shareBps: number;
   readonly netPnl: BaseUnits;
+  /** The profit of which the terms take their share, and the fees that `netPnl` is net of. */
+  readonly profit: Profit;
+  readonly fees: BaseUnits;
   readonly charged: BaseUnits;
+  readonly hurdled: BaseUnits;
+  readonly allowed: BaseUnits | null;
+  /** A close before this slot owes nothing under its terms; 0 without terms. */
+  readonly freeBeforeSlot: Slot;
   readonly amount: BaseUnits;
   readonly deficitBefore: BaseUnits;
   readonly deficitAfter: BaseUnits;
@@ -102,36 +116,53 @@ type Unbooked = Extract<
 /** The reasons why a booked part owes nothing. */
 type Unowed = Exclude<NothingOwed, Unbooked>;
 
-function reasonOfPart(part: BookedPart, firstTermsSlot: Slot | null): Unowed | null {
-  const { termsSlot, openedSlot, netPnl, shareBps, charged, amount } = part;
+function reasonOfPart(
+  part: BookedPart,
+  { firstTermsSlot, slot }: Pick<RecordedClose, 'firstTermsSlot' | 'slot'>,
+): Unowed | null {
+  const { termsSlot, openedSlot, shareBps, charged, hurdled, allowed, amount } = part;
   if (amount > 0n) return null;
   if (termsSlot === null)
     return openedSlot === null || firstTermsSlot === null || openedSlot < firstTermsSlot
       ? 'before_terms'
       : 'after_end';
-  if (netPnl <= 0n) return 'loss';
-  if (charged === 0n) return 'made_good';
+  if (profitOf(part, part.profit) <= 0n) return 'loss';
+  if (slot < part.freeBeforeSlot) return 'free_period';
+  if (charged === 0n) return hurdled > 0n ? 'below_hurdle' : 'made_good';
+  if (allowed === 0n) return 'capped';
   return shareBps === 0 ? 'no_share' : 'dust';
 }
 
 /** The sentence for people on a part. */
 function sayPart(part: BookedPart, reason: Unowed | null, token: Token): string {
   const text = (amount: BaseUnits): string => amountText(amount, token);
-  const { netPnl, shareBps, charged, amount, deficitBefore, deficitAfter, termsSlot, share } = part;
+  const { shareBps, charged, amount, deficitBefore, deficitAfter, termsSlot, share } = part;
+  const profit = profitOf(part, part.profit);
+  const fees = part.profit === 'gross' ? 'Before fees' : 'Fees included';
   switch (reason) {
     case null: {
-      const of = `${shareBps / 100} % of ${text(charged)} is ${text(amount)}.`;
+      const capped = part.allowed !== null && charged * BigInt(shareBps) > part.allowed * BPS_WHOLE;
+      const is = capped
+        ? `is more than the cap allows; ${text(amount)} is owed`
+        : `is ${text(amount)}`;
+      const of = `${shareBps / 100} % of ${text(charged)} ${is}.`;
       if (share === null) return of;
       return share.observed
         ? `${of} It was only observed, and is not paid until a person adopts it.`
         : `${of} The share ${share.id} is ${share.status}.`;
     }
     case 'loss':
-      return netPnl === 0n
-        ? 'Fees included, it closed without a profit.'
-        : `Fees included, it closed with a loss of ${text(-netPnl)}.`;
+      return profit === 0n
+        ? `${fees}, it closed without a profit.`
+        : `${fees}, it closed with a loss of ${text(-profit)}.`;
     case 'made_good':
-      return `The profit of ${text(netPnl)} made good earlier losses of ${text(deficitBefore)}; ${text(deficitAfter)} of them are left.`;
+      return `The profit of ${text(profit)} made good earlier losses of ${text(deficitBefore)}; ${text(deficitAfter)} of them are left.`;
+    case 'free_period':
+      return `It closed before slot ${part.freeBeforeSlot}, up to which the terms take nothing.`;
+    case 'below_hurdle':
+      return `The profit of ${text(profit)} is within the hurdle of the terms from slot ${termsSlot} on.`;
+    case 'capped':
+      return `A cap of the terms from slot ${termsSlot} on was reached before it.`;
     case 'no_share':
       return `The terms from slot ${termsSlot} on take a share of 0 %.`;
     case 'dust':
@@ -190,7 +221,7 @@ function reasonOfWhole(close: RecordedClose): Answer {
 /** The outcome of a close. When no part owes anything, the reason is that of the first part. */
 export function outcomeOf(close: RecordedClose): Outcome {
   const parts = close.parts.map((part) => {
-    const reason = reasonOfPart(part, close.firstTermsSlot);
+    const reason = reasonOfPart(part, close);
     return { ...part, reason, sentence: sayPart(part, reason, close.token) };
   });
   const [first] = parts;

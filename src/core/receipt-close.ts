@@ -1,6 +1,7 @@
 // Receipt close: checks that the chain shows the close and the movements of a receipt, and that the
 // parts, the charged profit and the amount follow from them by the daemon's own accrual.
-import { accrualOf, type Booking, EMPTY_TAB, explains, type Tab } from './accrual.ts';
+import { accrualOf, type Booking, explains } from './accrual.ts';
+import { countedIn, EMPTY_TAB, type Tab } from './charge.ts';
 import { type Close, comparePositions, type FactBody, type Open } from './fact.ts';
 import { Fault } from './fault.ts';
 import { lotsAfter, type Movement } from './lots.ts';
@@ -157,7 +158,7 @@ const byTerms = (one: ReceiptPart, other: ReceiptPart): number =>
   (one.termsSlot ?? -1) - (other.termsSlot ?? -1);
 
 /** The part of a booking, in the shape of a receipt. */
-const partOf = ({ terms, ...part }: Booking): ReceiptPart => ({
+const partOf = ({ terms, fees: _, ...part }: Booking): ReceiptPart => ({
   ...part,
   termsSlot: terms?.fromSlot ?? null,
   basis: terms?.basis ?? 'per_close',
@@ -174,14 +175,21 @@ function wellFormed({ terms, parts, close }: Receipt): boolean {
   return (
     begins.every((slot, at) => at === 0 || slot > (begins[at - 1] ?? slot)) &&
     terms.every(
-      ({ fromSlot, markSlot, shareBps }) =>
+      ({ fromSlot, markSlot, shareBps, hurdle, capPerClose, capPerPeriod, periodSlots }) =>
         markSlot <= fromSlot &&
+        [hurdle, capPerClose, capPerPeriod].every((each) => each === null || each >= 0n) &&
+        periodSlots !== 0 &&
         begins.includes(markSlot) &&
         fromSlot <= close.slot &&
         shareBps <= BASIS_POINTS_MOST,
     ) &&
     parts.every(
-      ({ before }) => before.carry >= 0n && before.carry < 10_000n && before.deficit >= 0n,
+      ({ before }) =>
+        before.carry >= 0n &&
+        before.carry < 10_000n &&
+        before.deficit >= 0n &&
+        countedIn(before).hurdled >= 0n &&
+        countedIn(before).owed >= 0n,
     )
   );
 }

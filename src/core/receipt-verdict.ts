@@ -15,7 +15,7 @@ import {
 } from './receipt-check.ts';
 import { checkCloseOf } from './receipt-close.ts';
 import { checkPaymentsOf } from './receipt-payment.ts';
-import { BASIS_TOLD } from './terms.ts';
+import { BASIS_TOLD, rulesTold } from './terms.ts';
 
 /** The transactions from which a receipt is checked, each once. */
 export const signaturesOf = ({ close, movements, payments, credits }: Receipt): Signature[] => [
@@ -157,10 +157,16 @@ export function statedIn({ terms, parts, held, share }: Receipt): string[] {
   const from = `from slot ${under.fromSlot} on`;
   return [
     `Terms: ${under.shareBps / 100} % ${BASIS_TOLD[under.basis].of} ${from}.`,
+    ...rulesTold(under, (units) => `${formatUnits(units)} USDC`),
     `Carried over from earlier closes: ${part.before.carry} ten-thousandths of a base unit.`,
     ...(BASIS_TOLD[under.basis].carriesLosses
       ? [`Earlier losses to be made good first: ${formatUnits(part.before.deficit)} USDC.`]
       : []),
+    ...(part.before.counted === undefined
+      ? []
+      : [
+          `Counted since slot ${part.before.counted.since} in earlier closes: ${formatUnits(part.before.counted.hurdled)} USDC of the hurdle, ${formatUnits(part.before.counted.owed)} USDC of the cap.`,
+        ]),
     ...(held.positions.length === 0
       ? []
       : [

@@ -3,6 +3,7 @@
 // node, without the ledger that wrote it (receipt-verdict.ts). What no chain shows is stated: the
 // terms, the balance carried over from earlier closes, and the positions before the first terms.
 
+import type { Tab } from './charge.ts';
 import {
   addressOf,
   amountOf,
@@ -24,7 +25,7 @@ import { Fault } from './fault.ts';
 import { OPEN_AT_START } from './held.ts';
 import { SHARE_STATUSES } from './share.ts';
 import type { Terms } from './terms.ts';
-import { BASES } from './terms.ts';
+import { BASES, PROFITS } from './terms.ts';
 
 /** The version of the format. A reader refuses every other one. */
 export const RECEIPT_VERSION = 1;
@@ -36,7 +37,13 @@ export const RECEIPT_BYTES_MOST = 67_108_864;
 const position = oneOf('long', 'short');
 const place = { signature: signatureOf, slot: countOf, ordinal: countOf };
 const heldPosition = objectOf({ market: countOf, base: amountOf, entry: orNull(amountOf) });
-const tab = objectOf({ carry: amountOf, deficit: amountOf });
+/** What a hurdle and a cap have counted in a period; receipts of earlier releases lack it. */
+const counted = objectOf({ since: countOf, hurdled: amountOf, owed: amountOf });
+const tab: Reader<Tab> = (value, at) => {
+  const fields = { carry: amountOf, deficit: amountOf, counted: orElse(counted, undefined) };
+  const { carry, deficit, ...read } = objectOf(fields)(value, at);
+  return { carry, deficit, ...(read.counted === undefined ? {} : { counted: read.counted }) };
+};
 
 const close = objectOf({
   kind: oneOf('close'),
@@ -122,6 +129,13 @@ const receipt = objectOf({
       shareBps: countOf,
       basis: oneOf(...BASES),
       ended: flagOf,
+      /** The rules beside the share. Receipts of earlier releases have none of them. */
+      profit: orElse(oneOf(...PROFITS), 'net'),
+      hurdle: orElse(amountOf, 0n),
+      capPerClose: orElse(orNull(amountOf), null),
+      capPerPeriod: orElse(orNull(amountOf), null),
+      periodSlots: orElse(orNull(countOf), null),
+      freeBeforeSlot: orElse(countOf, 0),
     }),
     10_000,
   ),
@@ -147,6 +161,8 @@ const receipt = objectOf({
       openingFee: amountOf,
       netPnl: amountOf,
       charged: amountOf,
+      hurdled: orElse(amountOf, 0n),
+      allowed: orElse(orNull(amountOf), null),
       amount: amountOf,
       before: tab,
       after: tab,

@@ -17,10 +17,84 @@ export const BASIS_TOLD: Readonly<Record<Basis, { of: string; carriesLosses: boo
 };
 
 /**
+ * The profits of which a share may be taken. `net`: after the fees and rebates of opening and
+ * closing. `gross`: before them. Funding is part of neither, and is never deducted.
+ */
+export const PROFITS = ['net', 'gross'] as const;
+export type Profit = (typeof PROFITS)[number];
+
+/** What terms say about the amount of a share beside its basis points. Amounts are base units. */
+export type TermsRules = {
+  readonly profit: Profit;
+  /**
+   * The profit that owes nothing. With `per_close` it is taken off the profit of each close; with
+   * `high_water_mark` off the profits above the mark until their sum has reached it, once in each
+   * period.
+   */
+  readonly hurdle: BaseUnits;
+  /** The most that the part of a close under these terms owes; null: no limit. */
+  readonly capPerClose: BaseUnits | null;
+  /**
+   * The most that all closes of a period owe under terms that have such a limit; null: no limit.
+   */
+  readonly capPerPeriod: BaseUnits | null;
+  /**
+   * The length of a period in slots. Periods follow each other from `markSlot` on. Null: one period
+   * without end.
+   */
+  readonly periodSlots: number | null;
+  /** A close before this slot owes nothing; 0: there is no free period. */
+  readonly freeBeforeSlot: Slot;
+};
+/** The rules of terms that name none: the whole net profit owes. */
+export const USUAL_RULES: TermsRules = {
+  profit: 'net',
+  hurdle: 0n,
+  capPerClose: null,
+  capPerPeriod: null,
+  periodSlots: null,
+  freeBeforeSlot: 0,
+};
+const RULES = Object.keys(USUAL_RULES) as readonly (keyof TermsRules)[];
+
+/** The rules in an object that may hold more; a rule that it does not name is the usual one. */
+export const rulesIn = (given: Partial<TermsRules>): TermsRules => {
+  const {
+    profit = USUAL_RULES.profit,
+    hurdle = USUAL_RULES.hurdle,
+    capPerClose = USUAL_RULES.capPerClose,
+    capPerPeriod = USUAL_RULES.capPerPeriod,
+    periodSlots = USUAL_RULES.periodSlots,
+    freeBeforeSlot = USUAL_RULES.freeBeforeSlot,
+  } = given;
+  return { profit, hurdle, capPerClose, capPerPeriod, periodSlots, freeBeforeSlot };
+};
+
+/** The rules that differ from the usual ones, as sentences for people. */
+export function rulesTold(rules: TermsRules, text: (units: BaseUnits) => string): string[] {
+  const { profit, hurdle, capPerClose, capPerPeriod, periodSlots, freeBeforeSlot } = rules;
+  const period = periodSlots === null ? 'in all' : `in each period of ${periodSlots} slots`;
+  return [
+    ...(profit === 'gross' ? ['Fees of opening and closing are not deducted.'] : []),
+    ...(hurdle > 0n ? [`The hurdle is ${text(hurdle)}.`] : []),
+    ...(capPerClose === null ? [] : [`A close owes at most ${text(capPerClose)}.`]),
+    ...(capPerPeriod === null ? [] : [`At most ${text(capPerPeriod)} is owed ${period}.`]),
+    ...(freeBeforeSlot > 0 ? [`A close before slot ${freeBeforeSlot} owes nothing.`] : []),
+  ];
+}
+
+/**
+ * Whether what a close owes under these terms depends on the closes before it. Such closes are
+ * booked in chain order only.
+ */
+export const dependsOnOrder = ({ basis, capPerPeriod }: Terms): boolean =>
+  BASIS_TOLD[basis].carriesLosses || capPerPeriod !== null;
+
+/**
  * Terms of a subscription for everything that is opened from `fromSlot` on, until the next terms
  * begin.
  */
-export type Terms = {
+export type Terms = TermsRules & {
   readonly fromSlot: Slot;
   readonly creatorWallet: Address;
   readonly shareBps: BasisPoints;
@@ -41,7 +115,7 @@ export type Terms = {
 };
 
 /** A change of terms: only the fields that it names change. */
-export type TermsChange = {
+export type TermsChange = Partial<TermsRules> & {
   readonly creatorWallet?: Address;
   readonly shareBps?: BasisPoints;
   readonly basis?: Basis;
@@ -74,6 +148,7 @@ export function termsAfter(latest: Terms | null, change: TermsChange, fromSlot: 
     latest === null || (change.newCreator === true && creatorWallet !== latest.creatorWallet);
   const expiresAfterMs = change.expiresAfterMs;
   return {
+    ...rulesIn({ ...latest, ...change }),
     fromSlot: begins,
     creatorWallet,
     shareBps,
@@ -89,6 +164,7 @@ export function termsAfter(latest: Terms | null, change: TermsChange, fromSlot: 
 
 /** Whether two terms agree in everything but their beginning and `markSlot`. */
 export const sameTerms = (one: Terms, other: Terms): boolean =>
+  RULES.every((rule) => one[rule] === other[rule]) &&
   one.creatorWallet === other.creatorWallet &&
   one.shareBps === other.shareBps &&
   one.basis === other.basis &&
@@ -117,14 +193,37 @@ export function holding(terms: readonly Terms[], slot: Slot): Terms | null {
 }
 
 /**
+ * How two terms of the same share and basis compare: below 0 when the first take less. The gross
+ * profit is the dearer one, then the lower hurdle, the higher cap of a close, the higher cap of a
+ * period, the shorter period, and the free period that ends earlier.
+ */
+function compareRules(one: TermsRules, other: TermsRules): number {
+  if (one.profit !== other.profit)
+    return PROFITS.indexOf(one.profit) - PROFITS.indexOf(other.profit);
+  const bySize = (a: bigint | number, b: bigint | number): number => (a < b ? -1 : a > b ? 1 : 0);
+  const byLimit = (a: bigint | number | null, b: bigint | number | null): number =>
+    a === null || b === null ? Number(a === null) - Number(b === null) : bySize(a, b);
+  return (
+    bySize(other.hurdle, one.hurdle) ||
+    byLimit(one.capPerClose, other.capPerClose) ||
+    byLimit(one.capPerPeriod, other.capPerPeriod) ||
+    byLimit(other.periodSlots, one.periodSlots) ||
+    bySize(other.freeBeforeSlot, one.freeBeforeSlot)
+  );
+}
+
+/**
  * Of two terms, the ones that take more of a profit: the larger share, then the basis that
- * is named first in `BASES`, then the later ones. Null stands for terms that take nothing.
+ * is named first in `BASES`, then by `compareRules`, then the later ones. Null stands for terms
+ * that take nothing.
  */
 export function dearer(one: Terms | null, other: Terms | null): Terms | null {
   if (one === null || other === null) return one ?? other;
   if (one.shareBps !== other.shareBps) return one.shareBps > other.shareBps ? one : other;
   if (one.basis !== other.basis)
     return BASES.indexOf(one.basis) < BASES.indexOf(other.basis) ? one : other;
+  const compared = compareRules(one, other);
+  if (compared !== 0) return compared > 0 ? one : other;
   return one.fromSlot >= other.fromSlot ? one : other;
 }
 

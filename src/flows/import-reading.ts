@@ -14,6 +14,7 @@ import type {
 import { type AnyLined, type Bundle, deficitOf, type Lined } from '../core/import-rows.ts';
 import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import type { Signers } from '../core/signing-ports.ts';
+import { rulesIn } from '../core/terms.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Venues } from '../core/venue.ts';
 import type { Payable } from './payable.ts';
@@ -201,6 +202,7 @@ export function createImportReading(ports: ReadingPorts) {
           creatorWallet: row.creatorWallet,
           shareBps: row.shareBps,
           basis: row.basis,
+          ...rulesIn(row),
           minimumPayment: row.minimumPayment,
           offCurve: row.offCurve,
           expiresAfterMs: row.expiresAfterMs ?? null,

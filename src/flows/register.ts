@@ -10,7 +10,7 @@ import type { Ledger, Log, Subscriber, Subscription } from '../core/ports.ts';
 import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import type { Roster } from '../core/roster.ts';
 import type { Pen, Signers } from '../core/signing-ports.ts';
-import { type Basis, type TermsChange, termsAfter } from '../core/terms.ts';
+import { type Basis, type Profit, type TermsChange, termsAfter } from '../core/terms.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Venue, VenueName, Venues } from '../core/venue.ts';
 import { createPayable } from './payable.ts';
@@ -31,6 +31,27 @@ export type RegisterPorts = {
   readonly nudge: (subscriberId: string) => void;
   readonly log: Log;
 };
+
+/** The rules of terms as the API takes them: amounts are decimal strings of base units. */
+type GivenRules = {
+  profit?: Profit;
+  hurdle?: string;
+  capPerClose?: string | null;
+  capPerPeriod?: string | null;
+  periodSlots?: number | null;
+  freeBeforeSlot?: number;
+};
+
+const unitsOf = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
+/** The change with its amounts as numbers; what is left out stays out. */
+function rulesOf<Rest>({ hurdle, capPerClose, capPerPeriod, ...rest }: Rest & GivenRules) {
+  return {
+    ...rest,
+    ...(hurdle === undefined ? {} : { hurdle: BigInt(hurdle) }),
+    ...(capPerClose === undefined ? {} : { capPerClose: unitsOf(capPerClose) }),
+    ...(capPerPeriod === undefined ? {} : { capPerPeriod: unitsOf(capPerPeriod) }),
+  };
+}
 
 export type Register = {
   subscriber(given: {
@@ -60,7 +81,7 @@ export type Register = {
       vault?: GivenVault;
       expiresAfterMs?: number | null;
       newCreator?: boolean;
-    },
+    } & GivenRules,
   ): Promise<Subscription>;
   /**
    * Ends a subscription. Positions opened from now on owe nothing; earlier ones still do when they
@@ -246,7 +267,7 @@ export function createRegister({
         );
       const { id, subAccountId, venue: _, creatorWallet, minimumPayment, vault, ...rest } = given;
       const change: TermsChange = {
-        ...rest,
+        ...rulesOf(rest),
         ...(creatorWallet === undefined
           ? {}
           : { creatorWallet: addressOf(creatorWallet, 'creatorWallet') }),

@@ -3,7 +3,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { NOTHING_OWED, outcomeOf, type RecordedClose } from '../core/outcome.ts';
-import { BASES } from '../core/terms.ts';
+import { BASES, PROFITS } from '../core/terms.ts';
 import type { Listing } from '../flows/lists.ts';
 import { PeriodFields, periodOf } from './periods.ts';
 import {
@@ -63,7 +63,25 @@ const CloseList = Type.Object({
           basis: Type.Enum([...BASES]),
           shareBps: Type.Integer(),
           netPnl: Signed,
+          profit: Type.Enum([...PROFITS], {
+            description: 'Of which profit the terms take a share: after fees, or before them.',
+          }),
+          fees: Type.String({
+            pattern: '^-?[0-9]+$',
+            description: 'Base units that netPnl is net of; negative for a rebate.',
+          }),
           charged: BaseUnits,
+          hurdled: Type.String({
+            pattern: '^[0-9]+$',
+            description: 'The part of the profit that the hurdle took, in base units.',
+          }),
+          allowed: nullable(
+            Type.String({
+              pattern: '^[0-9]+$',
+              description:
+                'The most that the terms let it owe: 0 in the free period or when a cap is reached; null without a cap.',
+            }),
+          ),
           amount: BaseUnits,
           deficitBefore: BaseUnits,
           deficitAfter: BaseUnits,
@@ -112,7 +130,11 @@ function closeView(close: RecordedClose): Static<typeof CloseList>['closes'][num
       basis: part.basis,
       shareBps: part.shareBps,
       netPnl: String(part.netPnl),
+      profit: part.profit,
+      fees: String(part.fees),
       charged: String(part.charged),
+      hurdled: String(part.hurdled),
+      allowed: part.allowed === null ? null : String(part.allowed),
       amount: String(part.amount),
       deficitBefore: String(part.deficitBefore),
       deficitAfter: String(part.deficitAfter),

@@ -3,7 +3,7 @@
 import Type from 'typebox';
 import { OPEN_AT_START } from '../core/held.ts';
 import { SHARE_STATUSES } from '../core/share.ts';
-import { BASES } from '../core/terms.ts';
+import { BASES, PROFITS } from '../core/terms.ts';
 import { AddressText, BaseUnits, nullable } from './shapes.ts';
 
 const Signed = Type.String({ pattern: '^-?[0-9]+$', description: 'Base units; may be negative.' });
@@ -11,6 +11,7 @@ const Slot = Type.Integer({ minimum: 0 });
 const Place = { signature: Type.String(), slot: Slot, ordinal: Type.Integer({ minimum: 0 }) };
 const Position = Type.Enum(['long', 'short']);
 const Basis = Type.Enum([...BASES]);
+const Profit = Type.Enum([...PROFITS]);
 const Held = Type.Array(
   Type.Object({ market: Type.Integer(), base: Signed, entry: nullable(BaseUnits) }),
 );
@@ -18,6 +19,12 @@ const Tab = Type.Object(
   {
     carry: Type.String({ description: 'In ten-thousandths of a base unit.' }),
     deficit: BaseUnits,
+    counted: Type.Optional(
+      Type.Object(
+        { since: Slot, hurdled: BaseUnits, owed: BaseUnits },
+        { description: 'What a hurdle or a cap has counted since the period began.' },
+      ),
+    ),
   },
   { description: 'The balance that was carried from close to close.' },
 );
@@ -92,6 +99,12 @@ export const ReceiptView = Type.Object(
         shareBps: Type.Integer(),
         basis: Basis,
         ended: Type.Boolean(),
+        profit: Profit,
+        hurdle: BaseUnits,
+        capPerClose: nullable(BaseUnits),
+        capPerPeriod: nullable(BaseUnits),
+        periodSlots: nullable(Type.Integer()),
+        freeBeforeSlot: Slot,
       }),
     ),
     held: Type.Object({ slot: Slot, positions: Held, open: Type.Enum([...OPEN_AT_START]) }),
@@ -108,6 +121,8 @@ export const ReceiptView = Type.Object(
         openingFee: Signed,
         netPnl: Signed,
         charged: BaseUnits,
+        hurdled: BaseUnits,
+        allowed: nullable(BaseUnits),
         amount: BaseUnits,
         before: Tab,
         after: Tab,

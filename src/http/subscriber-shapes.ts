@@ -1,6 +1,6 @@
 // Subscriber shapes: the JSON of subscribers, their accounts, facts and subscriptions.
 import Type from 'typebox';
-import { BASES } from '../core/terms.ts';
+import { BASES, PROFITS } from '../core/terms.ts';
 import { VENUE_NAMES } from '../core/venue.ts';
 import { PeriodFields } from './periods.ts';
 import {
@@ -14,6 +14,8 @@ import {
   PlacePage,
 } from './shapes.ts';
 
+/** An amount in base units that a caller names. */
+const AMOUNT = { pattern: '^(0|[1-9][0-9]{0,17})$' };
 const VenueName = Type.Enum([...VENUE_NAMES]);
 export const VenueText = Type.Enum([...VENUE_NAMES], {
   description: 'The venue that is meant; drift-v2 when left out, else the one that is served.',
@@ -181,6 +183,52 @@ export const NewSubscription = Type.Object(
           'base units as a decimal string of at most 18 digits. Shares below this sum wait for each other, until a withdrawal is asked for; 0, as in a new subscription that names none, pays each at once.',
       }),
     ),
+    profit: Type.Optional(
+      Type.Enum([...PROFITS], {
+        description:
+          'Of which profit the share is taken. net, as in a new subscription that names none: after the fees of opening and closing. gross: before them. Funding is part of neither.',
+      }),
+    ),
+    hurdle: Type.Optional(
+      Type.String({
+        ...AMOUNT,
+        description:
+          'Base units. Profit up to here owes nothing: of each close with per_close; once in each period, of the profits above the mark, with high_water_mark. 0: no hurdle.',
+      }),
+    ),
+    capPerClose: Type.Optional(
+      nullable(
+        Type.String({
+          ...AMOUNT,
+          description: 'Base units. The most that one close owes; null: no cap.',
+        }),
+      ),
+    ),
+    capPerPeriod: Type.Optional(
+      nullable(
+        Type.String({
+          ...AMOUNT,
+          description: 'Base units. The most that all closes of a period owe; null: no cap.',
+        }),
+      ),
+    ),
+    periodSlots: Type.Optional(
+      nullable(
+        Type.Integer({
+          minimum: 1,
+          maximum: 9_007_199_254_740_991,
+          description:
+            'The length of a period in slots, counted from markSlot on; 6,480,000 are some 30 days. null: one period without end.',
+        }),
+      ),
+    ),
+    freeBeforeSlot: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 9_007_199_254_740_991,
+        description: 'A close before this slot owes nothing; 0: no free period.',
+      }),
+    ),
     offCurve: Type.Optional(
       Type.Boolean({
         description:
@@ -228,6 +276,12 @@ export const SubscriptionView = Type.Object({
       shareBps: Type.Integer(),
       basis: Type.Enum([...BASES]),
       minimumPayment: BaseUnits,
+      profit: Type.Enum([...PROFITS]),
+      hurdle: Type.String({ ...AMOUNT, description: 'Profit up to here owes nothing.' }),
+      capPerClose: nullable(BaseUnits),
+      capPerPeriod: nullable(BaseUnits),
+      periodSlots: nullable(Type.Integer({ description: 'The length of a period; null: no end.' })),
+      freeBeforeSlot: Type.Integer({ description: 'A close before this slot owes nothing.' }),
       offCurve: Type.Boolean(),
       expiresAfterMs: nullable(Type.Integer()),
       ended: Type.Boolean({ description: 'Positions opened from this slot on owe nothing.' }),
@@ -241,6 +295,11 @@ export const SubscriptionView = Type.Object({
       markSlot: Type.Integer({ description: 'Of the terms that share this tab.' }),
       carry: Type.String({ description: 'Dust, in ten-thousandths of a base unit.' }),
       deficit: Type.String({ description: 'Losses to be made good first, in base units.' }),
+      countedSince: Type.Integer({
+        description: 'Where the period began that hurdle and cap are counted in; 0: none is.',
+      }),
+      hurdled: Type.String({ description: 'Profit that the hurdle took in the period.' }),
+      owed: Type.String({ description: 'What was owed in the period under a cap.' }),
     }),
   ),
 });

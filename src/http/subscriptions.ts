@@ -3,6 +3,7 @@
 // changes.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
+import { countedIn } from '../core/charge.ts';
 import { Fault } from '../core/fault.ts';
 import type { Ledger, Subscription } from '../core/ports.ts';
 import type { Register } from '../flows/register.ts';
@@ -21,12 +22,21 @@ const subscriptionView = (subscription: Subscription): Static<typeof Subscriptio
   terms: subscription.terms.map((each) => ({
     ...each,
     minimumPayment: each.minimumPayment.toString(),
+    hurdle: each.hurdle.toString(),
+    capPerClose: each.capPerClose?.toString() ?? null,
+    capPerPeriod: each.capPerPeriod?.toString() ?? null,
   })),
-  tabs: Object.entries(subscription.tabs).map(([markSlot, { carry, deficit }]) => ({
-    markSlot: Number(markSlot),
-    carry: carry.toString(),
-    deficit: deficit.toString(),
-  })),
+  tabs: Object.entries(subscription.tabs).map(([markSlot, tab]) => {
+    const { since, hurdled, owed } = countedIn(tab);
+    return {
+      markSlot: Number(markSlot),
+      carry: tab.carry.toString(),
+      deficit: tab.deficit.toString(),
+      countedSince: since,
+      hurdled: hurdled.toString(),
+      owed: owed.toString(),
+    };
+  }),
 });
 
 /** The routes of subscriptions. */

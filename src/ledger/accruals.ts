@@ -2,7 +2,7 @@
 // figures of its computation. booking.ts writes them.
 import type { Shares, UnaccruedClose } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import type { Basis } from '../core/terms.ts';
+import type { Basis, Profit } from '../core/terms.ts';
 import { createBooking } from './booking.ts';
 import type { Fragment, Sql } from './database.ts';
 import { readBody } from './facts.ts';
@@ -47,7 +47,7 @@ export function createAccruals(
         left join account_check c on c.address = f.account
         where f.slot >= (select min(from_slot) from subscription_terms t where t.subscription_id = s.subscription_id)
           and f.slot >= s.books_from
-          and ((s.held = '[]' and s.open_at_start <> 'from_slot' and (select count(*) = 1 and min(basis) = 'per_close' from subscription_terms t
+          and ((s.held = '[]' and s.open_at_start <> 'from_slot' and (select count(*) = 1 and min(basis) = 'per_close' and count(cap_per_period) = 0 from subscription_terms t
                 where t.subscription_id = s.subscription_id))
             or f.slot <= (c.baseline->>'slot')::bigint)
           and (${slot ?? null}::bigint is null or (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal)
@@ -107,10 +107,14 @@ export function createAccruals(
           carry_after: bigint;
           deficit_before: bigint;
           deficit_after: bigint;
+          profit: Profit;
+          fees: bigint;
+          hurdled: bigint;
+          allowed: bigint | null;
         } & TokenRow)[]
       >`
         select a.signature, a.slot, a.ordinal, f.kind, f.body, a.terms_slot, a.basis, a.base, a.opened_slot, a.entry, a.opening_fee, a.net_pnl, a.share_bps, a.charged,
-          a.amount, a.carry_before, a.carry_after, a.deficit_before, a.deficit_after, k.mint, k.symbol, k.decimals
+          a.amount, a.carry_before, a.carry_after, a.deficit_before, a.deficit_after, a.profit, a.fees, a.hurdled, a.allowed, k.mint, k.symbol, k.decimals
         from profit_share s join token k on k.mint = s.mint
         join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
         join fact f on f.subscriber_id = a.subscriber_id and f.signature = a.signature and f.slot = a.slot
@@ -134,6 +138,10 @@ export function createAccruals(
         entry: row.entry,
         openingFee: row.opening_fee,
         netPnl: row.net_pnl,
+        profit: row.profit,
+        fees: row.fees,
+        hurdled: row.hurdled,
+        allowed: row.allowed,
         shareBps: row.share_bps,
         charged: row.charged,
         amount: row.amount,

@@ -3,6 +3,7 @@
 // is booked in one of its own, so that one bad row hurts its own subscriber alone.
 import { createHash } from 'node:crypto';
 import type { Accrued, Booking } from '../core/accrual.ts';
+import { countedIn, type Tab } from '../core/charge.ts';
 import type { UnaccruedClose } from '../core/debt-ports.ts';
 import type { EventKind, EventOf } from '../core/event.ts';
 import type { Fact } from '../core/fact.ts';
@@ -82,6 +83,15 @@ async function taken(tx: Transaction, closes: readonly Close[]): Promise<Close[]
   return closes.filter(({ close }) => waited.has(close.fact.subscriberId));
 }
 
+/** The counts of a period before and after a part. */
+function countedColumns(before: Tab, after: Tab) {
+  const [was, is] = [countedIn(before), countedIn(after)];
+  return {
+    ...{ since_before: was.since, hurdled_before: was.hurdled, owed_before: was.owed },
+    ...{ since_after: is.since, hurdled_after: is.hurdled, owed_after: is.owed },
+  };
+}
+
 /** Writes the figures of parts. Throws `Overtaken` when one of them is on record. */
 async function keepFigures(tx: Transaction, parts: readonly Part[]): Promise<void> {
   const rows = parts.map(({ booking, ...part }) => {
@@ -103,19 +113,27 @@ async function keepFigures(tx: Transaction, parts: readonly Part[]): Promise<voi
       carry_after: after.carry,
       deficit_before: before.deficit,
       deficit_after: after.deficit,
+      profit: terms?.profit ?? 'net',
+      fees: booking.fees,
+      hurdled: booking.hurdled,
+      allowed: booking.allowed,
+      ...countedColumns(before, after),
       market: body.kind === 'close' ? body.market : null,
       flat: part.accrued.flat,
     };
   });
   const kept = await tx`
     insert into accrual (subscriber_id, subscription_id, account, signature, slot, ordinal, terms_slot, basis, base, opened_slot,
-      entry, opening_fee, net_pnl, share_bps, charged, amount, carry_before, carry_after, deficit_before, deficit_after, market, flat)
+      entry, opening_fee, net_pnl, share_bps, charged, amount, carry_before, carry_after, deficit_before, deficit_after, market, flat,
+      profit, fees, hurdled, allowed, since_before, since_after, hurdled_before, hurdled_after, owed_before, owed_after)
     select subscriber_id, subscription_id, account, signature, slot, ordinal, terms_slot, basis, base, opened_slot,
-      entry, opening_fee, net_pnl, share_bps, charged, amount, carry_before, carry_after, deficit_before, deficit_after, market, flat
+      entry, opening_fee, net_pnl, share_bps, charged, amount, carry_before, carry_after, deficit_before, deficit_after, market, flat,
+      profit, fees, hurdled, allowed, since_before, since_after, hurdled_before, hurdled_after, owed_before, owed_after
     from jsonb_to_recordset(${tx.json(toJson(rows))}) as a(subscriber_id text, subscription_id text, account text, signature text,
       slot bigint, ordinal int, terms_slot bigint, basis text, base bigint, opened_slot bigint, entry bigint, opening_fee bigint,
       net_pnl bigint, share_bps int, charged bigint, amount bigint, carry_before bigint, carry_after bigint, deficit_before bigint,
-      deficit_after bigint, market int, flat boolean)
+      deficit_after bigint, market int, flat boolean, profit text, fees bigint, hurdled bigint, allowed bigint, since_before bigint,
+      since_after bigint, hurdled_before bigint, hurdled_after bigint, owed_before bigint, owed_after bigint)
     on conflict do nothing returning 1`;
   if (kept.length < parts.length) throw new Overtaken();
 }
@@ -137,18 +155,22 @@ async function keepTabs(tx: Transaction, parts: readonly Part[]): Promise<void> 
             deficit: after.deficit,
             carry_before: before.carry,
             deficit_before: before.deficit,
+            ...countedColumns(before, after),
           },
         ],
   );
   if (rows.length === 0) return;
   const given = tx`jsonb_to_recordset(${tx.json(toJson(rows))}) as t(subscriber_id text, subscription_id text, mark_slot bigint,
-    carry bigint, deficit bigint, carry_before bigint, deficit_before bigint)`;
+    carry bigint, deficit bigint, carry_before bigint, deficit_before bigint, since_before bigint, since_after bigint,
+    hurdled_before bigint, hurdled_after bigint, owed_before bigint, owed_after bigint)`;
   const kept = await tx`
     with given as (select * from ${given})
-    insert into tab (subscriber_id, subscription_id, mark_slot, carry, deficit)
-    select subscriber_id, subscription_id, mark_slot, carry, deficit from given order by subscriber_id, subscription_id, mark_slot
-    on conflict (subscriber_id, subscription_id, mark_slot) do update set carry = excluded.carry, deficit = excluded.deficit
-      where (tab.carry, tab.deficit) = (select g.carry_before, g.deficit_before from given g
+    insert into tab (subscriber_id, subscription_id, mark_slot, carry, deficit, counted_since, hurdled, owed)
+    select subscriber_id, subscription_id, mark_slot, carry, deficit, since_after, hurdled_after, owed_after from given order by subscriber_id, subscription_id, mark_slot
+    on conflict (subscriber_id, subscription_id, mark_slot) do update set carry = excluded.carry, deficit = excluded.deficit,
+        counted_since = excluded.counted_since, hurdled = excluded.hurdled, owed = excluded.owed
+      where (tab.carry, tab.deficit, tab.counted_since, tab.hurdled, tab.owed)
+        = (select g.carry_before, g.deficit_before, g.since_before, g.hurdled_before, g.owed_before from given g
         where g.subscription_id = tab.subscription_id and g.subscriber_id = tab.subscriber_id and g.mark_slot = tab.mark_slot)
     returning 1`;
   if (kept.length < rows.length) throw new Overtaken();

@@ -39,7 +39,12 @@ function partOf(json: Record<string, unknown>): BookedPart {
     basis: json.basis as BookedPart['basis'],
     shareBps: json.share_bps as number,
     netPnl: amountOf(json.net_pnl),
+    profit: json.profit as BookedPart['profit'],
+    fees: amountOf(json.fees),
     charged: amountOf(json.charged),
+    hurdled: amountOf(json.hurdled),
+    allowed: json.allowed === null ? null : amountOf(json.allowed),
+    freeBeforeSlot: Number(json.free_before_slot),
     amount: amountOf(json.amount),
     deficitBefore: amountOf(json.deficit_before),
     deficitAfter: amountOf(json.deficit_after),
@@ -69,6 +74,9 @@ export function createCloses(sql: Sql): Pick<Facts, 'closes'> {
           (c.baseline->>'slot')::bigint as checked_slot, c.difference is not null as gap,
           coalesce((select jsonb_agg(jsonb_build_object('terms_slot', a.terms_slot, 'opened_slot', a.opened_slot, 'base', a.base::text,
               'basis', a.basis, 'share_bps', a.share_bps, 'net_pnl', a.net_pnl::text, 'charged', a.charged::text, 'amount', a.amount::text,
+              'profit', a.profit, 'fees', a.fees::text, 'hurdled', a.hurdled::text, 'allowed', a.allowed::text,
+              'free_before_slot', coalesce((select t.free_before_slot from subscription_terms t where t.subscriber_id = a.subscriber_id
+                and t.subscription_id = a.subscription_id and t.from_slot = a.terms_slot), 0),
               'deficit_before', a.deficit_before::text, 'deficit_after', a.deficit_after::text,
               'share', (select jsonb_build_object('id', p.share_id, 'creator', p.creator_wallet, 'paid', p.paid::text, 'status', p.status,
                   'observed', p.observed) from profit_share p where p.subscriber_id = a.subscriber_id and p.subscription_id = a.subscription_id

@@ -120,6 +120,12 @@ export async function importSubscriptions(
     minimum_payment: terms.minimumPayment,
     off_curve: terms.offCurve,
     expires_after_ms: terms.expiresAfterMs,
+    profit: terms.profit,
+    hurdle: terms.hurdle,
+    cap_per_close: terms.capPerClose,
+    cap_per_period: terms.capPerPeriod,
+    period_slots: terms.periodSlots,
+    free_before_slot: terms.freeBeforeSlot,
   }));
   const json = tx.json(toJson(rows));
   await tx`
@@ -129,11 +135,12 @@ export async function importSubscriptions(
       held_slot bigint, open_at_start text, books_from bigint)`;
   await tx`
     insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, basis, minimum_payment,
-      off_curve, expires_after_ms, ended, mark_slot)
+      off_curve, expires_after_ms, ended, mark_slot, profit, hurdle, cap_per_close, cap_per_period, period_slots, free_before_slot)
     select subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, basis, minimum_payment, off_curve,
-      expires_after_ms, false, from_slot
+      expires_after_ms, false, from_slot, profit, hurdle, cap_per_close, cap_per_period, period_slots, free_before_slot
     from jsonb_to_recordset(${json}) as t(subscriber_id text, subscription_id text, from_slot bigint, creator_wallet text,
-      share_bps integer, basis text, minimum_payment bigint, off_curve boolean, expires_after_ms bigint)`;
+      share_bps integer, basis text, minimum_payment bigint, off_curve boolean, expires_after_ms bigint,
+      profit text, hurdle bigint, cap_per_close bigint, cap_per_period bigint, period_slots bigint, free_before_slot bigint)`;
   await tx`
     insert into tab (subscriber_id, subscription_id, mark_slot, carry, deficit)
     select subscriber_id, subscription_id, from_slot, 0, deficit

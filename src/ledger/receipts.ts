@@ -1,11 +1,12 @@
 // Receipts: reads everything from which the receipt of a share is written, in one transaction, so
 // that its amounts are of one moment.
+import { tabOf } from '../core/charge.ts';
 import type { Close, Reckoning } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Receipt, ReceiptMovement, ReceiptPart } from '../core/receipt.ts';
 import type { ReceiptBook } from '../core/receipt-ports.ts';
-import type { Basis } from '../core/terms.ts';
+import { type Basis, rulesIn } from '../core/terms.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import type { Sql, Transaction } from './database.ts';
 import { readBody } from './facts.ts';
@@ -87,10 +88,18 @@ async function readParts(tx: Transaction, close: CloseRow): Promise<ReceiptPart[
       carry_after: bigint;
       deficit_before: bigint;
       deficit_after: bigint;
+      hurdled: bigint;
+      allowed: bigint | null;
+      since_before: bigint;
+      since_after: bigint;
+      hurdled_before: bigint;
+      hurdled_after: bigint;
+      owed_before: bigint;
+      owed_after: bigint;
     }[]
   >`
     select terms_slot, basis, share_bps, base, opened_slot, entry, opening_fee, net_pnl, charged, amount, carry_before, carry_after,
-      deficit_before, deficit_after
+      deficit_before, deficit_after, hurdled, allowed, since_before, since_after, hurdled_before, hurdled_after, owed_before, owed_after
     from accrual where subscriber_id = ${close.subscriber_id} and subscription_id = ${close.subscription_id}
       and signature = ${close.signature} and slot = ${close.slot} and ordinal = ${close.ordinal}
     order by terms_slot`;
@@ -105,9 +114,15 @@ async function readParts(tx: Transaction, close: CloseRow): Promise<ReceiptPart[
     openingFee: row.opening_fee,
     netPnl: row.net_pnl,
     charged: row.charged,
+    hurdled: row.hurdled,
+    allowed: row.allowed,
     amount: row.amount,
-    before: { carry: row.carry_before, deficit: row.deficit_before },
-    after: { carry: row.carry_after, deficit: row.deficit_after },
+    before: tabOf(row.carry_before, row.deficit_before, {
+      ...{ since: Number(row.since_before), hurdled: row.hurdled_before, owed: row.owed_before },
+    }),
+    after: tabOf(row.carry_after, row.deficit_after, {
+      ...{ since: Number(row.since_after), hurdled: row.hurdled_after, owed: row.owed_after },
+    }),
   }));
 }
 
@@ -223,8 +238,8 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
       },
       terms: subscription.terms
         .filter((each) => each.fromSlot <= slot)
-        .map(({ fromSlot, markSlot, creatorWallet, shareBps, basis, ended }) => ({
-          ...{ fromSlot, markSlot, creatorWallet, shareBps, basis, ended },
+        .map(({ fromSlot, markSlot, creatorWallet, shareBps, basis, ended, ...more }) => ({
+          ...{ fromSlot, markSlot, creatorWallet, shareBps, basis, ended, ...rulesIn(more) },
         })),
       held: { slot: subscription.held.slot, positions, open: subscription.held.open ?? 'free' },
       movements,

@@ -78,9 +78,9 @@ export function createSubscribers(sql: Sql): Subscribers {
         await tx`delete from agent_key where subscriber_id = ${id}`;
         await tx`
           insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, basis, minimum_payment,
-            off_curve, expires_after_ms, ended, mark_slot)
+            off_curve, expires_after_ms, ended, mark_slot, profit, hurdle, cap_per_close, cap_per_period, period_slots, free_before_slot)
           select subscriber_id, subscription_id, greatest(${slot}, from_slot + 1), creator_wallet, share_bps, basis, minimum_payment,
-            off_curve, expires_after_ms, true, mark_slot
+            off_curve, expires_after_ms, true, mark_slot, profit, hurdle, cap_per_close, cap_per_period, period_slots, free_before_slot
           from (select distinct on (subscription_id) * from subscription_terms where subscriber_id = ${id}
                 order by subscription_id, from_slot desc) t where not ended`;
         await tx`update subscription set dormant = true where subscriber_id = ${id}`;

@@ -1,11 +1,11 @@
 // Subscriptions: stores which Drift account copies which creator, with all terms and the slots from
 // which they hold.
-import type { Tab } from '../core/accrual.ts';
+import { type Tab, tabOf } from '../core/charge.ts';
 import { Fault } from '../core/fault.ts';
 import type { OpenAtStart } from '../core/held.ts';
 import type { Address } from '../core/ids.ts';
 import type { Subscription, Subscriptions } from '../core/ports.ts';
-import { type Basis, sameTerms, type Terms } from '../core/terms.ts';
+import { type Basis, type Profit, sameTerms, type Terms } from '../core/terms.ts';
 import { type Sql, type Transaction, toJson, violates } from './database.ts';
 import { heldOf } from './facts.ts';
 import { among, grouped } from './groups.ts';
@@ -19,7 +19,15 @@ type Row = {
   open_at_start: OpenAtStart;
   books_from: bigint;
 };
-type TabRow = { subscription_id: string; mark_slot: bigint; carry: bigint; deficit: bigint };
+type TabRow = {
+  subscription_id: string;
+  mark_slot: bigint;
+  carry: bigint;
+  deficit: bigint;
+  counted_since: bigint;
+  hurdled: bigint;
+  owed: bigint;
+};
 type TermsRow = {
   subscription_id: string;
   from_slot: bigint;
@@ -31,6 +39,12 @@ type TermsRow = {
   expires_after_ms: bigint | null;
   ended: boolean;
   mark_slot: bigint;
+  profit: Profit;
+  hurdle: bigint;
+  cap_per_close: bigint | null;
+  cap_per_period: bigint | null;
+  period_slots: bigint | null;
+  free_before_slot: bigint;
 };
 
 const termsOf = (row: TermsRow): Terms => ({
@@ -43,11 +57,20 @@ const termsOf = (row: TermsRow): Terms => ({
   expiresAfterMs: row.expires_after_ms === null ? null : Number(row.expires_after_ms),
   ended: row.ended,
   markSlot: Number(row.mark_slot),
+  profit: row.profit,
+  hurdle: row.hurdle,
+  capPerClose: row.cap_per_close,
+  capPerPeriod: row.cap_per_period,
+  periodSlots: row.period_slots === null ? null : Number(row.period_slots),
+  freeBeforeSlot: Number(row.free_before_slot),
 });
 
 const tabsOf = (rows: readonly TabRow[]): Record<string, Tab> =>
   Object.fromEntries(
-    rows.map(({ mark_slot, carry, deficit }) => [String(mark_slot), { carry, deficit }]),
+    rows.map(({ mark_slot, carry, deficit, counted_since, hurdled, owed }) => [
+      String(mark_slot),
+      tabOf(carry, deficit, { since: Number(counted_since), hurdled, owed }),
+    ]),
   );
 
 /** Reads subscriptions with all their terms and tabs, of these subscribers or by these ids. */
@@ -69,7 +92,7 @@ export async function readSubscriptions(
   const terms = await sql<TermsRow[]>`
     select * from subscription_terms where subscription_id in ${among(sql, ids)} order by from_slot`;
   const tabs = await sql<TabRow[]>`
-    select subscription_id, mark_slot, carry, deficit from tab where subscription_id in ${among(sql, ids)} order by mark_slot`;
+    select subscription_id, mark_slot, carry, deficit, counted_since, hurdled, owed from tab where subscription_id in ${among(sql, ids)} order by mark_slot`;
   const termsBy = grouped(terms, (each) => each.subscription_id);
   const tabsBy = grouped(tabs, (each) => each.subscription_id);
   return rows.map((row) => ({
@@ -117,9 +140,10 @@ export function createSubscriptions(sql: Sql): Subscriptions {
             const markSlot = terms.markSlot === terms.fromSlot ? fromSlot : terms.markSlot;
             await tx`
               insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, basis, minimum_payment,
-                off_curve, expires_after_ms, ended, mark_slot)
+                off_curve, expires_after_ms, ended, mark_slot, profit, hurdle, cap_per_close, cap_per_period, period_slots, free_before_slot)
               values (${subscriberId}, ${id}, ${fromSlot}, ${terms.creatorWallet}, ${terms.shareBps}, ${terms.basis}, ${terms.minimumPayment},
-                ${terms.offCurve}, ${terms.expiresAfterMs}, ${terms.ended}, ${markSlot})`;
+                ${terms.offCurve}, ${terms.expiresAfterMs}, ${terms.ended}, ${markSlot}, ${terms.profit}, ${terms.hurdle},
+                ${terms.capPerClose}, ${terms.capPerPeriod}, ${terms.periodSlots}, ${terms.freeBeforeSlot})`;
             // Closes before the first terms are never booked.
             if (latest === undefined)
               await tx`delete from unbooked where account = ${driftAccount} and slot < ${fromSlot}`;

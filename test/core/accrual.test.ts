@@ -2,10 +2,11 @@
 // the terms say so; and each part of a close follows the terms under which it was opened.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Agreement, accrue, bookingsOf, EMPTY_TAB } from '../../src/core/accrual.ts';
+import { type Agreement, bookingsOf } from '../../src/core/accrual.ts';
+import { accrue as chargeOf, EMPTY_TAB, type Rates, type Tab } from '../../src/core/charge.ts';
 import type { Close } from '../../src/core/fact.ts';
 import type { Movement } from '../../src/core/lots.ts';
-import { BASES, type Terms } from '../../src/core/terms.ts';
+import { BASES, type Terms, USUAL_RULES } from '../../src/core/terms.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 const close = (netPnl: bigint, more: Partial<Close> = {}): Close => ({
@@ -32,6 +33,9 @@ const agreed = (terms: Terms[], more: Partial<Agreement> = {}): Agreement => ({
   tabs: {},
   ...more,
 });
+/** The charge of a close under terms without further rules. */
+const accrue = (profit: bigint, terms: Pick<Rates, 'shareBps' | 'basis'>, tab: Tab) =>
+  chargeOf(profit, 1, { ...USUAL_RULES, markSlot: 0, ...terms }, tab);
 const perClose = { shareBps: 1_000, basis: 'per_close' } as const;
 const highWater = { shareBps: 1_000, basis: 'high_water_mark' } as const;
 test('a basis that the rule does not know is refused, and every known one is computed', () => {
@@ -47,6 +51,8 @@ describe('amounts', () => {
   test('floors to the unit and carries the rest', () => {
     expect(accrue(59_339_876n, perClose, EMPTY_TAB)).toEqual({
       charged: 59_339_876n,
+      hurdled: 0n,
+      allowed: null,
       amount: 5_933_987n,
       tab: tab(6_000n),
     });

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { csvRecords, rowsIn } from '../../src/core/import-file.ts';
 import { bundlesOf, deficitOf, readRow } from '../../src/core/import-rows.ts';
+import { USUAL_RULES } from '../../src/core/terms.ts';
 import { addressOf } from '../support/ledger.ts';
 
 const wallet = addressOf(1);
@@ -35,7 +36,30 @@ describe('a row', () => {
     expect(readRow(debt)).toMatchObject({ amount: 5n, netPnl: undefined });
   });
 
+  test('takes the rules of terms, in JSON and in CSV', () => {
+    const rules = {
+      ...{ profit: 'gross', hurdle: '5', capPerClose: '6', capPerPeriod: '0' },
+      ...{ periodSlots: 6_480_000, freeBeforeSlot: 900 },
+    };
+    const read = {
+      ...{ profit: 'gross', hurdle: 5n, capPerClose: 6n, capPerPeriod: 0n },
+      ...{ periodSlots: 6_480_000, freeBeforeSlot: 900 },
+    };
+    expect(readRow({ ...subscription, ...rules })).toMatchObject(read);
+    expect(readRow(subscription)).toMatchObject(USUAL_RULES);
+    const named = Object.entries({ ...subscription, ...rules });
+    const csv = [named.map(([name]) => name).join(','), named.map(([, cell]) => cell).join(',')];
+    const [given] = rowsIn(csv.join('\n'));
+    expect(readRow(given !== undefined && 'value' in given ? given.value : null)).toMatchObject(
+      read,
+    );
+  });
+
   test.each([
+    [{ ...subscription, hurdle: 5 }, 'hurdle must be base units as a decimal string'],
+    [{ ...subscription, capPerClose: '-1' }, 'capPerClose must be base units'],
+    [{ ...subscription, periodSlots: 0 }, 'periodSlots must be a whole number from 1'],
+    [{ ...subscription, profit: 'half' }, 'profit must be net or gross'],
     [{ ...debt, amount: '0' }, 'amount must be above 0'],
     [{ ...debt, amount: 5 }, 'amount must be base units as a decimal string'],
     [{ ...debt, amount: '1.5' }, 'amount must be base units'],

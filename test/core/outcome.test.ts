@@ -28,6 +28,11 @@ const part: BookedPart = {
   basis: 'per_close',
   shareBps: 1_000,
   netPnl: 5_000_000n,
+  profit: 'net',
+  fees: 1_000_000n,
+  hurdled: 0n,
+  allowed: null,
+  freeBeforeSlot: 0,
   charged: 5_000_000n,
   amount: 500_000n,
   deficitBefore: 0n,
@@ -121,6 +126,33 @@ describe('a part that owes nothing', () => {
     const given = booked({ ...nothing, deficitBefore: 9_000_000n, deficitAfter: 4_000_000n });
     expect(given.reason).toBe('made_good');
     expect(given.sentence).toMatch(/losses of 9\.000000 USDC; 4\.000000 USDC of them are left/);
+  });
+  test('closed in the free period, within the hurdle, or after a cap was reached', () => {
+    const free = booked({ amount: 0n, allowed: 0n, freeBeforeSlot: 51 });
+    expect(free.reason).toBe('free_period');
+    expect(free.sentence).toBe('It closed before slot 51, up to which the terms take nothing.');
+    expect(booked({ freeBeforeSlot: 50 }).reason).toBeNull();
+    const low = booked({ ...nothing, hurdled: 5_000_000n });
+    expect(low.reason).toBe('below_hurdle');
+    expect(low.sentence).toMatch(
+      /5\.000000 USDC is within the hurdle of the terms from slot 10 on/,
+    );
+    const full = booked({ amount: 0n, allowed: 0n });
+    expect(full.reason).toBe('capped');
+    expect(full.sentence).toMatch(/A cap of the terms from slot 10 on was reached/);
+    const cut = booked({ amount: 400_000n, allowed: 400_000n });
+    expect(cut.reason).toBeNull();
+    expect(cut.sentence).toBe(
+      '10 % of 5.000000 USDC is more than the cap allows; 0.400000 USDC is owed.',
+    );
+  });
+  test('a loss after fees that is a profit before them owes under terms of the gross profit', () => {
+    const loss = { ...nothing, netPnl: -400_000n };
+    expect(booked(loss).sentence).toMatch(/^Fees included, it closed with a loss of 0\.400000/);
+    const gross = { profit: 'gross', charged: 600_000n, amount: 60_000n } as const;
+    expect(booked({ ...loss, ...gross }).reason).toBeNull();
+    const both = booked({ ...nothing, netPnl: -2_000_000n, profit: 'gross' });
+    expect(both.sentence).toMatch(/^Before fees, it closed with a loss of 1\.000000 USDC/);
   });
   test('has a share of 0 %, or less than a base unit', () => {
     const free = booked({ amount: 0n, shareBps: 0 });

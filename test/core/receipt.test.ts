@@ -3,28 +3,43 @@
 // refused, and what no node has is never ok.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { accrualOf, EMPTY_TAB } from '../../src/core/accrual.ts';
+import { accrualOf } from '../../src/core/accrual.ts';
+import { EMPTY_TAB } from '../../src/core/charge.ts';
 import type { Signature } from '../../src/core/ids.ts';
 import { type Receipt, receiptsIn, receiptText } from '../../src/core/receipt.ts';
 import { checkReceipts, statedIn, verdictOf } from '../../src/core/receipt-verdict.ts';
+import type { TermsRules } from '../../src/core/terms.ts';
 import { made } from '../support/made-receipt.ts';
 import { variantsOf } from '../support/receipt-variants.ts';
 
 const BASES = ['per_close', 'high_water_mark'] as const;
 
-describe.each(BASES)('a receipt on the basis %s', (basis) => {
-  const { receipt, evidence, transactions } = made(basis, 70_001n);
+const RULED: Partial<TermsRules> = {
+  ...{ profit: 'gross', hurdle: 1_003n, capPerClose: 4_444n, capPerPeriod: 5_000n },
+  periodSlots: 7,
+};
+
+describe.each([
+  ...BASES.map((basis) => [basis, {}, 'without further rules'] as const),
+  ...BASES.map((basis) => [basis, RULED, 'with a hurdle and caps'] as const),
+])('a receipt on the basis %s, %o, %s', (basis, rules) => {
+  const { receipt, evidence, transactions } = made(basis, 70_001n, 7n, rules);
 
   test('is ok when everything is as the node shows it, also as text', () => {
     const checks = checkReceipts(receiptsIn(receiptText(receipt)), evidence);
     expect(checks.filter((each) => each.verdict !== 'ok')).toEqual([]);
     expect(receipt.parts).toHaveLength(2);
     expect(statedIn(receipt)[0]).toContain('25 %');
+    if (rules === RULED)
+      expect(statedIn(receipt).join(' ')).toMatch(
+        /hurdle is 0\.001003 USDC.*each period of 7 slots/,
+      );
   });
 
   test('is refused with any figure changed by one unit, any entry left out or doubled', () => {
-    // Whom other terms than the share's pay is stated, as the terms are.
-    const stated = /^terms\[0\]\.creatorWallet/;
+    // Whom other terms than the share's pay is stated, as the terms are; a cap or hurdle that
+    // does not decide leaves every figure of the close as it is.
+    const stated = /^terms\[0\]\.creatorWallet|^terms\[\d\]\.(?:cap|hurdle)/;
     const variants = [...variantsOf(receipt)].filter(([each]) => !stated.test(each));
     expect(variants.length).toBeGreaterThan(50);
     for (const [name, variant] of variants)
@@ -81,7 +96,7 @@ test('a profit that only account state shows can not be told, and its amount is 
   }));
   const agreement = { terms, held: receipt.held, tabs: { 10: EMPTY_TAB } };
   const [booked] = accrualOf(body, 90, agreement, receipt.movements as never).bookings;
-  const { terms: under, ...part } = booked as NonNullable<typeof booked>;
+  const { terms: under, fees: _, ...part } = booked as NonNullable<typeof booked>;
   const amount = part.amount;
   const [payment] = receipt.payments as [Receipt['payments'][number]];
   const of = (charged: bigint): Receipt => ({

@@ -25,6 +25,9 @@ test('a change of the share alone keeps the mark, the minimum and everything els
     minimumPayment: 5_000_000n,
     offCurve: true,
     expiresAfterMs: 90_000,
+    capPerPeriod: 9_000_000n,
+    periodSlots: 6_480_000,
+    freeBeforeSlot: 900,
   });
   const changed = termsAfter(whole, { shareBps: 1_500 }, 30);
   expect(changed).toEqual({ ...whole, fromSlot: 30, shareBps: 1_500 });
@@ -34,6 +37,12 @@ test('a change of the share alone keeps the mark, the minimum and everything els
     { minimumPayment: 0n },
     { offCurve: false },
     { expiresAfterMs: null },
+    { profit: 'gross' },
+    { hurdle: 5n },
+    { capPerClose: 6n },
+    { capPerPeriod: null },
+    { periodSlots: null },
+    { freeBeforeSlot: 0 },
   ] as const)
     expect(termsAfter(whole, change, 30)).toEqual({ ...whole, ...change, fromSlot: 30 });
   expect(sameTerms(whole, termsAfter(whole, {}, 30))).toBe(true);
@@ -98,6 +107,12 @@ test('terms are the same when every field is, whenever they began', () => {
     { minimumPayment: 1n },
     { offCurve: true },
     { expiresAfterMs: 0 },
+    { profit: 'gross' },
+    { hurdle: 1n },
+    { capPerClose: 0n },
+    { capPerPeriod: 0n },
+    { periodSlots: 9 },
+    { freeBeforeSlot: 1 },
     { ended: true },
   ];
   for (const other of others) expect(sameTerms(one, { ...one, ...other })).toBe(false);
@@ -119,6 +134,31 @@ test('of the same share, the terms without a mark are dearer; of the same basis,
   // Of two that began in one slot either will do; the first stays.
   const twin = termsOf(10, 'e', 1_000);
   expect(dearer(plain, twin)).toBe(plain);
+});
+
+test('of the same share and basis, the terms whose rules take more are dearer, whichever are later', () => {
+  const usual = termsOf(20, 'a', 1_000);
+  const ranked: Partial<Terms>[] = [
+    { profit: 'gross' },
+    {},
+    { hurdle: 1n },
+    { hurdle: 2n },
+    { hurdle: 2n, capPerClose: 9n },
+    { hurdle: 2n, capPerClose: 8n },
+    { hurdle: 2n, capPerClose: 8n, capPerPeriod: 7n, periodSlots: 3 },
+    { hurdle: 2n, capPerClose: 8n, capPerPeriod: 7n, periodSlots: 4 },
+    { hurdle: 2n, capPerClose: 8n, capPerPeriod: 7n },
+    { hurdle: 2n, capPerClose: 8n, capPerPeriod: 7n, freeBeforeSlot: 30 },
+  ];
+  for (const [nth, more] of ranked.entries())
+    for (const less of ranked.slice(nth + 1)) {
+      const [dear, cheap] = [
+        { ...usual, ...more },
+        { ...usual, ...less, fromSlot: 30 },
+      ];
+      expect(dearer(dear, cheap)).toBe(dear);
+      expect(dearer(cheap, dear)).toBe(dear);
+    }
 });
 
 test('the dearest between two slots includes terms that began in the last of them', () => {

@@ -134,6 +134,7 @@ describe.each(AT)('at %s', (venue) => {
     await street.subscribe('ana', trader, creator, 1_000, {
       basis: 'high_water_mark',
       minimumPayment: '50000000',
+      hurdle: '1000000',
     });
     const round = (from: bigint, to: bigint): string => {
       driver.movePrice(0, from);
@@ -148,9 +149,9 @@ describe.each(AT)('at %s', (venue) => {
     expect(share).toMatchObject({ status: 'pending', attempts: 0 });
     const closes = await accrualsIn(street.database);
     const total = closes.reduce((sum, each) => sum + each.netPnl, 0n);
-    expect(closes.map((each) => each.charged)).toEqual([0n, 0n, total]);
+    expect(closes.map((each) => each.charged)).toEqual([0n, 0n, total - 1_000_000n]);
     expect(closes.at(-1)?.deficitAfter).toBe(0n);
-    expect(BigInt(share.amount)).toBe(total / 10n);
+    expect(BigInt(share.amount)).toBe((total - 1_000_000n) / 10n);
     await expect.poll(async () => (await street.gate('ana')).outstanding).toBe(share.amount);
     expect(driver.quoteOf(creator)).toBeNull();
     // The platform asks before a withdrawal: then nothing is too small.
@@ -183,7 +184,7 @@ describe.each(AT)('at %s', (venue) => {
     const { people: driver, database } = street;
     const creator = creatorWallet();
     const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
-    await street.subscribe('ana', trader, creator);
+    await street.subscribe('ana', trader, creator, 1_000, { capPerClose: '900000000' });
     await street.subscribe('bo', driver.createTrader({ deposit: 1_000_000_000n }), creator);
     const followed = async () => {
       const hearing = await (await fetch(`${street.app().url}/v1/hearing`)).json();
@@ -215,7 +216,12 @@ describe.each(AT)('at %s', (venue) => {
       .poll(() => street.gate('ana'))
       .toMatchObject({ verdict: 'deny', standing: 'retired' });
     await expect.poll(async () => (await street.gate('ana', 'close')).allow).toBe(true);
-    expect(await createLedger(database.sql).subscribers.sealedKey('ana')).toBeNull();
+    const { subscribers, subscriptions } = createLedger(database.sql);
+    expect(await subscribers.sealedKey('ana')).toBeNull();
+    expect((await subscriptions.find('ana-sub'))?.terms.at(-1)).toMatchObject({
+      ended: true,
+      capPerClose: 900_000_000n,
+    });
     // The daemon is stopped, so what happens now is not heard as it happens.
     driver.movePrice(0, 150_000_000n);
     driver.trade(trader, 'long', 1_000_000_000n);

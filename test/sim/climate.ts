@@ -1,7 +1,7 @@
 // Climate: which kinds of weather a history has at all, drawn from its seed. With every kind in
 // every history most would end in hardly any payment: a race between two daemons needs SOL and no
 // halt, a dropped payment needs one that landed.
-import type { Terms } from '../../src/core/terms.ts';
+import { rulesIn, type Terms, type TermsRules } from '../../src/core/terms.ts';
 import { CHECKED_MOODS, MOODS, type Mood } from './chain/moods.ts';
 import type { Weather } from './provider.ts';
 import type { Random } from './random.ts';
@@ -49,9 +49,13 @@ export type Climate = {
   /** Whether agents give the sponsor USDC for the fees that it pays. */
   readonly reimbursed: boolean;
   /**
-   * By subscription: below which sum its debts wait for each other, and after how long they lapse.
+   * By subscription: below which sum its debts wait for each other, after how long they lapse, and
+   * the rules of its amounts.
    */
-  readonly terms: ReadonlyMap<string, Pick<Terms, 'minimumPayment' | 'expiresAfterMs' | 'basis'>>;
+  readonly terms: ReadonlyMap<
+    string,
+    Pick<Terms, 'minimumPayment' | 'expiresAfterMs' | 'basis' | keyof TermsRules>
+  >;
   /**
    * Whether account states are compared with the facts. Terms that are not plain need it, and so do
    * nodes whose histories lack transactions.
@@ -61,6 +65,8 @@ export type Climate = {
   readonly placesTold: boolean;
   /** The chance that something that happens on chain is a transaction with several facts. */
   readonly bundles: number;
+  /** Whether terms have rules beside the share: hurdles, caps, free periods, the gross profit. */
+  readonly ruled: boolean;
   /** The chance at each step that a subscription gets other terms. */
   readonly agreements: number;
 };
@@ -88,7 +94,11 @@ const breeze = (random: Random): Weather => ({
  * Plain terms in half of the histories. A close brings some 80,000 base units; a history lasts a
  * few minutes.
  */
-function agreed(random: Random, marks: boolean): Climate['terms'] {
+function agreed(
+  random: Random,
+  marks: boolean,
+  rules: () => Partial<TermsRules>,
+): Climate['terms'] {
   const varied = random.chance(0.5);
   return new Map(
     PEOPLE.flatMap((_, person) =>
@@ -98,10 +108,24 @@ function agreed(random: Random, marks: boolean): Climate['terms'] {
           minimumPayment: varied && random.chance(0.5) ? BigInt(random.below(300_000)) : 0n,
           expiresAfterMs: varied && random.chance(0.3) ? 30_000 + random.below(120_000) : null,
           basis: marks && random.chance(0.6) ? 'high_water_mark' : 'per_close',
+          ...rulesIn(rules()),
         },
       ]),
     ),
   );
+}
+
+/** Rules of terms, each in some of the subscriptions. A cap per period needs `checked` accounts. */
+export function rulesOf(random: Random, checked: boolean): Partial<TermsRules> {
+  const some = (chance: number): boolean => random.chance(chance);
+  return {
+    profit: some(0.4) ? 'gross' : 'net',
+    hurdle: some(0.4) ? BigInt(random.below(1_500_000)) : 0n,
+    capPerClose: some(0.3) ? BigInt(random.below(120_000)) : null,
+    capPerPeriod: some(0.4) && checked ? BigInt(random.below(300_000)) : null,
+    periodSlots: some(0.6) ? 1 + random.below(150) : null,
+    freeBeforeSlot: some(0.3) ? random.below(200) : 0,
+  };
 }
 
 /**
@@ -112,6 +136,7 @@ export function climateOf(random: Random, apart: Random, moods: readonly Mood[])
   const swaps = apart.chance(0.15);
   const checked = random.chance(0.5);
   const losses = random.chance(0.3);
+  const ruled = apart.chance(0.35);
   return {
     weather: random.chance(0.5) ? storm(random) : breeze(random),
     moods: [...MOODS, ...(checked ? CHECKED_MOODS : []), ...moods],
@@ -128,9 +153,12 @@ export function climateOf(random: Random, apart: Random, moods: readonly Mood[])
     topUps: random.chance(0.4) || swaps ? 0.03 : 0,
     swaps,
     reimbursed: random.chance(0.4) && !swaps,
-    terms: agreed(random, checked && random.chance(0.6)),
+    terms: agreed(random, checked && random.chance(0.6), () =>
+      ruled ? rulesOf(apart, checked) : {},
+    ),
     // A database that went back has lost its newest terms, which only a person can name again.
     agreements: checked && !losses && random.chance(0.6) ? 0.01 : 0,
+    ruled,
     placesTold: random.chance(0.6),
     bundles: random.chance(0.7) ? 0.15 : 0,
   };

@@ -74,33 +74,74 @@ export type Agreed = {
   readonly creatorWallet: string;
   readonly shareBps: number;
   readonly basis: string;
+  readonly profit: string;
+  readonly hurdle: bigint;
+  readonly capPerClose: bigint | null;
+  readonly capPerPeriod: bigint | null;
+  readonly periodSlots: number | null;
+  readonly freeBeforeSlot: number;
 };
+
+/** What is counted from close to close under one creator. */
+type Running = {
+  rest: bigint;
+  lost: bigint;
+  /** The first slot of the period that is counted in. */
+  began: number;
+  hurdled: bigint;
+  owed: bigint;
+};
+/** The period of a slot: the last of those that follow each other from the mark on. */
+function periodOf({ markSlot, periodSlots }: Agreed, slot: number): number {
+  let begins = markSlot;
+  while (periodSlots !== null && begins + periodSlots <= slot) begins += periodSlots;
+  return begins;
+}
+
+const NOTHING: Running = { rest: 0n, lost: 0n, began: 0, hurdled: 0n, owed: 0n };
 
 /**
  * The debts of one account by the sentences of the design: a close follows the terms in force when
  * its position was opened, here in the same slot. Per close each win owes its share. On a
  * high-water mark losses are carried, and a win owes only for what is above them. The fraction that
- * division leaves is carried, too. A new creator begins with neither.
+ * division leaves is carried, too. A new creator begins with neither. What the hurdle takes owes
+ * nothing: of each close, or once a period above the mark. No close owes more than its cap, no
+ * period more than its own, and what a cap cuts off is gone. A close before the end of the free
+ * period owes nothing. Terms of the gross profit do not deduct the fee.
  */
 export function debtsOf(
-  closes: readonly { readonly slot: number; readonly netPnl: bigint }[],
+  closes: readonly { readonly slot: number; readonly netPnl: bigint; readonly fee: bigint }[],
   terms: readonly Agreed[],
 ): { readonly creator: string; readonly amount: bigint }[] {
-  const tabs = new Map<number, { rest: bigint; lost: bigint }>();
-  return closes.map(({ slot, netPnl }) => {
+  const tabs = new Map<number, Running>();
+  return closes.map(({ slot, netPnl, fee }) => {
     const own = terms.findLast((each) => each.fromSlot <= slot);
     if (own === undefined) return { creator: '', amount: 0n };
-    const tab = tabs.get(own.markSlot) ?? { rest: 0n, lost: 0n };
+    const tab = tabs.get(own.markSlot) ?? { ...NOTHING };
     tabs.set(own.markSlot, tab);
-    let won = netPnl > 0n ? netPnl : 0n;
-    if (own.basis === 'high_water_mark') {
-      const above = netPnl - tab.lost;
-      tab.lost = above < 0n ? -above : 0n;
-      won = above > 0n ? above : 0n;
+    const marked = own.basis === 'high_water_mark';
+    if (own.capPerPeriod !== null || (marked && own.hurdle > 0n)) {
+      const begins = periodOf(own, slot);
+      if (begins > tab.began) Object.assign(tab, { began: begins, hurdled: 0n, owed: 0n });
     }
-    const exact = won * BigInt(own.shareBps) + tab.rest;
-    tab.rest = exact % 10_000n;
-    return { creator: own.creatorWallet, amount: exact / 10_000n };
+    const above = (own.profit === 'gross' ? netPnl + fee : netPnl) - (marked ? tab.lost : 0n);
+    if (marked) tab.lost = above < 0n ? -above : 0n;
+    let won = above > 0n ? above : 0n;
+    let hurdle = own.hurdle - (marked ? tab.hurdled : 0n);
+    if (hurdle < 0n) hurdle = 0n;
+    if (hurdle > won) hurdle = won;
+    won -= hurdle;
+    if (marked) tab.hurdled += hurdle;
+    // In ten-thousandths of a base unit.
+    let exact = won * BigInt(own.shareBps);
+    const leftOfPeriod = own.capPerPeriod === null ? null : own.capPerPeriod - tab.owed;
+    for (const cap of [own.capPerClose, leftOfPeriod])
+      if (cap !== null && exact > cap * 10_000n) exact = cap > 0n ? cap * 10_000n : 0n;
+    if (own.freeBeforeSlot > slot) exact = 0n;
+    const amount = (exact + tab.rest) / 10_000n;
+    tab.rest = (exact + tab.rest) % 10_000n;
+    if (own.capPerPeriod !== null) tab.owed += amount;
+    return { creator: own.creatorWallet, amount };
   });
 }
 

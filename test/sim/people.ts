@@ -4,7 +4,7 @@ import type { ProfitShare } from '../../src/core/debt-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { least } from '../../src/core/money.ts';
 import type { Ledger } from '../../src/core/ports.ts';
-import { termsAfter } from '../../src/core/terms.ts';
+import { type TermsRules, termsAfter } from '../../src/core/terms.ts';
 import { NOTHING_HELD } from '../support/terms.ts';
 import { ACTS, openTokens } from './acts.ts';
 import { base58Of, rentOf } from './chain/account.ts';
@@ -57,7 +57,7 @@ export type People = {
   /** Does this, signed by the stranger who pays, and by another. */
   act(instructions: readonly SimInstruction[], signer?: string): Landed | null;
   /** A subscription gets other terms: another wallet or creator, another share, another basis. */
-  agree(ledger: Ledger): Promise<void>;
+  agree(ledger: Ledger, rules: Partial<TermsRules>): Promise<void>;
   /** A platform is given a clearance to withdraw, or to close a subscriber's account. */
   clear(ledger: Ledger): Promise<void>;
   /** Ends every obstacle to payments: pauses, and lack of money. */
@@ -223,12 +223,13 @@ export function createPeople(
       const granted = { ...clearance, id: name, grantedSlot, untilSlot };
       await ledger.clearances.grant(id, granted, nowMs(), nowMs() + 60_000);
     },
-    async agree(ledger) {
+    async agree(ledger, rules) {
       const person = random.below(PEOPLE.length);
       const sub = random.below(SUB_ACCOUNTS);
       const { creatorWallet: _, ...subscription } = subscriptionOf(person, sub);
       const latest = (await ledger.subscriptions.find(subscription.id))?.terms.at(-1) ?? null;
       const change = {
+        ...rules,
         ...(random.chance(0.5) ? { creatorWallet: random.pick(CREATOR_WALLETS) } : {}),
         ...(random.chance(0.5) ? { shareBps: random.pick([500, 1_000, 2_000]) } : {}),
         ...(random.chance(0.5)

@@ -12,7 +12,7 @@ import { createSimChain, type SimChain } from './chain/chain.ts';
 import { MOODS_KNOWN, type Mood, sicken } from './chain/moods.ts';
 import { soundNode } from './chain/node.ts';
 import { createDesk, SWAP, TOP_UP_RULE } from './chain/swaps.ts';
-import { climateOf } from './climate.ts';
+import { climateOf, rulesOf } from './climate.ts';
 import { createDaemon, type DaemonWorld } from './daemon.ts';
 import { isHeard } from './heard.ts';
 import { checkOutcome, checkPaidOnce, checkStandings, checkStep, lostBy } from './laws.ts';
@@ -250,7 +250,8 @@ async function play(
     }
     // Which clearances the ledger keeps when it goes back only that in memory tells.
     if (books.state !== null && random.chance(climate.clearances)) await people.clear(plainLedger);
-    if (random.chance(climate.agreements)) await people.agree(plainLedger);
+    if (random.chance(climate.agreements))
+      await people.agree(plainLedger, climate.ruled ? rulesOf(random, climate.checked) : {});
     if (random.chance(0.03)) sicken(random.pick(nodes), random, climate.moods);
     if (random.chance(climate.blackouts)) blackout();
     if (another !== null && random.chance(climate.foreign)) {

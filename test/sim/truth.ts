@@ -4,7 +4,7 @@ import type { Address, Signature } from '../../src/core/ids.ts';
 import type { SimBooks } from './books.ts';
 import { TOKEN } from './chain/account.ts';
 import type { Landed, SimChain } from './chain/chain.ts';
-import { CALL, DRIFT_PROGRAM } from './chain/drift.ts';
+import { CALL, DRIFT_PROGRAM, FEE } from './chain/drift.ts';
 import { accrualKey } from './memory/state.ts';
 import { debtsOf, flightsOf, type History, type Moment, type Transfer } from './oracle.ts';
 import { TIPS_MOST } from './people.ts';
@@ -18,13 +18,13 @@ import { CREATOR_WALLETS, creatorTokens, PEOPLE, subscriptionOf } from './world.
 export function closesOf({
   transaction,
   execution,
-}: Landed): { user: string; netPnl: bigint; inside: number }[] {
+}: Landed): { user: string; netPnl: bigint; fee: bigint; inside: number }[] {
   if (execution.error !== null) return [];
   return transaction.instructions.flatMap(({ program, accounts, data }, inside) => {
     const view = Buffer.from(data);
     if (program !== DRIFT_PROGRAM || view.toString('hex', 0, 8) !== CALL.fill || view[18] !== 1)
       return [];
-    return [{ user: accounts[1] ?? '', netPnl: view.readBigInt64LE(19), inside }];
+    return [{ user: accounts[1] ?? '', netPnl: view.readBigInt64LE(19), fee: FEE, inside }];
   });
 }
 /** The amount that a transaction brought to a token account, by its balances before and after. */

@@ -7,6 +7,7 @@ import type { Close, Fact, Open, Outflow } from '../../src/core/fact.ts';
 import { type Address, base58Text, type Signature } from '../../src/core/ids.ts';
 import { type Receipt, shareIdFrom, sharePreimage } from '../../src/core/receipt.ts';
 import type { ReceiptEvidence } from '../../src/core/receipt-check.ts';
+import { type TermsRules, USUAL_RULES } from '../../src/core/terms.ts';
 import { USDC } from '../../src/core/token.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
 
@@ -74,7 +75,12 @@ type Made = {
 };
 
 /** A receipt of a position that is opened under two terms and closed with this profit. */
-export function made(basis: 'per_close' | 'high_water_mark', gain: bigint, fee = 7n): Made {
+export function made(
+  basis: 'per_close' | 'high_water_mark',
+  gain: bigint,
+  fee = 7n,
+  rules: Partial<TermsRules> = {},
+): Made {
   const records = [
     open('first', 20, 1_000n, 40_000n, 3n),
     open('second', 60, 500n, 30_001n, fee),
@@ -87,7 +93,16 @@ export function made(basis: 'per_close' | 'high_water_mark', gain: bigint, fee =
     ...{ fee: 11n, netPnl: gain - 11n, fillRecordId: 9n, oraclePrice: 5n, counterparty: null },
   };
   const close: Record = { signature: signatureOf('close'), slot: 90, ordinal: 8, body };
-  const common = { creatorWallet: creator, basis, ended: false, markSlot: 10 };
+  const common = {
+    ...USUAL_RULES,
+    // The close is in this slot, so it is the first that is not free.
+    freeBeforeSlot: 90,
+    ...rules,
+    creatorWallet: creator,
+    basis,
+    ended: false,
+    markSlot: 10,
+  };
   const terms = [
     { ...common, fromSlot: 10, shareBps: 1_000 },
     { ...common, fromSlot: 50, shareBps: 2_500 },
@@ -107,7 +122,7 @@ export function made(basis: 'per_close' | 'high_water_mark', gain: bigint, fee =
     };
   });
   const parts = accrualOf(body, 90, agreement, movements).bookings.map(
-    ({ terms: under, ...part }) => ({
+    ({ terms: under, fees: _, ...part }) => ({
       ...part,
       termsSlot: under?.fromSlot ?? null,
       basis: under?.basis ?? ('per_close' as const),

@@ -1,6 +1,6 @@
 // Terms: of a subscription, plain unless said otherwise.
 import type { Address } from '../../src/core/ids.ts';
-import type { Terms } from '../../src/core/terms.ts';
+import { type Terms, USUAL_RULES } from '../../src/core/terms.ts';
 
 export const termsOf = (
   fromSlot: number,
@@ -12,6 +12,7 @@ export const termsOf = (
   creatorWallet: creatorWallet as Address,
   shareBps,
   basis: 'per_close',
+  ...USUAL_RULES,
   minimumPayment: 0n,
   offCurve: false,
   expiresAfterMs: null,

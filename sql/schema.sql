@@ -435,6 +435,25 @@ create table migration (
   constraint migration_pkey primary key (version)
 );
 
+-- The nonce account of a subscriber. Its rent is the sponsor's, and returns when the account is closed.
+create table nonce (
+  subscriber_id text not null,
+  account text not null,
+  authority text not null,
+  rent bigint not null,
+  asked_at timestamptz not null default now(),
+  value text,
+  slot bigint,
+  closed_at timestamptz,
+  constraint nonce_pkey primary key (subscriber_id),
+  constraint nonce_subscriber_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
+  constraint nonce_closed_without_value check (closed_at is null or value is null),
+  constraint nonce_rent_check check (rent >= 0),
+  constraint nonce_value_with_slot check ((value is null) = (slot is null))
+);
+create index nonce_by_payer on nonce (authority, asked_at);
+create trigger nonce_forward before delete or update on nonce for each row execute function nonce_moves_forward();
+
 -- How long a subscriber has owed, without the time in which it could not pay through no act of its own.
 create table owed_time (
   subscriber_id text not null,
@@ -476,6 +495,10 @@ create table payment (
   excess bigint not null default 0,
   accepted jsonb,
   mint text not null default 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v',
+  nonce_account text,
+  nonce_value text,
+  nonce_slot bigint,
+  cancel_asked boolean not null default false,
   constraint payment_pkey primary key (payment_id),
   constraint payment_signature_key unique (signature),
   constraint payment_subscriber_id_payment_id_key unique (subscriber_id, payment_id),
@@ -485,10 +508,12 @@ create table payment (
   constraint payment_accepted_check check (accepted is null or excess > 0 and (accepted ->> 'reason') is not null and (accepted ->> 'actor') is not null and (accepted ->> 'at') is not null),
   constraint payment_amount_check check (amount > 0),
   constraint payment_bytes_first check (restored and state = 'landed' or (state in ('planned', 'failed')) or signature is not null and bytes is not null and last_valid_block_height is not null and blockhash_slot is not null),
+  constraint payment_cancel_under_nonce check (not cancel_asked or nonce_account is not null),
   constraint payment_dead_has_evidence check (state <> 'dead' or evidence is not null),
   constraint payment_excess_check check (excess >= 0 and excess <= amount and (excess = 0 or restored and state = 'landed')),
   constraint payment_executed_has_slot check ((state = 'landed' or state = 'failed' and signature is not null) = (executed_slot is not null)),
   constraint payment_fee_payer_check check (fee_payer in ('agent', 'sponsor')),
+  constraint payment_nonce_whole check ((nonce_account is null) = (nonce_value is null) and (nonce_account is null) = (nonce_slot is null)),
   constraint payment_purpose_check check (purpose in ('share', 'top_up')),
   constraint payment_reimburse_check check (reimburse >= 0),
   constraint payment_sent_has_time check ((state not in ('sent', 'landed', 'dead')) or sent_at is not null),
@@ -499,6 +524,7 @@ create table payment (
 );
 create index payment_by_creator on payment (creator_wallet) where (create_creator_account and (state = 'landed'));
 create index payment_by_creator_and_time on payment (creator_wallet, planned_at, payment_id);
+create index payment_by_nonce on payment (nonce_account, nonce_value) where (nonce_account is not null);
 create index payment_by_time on payment (planned_at, payment_id);
 create index payment_ended_at on payment (ended_at) where (state in ('landed', 'failed'));
 create index payment_landed_by_time on payment (ended_at) where (state = 'landed');
@@ -540,6 +566,26 @@ create table payment_share (
 create index payment_share_by_share on payment_share (subscriber_id, share_id);
 create trigger payment_share_kept before delete or update on payment_share for each row execute function payment_share_grows();
 create trigger payment_share_one_token before insert on payment_share for each row execute function payment_covers_its_token();
+
+-- A transaction that was signed for a payment under a nonce, the first one included. At most one of a payment is executed.
+create table payment_variant (
+  subscriber_id text not null,
+  payment_id text not null,
+  number integer not null,
+  purpose text not null,
+  signature text not null,
+  bytes bytea not null,
+  micro_lamports bigint not null,
+  signed_at timestamptz not null,
+  constraint payment_variant_pkey primary key (subscriber_id, payment_id, number),
+  constraint payment_variant_signature_key unique (signature),
+  constraint payment_variant_payment_fkey foreign key (subscriber_id, payment_id) references payment(subscriber_id, payment_id),
+  constraint payment_variant_number_check check (number >= 1),
+  constraint payment_variant_price_check check (micro_lamports >= 0),
+  constraint payment_variant_purpose_check check (purpose in ('payment', 'cancel'))
+);
+create unique index payment_variant_one_cancel on payment_variant (subscriber_id, payment_id) where (purpose = 'cancel');
+create trigger payment_variant_kept before insert or delete or update on payment_variant for each row execute function payment_variant_is_kept();
 
 -- A debt: what one accrual makes a subscriber owe a creator. Amount, creator and origin never change.
 create table profit_share (
@@ -978,6 +1024,21 @@ begin
   return new;
 end $$;
 
+create function nonce_moves_forward() returns trigger as $$
+begin
+  if tg_op = 'DELETE' then
+    raise exception 'nonces are never deleted';
+  end if;
+  if old.closed_at is null and (new.account, new.authority) <> (old.account, old.authority) then
+    raise exception 'the nonce of a subscriber is another one only after it was closed';
+  end if;
+  if new.closed_at is null and old.closed_at is null and old.value is not null
+     and (new.value is null or new.slot < old.slot) then
+    raise exception 'the value of a nonce never goes back';
+  end if;
+  return new;
+end $$;
+
 create function payment_covers_its_token() returns trigger as $$
 begin
   if not exists (
@@ -994,12 +1055,22 @@ begin
   if tg_op = 'DELETE' then
     raise exception 'payments are never deleted';
   end if;
+  -- A payment that was executed under a nonce takes over the bytes of the variant that was.
   if old.bytes is not null and (new.bytes, new.signature, new.last_valid_block_height)
-     is distinct from (old.bytes, old.signature, old.last_valid_block_height) then
+     is distinct from (old.bytes, old.signature, old.last_valid_block_height)
+     and not (new.state in ('landed', 'failed') and new.state <> old.state and exists (
+       select 1 from payment_variant v where (v.subscriber_id, v.payment_id) = (new.subscriber_id, new.payment_id) and v.purpose = 'payment'
+         and (v.signature, v.bytes) = (new.signature, new.bytes))) then
     raise exception 'signed bytes are never replaced';
   end if;
   if new.amount <> old.amount then
     raise exception 'a payment''s amount is never changed';
+  end if;
+  if (new.nonce_account, new.nonce_value, new.nonce_slot) is distinct from (old.nonce_account, old.nonce_value, old.nonce_slot) then
+    raise exception 'what guards a payment is never changed';
+  end if;
+  if old.cancel_asked and not new.cancel_asked then
+    raise exception 'a payment that is to be cancelled is never taken up again';
   end if;
   if new.excess > old.excess then
     raise exception 'what debts explain of a payment is never taken back';
@@ -1021,6 +1092,17 @@ begin
   if tg_op = 'DELETE' or (new.subscriber_id, new.payment_id, new.share_id) <> (old.subscriber_id, old.payment_id, old.share_id)
      or new.amount < old.amount then
     raise exception 'what a payment covers is never taken back';
+  end if;
+  return new;
+end $$;
+
+create function payment_variant_is_kept() returns trigger as $$
+begin
+  if tg_op <> 'INSERT' then
+    raise exception 'a variant of a payment is never changed or deleted';
+  end if;
+  if not exists (select 1 from payment p where p.payment_id = new.payment_id and p.nonce_value is not null) then
+    raise exception 'only a payment under a nonce has variants';
   end if;
   return new;
 end $$;
@@ -1094,6 +1176,7 @@ begin
     and new.slot >= s.books_from
     and new.body ->> 'paymentId' is null
     and not exists (select 1 from payment p where p.signature = new.signature)
+    and not exists (select 1 from payment_variant v where v.signature = new.signature)
   on conflict do nothing;
   return null;
 end $$;

@@ -9,6 +9,7 @@ import type { Address, Signature, Slot } from './ids.ts';
 import type { ListFilters } from './lists.ts';
 import type { Movement } from './lots.ts';
 import type { BaseUnits } from './money.ts';
+import type { Variant } from './nonce.ts';
 import type { Cover, Debt, Payment, SignedBytes, Tries } from './payment.ts';
 import type { Subscription } from './ports.ts';
 import type { UncoveredShare } from './rebuild.ts';
@@ -255,13 +256,33 @@ export type Payments = FoundPayments & {
    * when the database's identity has changed, which the same statement checks.
    */
   signed(paymentId: string, bytes: SignedBytes, under?: string | null): Promise<boolean>;
+  /**
+   * Stays in `sent`: stores another variant of a payment under a nonce before it is sent. False
+   * also when the payment was cancelled, has this number of variants no longer, or the database's
+   * identity is not `under`.
+   */
+  varied(
+    paymentId: string,
+    variant: { readonly purpose: Variant['purpose']; readonly bytes: SignedBytes },
+    after: number,
+    under?: string | null,
+  ): Promise<boolean>;
+  /**
+   * Asks that a payment under a nonce be cancelled: its lane moves the nonce. False when the
+   * payment is not under a nonce, or nothing of it was signed, or it has ended.
+   */
+  cancel(paymentId: string): Promise<boolean>;
   /** From `signed` to `sent`: from now on the transaction may be executed. */
   sent(paymentId: string, nowMs: number): Promise<boolean>;
-  /** From `sent` to `landed` in a finalized slot: discharges the debts. */
-  landed(paymentId: string, slot: Slot): Promise<boolean>;
+  /**
+   * From `sent` to `landed` in a finalized slot: discharges the debts. `signature`: the variant that
+   * was executed; absent for the only one.
+   */
+  landed(paymentId: string, slot: Slot, signature?: Signature): Promise<boolean>;
   /**
    * Stays in `planned`: records why the payment is not signed yet, on the payment and on its debts.
-   * The signature clears it.
+   * The signature clears it. Of a payment under a nonce also in `sent`: why nobody can tell what
+   * became of it.
    */
   waits(paymentId: string, trouble: Trouble): Promise<boolean>;
   /** From `planned` to `failed`, with nothing signed. Frees the debts. */
@@ -281,6 +302,18 @@ export type Payments = FoundPayments & {
     trouble: Trouble,
     retryInMs: number | null,
     countsAsAttempt: boolean,
+    signature?: Signature,
+  ): Promise<boolean>;
+  /**
+   * From `sent` to `dead`: a finalized transaction that is no payment of this row stood on its value
+   * of the nonce, so no variant can be executed. Frees the debts with this reason. `own`: the
+   * transaction is the row's own cancellation.
+   */
+  overtaken(
+    paymentId: string,
+    by: { readonly signature: Signature; readonly slot: Slot; readonly own: boolean },
+    trouble: Trouble,
+    retryInMs: number,
   ): Promise<boolean>;
   /**
    * From `sent` to `dead`: proven never executed. Frees the debts with this reason. `evidence` are

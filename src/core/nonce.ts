@@ -3,12 +3,19 @@
 // with or without an error, moves the nonce to another value, and the others can never be executed.
 // So a payment may be signed more than once under one value, and the next payment is planned only
 // after a finalized read has shown another value. See ADR 98.
-import type { Signature, Slot } from './ids.ts';
+import type { Address, Signature, Slot } from './ids.ts';
 import { BPS_WHOLE, least, most, mulDivCeil } from './money.ts';
-import type { Look } from './payment.ts';
 
 /** The value that a nonce account holds, in base58. It stands where a blockhash would. */
 export type NonceValue = string;
+
+/** A nonce account, and a value of it that a finalized block shows. */
+export type NonceAt = {
+  readonly account: Address;
+  readonly value: NonceValue;
+  /** A slot in which the account held the value. What moves it is in a later one. */
+  readonly slot: Slot;
+};
 
 /** One signed transaction of a payment. */
 export type Variant = {
@@ -69,6 +76,14 @@ export function laneStep({ noted, live }: LaneRecord, reading: NonceReading): La
   return value === noted ? { do: 'plan', under: value } : { do: 'compare', value };
 }
 
+/** The transaction that stood on a value of the nonce, as a finalized block shows it. */
+export type Mover = {
+  readonly signature: Signature;
+  readonly slot: Slot;
+  /** Null when it was executed without an error. An execution with one moves the nonce as well. */
+  readonly error: unknown;
+};
+
 /** What became of a payment whose nonce has moved. */
 export type Outcome =
   | { readonly became: 'paid' | 'cancelled'; readonly signature: Signature; readonly slot: Slot }
@@ -78,36 +93,30 @@ export type Outcome =
       readonly slot: Slot;
       readonly error: unknown;
     }
-  /** Each variant is proven absent: another transaction moved the nonce. */
-  | { readonly became: 'overtaken' }
+  /** Another transaction stood on the value, so no variant can ever be executed. */
+  | { readonly became: 'overtaken'; readonly signature: Signature; readonly slot: Slot }
   /** Nothing is concluded, and nothing new is signed. */
   | { readonly became: 'untold'; readonly why: string };
 
 /**
- * What became of a payment, from looks at its variants after the nonce has moved at finalized.
- * `absent`: variants that a proof of absence found in no history. A node that does not know a
- * signature proves nothing, so one that is neither executed nor proven absent leaves it untold.
+ * What became of a payment, from the transaction that stood on its value in a finalized block; null
+ * when no node shows that transaction. Absence is never evidence here: a node that does not know a
+ * signature proves nothing, and the transaction that moved the nonce proves that no other one can.
  */
-export function outcomeOf(
-  variants: readonly Variant[],
-  looks: ReadonlyMap<Signature, Look>,
-  absent: ReadonlySet<Signature>,
-): Outcome {
-  for (const { signature, purpose } of variants) {
-    const look = looks.get(signature);
-    if (look?.seen !== 'executed') continue;
-    const { slot, error, finality } = look;
-    if (finality !== 'finalized')
-      return { became: 'untold', why: `${signature} was executed, and is not final yet.` };
-    if (error !== null) return { became: 'failed', signature, slot, error };
-    return { became: purpose === 'cancel' ? 'cancelled' : 'paid', signature, slot };
-  }
-  const open = variants.filter(({ signature }) => !absent.has(signature));
-  if (open.length === 0) return { became: 'overtaken' };
-  return {
-    became: 'untold',
-    why: `The nonce has moved, and no node tells which of ${variants.length} transactions moved it. The debt may be paid.`,
-  };
+export function outcomeOf(variants: readonly Variant[], mover: Mover | null): Outcome {
+  if (mover === null)
+    return {
+      became: 'untold',
+      why: `The nonce has moved, and no node shows which transaction moved it: one of the ${variants.length} of this payment, or another. The debt may be paid.`,
+    };
+  const { signature, slot, error } = mover;
+  const own = variants.find((each) => each.signature === signature);
+  if (own === undefined) return { became: 'overtaken', signature, slot };
+  // A cancellation moves the nonce also when it fails, and pays nothing either way.
+  if (own.purpose === 'cancel') return { became: 'cancelled', signature, slot };
+  return error === null
+    ? { became: 'paid', signature, slot }
+    : { became: 'failed', signature, slot, error };
 }
 
 export type VariantPolicy = {

@@ -20,6 +20,7 @@ import type { BackoffRule } from './backoff.ts';
 import { DEATH_MARGIN_BLOCKS } from './death.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, least } from './money.ts';
+import type { NonceAt, Variant } from './nonce.ts';
 import { amountText, type Token } from './token.ts';
 import { type ErrorClass, type Trouble, troubled } from './trouble.ts';
 import type { VenueName } from './venue.ts';
@@ -89,6 +90,8 @@ export type SignedBytes = {
   readonly lastValidBlockHeight: number;
   /** The slot of the bank that gave the blockhash: the transaction cannot be in an earlier one. */
   readonly blockhashSlot: Slot;
+  /** The price of a compute unit; known where a variant may follow at a higher one. */
+  readonly microLamports?: bigint;
 };
 
 export type Payment = {
@@ -106,7 +109,17 @@ export type Payment = {
   /** The highest number of earlier failures among its debts. */
   readonly attempts: number;
   readonly state: PaymentState;
+  /** Of a payment under a nonce, the newest variant. */
   readonly signed: SignedBytes | null;
+  /**
+   * The nonce, and the value under which every variant of the payment is signed. Null or absent for
+   * a payment under a blockhash. It never changes, whatever the settings say later.
+   */
+  readonly nonce?: NonceAt | null;
+  /** What was signed under the nonce so far, oldest first; absent under a blockhash. */
+  readonly variants?: readonly Variant[];
+  /** The nonce is to be moved, so that the payment can never be executed. */
+  readonly cancelAsked?: boolean;
 };
 
 // ── What to do next ──────────────────────────────────────────────────────────────────────────────

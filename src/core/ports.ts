@@ -19,6 +19,7 @@ import type { Address, Slot } from './ids.ts';
 import type { Lists } from './lists.ts';
 import type { MasterKeyBook } from './master-key.ts';
 import type { BaseUnits } from './money.ts';
+import type { NonceBook } from './nonce-ports.ts';
 import type { RecordedClose } from './outcome.ts';
 import type { OpenDebt } from './owing.ts';
 import type { Mark, RosterChange, RosterEntry } from './roster.ts';
@@ -304,6 +305,7 @@ export type Ledger = {
   readonly shares: Shares;
   readonly credits: Credits;
   readonly payments: Payments;
+  readonly nonces: NonceBook;
   readonly costs: Costs;
   readonly sums: DebtSums;
   readonly halts: Halts;

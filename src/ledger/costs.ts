@@ -73,6 +73,9 @@ export function createCosts(sql: Sql): Costs {
           select subscriber_id, creator_wallet, fee + rent as lamports, failed, false as unread
           from payment_cost where payer = ${sponsor} and at > now() - interval '1 day'
           union all
+          select subscriber_id, null, rent, false, false
+          from nonce where authority = ${sponsor} and asked_at > now() - interval '1 day'
+          union all
           select p.subscriber_id, p.creator_wallet, 0, false, true
           from payment p left join payment_cost c using (subscriber_id, payment_id)
           where p.fee_payer = 'sponsor' and c.payment_id is null

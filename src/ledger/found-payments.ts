@@ -19,10 +19,12 @@ export const createFoundPayments = (
       // The ledger has a row of this payment, in whatever state: its own covers say which debts
       // it pays.
       const own = await tx`
-          update payment set state = 'landed', restored = true, signature = ${signature}, sent_at = coalesce(sent_at, now()),
+          update payment set state = 'landed', restored = true, signature = ${signature},
+            bytes = coalesce((select v.bytes from payment_variant v where (v.subscriber_id, v.payment_id) = (payment.subscriber_id, payment.payment_id) and v.signature = ${signature}), bytes), sent_at = coalesce(sent_at, now()),
             executed_slot = ${slot}, ended_at = now()
           where payment_id = ${paid.id} and subscriber_id = ${subscriberId} and amount = ${paid.amount}
-            and creator_wallet = ${creatorWallet} and mint = ${paid.token.mint} and state <> 'landed' and (signature is null or signature = ${signature})
+            and creator_wallet = ${creatorWallet} and mint = ${paid.token.mint} and state <> 'landed' and (signature is null or signature = ${signature}
+              or exists (select 1 from payment_variant v where (v.subscriber_id, v.payment_id) = (payment.subscriber_id, payment.payment_id) and v.signature = ${signature}))
           returning 1`;
       const told = { payment: paid.id, creatorWallet, signature, slot };
       if (own.length > 0) {

@@ -20,6 +20,7 @@ import { createFacts } from './facts.ts';
 import { createHalts } from './halts.ts';
 import { createLists } from './lists.ts';
 import { createMasterKeyBook } from './master-key.ts';
+import { createNonceBook } from './nonces.ts';
 import { EVENT_CHANNEL } from './outbox.ts';
 import { createOwing } from './owing.ts';
 import { createPayments } from './payments.ts';
@@ -62,6 +63,7 @@ export function createLedger(
     shares: createShares(sql, now, observing),
     credits: createCredits(sql, now),
     payments: createPayments(sql, now),
+    nonces: createNonceBook(sql, now),
     costs: createCosts(sql),
     sums: createDebtSums(sql),
     halts: createHalts(sql),

@@ -2,6 +2,7 @@
 import type { PaymentRecord } from '../core/debt-ports.ts';
 import type { Accepted } from '../core/found-payment-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
+import type { Variant } from '../core/nonce.ts';
 import type { Cover, Payment, PaymentState } from '../core/payment.ts';
 import type { Trouble } from '../core/trouble.ts';
 import type { VenueName } from '../core/venue.ts';
@@ -32,6 +33,19 @@ export type PaymentRow = {
   bytes: Uint8Array | null;
   last_valid_block_height: bigint | null;
   blockhash_slot: bigint | null;
+  nonce_account: Address | null;
+  nonce_value: string | null;
+  nonce_slot: bigint | null;
+  cancel_asked: boolean;
+};
+
+/** A variant of a payment under a nonce, as jsonb. Its bytes are in base64. */
+export type VariantJson = {
+  readonly purpose: Variant['purpose'];
+  readonly signature: Signature;
+  readonly bytes: string;
+  readonly price: string;
+  readonly at: string;
 };
 
 /** A debt that a payment covers, as jsonb. */
@@ -41,9 +55,32 @@ export type CoverJson = {
   readonly attempts: number;
 };
 
-export function paymentOf(row: PaymentRow, covered: readonly CoverJson[]): Payment {
-  const signed = row.signature === null || row.bytes === null;
+const variantOf = ({ purpose, signature, price, at }: VariantJson): Variant => ({
+  purpose,
+  signature,
+  microLamports: BigInt(price),
+  signedAtMs: Date.parse(at),
+});
+
+/** What a row tells about its nonce; nothing for a payment under a blockhash. */
+function guardOf(row: PaymentRow, variants: readonly VariantJson[]): Partial<Payment> {
+  if (row.nonce_account === null || row.nonce_value === null) return {};
   return {
+    nonce: { account: row.nonce_account, value: row.nonce_value, slot: Number(row.nonce_slot) },
+    variants: variants.map(variantOf),
+    cancelAsked: row.cancel_asked,
+  };
+}
+
+export function paymentOf(
+  row: PaymentRow,
+  covered: readonly CoverJson[],
+  variants: readonly VariantJson[],
+): Payment {
+  const signed = row.signature === null || row.bytes === null;
+  const newest = variants.at(-1);
+  return {
+    ...guardOf(row, variants),
     id: row.payment_id,
     purpose: row.purpose,
     subscriberId: row.subscriber_id,
@@ -68,8 +105,11 @@ export function paymentOf(row: PaymentRow, covered: readonly CoverJson[]): Payme
     signed: signed
       ? null
       : {
-          signature: row.signature as Signature,
-          bytes: row.bytes as Uint8Array,
+          signature: newest?.signature ?? (row.signature as Signature),
+          bytes:
+            newest === undefined
+              ? (row.bytes as Uint8Array)
+              : new Uint8Array(Buffer.from(newest.bytes, 'base64')),
           lastValidBlockHeight: Number(row.last_valid_block_height),
           blockhashSlot: Number(row.blockhash_slot),
         },

@@ -4,7 +4,7 @@
 // once it is committed.
 import type { Payments } from '../core/debt-ports.ts';
 import { createGatherer, upToDistinct } from '../core/gather.ts';
-import type { Slot } from '../core/ids.ts';
+import type { Signature, Slot } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
 import type { Payment, SignedBytes } from '../core/payment.ts';
 import { at, type Fragment, isOfOne, type Sql, type Transaction, toJson } from './database.ts';
@@ -21,6 +21,8 @@ type Signing = {
   readonly bytes: SignedBytes;
   readonly under: string | null;
 };
+
+type Landing = { readonly id: string; readonly slot: Slot; readonly signature?: Signature };
 
 /** The most payments that take a step in one transaction. */
 const TOGETHER = 32;
@@ -53,16 +55,22 @@ async function insert(
     reimburse: plan.reimburse,
     create_agent_account: plan.createAgentAccount,
     create_creator_account: plan.createCreatorAccount,
+    nonce_account: payment.nonce?.account ?? null,
+    nonce_value: payment.nonce?.value ?? null,
+    nonce_slot: payment.nonce?.slot ?? null,
   }));
   // All daemons write in the same order, so that two of them cannot deadlock.
   const opened = await tx<{ payment_id: string }[]>`
     insert into payment (payment_id, purpose, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint,
-      amount, withdraw, settle_markets, fee_payer, reimburse, create_agent_account, create_creator_account, planned_at)
+      amount, withdraw, settle_markets, fee_payer, reimburse, create_agent_account, create_creator_account,
+      nonce_account, nonce_value, nonce_slot, planned_at)
     select payment_id, purpose, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint,
-      amount, withdraw, settle_markets, fee_payer, reimburse, create_agent_account, create_creator_account, ${now}
+      amount, withdraw, settle_markets, fee_payer, reimburse, create_agent_account, create_creator_account,
+      nonce_account, nonce_value, nonce_slot, ${now}
     from jsonb_to_recordset(${tx.json(toJson(rows))}) as p(payment_id text, purpose text, subscriber_id text, subscription_id text,
       creator_wallet text, drift_user text, sub_account_id int, mint text, amount bigint, withdraw bigint, settle_markets jsonb,
-      fee_payer text, reimburse bigint, create_agent_account boolean, create_creator_account boolean)
+      fee_payer text, reimburse bigint, create_agent_account boolean, create_creator_account boolean,
+      nonce_account text, nonce_value text, nonce_slot bigint)
     order by subscriber_id
     on conflict (subscriber_id) where state in ('planned', 'signed', 'sent') do nothing returning payment_id`;
   const ids = new Set(opened.map((row) => row.payment_id));
@@ -122,12 +130,13 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
         bytes: Buffer.from(bytes.bytes).toString('base64'),
         last_valid_block_height: bytes.lastValidBlockHeight,
         blockhash_slot: bytes.blockhashSlot,
+        price: String(bytes.microLamports ?? 0n),
       }));
       const under = signings[0]?.under ?? null;
       const done = await sql<{ payment_id: string }[]>`
         with given as (
           select * from jsonb_to_recordset(${sql.json(rows)}) as g(payment_id text, signature text, bytes text,
-            last_valid_block_height bigint, blockhash_slot bigint)),
+            last_valid_block_height bigint, blockhash_slot bigint, price bigint)),
         held as (
           select p.payment_id from payment p join given using (payment_id) where p.state = 'planned'
           order by p.payment_id for update of p),
@@ -135,7 +144,11 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
           update payment p set state = 'signed', signature = g.signature, bytes = decode(g.bytes, 'base64'),
             last_valid_block_height = g.last_valid_block_height, blockhash_slot = g.blockhash_slot, trouble = null
           from given g join held using (payment_id) where p.payment_id = g.payment_id and p.state = 'planned'
-            ${under === null ? sql`` : sql`and ${identityOf(sql)} = ${under}`} returning p.subscriber_id, p.payment_id),
+            ${under === null ? sql`` : sql`and ${identityOf(sql)} = ${under}`} returning p.subscriber_id, p.payment_id, p.nonce_value),
+        kept as (
+          insert into payment_variant (subscriber_id, payment_id, number, purpose, signature, bytes, micro_lamports, signed_at)
+          select done.subscriber_id, payment_id, 1, 'payment', g.signature, decode(g.bytes, 'base64'), g.price, ${now}
+          from done join given g using (payment_id) where done.nonce_value is not null),
         cleared as (
           update profit_share s set reason = null from payment_share ps join done using (subscriber_id, payment_id)
           where s.subscriber_id = ps.subscriber_id and s.share_id = ps.share_id and s.reason is not null returning 1)
@@ -175,15 +188,21 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
     { count: upToDistinct(TOGETHER, (each) => each.id), atOnce: AT_ONCE, apart: isOfOne },
   );
 
-  const landTogether = (landings: readonly { readonly id: string; readonly slot: Slot }[]) =>
+  const landTogether = (landings: readonly Landing[]) =>
     sql.begin(async (tx): Promise<boolean[]> => {
-      const given = landings.map(({ id, slot }) => ({ payment_id: id, slot }));
+      const given = landings.map(({ id, slot, signature = null }) => ({
+        payment_id: id,
+        slot,
+        signature,
+      }));
       const rows = await tx<LandedRow[]>`
-        with given as (select * from jsonb_to_recordset(${tx.json(given)}) as g(payment_id text, slot bigint)),
+        with given as (select * from jsonb_to_recordset(${tx.json(given)}) as g(payment_id text, slot bigint, signature text)),
         held as (
           select p.payment_id from payment p join given using (payment_id) where p.state = 'sent'
           order by p.payment_id for update of p)
-        update payment p set state = 'landed', executed_slot = g.slot, ended_at = now() from given g join held using (payment_id)
+        update payment p set state = 'landed', executed_slot = g.slot, ended_at = now(), signature = coalesce(v.signature, p.signature),
+          bytes = coalesce(v.bytes, p.bytes)
+        from given g join held using (payment_id) left join payment_variant v on v.signature = g.signature and v.payment_id = g.payment_id
         where p.payment_id = g.payment_id and p.state = 'sent'
         returning p.payment_id, p.subscriber_id, p.creator_wallet, p.mint, p.amount, p.signature, p.purpose,
           (select symbol from token k where k.mint = p.mint) as symbol`;
@@ -225,7 +244,7 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
       );
       return landings.map(({ id }) => found.has(id));
     });
-  const land = createGatherer<{ readonly id: string; readonly slot: Slot }, boolean>(landTogether, {
+  const land = createGatherer<Landing, boolean>(landTogether, {
     count: upToDistinct(TOGETHER, (each) => each.id),
     atOnce: AT_ONCE,
     apart: isOfOne,
@@ -247,7 +266,8 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
     open: (payment) => open(payment),
     signed: (id, bytes, under = null) => sign({ id, bytes, under }),
     sent: (id, nowMs) => send({ id, nowMs }),
-    landed: (id, slot) => land({ id, slot }),
+    landed: (id, slot, signature) =>
+      land({ id, slot, ...(signature === undefined ? {} : { signature }) }),
     overpaidBy: (id) => overpaidBy(id),
   };
 }

@@ -16,8 +16,10 @@ import {
   paymentOf,
   type RecordRow,
   recordOf,
+  type VariantJson,
 } from './payment-rows.ts';
 import { createPaymentSteps } from './payment-steps.ts';
+import { createPaymentVariants, executedVariant } from './payment-variants.ts';
 import { type End, endUnpaid } from './unpaid.ts';
 
 /** Creates the store of payments. `now` is the database's clock, unless a test passes another. */
@@ -35,8 +37,12 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     });
   return {
     live: readTogether<string, Payment | null>(async (ids) => {
-      const rows = await sql<(PaymentRow & { covers: CoverJson[] })[]>`
+      const rows = await sql<(PaymentRow & { covers: CoverJson[]; variants: VariantJson[] })[]>`
           select p.*, k.symbol, k.decimals, coalesce(a.venue, ${DEFAULT_VENUE}) as venue,
+            case when p.nonce_account is null then '[]' else
+              (select coalesce(jsonb_agg(jsonb_build_object('purpose', v.purpose, 'signature', v.signature,
+                 'bytes', encode(v.bytes, 'base64'), 'price', v.micro_lamports::text, 'at', v.signed_at) order by v.number), '[]')
+               from payment_variant v where (v.subscriber_id, v.payment_id) = (p.subscriber_id, p.payment_id)) end as variants,
             (select coalesce(jsonb_agg(jsonb_build_object('share', ps.share_id, 'amount', ps.amount::text, 'attempts', s.attempts)), '[]')
               from payment_share ps join profit_share s using (subscriber_id, share_id)
               where ps.subscriber_id = p.subscriber_id and ps.payment_id = p.payment_id) as covers
@@ -45,15 +51,17 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
       const found = new Map(rows.map((row) => [row.subscriber_id, row]));
       return ids.map((id) => {
         const row = found.get(id);
-        return row === undefined ? null : paymentOf(row, row.covers);
+        return row === undefined ? null : paymentOf(row, row.covers, row.variants);
       });
     }),
     ...createPaymentSteps(sql, now),
+    ...createPaymentVariants(sql, now),
     waits: (paymentId, trouble) =>
       sql.begin(async (tx) => {
         const reason = tx.json(toJson(trouble));
         const rows = await tx`
-          update payment set trouble = ${reason} where payment_id = ${paymentId} and state = 'planned' returning 1`;
+          update payment set trouble = ${reason} where payment_id = ${paymentId}
+            and (state = 'planned' or state = 'sent' and nonce_value is not null) returning 1`;
         await tx`
           update profit_share s set reason = ${reason} from payment_share ps
           where ${rows.length > 0} and ps.payment_id = ${paymentId} and s.subscriber_id = ps.subscriber_id
@@ -69,14 +77,20 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
         how: 'refused',
       });
     },
-    failed: (paymentId, slot, trouble, retryInMs, countsAsAttempt) => {
-      const change = sql`state = 'failed', trouble = ${sql.json(toJson(trouble))}, executed_slot = ${slot}`;
+    failed: (paymentId, slot, trouble, retryInMs, countsAsAttempt, signature) => {
+      const change = sql`state = 'failed', trouble = ${sql.json(toJson(trouble))}, executed_slot = ${slot}
+        ${executedVariant(sql, signature)}`;
       return end(paymentId, 'sent', change, {
         trouble,
         retryInMs,
         countsAsAttempt,
         how: 'failed_on_chain',
       });
+    },
+    overtaken: (paymentId, by, trouble, retryInMs) => {
+      const change = sql`state = 'dead', evidence = ${sql.json({ moved: by })}`;
+      const how: End = { trouble, retryInMs, countsAsAttempt: true, how: 'expired' };
+      return end(paymentId, 'sent', change, how);
     },
     dead: (paymentId, evidence, trouble, retryInMs) => {
       const change = sql`state = 'dead', evidence = ${sql.json(toJson({ rounds: evidence }))}`;
@@ -98,7 +112,9 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     },
     async bySignature(signature) {
       const [row] = await sql<RecordRow[]>`
-        select p.*, k.symbol, k.decimals from payment p join token k using (mint) where signature = ${signature}`;
+        select p.*, k.symbol, k.decimals from payment p join token k using (mint) where p.signature = ${signature}
+          or p.payment_id in (select payment_id from payment_variant where signature = ${signature} and purpose = 'payment')
+        order by p.signature = ${signature} desc limit 1`;
       return row === undefined ? null : recordOf(row);
     },
     async toppedUpWithin(subscriberId, ms) {
@@ -113,7 +129,10 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
       const rows = await sql<{ signature: string }[]>`
         select signature from payment
         where signature in ${sql([...signatures])} and state in ('signed', 'sent', 'landed')
-          and (excess = 0 or accepted is not null)`;
+          and (excess = 0 or accepted is not null)
+        union all
+        select v.signature from payment_variant v join payment p using (subscriber_id, payment_id)
+        where v.signature in ${sql([...signatures])} and v.purpose = 'payment' and p.state = 'sent'`;
       const known = new Set(rows.map((row) => row.signature));
       return signatures.filter((each) => !known.has(each));
     },

@@ -221,7 +221,7 @@ const appointedBy = (tx: Transaction, ids: readonly string[]) =>
 const outflowsOf = (tx: Transaction, ids: readonly string[]): Promise<readonly OutflowRow[]> =>
   tx<OutflowRow[]>`
     select subscriber_id, account, signature, slot, block_index, ordinal, body,
-           exists (select 1 from payment p where p.signature = f.signature) as ours,
+           exists (select 1 from payment_signature p where p.signature = f.signature) as ours,
            (select credited from credit c where c.subscriber_id = f.subscriber_id and c.account = f.account
               and c.signature = f.signature and c.slot = f.slot and c.ordinal = f.ordinal
               and not exists (select 1 from uncredited u where u.subscriber_id = c.subscriber_id and u.account = c.account

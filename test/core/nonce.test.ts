@@ -9,7 +9,6 @@ import {
   outcomeOf,
   type Variant,
 } from '../../src/core/nonce.ts';
-import type { Look } from '../../src/core/payment.ts';
 
 const named = (name: string) => name as Signature;
 const variant = (name: string, more: Partial<Variant> = {}): Variant => ({
@@ -60,39 +59,30 @@ describe('the next step of a lane', () => {
 
 describe('what became of a payment whose nonce has moved', () => {
   const both = [variant('a'), variant('b')];
-  const executed = (error: unknown = null, finality: 'confirmed' | 'finalized' = 'finalized') =>
-    ({ seen: 'executed', finality, slot: 9, error }) as const;
-  const of = (looks: Record<string, Look>, absent: string[] = [], variants = both) =>
-    outcomeOf(
-      variants,
-      new Map(Object.entries(looks) as [Signature, Look][]),
-      new Set(absent as Signature[]),
-    );
+  const moved = (name: string, error: unknown = null) => ({
+    signature: named(name),
+    slot: 9,
+    error,
+  });
 
   test('the variant that was executed tells, whichever it is', () => {
-    expect(of({ b: executed() })).toEqual({ became: 'paid', signature: 'b', slot: 9 });
+    expect(outcomeOf(both, moved('b'))).toEqual({ became: 'paid', signature: 'b', slot: 9 });
     const error = { InstructionError: [3, { Custom: 1 }] };
-    expect(of({ a: executed(error) })).toEqual({
+    expect(outcomeOf(both, moved('a', error))).toEqual({
       became: 'failed',
       signature: 'a',
       slot: 9,
       error,
     });
     const cancelled = [variant('a'), variant('c', { purpose: 'cancel' })];
-    expect(of({ c: executed() }, [], cancelled)).toMatchObject({ became: 'cancelled' });
+    expect(outcomeOf(cancelled, moved('c'))).toMatchObject({ became: 'cancelled' });
+    expect(outcomeOf(cancelled, moved('c', error))).toMatchObject({ became: 'cancelled' });
   });
-  test('before it is final, and while no node tells, nothing is concluded', () => {
-    expect(of({ a: executed(null, 'confirmed') })).toMatchObject({ became: 'untold' });
-    const absent: Look = { seen: 'absent', finalizedBlockHeight: 99 };
-    expect(of({ a: absent, b: absent })).toMatchObject({ became: 'untold' });
-    expect(of({ a: absent, b: { seen: 'nothing', why: 'HTTP 503' } }, ['a'])).toMatchObject({
-      became: 'untold',
-    });
+  test('while no node shows what moved it, nothing is concluded', () => {
+    expect(outcomeOf(both, null)).toMatchObject({ became: 'untold' });
   });
-  test('another transaction moved the nonce only where every variant is proven absent', () => {
-    expect(of({}, ['a', 'b'])).toEqual({ became: 'overtaken' });
-    // A proof of absence never speaks against a status.
-    expect(of({ b: executed() }, ['a', 'b'])).toMatchObject({ became: 'paid' });
+  test('another transaction under the value ends every variant', () => {
+    expect(outcomeOf(both, moved('x'))).toEqual({ became: 'overtaken', signature: 'x', slot: 9 });
   });
 });
 
@@ -182,9 +172,13 @@ test('whatever is lost, delayed or restored, no debt is paid by two transactions
           books = { noted: step.value, live: null, paid: Math.max(books.paid, paid) };
         }
         if (step.do !== 'tell' || live === null) continue;
-        const final = { seen: 'executed', finality: 'finalized', slot: 1, error: null } as const;
-        const looks = new Map(chain.executed.map((each) => [each, final]));
-        const told = outcomeOf(live.variants, looks, new Set());
+        const mover = signed.find(
+          ({ signature, under }) => under === live.value && chain.executed.includes(signature),
+        );
+        const told = outcomeOf(
+          live.variants,
+          mover === undefined ? null : { signature: mover.signature, slot: 1, error: null },
+        );
         if (told.became === 'paid')
           books = { noted: chain.value(), live: null, paid: debtOf(told.signature) + 1 };
         // A variant that the restored copy lacks moved it: the history tells which debt it paid.

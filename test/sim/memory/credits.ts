@@ -5,7 +5,14 @@ import type { Credits } from '../../../src/core/debt-ports.ts';
 import type { Address, Slot } from '../../../src/core/ids.ts';
 import { ONLY_USDC, USDC } from '../../../src/core/token.ts';
 import { requiring } from './server.ts';
-import { applyToShares, type FactRow, factKey, inChainOrder, type State } from './state.ts';
+import {
+  applyToShares,
+  type FactRow,
+  factKey,
+  hasSigned,
+  inChainOrder,
+  type State,
+} from './state.ts';
 
 export const creatorsOf = (state: State, subscriberId: string): ReadonlySet<string> =>
   new Set(
@@ -18,7 +25,7 @@ export const creatorsOf = (state: State, subscriberId: string): ReadonlySet<stri
 export function creatorOf(state: State, { fact, finality }: FactRow): Address | null {
   const { body, subscriberId, signature } = fact;
   if (body.kind !== 'outflow' || finality === 'withdrawn') return null;
-  if ([...state.payments.values()].some((each) => each.signature === signature)) return null;
+  if ([...state.payments.values()].some((each) => hasSigned(each, signature))) return null;
   return creatorPaid(body, creatorsOf(state, subscriberId), ONLY_USDC);
 }
 

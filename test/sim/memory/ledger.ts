@@ -17,6 +17,7 @@ import {
   createMemorySubscriptions,
 } from './hearing.ts';
 import { movementsBefore } from './movements.ts';
+import { createMemoryNonces } from './nonces.ts';
 import { createMemoryPayments } from './payments.ts';
 import { createMemoryServer, type MemoryServer } from './server.ts';
 import { createMemoryShares } from './shares.ts';
@@ -108,7 +109,14 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
         creator: each.creatorWallet,
       }),
     );
-  const ours = new Set([...state.payments.values()].map((each) => each.signature));
+  const ours = new Set(
+    [...state.payments.values()].flatMap((each) => [
+      each.signature,
+      ...each.signings.flatMap(({ variant }) =>
+        variant.purpose === 'payment' ? [variant.signature] : [],
+      ),
+    ]),
+  );
   const transfers: CreatorTransfer[] = [];
   const outflows = rows.flatMap((row) => {
     const { body, signature, position, account } = row.fact;
@@ -222,6 +230,7 @@ export function createMemoryLedger(nowMs: () => number): MemoryLedger {
     shares: createMemoryShares(state, nowMs, server.identity),
     credits: createMemoryCredits(state, server.identity),
     payments: createMemoryPayments(state, nowMs, server.identity),
+    nonces: createMemoryNonces(state, nowMs),
     halts: createMemoryHalts(state),
     sums: nobodyAsks('sums'),
     acts: nobodyAsks('acts'),

@@ -1,11 +1,20 @@
 // Payments: the payment rows and their states, in memory.
 
 import type { PaymentRecord, Payments } from '../../../src/core/debt-ports.ts';
+import type { Variant } from '../../../src/core/nonce.ts';
+import type { SignedBytes } from '../../../src/core/payment.ts';
 import { transition } from '../../../src/core/share.ts';
 import type { ShareChange } from '../../../src/core/share-change.ts';
 import type { Trouble } from '../../../src/core/trouble.ts';
 import { createMemoryRestore } from './restore.ts';
-import { applyToShares, LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
+import {
+  applyToShares,
+  hasSigned,
+  LIVE,
+  type PaymentRow,
+  type ShareRow,
+  type State,
+} from './state.ts';
 
 const newestFirst = (a: PaymentRow, b: PaymentRow): number =>
   b.plannedAtMs - a.plannedAtMs || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
@@ -56,6 +65,19 @@ export function createMemoryPayments(
       how,
     }));
   };
+  const keep = (row: PaymentRow, purpose: Variant['purpose'], bytes: SignedBytes): void => {
+    const { microLamports = 0n, ...signed } = bytes;
+    row.signings.push({
+      variant: { purpose, signature: signed.signature, microLamports, signedAtMs: nowMs() },
+      bytes: signed,
+    });
+  };
+  /** The payment takes over the bytes of the variant that was executed. */
+  const execute = (row: PaymentRow, signature: string | undefined): void => {
+    const done = row.signings.find(({ variant }) => variant.signature === signature);
+    if (done !== undefined)
+      Object.assign(row, { signature: done.variant.signature, signed: done.bytes });
+  };
   /** Whether a payment covers a debt and may still land. */
   const isClaimed = (shareId: string): boolean =>
     [...state.payments.values()].some(
@@ -76,12 +98,20 @@ export function createMemoryPayments(
         excess,
         accepted,
         covers,
+        signings,
+        moved,
+        cancelAsked,
         ...payment
       } = row;
-      return { ...payment, attempts: Math.max(0, ...attempts) };
+      const guarded = row.nonce && {
+        variants: signings.map((each) => each.variant),
+        cancelAsked,
+        signed: signings.at(-1)?.bytes ?? payment.signed,
+      };
+      return { ...payment, ...guarded, attempts: Math.max(0, ...attempts) };
     },
     async open(payment) {
-      const { attempts, ...rest } = payment;
+      const { attempts, variants, cancelAsked, ...rest } = payment;
       const { covers } = payment.plan;
       if (state.oneLive && liveOf(payment.subscriberId) !== undefined) return false;
       const amounts = new Map(covers.map((each) => [each.shareId, each.amount]));
@@ -98,6 +128,9 @@ export function createMemoryPayments(
       const row: PaymentRow = {
         ...rest,
         covers,
+        signings: [],
+        cancelAsked: false,
+        moved: null,
         executedSlot: null,
         evidence: null,
         excess: 0n,
@@ -110,10 +143,34 @@ export function createMemoryPayments(
       state.payments.set(payment.id, row);
       return true;
     },
-    async signed(id, signed, under = null) {
+    async signed(id, bytes, under = null) {
       const row = from(id, 'planned');
       if (row === null || (under !== null && under !== identity())) return false;
+      const { microLamports, ...signed } = bytes;
       Object.assign(row, { state: 'signed', signed, signature: signed.signature, trouble: null });
+      if (row.nonce) keep(row, 'payment', bytes);
+      return true;
+    },
+    async varied(id, { purpose, bytes }, after, under = null) {
+      const row = from(id, 'sent');
+      if (row === null || !row.nonce || (under !== null && under !== identity())) return false;
+      const { signings } = row;
+      if (signings.length !== after || signings.some((each) => each.variant.purpose === 'cancel'))
+        return false;
+      keep(row, purpose, bytes);
+      return true;
+    },
+    async cancel(id) {
+      const row = from(id, 'signed') ?? from(id, 'sent');
+      if (row === null || !row.nonce) return false;
+      row.cancelAsked = true;
+      return true;
+    },
+    async overtaken(id, by, trouble, retryInMs) {
+      const row = from(id, 'sent');
+      if (row === null) return false;
+      Object.assign(row, { state: 'dead', moved: by });
+      free(row, trouble, retryInMs, true, 'expired');
       return true;
     },
     async sent(id) {
@@ -121,9 +178,10 @@ export function createMemoryPayments(
       if (row !== null) row.state = 'sent';
       return row !== null;
     },
-    async landed(id, slot) {
+    async landed(id, slot, signature) {
       const row = from(id, 'sent');
       if (row === null) return false;
+      execute(row, signature);
       Object.assign(row, { state: 'landed', executedSlot: slot });
       const landing = {
         payment: id,
@@ -140,13 +198,14 @@ export function createMemoryPayments(
       return true;
     },
     async waits(id, trouble) {
-      const row = from(id, 'planned');
-      if (row !== null) row.trouble = trouble;
-      for (const { shareId } of row?.covers ?? []) {
+      const row = from(id, 'planned') ?? from(id, 'sent');
+      if (row === null || (row.state === 'sent' && !row.nonce)) return false;
+      row.trouble = trouble;
+      for (const { shareId } of row.covers) {
         const share = state.shares.get(shareId);
         if (share?.status === 'processing') share.reason = trouble;
       }
-      return row !== null;
+      return true;
     },
     async refused(id, trouble, retryInMs, counts) {
       const row = from(id, 'planned');
@@ -155,9 +214,10 @@ export function createMemoryPayments(
       free(row, trouble, retryInMs, counts, 'refused');
       return true;
     },
-    async failed(id, slot, trouble, retryInMs, counts) {
+    async failed(id, slot, trouble, retryInMs, counts, signature) {
       const row = from(id, 'sent');
       if (row === null) return false;
+      execute(row, signature);
       Object.assign(row, { state: 'failed', executedSlot: slot, trouble });
       free(row, trouble, retryInMs, counts, 'failed_on_chain');
       return true;
@@ -187,7 +247,7 @@ export function createMemoryPayments(
       return row === undefined ? null : recordOf(row);
     },
     async bySignature(signature) {
-      const row = [...state.payments.values()].find((each) => each.signature === signature);
+      const row = [...state.payments.values()].find((each) => hasSigned(each, signature));
       return row === undefined ? null : recordOf(row);
     },
     toppedUpWithin: async (subscriberId, ms) =>
@@ -202,7 +262,14 @@ export function createMemoryPayments(
       const known = new Set(
         [...state.payments.values()].flatMap((each) =>
           live.has(each.state) && (each.excess === 0n || each.accepted !== null)
-            ? [each.signature]
+            ? [
+                each.signature,
+                ...(each.state === 'sent'
+                  ? each.signings.flatMap(({ variant }) =>
+                      variant.purpose === 'payment' ? [variant.signature] : [],
+                    )
+                  : []),
+              ]
             : [],
         ),
       );

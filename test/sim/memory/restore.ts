@@ -4,7 +4,7 @@ import type { Payments } from '../../../src/core/debt-ports.ts';
 import type { Cover } from '../../../src/core/payment.ts';
 import { USDC } from '../../../src/core/token.ts';
 import { DEFAULT_VENUE } from '../../../src/core/venue.ts';
-import { applyToShares, LIVE, type PaymentRow, type State } from './state.ts';
+import { applyToShares, hasSigned, LIVE, type PaymentRow, type State } from './state.ts';
 
 /** The parts for each debt, of both lists together. */
 function added(covers: readonly Cover[], more: readonly Cover[]): Cover[] {
@@ -48,7 +48,7 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       known.plan.amount === amount &&
       known.creatorWallet === creatorWallet &&
       known.state !== 'landed' &&
-      (known.signature === null || known.signature === signature);
+      (known.signature === null || hasSigned(known, signature));
     if (own) {
       Object.assign(known, { state: 'landed', signature, executedSlot: slot });
       recall(known);
@@ -104,6 +104,9 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       covers,
       executedSlot: slot,
       evidence: null,
+      signings: [],
+      cancelAsked: false,
+      moved: null,
       excess: amount - explained,
       accepted: null,
       trouble: null,

@@ -9,8 +9,10 @@ import type { Fact } from '../../../src/core/fact.ts';
 import type { Accepted } from '../../../src/core/found-payment-ports.ts';
 import type { AsideKind } from '../../../src/core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../../../src/core/ids.ts';
+import type { Variant } from '../../../src/core/nonce.ts';
+import type { NonceRecord } from '../../../src/core/nonce-ports.ts';
 import type { TopUpRule } from '../../../src/core/outflow.ts';
-import type { Cover, Payment } from '../../../src/core/payment.ts';
+import type { Cover, Payment, SignedBytes } from '../../../src/core/payment.ts';
 import type { Halt, SealedKey, Subscriber, Subscription } from '../../../src/core/ports.ts';
 import type { AccountState, Counters } from '../../../src/core/reckoning.ts';
 import type { RosterEntry } from '../../../src/core/roster.ts';
@@ -66,9 +68,17 @@ export type CreditRow = Omit<Credit, 'credited' | 'shares'> & {
   credited: bigint;
   readonly shares: Cover[];
 };
-export type PaymentRow = Omit<Payment, 'attempts' | 'state' | 'signed'> & {
+export type PaymentRow = Omit<
+  Payment,
+  'attempts' | 'state' | 'signed' | 'variants' | 'cancelAsked'
+> & {
   state: Payment['state'];
   signed: Payment['signed'];
+  /** Every transaction that was signed under the nonce, with its bytes. */
+  readonly signings: { readonly variant: Variant; readonly bytes: SignedBytes }[];
+  cancelAsked: boolean;
+  /** What stood on its nonce's value in its place. */
+  moved: { readonly signature: Signature; readonly slot: Slot; readonly own: boolean } | null;
   executedSlot: Slot | null;
   evidence: readonly DeathEvidence[] | null;
   trouble: Trouble | null;
@@ -111,6 +121,10 @@ export type State = {
   readonly accruals: Map<string, bigint>;
   readonly shares: Map<string, ShareRow>;
   readonly payments: Map<string, PaymentRow>;
+  readonly nonces: Map<
+    string,
+    NonceRecord & { readonly askedMs: number; readonly closed: boolean }
+  >;
   /** By the key of their fact. */
   readonly credits: Map<string, CreditRow>;
   /** The keys of credits with a rest that wait again to be matched. */
@@ -149,6 +163,7 @@ export const emptyState = (): State => ({
   accruals: new Map(),
   shares: new Map(),
   payments: new Map(),
+  nonces: new Map(),
   credits: new Map(),
   creditsAgain: new Set(),
   events: [],
@@ -185,6 +200,13 @@ export const accrualKey = (subscriptionId: string, fact: Fact): string =>
   `${subscriptionId}/${factKey(fact)}`;
 
 export const LIVE: ReadonlySet<string> = new Set(['planned', 'signed', 'sent']);
+
+/** Whether a payment was signed with this signature, by any of its variants. */
+export const hasSigned = (row: PaymentRow, signature: string): boolean =>
+  row.signature === signature ||
+  row.signings.some(
+    ({ variant }) => variant.purpose === 'payment' && variant.signature === signature,
+  );
 
 /** Whether a share is paid whatever its size, as in ledger/shares.ts. */
 export const isAsked = (state: State, row: ShareRow): boolean =>

@@ -1,0 +1,46 @@
+// Payment variants: what was signed for a payment under a nonce after its first transaction. All of
+// them stand on one value of the nonce, so that at most one is executed.
+import type { Payments } from '../core/debt-ports.ts';
+import type { Signature } from '../core/ids.ts';
+import type { Fragment, Sql } from './database.ts';
+import { identityOf } from './database-state.ts';
+
+/**
+ * The change by which a payment that ends takes over the bytes of the variant that was executed;
+ * nothing for a payment with one transaction.
+ */
+export const executedVariant = (sql: Sql, signature: Signature | undefined): Fragment =>
+  signature === undefined
+    ? sql``
+    : sql`, signature = coalesce((select v.signature from payment_variant v
+          where (v.subscriber_id, v.payment_id) = (p.subscriber_id, p.payment_id) and v.signature = ${signature}), p.signature),
+        bytes = coalesce((select v.bytes from payment_variant v
+          where (v.subscriber_id, v.payment_id) = (p.subscriber_id, p.payment_id) and v.signature = ${signature}), p.bytes)`;
+
+/** Creates the part of the store of payments that keeps variants. */
+export const createPaymentVariants = (
+  sql: Sql,
+  now: Fragment,
+): Pick<Payments, 'varied' | 'cancel'> => ({
+  async varied(paymentId, { purpose, bytes }, after, under = null) {
+    // The lock on the payment orders two daemons that sign a variant at the same time.
+    const rows = await sql`
+      with held as (
+        select p.subscriber_id, p.payment_id from payment p
+        where p.payment_id = ${paymentId} and p.state = 'sent' and p.nonce_value is not null
+          ${under === null ? sql`` : sql`and ${identityOf(sql)} = ${under}`} for update)
+      insert into payment_variant (subscriber_id, payment_id, number, purpose, signature, bytes, micro_lamports, signed_at)
+      select subscriber_id, payment_id, ${after + 1}, ${purpose}, ${bytes.signature}, ${Buffer.from(bytes.bytes)},
+        ${bytes.microLamports ?? 0n}, ${now} from held
+      where (select count(*) from payment_variant v where (v.subscriber_id, v.payment_id) = (held.subscriber_id, held.payment_id)) = ${after}
+        and not exists (select 1 from payment_variant v where (v.subscriber_id, v.payment_id) = (held.subscriber_id, held.payment_id) and v.purpose = 'cancel')
+      on conflict do nothing returning 1`;
+    return rows.length > 0;
+  },
+  async cancel(paymentId) {
+    const rows = await sql`
+      update payment set cancel_asked = true
+      where payment_id = ${paymentId} and state in ('signed', 'sent') and nonce_value is not null returning 1`;
+    return rows.length > 0;
+  },
+});

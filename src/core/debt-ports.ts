@@ -9,13 +9,13 @@ import type { Address, Signature, Slot } from './ids.ts';
 import type { ListFilters } from './lists.ts';
 import type { Movement } from './lots.ts';
 import type { BaseUnits } from './money.ts';
-import type { Variant } from './nonce.ts';
 import type { Cover, Debt, Payment, SignedBytes, Tries } from './payment.ts';
 import type { Subscription } from './ports.ts';
 import type { UncoveredShare } from './rebuild.ts';
 import type { ShareStatus, Voided, Voiding } from './share.ts';
 import type { Owed, Token } from './token.ts';
 import type { ErrorClass, Trouble } from './trouble.ts';
+import type { PaymentVariants } from './variant-ports.ts';
 import type { VenueName } from './venue.ts';
 
 export type UnaccruedClose = {
@@ -239,11 +239,13 @@ export type Shares = {
   ): Promise<{ shareId: string; left: BaseUnits }[]>;
 };
 
+/** The parts of the store of payments that stand in files of their own. */
+type PaymentsApart = FoundPayments & PaymentVariants;
 /**
  * Stores payments. Every transition is one conditional update; false means that the payment was not
  * in the state from which it starts.
  */
-export type Payments = FoundPayments & {
+export type Payments = PaymentsApart & {
   /** The payment of a subscriber that has not ended; null when there is none. */
   live(subscriberId: string): Promise<Payment | null>;
   /**
@@ -256,27 +258,11 @@ export type Payments = FoundPayments & {
    * when the database's identity has changed, which the same statement checks.
    */
   signed(paymentId: string, bytes: SignedBytes, under?: string | null): Promise<boolean>;
-  /**
-   * Stays in `sent`: stores another variant of a payment under a nonce before it is sent. False
-   * also when the payment was cancelled, has this number of variants no longer, or the database's
-   * identity is not `under`.
-   */
-  varied(
-    paymentId: string,
-    variant: { readonly purpose: Variant['purpose']; readonly bytes: SignedBytes },
-    after: number,
-    under?: string | null,
-  ): Promise<boolean>;
-  /**
-   * Asks that a payment under a nonce be cancelled: its lane moves the nonce. False when the
-   * payment is not under a nonce, or nothing of it was signed, or it has ended.
-   */
-  cancel(paymentId: string): Promise<boolean>;
   /** From `signed` to `sent`: from now on the transaction may be executed. */
   sent(paymentId: string, nowMs: number): Promise<boolean>;
   /**
-   * From `sent` to `landed` in a finalized slot: discharges the debts. `signature`: the variant that
-   * was executed; absent for the only one.
+   * From `sent` to `landed` in a finalized slot: discharges the debts. `signature`: the variant
+   * that was executed; absent for the only one.
    */
   landed(paymentId: string, slot: Slot, signature?: Signature): Promise<boolean>;
   /**
@@ -303,17 +289,6 @@ export type Payments = FoundPayments & {
     retryInMs: number | null,
     countsAsAttempt: boolean,
     signature?: Signature,
-  ): Promise<boolean>;
-  /**
-   * From `sent` to `dead`: a finalized transaction that is no payment of this row stood on its value
-   * of the nonce, so no variant can be executed. Frees the debts with this reason. `own`: the
-   * transaction is the row's own cancellation.
-   */
-  overtaken(
-    paymentId: string,
-    by: { readonly signature: Signature; readonly slot: Slot; readonly own: boolean },
-    trouble: Trouble,
-    retryInMs: number,
   ): Promise<boolean>;
   /**
    * From `sent` to `dead`: proven never executed. Frees the debts with this reason. `evidence` are

@@ -2,12 +2,9 @@
 // same random things, and must give the same answers at every step; so what the simulator proves of
 // one holds of the other.
 import { expect, test } from 'vitest';
-import type { DeathEvidence } from '../../src/core/death.ts';
 import type { EventKind, EventOf } from '../../src/core/event.ts';
-import type { Payment } from '../../src/core/payment.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { judge } from '../../src/core/standing.ts';
-import type { Trouble } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { toJson } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
@@ -18,6 +15,7 @@ import { creditTransfers } from '../support/credit.ts';
 import { createDatabase } from '../support/database.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
 import {
+  DEATH,
   driftOf,
   factOf,
   foundOnChain,
@@ -25,6 +23,7 @@ import {
   troubleOf,
   WHO,
 } from '../support/ledger-draws.ts';
+import { moveNonce, moversOf, nonceOf, underNonce } from '../support/nonce-draws.ts';
 import { bySubscriber, plain } from '../support/plain.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
@@ -152,18 +151,7 @@ function draw(
       if (live.nonce && seed % 8 < 6) return underNonce(ledger, live, n, seed, trouble);
       if (end < 3) return ledger.payments.landed(live.id, 50);
       if (end === 3) return ledger.payments.failed(live.id, 50, trouble, retryInMs, counts);
-      const evidence: DeathEvidence = {
-        finalizedSlot: 900,
-        finalizedBlockHeight: 900,
-        statusAbsent: true,
-        transactionAbsent: true,
-        historyAbsent: true,
-        historyReaches: true,
-        blocksKept: true,
-        ownChain: true,
-        second: 'none',
-      };
-      return ledger.payments.dead(live.id, [evidence], trouble, 100);
+      return ledger.payments.dead(live.id, [DEATH], trouble, 100);
     };
   if (choice < 84)
     return async (ledger) => {
@@ -215,65 +203,6 @@ function draw(
   return (ledger) => ledger.standings.update(id, judge);
 }
 
-const nonceOf = (id: string, seed: number) => ({
-  account: addressOf(90 + WHO.indexOf(id)),
-  value: `v${seed % 6}`,
-  slot: seed % 50,
-});
-
-/** A random step of a payment that was sent under a nonce. */
-function underNonce(
-  { payments }: Ledger,
-  { id, variants = [] }: Payment,
-  n: number,
-  seed: number,
-  trouble: Trouble,
-): Promise<unknown> {
-  const signature = signatureOf(6_000 + n);
-  const bytes = { signature, bytes: Uint8Array.of(2), lastValidBlockHeight: 5, blockhashSlot: 3 };
-  switch (seed % 8) {
-    case 0:
-      return payments.varied(
-        id,
-        { purpose: 'payment', bytes },
-        variants.length - (seed % 3 ? 0 : 1),
-      );
-    case 1:
-      return payments.varied(id, { purpose: 'cancel', bytes }, variants.length);
-    case 2:
-      return payments.cancel(id);
-    case 3:
-      return payments.overtaken(id, { signature, slot: 60, own: seed % 16 < 8 }, trouble, 100);
-    case 4:
-      return payments.failed(
-        id,
-        55,
-        trouble,
-        100,
-        true,
-        variants.findLast((each) => each.purpose === 'payment')?.signature,
-      );
-    default:
-      return payments.landed(
-        id,
-        56,
-        variants.findLast((each) => each.purpose === 'payment')?.signature,
-      );
-  }
-}
-
-/** A random step of a nonce account. */
-async function moveNonce({ nonces }: Ledger, id: string, seed: number): Promise<unknown> {
-  const noted = (await nonces.of(id))?.noted ?? null;
-  const { account, value } = nonceOf(id, seed);
-  const slot = (noted?.slot ?? 0) + (seed % 3);
-  if (seed % 5 === 0) return nonces.closed(id);
-  if (seed % 5 === 1)
-    return nonces.asked({ subscriberId: id, account, authority: addressOf(89), rent: 5n }, 500);
-  const from = seed % 5 === 2 ? 'another' : (noted?.value ?? null);
-  return [await nonces.note(id, from, { value, slot }), await nonces.list({ limit: 9 })];
-}
-
 /** Pages of both lists by every filter, the last one after a cursor that names no row. */
 async function lists(ledger: Ledger): Promise<unknown> {
   const pages = async <Row extends { readonly id: string }>(
@@ -318,13 +247,7 @@ async function everything(ledger: Ledger): Promise<unknown> {
     due: await ledger.shares.due(id),
     live: await ledger.payments.live(id),
     nonce: await ledger.nonces.of(id),
-    movers: await Promise.all(
-      [0, 1, 2, 3, 4, 5].map(async (each) => {
-        const { account, value } = nonceOf(id, each);
-        // Two payments of a random history may name one value.
-        return (await ledger.nonces.moverOf(account, value)) !== null;
-      }),
-    ),
+    movers: await moversOf(ledger, id),
     uncovered: await ledger.shares.uncovered(id),
     credits: sorted(await ledger.credits.list({ subscriberId: id, limit: 99 }), 'signature').map(
       (each) => ({ ...each, shares: sorted([...each.shares], 'shareId') }),

@@ -1,6 +1,7 @@
 // Ledger draws: random facts, troubles and payments, for histories that two ledgers must answer
 // alike.
 
+import type { DeathEvidence } from '../../src/core/death.ts';
 import type { Fact } from '../../src/core/fact.ts';
 import type { Debt, Payment } from '../../src/core/payment.ts';
 import type { Ledger } from '../../src/core/ports.ts';
@@ -9,6 +10,19 @@ import { USDC } from '../../src/core/token.ts';
 import { ERROR_CLASSES, type Trouble } from '../../src/core/trouble.ts';
 import type { Random } from '../sim/random.ts';
 import { addressOf, closeFact, signatureOf } from './ledger.ts';
+
+/** A round of evidence that proves a death. */
+export const DEATH: DeathEvidence = {
+  finalizedSlot: 900,
+  finalizedBlockHeight: 900,
+  statusAbsent: true,
+  transactionAbsent: true,
+  historyAbsent: true,
+  historyReaches: true,
+  blocksKept: true,
+  ownChain: true,
+  second: 'none',
+};
 
 /** The subscribers of a history, and their Drift accounts. */
 export const WHO = ['ana', 'bo'];

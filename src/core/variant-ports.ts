@@ -1,0 +1,36 @@
+// Variant ports: the port to the variants of payments under a nonce. All variants of a payment
+// stand on one value, so that at most one is executed.
+import type { Signature, Slot } from './ids.ts';
+import type { Variant } from './nonce.ts';
+import type { SignedBytes } from './payment.ts';
+import type { Trouble } from './trouble.ts';
+
+export type PaymentVariants = {
+  /**
+   * Stays in `sent`: stores another variant of a payment under a nonce before it is sent. False
+   * also when the payment was cancelled, has this number of variants no longer, or the database's
+   * identity is not `under`.
+   */
+  varied(
+    paymentId: string,
+    variant: { readonly purpose: Variant['purpose']; readonly bytes: SignedBytes },
+    after: number,
+    under?: string | null,
+  ): Promise<boolean>;
+  /**
+   * Asks that a payment under a nonce be cancelled: its lane moves the nonce. False when the
+   * payment is not under a nonce, or nothing of it was signed, or it has ended.
+   */
+  cancel(paymentId: string): Promise<boolean>;
+  /**
+   * From `sent` to `dead`: a finalized transaction that is no payment of this row stood on its
+   * value of the nonce, so no variant can be executed. Frees the debts with this reason. `own`: the
+   * transaction is the row's own cancellation.
+   */
+  overtaken(
+    paymentId: string,
+    by: { readonly signature: Signature; readonly slot: Slot; readonly own: boolean },
+    trouble: Trouble,
+    retryInMs: number,
+  ): Promise<boolean>;
+};

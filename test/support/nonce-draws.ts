@@ -1,0 +1,75 @@
+// Nonce draws: random steps of nonces and of payments under them, for histories that two ledgers
+// must answer alike.
+import type { Payment } from '../../src/core/payment.ts';
+import type { Ledger } from '../../src/core/ports.ts';
+import type { Trouble } from '../../src/core/trouble.ts';
+import { addressOf, signatureOf } from './ledger.ts';
+import { WHO } from './ledger-draws.ts';
+
+export const nonceOf = (id: string, seed: number) => ({
+  account: addressOf(90 + WHO.indexOf(id)),
+  value: `v${seed % 6}`,
+  slot: seed % 50,
+});
+
+/** A random step of a payment that was sent under a nonce. */
+export function underNonce(
+  { payments }: Ledger,
+  { id, variants = [] }: Payment,
+  n: number,
+  seed: number,
+  trouble: Trouble,
+): Promise<unknown> {
+  const signature = signatureOf(6_000 + n);
+  const bytes = { signature, bytes: Uint8Array.of(2), lastValidBlockHeight: 5, blockhashSlot: 3 };
+  switch (seed % 8) {
+    case 0:
+      return payments.varied(
+        id,
+        { purpose: 'payment', bytes },
+        variants.length - (seed % 3 ? 0 : 1),
+      );
+    case 1:
+      return payments.varied(id, { purpose: 'cancel', bytes }, variants.length);
+    case 2:
+      return payments.cancel(id);
+    case 3:
+      return payments.overtaken(id, { signature, slot: 60, own: seed % 16 < 8 }, trouble, 100);
+    case 4:
+      return payments.failed(
+        id,
+        55,
+        trouble,
+        100,
+        true,
+        variants.findLast((each) => each.purpose === 'payment')?.signature,
+      );
+    default:
+      return payments.landed(
+        id,
+        56,
+        variants.findLast((each) => each.purpose === 'payment')?.signature,
+      );
+  }
+}
+
+/** A random step of a nonce account. */
+export async function moveNonce({ nonces }: Ledger, id: string, seed: number): Promise<unknown> {
+  const noted = (await nonces.of(id))?.noted ?? null;
+  const { account, value } = nonceOf(id, seed);
+  const slot = (noted?.slot ?? 0) + (seed % 3);
+  if (seed % 5 === 0) return nonces.closed(id);
+  if (seed % 5 === 1)
+    return nonces.asked({ subscriberId: id, account, authority: addressOf(89), rent: 5n }, 500);
+  const from = seed % 5 === 2 ? 'another' : (noted?.value ?? null);
+  return [await nonces.note(id, from, { value, slot }), await nonces.list({ limit: 9 })];
+}
+
+/** Whether the ledger knows what moved each value; two payments may name one value here. */
+export const moversOf = ({ nonces }: Ledger, id: string): Promise<boolean[]> =>
+  Promise.all(
+    [0, 1, 2, 3, 4, 5].map(async (each) => {
+      const { account, value } = nonceOf(id, each);
+      return (await nonces.moverOf(account, value)) !== null;
+    }),
+  );

@@ -1,0 +1,58 @@
+// One share: a ledger with one booked share, and a payment of it.
+import type { Payment } from '../../src/core/payment.ts';
+import { USDC } from '../../src/core/token.ts';
+import { accrueCloses } from '../../src/flows/accrue.ts';
+import { silentLog } from '../../src/system/log.ts';
+import {
+  addressOf,
+  CREATOR,
+  closeFact,
+  createTestLedger,
+  recordFact,
+  signatureOf,
+} from './ledger.ts';
+
+export async function withShare(netPnl = 100_000n) {
+  const test = await createTestLedger();
+  await recordFact(test.ledger, closeFact(1, netPnl, { account: test.driftAccount }), 'finalized');
+  await accrueCloses(test.ledger, silentLog);
+  const [share] = await test.ledger.shares.list({ limit: 10 });
+  if (share === undefined) throw new Error('no share was booked');
+  return { ...test, share };
+}
+
+export const paymentFor = (
+  shareId: string,
+  amount: bigint,
+  driftUser = addressOf(3),
+  id = 'p1',
+): Payment => ({
+  id,
+  purpose: 'share',
+  subscriberId: 'ana',
+  subscriptionId: 'ana-sub',
+  creatorWallet: CREATOR,
+  driftUser,
+  subAccountId: 0,
+  venue: 'drift-v2',
+  token: USDC,
+  state: 'planned',
+  attempts: 0,
+  signed: null,
+  plan: {
+    amount,
+    covers: [{ shareId, amount }],
+    withdraw: amount,
+    settleMarkets: [0],
+    feePayer: 'agent',
+    createAgentAccount: false,
+    createCreatorAccount: false,
+    reimburse: 0n,
+  },
+});
+export const bytes = {
+  signature: signatureOf(500),
+  bytes: Uint8Array.of(1, 2, 3),
+  lastValidBlockHeight: 1_000,
+  blockhashSlot: 5,
+};

@@ -123,13 +123,18 @@ create index act_by_subscriber on act (((asked #>> '{path,id}')), act_id);
 create unique index act_nonce on act (nonce);
 create unique index act_once on act (actor, idempotency_key) where (idempotency_key is not null);
 
--- A secret key, sealed with the master key and bound to this subscriber and public key.
+-- The key of an agent wallet: its secret, sealed with the master key and bound to this subscriber and public key, or its name at a service that signs with it.
 create table agent_key (
   subscriber_id text not null,
   public_key text not null,
-  sealed bytea not null,
+  sealed bytea,
+  service text,
+  service_key text,
   constraint agent_key_pkey primary key (subscriber_id),
-  constraint agent_key_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id)
+  constraint agent_key_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
+  constraint agent_key_sealed_or_at_service check ((sealed is null) = (service is not null)),
+  constraint agent_key_service_known check (service in ('vault', 'aws-kms', 'turnkey', 'fireblocks')),
+  constraint agent_key_service_named check ((service is null) = (service_key is null))
 );
 
 -- An API key: its hash, and what it may do. A revoked key stays revoked.

@@ -46,6 +46,7 @@ import { keepVenues } from './ledger/tokens.ts';
 import { createVenuePrograms } from './ledger/venue-programs.ts';
 import { newestCursor } from './ledger/watch-list.ts';
 import { createWebhookIds } from './ledger/webhook-ids.ts';
+import { keysOf } from './signer-parts.ts';
 import { elapsedMs } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
 import { openVenue } from './venue/venues.ts';
@@ -160,7 +161,7 @@ export async function openParts(
     reader: createProgramReader(connection, venues.of(name).programId),
     book: createVenuePrograms(sql, name),
   });
-  const signers = createSigners({ vault, sponsorKey: secrets.sponsorKey });
+  const signers = createSigners({ vault, ...keysOf(settings, clock, log) });
   return {
     databaseUrl,
     rpcUrl: rpc.url,

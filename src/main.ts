@@ -145,10 +145,8 @@ const program = createProgram({
       return [wrong('settings', messageOf(thrown), mend)];
     }
     const { probeAll } = await import('./probes/probes.ts');
-    const { publicKeyOf } = await import('./chain/signers.ts');
-    const { sponsorKey } = settings.secrets;
-    const sponsor = sponsorKey === null ? null : publicKeyOf(sponsorKey);
-    return probeAll(settings, sponsor, systemClock, openLog('error'));
+    const { sponsorOf } = await import('./signer-parts.ts');
+    return probeAll(settings, sponsorOf(settings), systemClock, openLog('error'));
   },
   async sandboxUrl() {
     const { stateFolder } = loadSettings(processEnvironment());

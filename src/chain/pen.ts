@@ -8,7 +8,7 @@ import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import { least } from '../core/money.ts';
 import type { Payment } from '../core/payment.ts';
 import { type Effect, type Mandate, type NonceUse, objections } from '../core/policy.ts';
-import type { SealedKey } from '../core/ports.ts';
+import type { AgentKey } from '../core/ports.ts';
 import { WRAPPED_SOL } from '../core/programs.ts';
 import type { LookupTable, PaymentParts, Pen, Signer, Signers } from '../core/signing-ports.ts';
 import { limitObjection, type PenLimits } from '../core/spending.ts';
@@ -148,7 +148,7 @@ export function createPen(options: PenOptions): Pen {
     refuse(objections(feePayer, effects, mandate));
   };
   /** Returns the key if it is this agent's. Throws `key_unavailable` or `pen_refused`. */
-  const keyOf = (key: SealedKey | null, agent: Address, subscriberId: string): SealedKey => {
+  const keyOf = (key: AgentKey | null, agent: Address, subscriberId: string): AgentKey => {
     if (key === null)
       throw new Fault('key_unavailable', `Subscriber ${subscriberId} has no agent key here.`);
     if (key.publicKey !== agent)

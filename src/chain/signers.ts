@@ -1,33 +1,58 @@
-// Signers: the keys of this process that sign: agent keys, sealed in the ledger and opened by the
-// vault for one signature each, and the sponsor's key from the environment. What may be signed is
-// decided in pen.ts. A service that keeps keys elsewhere would be another `Signers`.
-import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
-import { Keypair } from '@solana/web3.js';
+// Signers: finds the signer of an agent and of the sponsor. An agent key is sealed in the ledger,
+// and opened by the vault for one signature, or kept by a service that is asked for signatures
+// (remote-signers.ts). The sponsor's key comes from the environment, or is kept by a service. What
+// may be signed is decided in pen.ts.
+import {
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto';
 import { agentKeyBinding } from '../core/bindings.ts';
 import { Fault, messageOf } from '../core/fault.ts';
-import { type Address, base58Bytes } from '../core/ids.ts';
+import { type Address, base58Bytes, base58Text } from '../core/ids.ts';
 import type { SealedKey } from '../core/ports.ts';
+import { proofText, type ServiceKey } from '../core/service-key.ts';
 import type { Signer, Signers, Vault } from '../core/signing-ports.ts';
-import { isOwnTroubleCode } from '../core/trouble.ts';
+import { isOwnTroubleCode, type Trouble } from '../core/trouble.ts';
+import { createRemoteSigners, type RemoteSigners } from './remote-signers.ts';
 
 /** The bytes before the 32 of an ed25519 seed, and of a public key, in DER (RFC 8410). */
 const SEED_DER = Buffer.from('302e020100300506032b657004220420', 'hex');
 const PUBLIC_DER = Buffer.from('302a300506032b6570032100', 'hex');
 const SEED_BYTES = 32;
+const SIGNATURE_BYTES = 64;
 
-/** The address of a 64-byte secret key. Throws when its two halves do not belong together. */
-export const publicKeyOf = (secretKey: Uint8Array): Address =>
-  Keypair.fromSecretKey(secretKey).publicKey.toBase58() as Address;
-
-/** Signs with a 64-byte secret key. The copy of the seed that OpenSSL takes is wiped here. */
-function signWith(secretKey: Uint8Array, message: Uint8Array): Uint8Array {
-  const der = Buffer.concat([SEED_DER, secretKey.subarray(0, SEED_BYTES)]);
+/**
+ * OpenSSL's form of a secret key, which OpenSSL wipes when the key object is collected. The bytes
+ * that it is read from are wiped here. They lie in an ArrayBuffer of their own: an array of at most
+ * 64 bytes without one lies where the garbage collector moves it and leaves copies behind.
+ */
+function privateKeyOf(secretKey: Uint8Array): KeyObject {
+  const der = Buffer.from(new ArrayBuffer(SEED_DER.length + SEED_BYTES));
+  der.set(SEED_DER);
+  der.set(secretKey.subarray(0, SEED_BYTES), SEED_DER.length);
   try {
-    return sign(null, message, createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
+    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
   } finally {
     der.fill(0);
   }
 }
+
+/** The address of a 64-byte secret key. Throws when its two halves do not belong together. */
+export function publicKeyOf(secretKey: Uint8Array): Address {
+  const found = createPublicKey(privateKeyOf(secretKey))
+    .export({ format: 'der', type: 'spki' })
+    .subarray(PUBLIC_DER.length);
+  if (secretKey.length !== 2 * SEED_BYTES || !found.equals(secretKey.subarray(SEED_BYTES)))
+    throw new RangeError('the two halves of the secret key do not belong together');
+  return base58Text(found) as Address;
+}
+
+/** Signs with a 64-byte secret key. */
+const signWith = (secretKey: Uint8Array, message: Uint8Array): Uint8Array =>
+  sign(null, message, privateKeyOf(secretKey));
 
 /** Whether these 64 bytes are the address's signature over the message. */
 export function isSignatureOf(
@@ -40,6 +65,14 @@ export function isSignatureOf(
   return verify(null, message, key, signature);
 }
 
+/** The services of a daemon to which none is configured. */
+const NO_REMOTE: RemoteSigners = createRemoteSigners({
+  openers: new Map(),
+  answerMs: 0,
+  clock: { nowMs: () => 0, sleep: async () => {}, random: () => 0 },
+  log: { debug() {}, info() {}, warn() {}, error() {} },
+});
+
 const unreadable = ({ subscriberId }: SealedKey): Fault =>
   new Fault(
     'key_unavailable',
@@ -50,12 +83,28 @@ const unreadable = ({ subscriberId }: SealedKey): Fault =>
 export type SignerKeys = {
   /** Seals and opens agent keys. */
   readonly vault: Vault;
-  /** The sponsor's 64-byte secret key; null when no sponsor pays fees for agents without SOL. */
+  /** The sponsor's 64-byte secret key; null when a service keeps it, or there is no sponsor. */
   readonly sponsorKey: Uint8Array | null;
+  /** The services that keep keys; left out when none is configured. */
+  readonly remote?: RemoteSigners;
+  /** The sponsor's key at a service; null when there is none. */
+  readonly remoteSponsor?: { readonly address: Address; readonly at: ServiceKey } | null;
 };
 
-/** Creates the signers. An agent key is opened for one signature, and wiped afterwards. */
-export function createSigners({ vault, sponsorKey }: SignerKeys): Signers {
+/** The trouble of a key that cannot sign until a person acts. */
+const troubleOf = ({ code, message, context: { trouble } }: Fault): Trouble => ({
+  class: 'needs_authorisation',
+  code: isOwnTroubleCode(trouble) ? trouble : code,
+  detail: message,
+});
+
+/** Creates the signers. A sealed agent key is opened for one signature, and wiped afterwards. */
+export function createSigners({
+  vault,
+  sponsorKey,
+  remote = NO_REMOTE,
+  remoteSponsor = null,
+}: SignerKeys): Signers {
   /**
    * Opens a key, passes it to `use`, and wipes it, also when `use` throws. Throws `key_unavailable`
    * when the key does not open; an error of `use` is thrown as it is.
@@ -76,19 +125,21 @@ export function createSigners({ vault, sponsorKey }: SignerKeys): Signers {
       throw unreadable(key);
     }
   };
-  const sponsor: Signer | null =
-    sponsorKey === null
-      ? null
-      : {
-          address: publicKeyOf(sponsorKey),
-          sign: async (message) => signWith(sponsorKey, message),
-        };
+  const ownSponsor = (secretKey: Uint8Array): Signer => ({
+    address: publicKeyOf(secretKey),
+    sign: async (message) => signWith(secretKey, message),
+  });
+  const sponsorElsewhere =
+    remoteSponsor === null ? null : remote.signer(remoteSponsor.address, remoteSponsor.at);
   return {
-    sponsor,
-    agent: (key) => ({
-      address: key.publicKey,
-      sign: async (message) => withKey(key, (secretKey) => signWith(secretKey, message)),
-    }),
+    sponsor: sponsorKey === null ? sponsorElsewhere : ownSponsor(sponsorKey),
+    agent: (key) =>
+      'at' in key
+        ? remote.signer(key.publicKey, key.at)
+        : {
+            address: key.publicKey,
+            sign: async (message) => withKey(key, (secretKey) => signWith(secretKey, message)),
+          },
     seal(subscriberId, publicKey, secretKey) {
       const derived = publicKeyOf(secretKey);
       if (derived !== publicKey)
@@ -98,14 +149,26 @@ export function createSigners({ vault, sponsorKey }: SignerKeys): Signers {
         );
       return vault.seal(agentKeyBinding(subscriberId, publicKey), secretKey);
     },
+    async prove(address, at) {
+      const text = proofText(address);
+      const signature = await remote.signer(address, at).sign(text);
+      if (signature.length !== SIGNATURE_BYTES || !isSignatureOf(address, text, signature))
+        throw new Fault(
+          'key_mismatch',
+          `${at.service} signs with another key than that of ${address} under the name ${at.key}.`,
+        );
+    },
     async closed(key) {
+      if ('at' in key) {
+        const obstacle = remote.obstacle(key.at.service);
+        if (obstacle?.code === 'signer_unavailable') throw obstacle;
+        return obstacle === null ? null : troubleOf(obstacle);
+      }
       try {
         return withKey(key, () => null);
       } catch (thrown) {
         if (!(thrown instanceof Fault)) throw thrown;
-        const { trouble } = thrown.context;
-        const code = isOwnTroubleCode(trouble) ? trouble : thrown.code;
-        return { class: 'needs_authorisation', code, detail: thrown.message };
+        return troubleOf(thrown);
       }
     },
   };

@@ -1,7 +1,7 @@
 // Vault: seals secrets. Each is sealed under a data key of its own, which the master key wraps, so
 // a change of the master key only wraps data keys again and opens no secret. A sealed secret is
 // bound to its purpose: in another row it does not open.
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes, randomFillSync } from 'node:crypto';
 import { Fault } from '../core/fault.ts';
 import type { Vault } from '../core/signing-ports.ts';
 
@@ -19,14 +19,23 @@ function lock(key: Uint8Array, plain: Uint8Array, bound: string): Buffer {
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
+/**
+ * Opens one part. The result is the only copy of the plain bytes that is left, and the caller wipes
+ * it. In this mode `update` gives all of them; `final` gives none, and throws when the part was
+ * changed or the key is another one.
+ */
 function unlock(key: Uint8Array, locked: Uint8Array, bound: string): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', key, locked.subarray(0, NONCE));
   decipher.setAAD(Buffer.from(bound));
   decipher.setAuthTag(locked.subarray(locked.length - TAG));
-  return Buffer.concat([
-    decipher.update(locked.subarray(NONCE, locked.length - TAG)),
-    decipher.final(),
-  ]);
+  const plain = decipher.update(locked.subarray(NONCE, locked.length - TAG));
+  try {
+    decipher.final();
+    return plain;
+  } catch (thrown) {
+    plain.fill(0);
+    throw thrown;
+  }
 }
 
 export type MasterKeys = {
@@ -64,7 +73,8 @@ export function createVault({ masterKey, nextMasterKey }: MasterKeys): Vault {
   };
   return {
     seal(bound, plain) {
-      const dataKey = randomBytes(32);
+      // Memory of its own, which the garbage collector does not move.
+      const dataKey = randomFillSync(new Uint8Array(new ArrayBuffer(32)));
       try {
         return wrap(bound, dataKey, lock(dataKey, plain, bound));
       } finally {

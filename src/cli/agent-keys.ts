@@ -5,7 +5,8 @@ import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { agentKeyBinding, endpointBinding } from '../core/bindings.ts';
 import { Fault } from '../core/fault.ts';
-import { secretKeyOf } from '../flows/register.ts';
+import { isSignerService, requireServiceKey, SIGNER_SERVICES } from '../core/service-key.ts';
+import { secretKeyOf } from '../flows/key-intake.ts';
 import type { Opened, Tools } from './command-tools.ts';
 
 async function importKey(
@@ -42,6 +43,33 @@ async function importKey(
   return 0;
 }
 
+/** Stores the name of a key at a service, once the service has shown that it holds the key. */
+async function useService(
+  { parts }: Opened,
+  tools: Tools,
+  { id, service, key }: { id: string; service: string; key: string },
+): Promise<number> {
+  if (!isSignerService(service))
+    throw new Fault('body_invalid', `The service must be one of ${SIGNER_SERVICES.join(', ')}.`);
+  const subscriber = await parts.ledger.subscribers.find(id);
+  if (subscriber === null) {
+    tools.output().result({ id, found: false }, [`${id} is not registered.`]);
+    return 1;
+  }
+  const { agentWallet } = subscriber;
+  const at = { service, key };
+  requireServiceKey(at);
+  await parts.signers.prove(agentWallet, at);
+  await parts.ledger.subscribers.putKey({ subscriberId: id, publicKey: agentWallet, at });
+  await parts.ledger.shares.wake([{ subscriberId: id, class: 'needs_authorisation' }]);
+  tools
+    .output()
+    .result({ id, agentWallet, ...at }, [
+      `${service} signs for ${agentWallet} with its key ${key}. A secret that was kept here is deleted. Debts that waited for the key are due.`,
+    ]);
+  return 0;
+}
+
 async function rotate({ parts, settings }: Opened, tools: Tools): Promise<number> {
   if (settings.secrets.nextMasterKey === null)
     throw new Fault(
@@ -59,11 +87,11 @@ async function rotate({ parts, settings }: Opened, tools: Tools): Promise<number
   for (const [index, id] of ids.entries()) {
     // Another process may replace the key meanwhile. The loop then wraps the present key, until a
     // replacement succeeds or the key is gone.
-    for (let key = await subscribers.sealedKey(id); key !== null; ) {
+    for (let key = await subscribers.agentKey(id); key !== null && 'sealed' in key; ) {
       const sealed = vault.rewrap(agentKeyBinding(id, key.publicKey), key.sealed);
       const replaced = await subscribers.replaceKey(key, sealed);
       if (replaced) keys++;
-      key = replaced ? null : await subscribers.sealedKey(id);
+      key = replaced ? null : await subscribers.agentKey(id);
     }
     bar.update(index + 1);
   }
@@ -95,6 +123,16 @@ export function addAgentKeys(program: Command, tools: Tools): void {
     )
     .action((id: string, file: string) =>
       tools.act('keys import', { id }, (opened) => importKey(opened, tools, id, file)),
+    );
+  keys
+    .command('use-service <subscriber> <service> <key>')
+    .description(
+      `let a service sign for an agent wallet (${SIGNER_SERVICES.join(', ')}), with its key of that name`,
+    )
+    .action((id: string, service: string, key: string) =>
+      tools.act('keys use-service', { id, service, key }, (opened) =>
+        useService(opened, tools, { id, service, key }),
+      ),
     );
   keys
     .command('rotate-master')

@@ -16,6 +16,7 @@ import {
 } from './document.ts';
 import { Fault } from './fault.ts';
 import { OPEN_AT_START } from './held.ts';
+import { requireServiceKey, SERVICE_KEY_MOST, SIGNER_SERVICES } from './service-key.ts';
 import { BASES, PROFITS } from './terms.ts';
 import { instantOf } from './time.ts';
 import { VENUE_NAMES } from './venue.ts';
@@ -69,6 +70,10 @@ const row = kindOf({
     id: idOf,
     agentWallet: addressOf,
     agentSecretKey: maybe(secretOf),
+    /** The key at a service, in the place of agentSecretKey. */
+    agentSigner: maybe(
+      objectOf({ service: oneOf(...SIGNER_SERVICES), key: textOf(SERVICE_KEY_MOST) }),
+    ),
     venue: maybe(venueOf),
     subAccountIds: listOf(wholeOf(0, SUB_ACCOUNT_MOST), SUB_ACCOUNTS_MOST),
   }),
@@ -166,6 +171,11 @@ const fieldOf = (value: unknown, name: string): string | null => {
 /** Reads one row. Throws `body_invalid` with the field; no message contains a value. */
 export const readRow = (value: unknown): ImportRow => {
   const read = row(value, '');
+  if (read.kind === 'subscriber' && read.agentSigner !== undefined) {
+    if (read.agentSecretKey !== undefined)
+      throw new Fault('body_invalid', 'Give agentSecretKey or agentSigner, not both.');
+    requireServiceKey(read.agentSigner);
+  }
   if (read.kind !== 'subscription') return read;
   if ((read.highWaterMark === undefined) !== (read.realised === undefined))
     throw new Fault('body_invalid', 'highWaterMark and realised must be given together.');

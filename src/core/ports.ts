@@ -4,6 +4,7 @@
 
 import type { Agreement } from './accrual.ts';
 import type { Acts } from './act.ts';
+import type { AgentKey, RemoteKey, SealedKey } from './agent-key.ts';
 import type { ApiKeys } from './api-key.ts';
 import type { Checks } from './check-ports.ts';
 import type { Clearance } from './clearance.ts';
@@ -23,6 +24,7 @@ import type { NonceBook } from './nonce-ports.ts';
 import type { RecordedClose } from './outcome.ts';
 import type { OpenDebt } from './owing.ts';
 import type { Mark, RosterChange, RosterEntry } from './roster.ts';
+import type { ServiceKey, SignerService } from './service-key.ts';
 import type { Standing, StandingEvent } from './standing.ts';
 import type { Period } from './statement-ports.ts';
 import type { Suspicion } from './suspicion.ts';
@@ -63,14 +65,12 @@ export type Subscriber = {
   readonly agentTokenAccount: Address;
   readonly driftAccounts: readonly VenueAccount[];
   readonly hasKey: boolean;
+  /** The service that keeps the key; absent when the ledger holds it, or nobody does. */
+  readonly keyService?: SignerService;
   readonly retiredAtMs: number | null;
 };
 
-export type SealedKey = {
-  readonly subscriberId: string;
-  readonly publicKey: Address;
-  readonly sealed: Uint8Array;
-};
+export type { AgentKey, RemoteKey, SealedKey } from './agent-key.ts';
 
 export type NewSubscriber = {
   readonly id: string;
@@ -79,6 +79,8 @@ export type NewSubscriber = {
   /** An account that names no venue is one of the default venue. */
   readonly driftAccounts: readonly (Omit<VenueAccount, 'venue'> & Partial<VenueAccount>)[];
   readonly sealedKey: Uint8Array | null;
+  /** The key by its name at a service, in the place of a sealed one. */
+  readonly serviceKey?: ServiceKey;
   /** The slot from which the history of the new accounts counts. */
   readonly fromSlot: Slot;
 };
@@ -93,13 +95,17 @@ export type Subscribers = {
   ids(): Promise<string[]>;
   /** Lists subscribers in the order of their ids. `after` is the last id of the page before. */
   list(page: Period & { limit: number; after?: string }): Promise<Subscriber[]>;
-  sealedKey(id: string): Promise<SealedKey | null>;
+  agentKey(id: string): Promise<AgentKey | null>;
   /**
-   * Lists every stored key in the order of subscribers. `after` is the last subscriber of the page
+   * Lists every sealed key in the order of subscribers. `after` is the last subscriber of the page
    * before, or empty.
    */
   sealedKeys(page: { limit: number; after: string }): Promise<SealedKey[]>;
-  putKey(key: SealedKey): Promise<void>;
+  /** How many keys each service keeps, and the first `limit` of each. */
+  remoteKeys(
+    limit: number,
+  ): Promise<{ service: SignerService; count: number; first: RemoteKey[] }[]>;
+  putKey(key: AgentKey): Promise<void>;
   /**
    * Replaces a key by the same key sealed anew. False when another key is stored by now, or none.
    */

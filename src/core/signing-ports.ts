@@ -4,7 +4,8 @@ import type { Address, Signature } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 import type { Payment } from './payment.ts';
 import type { NonceUse } from './policy.ts';
-import type { SealedKey } from './ports.ts';
+import type { AgentKey } from './ports.ts';
+import type { ServiceKey } from './service-key.ts';
 import type { Instruction } from './transaction.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -72,18 +73,24 @@ export type Signer = {
 export type Signers = {
   /** Signs as the fee payer of agents without SOL; null when no sponsor is configured. */
   readonly sponsor: Signer | null;
-  /** The signer of an agent's stored key. The key is opened when it signs. */
-  agent(key: SealedKey): Signer;
+  /** The signer of an agent's stored key. A sealed key is opened when it signs. */
+  agent(key: AgentKey): Signer;
   /**
    * Seals an agent's 64-byte secret key for the ledger, bound to the subscriber and the public key.
    * Throws `key_mismatch` when the key is another's.
    */
   seal(subscriberId: string, publicKey: Address, secretKey: Uint8Array): Uint8Array;
   /**
-   * Why a stored key cannot sign, as a trouble that uses up no attempt; null when it can. Signs
-   * nothing.
+   * Has a service sign a text that can be no transaction, and checks the signature, before its key
+   * is stored. Throws `key_mismatch` when the service holds another key under that name,
+   * `key_unavailable` when it refuses, and `signer_unavailable` when it does not answer.
    */
-  closed(key: SealedKey): Promise<Trouble | null>;
+  prove(address: Address, at: ServiceKey): Promise<void>;
+  /**
+   * Why a stored key cannot sign, as a trouble that uses up no attempt; null when it can. Signs
+   * nothing. Throws `signer_unavailable` while the service that keeps the key does not answer.
+   */
+  closed(key: AgentKey): Promise<Trouble | null>;
 };
 
 type Written = { readonly signature: Signature; readonly bytes: Uint8Array };
@@ -110,7 +117,7 @@ export type Pen = {
     /** The tables that the simulation used. No address that the mandate names may come from one. */
     tables: readonly LookupTable[];
     blockhash: string;
-    key: SealedKey | null;
+    key: AgentKey | null;
     /**
      * Base units of the payment's token that the ledger knows to be signed for this subscriber
      * within a day, without this payment.
@@ -127,7 +134,7 @@ export type Pen = {
     transaction: Uint8Array;
     tables: readonly LookupTable[];
     blockhash: string;
-    key: SealedKey | null;
+    key: AgentKey | null;
     /** As in `sign`. */
     signedToday: BaseUnits;
   }): Promise<Written>;

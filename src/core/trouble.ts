@@ -142,6 +142,15 @@ export const TROUBLES = {
     means:
       'The master key is right, and the key of this agent wallet does not open: its row was changed or moved.',
   },
+  signer_not_configured: {
+    class: 'needs_authorisation',
+    means: 'A service keeps the key of the agent wallet, and this daemon has no access to it.',
+  },
+  signer_refused: {
+    class: 'needs_authorisation',
+    means:
+      'The service that keeps the key of the agent wallet refuses to sign with it. Nothing was signed.',
+  },
   venue_program_unknown: {
     class: 'needs_authorisation',
     means:

@@ -17,15 +17,15 @@ import type { Signers } from '../core/signing-ports.ts';
 import { rulesIn } from '../core/terms.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Venues } from '../core/venue.ts';
+import { secretKeyOf } from './key-intake.ts';
 import type { Payable } from './payable.ts';
-import { secretKeyOf } from './register.ts';
 
 export type ReadingPorts = {
   readonly imports: Pick<Imports, 'accountOf'>;
   readonly chain: Pick<Chain, 'slices' | 'slot'>;
   readonly tokens: Pick<Tokens, 'tokenAccount' | 'isOnCurve'>;
   readonly venues: Venues;
-  readonly signers: Pick<Signers, 'seal'>;
+  readonly signers: Pick<Signers, 'seal' | 'prove'>;
   readonly payable: Pick<Payable, 'require'>;
 };
 /** Refuses a row, with the reason and what to do. */
@@ -37,7 +37,13 @@ const ACCOUNTS_A_CALL = 100;
 const OWNER_ALONE = { offset: 0, length: 0 };
 
 /** Faults that concern the daemon or a node and no row: they end the import. */
-const ENDS_ALL = new Set(['rpc_unavailable', 'rpc_refused', 'chain_foreign', 'key_unavailable']);
+const ENDS_ALL = new Set([
+  'rpc_unavailable',
+  'rpc_refused',
+  'chain_foreign',
+  'key_unavailable',
+  'signer_unavailable',
+]);
 
 /** Creates the function that reads what the chain says about the rows of some subscribers. */
 export function createImportReading(ports: ReadingPorts) {
@@ -90,6 +96,23 @@ export function createImportReading(ports: ReadingPorts) {
     }
   };
 
+  /** Has services show that they hold the keys of rows. Gives the problem of each row with one. */
+  const unproven = async (rows: readonly Lined<'subscriber'>[]): Promise<Map<number, string>> => {
+    const problems = new Map<number, string>();
+    await Promise.all(
+      rows.map(async ({ line, row: { agentSigner, agentWallet } }) => {
+        if (agentSigner === undefined) return;
+        try {
+          await signers.prove(agentWallet, agentSigner);
+        } catch (thrown) {
+          if (!(thrown instanceof Fault) || thrown.code === 'signer_unavailable') throw thrown;
+          problems.set(line, thrown.message);
+        }
+      }),
+    );
+    return problems;
+  };
+
   /** Reads what the chain says about one chunk. */
   const prepare = async (bundles: readonly Bundle[], refuse: Refuse): Promise<Read> => {
     const finalSlot = await chain.slot('finalized');
@@ -97,6 +120,7 @@ export function createImportReading(ports: ReadingPorts) {
       bundles.flatMap(({ subscriber }) => subscriber?.row.agentWallet ?? []),
       OWNER_ALONE,
     );
+    const unprovenKeys = await unproven(bundles.flatMap((each) => each.subscriber ?? []));
     const accountsOf = new Map<string, Map<string, Address>>();
     const subscribers = new Map<string, PreparedSubscriber>();
     for (const { subscriberId, subscriber, subscriptions } of bundles) {
@@ -115,6 +139,11 @@ export function createImportReading(ports: ReadingPorts) {
       const key = sealed(subscriber);
       if (key !== null && 'problem' in key) {
         refuse(subscriber, key.problem);
+        continue;
+      }
+      const unprovenKey = unprovenKeys.get(subscriber.line);
+      if (unprovenKey !== undefined) {
+        refuse(subscriber, unprovenKey);
         continue;
       }
       const accounts = await Promise.all(

@@ -230,7 +230,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     if (oldest === undefined) return null;
     const small = tooSmall(all);
     if (small !== null) return { kind: 'rest', debts: all, trouble: small };
-    const key = subscriber.hasKey ? await ledger.subscribers.sealedKey(subscriber.id) : null;
+    const key = subscriber.hasKey ? await ledger.subscribers.agentKey(subscriber.id) : null;
     // Keys are checked before a payment is opened, because one that cannot be signed would leave a
     // failed row at each retry.
     const closed = key === null ? NO_KEY : await ports.signers.closed(key);

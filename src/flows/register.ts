@@ -9,10 +9,12 @@ import { type Address, base58Bytes, isAddress } from '../core/ids.ts';
 import type { Ledger, Log, Subscriber, Subscription } from '../core/ports.ts';
 import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import type { Roster } from '../core/roster.ts';
+import type { ServiceKey } from '../core/service-key.ts';
 import type { Pen, Signers } from '../core/signing-ports.ts';
 import { type Basis, type Profit, type TermsChange, termsAfter } from '../core/terms.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Venue, VenueName, Venues } from '../core/venue.ts';
+import { createKeyIntake, type GivenKey } from './key-intake.ts';
 import { createPayable } from './payable.ts';
 import type { WatchedAccounts } from './watched.ts';
 
@@ -22,7 +24,7 @@ export type RegisterPorts = {
   readonly tokens: Tokens;
   readonly venues: Venues;
   readonly pen: Pick<Pen, 'sponsor'>;
-  readonly signers: Pick<Signers, 'seal'>;
+  readonly signers: Pick<Signers, 'seal' | 'prove'>;
   readonly roster: Roster;
   readonly watched: WatchedAccounts;
   /** Tells every source of the new accounts; the answer waits for it. */
@@ -58,12 +60,17 @@ export type Register = {
     id: string;
     agentWallet: string;
     agentSecretKey?: string;
+    /** The key at a service, in the place of agentSecretKey. */
+    agentSigner?: ServiceKey;
     /** The venue of the sub-accounts; the usual one when left out. */
     venue?: VenueName;
     subAccountIds: readonly number[];
   }): Promise<Subscriber>;
-  /** Keeps another key of the agent wallet. Debts that waited for a key are tried at once. */
-  key(subscriber: Subscriber, agentSecretKey: string): Promise<void>;
+  /**
+   * Keeps another key of the agent wallet, or its name at a service. Debts that waited for a key
+   * are tried at once.
+   */
+  key(subscriber: Subscriber, given: GivenKey): Promise<void>;
   /** Agrees on first terms, or changes the given fields; every other field stays as it was. */
   subscription(
     subscriberId: string,
@@ -98,35 +105,6 @@ function addressOf(text: string, name: string): Address {
   throw new Fault('address_invalid', `${name} is no Solana address: ${text.slice(0, 60)}`);
 }
 
-/**
- * Reads a secret key in base58 or as a JSON array of 64 numbers. Throws `body_invalid`; no message
- * contains the key.
- */
-export function secretKeyOf(text: string): Uint8Array {
-  const wrong = () =>
-    new Fault(
-      'body_invalid',
-      'agentSecretKey must be 64 bytes in base58, or a JSON array of 64 numbers.',
-    );
-  if (!text.trimStart().startsWith('[')) {
-    const bytes = base58Bytes(text.trim());
-    if (bytes?.length !== 64) throw wrong();
-    return bytes;
-  }
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw wrong();
-  }
-  const valid =
-    Array.isArray(parsed) &&
-    parsed.length === 64 &&
-    parsed.every((each) => Number.isInteger(each) && each >= 0 && each < 256);
-  if (!valid) throw wrong();
-  return Uint8Array.from(parsed as number[]);
-}
-
 /** A vault's program and seeds as the API takes them: text, an address, or hex bytes. */
 export type GivenVault = {
   program: string;
@@ -157,14 +135,7 @@ export function createRegister({
   nudge,
   log,
 }: RegisterPorts): Register {
-  const seal = (id: string, wallet: Address, text: string): Uint8Array => {
-    const secret = secretKeyOf(text);
-    try {
-      return signers.seal(id, wallet, secret);
-    } finally {
-      secret.fill(0);
-    }
-  };
+  const keyOf = createKeyIntake(signers);
   const payable = createPayable({ ledger, chain, tokens, venues, pen });
   /** Makes the debts that waited for a key due now. */
   const keyCame = async (subscriberId: string): Promise<void> => {
@@ -208,10 +179,7 @@ export function createRegister({
       if (!(await ledger.creators.isAgent(agentWallet))) await requireWallet(agentWallet);
       const venue = given.venue === undefined ? venues.usual : venues.of(given.venue);
       const agentTokenAccount = tokens.tokenAccount(venue.quoteMint, agentWallet);
-      const sealedKey =
-        given.agentSecretKey === undefined
-          ? null
-          : seal(given.id, agentWallet, given.agentSecretKey);
+      const key = await keyOf(given.id, agentWallet, given);
       const driftAccounts = await Promise.all(
         given.subAccountIds.map(async (subAccountId) => ({
           subAccountId,
@@ -225,7 +193,8 @@ export function createRegister({
         agentWallet,
         agentTokenAccount,
         driftAccounts,
-        sealedKey,
+        sealedKey: key !== null && 'sealed' in key ? key.sealed : null,
+        ...(key !== null && 'at' in key ? { serviceKey: key.at } : {}),
         fromSlot,
       });
       await watched.refresh();
@@ -242,14 +211,15 @@ export function createRegister({
         agentTokenAccount,
         ...driftAccounts.map((each) => each.address),
       ]);
-      if (sealedKey !== null) await keyCame(given.id);
+      if (key !== null) await keyCame(given.id);
       const saved = await ledger.subscribers.find(given.id);
       if (saved === null) throw new Error(`subscriber ${given.id} vanished`);
       return saved;
     },
-    async key({ id, agentWallet }, agentSecretKey) {
-      const sealed = seal(id, agentWallet, agentSecretKey);
-      await ledger.subscribers.putKey({ subscriberId: id, publicKey: agentWallet, sealed });
+    async key({ id, agentWallet }, given) {
+      const key = await keyOf(id, agentWallet, given);
+      if (key === null) throw new Fault('body_invalid', 'Give agentSecretKey or agentSigner.');
+      await ledger.subscribers.putKey({ subscriberId: id, publicKey: agentWallet, ...key });
       await keyCame(id);
     },
     async subscription(subscriberId, given) {

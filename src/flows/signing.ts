@@ -61,7 +61,7 @@ export function createSigning(ports: SigningPorts) {
       transaction: offer.transaction,
       tables: offer.tables,
       blockhash: simulated.blockhash,
-      key: await ledger.subscribers.sealedKey(payment.subscriberId),
+      key: await ledger.subscribers.agentKey(payment.subscriberId),
       signedToday: await ledger.costs.signedToday(payment.subscriberId, payment.token.mint),
     });
     const { lastValidBlockHeight, slot } = simulated;
@@ -126,7 +126,7 @@ export function createSigning(ports: SigningPorts) {
       instructions: [...ports.budget(units, await fees.microLamports(expiries)), ...core],
       tables: simulated.tables,
       blockhash: simulated.blockhash,
-      key: await ledger.subscribers.sealedKey(payment.subscriberId),
+      key: await ledger.subscribers.agentKey(payment.subscriberId),
       signedToday: await ledger.costs.signedToday(payment.subscriberId, payment.token.mint),
     });
     const { lastValidBlockHeight, slot } = simulated;

@@ -1,5 +1,6 @@
 // Subscriber shapes: the JSON of subscribers, their accounts, facts and subscriptions.
 import Type from 'typebox';
+import { SERVICE_KEY_MOST, SIGNER_SERVICES } from '../core/service-key.ts';
 import { BASES, PROFITS } from '../core/terms.ts';
 import { VENUE_NAMES } from '../core/venue.ts';
 import { PeriodFields } from './periods.ts';
@@ -28,11 +29,29 @@ const SecretKeyText = Type.String({
     'Secret key of the agent wallet: 64 bytes in base58, or a JSON array. Kept sealed, never returned.',
 });
 
+const AgentSigner = Type.Object(
+  {
+    service: Type.Enum([...SIGNER_SERVICES]),
+    key: Type.String({
+      minLength: 1,
+      maxLength: SERVICE_KEY_MOST,
+      description:
+        'The name of the key there: of a key of the transit engine, an id, alias or ARN of KMS, the id of a private key at Turnkey, or the number of a vault account at Fireblocks.',
+    }),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'In the place of agentSecretKey: the service that keeps the key of the agent wallet. It is asked to sign a text before the key is taken.',
+  },
+);
+
 export const NewSubscriber = Type.Object(
   {
     id: NewIdText,
     agentWallet: AddressText,
     agentSecretKey: Type.Optional(SecretKeyText),
+    agentSigner: Type.Optional(AgentSigner),
     venue: Type.Optional(VenueText),
     subAccountIds: Type.Array(Type.Integer({ minimum: 0, maximum: 65_535 }), {
       minItems: 1,
@@ -57,6 +76,11 @@ export const SubscriberView = Type.Object({
   agentWallet: AddressText,
   agentTokenAccount: AddressText,
   hasKey: Type.Boolean(),
+  keyService: Type.Optional(
+    Type.Enum([...SIGNER_SERVICES], {
+      description: 'The service that keeps the key; absent when Bailiff holds it, sealed.',
+    }),
+  ),
   retiredAt: nullable(Type.String()),
   driftAccounts: Type.Array(
     Type.Object({ address: AddressText, subAccountId: Type.Integer(), venue: VenueName }),
@@ -64,8 +88,8 @@ export const SubscriberView = Type.Object({
 });
 
 export const NewKey = Type.Object(
-  { agentSecretKey: SecretKeyText },
-  { additionalProperties: false },
+  { agentSecretKey: Type.Optional(SecretKeyText), agentSigner: Type.Optional(AgentSigner) },
+  { additionalProperties: false, minProperties: 1, maxProperties: 1 },
 );
 
 export const SubscriberQuery = Type.Object({

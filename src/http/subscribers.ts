@@ -100,7 +100,7 @@ export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
     '/v1/subscribers/:id/key',
     { config: { scope: 'platform:write' }, schema: { params: Id, body: NewKey } },
     async ({ params, body }, reply) => {
-      await register.key(await known(params.id), body.agentSecretKey);
+      await register.key(await known(params.id), body);
       return reply.code(204).send();
     },
   );

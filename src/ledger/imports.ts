@@ -128,16 +128,27 @@ async function importSubscribers(
     select address, subscriber_id, role, sub_account_id, venue, cursor_slot
     from jsonb_to_recordset(${tx.json(toJson(watched))})
       as t(address text, subscriber_id text, role text, sub_account_id integer, venue text, cursor_slot bigint)`;
-  const keys = taken.flatMap(({ row, agentWallet, sealedKey }) =>
-    sealedKey === null
-      ? []
-      : [{ id: row.id, wallet: agentWallet, sealed: Buffer.from(sealedKey).toString('hex') }],
-  );
+  const keys = taken.flatMap(({ row, agentWallet, sealedKey }) => {
+    const { agentSigner } = row;
+    if (sealedKey === null && agentSigner === undefined) return [];
+    const sealed = sealedKey === null ? null : Buffer.from(sealedKey).toString('hex');
+    const at = sealed === null ? agentSigner : undefined;
+    return [
+      {
+        id: row.id,
+        wallet: agentWallet,
+        sealed,
+        service: at?.service ?? null,
+        name: at?.key ?? null,
+      },
+    ];
+  });
   await tx`
-    insert into agent_key (subscriber_id, public_key, sealed)
-    select id, wallet, decode(sealed, 'hex')
-    from jsonb_to_recordset(${tx.json(keys)}) as t(id text, wallet text, sealed text)
-    on conflict (subscriber_id) do update set public_key = excluded.public_key, sealed = excluded.sealed`;
+    insert into agent_key (subscriber_id, public_key, sealed, service, service_key)
+    select id, wallet, decode(sealed, 'hex'), service, name
+    from jsonb_to_recordset(${tx.json(keys)}) as t(id text, wallet text, sealed text, service text, name text)
+    on conflict (subscriber_id) do update set public_key = excluded.public_key, sealed = excluded.sealed,
+      service = excluded.service, service_key = excluded.service_key`;
   await tellAll(
     tx,
     created.map(({ row, agentWallet }) => ({

@@ -25,7 +25,7 @@ export function createMasterKeyBook(sql: Sql): MasterKeyBook {
     },
     async sample() {
       const keys = await sql<{ id: string; public_key: string; sealed: Uint8Array }[]>`
-        select subscriber_id as id, public_key, sealed from agent_key order by subscriber_id limit ${SAMPLED_MOST}`;
+        select subscriber_id as id, public_key, sealed from agent_key where sealed is not null order by subscriber_id limit ${SAMPLED_MOST}`;
       const secrets = await sql<{ id: string; secret: string }[]>`
         select endpoint_id as id, secrets ->> 0 as secret from endpoint where secrets ->> 0 is not null
         order by endpoint_id limit ${SAMPLED_MOST}`;

@@ -1,8 +1,10 @@
 // Subscribers: stores the subscribers, each with agent wallet, Drift accounts and sealed agent key.
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
-import type { SealedKey, Subscriber, Subscribers } from '../core/ports.ts';
+import type { AgentKey, Subscriber, Subscribers } from '../core/ports.ts';
+import type { SignerService } from '../core/service-key.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
+import { keyOf, putAgentKey, remoteKeys, type StoredKey } from './agent-keys.ts';
 import { at, type Fragment, type Sql, type Transaction, violates } from './database.ts';
 import { among, readTogether } from './groups.ts';
 import { conditionsOf } from './lists.ts';
@@ -38,11 +40,12 @@ export function createSubscribers(sql: Sql): Subscribers {
         agent_wallet: Address;
         agent_token_account: Address;
         has_key: boolean;
+        key_service: SignerService | null;
         retired_at: Date | null;
         drift_accounts: { address: Address; subAccountId: number; venue: VenueName }[];
       }[]
     >`
-      select s.subscriber_id, agent_wallet, agent_token_account, k.subscriber_id is not null as has_key, retired_at,
+      select s.subscriber_id, agent_wallet, agent_token_account, k.subscriber_id is not null as has_key, k.service as key_service, retired_at,
         (select coalesce(jsonb_agg(jsonb_build_object('address', a.address, 'subAccountId', a.sub_account_id,
             'venue', coalesce(a.venue, ${DEFAULT_VENUE})) order by a.venue nulls first, a.sub_account_id), '[]')
           from account a where a.subscriber_id = s.subscriber_id and a.role = 'drift_user') as drift_accounts
@@ -53,6 +56,7 @@ export function createSubscribers(sql: Sql): Subscribers {
       agentTokenAccount: row.agent_token_account,
       driftAccounts: row.drift_accounts,
       hasKey: row.has_key,
+      ...(row.key_service === null ? {} : { keyService: row.key_service }),
       retiredAtMs: row.retired_at?.getTime() ?? null,
     }));
   };
@@ -151,12 +155,11 @@ export function createSubscribers(sql: Sql): Subscribers {
               'One of these accounts is already watched for another subscriber.',
             );
           }
-          if (given.sealedKey !== null) {
-            await tx`
-              insert into agent_key (subscriber_id, public_key, sealed)
-              values (${given.id}, ${given.agentWallet}, ${Buffer.from(given.sealedKey)})
-              on conflict (subscriber_id) do update set public_key = excluded.public_key, sealed = excluded.sealed`;
-          }
+          const named = { subscriberId: given.id, publicKey: given.agentWallet };
+          if (given.sealedKey !== null)
+            await putAgentKey(tx, { ...named, sealed: given.sealedKey });
+          else if (given.serviceKey !== undefined)
+            await putAgentKey(tx, { ...named, at: given.serviceKey });
           if (created.length > 0) {
             await tell(tx, 'subscriber.registered', given.id, { agentWallet: given.agentWallet });
             await joinStandings(tx, given.id);
@@ -180,20 +183,19 @@ export function createSubscribers(sql: Sql): Subscribers {
         throw thrown;
       }
     },
-    sealedKey: readTogether<string, SealedKey | null>(async (ids) => {
-      const rows = await sql<{ subscriber_id: string; public_key: Address; sealed: Uint8Array }[]>`
-        select subscriber_id, public_key, sealed from agent_key where subscriber_id in ${among(sql, ids)}`;
+    agentKey: readTogether<string, AgentKey | null>(async (ids) => {
+      const rows = await sql<StoredKey[]>`
+        select * from agent_key where subscriber_id in ${among(sql, ids)}`;
       const found = new Map(rows.map((row) => [row.subscriber_id, row]));
       return ids.map((id) => {
         const row = found.get(id);
-        return row === undefined
-          ? null
-          : { subscriberId: id, publicKey: row.public_key, sealed: row.sealed };
+        return row === undefined ? null : keyOf(row);
       });
     }),
     async sealedKeys({ after, limit }) {
       const rows = await sql<{ subscriber_id: string; public_key: Address; sealed: Uint8Array }[]>`
-        select subscriber_id, public_key, sealed from agent_key where subscriber_id > ${after}
+        select subscriber_id, public_key, sealed from agent_key
+        where subscriber_id > ${after} and sealed is not null
         order by subscriber_id limit ${limit}`;
       return rows.map((row) => ({
         subscriberId: row.subscriber_id,
@@ -207,11 +209,7 @@ export function createSubscribers(sql: Sql): Subscribers {
         where subscriber_id = ${key.subscriberId} and sealed = ${Buffer.from(key.sealed)} returning 1`;
       return rows.length > 0;
     },
-    async putKey(key) {
-      await sql`
-        insert into agent_key (subscriber_id, public_key, sealed)
-        values (${key.subscriberId}, ${key.publicKey}, ${Buffer.from(key.sealed)})
-        on conflict (subscriber_id) do update set public_key = excluded.public_key, sealed = excluded.sealed`;
-    },
+    remoteKeys: (limit) => remoteKeys(sql, limit),
+    putKey: (key) => putAgentKey(sql, key),
   };
 }

@@ -21,7 +21,7 @@ import { ofDatabase, ofRights } from './database.ts';
 import { ofDurability, readDurability } from './durability.ts';
 import { ofHalts } from './halts.ts';
 import { ofHelius } from './helius.ts';
-import { ofKeys, ofSponsor } from './keys.ts';
+import { ofKeys, ofSigners, ofSponsor } from './keys.ts';
 import { ofNode, ofSocket } from './node.ts';
 import { ofProgram, ofVenue } from './venue.ts';
 
@@ -57,7 +57,12 @@ const DATABASE_MEND = 'Check DATABASE_URL, that Postgres runs, and that this mac
 const GRANT = 'Grant what the message names, or let the user of DATABASE_URL own the database.';
 
 /** Probes the ledger, and reads what the other probes need from it. Never rejects. */
-async function probeLedger(settings: Settings, sql: Sql, clock: Clock): Promise<LedgerReading> {
+async function probeLedger(
+  settings: Settings,
+  sql: Sql,
+  clock: Clock,
+  log: Log,
+): Promise<LedgerReading> {
   const asked = (what: string, mend: string, probe: Probe): Promise<Finding[]> =>
     safely(what, mend, () =>
       probe().catch((thrown: unknown) => {
@@ -71,6 +76,7 @@ async function probeLedger(settings: Settings, sql: Sql, clock: Clock): Promise<
   const probes: readonly [what: string, probe: Probe][] = [
     ['rights', () => ofRights(sql)],
     ['keys', () => ofKeys(settings, sql)],
+    ['signers', () => ofSigners(settings, sql, clock, log)],
     ['commits', async () => ofDurability(await readDurability(sql))],
     ['acts', () => ofActs(ledger)],
     ['halts', () => ofHalts(ledger)],
@@ -111,7 +117,7 @@ export async function probeAll(
   else {
     const sql = openDatabase(secrets.databaseUrl, log, 2);
     try {
-      read = await probeLedger(settings, sql, clock);
+      read = await probeLedger(settings, sql, clock, log);
       found.push(...read.findings);
     } finally {
       await sql.end({ timeout: 2 });

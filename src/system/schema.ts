@@ -5,6 +5,7 @@ import Type from 'typebox';
 import { SOURCES } from '../core/source.ts';
 import { VENUE_NAMES } from '../core/venue.ts';
 import { baseUnits, lamports, milliseconds, url } from './schema-kinds.ts';
+import { SIGNERS } from './schema-signers.ts';
 import { TRAFFIC } from './schema-traffic.ts';
 
 export const SettingsSchema = Type.Object(
@@ -127,6 +128,7 @@ export const SettingsSchema = Type.Object(
       },
       { additionalProperties: false },
     ),
+    signers: SIGNERS,
     swap: Type.Object(
       {
         url: url(

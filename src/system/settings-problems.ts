@@ -4,16 +4,55 @@ import type { FileSettings, Secrets } from './settings.ts';
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || host.startsWith('127.');
 
+/** Adds the problems of the services that keep keys. */
+function signersTogether({ signers }: FileSettings, secrets: Secrets, problems: string[]): void {
+  const { vault, turnkey, fireblocks, sponsor } = signers;
+  const needs: readonly [string, unknown, unknown, string][] = [
+    ['vault', vault, secrets.vaultToken, 'BAILIFF_VAULT_TOKEN'],
+    [
+      'turnkey',
+      turnkey,
+      secrets.turnkeyKey,
+      'BAILIFF_TURNKEY_PUBLIC_KEY and BAILIFF_TURNKEY_PRIVATE_KEY',
+    ],
+    [
+      'fireblocks',
+      fireblocks,
+      secrets.fireblocksKey,
+      'BAILIFF_FIREBLOCKS_API_KEY and BAILIFF_FIREBLOCKS_PRIVATE_KEY',
+    ],
+  ];
+  for (const [name, service, secret, variables] of needs) {
+    if (service !== null && secret === null)
+      problems.push(`signers.${name}: ${variables} must be set beside it`);
+    if (service === null && secret !== null)
+      problems.push(`${variables}: has no effect without signers.${name}`);
+  }
+  for (const [name, service] of Object.entries({ vault, turnkey, fireblocks })) {
+    const url = service === null ? null : URL.parse(service.url);
+    if (service !== null && url?.protocol !== 'https:' && !isLoopback(url?.hostname ?? ''))
+      problems.push(`signers.${name}.url: must begin with https://, except on loopback`);
+  }
+  if (sponsor === null) return;
+  if (secrets.sponsorKey !== null)
+    problems.push('signers.sponsor: set it or BAILIFF_SPONSOR_KEY, not both');
+  const known = { vault, 'aws-kms': signers.awsKms, turnkey, fireblocks };
+  if (known[sponsor.service] === null)
+    problems.push(`signers.sponsor: signers of ${sponsor.service} are not configured`);
+}
+
 /** Adds the problems that the schema cannot express: settings that depend on each other. */
 export function togetherness(settings: FileSettings, secrets: Secrets, problems: string[]): void {
   if (!isLoopback(settings.http.host) && secrets.apiKeys.length === 0)
     problems.push(
       `BAILIFF_API_KEYS: is required when http.host is ${settings.http.host}; without one only loopback may be served`,
     );
-  if (settings.swap.url !== null && secrets.sponsorKey !== null)
+  const sponsored = secrets.sponsorKey !== null || settings.signers.sponsor !== null;
+  if (settings.swap.url !== null && sponsored)
     problems.push(
-      'swap.url: has no effect beside BAILIFF_SPONSOR_KEY, which pays for agents without SOL; set one of the two',
+      'swap.url: has no effect beside a sponsor (BAILIFF_SPONSOR_KEY or signers.sponsor), which pays for agents without SOL; set one of the two',
     );
+  signersTogether(settings, secrets, problems);
   const { http, rpc } = settings;
   if (http.headersMs > http.bodyMs)
     problems.push(

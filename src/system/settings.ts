@@ -21,6 +21,10 @@ export type Secrets = {
   /** The master key that is taking over: new secrets are sealed with it, both keys open. */
   readonly nextMasterKey: Uint8Array | null;
   readonly sponsorKey: Uint8Array | null;
+  /** What signing services ask for (schema-signers.ts). */
+  readonly vaultToken: string | null;
+  readonly turnkeyKey: { readonly publicKey: string; readonly privateKey: string } | null;
+  readonly fireblocksKey: { readonly apiKey: string; readonly privateKeyPem: string } | null;
 };
 export type Settings = FileSettings & {
   readonly secrets: Secrets;
@@ -53,6 +57,11 @@ const REAL = [
   'BAILIFF_MASTER_KEY',
   'BAILIFF_NEXT_MASTER_KEY',
   'BAILIFF_SPONSOR_KEY',
+  'BAILIFF_VAULT_TOKEN',
+  'BAILIFF_TURNKEY_PUBLIC_KEY',
+  'BAILIFF_TURNKEY_PRIVATE_KEY',
+  'BAILIFF_FIREBLOCKS_API_KEY',
+  'BAILIFF_FIREBLOCKS_PRIVATE_KEY',
   'BAILIFF_CONFIG',
 ];
 /** Every environment variable that the daemon reads as a setting. */
@@ -208,6 +217,22 @@ function secretsOf(env: Environment, problems: string[]): Secrets {
       'a 64-byte secret key in base58, base64 or as a JSON array',
       problems,
     ),
+    vaultToken: env.BAILIFF_VAULT_TOKEN || null,
+    turnkeyKey:
+      env.BAILIFF_TURNKEY_PUBLIC_KEY && env.BAILIFF_TURNKEY_PRIVATE_KEY
+        ? {
+            publicKey: env.BAILIFF_TURNKEY_PUBLIC_KEY,
+            privateKey: env.BAILIFF_TURNKEY_PRIVATE_KEY,
+          }
+        : null,
+    fireblocksKey:
+      env.BAILIFF_FIREBLOCKS_API_KEY && env.BAILIFF_FIREBLOCKS_PRIVATE_KEY
+        ? {
+            apiKey: env.BAILIFF_FIREBLOCKS_API_KEY,
+            // A variable of a container often holds the PEM in one line.
+            privateKeyPem: env.BAILIFF_FIREBLOCKS_PRIVATE_KEY.replaceAll('\\n', '\n'),
+          }
+        : null,
   };
 }
 

@@ -36,5 +36,5 @@ test('a key that was dropped while it was sealed anew does not come back', async
   expect(await subscribers.replaceKey({ ...key, sealed: new Uint8Array([2]) }, key.sealed)).toBe(
     false,
   );
-  expect(await subscribers.sealedKey('ana')).toBeNull();
+  expect(await subscribers.agentKey('ana')).toBeNull();
 });

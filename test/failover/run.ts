@@ -70,6 +70,9 @@ const settings: Settings = {
     masterKey: new Uint8Array(randomBytes(32)),
     nextMasterKey: null,
     sponsorKey: null,
+    vaultToken: null,
+    turnkeyKey: null,
+    fireblocksKey: null,
   },
 };
 /** The log of the daemon since the last round began, a line each. */

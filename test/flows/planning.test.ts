@@ -109,7 +109,7 @@ function planningWith(given: {
       priorityFeeMost: 0n,
     },
     ledger: {
-      subscribers: { sealedKey: async () => ({}) },
+      subscribers: { agentKey: async () => ({}) },
       costs: { openings: async () => ({ known: 0, unread: 0 }) },
       payments: { toppedUpWithin: async () => false },
       creators: { isAgent: async () => false },

@@ -8,6 +8,8 @@ import { createVault } from '../../src/chain/vault.ts';
 import { agentKeyBinding, endpointBinding } from '../../src/core/bindings.ts';
 import type { MasterKeyBook } from '../../src/core/master-key.ts';
 import { createSecretWatch, findSecrets } from '../../src/flows/secrets.ts';
+import { ofSigners } from '../../src/probes/keys.ts';
+import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import type { Settings } from '../../src/system/settings.ts';
 import { createManualClock } from '../support/clock.ts';
@@ -15,6 +17,7 @@ import { runCommand } from '../support/command.ts';
 import { copyEndpointSecrets, spoilAgentKeys } from '../support/damage.ts';
 import { addressOf, createTestLedger } from '../support/ledger.ts';
 import { debtsIn, eventsIn, paymentsIn } from '../support/rows.ts';
+import { serveSigningServices } from '../support/signing-services.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
 const KEY = (n: number): Uint8Array => new Uint8Array(32).fill(n);
@@ -165,12 +168,28 @@ test('agent keys are opened every ten minutes, and each minute while one of them
   expect([await look(1), passes]).toEqual([[], 4]);
 });
 
-test('under a wrong master key debts wait without an attempt or a payment, and are paid with the right one', async () => {
+/** Puts the name of a key at Vault into the place of an agent's key. The status of the answer. */
+async function keepAtVault(url: string, id: string, key: string): Promise<number> {
+  const answer = await fetch(`${url}/v1/subscribers/${id}/key`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ agentSigner: { service: 'vault', key } }),
+  });
+  return answer.status;
+}
+
+test('under a wrong master key debts wait without an attempt or a payment, and are paid with the right one, or with a key that Vault keeps', async () => {
+  await using services = await serveSigningServices();
   let masterKey: Uint8Array | null = null;
   await using street = await openStreet({
     settings: (given) => {
       masterKey = given.secrets.masterKey;
-      return given;
+      const { vault } = services.access;
+      return {
+        ...given,
+        signers: { ...given.signers, vault: { url: vault?.url ?? '' } },
+        secrets: { ...given.secrets, vaultToken: vault?.token ?? '' },
+      };
     },
   });
   const { driver, settings, database } = street;
@@ -216,4 +235,29 @@ test('under a wrong master key debts wait without an attempt or a payment, and a
   const closed = await street.share('ana', (each) => each.reason?.code === 'agent_key_unreadable');
   expect(closed.reason?.detail).toContain('Bring the key in again');
   expect((await paymentsIn(database)).map(({ state }) => state)).toEqual(['landed']);
+  // Vault takes over the key: only one that it shows to hold is taken.
+  const { url } = street.app();
+  expect(await keepAtVault(url, 'ana', 'unknown')).toBe(503);
+  services.keep('vault', 'other', Keypair.generate());
+  expect(await keepAtVault(url, 'ana', 'other')).toBe(422);
+  services.keep('vault', 'ana', ana.keypair);
+  expect(await keepAtVault(url, 'ana', 'ana')).toBe(204);
+  await street.share('ana', (each) => each.status === 'paid' && each.id === closed.id);
+  const landed = async () => (await paymentsIn(database)).map(({ state }) => state);
+  expect(await landed()).toEqual(['landed', 'landed']);
+  // While Vault is down the debt waits, and it is paid once afterwards.
+  services.mood('vault', 'down');
+  profitableClose(driver, ana);
+  const down = await street.share('ana', (each) => each.reason?.code === 'signer_unavailable');
+  expect(down.reason).toMatchObject({
+    class: 'retry_soon',
+    detail: expect.stringMatching(/sealed/),
+  });
+  const findings = () => ofSigners(settings, database.sql, systemClock, silentLog);
+  expect(await findings()).toMatchObject([{ what: 'signers', state: 'wrong' }]);
+  services.mood('vault', 'well');
+  await street.share('ana', (each) => each.status === 'paid' && each.id === down.id);
+  expect(await landed()).toEqual(['landed', 'landed', 'landed']);
+  expect(await debtsIn(database)).toMatchObject([{}, {}, { attempts: 1, failures: 0 }]);
+  expect(await findings()).toMatchObject([{ what: 'signers', state: 'ok' }]);
 });

@@ -62,7 +62,7 @@ function signing(
   };
   const ports = {
     ledger: {
-      subscribers: { sealedKey: async () => null },
+      subscribers: { agentKey: async () => null },
       costs: { signedToday: async () => 0n },
       shares: { tries: async () => given.tries ?? NO_TRIES },
     },

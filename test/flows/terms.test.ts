@@ -217,7 +217,7 @@ describe.each(AT)('at %s', (venue) => {
       .toMatchObject({ verdict: 'deny', standing: 'retired' });
     await expect.poll(async () => (await street.gate('ana', 'close')).allow).toBe(true);
     const { subscribers, subscriptions } = createLedger(database.sql);
-    expect(await subscribers.sealedKey('ana')).toBeNull();
+    expect(await subscribers.agentKey('ana')).toBeNull();
     expect((await subscriptions.find('ana-sub'))?.terms.at(-1)).toMatchObject({
       ended: true,
       capPerClose: 900_000_000n,

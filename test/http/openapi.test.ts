@@ -168,7 +168,7 @@ test(
     const precious = async () => ({
       payments: await paymentsIn(street.database),
       wallet: (await subscribers.find('ana'))?.agentWallet,
-      key: await subscribers.sealedKey('ana'),
+      key: await subscribers.agentKey('ana'),
       closes: (await factsOf(street.database, 'close'))
         .filter(({ subscriberId }) => subscriberId === 'ana')
         .map(({ signature, finality, body }) => [signature, finality, body]),

@@ -42,6 +42,9 @@ export function settingsOf(
       masterKey: new Uint8Array(randomBytes(32)),
       nextMasterKey: null,
       sponsorKey: sponsor?.secretKey ?? null,
+      vaultToken: null,
+      turnkeyKey: null,
+      fireblocksKey: null,
     },
   };
 }

@@ -64,7 +64,8 @@ export function createMemorySubscribers(state: State): Subscribers {
     dropKey: async (id) => state.keys.delete(id),
     ids: async () => [...state.subscribers.keys()].sort(),
     sealedKeys: () => Promise.reject(new RangeError('nobody asks for this in memory')),
-    sealedKey: async (id) => state.keys.get(id) ?? null,
+    remoteKeys: () => Promise.reject(new RangeError('nobody asks for this in memory')),
+    agentKey: async (id) => state.keys.get(id) ?? null,
     replaceKey: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     async putKey(key) {
       state.keys.set(key.subscriberId, key);

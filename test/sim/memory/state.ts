@@ -13,7 +13,7 @@ import type { Variant } from '../../../src/core/nonce.ts';
 import type { NonceRecord } from '../../../src/core/nonce-ports.ts';
 import type { TopUpRule } from '../../../src/core/outflow.ts';
 import type { Cover, Payment, SignedBytes } from '../../../src/core/payment.ts';
-import type { Halt, SealedKey, Subscriber, Subscription } from '../../../src/core/ports.ts';
+import type { AgentKey, Halt, Subscriber, Subscription } from '../../../src/core/ports.ts';
 import type { AccountState, Counters } from '../../../src/core/reckoning.ts';
 import type { RosterEntry } from '../../../src/core/roster.ts';
 import { type Share, type Transition, transition } from '../../../src/core/share.ts';
@@ -101,7 +101,7 @@ export type CheckRow = {
 
 export type State = {
   readonly subscribers: Map<string, Omit<Subscriber, 'hasKey' | 'driftAccounts' | 'retiredAtMs'>>;
-  readonly keys: Map<string, SealedKey>;
+  readonly keys: Map<string, AgentKey>;
   readonly accounts: Map<Address, AccountRow>;
   readonly subscriptions: Map<string, { -readonly [K in keyof Subscription]: Subscription[K] }>;
   readonly sightings: Map<Signature, SightingRow>;

@@ -2,13 +2,7 @@
 // and opened by the vault for one signature, or kept by a service that is asked for signatures
 // (remote-signers.ts). The sponsor's key comes from the environment, or is kept by a service. What
 // may be signed is decided in pen.ts.
-import {
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  sign,
-  verify,
-} from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { agentKeyBinding } from '../core/bindings.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Bytes, base58Text } from '../core/ids.ts';

@@ -36,7 +36,13 @@ describe('compose.yaml', () => {
 
   test('publishes the API on loopback alone, and takes from the container what it does not need', () => {
     expect(bailiff.match(/^ {6}- "(.*:8080)"$/m)?.[1]).toBe('127.0.0.1:8080:8080');
-    for (const line of ['read_only: true', '- ALL', 'no-new-privileges:true', 'mem_limit: 1g', 'core: 0'])
+    for (const line of [
+      'read_only: true',
+      '- ALL',
+      'no-new-privileges:true',
+      'mem_limit: 1g',
+      'core: 0',
+    ])
       expect(bailiff, line).toContain(line);
   });
 });

@@ -92,6 +92,13 @@ const troubleOf = ({ code, message, context: { trouble } }: Fault): Trouble => (
   detail: message,
 });
 
+/** Throws what a signer threw; a refusal as a fault of the key that was named. */
+function refusedKey(thrown: unknown): never {
+  if (thrown instanceof Fault && thrown.code === 'key_unavailable')
+    throw new Fault('key_mismatch', thrown.message, { cause: thrown });
+  throw thrown;
+}
+
 /** Creates the signers. A sealed agent key is opened for one signature, and wiped afterwards. */
 export function createSigners({
   vault,
@@ -145,7 +152,7 @@ export function createSigners({
     },
     async prove(address, at) {
       const text = proofText(address);
-      const signature = await remote.signer(address, at).sign(text);
+      const signature = await remote.signer(address, at).sign(text).catch(refusedKey);
       if (signature.length !== SIGNATURE_BYTES || !isSignatureOf(address, text, signature))
         throw new Fault(
           'key_mismatch',

@@ -82,8 +82,8 @@ export type Signers = {
   seal(subscriberId: string, publicKey: Address, secretKey: Uint8Array): Uint8Array;
   /**
    * Has a service sign a text that can be no transaction, and checks the signature, before its key
-   * is stored. Throws `key_mismatch` when the service holds another key under that name,
-   * `key_unavailable` when it refuses, and `signer_unavailable` when it does not answer.
+   * is stored. Throws `key_mismatch` when the service is not configured, refuses, or holds another
+   * key under that name, and `signer_unavailable` when it does not answer.
    */
   prove(address: Address, at: ServiceKey): Promise<void>;
   /**

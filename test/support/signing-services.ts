@@ -2,7 +2,7 @@
 // Turnkey and of Fireblocks, with the authentication of each checked. A test sets how they behave.
 import { createHash, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Keypair } from '@solana/web3.js';
@@ -188,11 +188,12 @@ export async function serveSigningServices() {
   const services = { vault, 'aws-kms': kms, turnkey, fireblocks };
   const open = await Promise.all(
     Object.entries(services).map(async ([name, handle]) => {
-      const server = createServer(async (request, response) => {
+      const answer = async (request: IncomingMessage, response: ServerResponse) => {
         const { status, body } = await handle(request, await text(request));
         response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
         response.end(JSON.stringify(body));
-      });
+      };
+      const server = createServer((request, response) => void answer(request, response));
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

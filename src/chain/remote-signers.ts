@@ -42,7 +42,7 @@ type SignerError = {
   readonly context?: { readonly status?: number; readonly cause?: { readonly name?: string } };
 };
 const THROTTLED = /Throttl|LimitExceeded|TooManyRequests|KMSInternal|DependencyTimeout/;
-/** Fireblocks says so when it has not signed in time: a person there must approve, or it is slow. */
+/** Fireblocks has not signed in time: a person there must approve, or Fireblocks is slow. */
 const UNDECIDED = /did not complete/;
 
 /**

@@ -1,5 +1,5 @@
-// Key intake: makes what a platform gives as an agent's key into what the ledger stores: a secret is
-// sealed at once, and a service must sign before its key is taken.
+// Key intake: makes what a platform gives as an agent's key into what the ledger stores. A secret
+// is sealed at once, and a service must sign before its key is taken.
 import { Fault } from '../core/fault.ts';
 import { type Address, base58Bytes } from '../core/ids.ts';
 import { requireServiceKey, type ServiceKey } from '../core/service-key.ts';

@@ -1,8 +1,9 @@
 // Subscriber shapes: the JSON of subscribers, their accounts, facts and subscriptions.
 import Type from 'typebox';
-import { SERVICE_KEY_MOST, SIGNER_SERVICES } from '../core/service-key.ts';
+import { SIGNER_SERVICES } from '../core/service-key.ts';
 import { BASES, PROFITS } from '../core/terms.ts';
 import { VENUE_NAMES } from '../core/venue.ts';
+import { AgentSigner, SecretKeyText } from './key-shapes.ts';
 import { PeriodFields } from './periods.ts';
 import {
   AddressText,
@@ -21,30 +22,6 @@ const VenueName = Type.Enum([...VENUE_NAMES]);
 export const VenueText = Type.Enum([...VENUE_NAMES], {
   description: 'The venue that is meant; drift-v2 when left out, else the one that is served.',
 });
-
-const SecretKeyText = Type.String({
-  minLength: 64,
-  maxLength: 400,
-  description:
-    'Secret key of the agent wallet: 64 bytes in base58, or a JSON array. Kept sealed, never returned.',
-});
-
-const AgentSigner = Type.Object(
-  {
-    service: Type.Enum([...SIGNER_SERVICES]),
-    key: Type.String({
-      minLength: 1,
-      maxLength: SERVICE_KEY_MOST,
-      description:
-        'The name of the key there: of a key of the transit engine, an id, alias or ARN of KMS, the id of a private key at Turnkey, or the number of a vault account at Fireblocks.',
-    }),
-  },
-  {
-    additionalProperties: false,
-    description:
-      'In the place of agentSecretKey: the service that keeps the key of the agent wallet. It is asked to sign a text before the key is taken.',
-  },
-);
 
 export const NewSubscriber = Type.Object(
   {
@@ -86,11 +63,6 @@ export const SubscriberView = Type.Object({
     Type.Object({ address: AddressText, subAccountId: Type.Integer(), venue: VenueName }),
   ),
 });
-
-export const NewKey = Type.Object(
-  { agentSecretKey: Type.Optional(SecretKeyText), agentSigner: Type.Optional(AgentSigner) },
-  { additionalProperties: false, minProperties: 1, maxProperties: 1 },
-);
 
 export const SubscriberQuery = Type.Object({
   ...PeriodFields,

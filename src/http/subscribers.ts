@@ -8,13 +8,13 @@ import { isoTime } from '../core/time.ts';
 import type { Listing } from '../flows/lists.ts';
 import type { Register } from '../flows/register.ts';
 import type { Retire } from '../flows/retire.ts';
+import { NewKey } from './key-shapes.ts';
 import { periodOf } from './periods.ts';
 import { IdText, LIMIT_USUAL } from './shapes.ts';
 import {
   AccountList,
   FactList,
   FactQuery,
-  NewKey,
   NewSubscriber,
   SubscriberList,
   SubscriberQuery,

@@ -1,5 +1,5 @@
 // Key memory child: seals a key, signs with it, and looks through the memory of this process for
-// its seed. The seed that is searched for is kept inverted, so that the search does not find itself.
+// its seed. The searched seed is kept inverted, so that the search does not find itself.
 import {
   createPrivateKey,
   createPublicKey,

@@ -1,5 +1,5 @@
 // Signing services: local servers that speak the protocols of Vault's transit engine, of AWS KMS,
-// of Turnkey and of Fireblocks, with the authentication of each checked. A test sets how they behave.
+// of Turnkey and of Fireblocks, and check the authentication of each. A test sets what they do.
 import { createHash, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -3,12 +3,23 @@
 import type { Ledger } from '../../src/core/ports.ts';
 import type { Sql } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
+import { keepVenues } from '../../src/ledger/tokens.ts';
+import { DRIFT_PROFILE } from '../../src/venue/drift-v2/profile.ts';
+import { VELOCITY_PROFILE } from '../../src/venue/velocity/profile.ts';
 import { waitingTransfers } from './memory/credits.ts';
 import { createMemoryLedger } from './memory/ledger.ts';
 import type { MemoryServer } from './memory/server.ts';
 import { accrualKey, LIVE, type State } from './memory/state.ts';
 
 type Open = Record<'rumours' | 'closes' | 'transfers' | 'debts' | 'live' | 'gaps', number>;
+
+/** How many payments there are, and how many of them landed at Velocity or died. */
+export type Paid = {
+  readonly payments: number;
+  readonly atVelocity: number;
+  readonly dead: number;
+};
+
 export type SimBooks = {
   readonly ledger: Ledger;
   /**
@@ -19,7 +30,7 @@ export type SimBooks = {
   open(): Promise<Open>;
   /** Sum of the subscriber's shares: of those that ended unpaid, what was paid. */
   booked(subscriberId: string): Promise<bigint>;
-  payments(): Promise<{ payments: number; dead: number }>;
+  payments(): Promise<Paid>;
   /** The state that a deliberate fault changes; null on Postgres. */
   readonly state: State | null;
   /** The database as a server that can go back; null on Postgres. */
@@ -63,7 +74,12 @@ export const memoryBooks: OpenBooks = async (nowMs) => {
       ),
     async payments() {
       const all = [...state.payments.values()];
-      return { payments: all.length, dead: all.filter((each) => each.state === 'dead').length };
+      const landed = all.filter((each) => each.state === 'landed');
+      return {
+        payments: all.length,
+        atVelocity: landed.filter((each) => each.venue === 'velocity').length,
+        dead: all.filter((each) => each.state === 'dead').length,
+      };
     },
   };
 };
@@ -73,6 +89,7 @@ export const postgresBooks =
   async () => {
     await sql`truncate subscriber, sighting, delivery, halt cascade`;
     await sql`update revision set last = 0`;
+    await keepVenues(sql, [DRIFT_PROFILE, VELOCITY_PROFILE]);
     return {
       ledger: createLedger(sql),
       state: null,
@@ -102,9 +119,16 @@ export const postgresBooks =
         return row?.total ?? 0n;
       },
       async payments() {
-        const [row] = await sql<{ payments: bigint; dead: bigint }[]>`
-          select count(*) as payments, count(*) filter (where state = 'dead') as dead from payment`;
-        return { payments: Number(row?.payments ?? 0n), dead: Number(row?.dead ?? 0n) };
+        const [row] = await sql<{ payments: bigint; at_velocity: bigint; dead: bigint }[]>`
+          select count(*) as payments, count(*) filter (where state = 'dead') as dead,
+            count(*) filter (where state = 'landed' and mint = ${VELOCITY_PROFILE.quote.mint}) as at_velocity
+          from payment`;
+        const { payments = 0n, at_velocity = 0n, dead = 0n } = row ?? {};
+        return {
+          payments: Number(payments),
+          atVelocity: Number(at_velocity),
+          dead: Number(dead),
+        };
       },
     };
   };

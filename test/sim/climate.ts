@@ -44,6 +44,8 @@ export type Climate = {
    * sponsor pays then. Each begins with SOL for a swap and not for a payment.
    */
   readonly swaps: boolean;
+  /** Whether everybody has an account at Velocity, too, and the daemons serve both venues. */
+  readonly both: boolean;
   /** The chance at each step that a platform is given a clearance to close an account. */
   readonly clearances: number;
   /** Whether agents give the sponsor USDC for the fees that it pays. */
@@ -96,13 +98,13 @@ const breeze = (random: Random): Weather => ({
  */
 function agreed(
   random: Random,
-  marks: boolean,
+  { marks, accounts }: { readonly marks: boolean; readonly accounts: number },
   rules: () => Partial<TermsRules>,
 ): Climate['terms'] {
   const varied = random.chance(0.5);
   return new Map(
     PEOPLE.flatMap((_, person) =>
-      Array.from({ length: SUB_ACCOUNTS }, (_each, sub) => [
+      Array.from({ length: accounts }, (_each, sub) => [
         subscriptionOf(person, sub).id,
         {
           minimumPayment: varied && random.chance(0.5) ? BigInt(random.below(300_000)) : 0n,
@@ -134,6 +136,7 @@ export function rulesOf(random: Random, checked: boolean): Partial<TermsRules> {
  */
 export function climateOf(random: Random, apart: Random, moods: readonly Mood[]): Climate {
   const swaps = apart.chance(0.15);
+  const both = !swaps && apart.chance(0.25);
   const checked = random.chance(0.5);
   const losses = random.chance(0.3);
   const ruled = apart.chance(0.35);
@@ -151,10 +154,12 @@ export function climateOf(random: Random, apart: Random, moods: readonly Mood[])
     strangers: random.chance(0.4) ? 0.03 : 0,
     transfers: random.chance(0.4) ? 0.02 : 0,
     topUps: random.chance(0.4) || swaps ? 0.03 : 0,
-    swaps,
+    ...{ swaps, both },
     reimbursed: random.chance(0.4) && !swaps,
-    terms: agreed(random, checked && random.chance(0.6), () =>
-      ruled ? rulesOf(apart, checked) : {},
+    terms: agreed(
+      random,
+      { marks: checked && random.chance(0.6), accounts: SUB_ACCOUNTS + (both ? 1 : 0) },
+      () => (ruled ? rulesOf(apart, checked) : {}),
     ),
     // A database that went back has lost its newest terms, which only a person can name again.
     agreements: checked && !losses && random.chance(0.6) ? 0.01 : 0,

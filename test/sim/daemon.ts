@@ -64,6 +64,8 @@ export type DaemonWorld = {
   readonly swapEveryMs: number;
   /** Whether account states are compared with the facts. */
   readonly checked: boolean;
+  /** Whether it serves Velocity, too. */
+  readonly both: boolean;
   readonly chain: (own: Chain) => Chain;
   readonly pen: (own: Pen) => Pen;
 };
@@ -146,7 +148,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   const witnesses = { first: nodes.first, second: nodes.second };
   const tip = createTip(turns.nowMs);
   const chain = world.chain(createChain({ connection, witnesses, tip, witnessed }, NO_TABLES));
-  const venues = venuesOf([venueOf()]);
+  const venues = venuesOf([venueOf('drift-v2'), ...(world.both ? [venueOf('velocity')] : [])]);
   const pen = world.pen(world.witness.watch(penOf(world.swaps !== null)));
   const fees = createFeeMarket(connection, {
     priorityFeeMost: PRIORITY_FEE_MOST,

@@ -5,12 +5,13 @@ import type { SimBooks } from './books.ts';
 import type { SimChain } from './chain/chain.ts';
 import { associatedAddress } from './chain/programs.ts';
 import { SWAP } from './chain/swaps.ts';
+import { SIM_VENUES } from './chain/venues.ts';
 import { DRILL } from './daemon.ts';
 import type { State } from './memory/state.ts';
 import { standingOf } from './oracle.ts';
-import { gainOf, transfersOf, truthOf } from './truth.ts';
+import { gainOf, purseOf, transfersOf, truthOf } from './truth.ts';
 import type { Witness } from './witness.ts';
-import { CREATOR_WALLETS, creatorTokens, PEOPLE, SPONSOR_TOKENS } from './world.ts';
+import { CREATOR_WALLETS, creatorTokens, PEOPLE, sponsorTokens } from './world.ts';
 
 const fail = (law: string): never => {
   throw new Error(law);
@@ -81,7 +82,7 @@ function checkBooks(
         `law 2: share ${share.id} is ${share.status}, and ${claimed ? 'has' : 'has no'} payment`,
       );
   }
-  for (const { id, signature, subscriberId, creatorWallet, slot, amount, credited } of [
+  for (const { id, signature, subscriberId, creatorWallet, token, slot, amount, credited } of [
     ...state.credits.values(),
   ]) {
     const landed = chain.find(signature);
@@ -95,6 +96,7 @@ function checkBooks(
       (each) =>
         each.subscriberId === subscriberId &&
         each.creatorWallet === creatorWallet &&
+        each.token.mint === token.mint &&
         each.slot <= slot &&
         (each.status === 'pending' || each.status === 'failed'),
     );
@@ -220,17 +222,18 @@ async function checkCredits(
   books: SimBooks,
   witness: Witness,
   person: (typeof PEOPLE)[number],
-): Promise<readonly { readonly creatorWallet: string; readonly credited: bigint }[]> {
-  const told = (rows: readonly { signature: string; creator: string; amount: bigint }[]): string =>
+): Promise<readonly { readonly purse: string; readonly credited: bigint }[]> {
+  const told = (rows: readonly { signature: string; purse: string; amount: bigint }[]): string =>
     rows
-      .map(({ signature, creator, amount }) => `${signature} ${creator} ${amount}`)
+      .map(({ signature, purse, amount }) => `${signature} ${purse} ${amount}`)
       .sort()
       .join(', ');
-  const booked = await books.ledger.credits.list({ subscriberId: person.id, limit: 500 });
-  const [shown, known] = [
-    told(transfersOf(chain, witness, person)),
-    told(booked.map(({ creatorWallet: creator, ...each }) => ({ ...each, creator }))),
-  ];
+  const listed = await books.ledger.credits.list({ subscriberId: person.id, limit: 500 });
+  const booked = listed.map((each) => ({
+    ...each,
+    purse: purseOf({ creatorWallet: each.creatorWallet, mint: each.token.mint }),
+  }));
+  const [shown, known] = [told(transfersOf(chain, witness, person)), told(booked)];
   if (shown !== known)
     fail(`law 1: others paid for ${person.id}: ${shown} by the chain, ${known} by the ledger`);
   return booked;
@@ -252,32 +255,43 @@ export async function checkOutcome(
     const booked = await books.booked(person.id);
     if (booked !== total)
       fail(`law 2: ${person.id} owes ${total} by the chain, ${booked} by the ledger`);
-    for (const [creator, amount] of owed) due.set(creator, (due.get(creator) ?? 0n) + amount);
+    for (const [purse, amount] of owed) due.set(purse, (due.get(purse) ?? 0n) + amount);
   }
   await checkStandings(chain, books, witness);
   for (const person of PEOPLE)
-    for (const { creatorWallet, credited } of await checkCredits(chain, books, witness, person))
-      due.set(creatorWallet, (due.get(creatorWallet) ?? 0n) - credited);
+    for (const { purse, credited } of await checkCredits(chain, books, witness, person))
+      due.set(purse, (due.get(purse) ?? 0n) - credited);
   const received = new Map<string, bigint>();
-  let [agreed, reimbursed] = [0n, 0n];
+  /** By mint: what the sponsor was to get for its fees, and did not. */
+  const reimbursed = new Map<string, bigint>();
   for (const landed of chain.landed()) {
     const payment = witness.paymentOf(landed);
     if (payment === null) continue;
-    const { creatorWallet } = payment;
     const unknown = await books.ledger.payments.unknown([landed.transaction.signature]);
     if (landed.execution.error === null && unknown.length > 0)
       fail(`law 3: ${payment.id} was executed, and is not in the books`);
-    if (landed.execution.error === null) agreed += payment.reimburse;
-    reimbursed += gainOf(landed, SPONSOR_TOKENS);
-    received.set(
-      creatorWallet,
-      (received.get(creatorWallet) ?? 0n) + gainOf(landed, creatorTokens(creatorWallet)),
-    );
+    for (const venue of SIM_VENUES) {
+      const { mint } = venue;
+      const agreed =
+        landed.execution.error === null && payment.mint === mint ? payment.reimburse : 0n;
+      const missing = agreed - gainOf(landed, sponsorTokens(venue));
+      reimbursed.set(mint, (reimbursed.get(mint) ?? 0n) + missing);
+      for (const wallet of CREATOR_WALLETS) {
+        const purse = creatorTokens(wallet, venue);
+        received.set(purse, (received.get(purse) ?? 0n) + gainOf(landed, purse));
+      }
+    }
   }
-  for (const wallet of CREATOR_WALLETS) {
-    const [owed, got] = [due.get(wallet) ?? 0n, received.get(wallet) ?? 0n];
-    if (got !== owed) fail(`law 1: creator ${wallet} was owed ${owed} and was paid ${got}`);
-  }
-  if (agreed !== reimbursed)
-    fail(`law 1: the sponsor was to get ${agreed} for its fees, and got ${reimbursed}`);
+  for (const venue of SIM_VENUES)
+    for (const wallet of CREATOR_WALLETS) {
+      const purse = creatorTokens(wallet, venue);
+      const [owed, got] = [due.get(purse) ?? 0n, received.get(purse) ?? 0n];
+      if (got !== owed)
+        fail(
+          `law 1: creator ${wallet} was owed ${owed} at ${venue.name} and was paid ${got} of its token`,
+        );
+    }
+  for (const [mint, missing] of reimbursed)
+    if (missing !== 0n)
+      fail(`law 1: the sponsor got ${missing} of ${mint} too little for its fees`);
 }

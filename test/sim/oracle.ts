@@ -16,17 +16,20 @@ export type Moment = readonly [
   signature: string,
 ];
 export type Standing = { readonly standing: 'good' | 'delinquent'; readonly outstanding: bigint };
+/** An amount of a token. `purse`: the account of the creator that holds this token. */
+export type Sum = {
+  readonly at: Moment;
+  readonly mint: string;
+  readonly purse: string;
+  readonly amount: bigint;
+};
 export type History = {
-  readonly owed: readonly { readonly at: Moment; readonly amount: bigint }[];
+  readonly owed: readonly Sum[];
   /**
    * Payments, and what transfers by others discharged. The place of a transfer is known `exact`; of
    * a payment the daemon keeps only the slot.
    */
-  readonly paid: readonly {
-    readonly at: Moment;
-    readonly amount: bigint;
-    readonly exact?: boolean;
-  }[];
+  readonly paid: readonly (Sum & { readonly exact?: boolean })[];
   /** Outflows that are neither payments, nor cleared, nor to the subscriber. */
   readonly outflows: readonly Moment[];
 };
@@ -42,25 +45,33 @@ const before = (a: Moment, b: Moment): boolean => {
 };
 
 export function standingOf({ owed, paid, outflows }: History): Standing {
-  const sum = (rows: History['owed'], counts: (at: Moment) => boolean): bigint =>
-    rows.reduce((total, { at, amount }) => (counts(at) ? total + amount : total), 0n);
-  // Within a slot a payment counts as first, so that nobody is accused wrongly; a transfer where it
-  // is.
-  const paidUpTo = (p: Moment, whole: boolean): bigint =>
-    paid.reduce(
-      (total, { at, amount, exact = false }) =>
-        (exact && !whole ? !before(p, at) : at[0] <= p[0]) ? total + amount : total,
+  const tokens = [...new Set([...owed, ...paid].map(({ mint }) => mint))];
+  const sum = (rows: readonly Sum[], mint: string, counts: (at: Moment) => boolean): bigint =>
+    rows.reduce(
+      (total, each) => (each.mint === mint && counts(each.at) ? total + each.amount : total),
       0n,
     );
-  const unpaidBefore = (p: Moment): bigint => sum(owed, (at) => before(at, p)) - paidUpTo(p, false);
-  const outstanding = sum(owed, () => true) - sum(paid, () => true);
-  if (outstanding <= 0n) return { standing: 'good', outstanding: 0n };
-  const runaways = outflows.filter((p) => unpaidBefore(p) > 0n);
+  // Within a slot a payment counts as first, so that nobody is accused wrongly; a transfer where it
+  // is.
+  const paidUpTo = (p: Moment, mint: string, whole: boolean): bigint =>
+    paid.reduce((total, { at, mint: token, amount, exact = false }) => {
+      if (token !== mint) return total;
+      return (exact && !whole ? !before(p, at) : at[0] <= p[0]) ? total + amount : total;
+    }, 0n);
+  // Each token is counted by itself: too much of one pays nothing in the other.
+  const owesAt = (owedThen: (at: Moment) => boolean, p: Moment, whole: boolean): boolean =>
+    tokens.some((mint) => sum(owed, mint, owedThen) > paidUpTo(p, mint, whole));
+  const outstanding = tokens.reduce((total, mint) => {
+    const left = sum(owed, mint, () => true) - sum(paid, mint, () => true);
+    return left > 0n ? total + left : total;
+  }, 0n);
+  if (outstanding === 0n) return { standing: 'good', outstanding };
+  const runaways = outflows.filter((p) => owesAt((at) => before(at, p), p, false));
   // Moments at which nothing was owed: only a payment or a transfer can bring one about.
-  const free = paid.filter(({ at, exact = false }) => {
-    const owedThen = sum(owed, (each) => (exact ? before(each, at) : each[0] < at[0]));
-    return owedThen - paidUpTo(at, !exact) <= 0n;
-  });
+  const free = paid.filter(
+    ({ at, exact = false }) =>
+      !owesAt((each) => (exact ? before(each, at) : each[0] < at[0]), at, !exact),
+  );
   const runawayStands = runaways.some(
     (p) => !free.some(({ at, exact = false }) => (exact ? before(p, at) : at[0] > p[0])),
   );
@@ -148,7 +159,7 @@ export function debtsOf(
 /** A transfer to a creator that Bailiff did not make, and the part that the ledger credited. */
 export type Transfer = {
   readonly at: Moment;
-  readonly creator: string;
+  readonly purse: string;
   readonly amount: bigint;
   readonly credited: bigint;
 };
@@ -161,22 +172,22 @@ export type Transfer = {
  */
 export function flightsOf(
   transfers: readonly Transfer[],
-  owed: readonly { readonly at: Moment; readonly creator: string; readonly amount: bigint }[],
-  paid: readonly { readonly at: Moment; readonly creator: string; readonly amount: bigint }[],
+  owed: readonly Sum[],
+  paid: readonly Sum[],
 ): Moment[] {
   const excused = new Map<string, bigint>();
-  return transfers.flatMap(({ at, creator, amount, credited }) => {
+  return transfers.flatMap(({ at, purse, amount, credited }) => {
     const sum = (rows: typeof owed, counts: (row: Moment) => boolean): bigint =>
       rows.reduce(
-        (all, row) => (row.creator === creator && counts(row.at) ? all + row.amount : all),
+        (all, row) => (row.purse === purse && counts(row.at) ? all + row.amount : all),
         0n,
       );
     const open =
       sum(owed, (row) => !before(at, row)) -
       sum(paid, (row) => row[0] < at[0]) -
-      (excused.get(creator) ?? 0n);
+      (excused.get(purse) ?? 0n);
     const meant = open < 0n ? 0n : open < amount ? open : amount;
-    excused.set(creator, (excused.get(creator) ?? 0n) + meant);
+    excused.set(purse, (excused.get(purse) ?? 0n) + meant);
     const discharged = meant > credited ? meant : credited;
     return (amount - discharged) * 10n > discharged ? [at] : [];
   });

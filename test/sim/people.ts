@@ -9,13 +9,16 @@ import { NOTHING_HELD } from '../support/terms.ts';
 import { ACTS, openTokens } from './acts.ts';
 import { base58Of, rentOf } from './chain/account.ts';
 import type { Landed, SimChain } from './chain/chain.ts';
-import { depositOf, stateAccount } from './chain/drift.ts';
+import { depositOf } from './chain/drift.ts';
 import { keyBytes, made, type SimInstruction } from './chain/message.ts';
 import { FROZEN } from './chain/programs.ts';
 import { SWAP } from './chain/swaps.ts';
+import { DRIFT, SIM_VENUES, type SimVenue, stateAccount } from './chain/venues.ts';
 import type { Climate } from './climate.ts';
 import type { Random } from './random.ts';
 import {
+  accountsOf,
+  agentTokensAt,
   CREATOR_WALLETS,
   creatorTokens,
   MARKETS,
@@ -25,8 +28,9 @@ import {
   SPONSOR,
   STRANGER,
   STRANGER_TOKENS,
-  SUB_ACCOUNTS,
+  strangerTokens,
   subscriptionOf,
+  venueOfUser,
 } from './world.ts';
 
 /** Transfers of tokens out of a wallet up to this sum are tips, which count for nothing. */
@@ -68,9 +72,9 @@ export type People = {
   /**
    * In a rich climate the sponsor has enough for everything. Where agents swap, each gets tokens,
    * and SOL that suffices for a swap and not for a payment; and again when obstacles end, if its
-   * token account is its own.
+   * token account is its own. Where both venues play, people act at either.
    */
-  begin(climate: Pick<Climate, 'rich' | 'swaps'>): void;
+  begin(climate: Pick<Climate, 'rich' | 'swaps' | 'both'>): void;
 };
 
 export function createPeople(
@@ -79,9 +83,14 @@ export function createPeople(
   nowMs: () => number = () => 0,
 ): People {
   let nonce = 0;
-  let paused = false;
+  const paused = new Set<SimVenue>();
   let clearances = 0;
   let swapping = false;
+  let both = false;
+  /** The accounts of a person that play, and a venue of those that do. */
+  const played = (person: Person): readonly Address[] => (both ? accountsOf(person) : person.users);
+  const someVenue = (): SimVenue => (both ? random.pick(SIM_VENUES) : DRIFT);
+  const venuesPlayed = (): readonly SimVenue[] => (both ? SIM_VENUES : [DRIFT]);
   const firstMs = new Map<string, number>();
   const act: People['act'] = (instructions, signer) => {
     const signers = [STRANGER, ...(signer === undefined ? [] : [signer])];
@@ -99,9 +108,10 @@ export function createPeople(
     const found = chain.store.get(agentTokens);
     return found !== null && base58Of(Buffer.from(found.data), 32) === agent;
   };
-  const pause = (wanted: boolean): void => {
-    paused = wanted;
-    chain.store.set(PLACES.state, stateAccount(paused));
+  const pause = (venue: SimVenue, wanted: boolean): void => {
+    if (wanted) paused.add(venue);
+    else paused.delete(venue);
+    chain.store.set(PLACES[venue.name].state, stateAccount(venue, wanted));
   };
   const amountOf = (account: string): bigint => {
     const found = chain.store.get(account);
@@ -111,13 +121,14 @@ export function createPeople(
    * A creator takes what it earned and closes its account, or the issuer freezes it for a while.
    */
   const troubleCreator = (wallet: string): void => {
-    const account = creatorTokens(wallet as Address);
+    const venue = someVenue();
+    const account = creatorTokens(wallet as Address, venue);
     const known = chain.store.get(account);
-    if (known === null) act(openTokens(account, wallet));
-    else if (known.data[108] === FROZEN) act(ACTS.freeze(account, false));
-    else if (random.chance(0.4)) act(ACTS.freeze(account, true));
+    if (known === null) act(openTokens(account, wallet, venue));
+    else if (known.data[108] === FROZEN) act(ACTS.freeze(account, false, venue));
+    else if (random.chance(0.4)) act(ACTS.freeze(account, true, venue));
     else {
-      const taken = ACTS.sendTokens(account, STRANGER_TOKENS, wallet, amountOf(account));
+      const taken = ACTS.sendTokens(account, strangerTokens(venue), wallet, amountOf(account));
       act([...taken, ...ACTS.closeTokens(account, wallet)], wallet);
     }
   };
@@ -125,27 +136,35 @@ export function createPeople(
    * The agent's own token account is frozen, closed, or given to a stranger; the last two while it
    * is empty.
    */
-  const troubleAgent = ({ agent, agentTokens }: Person): void => {
-    const known = chain.store.get(agentTokens);
-    if (known === null) act(openTokens(agentTokens, agent));
-    else if (known.data[108] === FROZEN) act(ACTS.freeze(agentTokens, false));
-    else if (random.chance(0.4)) act(ACTS.freeze(agentTokens, true));
-    else if (amountOf(agentTokens) > 0n) return;
-    else if (random.chance(0.7)) act(ACTS.closeTokens(agentTokens, agent), agent);
-    else act(ACTS.giveAway(agentTokens, agent, keyBytes(STRANGER)), agent);
+  const troubleAgent = (person: Person): void => {
+    const { agent } = person;
+    const venue = someVenue();
+    const tokens = agentTokensAt(person, venue);
+    const known = chain.store.get(tokens);
+    if (known === null) act(openTokens(tokens, agent, venue));
+    else if (known.data[108] === FROZEN) act(ACTS.freeze(tokens, false, venue));
+    else if (random.chance(0.4)) act(ACTS.freeze(tokens, true, venue));
+    else if (amountOf(tokens) > 0n) return;
+    else if (random.chance(0.7)) act(ACTS.closeTokens(tokens, agent), agent);
+    else act(ACTS.giveAway(tokens, agent, keyBytes(STRANGER)), agent);
   };
   /**
    * The subscriber, or another system that holds its key, pays a creator: out of the venue, or out
    * of the wallet. A close brings a debt of some 80,000, so this is a part, the whole, or more.
    */
   const payCreator = (person: Person): void => {
-    const into = creatorTokens(random.pick(CREATOR_WALLETS));
+    const creator = random.pick(CREATOR_WALLETS);
     const amount = 1n + BigInt(random.below(random.chance(0.7) ? 90_000 : 400_000));
-    if (random.chance(0.5))
-      act(ACTS.withdraw(person, random.pick(person.users), amount, into), person.agent);
-    else {
-      const part = least(amount, amountOf(person.agentTokens));
-      act(ACTS.sendTokens(person.agentTokens, into, person.agent, part), person.agent);
+    if (random.chance(0.5)) {
+      const user = random.pick(played(person));
+      const into = creatorTokens(creator, venueOfUser(user));
+      act(ACTS.withdraw(person, user, amount, into), person.agent);
+    } else {
+      const venue = someVenue();
+      const tokens = agentTokensAt(person, venue);
+      const part = least(amount, amountOf(tokens));
+      const into = creatorTokens(creator, venue);
+      act(ACTS.sendTokens(tokens, into, person.agent, part), person.agent);
     }
   };
   /**
@@ -153,15 +172,20 @@ export function createPeople(
    * than the allowance for tips.
    */
   const fillWallet = (person: Person): void => {
-    const { agent, agentTokens } = person;
+    const { agent } = person;
     const amount = 1n + BigInt(random.below(300_000));
     const what = random.next();
-    if (what < 0.4)
-      act(ACTS.withdraw(person, random.pick(person.users), amount, agentTokens), agent);
-    else if (what < 0.7) act(ACTS.sendTokens(STRANGER_TOKENS, agentTokens, STRANGER, 4n * amount));
+    if (what < 0.4) {
+      const user = random.pick(played(person));
+      act(ACTS.withdraw(person, user, amount, agentTokensAt(person, venueOfUser(user))), agent);
+      return;
+    }
+    const venue = someVenue();
+    const [own, strangers] = [agentTokensAt(person, venue), strangerTokens(venue)];
+    if (what < 0.7) act(ACTS.sendTokens(strangers, own, STRANGER, 4n * amount));
     else {
       const taken = random.chance(0.5) ? amount / 10n : TIPS_MOST + amount;
-      act(ACTS.sendTokens(agentTokens, STRANGER_TOKENS, agent, taken), agent);
+      act(ACTS.sendTokens(own, strangers, agent, taken), agent);
     }
   };
   return {
@@ -169,7 +193,7 @@ export function createPeople(
     firstMs,
     live() {
       const person = random.pick(PEOPLE);
-      const user = random.pick(person.users);
+      const user = random.pick(played(person));
       const what = random.next();
       if (what < 0.45) {
         const netPnl = BigInt(random.below(2_000_000) - 400_000);
@@ -179,12 +203,14 @@ export function createPeople(
         const deposit = depositOf(chain.store.get(user));
         const part = 1n + BigInt(random.below(Number(deposit / 4n) + 1));
         const amount = random.chance(0.5) ? part : deposit;
-        act(ACTS.withdraw(person, user, amount, STRANGER_TOKENS), person.agent);
+        act(ACTS.withdraw(person, user, amount, strangerTokens(venueOfUser(user))), person.agent);
       } else if (what < 0.65) act(ACTS.deposit(person, user, BigInt(1 + random.below(3_000_000))));
       else if (what < 0.75) act(ACTS.sendSol(person.agent, 20_000n));
       else if (what < 0.9) act(ACTS.sendSol(SPONSOR, 60_000n));
-      else if (what < 0.94) pause(!paused);
-      else if (what < 0.97) troubleCreator(random.pick(CREATOR_WALLETS));
+      else if (what < 0.94) {
+        const venue = someVenue();
+        pause(venue, !paused.has(venue));
+      } else if (what < 0.97) troubleCreator(random.pick(CREATOR_WALLETS));
       else troubleAgent(person);
     },
     beside({ strangers, transfers, topUps }) {
@@ -192,11 +218,13 @@ export function createPeople(
       if (random.chance(topUps)) fillWallet(random.pick(PEOPLE));
       if (!random.chance(strangers)) return;
       const payment = `bailiff:p${1 + random.below(6)}.${1 + random.below(8)}`;
+      const venue = someVenue();
       const into = random.pick([
-        ...PEOPLE.map(({ agentTokens }) => agentTokens),
-        ...CREATOR_WALLETS.map(creatorTokens),
+        ...PEOPLE.map((each) => agentTokensAt(each, venue)),
+        ...CREATOR_WALLETS.map((each) => creatorTokens(each, venue)),
       ]);
-      const dust = ACTS.sendTokens(STRANGER_TOKENS, into, STRANGER, 1n + BigInt(random.below(99)));
+      const grains = 1n + BigInt(random.below(99));
+      const dust = ACTS.sendTokens(strangerTokens(venue), into, STRANGER, grains);
       act([...ACTS.memo(payment), ...dust]);
     },
     async operate(ledger, halts, voids) {
@@ -218,14 +246,14 @@ export function createPeople(
       const untilSlot = grantedSlot + 1 + random.below(200);
       const amount = random.chance(0.5) ? null : BigInt(1 + random.below(1_000_000_000));
       const purpose = amount === null ? ('close' as const) : ('withdraw' as const);
-      const clearance = { purpose, amount, tradedSlot: null };
+      const clearance = { purpose, amount, tradedSlot: null, mint: someVenue().mint };
       const name = `c${++clearances}`;
       const granted = { ...clearance, id: name, grantedSlot, untilSlot };
       await ledger.clearances.grant(id, granted, nowMs(), nowMs() + 60_000);
     },
     async agree(ledger, rules) {
       const person = random.below(PEOPLE.length);
-      const sub = random.below(SUB_ACCOUNTS);
+      const sub = random.below(played(PEOPLE[person] as Person).length);
       const { creatorWallet: _, ...subscription } = subscriptionOf(person, sub);
       const latest = (await ledger.subscriptions.find(subscription.id))?.terms.at(-1) ?? null;
       const change = {
@@ -245,29 +273,35 @@ export function createPeople(
         basedOn: latest?.fromSlot ?? null,
       });
     },
-    resume: () => pause(false),
-    begin({ rich, swaps }) {
+    resume() {
+      for (const venue of venuesPlayed()) pause(venue, false);
+    },
+    begin({ rich, swaps, both: wanted }) {
       if (rich) fund();
       swapping = swaps;
+      both = wanted;
       if (swaps) for (const person of PEOPLE) equip(person);
     },
     fund,
     mend() {
       this.resume();
       fund();
-      for (const wallet of CREATOR_WALLETS) {
-        const account = creatorTokens(wallet);
-        if (chain.store.get(account) === null) act(openTokens(account, wallet));
-        else act(ACTS.freeze(account, false));
+      for (const venue of venuesPlayed()) {
+        for (const wallet of CREATOR_WALLETS) {
+          const account = creatorTokens(wallet, venue);
+          if (chain.store.get(account) === null) act(openTokens(account, wallet, venue));
+          else act(ACTS.freeze(account, false, venue));
+        }
+        for (const person of PEOPLE) {
+          const tokens = agentTokensAt(person, venue);
+          if (chain.store.get(tokens)?.data[108] === FROZEN) act(ACTS.freeze(tokens, false, venue));
+        }
       }
-      for (const { agentTokens } of PEOPLE)
-        if (chain.store.get(agentTokens)?.data[108] === FROZEN)
-          act(ACTS.freeze(agentTokens, false));
       for (const person of PEOPLE) {
         const swaps = swapping && tokensUsable(person);
         if (swaps) equip(person);
         else act(ACTS.sendSol(person.agent, 10n * rentOf(165)));
-        for (const user of person.users) act(ACTS.deposit(person, user, 10n ** 12n));
+        for (const user of played(person)) act(ACTS.deposit(person, user, 10n ** 12n));
       }
     },
   };

@@ -2,9 +2,9 @@
 // network, on which requests are lost, answered late, or answered with an error although they
 // arrived. The daemon sees only `fetch`.
 import { BLOCKHASH_LIFE, type SimChain } from './chain/chain.ts';
-import { DRIFT_PROGRAM } from './chain/drift.ts';
 import { readTransaction, type SimTransaction } from './chain/message.ts';
 import { METHODS, RpcError, type SimNode } from './chain/node.ts';
+import { venueOfProgram } from './chain/venues.ts';
 import type { Random } from './random.ts';
 
 /** How bad it is; all zero is fair weather. */
@@ -39,7 +39,7 @@ export type Provider = {
  * asks it.
  */
 const flaky = ({ instructions }: SimTransaction): unknown => {
-  const at = instructions.findIndex(({ program }) => program === DRIFT_PROGRAM);
+  const at = instructions.findIndex(({ program }) => venueOfProgram(program) !== null);
   return at < 0 ? 'BlockhashNotFound' : { InstructionError: [at, { Custom: 6035 }] };
 };
 const LAG_MOST = 4;

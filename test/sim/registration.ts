@@ -1,6 +1,7 @@
 // Registration: the subscribers and subscriptions that a history begins with.
 import type { Address } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
+import { DEFAULT_VENUE } from '../../src/core/venue.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 import type { SimChain } from './chain/chain.ts';
 import type { Climate } from './climate.ts';
@@ -9,7 +10,7 @@ import { PEOPLE, SHARE_BPS, SUB_ACCOUNTS, subscriptionOf, venueOf } from './worl
 export async function register(
   ledger: Ledger,
   chain: SimChain,
-  { terms, checked }: Climate,
+  { terms, checked, both }: Climate,
 ): Promise<void> {
   for (const [index, person] of PEOPLE.entries()) {
     await ledger.subscribers.register({
@@ -20,7 +21,16 @@ export async function register(
       sealedKey: person.sealed.sealed,
       fromSlot: 1,
     });
-    for (let sub = 0; sub < SUB_ACCOUNTS; sub++) {
+    if (both)
+      await ledger.subscribers.register({
+        id: person.id,
+        agentWallet: person.agent,
+        agentTokenAccount: person.agentUsdt,
+        driftAccounts: [{ address: person.velocityUser, subAccountId: 0, venue: 'velocity' }],
+        sealedKey: person.sealed.sealed,
+        fromSlot: 1,
+      });
+    for (let sub = 0; sub < SUB_ACCOUNTS + (both ? 1 : 0); sub++) {
       const { creatorWallet, ...subscription } = subscriptionOf(index, sub);
       await ledger.subscriptions.put({
         ...subscription,
@@ -31,12 +41,11 @@ export async function register(
   }
   if (!checked) return;
   // The state from which on histories are checked, as registering an account reads it.
-  const venue = venueOf();
   // People may act in the first block already.
   const slot = chain.block(0).slot - 1;
   for (const account of await ledger.watchList.all()) {
     const found = chain.store.get(account.address);
-    const state = venue.stateOf(
+    const state = venueOf(account.venue ?? DEFAULT_VENUE).stateOf(
       account.role,
       slot,
       found && { ...found, owner: found.owner as Address },

@@ -90,19 +90,15 @@ for (let seed = Number(values.from); seed < Number(values.from) + Number(values.
   total.seeds++;
   const startedMs = clock.nowMs();
   try {
-    const { steps, kills, forks, losses, payments, dead } = await simulate(
-      seed,
-      real?.books ?? memoryBooks,
-      {},
-      {
-        traces: values.verbose,
-        moods: (values.moods?.split(',') ?? []) as Mood[],
-      },
-    );
-    add(total, { seeds: 0, failed: 0, steps, kills, forks, losses, payments, dead });
+    const options = {
+      traces: values.verbose,
+      moods: (values.moods?.split(',') ?? []) as Mood[],
+    };
+    const { seed: _, ...figures } = await simulate(seed, real?.books ?? memoryBooks, {}, options);
+    add(total, { seeds: 0, failed: 0, ...figures });
     if (values.verbose)
       process.stdout.write(
-        `seed ${seed}: ${clock.nowMs() - startedMs} ms, ${JSON.stringify({ steps, kills, forks, losses, payments, dead })}\n`,
+        `seed ${seed}: ${clock.nowMs() - startedMs} ms, ${JSON.stringify(figures)}\n`,
       );
   } catch (thrown) {
     total.failed++;

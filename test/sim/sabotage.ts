@@ -9,6 +9,7 @@ import { readTransaction } from './chain/message.ts';
 import { waitingTransfers } from './memory/credits.ts';
 import { type Sabotage, simulate } from './simulate.ts';
 import { withSwappedFacts } from './swapped.ts';
+import { VENUE_SABOTAGES } from './venue-sabotage.ts';
 
 const payments =
   (
@@ -42,7 +43,7 @@ const ABSENT: Absence = {
   ownChain: true,
 };
 
-type Deliberate = {
+export type Deliberate = {
   readonly sabotage: Sabotage;
   readonly within: number;
   /** The first seed that caught it; a change of the simulator moves it. */
@@ -50,6 +51,7 @@ type Deliberate = {
 };
 
 export const SABOTAGES: Record<string, Deliberate> = {
+  ...VENUE_SABOTAGES,
   'taking a confirmed close for a final one': {
     within: 120,
     known: 73,
@@ -108,7 +110,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'refusing a payment that is on its way, because its simulation fails': {
     within: 60,
-    known: 8,
+    known: 11,
     sabotage: {
       ledger: payments((own, { state }) => ({
         refused(id, ...rest) {
@@ -135,7 +137,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking age for a proof of death': {
     within: 30,
-    known: 10,
+    known: 11,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -154,7 +156,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking an error for an absence': {
     within: 60,
-    known: 9,
+    known: 31,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -170,8 +172,8 @@ export const SABOTAGES: Record<string, Deliberate> = {
     },
   },
   'taking a payment that failed on chain for one that paid': {
-    within: 60,
-    known: 30,
+    within: 100,
+    known: 71,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -202,7 +204,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'keeping the facts of a fork that was dropped': {
     within: 60,
-    known: 1,
+    known: 11,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -239,7 +241,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'counting a transfer to a creator twice': {
     within: 60,
-    known: 23,
+    known: 25,
     sabotage: {
       meddle: ({ state }) => state?.credits.clear(),
     },
@@ -263,7 +265,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'paying while a transfer to the creator waits to be matched': {
     within: 100,
-    known: 1,
+    known: 28,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -294,7 +296,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'giving up a debt that failed': {
     within: 100,
-    known: 10,
+    known: 25,
     sabotage: {
       meddle: ({ state }) => {
         for (const share of state?.shares.values() ?? [])

@@ -5,31 +5,40 @@ import { createDatabase } from '../support/database.ts';
 import { memoryBooks, type OpenBooks, postgresBooks } from './books.ts';
 import { simulatePeer } from './peer.ts';
 import { caughtAt, SABOTAGES } from './sabotage.ts';
-import { simulate } from './simulate.ts';
+import { type Outcome, simulate } from './simulate.ts';
 
 const FIXED = 30;
 const SAMPLED = 2;
 const from = (first: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => first + index);
 
-async function play(seeds: readonly number[], books: OpenBooks): Promise<number> {
-  let deaths = 0;
+async function play(
+  seeds: readonly number[],
+  books: OpenBooks,
+): Promise<Pick<Outcome, 'dead' | 'atVelocity'>> {
+  const sum = { dead: 0, atVelocity: 0 };
   for (const seed of seeds) {
     const outcome = await simulate(seed, books).catch((thrown: unknown) => {
       throw new Error(`seed ${seed} (npm run sim -- --from ${seed} --seeds 1)`, { cause: thrown });
     });
-    deaths += outcome.dead;
+    sum.dead += outcome.dead;
+    sum.atVelocity += outcome.atVelocity;
   }
-  return deaths;
+  return sum;
 }
 
 test(`${FIXED} histories keep every law`, async () => {
-  expect(await play(from(1, FIXED), memoryBooks)).toBeGreaterThan(0);
+  const { dead, atVelocity } = await play(from(1, FIXED), memoryBooks);
+  expect(dead).toBeGreaterThan(0);
+  // A quarter of the histories play at both venues.
+  expect(atVelocity).toBeGreaterThan(5);
 }, 240_000);
 
 test(`${SAMPLED} of them on real Postgres`, async () => {
   await using database = await createDatabase();
-  await play(from(1, SAMPLED), postgresBooks(database.sql));
+  // The first plays at both venues.
+  const { atVelocity } = await play(from(1, SAMPLED), postgresBooks(database.sql));
+  expect(atVelocity).toBeGreaterThan(0);
 }, 240_000);
 
 test('a seed is a history: twice the same', async () => {

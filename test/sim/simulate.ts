@@ -6,7 +6,7 @@
 import type { Chain } from '../../src/core/chain-ports.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import type { Pen } from '../../src/core/signing-ports.ts';
-import type { OpenBooks, SimBooks } from './books.ts';
+import type { OpenBooks, Paid, SimBooks } from './books.ts';
 import { bundle } from './bundles.ts';
 import { createSimChain, type SimChain } from './chain/chain.ts';
 import { MOODS_KNOWN, type Mood, sicken } from './chain/moods.ts';
@@ -24,15 +24,13 @@ import { createTurns } from './turns.ts';
 import { createWitness } from './witness.ts';
 import { furnish, PEOPLE, STRANGER, STRANGER_TOKENS } from './world.ts';
 
-export type Outcome = {
+export type Outcome = Paid & {
   readonly seed: number;
   readonly steps: number;
   readonly kills: number;
   readonly forks: number;
   /** How often the database has gone back. */
   readonly losses: number;
-  readonly payments: number;
-  readonly dead: number;
 };
 
 /** A fault put in on purpose, to see that it is caught. */
@@ -135,7 +133,7 @@ async function play(
     swaps: climate.swaps ? createDesk(random, STRANGER, STRANGER_TOKENS) : null,
     // Postgres has a clock of its own, of which a history takes some seconds.
     swapEveryMs: books.state === null ? 0 : SWAP.everyMs,
-    checked: climate.checked,
+    ...{ checked: climate.checked, both: climate.both },
     chain: sabotage.chain ?? ((own) => own),
     pen: (own) => sabotage.pen?.(own, chain) ?? own,
   };
@@ -150,7 +148,10 @@ async function play(
     const recent = chain.landed().slice(-8);
     if (recent.length === 0) return;
     const { signature, keys } = random.pick(recent).transaction;
-    const accounts = PEOPLE.flatMap((each) => [each.agent, each.agentTokens, ...each.users]);
+    const accounts = PEOPLE.flatMap((each) => [
+      ...[each.agent, each.agentTokens, ...each.users],
+      ...(climate.both ? [each.agentUsdt, each.velocityUser] : []),
+    ]);
     const touched = accounts.filter((each) => keys.includes(each));
     // A webhook that names no watched account is not taken for one of ours.
     if (touched.length === 0) return;
@@ -227,7 +228,7 @@ async function play(
       const together = random.chance(0.4) ? processes : [random.pick(processes)];
       for (const each of together) await each[kind][job]?.();
     } else if (what < 0.9) {
-      if (random.chance(climate.bundles)) bundle(people, chain, random);
+      if (random.chance(climate.bundles)) bundle(people, chain, random, climate.both);
       else people.live();
       // A webhook is prompt, as a rule.
       if (random.chance(0.6)) await rumour();
@@ -297,12 +298,12 @@ async function play(
   // on.
   if (losses === 0) {
     await plainLedger.halts.set('all', 'the end');
-    if (climate.bundles > 0) bundle(people, chain, random);
+    if (climate.bundles > 0) bundle(people, chain, random, climate.both);
     await settleDown(
       async () => (await heard()) && (await books.open()).live === 0,
       'law 2: in fair weather something is never heard, or a payment never ends',
     );
-    await checkStandings(chain, books, witness);
+    await checkStandings(chain, { ...books, ledger: world.ledger }, witness);
   }
   for (const { scope } of await plainLedger.halts.list()) await plainLedger.halts.lift(scope);
   people.mend();

@@ -4,12 +4,21 @@ import type { Address, Signature } from '../../src/core/ids.ts';
 import type { SimBooks } from './books.ts';
 import { TOKEN } from './chain/account.ts';
 import type { Landed, SimChain } from './chain/chain.ts';
-import { CALL, DRIFT_PROGRAM, FEE } from './chain/drift.ts';
+import { CALL, FEE } from './chain/drift.ts';
+import { SIM_VENUES, type SimVenue, venueOfProgram } from './chain/venues.ts';
 import { accrualKey } from './memory/state.ts';
-import { debtsOf, flightsOf, type History, type Moment, type Transfer } from './oracle.ts';
+import { debtsOf, flightsOf, type History, type Moment, type Sum } from './oracle.ts';
 import { TIPS_MOST } from './people.ts';
-import type { Witness } from './witness.ts';
-import { CREATOR_WALLETS, creatorTokens, PEOPLE, subscriptionOf } from './world.ts';
+import type { SignedPayment, Witness } from './witness.ts';
+import {
+  accountsOf,
+  agentTokensAt,
+  CREATOR_WALLETS,
+  creatorTokens,
+  PEOPLE,
+  subscriptionOf,
+  venueOfUser,
+} from './world.ts';
 
 /**
  * Net profit of each close in a transaction, by account, read from the instructions that people
@@ -22,11 +31,20 @@ export function closesOf({
   if (execution.error !== null) return [];
   return transaction.instructions.flatMap(({ program, accounts, data }, inside) => {
     const view = Buffer.from(data);
-    if (program !== DRIFT_PROGRAM || view.toString('hex', 0, 8) !== CALL.fill || view[18] !== 1)
-      return [];
+    if (venueOfProgram(program) === null) return [];
+    if (view.toString('hex', 0, 8) !== CALL.fill || view[18] !== 1) return [];
     return [{ user: accounts[1] ?? '', netPnl: view.readBigInt64LE(19), fee: FEE, inside }];
   });
 }
+/** The token account into which a payment goes. */
+export const purseOf = ({
+  creatorWallet,
+  mint,
+}: Pick<SignedPayment, 'creatorWallet' | 'mint'>): Address =>
+  creatorTokens(
+    creatorWallet,
+    SIM_VENUES.find((each) => each.mint === mint),
+  );
 /** The amount that a transaction brought to a token account, by its balances before and after. */
 export function gainOf({ transaction, execution }: Landed, account: Address): bigint {
   const index = transaction.keys.indexOf(account);
@@ -43,17 +61,27 @@ const momentOf = (
 ): Moment => [slot, chain.placesTold ? index : null, inside, transaction.signature];
 
 /** What people took out of a subscriber's accounts in one transaction. */
-type Taken = { readonly at: Moment; readonly amount: bigint; readonly signature: string };
-/** The creator whose token account this is; null of any other account. */
-const creatorAt = (account: string): Address | null =>
-  CREATOR_WALLETS.find((wallet) => creatorTokens(wallet) === account) ?? null;
+type Taken = {
+  readonly at: Moment;
+  readonly amount: bigint;
+  readonly venue: SimVenue;
+  readonly signature: string;
+};
+/**
+ * The token accounts of creators, one for each token. Debts are added up by them, so that a payment
+ * in another token than that of the debt pays nothing.
+ */
+const PURSES: ReadonlySet<string> = new Set(
+  SIM_VENUES.flatMap((venue) => CREATOR_WALLETS.map((wallet) => creatorTokens(wallet, venue))),
+);
 
 /** Whether the agent owns its token account, which it may have given to a stranger. */
 const stillTheirs = (
   { transaction, execution }: Landed,
-  { agent, agentTokens }: (typeof PEOPLE)[number],
+  { agent }: (typeof PEOPLE)[number],
+  tokens: string,
 ): boolean => {
-  const index = transaction.keys.indexOf(agentTokens);
+  const index = transaction.keys.indexOf(tokens);
   return execution.postTokens.some((row) => row.accountIndex === index && row.owner === agent);
 };
 
@@ -66,24 +94,29 @@ function takenOf(
   chain: SimChain,
   landed: Landed,
   person: (typeof PEOPLE)[number],
-): (Taken & { readonly creator: Address | null })[] {
+): (Taken & { readonly purse: Address | null })[] {
   const { transaction, execution } = landed;
   if (execution.error !== null) return [];
   const { signature } = transaction;
   return transaction.instructions.flatMap(({ program, accounts, data }, inside) => {
     const view = Buffer.from(data);
+    const drawn = view.toString('hex', 0, 8) === CALL.withdraw ? venueOfProgram(program) : null;
     const withdraws =
-      program === DRIFT_PROGRAM &&
-      view.toString('hex', 0, 8) === CALL.withdraw &&
-      person.users.some((user) => user === accounts[1]) &&
-      (accounts[6] !== person.agentTokens || !stillTheirs(landed, person));
-    const sends = program === TOKEN && data[0] === 3 && accounts[0] === person.agentTokens;
-    if (!withdraws && !sends) return [];
+      drawn !== null &&
+      accountsOf(person).some((user) => user === accounts[1]) &&
+      (accounts[6] !== agentTokensAt(person, drawn) ||
+        !stillTheirs(landed, person, agentTokensAt(person, drawn)));
+    const sent =
+      program === TOKEN && data[0] === 3
+        ? SIM_VENUES.find((each) => accounts[0] === agentTokensAt(person, each))
+        : undefined;
+    const venue = withdraws ? drawn : sent;
+    if (venue === undefined) return [];
     // A withdrawal from an empty account takes nothing.
     const into = (accounts[withdraws ? 6 : 1] ?? '') as Address;
-    const [amount, creator] = [gainOf(landed, into), creatorAt(into)];
-    if (amount === 0n || (sends && creator === null && amount <= TIPS_MOST)) return [];
-    return [{ at: momentOf(chain, landed, inside), amount, signature, creator }];
+    const [amount, purse] = [gainOf(landed, into), PURSES.has(into) ? into : null];
+    if (amount === 0n || (!withdraws && purse === null && amount <= TIPS_MOST)) return [];
+    return [{ at: momentOf(chain, landed, inside), amount, venue, signature, purse }];
   });
 }
 
@@ -92,12 +125,12 @@ export const transfersOf = (
   chain: SimChain,
   witness: Witness,
   person: (typeof PEOPLE)[number],
-): (Taken & { readonly creator: Address })[] =>
+): (Taken & { readonly purse: Address })[] =>
   chain
     .landed()
     .filter((landed) => chain.isFinal(landed) && witness.paymentOf(landed) === null)
     .flatMap((landed) => takenOf(chain, landed, person))
-    .flatMap((each) => (each.creator === null ? [] : [{ ...each, creator: each.creator }]));
+    .flatMap((each) => (each.purse === null ? [] : [{ ...each, purse: each.purse }]));
 
 /** A debt as it is booked: its amount, and the rest that ended unpaid. */
 type Booked = { readonly amount: bigint; readonly ended: bigint };
@@ -130,8 +163,9 @@ function bookedOf({ state }: SimBooks, subscriptionId: string): Map<string, Book
 /**
  * The withdrawals that no clearance covers in full. A clearance to close covers what leaves within
  * its slots, and not after the subscriber traded in a later slot than that of its grant. One to
- * withdraw covers its amount, in the order of the chain; in one slot in the order of the
- * signatures. Of several the one that was granted first is used first. Only kept clearances count.
+ * withdraw covers its amount of its token, in the order of the chain; in one slot in the order of
+ * the signatures. Of several the one that was granted first is used first. Only kept clearances
+ * count.
  */
 function notCleared(
   chain: SimChain,
@@ -143,9 +177,9 @@ function notCleared(
     landed.execution.error === null &&
     landed.transaction.instructions.some(
       ({ program, accounts, data }) =>
-        program === DRIFT_PROGRAM &&
+        venueOfProgram(program) !== null &&
         Buffer.from(data).toString('hex', 0, 8) === CALL.fill &&
-        person.users.some((user) => user === accounts[1]),
+        accountsOf(person).some((user) => user === accounts[1]),
     );
   const traded = chain.landed().flatMap((each) => (fills(each) ? [each.slot] : []));
   const clearances = [...(state?.clearances.get(person.id) ?? [])]
@@ -154,7 +188,7 @@ function notCleared(
   const inOrder = [...taken].sort(
     (a, b) => a.at[0] - b.at[0] || (a.signature < b.signature ? -1 : 1),
   );
-  return inOrder.flatMap(({ at, amount }) => {
+  return inOrder.flatMap(({ at, amount, venue }) => {
     let open = amount;
     for (const each of clearances) {
       if (at[0] < each.grantedSlot || at[0] > each.untilSlot) continue;
@@ -162,6 +196,7 @@ function notCleared(
         if (!traded.some((slot) => slot > each.grantedSlot && slot < at[0])) open = 0n;
         continue;
       }
+      if (each.mint !== venue.mint) continue;
       const covered = each.left < open ? each.left : open;
       each.left -= covered;
       open -= covered;
@@ -171,8 +206,8 @@ function notCleared(
 }
 
 /**
- * The truth about one subscriber by the surviving chain: debts by creator, and the history that its
- * standing depends on.
+ * The truth about one subscriber by the surviving chain: debts by the token account of the creator,
+ * and the history that its standing depends on.
  */
 export async function truthOf(
   chain: SimChain,
@@ -180,11 +215,10 @@ export async function truthOf(
   person: (typeof PEOPLE)[number],
   books: SimBooks,
 ): Promise<{ owed: Map<string, bigint>; history: History }> {
-  type Sum = { readonly at: Moment; readonly creator: string; readonly amount: bigint };
   const owed = new Map<string, bigint>();
   const events: { owed: Sum[]; claims: Sum[]; paid: Sum[] } = { owed: [], claims: [], paid: [] };
   const taken: Taken[] = [];
-  const closes = person.users.map((): (ReturnType<typeof closesOf>[number] & Place)[] => []);
+  const closes = accountsOf(person).map((): (ReturnType<typeof closesOf>[number] & Place)[] => []);
   type Place = { readonly slot: number; readonly at: Moment; readonly signature: string };
   for (const landed of chain.landed()) {
     if (!chain.isFinal(landed)) continue;
@@ -193,15 +227,16 @@ export async function truthOf(
       if (payment.subscriberId === person.id && landed.execution.error === null)
         events.paid.push({
           at: momentOf(chain, landed, 0),
-          creator: payment.creatorWallet,
+          mint: payment.mint,
+          purse: purseOf(payment),
           amount: payment.amount,
         });
       continue;
     }
-    taken.push(...takenOf(chain, landed, person).filter(({ creator }) => creator === null));
+    taken.push(...takenOf(chain, landed, person).filter(({ purse }) => purse === null));
     const { signature } = landed.transaction;
     for (const close of closesOf(landed))
-      closes[person.users.indexOf(close.user as Address)]?.push({
+      closes[accountsOf(person).indexOf(close.user as Address)]?.push({
         ...close,
         at: momentOf(chain, landed, close.inside),
         slot: landed.slot,
@@ -221,26 +256,31 @@ export async function truthOf(
     const booked = bookedOf(books, id);
     const terms = (await books.ledger.subscriptions.find(id))?.terms ?? [];
     for (const [nth, { creator, amount: whole }] of debtsOf(own, terms).entries()) {
-      const { at, signature } = own[nth] as (typeof own)[number];
+      const { at, signature, user } = own[nth] as (typeof own)[number];
+      const { mint } = venueOfUser(user);
+      const purse = creator === '' ? '' : creatorTokens(creator as Address, venueOfUser(user));
       const row = booked.get(signature)?.shift();
       const ended = row?.ended ?? 0n;
-      owed.set(creator, (owed.get(creator) ?? 0n) + whole - ended);
+      owed.set(purse, (owed.get(purse) ?? 0n) + whole - ended);
       // Where closes are booked in another order, the remainders of their divisions make one debt a
       // unit larger and another a unit smaller: then the sum alone is the chain's.
       const off = (row?.amount ?? whole) - whole;
       const claimed = off === 1n || off === -1n ? whole + off : whole;
-      events.claims.push({ at, creator, amount: claimed });
-      if (claimed !== ended) events.owed.push({ at, creator, amount: claimed - ended });
+      events.claims.push({ at, mint, purse, amount: claimed });
+      if (claimed !== ended) events.owed.push({ at, mint, purse, amount: claimed - ended });
     }
   }
   owed.delete('');
   const credits = await books.ledger.credits.list({ subscriberId: person.id, limit: 500 });
   const credited = new Map(credits.map((each) => [each.signature, each.credited]));
-  const transfers: Transfer[] = transfersOf(chain, witness, person).map((each) => ({
+  const transfers = transfersOf(chain, witness, person).map((each) => ({
     ...each,
     credited: credited.get(each.signature as Signature) ?? 0n,
   }));
-  const discharged = transfers.map(({ at, credited: amount }) => ({ at, amount, exact: true }));
+  const discharged = transfers.map(({ at, venue, purse, credited: amount }) => ({
+    ...{ at, mint: venue.mint, purse, amount },
+    exact: true,
+  }));
   const paid = [...events.paid, ...discharged.filter(({ amount }) => amount > 0n)];
   const outflows = [
     ...notCleared(chain, books, person, taken),

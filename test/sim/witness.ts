@@ -12,6 +12,8 @@ export type SignedPayment = {
   readonly id: string;
   readonly subscriberId: string;
   readonly creatorWallet: Address;
+  /** The mint of its token. */
+  readonly mint: Address;
   readonly amount: bigint;
   /** For the sponsor, on top of the amount. */
   readonly reimburse: bigint;
@@ -60,7 +62,7 @@ export function createWitness(state: State | null, nowMs: () => number): Witness
       },
       async sign(request) {
         const made = await pen.sign(request);
-        const { id, subscriberId, creatorWallet, plan } = request.parts.payment;
+        const { id, subscriberId, creatorWallet, token, plan } = request.parts.payment;
         const plannedMs = state?.payments.get(id)?.plannedAtMs ?? 0;
         for (const { id: transfer, row, creator } of waiting())
           if (
@@ -73,6 +75,7 @@ export function createWitness(state: State | null, nowMs: () => number): Witness
           id,
           subscriberId,
           creatorWallet,
+          mint: token.mint,
           amount: plan.amount,
           reimburse: plan.reimburse,
           covers: plan.covers,

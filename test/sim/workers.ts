@@ -11,6 +11,7 @@ export type Figures = {
   forks: number;
   losses: number;
   payments: number;
+  atVelocity: number;
   dead: number;
 };
 export const noFigures = (): Figures => ({
@@ -21,6 +22,7 @@ export const noFigures = (): Figures => ({
   forks: 0,
   losses: 0,
   payments: 0,
+  atVelocity: 0,
   dead: 0,
 });
 export function add(total: Figures, part: Figures): void {

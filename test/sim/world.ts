@@ -9,29 +9,40 @@ import { createSigners } from '../../src/chain/signers.ts';
 import { createVault } from '../../src/chain/vault.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { SealedKey } from '../../src/core/ports.ts';
-import { PROGRAM_ID, QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import type { Venue, VenueName } from '../../src/core/venue.ts';
 import { createSdkDoor } from '../../src/venue/drift-v2/sdk.ts';
 import { createDriftVenue, DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
+import { createVelocityVenue } from '../../src/venue/velocity/venue.ts';
 import { rentOf, SYSTEM } from './chain/account.ts';
 import type { SimChain } from './chain/chain.ts';
-import { perpMarketAccount, quoteMarketAccount, stateAccount, userAccount } from './chain/drift.ts';
 import { associatedAddress, tokenAccount } from './chain/programs.ts';
 import { furnishPool, SWAP } from './chain/swaps.ts';
+import {
+  DRIFT,
+  perpMarketAccount,
+  quoteMarketAccount,
+  SIM_VENUES,
+  type SimVenue,
+  stateAccount,
+  userAccount,
+  VELOCITY,
+} from './chain/venues.ts';
 
 const keypair = (name: string): Keypair =>
   Keypair.fromSeed(createHash('sha256').update(`bailiff simulator: ${name}`).digest());
 const text = (key: PublicKey): Address => key.toBase58() as Address;
-const pda = (...seeds: (string | Buffer)[]): Address =>
+const pda = ({ program }: SimVenue, ...seeds: (string | Buffer)[]): Address =>
   text(
     PublicKey.findProgramAddressSync(
       seeds.map((each) => Buffer.from(each)),
-      new PublicKey(PROGRAM_ID),
+      new PublicKey(program),
     )[0],
   );
 const u16 = (value: number): Buffer => Buffer.from([value & 255, value >> 8]);
-const ata = (owner: PublicKey): Address => associatedAddress(QUOTE_MINT, text(owner));
+const ata = ({ mint }: SimVenue, owner: Address): Address => associatedAddress(mint, owner);
 
 export const SUBSCRIBERS = 2;
+/** Of each person at Drift v2. */
 export const SUB_ACCOUNTS = 2;
 export const CREATORS = 2;
 export const MARKETS = 3;
@@ -40,26 +51,33 @@ export const SHARE_BPS = 1_000;
 export type Person = {
   readonly id: string;
   readonly agent: Address;
+  /** The agent's account of Drift v2's token, and that of Velocity's. */
   readonly agentTokens: Address;
-  /** By sub-account id. */
+  readonly agentUsdt: Address;
+  /** By sub-account id, at Drift v2. */
   readonly users: readonly Address[];
-  readonly stats: Address;
+  /** At Velocity, where only some histories play. */
+  readonly velocityUser: Address;
+  readonly stats: Readonly<Record<VenueName, Address>>;
   readonly sealed: SealedKey;
 };
 const sponsor = keypair('sponsor');
 export const SPONSOR_KEY = sponsor.secretKey;
 export const SPONSOR = text(sponsor.publicKey);
-export const SPONSOR_TOKENS = ata(sponsor.publicKey);
+export const sponsorTokens = (venue: SimVenue): Address => ata(venue, SPONSOR);
 /** A person with money of their own, who trades, tips, and sends dust. */
 const stranger = keypair('stranger').publicKey;
 export const STRANGER = text(stranger);
-export const STRANGER_TOKENS = ata(stranger);
+export const strangerTokens = (venue: SimVenue): Address => ata(venue, STRANGER);
+export const STRANGER_TOKENS = strangerTokens(DRIFT);
 
 export const VAULT = createVault({ masterKey: Buffer.alloc(32, 7), nextMasterKey: null });
 export const PRIORITY_FEE_MOST = 20_000n;
 const door = createSdkDoor(DRIFT_V2);
 await door.load();
-export const venueOf = () => createDriftVenue(door);
+/** The venue as a daemon knows it. */
+export const venueOf = (name: VenueName): Venue =>
+  name === VELOCITY.name ? createVelocityVenue() : createDriftVenue(door);
 export const SIGNERS = createSigners({ vault: VAULT, sponsorKey: SPONSOR_KEY });
 const SWAP_LIMITS = {
   amountMost: SWAP.amount,
@@ -71,7 +89,7 @@ export const SIGNERS_ALONE = createSigners({ vault: VAULT, sponsorKey: null });
 export const penOf = (swapping: boolean) =>
   createPen({
     signers: swapping ? SIGNERS_ALONE : SIGNERS,
-    venueOf: () => venueOf(),
+    venueOf,
     priorityFeeMost: PRIORITY_FEE_MOST,
     reimburseMost: 1_000_000n,
     limits: { paymentMost: null, subscriberADayMost: null },
@@ -86,34 +104,51 @@ export const PEOPLE: readonly Person[] = Array.from({ length: SUBSCRIBERS }, (_,
   return {
     id,
     agent,
-    agentTokens: ata(own.publicKey),
+    agentTokens: ata(DRIFT, agent),
+    agentUsdt: ata(VELOCITY, agent),
     users: Array.from({ length: SUB_ACCOUNTS }, (_each, sub) =>
-      pda('user', own.publicKey.toBuffer(), u16(sub)),
+      pda(DRIFT, 'user', own.publicKey.toBuffer(), u16(sub)),
     ),
-    stats: pda('user_stats', own.publicKey.toBuffer()),
+    velocityUser: pda(VELOCITY, 'user', own.publicKey.toBuffer(), u16(0)),
+    stats: {
+      'drift-v2': pda(DRIFT, 'user_stats', own.publicKey.toBuffer()),
+      velocity: pda(VELOCITY, 'user_stats', own.publicKey.toBuffer()),
+    },
     sealed: { subscriberId: id, publicKey: agent, sealed: SIGNERS.seal(id, agent, own.secretKey) },
   };
 });
 export const CREATOR_WALLETS: readonly Address[] = Array.from({ length: CREATORS }, (_, index) =>
   text(keypair(`creator ${index}`).publicKey),
 );
-export const creatorTokens = (wallet: Address): Address => ata(new PublicKey(wallet));
+export const creatorTokens = (wallet: Address, venue = DRIFT): Address => ata(venue, wallet);
 
-export const PLACES = {
-  state: pda('drift_state'),
-  signer: pda('drift_signer'),
-  vault: pda('spot_market_vault', u16(0)),
-  quoteMarket: pda('spot_market', u16(0)),
-  perpMarkets: Array.from({ length: MARKETS }, (_, index) => pda('perp_market', u16(index))),
-  oracle: text(keypair('oracle').publicKey),
-};
+/** All accounts of a person, in the order of their subscriptions. */
+export const accountsOf = ({ users, velocityUser }: Person): readonly Address[] => [
+  ...users,
+  velocityUser,
+];
+const AT_VELOCITY: ReadonlySet<string> = new Set(PEOPLE.map((each) => each.velocityUser));
+export const venueOfUser = (user: string): SimVenue => (AT_VELOCITY.has(user) ? VELOCITY : DRIFT);
+/** The agent's account of a venue's token. */
+export const agentTokensAt = (person: Person, venue: SimVenue): Address =>
+  venue === VELOCITY ? person.agentUsdt : person.agentTokens;
+
+const placesOf = (venue: SimVenue) => ({
+  state: pda(venue, venue.seeds.state),
+  signer: pda(venue, venue.seeds.signer),
+  vault: pda(venue, 'spot_market_vault', u16(0)),
+  quoteMarket: pda(venue, 'spot_market', u16(0)),
+  perpMarkets: Array.from({ length: MARKETS }, (_, index) => pda(venue, 'perp_market', u16(index))),
+});
+export const PLACES = { 'drift-v2': placesOf(DRIFT), velocity: placesOf(VELOCITY) };
+const ORACLE = text(keypair('oracle').publicKey);
 const lamports = (amount: bigint) => ({ lamports: amount, owner: SYSTEM, data: new Uint8Array() });
 
-/** The subscription of a sub-account: each sub-account copies one creator. */
+/** The subscription of an account, by its place in `accountsOf`: each copies one creator. */
 export const subscriptionOf = (person: number, sub: number) => ({
   id: `${PEOPLE[person]?.id}-${sub}`,
   subscriberId: PEOPLE[person]?.id ?? '',
-  driftAccount: PEOPLE[person]?.users[sub] ?? ('' as Address),
+  driftAccount: accountsOf(PEOPLE[person] as Person)[sub] ?? ('' as Address),
   creatorWallet: CREATOR_WALLETS[(person + sub) % CREATORS] ?? ('' as Address),
 });
 
@@ -122,23 +157,22 @@ export function furnish(chain: SimChain): void {
   const { store } = chain;
   furnishPool(chain);
   const ample = 10n ** 15n;
-  store.set(PLACES.state, stateAccount(false));
-  store.set(PLACES.quoteMarket, quoteMarketAccount(QUOTE_MINT));
-  for (const [index, address] of PLACES.perpMarkets.entries())
-    store.set(address, perpMarketAccount(index, PLACES.oracle));
-  store.set(PLACES.vault, tokenAccount(QUOTE_MINT, PLACES.signer, ample));
-  store.set(STRANGER, lamports(10n ** 15n));
-  store.set(STRANGER_TOKENS, tokenAccount(QUOTE_MINT, STRANGER, ample));
-  store.set(SPONSOR_TOKENS, tokenAccount(QUOTE_MINT, SPONSOR, 0n));
-  store.set(SPONSOR, lamports(rentOf(0)));
-  for (const { agent, agentTokens, users } of PEOPLE) {
-    store.set(agent, lamports(rentOf(0)));
-    store.set(agentTokens, tokenAccount(QUOTE_MINT, agent, 0n));
-    for (const [sub, address] of users.entries())
-      store.set(address, userAccount(agent, sub, 10n ** 9n));
-  }
-  for (const wallet of CREATOR_WALLETS) {
+  for (const wallet of [...PEOPLE.map(({ agent }) => agent), ...CREATOR_WALLETS, SPONSOR])
     store.set(wallet, lamports(rentOf(0)));
-    store.set(creatorTokens(wallet), tokenAccount(QUOTE_MINT, wallet, 0n));
+  store.set(STRANGER, lamports(10n ** 15n));
+  for (const venue of SIM_VENUES) {
+    const { state, quoteMarket, perpMarkets, vault, signer } = PLACES[venue.name];
+    store.set(state, stateAccount(venue, false));
+    store.set(quoteMarket, quoteMarketAccount(venue));
+    for (const address of perpMarkets) store.set(address, perpMarketAccount(venue, ORACLE));
+    store.set(vault, tokenAccount(venue.mint, signer, ample));
+    store.set(strangerTokens(venue), tokenAccount(venue.mint, STRANGER, ample));
+    for (const owner of [...PEOPLE.map(({ agent }) => agent), ...CREATOR_WALLETS, SPONSOR])
+      store.set(ata(venue, owner), tokenAccount(venue.mint, owner, 0n));
+  }
+  for (const { agent, users, velocityUser } of PEOPLE) {
+    for (const [sub, address] of users.entries())
+      store.set(address, userAccount(DRIFT, agent, sub, 10n ** 9n));
+    store.set(velocityUser, userAccount(VELOCITY, agent, 0, 10n ** 9n));
   }
 }

@@ -13,10 +13,11 @@ import {
   SYSTEM,
   TOKEN,
 } from './account.ts';
-import { DRIFT_PROGRAM, drift } from './drift.ts';
+import { programOf } from './drift.ts';
 import type { SimTransaction } from './message.ts';
 import { ASSOCIATED, associated, MEMO, memo, system, token } from './programs.ts';
 import { SWAP_PROGRAM, swaps } from './swaps.ts';
+import { SIM_VENUES } from './venues.ts';
 
 const PROGRAMS: ReadonlyMap<string, Program> = new Map<string, Program>([
   [SYSTEM, system],
@@ -24,7 +25,7 @@ const PROGRAMS: ReadonlyMap<string, Program> = new Map<string, Program>([
   [ASSOCIATED, associated],
   [MEMO, memo],
   ['ComputeBudget111111111111111111111111111111', () => {}],
-  [DRIFT_PROGRAM, drift],
+  ...SIM_VENUES.map((venue) => [venue.program, programOf(venue)] as const),
   [SWAP_PROGRAM, swaps],
 ]);
 

@@ -1,6 +1,6 @@
-// Drift: the venue's program on the simulated chain: fills, settling, withdrawals and deposits, on
-// accounts of the real layout, with the real records in the log. Margin is a plain rule: a
-// withdrawal must leave enough for the open losses.
+// Drift: the program of either venue on the simulated chain: fills, settling, withdrawals and
+// deposits, on accounts of the venue's real layout, with the real records in the log. Margin is a
+// plain rule: a withdrawal must leave enough for the open losses.
 
 import { least } from '../../../src/core/money.ts';
 import { encodeEvent } from '../../../src/local/drift/layout.ts';
@@ -13,10 +13,10 @@ import {
   ProgramFailure,
   TOKEN,
 } from './account.ts';
-import { keyBytes, type SimInstruction } from './message.ts';
+import type { SimInstruction } from './message.ts';
 import { custom, moveTokens } from './programs.ts';
+import { POSITIONS, SCALE, type SimVenue, WITHDRAW_PAUSED } from './venues.ts';
 
-export const DRIFT_PROGRAM = 'dRiftyHA39MWEi3m9aunc5MzRF1JYuBsbn6VPcn33UH';
 /** Discriminators of the instructions that this program knows. */
 export const CALL = {
   fill: 'd53301bb6cdce6e0',
@@ -26,57 +26,14 @@ export const CALL = {
   settleMultiple: '7f4275392832987f',
 } as const;
 const ERROR = { nothingToSettle: 6010, insufficientCollateral: 6003, paused: 6024 };
-const BYTES = { user: 4376, spot: 776, perp: 1216, state: 992 };
-const DISCRIMINATOR = {
-  user: '9f755fe3ef973aec',
-  spot: '64b1086ba8414127',
-  perp: '0adf0c2c6bf537f7',
-  state: 'd8926b5e684bb6b1',
-};
-/** A scaled balance is a thousand to the base unit while no interest has accrued. */
-const SCALE = 1_000n;
-const STATUS_AT = 974;
-const WITHDRAW_PAUSED = 2;
-const MARKETS = 8;
-
-function account(kind: keyof typeof BYTES, write: (data: Buffer) => void): Account {
-  const data = Buffer.alloc(BYTES[kind]);
-  data.set(Buffer.from(DISCRIMINATOR[kind], 'hex'));
-  write(data);
-  return { lamports: 50_000_000n, owner: DRIFT_PROGRAM, data: new Uint8Array(data) };
-}
-
-export const stateAccount = (paused: boolean): Account =>
-  account('state', (data) => void data.writeUInt8(paused ? WITHDRAW_PAUSED : 0, STATUS_AT));
-export const quoteMarketAccount = (mint: string): Account =>
-  account('spot', (data) => {
-    data.set(keyBytes(mint), 72);
-    data.writeBigUInt64LE(10_000_000_000n, 464);
-    data.writeUInt32LE(6, 680);
-    data.writeUInt8(1, 688);
-  });
-export const perpMarketAccount = (index: number, oracle: string): Account =>
-  account('perp', (data) => {
-    data.set(keyBytes(oracle), 40);
-    data.writeUInt16LE(index, 1160);
-  });
-export const userAccount = (authority: string, subAccountId: number, deposit: bigint): Account =>
-  account('user', (data) => {
-    data.set(keyBytes(authority), 8);
-    data.writeBigUInt64LE(deposit * SCALE, 104);
-    data.writeBigUInt64LE(deposit, 4272);
-    data.writeUInt16LE(subAccountId, 4346);
-    for (let market = 0; market < MARKETS; market++)
-      data.writeUInt16LE(market, 424 + market * 96 + 92);
-  });
 
 /** A User while an instruction runs. */
-function open(frame: Frame, address: string) {
+function open({ program, bytes, user }: SimVenue, frame: Frame, address: string) {
   const found = frame.get(address);
-  if (found === null || found.owner !== DRIFT_PROGRAM || found.data.length !== BYTES.user)
+  if (found === null || found.owner !== program || found.data.length !== bytes.user)
     throw custom(3012);
   const data = Buffer.from(found.data);
-  const slotOf = (market: number): number => 424 + market * 96;
+  const slotOf = (market: number): number => 424 + market * user.stride;
   const field = (at: number) => ({
     get: () => data.readBigInt64LE(at),
     add: (change: bigint) => void data.writeBigInt64LE(data.readBigInt64LE(at) + change, at),
@@ -89,13 +46,13 @@ function open(frame: Frame, address: string) {
     base: (market: number) => field(slotOf(market) + 8),
     quote: (market: number) => field(slotOf(market) + 16),
     entry: (market: number) => field(slotOf(market) + 32),
-    deposits: field(4272),
-    withdraws: field(4280),
-    settled: field(4296),
+    deposits: field(user.deposits),
+    withdraws: field(user.deposits + 8),
+    settled: field(user.settled),
     /** The most that open losses may still cost, in quote base units. */
     owing(): bigint {
       let sum = 0n;
-      for (let market = 0; market < MARKETS; market++) {
+      for (let market = 0; market < POSITIONS; market++) {
         const held = data.readBigInt64LE(slotOf(market) + 8) !== 0n;
         const pnl =
           data.readBigInt64LE(slotOf(market) + 16) -
@@ -113,8 +70,8 @@ export function depositOf(found: Account | null): bigint {
   return found === null ? 0n : Buffer.from(found.data).readBigUInt64LE(104) / SCALE;
 }
 
-const paused = (frame: Frame, state: string): boolean =>
-  ((frame.get(state)?.data[STATUS_AT] ?? 0) & WITHDRAW_PAUSED) !== 0;
+const paused = ({ exchangeStatus }: SimVenue, frame: Frame, state: string): boolean =>
+  ((frame.get(state)?.data[exchangeStatus] ?? 0) & WITHDRAW_PAUSED) !== 0;
 const emit = (frame: Frame, how: 'log' | 'data', event: string, value: object): void =>
   frame.log(`Program ${how}: ${Buffer.from(encodeEvent(event, value)).toString('base64')}`);
 
@@ -159,12 +116,12 @@ function transferCall(
   frame.called({ program: TOKEN, accounts: [from, to, authority], data: new Uint8Array(data) });
 }
 
-function withdraw({ accounts, data }: SimInstruction, frame: Frame): void {
+function withdraw(venue: SimVenue, { accounts, data }: SimInstruction, frame: Frame): void {
   const [state = '', user = '', , authority = '', vault = '', signer = '', into = ''] = accounts;
-  const own = open(frame, user);
+  const own = open(venue, frame, user);
   if (own.authority !== authority) throw custom(2001);
   if (!frame.signed(authority)) throw custom(3010);
-  if (paused(frame, state)) throw custom(ERROR.paused);
+  if (paused(venue, frame, state)) throw custom(ERROR.paused);
   const wanted = Buffer.from(data).readBigUInt64LE(10);
   const amount = least(wanted, own.deposit());
   if (own.deposit() - amount < own.owing()) throw custom(ERROR.insufficientCollateral);
@@ -175,9 +132,9 @@ function withdraw({ accounts, data }: SimInstruction, frame: Frame): void {
   transferCall(frame, vault, into, signer, amount);
 }
 
-function deposit({ accounts, data }: SimInstruction, frame: Frame): void {
+function deposit(venue: SimVenue, { accounts, data }: SimInstruction, frame: Frame): void {
   const [, user = '', , authority = '', vault = '', from = ''] = accounts;
-  const own = open(frame, user);
+  const own = open(venue, frame, user);
   if (!frame.signed(authority)) throw custom(3010);
   const amount = Buffer.from(data).readBigUInt64LE(10);
   own.addDeposit(amount);
@@ -188,8 +145,14 @@ function deposit({ accounts, data }: SimInstruction, frame: Frame): void {
 }
 
 /** Settles what is realised; must: with nothing to settle it fails, as settle_pnl does. */
-function settle(frame: Frame, user: string, markets: readonly number[], must: boolean): void {
-  const own = open(frame, user);
+function settle(
+  venue: SimVenue,
+  frame: Frame,
+  user: string,
+  markets: readonly number[],
+  must: boolean,
+): void {
+  const own = open(venue, frame, user);
   for (const market of markets) {
     const pnl = own.quote(market).get() - own.entry(market).get();
     if (pnl === 0n) {
@@ -248,9 +211,9 @@ function nextFill(frame: Frame, market: string): bigint {
   return next;
 }
 
-function fill({ accounts, data }: SimInstruction, frame: Frame): void {
+function fill(venue: SimVenue, { accounts, data }: SimInstruction, frame: Frame): void {
   const [, user = '', marketAccount = ''] = accounts;
-  const own = open(frame, user);
+  const own = open(venue, frame, user);
   const view = Buffer.from(data);
   const market = view.readUInt16LE(8);
   const base = view.readBigInt64LE(10);
@@ -292,25 +255,28 @@ function fill({ accounts, data }: SimInstruction, frame: Frame): void {
   });
 }
 
-export const drift: Program = (instruction, frame) => {
-  const { data, accounts } = instruction;
-  const view = Buffer.from(data);
-  switch (view.toString('hex', 0, 8)) {
-    case CALL.fill:
-      return fill(instruction, frame);
-    case CALL.deposit:
-      return deposit(instruction, frame);
-    case CALL.withdraw:
-      return withdraw(instruction, frame);
-    case CALL.settle:
-      return settle(frame, accounts[1] ?? '', [view.readUInt16LE(8)], true);
-    case CALL.settleMultiple: {
-      const markets = Array.from({ length: view.readUInt32LE(8) }, (_, index) =>
-        view.readUInt16LE(12 + index * 2),
-      );
-      return settle(frame, accounts[1] ?? '', markets, false);
+/** The program of a venue. */
+export const programOf =
+  (venue: SimVenue): Program =>
+  (instruction, frame) => {
+    const { data, accounts } = instruction;
+    const view = Buffer.from(data);
+    switch (view.toString('hex', 0, 8)) {
+      case CALL.fill:
+        return fill(venue, instruction, frame);
+      case CALL.deposit:
+        return deposit(venue, instruction, frame);
+      case CALL.withdraw:
+        return withdraw(venue, instruction, frame);
+      case CALL.settle:
+        return settle(venue, frame, accounts[1] ?? '', [view.readUInt16LE(8)], true);
+      case CALL.settleMultiple: {
+        const markets = Array.from({ length: view.readUInt32LE(8) }, (_, index) =>
+          view.readUInt16LE(12 + index * 2),
+        );
+        return settle(venue, frame, accounts[1] ?? '', markets, false);
+      }
+      default:
+        throw custom(101);
     }
-    default:
-      throw custom(101);
-  }
-};
+  };

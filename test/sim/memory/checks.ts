@@ -12,10 +12,11 @@ export function createMemoryChecks(state: State): Checks {
   const checkOf = (address: Address): AccountCheck | null => {
     const account = state.accounts.get(address);
     if (account === undefined || account.role === 'agent_wallet') return null;
-    const { subscriberId, role, cursorSlot: slot, listedRevision } = account;
+    const { subscriberId, role, venue, cursorSlot: slot, listedRevision } = account;
     const check = state.checks.get(address);
     return {
       ...{ address, subscriberId, role, cursor: { address, slot, listedRevision } },
+      ...(venue === undefined ? {} : { venue }),
       baseline: check?.baseline ?? null,
       candidate: check?.candidate ?? null,
       unexplained: check?.difference ?? null,

@@ -3,16 +3,18 @@
 import { allotCredits, creatorPaid } from '../../../src/core/credit.ts';
 import type { Credits } from '../../../src/core/debt-ports.ts';
 import type { Address, Slot } from '../../../src/core/ids.ts';
-import { ONLY_USDC, USDC } from '../../../src/core/token.ts';
+import { tokenOf } from '../../../src/core/token.ts';
 import { requiring } from './server.ts';
 import {
   applyToShares,
+  type CreditRow,
   type FactRow,
   factKey,
   hasSigned,
   inChainOrder,
   type State,
 } from './state.ts';
+import { QUOTES } from './tokens.ts';
 
 export const creatorsOf = (state: State, subscriberId: string): ReadonlySet<string> =>
   new Set(
@@ -26,35 +28,47 @@ export function creatorOf(state: State, { fact, finality }: FactRow): Address | 
   const { body, subscriberId, signature } = fact;
   if (body.kind !== 'outflow' || finality === 'withdrawn') return null;
   if ([...state.payments.values()].some((each) => hasSigned(each, signature))) return null;
-  return creatorPaid(body, creatorsOf(state, subscriberId), ONLY_USDC);
+  return creatorPaid(body, creatorsOf(state, subscriberId), QUOTES);
 }
 
 /** Lets transfers to a creator with a rest wait again, after a debt of this slot was booked. */
 export function waitAgain(
   state: State,
-  debt: { subscriberId: string; creatorWallet: Address; slot: Slot },
+  debt: { subscriberId: string; creatorWallet: Address; mint: Address; slot: Slot },
 ): void {
-  for (const { id, subscriberId, creatorWallet, slot, credited, amount } of state.credits.values())
+  for (const each of state.credits.values()) {
+    const { id, subscriberId, creatorWallet, token, slot, credited, amount } = each;
     if (
       subscriberId === debt.subscriberId &&
       creatorWallet === debt.creatorWallet &&
+      token.mint === debt.mint &&
       slot >= debt.slot &&
       credited < amount
     )
       state.creditsAgain.add(id);
+  }
 }
 
-/** Discharges debts to a creator by what is left of transfers to it. */
-function applyCredits(state: State, subscriberId: string, creatorWallet: Address): void {
+/** Discharges debts to a creator by what is left of transfers of the same token to it. */
+function applyCredits(
+  state: State,
+  {
+    subscriberId,
+    creatorWallet,
+    token,
+  }: Pick<CreditRow, 'subscriberId' | 'creatorWallet' | 'token'>,
+): void {
   const factOf = (id: string): FactRow => state.facts.get(id) as FactRow;
   const transfers = [...state.credits.values()]
     .filter((each) => each.subscriberId === subscriberId && each.creatorWallet === creatorWallet)
+    .filter((each) => each.token.mint === token.mint)
     .sort((a, b) => inChainOrder(factOf(a.id), factOf(b.id)));
   const shares = [...state.shares.values()]
     .filter(
       (share) =>
         share.subscriberId === subscriberId &&
         share.creatorWallet === creatorWallet &&
+        share.token.mint === token.mint &&
         (share.status === 'pending' || share.status === 'failed'),
     )
     .sort((a, b) => a.slot - b.slot || a.ordinal - b.ordinal || (a.id < b.id ? -1 : 1));
@@ -106,13 +120,15 @@ export function createMemoryCredits(state: State, identity: () => string | null)
         const claimed = theirs.some((share) => share.status === 'processing');
         if (claimed || body.kind !== 'outflow' || body.amount <= 0n) return [];
         const isNew = !state.creditsAgain.delete(id);
-        const { amount } = body;
-        const told = { token: USDC, subscriberId, creatorWallet, signature, amount };
+        const { amount, mint } = body;
+        if (mint === null) return [];
+        const token = tokenOf(QUOTES, mint);
+        const told = { token, subscriberId, creatorWallet, signature, amount };
         const { slot, ordinal } = position;
         const cursor = [slot, signature, ordinal, fact.account].join('.');
         const credit = { ...told, id, slot, cursor, credited: 0n, shares: [] };
         if (isNew) state.credits.set(id, credit);
-        applyCredits(state, subscriberId, creatorWallet);
+        applyCredits(state, told);
         const waited = theirs.filter((share) => share.reason?.code === 'transfer_unmatched');
         applyToShares(state, waited, () => ({ do: 'wake' }));
         if (!isNew) return [];
@@ -121,7 +137,7 @@ export function createMemoryCredits(state: State, identity: () => string | null)
           subscriberId,
           body: {
             ...{ creatorWallet, signature, amount },
-            ...{ mint: USDC.mint, symbol: USDC.symbol },
+            ...{ mint, symbol: token.symbol },
             credited: credit.credited,
             slot: position.slot,
             excess: amount - credit.credited,

@@ -7,7 +7,6 @@ import { leftEvents } from '../../../src/core/outflow.ts';
 import type { Halts, Ledger, Standings } from '../../../src/core/ports.ts';
 import { isOpen } from '../../../src/core/share.ts';
 import type { StandingEvent } from '../../../src/core/standing.ts';
-import { ONLY_USDC } from '../../../src/core/token.ts';
 import { createMemoryAsides } from './asides.ts';
 import { createMemoryChecks } from './checks.ts';
 import { createMemoryCredits, creatorOf, creatorsOf } from './credits.ts';
@@ -29,6 +28,7 @@ import {
   inChainOrder,
   type State,
 } from './state.ts';
+import { QUOTES, TOKENS, venueAt } from './tokens.ts';
 import { createMemoryWatchList } from './watch-list.ts';
 
 function createMemoryHalts(state: State): Halts {
@@ -60,8 +60,9 @@ function owedOf(state: State, rows: readonly FactRow[], subscriberId: string) {
     );
     if (subscription === undefined) continue;
     const at = { ...fact.position, blockIndex, signature: fact.signature };
+    const { mint } = TOKENS[venueAt(state, account)];
     const put = (to: StandingEvent[], amount: bigint, creator: string) =>
-      amount > 0n && to.push({ kind: 'owed', at, amount, creator });
+      amount > 0n && to.push({ kind: 'owed', at, amount, creator, mint });
     if (state.accruals.has(accrualKey(subscription.id, fact))) {
       const shares = [...state.shares.values()].filter(
         (each) =>
@@ -107,6 +108,7 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
         at: { slot: each.executedSlot ?? 0, blockIndex: null, ordinal: 0 },
         amount: each.plan.amount - each.excess,
         creator: each.creatorWallet,
+        mint: each.token.mint,
       }),
     );
   const ours = new Set(
@@ -136,13 +138,13 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
     const later = trades.filter((slot) => slot > each.grantedSlot);
     return { ...each, tradedSlot: later.length === 0 ? null : Math.min(...later) };
   });
-  const left = leftEvents(outflows, clearances, ONLY_USDC, {
+  const left = leftEvents(outflows, clearances, QUOTES, {
     creators: creatorsOf(state, subscriberId),
     appointed: new Set(),
     topUp: state.topUp,
   });
   const history = [...owed, ...discharged];
-  const credits = creditEvents(history, transfers, ONLY_USDC, [...claims, ...discharged]);
+  const credits = creditEvents(history, transfers, QUOTES, [...claims, ...discharged]);
   return [...history, ...left, ...credits];
 }
 
@@ -151,7 +153,7 @@ function createMemoryStandings(state: State): Standings {
     async update(subscriberId, judge) {
       const known = state.standings.get(subscriberId);
       if (known === undefined) throw new Error(`subscriber ${subscriberId} has no standing`);
-      const verdict = judge(eventsOf(state, subscriberId), ONLY_USDC);
+      const verdict = judge(eventsOf(state, subscriberId), QUOTES);
       const { standing, outstanding, owed } = verdict;
       const reason = standing === 'delinquent' ? verdict.reason : null;
       if (

@@ -1,10 +1,10 @@
 // Restore: books a payment that the chain shows and that this ledger has lost, in memory.
 
 import type { Payments } from '../../../src/core/debt-ports.ts';
+import type { Address } from '../../../src/core/ids.ts';
 import type { Cover } from '../../../src/core/payment.ts';
-import { USDC } from '../../../src/core/token.ts';
-import { DEFAULT_VENUE } from '../../../src/core/venue.ts';
 import { applyToShares, hasSigned, LIVE, type PaymentRow, type State } from './state.ts';
+import { TOKENS, venueAt } from './tokens.ts';
 
 /** The parts for each debt, of both lists together. */
 function added(covers: readonly Cover[], more: readonly Cover[]): Cover[] {
@@ -15,6 +15,8 @@ function added(covers: readonly Cover[], more: readonly Cover[]): Cover[] {
 }
 
 export function createMemoryRestore(state: State, nowMs: () => number): Payments['restore'] {
+  const tokenOf = ({ driftAccount }: { readonly driftAccount: Address }) =>
+    TOKENS[venueAt(state, driftAccount)];
   /** Whether a payment covers a debt and may still land. */
   const isClaimed = (shareId: string): boolean =>
     [...state.payments.values()].some(
@@ -40,13 +42,14 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
     }));
   };
   return async (subscriberId, paid, covers) => {
-    const { signature, slot, creatorWallet, amount } = paid;
+    const { signature, slot, creatorWallet, token, amount } = paid;
     const known = state.payments.get(paid.id);
     const own =
       known !== undefined &&
       known.subscriberId === subscriberId &&
       known.plan.amount === amount &&
       known.creatorWallet === creatorWallet &&
+      known.token.mint === token.mint &&
       known.state !== 'landed' &&
       (known.signature === null || hasSigned(known, signature));
     if (own) {
@@ -73,6 +76,7 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
         : [...state.subscriptions.values()]
             .filter((each) => each.subscriberId === subscriberId)
             .filter(({ terms }) => terms.some((each) => each.creatorWallet === creatorWallet))
+            .filter((each) => tokenOf(each).mint === token.mint)
             .sort((a, b) => (a.id < b.id ? -1 : 1))[0];
     const taken =
       state.payments.has(id) ||
@@ -86,8 +90,8 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       creatorWallet,
       driftUser: subscription.driftAccount,
       subAccountId: state.accounts.get(subscription.driftAccount)?.subAccountId ?? 0,
-      venue: DEFAULT_VENUE,
-      token: USDC,
+      venue: venueAt(state, subscription.driftAccount),
+      token,
       plan: {
         amount,
         covers,

@@ -5,8 +5,7 @@ import type { ProfitShare, Shares } from '../../../src/core/debt-ports.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import { incurred, isOpen, type Share } from '../../../src/core/share.ts';
 import { isDue, uncoveredOf } from '../../../src/core/share-due.ts';
-import { sumsOf, USDC } from '../../../src/core/token.ts';
-import { DEFAULT_VENUE } from '../../../src/core/venue.ts';
+import { sumsOf } from '../../../src/core/token.ts';
 import { shareIdOf, termsSlotOf } from '../../../src/ledger/booking.ts';
 import { waitAgain } from './credits.ts';
 import { movementsBefore } from './movements.ts';
@@ -21,6 +20,7 @@ import {
   type ShareRow,
   type State,
 } from './state.ts';
+import { TOKENS, venueAt } from './tokens.ts';
 
 const exact = (_: string, value: unknown): unknown =>
   typeof value === 'bigint' ? String(value) : value;
@@ -115,6 +115,8 @@ export function createMemoryShares(
       .filter((each) => each.state === 'landed' || LIVE.has(each.state))
       .flatMap((each) => each.covers)
       .reduce((sum, c) => sum + (c.shareId === share.id ? c.amount : 0n), 0n);
+  const venueOfShare = ({ subscriptionId }: ShareRow) =>
+    venueAt(state, state.subscriptions.get(subscriptionId)?.driftAccount ?? ('' as never));
   return {
     async unaccrued(limit, after) {
       const found = [...state.facts.values()].flatMap(({ fact, finality, blockIndex }) => {
@@ -159,6 +161,7 @@ export function createMemoryShares(
         key,
         bookings.reduce((sum, each) => sum + each.amount, 0n),
       );
+      const token = TOKENS[venueAt(state, fact.account)];
       const { slot, ordinal } = fact.position;
       const owing = bookings.filter((each) => each.amount > 0n);
       for (const booking of owing) {
@@ -169,7 +172,7 @@ export function createMemoryShares(
         const { share, events } = incurred(
           {
             ...{ id, subscriberId: fact.subscriberId, creatorWallet },
-            ...{ token: USDC, amount, observed: state.observing },
+            ...{ token, amount, observed: state.observing },
           },
           { subscription: subscription.id, signature: fact.signature, slot, netPnl, shareBps },
         );
@@ -193,6 +196,7 @@ export function createMemoryShares(
           waitAgain(state, {
             subscriberId,
             creatorWallet: terms.creatorWallet,
+            mint: token.mint,
             slot: position.slot,
           });
       applyToShares(state, sharesOf(state, fact.subscriberId), () => ({ do: 'wake' }));
@@ -212,7 +216,7 @@ export function createMemoryShares(
             creatorWallet: row.creatorWallet,
             driftUser,
             subAccountId: state.accounts.get(driftUser)?.subAccountId ?? 0,
-            venue: DEFAULT_VENUE,
+            venue: venueAt(state, driftUser),
             token: row.token,
             owed: row.amount - row.paid,
             attempts: row.attempts,
@@ -266,7 +270,7 @@ export function createMemoryShares(
           ('class' in trouble
             ? share.reason?.class === trouble.class
             : share.reason?.code === trouble.code) &&
-          (trouble.venue ?? DEFAULT_VENUE) === DEFAULT_VENUE,
+          (trouble.venue === undefined || trouble.venue === venueOfShare(share)),
       );
       const [first] = rows;
       const subscription = first && state.subscriptions.get(first.subscriptionId);
@@ -275,10 +279,11 @@ export function createMemoryShares(
         subscribers: [...new Set(rows.map((share) => share.subscriberId))].sort(),
       };
     },
-    async owedTo(creatorWallet) {
+    async owedTo(creatorWallet, mint) {
       return [...state.shares.values()].reduce(
-        (sum, { creatorWallet: creator, status, observed, amount, paid }) =>
+        (sum, { creatorWallet: creator, token, status, observed, amount, paid }) =>
           creator === creatorWallet &&
+          token.mint === mint &&
           !observed &&
           (status === 'pending' || status === 'processing')
             ? sum + amount - paid

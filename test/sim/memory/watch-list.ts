@@ -1,19 +1,24 @@
 // Watch list: the watched accounts and how far each history was scanned, in memory.
 import type { Sightings } from '../../../src/core/hearing-ports.ts';
-import type { WatchList } from '../../../src/core/watch-ports.ts';
-import type { State } from './state.ts';
+import type { Watched, WatchList } from '../../../src/core/watch-ports.ts';
+import type { AccountRow, State } from './state.ts';
+
+const watchedOf = ({ address, subscriberId, role, venue }: AccountRow): Watched => ({
+  ...{ address, subscriberId, role },
+  ...(venue === undefined ? {} : { venue }),
+});
 
 export function createMemoryWatchList(state: State, note: Sightings['note']): WatchList {
   return {
     all: async (of) =>
       [...state.accounts.values()]
         .filter((each) => of === undefined || each.subscriberId === of)
-        .map(({ address, subscriberId, role }) => ({ address, subscriberId, role })),
+        .map(watchedOf),
     since: async (revision) => ({
       revision: state.listRevision,
       joined: [...state.accounts.values()]
         .filter((each) => each.listedRevision > revision)
-        .map(({ address, subscriberId, role }) => ({ address, subscriberId, role })),
+        .map(watchedOf),
       left: [],
     }),
     ofSubscriber: () => Promise.reject(new RangeError('nobody asks for this in memory')),
@@ -37,13 +42,14 @@ export function createMemoryWatchList(state: State, note: Sightings['note']): Wa
       row.cursorSlot = Math.max(row.cursorSlot, upto);
       return true;
     },
-    async adopt({ address, subscriberId, subAccountId, fromSlot }) {
+    async adopt({ address, subscriberId, subAccountId, fromSlot, venue }) {
       if (state.accounts.has(address)) return false;
       state.accounts.set(address, {
         address,
         subscriberId,
         role: subAccountId === null ? 'agent_token_account' : 'drift_user',
         subAccountId,
+        ...(venue == null ? {} : { venue }),
         cursorSlot: fromSlot,
         listedRevision: ++state.listRevision,
       });

@@ -56,6 +56,9 @@ export type Hearing = {
   onLeft(addresses: readonly Address[]): Promise<void>;
 };
 
+/** In a burst, a payment of the daemon that no webhook has named is noted after this time. */
+const OWN_NOTED_AFTER_MS = 10_000;
+
 /** Wires the half that hears, and declares its loops. */
 export async function addHearing(given: HearingPorts, settings: Settings): Promise<Hearing> {
   const { parts, roster, watched, settling, loops, metrics, clock, log } = given;
@@ -178,7 +181,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   );
   /** Notes the daemon's own payments, so that they are read although no source named them. */
   const noteOwn = async (): Promise<void> => {
-    const executed = ownSignatures.takeExecuted();
+    // In a burst a webhook names them as well, and they are read in their turn after the closes.
+    const executed = ownSignatures.takeExecuted(burst.on() ? OWN_NOTED_AFTER_MS : 0);
     if (executed.length === 0) return;
     const naming = { source: 'own', by: 'finalized', nowMs: clock.nowMs() } as const;
     await ledger.sightings.note(executed, naming);
@@ -187,12 +191,26 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   };
   loops.add('own', EVERY_MS.own, noteOwn);
   const inspectEveryMs = Math.min(EVERY_MS.inspectMost, settings.watch.finalityMs);
+  /** The subscribers whose facts changed since they were judged. */
+  const unjudged = new Set<string>();
   loops.add('inspect', inspectEveryMs, async () => {
     const { changed: heard, more } = await inspector.round();
-    await judge(heard);
+    for (const id of heard) unjudged.add(id);
+    if (heard.length > 0) loops.after('read');
     if (heard.length > 0) loops.after('heard');
     if (more) loops.after('noted');
     else await coverage.flush();
+  });
+  // The next transactions are read while subscribers are judged.
+  loops.add('verdict', EVERY_MS.judge, async () => {
+    const ids = [...unjudged];
+    unjudged.clear();
+    try {
+      await judge(ids);
+    } catch (thrown) {
+      for (const id of ids) unjudged.add(id);
+      throw thrown;
+    }
   });
   const check = createChecking(ports, watch.changed);
   loops.add('check', checkEveryMs, async (signal) => {

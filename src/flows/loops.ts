@@ -64,6 +64,7 @@ export type LoopName =
   | 'scan'
   | 'secrets'
   | 'sweep'
+  | 'verdict'
   | 'wake'
   | 'watch-list';
 
@@ -73,6 +74,8 @@ export const RUN_AFTER = {
   delivered: ['digest'],
   /** A signature is noted, or one that was noted may be read now. */
   noted: ['inspect'],
+  /** A transaction was read that changes facts of a subscriber, who is judged anew. */
+  read: ['verdict'],
   /** Facts of a subscriber changed, or profit was reckoned from account state. */
   heard: ['accrue'],
   /** A followed account changed, or a webhook says that it did. */
@@ -96,6 +99,7 @@ export type Happening = keyof typeof RUN_AFTER;
 const PROMPT: readonly LoopName[] = [
   'digest',
   'inspect',
+  'verdict',
   'accrue',
   'wake',
   'due-debts',
@@ -107,7 +111,15 @@ const PROMPT: readonly LoopName[] = [
  * this daemon and not counted. The backfill is not among them: after a failure its next run may
  * take hours.
  */
-const CARRYING: readonly LoopName[] = ['digest', 'scan', 'sweep', 'inspect', 'accrue', 'judge'];
+const CARRYING: readonly LoopName[] = [
+  'digest',
+  'scan',
+  'sweep',
+  'inspect',
+  'verdict',
+  'accrue',
+  'judge',
+];
 /** Faults of nodes. The doubts over silent sources and unread transactions cover them. */
 const OF_NODES: ReadonlySet<FaultCode> = new Set([
   'rpc_unavailable',

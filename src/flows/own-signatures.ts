@@ -25,8 +25,11 @@ export type OwnSignatures = {
   read(transaction: ChainTransaction): void;
   /** The cost of a payment that was read; null when it was not. Each is given once. */
   takeCost(signature: Signature): TransactionCost | null;
-  /** The executed payments that are not noted yet, as transactions to read. Each once. */
-  takeExecuted(): Rumour[];
+  /**
+   * The payments that were executed at least so many milliseconds ago and neither noted nor read
+   * yet, as transactions to read. Each once.
+   */
+  takeExecuted(forMs: number): Rumour[];
 };
 
 /** A payment that was not read after this time is heard like any other transaction. */
@@ -40,13 +43,25 @@ type Kept = {
   readonly sentMs: number;
 };
 
+type Executed = {
+  readonly subscriberId: string;
+  readonly rumour: Rumour;
+  readonly atMs: number;
+};
+
 export function createOwnSignatures(clock: Pick<Clock, 'nowMs'>): OwnSignatures {
   const kept = new Map<string, Kept>();
   const costs = new Map<string, TransactionCost>();
   const underWay = new Map<string, number>();
-  let executed: Rumour[] = [];
-  /** Subscribers whose executed payment is not noted yet. */
-  const unnoted = new Set<string>();
+  /** The executed payments that are neither noted nor read yet, and how many each one has. */
+  const executed = new Map<string, Executed>();
+  const executedOf = new Map<string, number>();
+  const forgetExecuted = ({ subscriberId, rumour }: Executed): void => {
+    executed.delete(rumour.signature);
+    const left = (executedOf.get(subscriberId) ?? 1) - 1;
+    if (left > 0) executedOf.set(subscriberId, left);
+    else executedOf.delete(subscriberId);
+  };
   const isFresh = (atMs: number): boolean => clock.nowMs() - atMs < KEPT_MS;
   /** Forgets the oldest entries beyond the bounds; a Map keeps the order of insertion. */
   const trim = (): void => {
@@ -73,16 +88,20 @@ export function createOwnSignatures(clock: Pick<Clock, 'nowMs'>): OwnSignatures 
       const payment = signed === null ? undefined : kept.get(signed.signature);
       if (signed === null || payment === undefined || slot === null) return;
       const { signature } = signed;
-      executed.push({ signature, slot, blockIndex: null, accounts: payment.accounts });
-      unnoted.add(subscriberId);
+      const rumour = { signature, slot, blockIndex: null, accounts: payment.accounts };
+      executed.set(signature, { subscriberId, rumour, atMs: clock.nowMs() });
+      executedOf.set(subscriberId, (executedOf.get(subscriberId) ?? 0) + 1);
     },
     has: (signature) => {
       const payment = kept.get(signature);
       return payment !== undefined && isFresh(payment.sentMs);
     },
     underWay: (subscriberId) =>
-      unnoted.has(subscriberId) || isFresh(underWay.get(subscriberId) ?? Number.NEGATIVE_INFINITY),
+      executedOf.has(subscriberId) ||
+      isFresh(underWay.get(subscriberId) ?? Number.NEGATIVE_INFINITY),
     read(transaction) {
+      const unread = executed.get(transaction.signature);
+      if (unread !== undefined) forgetExecuted(unread);
       if (!kept.delete(transaction.signature)) return;
       const cost = costOf(transaction);
       if (cost !== null) costs.set(transaction.signature, cost);
@@ -92,11 +111,10 @@ export function createOwnSignatures(clock: Pick<Clock, 'nowMs'>): OwnSignatures 
       costs.delete(signature);
       return cost;
     },
-    takeExecuted() {
-      const taken = executed;
-      executed = [];
-      unnoted.clear();
-      return taken;
+    takeExecuted(forMs) {
+      const ready = [...executed.values()].filter(({ atMs }) => clock.nowMs() - atMs >= forMs);
+      for (const each of ready) forgetExecuted(each);
+      return ready.map(({ rumour }) => rumour);
     },
   };
 }

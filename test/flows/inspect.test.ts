@@ -72,6 +72,24 @@ describe('one sick transaction', () => {
     expect(await held.facts()).toEqual(['bo finalized', 'bo finalized', 'bo finalized']);
   });
 
+  test('and five more of them hold up no round while more transactions are due', async () => {
+    await using held = await createListening();
+    for (let slot = 10; slot < 16; slot++) {
+      const hung = held.close('ana', slot);
+      held.node.answers.set(hung, () => 'hangs');
+      await held.named(hung, 'ana', 'finalized', slot);
+    }
+    held.clock.advance(1);
+    for (let slot = 20; slot < 26; slot++)
+      await held.named(held.close('bo', slot), 'bo', 'finalized', slot);
+    // Of eight places six hang; no round may wait for its patience to end.
+    const clock = { ...held.clock, sleep: () => new Promise<void>(() => {}) };
+    const inspector = createInspector({ ...held.ports, clock }, OPTIONS, () => {});
+    for (let n = 0; n < 3; n++)
+      expect(await inspector.round()).toEqual({ changed: ['bo'], more: true });
+    expect(await held.facts()).toHaveLength(6);
+  });
+
   test('and thirty-nine more of them hold up none of sixty others, however often they come back', async () => {
     await using held = await createListening();
     for (let slot = 10; slot < 50; slot++) {

@@ -39,8 +39,20 @@ test('a payment is under way from its sending until its end, and until it is not
   expect([own.has(OURS), own.underWay('ana'), own.underWay('bo')]).toEqual([true, true, false]);
   own.ended(payment, 7);
   expect(own.underWay('ana')).toBe(true);
-  expect(own.takeExecuted()).toEqual([{ signature: OURS, slot: 7, blockIndex: null, accounts }]);
-  expect([own.underWay('ana'), own.takeExecuted()]).toEqual([false, []]);
+  expect(own.takeExecuted(0)).toEqual([{ signature: OURS, slot: 7, blockIndex: null, accounts }]);
+  expect([own.underWay('ana'), own.takeExecuted(0)]).toEqual([false, []]);
+});
+
+test('an executed payment is noted after the time that is asked for, unless it was read before', () => {
+  const { own, payment, clock } = sent();
+  own.ended(payment, 7);
+  expect(own.takeExecuted(10_000)).toEqual([]);
+  clock.advance(10_000);
+  expect(own.takeExecuted(10_000)).toHaveLength(1);
+  const other = sent();
+  other.own.ended(other.payment, 7);
+  other.own.read(read());
+  expect([other.own.underWay('ana'), other.own.takeExecuted(0)]).toEqual([false, []]);
 });
 
 test('its reading tells its cost, once, and then it is like any other transaction', () => {

@@ -7,6 +7,8 @@ export type Burst = {
   heard(count: number): void;
   /** Whether a burst is going on. */
   on(): boolean;
+  /** Whether a burst has been going on at any time since this moment. */
+  onSince(atMs: number): boolean;
 };
 
 /** More news than this within the window is a burst. */
@@ -29,5 +31,6 @@ export function createBurst(nowMs: () => number): Burst {
       if (count > NEWS_MOST) untilMs = now + LASTS_MS;
     },
     on: () => nowMs() < untilMs,
+    onSince: (atMs) => untilMs > atMs,
   };
 }

@@ -219,7 +219,8 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     )
       return true;
     if (swept) return false;
-    const inBurst = ports.webhooks && ports.burst.on();
+    // What changed in a burst is waited for after it as well: its readings are still under way.
+    const inBurst = ports.webhooks && ports.burst.onSince(sinceMs);
     const namedMs = inBurst ? BURST_HINT_MS_MOST.named : HINT_MS_MOST;
     if (waitedMs >= namedMs) return false;
     if (inBurst && waitedMs < BURST_HINT_MS_MOST.unnamed) return true;

@@ -71,7 +71,7 @@ function setUp(trustFirstSight = false) {
     clock,
     log: silentLog,
     webhooks: true,
-    burst: { heard: () => {}, on: () => state.burst },
+    burst: { heard: () => {}, on: () => state.burst, onSince: () => state.burst },
     ownSignatures: { underWay: () => state.paying },
     trustFirstSight,
     onChange: () => {},

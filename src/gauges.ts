@@ -208,6 +208,12 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     ofNodes(({ underWay }) => underWay),
   );
   gauge(
+    'rpc_calls_per_second_most',
+    'Calls a second that a node is sent at most, as learned from its answers 429; -1 before the first.',
+    ['node'],
+    ofNodes(({ callsPerSecond }) => callsPerSecond ?? -1),
+  );
+  gauge(
     'rpc_rests_seconds',
     'How long a node is not asked any more, because it failed or asked for a pause; else 0.',
     ['node'],

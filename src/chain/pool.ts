@@ -2,10 +2,11 @@
 // share requests by their weights. A node that fails, or that answers 429, rests: another one is
 // asked meanwhile. `Retry-After` is obeyed; where no node is left, the request waits for the first
 // rest to end. Each node has a window of requests under way, which a 429 halves and answers widen
-// again, so that a burst goes at the pace of the provider's plan. A node that fails again and again
-// rests longer each time.
+// again, and a rate of calls, so that a burst goes at the pace of the provider's plan. A node that
+// fails again and again rests longer each time.
 import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
+import { type CallRate, createCallRate } from './call-rate.ts';
 
 /**
  * A node of the pool. `send` throws `chain_foreign` while the node belongs to another chain. Nodes
@@ -26,6 +27,8 @@ export type PoolStatus = {
   readonly restsMs: number;
   /** How often it answered 429. */
   readonly limited: number;
+  /** Calls a second that it is sent at most; null as long as it has refused none. */
+  readonly callsPerSecond: number | null;
 };
 export type Pool = { readonly send: typeof fetch; status(): readonly PoolStatus[] };
 
@@ -55,11 +58,19 @@ type Member = PoolNode & {
   failures: number;
   given: number;
   limited: number;
+  readonly rate: CallRate;
   readonly waiting: (() => void)[];
 };
 type Tried =
   | { readonly kind: 'answer' | 'limited' | 'failing'; readonly answer: Response }
   | { readonly kind: 'thrown' | 'foreign'; readonly thrown: unknown };
+
+/** The calls that a request carries: those of a batch are counted by the provider one by one. */
+function callsIn(init: RequestInit | undefined): number {
+  const body = init?.body;
+  if (typeof body !== 'string' || !body.startsWith('[')) return 1;
+  return body.split('"method":').length - 1;
+}
 
 /** How long a 429 asks to wait: `Retry-After` in seconds or as a date. Milliseconds. */
 export function retryAfterMs(answer: Response, nowMs: number): number {
@@ -87,6 +98,7 @@ export function createPool(
     failures: 0,
     given: 0,
     limited: 0,
+    rate: createCallRate(clock),
     waiting: [],
   }));
   const never = new AbortController().signal;
@@ -109,6 +121,7 @@ export function createPool(
   };
   const limit = (member: Member, answer: Response): void => {
     member.limited++;
+    member.rate.refused();
     // Answers to requests of the same moment are one event.
     if (limitedMs(member) === 0)
       member.window = Math.max(WINDOW.least, Math.min(member.window, member.underWay) / 2);
@@ -151,6 +164,7 @@ export function createPool(
   ): Promise<Tried | null> => {
     await enter(member);
     try {
+      await member.rate.take(callsIn(init));
       if (limitedMs(member) > 0) return null;
       const answer = await member.send(input, init);
       if (answer.status === 429) {
@@ -216,6 +230,7 @@ export function createPool(
         underWay: each.underWay,
         restsMs: Math.max(limitedMs(each), failedMs(each)),
         limited: each.limited,
+        callsPerSecond: each.rate.perSecond(),
       })),
   };
 }

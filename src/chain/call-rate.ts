@@ -1,0 +1,99 @@
+// Call rate: holds the calls to one node to the rate that its plan allows. The rate is not a
+// setting: it is learned from the answers 429. Before the first one, nothing is held back.
+import type { Clock } from '../core/ports.ts';
+
+export type CallRate = {
+  /** Resolves once so many calls may be sent, in the order of the callers. */
+  take(calls: number): Promise<void>;
+  /** Tells that the node refused a request with 429. */
+  refused(): void;
+  /** Calls a second that are sent at most now; null before the first refusal. */
+  perSecond(): number | null;
+};
+
+/** Sent calls are counted in spans of this length, ten of which are a second. Milliseconds. */
+const SPAN_MS = 100;
+const SPANS = 10;
+/**
+ * A refusal this long after the one before shows that the rate had risen just above what the plan
+ * allows: nine tenths of it are kept.
+ */
+const NEAR = { afterMs: 3_000, kept: 0.9 };
+/** The rise in a second: below nine tenths of the rate that was refused last, and from there on. */
+const RISE = { below: 1.1, from: 1.01 };
+const LEAST = 2;
+/** Refusals within this time are one event. Milliseconds. */
+const SAME_EVENT_MS = 500;
+
+/** `refused`: the rate at which the node refused. Calls a second. */
+type Learned = { readonly rate: number; readonly refused: number; readonly atMs: number };
+
+/** The rate at a time: it rises while nothing is refused. */
+function rateAt({ rate, refused, atMs }: Learned, nowMs: number): number {
+  const seconds = Math.max(0, nowMs - atMs) / 1_000;
+  const bound = NEAR.kept * refused;
+  const below = rate >= bound ? 0 : Math.log(bound / rate) / Math.log(RISE.below);
+  if (seconds <= below) return rate * RISE.below ** seconds;
+  return Math.max(rate, bound) * RISE.from ** (seconds - below);
+}
+
+/** Creates the rate of a node. */
+export function createCallRate(clock: Pick<Clock, 'nowMs' | 'sleep'>): CallRate {
+  const never = new AbortController().signal;
+  /** The calls of the latest spans, by the number of the span. */
+  const sent = new Map<number, number>();
+  let learned: Learned | null = null;
+  let tokens = 0;
+  let filledMs = 0;
+  let line: Promise<void> = Promise.resolve();
+
+  const span = (): number => Math.floor(clock.nowMs() / SPAN_MS);
+  const perSecond = (): number | null => (learned === null ? null : rateAt(learned, clock.nowMs()));
+  const note = (calls: number): void => {
+    const now = span();
+    sent.set(now, (sent.get(now) ?? 0) + calls);
+    for (const each of sent.keys()) if (each <= now - SPANS) sent.delete(each);
+  };
+  /** Waits until the bucket is not empty. A request that takes more leaves it in debt. */
+  const turn = async (calls: number): Promise<void> => {
+    for (let rate = perSecond(); rate !== null; rate = perSecond()) {
+      const nowMs = clock.nowMs();
+      // A tenth of a second's calls may be sent at once.
+      tokens = Math.min(rate / 10, tokens + (Math.max(0, nowMs - filledMs) * rate) / 1_000);
+      filledMs = nowMs;
+      if (tokens > 0) break;
+      await clock.sleep(Math.ceil(((0.1 - tokens) * 1_000) / rate), never);
+    }
+    tokens -= calls;
+    note(calls);
+  };
+  return {
+    take(calls) {
+      if (learned === null) {
+        note(calls);
+        return Promise.resolve();
+      }
+      line = line.then(() => turn(calls));
+      return line;
+    },
+    refused() {
+      const nowMs = clock.nowMs();
+      if (learned !== null && nowMs - learned.atMs < SAME_EVENT_MS) return;
+      const spans = [...sent].filter(([each]) => each > span() - SPANS);
+      const calls = Math.max(
+        1,
+        spans.reduce((sum, [, count]) => sum + count, 0),
+      );
+      const refused = perSecond() ?? (calls * SPANS) / Math.max(1, spans.length);
+      const isNear = learned !== null && nowMs - learned.atMs >= NEAR.afterMs;
+      // The plan allows what it answered in the last second, and not the rate that it refused: the
+      // next one lies in between.
+      const between = Math.sqrt(Math.min(calls, refused) * refused);
+      const rate = Math.max(LEAST, isNear ? NEAR.kept * refused : between);
+      learned = { rate, refused, atMs: nowMs };
+      tokens = 0;
+      filledMs = nowMs;
+    },
+    perSecond,
+  };
+}

@@ -7,14 +7,25 @@ import { silentLog } from '../../src/system/log.ts';
 
 export type TestDatabase = AsyncDisposable & { readonly sql: Sql; readonly url: string };
 
+async function onServer(statement: string): Promise<void> {
+  const admin = postgres(inject('adminUrl'), { max: 1, fetch_types: false, onnotice: () => {} });
+  await admin.unsafe(statement);
+  await admin.end();
+}
+
 /** Copies the template; with `empty`, a database that was never migrated. */
 export async function createDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
-  const admin = postgres(inject('adminUrl'), { max: 1, fetch_types: false, onnotice: () => {} });
   const template = options.empty ? 'template0' : new URL(inject('templateUrl')).pathname.slice(1);
-  await admin.unsafe(`create database ${name} template ${template}`);
-  await admin.end();
+  await onServer(`create database ${name} template ${template} strategy file_copy`);
   const url = inject('adminUrl').replace(/\/[^/]*$/, `/${name}`);
   const sql = openDatabase(url, silentLog, 10);
-  return { sql, url, [Symbol.asyncDispose]: async () => void (await sql.end({ timeout: 2 })) };
+  return {
+    sql,
+    url,
+    async [Symbol.asyncDispose]() {
+      await sql.end({ timeout: 2 });
+      if (inject('inMemory')) await onServer(`drop database ${name} with (force)`);
+    },
+  };
 }

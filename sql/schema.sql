@@ -98,6 +98,7 @@ create table accrual (
   constraint accrual_share check ((amount::numeric * 10000::numeric + carry_after::numeric) = (least(charged::numeric * share_bps::numeric, allowed::numeric * 10000::numeric) + carry_before::numeric)),
   constraint accrual_share_bps_check check (share_bps >= 0 and share_bps <= 10000)
 );
+create index accrual_by_time on accrual (accrued_at);
 create index accrual_flat on accrual (account, market, slot) where flat;
 create trigger accrual_kept before delete or update on accrual for each row execute function row_is_kept();
 
@@ -188,6 +189,18 @@ create table clearance (
 );
 create index clearance_by_subscriber on clearance (subscriber_id, granted_slot);
 
+-- A session of the console: the hash of its cookie, and the API key that it stands for, sealed and bound to that hash.
+create table console_session (
+  session_hash bytea not null,
+  sealed bytea not null,
+  begun_at timestamptz not null,
+  used_at timestamptz not null,
+  constraint console_session_pkey primary key (session_hash),
+  constraint console_session_hash_length check (octet_length(session_hash) = 32),
+  constraint console_session_used_after_begun check (used_at >= begun_at)
+);
+create index console_session_by_use on console_session (used_at);
+
 -- How many calls of finalized transactions to one program were understood, neutral and unknown.
 create table coverage (
   program text not null,
@@ -244,6 +257,23 @@ create table credit_share (
 );
 create index credit_share_by_share on credit_share (subscriber_id, share_id);
 create trigger credit_share_kept before delete or update on credit_share for each row execute function row_is_kept();
+
+-- The Merkle root of one day (UTC) over accruals, landed payments and standings. Kept for good.
+create table daily_root (
+  day date not null,
+  leaves integer not null,
+  root bytea not null,
+  previous bytea,
+  commitment bytea not null,
+  secret bytea not null,
+  hashes bytea not null,
+  made_at timestamptz not null default now(),
+  constraint daily_root_pkey primary key (day),
+  constraint daily_root_commitment_key unique (commitment),
+  constraint daily_root_lengths check (octet_length(root) = 32 and octet_length(commitment) = 32 and octet_length(secret) = 32 and (previous is null or octet_length(previous) = 32)),
+  constraint daily_root_of_hashes check (octet_length(hashes) = (32 * leaves))
+);
+create trigger daily_root_kept before delete or update on daily_root for each row execute function row_is_kept();
 
 -- Webhook bodies that one commit stored together, as they were received.
 create table delivery (
@@ -529,6 +559,7 @@ create table payment (
 );
 create index payment_by_creator on payment (creator_wallet) where (create_creator_account and (state = 'landed'));
 create index payment_by_creator_and_time on payment (creator_wallet, planned_at, payment_id);
+create index payment_by_landing on payment (ended_at) where (state = 'landed');
 create index payment_by_nonce on payment (nonce_account, nonce_value) where (nonce_account is not null);
 create index payment_by_time on payment (planned_at, payment_id);
 create index payment_ended_at on payment (ended_at) where (state in ('landed', 'failed'));
@@ -753,6 +784,16 @@ create table standing_change (
   owed jsonb not null default '[]'::jsonb,
   constraint standing_change_pkey primary key (revision),
   constraint standing_change_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id)
+);
+create index standing_change_by_time on standing_change (changed_at);
+
+-- Statement links of one subscriber or creator that were made before this time open nothing.
+create table statement_revocation (
+  of_kind text not null,
+  id text not null,
+  revoked_before timestamptz not null,
+  constraint statement_revocation_pkey primary key (of_kind, id),
+  constraint statement_revocation_kind check (of_kind in ('subscriber', 'creator'))
 );
 
 -- A subscriber: an agent wallet and its token account.

@@ -3,6 +3,7 @@
 // wiring diagram: deliveries → digest → inspect (hearing-wiring.ts) → accrue → lanes → settle
 // (settling-wiring.ts), with standings judged along the way.
 import type { AddressInfo } from 'node:net';
+import { newSecret, sha256 } from './chain/hashing.ts';
 import { setByLedger } from './core/ledger-clock.ts';
 import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
@@ -105,7 +106,11 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const { ownSignatures } = settling;
   const ports = { ...parts, ...shared, watched, publisher, books, answered, ownSignatures };
   const skewMs = () => heartbeat.pulse.skewMs;
-  const upkeep = addUpkeep(loops, { ...ports, skewMs }, upkeepOf(settings));
+  const upkeep = addUpkeep(
+    loops,
+    { ...ports, skewMs, hash: sha256, secret: newSecret },
+    upkeepOf(settings),
+  );
   const sender = createEventSender(settings.events);
   loops.add('notify', EVERY_MS.notify, async (signal) => {
     while (!signal.aborted && (await notifyEndpoints({ ...parts, sender, clock, log })));

@@ -1,5 +1,6 @@
 // HTTP wiring: passes the daemon's parts to the HTTP server, one group of routes after the
 // other.
+import { sha256 } from './chain/hashing.ts';
 import type { Acts } from './core/act.ts';
 import { endpointBinding } from './core/bindings.ts';
 import type { Finding } from './core/doctor-finding.ts';
@@ -14,6 +15,7 @@ import { createAccept } from './flows/accepted-changes.ts';
 import type { SetAside } from './flows/aside.ts';
 import type { Books } from './flows/books-comparison.ts';
 import { createClear } from './flows/clearance.ts';
+import { createRootPaths } from './flows/daily-roots.ts';
 import type { Endings } from './flows/ending.ts';
 import type { Pulse } from './flows/heartbeat.ts';
 import { createListing } from './flows/lists.ts';
@@ -104,7 +106,12 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     listing,
     subscribers: { ledger, listing, register: createRegister(ports), retire: createRetire(ports) },
     shares: { ...parts, listing, nudge, marketName: (trade) => marketNameAt(venues, trade) },
-    receipts: { write: createReceipts(parts) },
+    receipts: {
+      write: createReceipts({ ...parts, rootsOf: createRootPaths({ ...parts, hash: sha256 }) }),
+    },
+    roots: parts,
+    sessions: parts.sessions,
+    vault: parts.vault,
     imports: { bring: createBring(wiring) },
     statements: {
       desk: createStatementDesk({ ...parts, nowMs: clock.nowMs }),

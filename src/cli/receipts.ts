@@ -2,15 +2,21 @@
 // against a node. Checking needs neither a database nor settings.
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { sha256 } from '../chain/hashing.ts';
 import { receiptText } from '../core/receipt.ts';
+import { compareDay, createRootPaths } from '../flows/daily-roots.ts';
 import { createReceipts } from '../flows/receipts.ts';
 import { exitOf, linesOf, openNode, receiptsIn, verifyReceipts } from '../verify/verify.ts';
 import type { Tools } from './command-tools.ts';
+import { table } from './output.ts';
 
 export type ReceiptTools = {
   readonly say: (text: string) => unknown;
   readonly pause: (ms: number) => Promise<void>;
 };
+
+/** Roots that one call of `roots list` shows: ten years. */
+const ROOTS_MOST = 3_660;
 
 export function addReceipts(program: Command, tools: Tools, { say, pause }: ReceiptTools): void {
   program
@@ -18,27 +24,72 @@ export function addReceipts(program: Command, tools: Tools, { say, pause }: Rece
     .description('print the receipt of a profit share, as JSON, for bailiff verify')
     .action((id: string) =>
       tools.look(async ({ parts }) => {
-        const receipt = await createReceipts(parts)(id);
+        const receipt = await createReceipts({
+          ...parts,
+          rootsOf: createRootPaths({ ...parts, hash: sha256 }),
+        })(id);
         if (receipt === null)
           tools.output().result({ share: id, found: false }, [`There is no profit share ${id}.`]);
         else say(receiptText(receipt));
         return receipt === null ? 1 : 0;
       }),
     );
+  const roots = program.command('roots').description('the daily roots of the ledger');
+  roots
+    .command('list')
+    .description('every daily root with its commitment')
+    .option('--after <day>', 'continue after this day')
+    .action(({ after = null }: { after?: string | null }) =>
+      tools.look(async ({ parts }) => {
+        const found = await parts.roots.list({ after, limit: ROOTS_MOST });
+        tools
+          .output()
+          .result({ roots: found }, [
+            ...table([
+              ['DAY', 'LEAVES', 'COMMITMENT'],
+              ...found.map((each) => [each.day, String(each.leaves), each.commitment]),
+            ]),
+          ]);
+        return 0;
+      }),
+    );
+  roots
+    .command('check <day>')
+    .description('compare the records of a day with its root; exit code 3 when they differ')
+    .action((day: string) =>
+      tools.look(async ({ parts }) => {
+        const found = await compareDay({ ...parts, hash: sha256 }, day);
+        const said =
+          found === null
+            ? `${day} has no root.`
+            : found.added + found.gone === 0
+              ? `All ${found.leaves} records of ${day} are as its root says.`
+              : `${found.gone} records of ${day} are gone or changed, and ${found.added} are not in its root.`;
+        tools.output().result({ day, ...found }, [said]);
+        return found === null ? 1 : found.added + found.gone === 0 ? 0 : 3;
+      }),
+    );
   program
     .command('verify <receipts...>')
     .description('check receipts against a Solana node, without the ledger')
     .requiredOption('--rpc <url>', 'a node that keeps the transactions of the receipts')
+    .option(
+      '--root <commitments...>',
+      'daily roots that were kept before: each receipt must lead to them',
+    )
     .addHelpText(
       'after',
       '\nExit codes: 0 all that the chain can show is as the receipts say, 3 something differs,\n1 something cannot be told, because the node does not have it or no record shows it.',
     )
-    .action(async (files: string[], { rpc }: { rpc: string }) => {
+    .action(async (files: string[], { rpc, root }: { rpc: string; root?: string[] }) => {
       const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
       const output = tools.output();
       const progress = output.progress('transactions', 0);
-      const found = await verifyReceipts(texts.flatMap(receiptsIn), openNode(rpc, pause), (...at) =>
-        progress.update(...at),
+      const found = await verifyReceipts(
+        texts.flatMap(receiptsIn),
+        openNode(rpc, pause),
+        (...at) => progress.update(...at),
+        root,
       ).finally(() => progress.stop());
       output.result(found, linesOf(found));
       tools.exitWith(exitOf(found.verdict));

@@ -7,3 +7,6 @@ export const agentKeyBinding = (subscriberId: string, publicKey: string): string
 
 /** The binding of an endpoint's signing secret. */
 export const endpointBinding = (endpointId: string): string => `bailiff/endpoint/${endpointId}`;
+
+/** The binding of the API key that a session of the console stands for. */
+export const sessionBinding = (hash: string): string => `bailiff/console-session/${hash}`;

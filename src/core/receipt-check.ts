@@ -58,6 +58,8 @@ export type ReceiptEvidence = {
     venue: KnownVenue,
   ): readonly Fact[];
   sha256(bytes: Uint8Array): Uint8Array;
+  /** Commitments of daily roots that the reader kept, in hexadecimal; none when left out. */
+  readonly roots?: readonly string[];
 };
 
 /** The names of the fields in which two objects differ, each with both values. */

@@ -15,6 +15,7 @@ import {
 } from './receipt-check.ts';
 import { checkCloseOf } from './receipt-close.ts';
 import { checkPaymentsOf } from './receipt-payment.ts';
+import { checkRootsOf } from './receipt-root.ts';
 import { BASIS_TOLD, rulesTold } from './terms.ts';
 
 /** The transactions from which a receipt is checked, each once. */
@@ -79,6 +80,7 @@ function checkOne(receipt: Receipt, evidence: ReceiptEvidence): Finding[] {
     checkId(receipt, evidence),
     ...checkCloseOf(receipt, venue, evidence),
     ...checkPaymentsOf(receipt, venue, evidence),
+    ...checkRootsOf(receipt, evidence.sha256, evidence.roots ?? []),
   ];
 }
 

@@ -4,6 +4,7 @@
 // terms, the balance carried over from earlier closes, and the positions before the first terms.
 
 import type { Tab } from './charge.ts';
+import { HASH_BYTES, SALT_BYTES } from './daily-root.ts';
 import {
   addressOf,
   amountOf,
@@ -33,6 +34,15 @@ export const RECEIPT_VERSION = 1;
 const MOVEMENTS_MOST = 100_000;
 /** The most bytes of a receipt's text. */
 export const RECEIPT_BYTES_MOST = 67_108_864;
+
+/** Bytes in lower-case hexadecimal. */
+const hexOf =
+  (bytes: number): Reader<string> =>
+  (value, at) => {
+    if (typeof value === 'string' && value.length === 2 * bytes && /^[0-9a-f]*$/.test(value))
+      return value;
+    throw new Fault('body_invalid', `${at} must be ${bytes} bytes in hexadecimal.`);
+  };
 
 const position = oneOf('long', 'short');
 const place = { signature: signatureOf, slot: countOf, ordinal: countOf };
@@ -187,6 +197,24 @@ const receipt = objectOf({
   credits: listOf(
     objectOf({ ...place, account: addressOf, amount: amountOf, credited: amountOf }),
     10_000,
+  ),
+  /** The daily roots over the close and the payments; empty until the day is sealed. */
+  roots: orElse(
+    listOf(
+      objectOf({
+        of: oneOf('accrual', 'payment'),
+        /** The share or the payment. */
+        id: textOf(64),
+        day: textOf(10),
+        salt: hexOf(SALT_BYTES),
+        path: listOf(objectOf({ side: oneOf('left', 'right'), hash: hexOf(HASH_BYTES) }), 64),
+        leaves: countOf,
+        previous: orNull(hexOf(HASH_BYTES)),
+        commitment: hexOf(HASH_BYTES),
+      }),
+      10_000,
+    ),
+    [],
   ),
 });
 

@@ -40,6 +40,14 @@ export type ShareDetails = {
 
 export type CreatorEarnings = Earnings & { readonly creatorWallet: Address };
 
+/** Takes statement links back. */
+export type StatementRevocations = {
+  /** Ends every link of a subscriber or creator that was made before this time. */
+  revoke(of: 'subscriber' | 'creator', id: string, beforeMs: number): Promise<void>;
+  /** The time before which links of it were taken back; null when none were. */
+  revokedBeforeMs(of: 'subscriber' | 'creator', id: string): Promise<number | null>;
+};
+
 export type Statements = {
   /** The details of these shares. */
   shares(ids: readonly string[]): Promise<ReadonlyMap<string, ShareDetails>>;

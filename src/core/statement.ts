@@ -14,6 +14,8 @@ export type StatementLink = {
   readonly sinceMs: number;
   readonly untilMs: number;
   readonly expiresAtMs: number;
+  /** When the link was made; absent in links of earlier releases. */
+  readonly madeAtMs?: number;
 };
 export type StatementRow = {
   readonly share: ProfitShare;

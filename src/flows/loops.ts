@@ -60,6 +60,7 @@ export type LoopName =
   | 'own'
   | 'program'
   | 'registration'
+  | 'roots'
   | 'sample'
   | 'scan'
   | 'secrets'

@@ -15,10 +15,12 @@ export const createReceipts =
     receipts,
     tokens,
     venues,
+    rootsOf,
   }: {
     readonly receipts: ReceiptBook;
     readonly tokens: Pick<Tokens, 'tokenAccount'>;
     readonly venues: Pick<Venues, 'of'>;
+    readonly rootsOf: (receipt: Omit<Receipt, 'roots'>) => Promise<Receipt['roots']>;
   }): WriteReceipt =>
   async (shareId) => {
     const found = await receipts.figures(shareId);
@@ -26,7 +28,7 @@ export const createReceipts =
     const { genesisHash, subscriber, creatorWallet: wallet, venue: name, ...figures } = found;
     const venue = venues.of(name);
     const tokenAccount = tokens.tokenAccount(venue.quoteMint, subscriber.agentWallet);
-    return {
+    const receipt: Omit<Receipt, 'roots'> = {
       kind: 'bailiff.receipt',
       version: RECEIPT_VERSION,
       genesisHash,
@@ -37,4 +39,5 @@ export const createReceipts =
       creator: { wallet, tokenAccount: tokens.tokenAccount(venue.quoteMint, wallet) },
       ...figures,
     };
+    return { ...receipt, roots: await rootsOf(receipt) };
   };

@@ -10,13 +10,14 @@ import {
   type StatementLink,
   type StatementRow,
 } from '../core/statement.ts';
-import type { Statements } from '../core/statement-ports.ts';
+import type { StatementRevocations, Statements } from '../core/statement-ports.ts';
 import { marketNameAt, type Venues } from '../core/venue.ts';
 import { createListing, readAll } from './lists.ts';
 
 export type StatementPorts = {
   readonly ledger: Ledger;
   readonly statements: Pick<Statements, 'shares'>;
+  readonly revocations: StatementRevocations;
   readonly venues: Venues;
   readonly vault: Pick<Vault, 'seal' | 'open'>;
   readonly nowMs: () => number;
@@ -24,8 +25,10 @@ export type StatementPorts = {
 export type StatementDesk = {
   /** The text of a link. Throws `key_unavailable` without a master key. */
   seal(link: StatementLink): string;
-  /** The link of a text; null when it has expired, or was not sealed here. */
-  open(text: string): StatementLink | null;
+  /** The link of a text; null when it has expired, was taken back, or was not sealed here. */
+  open(text: string): Promise<StatementLink | null>;
+  /** Takes back every link of a subscriber or creator that was made until now. */
+  revoke(of: StatementLink['of'], id: string): Promise<void>;
   /** What a link shows. Only the first `explained` rows have their sentence. */
   read(link: StatementLink, explained: number): Promise<Statement>;
 };
@@ -35,21 +38,29 @@ const ROWS_MOST = 2_000;
 
 /** Creates the desk of statements. */
 export function createStatementDesk(ports: StatementPorts): StatementDesk {
-  const { ledger, statements, venues, vault, nowMs } = ports;
+  const { ledger, statements, revocations, venues, vault, nowMs } = ports;
   return {
-    seal: (link) =>
-      Buffer.from(vault.seal(STATEMENT_BINDING, Buffer.from(linkText(link)))).toString('base64url'),
-    open(text) {
+    seal(link) {
+      const text = linkText({ ...link, madeAtMs: nowMs() });
+      return Buffer.from(vault.seal(STATEMENT_BINDING, Buffer.from(text))).toString('base64url');
+    },
+    // The time now is the last one at which a link that is taken back can have been made.
+    revoke: (of, id) => revocations.revoke(of, id, nowMs() + 1),
+    async open(text) {
       const sealed = Buffer.from(text, 'base64url');
       // One link has one text: the last character of base64 may hold bits that no byte takes.
       if (sealed.toString('base64url') !== text) return null;
+      let link: StatementLink | null;
       try {
-        return vault.open(STATEMENT_BINDING, sealed, (plain) =>
+        link = vault.open(STATEMENT_BINDING, sealed, (plain) =>
           linkIn(Buffer.from(plain).toString('utf8'), nowMs()),
         );
       } catch {
         return null;
       }
+      if (link === null) return null;
+      const beforeMs = await revocations.revokedBeforeMs(link.of, link.id);
+      return beforeMs !== null && (link.madeAtMs ?? 0) < beforeMs ? null : link;
     },
     async read(link, explained) {
       const { page } = createListing(ledger);

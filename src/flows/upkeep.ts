@@ -13,6 +13,7 @@ import type { Books } from './books-comparison.ts';
 import { createClockWatch } from './clocks.ts';
 import type { VenuesConformance } from './conformance.ts';
 import { readCosts } from './costs.ts';
+import { type RootPorts, sealNextDay } from './daily-roots.ts';
 import { forgetOld, type Keep } from './forget.ts';
 import { personalDoubts } from './gate-doubts.ts';
 import type { Loops } from './loops.ts';
@@ -21,7 +22,7 @@ import type { OwnSignatures } from './own-signatures.ts';
 import type { Publisher } from './publish.ts';
 import { createSecretWatch } from './secrets.ts';
 
-export type UpkeepPorts = {
+export type UpkeepPorts = RootPorts & {
   readonly ledger: Ledger;
   readonly chain: Chain;
   readonly roster: Roster;
@@ -59,6 +60,7 @@ const LINEAGE_EVERY_MS = 2_000;
 const FORGET_EVERY_MS = 3_600_000;
 const SECRETS_EVERY_MS = 60_000;
 const CLOCKS_EVERY_MS = 60_000;
+const ROOTS_EVERY_MS = 600_000;
 
 /** Adds the loops of upkeep. */
 export function addUpkeep(loops: Loops, ports: UpkeepPorts, options: UpkeepOptions): Upkeep {
@@ -84,6 +86,9 @@ export function addUpkeep(loops: Loops, ports: UpkeepPorts, options: UpkeepOptio
   loops.add('forget', FORGET_EVERY_MS, () => forgetOld(ports.ledger, options.keep));
   loops.add('costs', options.everyMs, async (signal) => {
     while (!signal.aborted && (await readCosts(ports, signal)));
+  });
+  loops.add('roots', ROOTS_EVERY_MS, async (signal) => {
+    while (!signal.aborted && (await sealNextDay(ports, ports.clock, ports.log)) !== null);
   });
   const secrets = createSecretWatch(ports);
   loops.add('secrets', SECRETS_EVERY_MS, () => secrets.look());

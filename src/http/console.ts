@@ -128,10 +128,16 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (
         );
       log.info('console.signed_in', { key: authority.actor(authorization) });
       const secure = headers['x-forwarded-proto'] === 'https';
-      return reply.code(204).header('set-cookie', sessions.begin(authorization, secure)).send();
+      return reply
+        .code(204)
+        .header('set-cookie', await sessions.begin(authorization, secure))
+        .send();
     },
   );
   app.delete('/console/session', scoped, async ({ headers }, reply) =>
-    reply.code(204).header('set-cookie', sessions.end(headers.cookie)).send(),
+    reply
+      .code(204)
+      .header('set-cookie', await sessions.end(headers.cookie))
+      .send(),
   );
 };

@@ -142,6 +142,19 @@ export const ReceiptView = Type.Object(
     credits: Type.Array(
       Type.Object({ ...Place, account: AddressText, amount: BaseUnits, credited: BaseUnits }),
     ),
+    roots: Type.Array(
+      Type.Object({
+        of: Type.Enum(['accrual', 'payment']),
+        id: Type.String(),
+        day: Type.String(),
+        salt: Type.String(),
+        path: Type.Array(Type.Object({ side: Type.Enum(['left', 'right']), hash: Type.String() })),
+        leaves: Type.Integer(),
+        previous: nullable(Type.String()),
+        commitment: Type.String(),
+      }),
+      { description: 'The way from the close and each payment to the root of its day.' },
+    ),
   },
   { description: 'For bailiff verify, or the package @bailiff/verify: see docs/receipts.md.' },
 );

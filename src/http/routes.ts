@@ -97,6 +97,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     'The receipt of a share, to be checked against any node without this daemon.',
     'not_found',
   ),
+  'GET /v1/roots': route('The daily roots, oldest first, by which receipts are checked.'),
   'POST /v1/shares/{id}/retry': route(
     'Try a debt now, including one that waits for a person.',
     'not_found',
@@ -161,6 +162,10 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   ),
   'POST /v1/statements': route(
     "Make a link to a subscriber's statement or a creator's earnings, which ends by itself.",
+    'not_found',
+  ),
+  'POST /v1/statements/revocations': route(
+    'Take back every link of a subscriber or creator that was made until now.',
     'not_found',
   ),
   'GET /v1/overview': route(

@@ -37,8 +37,9 @@ import {
   tunnelProblem,
 } from './problems.ts';
 import { type ReceiptOptions, receiptRoutes } from './receipts.ts';
+import { type RootOptions, rootRoutes } from './roots.ts';
 import { enforceScopes } from './scopes.ts';
-import { createSessions, installSessions } from './sessions.ts';
+import { createSessions, installSessions, type SessionPorts } from './sessions.ts';
 import { type ShareOptions, shareRoutes } from './shares.ts';
 import { type StatementOptions, statementPages, statementRoutes } from './statements.ts';
 import { type StreamOptions, streamRoutes } from './stream.ts';
@@ -56,7 +57,10 @@ export type ServerOptions = {
   readonly stream: StreamOptions;
   readonly subscribers: SubscriberOptions;
   readonly shares: ShareOptions;
+  readonly sessions: SessionPorts['sessions'];
+  readonly vault: SessionPorts['vault'];
   readonly receipts: ReceiptOptions;
+  readonly roots: RootOptions;
   readonly imports: ImportRouteOptions;
   readonly overview: OverviewOptions;
   readonly statements: StatementOptions;
@@ -169,7 +173,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   installHeaders(app);
   installBodies(app, options.clock);
   installValidation(app);
-  const sessions = createSessions(options.clock);
+  const sessions = createSessions(options);
   installSessions(app, sessions);
   enforceScopes(app, authority);
   describeApi(app);
@@ -212,6 +216,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await api.register(subscriptionRoutes, options.subscribers);
     await api.register(shareRoutes, options.shares);
     await api.register(receiptRoutes, options.receipts);
+    await api.register(rootRoutes, options.roots);
     await api.register(importRoutes, options.imports);
     await api.register(clearanceRoutes, options.clearances);
     await api.register(hearingRoutes, options.hearing);

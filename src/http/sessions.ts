@@ -1,9 +1,13 @@
 // Sessions: turn an API key into a cookie for the console, so that no page keeps the key. A session
-// is known to one process only, ends after half an hour without a request and after twelve hours in
-// any case, and does what its key may do at that moment: a revoked key ends it.
+// is a row of the ledger with the key sealed, so every daemon of the ledger knows it. It ends after
+// half an hour without a request and after twelve hours in any case, and does what its key may do
+// at that moment: a revoked key ends it.
 import { createHash, randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
+import { sessionBinding } from '../core/bindings.ts';
 import type { Clock } from '../core/ports.ts';
+import type { SessionBook } from '../core/session-ports.ts';
+import type { Vault } from '../core/signing-ports.ts';
 
 const COOKIE = 'bailiff_session';
 /**
@@ -15,15 +19,24 @@ const IDLE_MS_MOST = 30 * 60_000;
 const LIFE_MS_MOST = 12 * 3_600_000;
 /** The most sessions at a time; the one that was used longest ago ends for a new one. */
 const SESSIONS_MOST = 1_000;
+/** A use is noted when the last noted one is so long ago: a page asks every five seconds. */
+const NOTED_EVERY_MS = 60_000;
 
-type Session = { readonly authorization: string; readonly begunMs: number; usedMs: number };
 export type Sessions = {
-  /** Begins a session for this Authorization header. Returns the text of the cookie. */
-  begin(authorization: string, secure: boolean): string;
+  /**
+   * Begins a session for this Authorization header. Returns the text of the cookie. Throws
+   * `key_unavailable` without a master key.
+   */
+  begin(authorization: string, secure: boolean): Promise<string>;
   /** The Authorization header of a session, by the Cookie header; undefined without one. */
-  authorization(cookie: string | undefined): string | undefined;
+  authorization(cookie: string | undefined): Promise<string | undefined>;
   /** Ends a session. Returns the text of a cookie that forgets it. */
-  end(cookie: string | undefined): string;
+  end(cookie: string | undefined): Promise<string>;
+};
+export type SessionPorts = {
+  readonly sessions: SessionBook;
+  readonly vault: Pick<Vault, 'seal' | 'open'>;
+  readonly clock: Pick<Clock, 'nowMs'>;
 };
 
 const idIn = (cookie: string | undefined): string | undefined =>
@@ -32,43 +45,42 @@ const idIn = (cookie: string | undefined): string | undefined =>
     .map((each) => each.trim())
     .find((each) => each.startsWith(`${COOKIE}=`))
     ?.slice(COOKIE.length + 1);
-const hashOf = (id: string): string => createHash('sha256').update(id).digest('hex');
+const hashOf = (id: string): Buffer => createHash('sha256').update(id).digest();
+const bindingOf = (hash: Buffer): string => sessionBinding(hash.toString('hex'));
 
-/** Creates the sessions of this process. */
-export function createSessions(clock: Pick<Clock, 'nowMs'>): Sessions {
-  /** By the hash of the id, the longest unused first. */
-  const sessions = new Map<string, Session>();
-  const live = (hash: string): Session | undefined => {
-    const found = sessions.get(hash);
-    if (found === undefined) return undefined;
-    const nowMs = clock.nowMs();
-    const over = nowMs - found.usedMs > IDLE_MS_MOST || nowMs - found.begunMs > LIFE_MS_MOST;
-    if (over) sessions.delete(hash);
-    return over ? undefined : found;
-  };
+/** Creates the sessions. */
+export function createSessions({ sessions: book, vault, clock }: SessionPorts): Sessions {
   return {
-    begin(authorization, secure) {
+    async begin(authorization, secure) {
       const id = randomBytes(32).toString('base64url');
-      const oldest = sessions.keys().next();
-      if (sessions.size >= SESSIONS_MOST && !oldest.done) sessions.delete(oldest.value);
+      const hash = hashOf(id);
       const nowMs = clock.nowMs();
-      sessions.set(hashOf(id), { authorization, begunMs: nowMs, usedMs: nowMs });
+      const sealed = vault.seal(bindingOf(hash), Buffer.from(authorization));
+      await book.put(hash, { sealed, begunMs: nowMs, usedMs: nowMs }, SESSIONS_MOST);
       return `${COOKIE}=${id}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${LIFE_MS_MOST / 1_000}${secure ? '; Secure' : ''}`;
     },
-    authorization(cookie) {
+    async authorization(cookie) {
       const id = idIn(cookie);
       if (id === undefined) return undefined;
       const hash = hashOf(id);
-      const found = live(hash);
-      if (found === undefined) return undefined;
-      found.usedMs = clock.nowMs();
-      sessions.delete(hash);
-      sessions.set(hash, found);
-      return found.authorization;
+      const found = await book.find(hash);
+      if (found === null) return undefined;
+      const nowMs = clock.nowMs();
+      if (nowMs - found.usedMs > IDLE_MS_MOST || nowMs - found.begunMs > LIFE_MS_MOST) {
+        await book.drop(hash);
+        return undefined;
+      }
+      if (nowMs - found.usedMs >= NOTED_EVERY_MS) await book.touch(hash, nowMs);
+      try {
+        return vault.open(bindingOf(hash), found.sealed, (plain) => Buffer.from(plain).toString());
+      } catch {
+        // The master key is another one by now: the session is none any more.
+        return undefined;
+      }
     },
-    end(cookie) {
+    async end(cookie) {
       const id = idIn(cookie);
-      if (id !== undefined) sessions.delete(hashOf(id));
+      if (id !== undefined) await book.drop(hashOf(id));
       return `${COOKIE}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0`;
     },
   };
@@ -81,7 +93,7 @@ export function createSessions(clock: Pick<Clock, 'nowMs'>): Sessions {
 export function installSessions(app: FastifyInstance, sessions: Sessions): void {
   app.addHook('onRequest', async ({ headers }) => {
     if (headers.authorization !== undefined || headers[CONSOLE_HEADER] === undefined) return;
-    const found = sessions.authorization(headers.cookie);
+    const found = await sessions.authorization(headers.cookie);
     if (found !== undefined) headers.authorization = found;
   });
 }

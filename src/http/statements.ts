@@ -45,13 +45,20 @@ const NewStatement = Type.Object(
     examples: [{ of: 'subscriber', id: 'ann', since: '2026-11-01', until: '2026-12-01' }],
   },
 );
+const Revocation = Type.Object(
+  {
+    of: Type.Enum([...STATEMENTS_OF]),
+    id: Type.String({ ...IdText, description: "A subscriber's id, or a creator's wallet." }),
+  },
+  { additionalProperties: false, examples: [{ of: 'subscriber', id: 'ann' }] },
+);
 const StatementView = Type.Object({
   path: Type.String({ description: 'To be opened at the public URL of this daemon.' }),
   csvPath: Type.String({ description: 'The same as CSV.' }),
   expiresAt: Type.String(),
 });
 
-/** The route by which a platform makes a link. */
+/** The routes by which a platform makes a link, and takes links back. */
 export const statementRoutes: FastifyPluginAsync<StatementOptions> = async (
   app,
   { desk, knows, nowMs },
@@ -79,6 +86,15 @@ export const statementRoutes: FastifyPluginAsync<StatementOptions> = async (
         .send({ path, csvPath: `${path}&format=csv`, expiresAt: isoTime(expiresAtMs) });
     },
   );
+  app.post<{ Body: Static<typeof Revocation> }>(
+    '/v1/statements/revocations',
+    { config: { scope: 'platform:write' }, schema: { body: Revocation } },
+    async ({ body: { of, id } }, reply) => {
+      if (!(await knows(of, id))) throw new Fault('not_found', `No ${of} ${id} is known here.`);
+      await desk.revoke(of, id);
+      return reply.code(204).send();
+    },
+  );
 };
 
 const StatementQuery = Type.Object({
@@ -92,11 +108,11 @@ export const statementPages: FastifyPluginAsync<StatementOptions> = async (app, 
     '/statements',
     { config: { scope: 'public' }, schema: { querystring: StatementQuery } },
     async ({ query: { link: text, format = 'html' } }, reply) => {
-      const link = desk.open(text);
+      const link = await desk.open(text);
       if (link === null)
         throw new Fault(
           'not_found',
-          'This link has expired, or is not whole. Ask the platform for a new one.',
+          'This link has expired, was taken back, or is not whole. Ask the platform for a new one.',
         );
       const statement = await desk.read(link, format === 'html' ? EXPLAINED : 0);
       reply.header('cache-control', 'private, no-store').header('x-robots-tag', 'noindex');

@@ -4,16 +4,24 @@ import type { AuditBook } from '../core/audit-ports.ts';
 import type { Imports } from '../core/import-ports.ts';
 import type { OverviewBook } from '../core/overview-ports.ts';
 import type { ReceiptBook } from '../core/receipt-ports.ts';
-import type { Statements } from '../core/statement-ports.ts';
+import type { RootBook } from '../core/root-ports.ts';
+import type { SessionBook } from '../core/session-ports.ts';
+import type { StatementRevocations, Statements } from '../core/statement-ports.ts';
 import { createAuditBook } from './audit.ts';
+import { createSessionBook } from './console-sessions.ts';
+import { createRootBook } from './daily-roots.ts';
 import type { Sql } from './database.ts';
 import { createImports } from './imports.ts';
 import { createOverview } from './overview.ts';
 import { createReceiptBook } from './receipts.ts';
+import { createStatementRevocations } from './statement-revocations.ts';
 import { createStatements } from './statements.ts';
 
 export type SideBooks = {
   readonly receipts: ReceiptBook;
+  readonly roots: RootBook;
+  readonly sessions: SessionBook;
+  readonly revocations: StatementRevocations;
   readonly statements: Statements;
   readonly audits: AuditBook;
   readonly imports: Imports;
@@ -23,6 +31,9 @@ export type SideBooks = {
 /** Creates the side books. With `observing`, imported debts are booked as observed. */
 export const createSideBooks = (sql: Sql, observing: boolean): SideBooks => ({
   receipts: createReceiptBook(sql),
+  roots: createRootBook(sql),
+  sessions: createSessionBook(sql),
+  revocations: createStatementRevocations(sql),
   statements: createStatements(sql),
   audits: createAuditBook(sql),
   imports: createImports(sql, observing),

@@ -7,16 +7,20 @@ import { Fault } from '../core/fault.ts';
 import { exitOf, linesOf, verifyTexts } from './verify.ts';
 
 const USAGE =
-  'bailiff-verify RECEIPT… --rpc URL [--json]\nExit codes: 0 all ok, 3 something differs, 1 something cannot be told, 2 wrong arguments.\n';
+  'bailiff-verify RECEIPT… --rpc URL [--root COMMITMENT…] [--json]\nExit codes: 0 all ok, 3 something differs, 1 something cannot be told, 2 wrong arguments.\n';
 
 async function main(args: readonly string[]): Promise<number> {
-  let given: { rpc?: string; json?: boolean };
+  let given: { rpc?: string; json?: boolean; root?: string[] };
   let files: string[];
   try {
     ({ values: given, positionals: files } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { rpc: { type: 'string' }, json: { type: 'boolean' } },
+      options: {
+        rpc: { type: 'string' },
+        json: { type: 'boolean' },
+        root: { type: 'string', multiple: true },
+      },
     }));
   } catch {
     given = {};
@@ -27,7 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
-  const found = await verifyTexts(texts, given.rpc, (ms) => pause(ms));
+  const found = await verifyTexts(texts, given.rpc, (ms) => pause(ms), given.root);
   const said = given.json === true ? JSON.stringify(found, null, 2) : linesOf(found).join('\n');
   process.stdout.write(`${said}\n`);
   return exitOf(found.verdict);

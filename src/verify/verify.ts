@@ -75,12 +75,14 @@ async function readAll(
 
 /**
  * Checks receipts against a node. The genesis hash is compared first; rejects when the node does
- * not tell it.
+ * not tell it. `roots` are commitments of daily roots that the reader kept: each receipt must lead
+ * to them.
  */
 export async function verifyReceipts(
   receipts: readonly Receipt[],
   node: Node,
   onRead: (done: number, of: number) => void = () => {},
+  roots: readonly string[] = [],
 ): Promise<Verification> {
   const genesisHash = await node.genesisHash();
   const wanted = receipts.filter((each) => each.genesisHash === genesisHash);
@@ -93,6 +95,7 @@ export async function verifyReceipts(
     facts: (transaction, subscriber, { name }) =>
       readers.get(name)?.(transaction, subscriber) ?? [],
     sha256: (bytes) => createHash('sha256').update(bytes).digest(),
+    roots,
   });
   return {
     verdict: verdictOf(checks),
@@ -109,9 +112,10 @@ export const verifyTexts = (
   texts: readonly string[],
   url: string,
   pause: (ms: number) => Promise<void>,
+  roots: readonly string[] = [],
 ): Promise<Verification> => {
   if (texts.length === 0) throw new Fault('body_invalid', 'Name at least one receipt.');
-  return verifyReceipts(texts.flatMap(receiptsIn), openNode(url, pause));
+  return verifyReceipts(texts.flatMap(receiptsIn), openNode(url, pause), undefined, roots);
 };
 
 const SAID: Readonly<Record<ReceiptVerdict, string>> = {

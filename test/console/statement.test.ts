@@ -102,8 +102,9 @@ test('a link shows one period of one subscriber or creator, and nothing else', a
   }
 });
 
-test('a link ends at its time, and opens under no other master key', () => {
+test('a link ends at its time or when it is taken back, and opens under no other master key', async () => {
   let nowMs = 1_000;
+  let beforeMs: number | null = null;
   const keys = (byte: number) => ({
     masterKey: new Uint8Array(32).fill(byte),
     nextMasterKey: null,
@@ -113,14 +114,24 @@ test('a link ends at its time, and opens under no other master key', () => {
     createStatementDesk({
       ledger: unasked,
       statements: unasked,
+      revocations: {
+        revoke: async (_of, _id, ms) => void (beforeMs = ms),
+        revokedBeforeMs: async () => beforeMs,
+      },
       venues: unasked,
       vault: createVault(keys(byte)),
       nowMs: () => nowMs,
     });
   const link = { of: 'creator', id: 'c', sinceMs: 0, untilMs: 10, expiresAtMs: 5_000 } as const;
   const text = deskOf(1).seal(link);
-  expect(deskOf(1).open(text)).toEqual(link);
-  expect(deskOf(2).open(text)).toBeNull();
+  expect(await deskOf(1).open(text)).toMatchObject(link);
+  expect(await deskOf(2).open(text)).toBeNull();
+  await deskOf(1).revoke('creator', 'c');
+  expect(await deskOf(1).open(text)).toBeNull();
+  nowMs = 2_000;
+  // A link that is made afterwards opens.
+  const newer = deskOf(1).seal(link);
+  expect(await deskOf(1).open(newer)).toMatchObject(link);
   nowMs = 5_000;
-  expect(deskOf(1).open(text)).toBeNull();
+  expect(await deskOf(1).open(newer)).toBeNull();
 });

@@ -5,10 +5,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newSecret, sha256 } from '../../src/chain/hashing.ts';
 import { type Receipt, receiptFrom, receiptText } from '../../src/core/receipt.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
+import { compareDay, createRootPaths, sealNextDay } from '../../src/flows/daily-roots.ts';
+import { createRootBook } from '../../src/ledger/daily-roots.ts';
+import { silentLog } from '../../src/system/log.ts';
 import { type Node, openNode, verifyReceipts } from '../../src/verify/verify.ts';
 import { runCommand } from '../support/command.ts';
+import { changeStanding } from '../support/damage.ts';
 import { variantsOf } from '../support/receipt-variants.ts';
 import { openStreet, type Street } from '../support/street.ts';
 
@@ -82,6 +87,45 @@ const written = (name: string, ...given: readonly Receipt[]): string => {
 };
 
 describe('with the daemon stopped', () => {
+  test('receipts lead to the roots of their days, and a changed record shows', async () => {
+    const { sql } = street.database;
+    const roots = createRootBook(sql);
+    const ports = { roots, hash: sha256, secret: newSecret };
+    const seal = (nowMs: number) => sealNextDay(ports, { nowMs: () => nowMs }, silentLog);
+    const [began = ''] = [await roots.nextDay()];
+    const endMs = Date.parse(began ?? '') + 24 * 3_600_000;
+    // Records of a day may be written for a while after its end.
+    expect(await seal(endMs + 29 * 60_000)).toBeNull();
+    while ((await seal(endMs + 2 * 24 * 3_600_000)) !== null);
+    const [first, second] = await roots.list({ after: null, limit: 10 });
+    expect(first).toMatchObject({ day: began, previous: null });
+    expect(second?.previous).toBe(first?.commitment);
+    expect(await roots.list({ after: first?.day ?? null, limit: 1 })).toEqual([second]);
+    const pathsOf = createRootPaths(ports);
+    const rooted = await Promise.all(
+      receipts.map(async (each) => ({ ...each, roots: await pathsOf(each) })),
+    );
+    const kept = (await roots.list({ after: null, limit: 10 })).map((each) => each.commitment);
+    const verify = async (given: readonly Receipt[], commitments: readonly string[]) =>
+      verifyReceipts(given, remembering(), undefined, commitments);
+    const found = await verify(rooted, kept);
+    expect(found.verdict).toBe('ok');
+    const shown = found.checks.filter((each) => each.what === 'root');
+    // Each receipt has its own close and the payment of it.
+    expect(shown).toHaveLength(4);
+    expect((await verify(rooted, [kept.at(-1) ?? ''])).verdict).toBe('differs');
+    expect((await verify(receipts, kept)).verdict).toBe('unknown');
+    const [one] = rooted as [Receipt, ...Receipt[]];
+    const changed = [...variantsOf(one)].filter(([name]) => /^roots.*→/.test(name));
+    expect(changed.length).toBeGreaterThan(5);
+    for (const [name, variant] of changed)
+      expect((await verify([variant], kept)).verdict, name).not.toBe('ok');
+    expect(await compareDay(ports, began ?? '')).toMatchObject({ added: 0, gone: 0 });
+    await changeStanding(street.database);
+    expect(await compareDay(ports, began ?? '')).toMatchObject({ added: 1, gone: 1 });
+    expect(await compareDay(ports, '2000-01-01')).toBeNull();
+  });
+
   test('receipts verify against the node alone, and tell what they only state', async () => {
     const found = await verifyReceipts(receipts, remembering());
     expect(found.checks.filter((each) => each.verdict !== 'ok')).toEqual([]);

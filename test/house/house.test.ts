@@ -49,7 +49,15 @@ const ALLOWED: Record<string, readonly string[]> = {
   'daemon-parts.ts': ['core', 'ledger', 'chain', 'venue', 'system', 'signer-parts.ts'],
   'gauges.ts': ['core', 'flows', 'system', 'daemon-parts.ts'],
   'import-wiring.ts': ['core', 'flows', 'daemon-parts.ts'],
-  'http-wiring.ts': ['core', 'flows', 'http', 'system', 'daemon-parts.ts', 'import-wiring.ts'],
+  'http-wiring.ts': [
+    'core',
+    'chain',
+    'flows',
+    'http',
+    'system',
+    'daemon-parts.ts',
+    'import-wiring.ts',
+  ],
   'settling-wiring.ts': ['core', 'chain', 'flows', 'system', 'daemon-parts.ts'],
   'hearing-wiring.ts': [
     'core',

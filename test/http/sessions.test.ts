@@ -1,59 +1,92 @@
-// Sessions: what a cookie of the console stands for, and when it ends.
+// Sessions: what a cookie of the console stands for at every daemon of a ledger, and when it ends.
 import Fastify from 'fastify';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
+import { createVault } from '../../src/chain/vault.ts';
 import { CONSOLE_HEADER, createSessions, installSessions } from '../../src/http/sessions.ts';
+import { createSessionBook } from '../../src/ledger/console-sessions.ts';
+import { createTestLedger } from '../support/ledger.ts';
 
 const MINUTE_MS = 60_000;
 const cookieOf = (set: string): string => set.split(';')[0] ?? '';
 
-function made() {
+const held = await createTestLedger();
+afterAll(() => held[Symbol.asyncDispose]());
+const book = createSessionBook(held.sql);
+const vaultOf = (byte: number) =>
+  createVault({ masterKey: new Uint8Array(32).fill(byte), nextMasterKey: null });
+
+/** The sessions of a daemon, at a time that the test moves on. */
+function made(vault = vaultOf(1)) {
   let nowMs = 1_000_000;
-  const sessions = createSessions({ nowMs: () => nowMs });
+  const sessions = createSessions({ sessions: book, vault, clock: { nowMs: () => nowMs } });
   const pass = (ms: number) => {
     nowMs += ms;
   };
   return { sessions, pass };
 }
 
-test('a session ends unused, by its age, and when it is ended', () => {
+test('a session ends unused, by its age, and when it is ended', async () => {
   const { sessions, pass } = made();
-  const cookie = cookieOf(sessions.begin('Bearer one', false));
-  const other = cookieOf(sessions.begin('Bearer two', true));
-  expect(sessions.authorization(`a=b; ${cookie}`)).toBe('Bearer one');
-  expect(sessions.authorization('bailiff_session=guess')).toBeUndefined();
-  expect(sessions.authorization(undefined)).toBeUndefined();
+  const cookie = cookieOf(await sessions.begin('Bearer one', false));
+  const other = cookieOf(await sessions.begin('Bearer two', true));
+  expect(await sessions.authorization(`a=b; ${cookie}`)).toBe('Bearer one');
+  expect(await sessions.authorization('bailiff_session=guess')).toBeUndefined();
+  expect(await sessions.authorization(undefined)).toBeUndefined();
   pass(29 * MINUTE_MS);
-  expect(sessions.authorization(cookie)).toBe('Bearer one');
+  expect(await sessions.authorization(cookie)).toBe('Bearer one');
   pass(29 * MINUTE_MS);
-  expect(sessions.authorization(cookie)).toBe('Bearer one');
-  expect(sessions.authorization(other)).toBeUndefined();
+  expect(await sessions.authorization(cookie)).toBe('Bearer one');
+  expect(await sessions.authorization(other)).toBeUndefined();
   for (let minutes = 58; minutes < 12 * 60; minutes += 20) {
-    expect(sessions.authorization(cookie)).toBe('Bearer one');
+    expect(await sessions.authorization(cookie)).toBe('Bearer one');
     pass(20 * MINUTE_MS);
   }
-  expect(sessions.authorization(cookie)).toBeUndefined();
-  const third = cookieOf(sessions.begin('Bearer three', false));
-  expect(sessions.end(third)).toContain('Max-Age=0');
-  expect(sessions.authorization(third)).toBeUndefined();
+  expect(await sessions.authorization(cookie)).toBeUndefined();
+  const third = cookieOf(await sessions.begin('Bearer three', false));
+  expect(await sessions.end(third)).toContain('Max-Age=0');
+  expect(await sessions.authorization(third)).toBeUndefined();
 });
 
-test('the cookie cannot be read by scripts, and is kept to TLS behind a proxy that has it', () => {
+test('the cookie cannot be read by scripts, and is kept to TLS behind a proxy that has it', async () => {
   const { sessions } = made();
-  expect(sessions.begin('Bearer x', false)).toMatch(
+  expect(await sessions.begin('Bearer x', false)).toMatch(
     /; HttpOnly; SameSite=Strict; Path=\/; Max-Age=43200$/,
   );
-  expect(sessions.begin('Bearer x', true)).toContain('; Secure');
+  expect(await sessions.begin('Bearer x', true)).toContain('; Secure');
 });
 
-test('the session that was used longest ago gives way to the thousand-and-first', () => {
-  const { sessions } = made();
-  const first = cookieOf(sessions.begin('Bearer first', false));
-  const second = cookieOf(sessions.begin('Bearer second', false));
-  for (let n = 2; n < 1_000; n++) sessions.begin(`Bearer ${n}`, false);
-  expect(sessions.authorization(first)).toBe('Bearer first');
-  sessions.begin('Bearer more', false);
-  expect(sessions.authorization(second)).toBeUndefined();
-  expect(sessions.authorization(first)).toBe('Bearer first');
+test('every daemon of the ledger knows a session, and ends it for all of them', async () => {
+  const [one, other] = [made().sessions, made().sessions];
+  const cookie = cookieOf(await one.begin('Bearer key', false));
+  expect(await other.authorization(cookie)).toBe('Bearer key');
+  // The ledger holds neither the cookie nor the key.
+  const rows = await held.sql`select encode(sealed, 'escape') as sealed from console_session`;
+  expect(JSON.stringify(rows)).not.toContain('Bearer key');
+  expect(await made(vaultOf(2)).sessions.authorization(cookie)).toBeUndefined();
+  await other.end(cookie);
+  expect(await one.authorization(cookie)).toBeUndefined();
+});
+
+test('without a master key nobody signs in', async () => {
+  const { sessions } = made(createVault({ masterKey: null, nextMasterKey: null }));
+  await expect(sessions.begin('Bearer x', false)).rejects.toMatchObject({
+    code: 'key_unavailable',
+  });
+});
+
+test('the session that was used longest ago gives way to one more than there may be', async () => {
+  const hash = (byte: number) => new Uint8Array(32).fill(byte);
+  const at = (usedMs: number) => ({ sealed: Uint8Array.of(1), begunMs: 0, usedMs });
+  await held.sql`delete from console_session`;
+  await book.put(hash(1), at(30), 2);
+  await book.put(hash(2), at(20), 2);
+  await book.touch(hash(2), 10);
+  await book.put(hash(3), at(40), 2);
+  expect(await Promise.all([1, 2, 3].map((each) => book.find(hash(each))))).toEqual([
+    at(30),
+    null,
+    at(40),
+  ]);
 });
 
 test('a cookie counts only with the header of the console, and never over a key', async () => {
@@ -61,7 +94,7 @@ test('a cookie counts only with the header of the console, and never over a key'
   const app = Fastify();
   installSessions(app, sessions);
   app.get('/who', async ({ headers }) => ({ who: headers.authorization ?? null }));
-  const cookie = cookieOf(sessions.begin('Bearer one', false));
+  const cookie = cookieOf(await sessions.begin('Bearer one', false));
   const who = async (headers: Record<string, string>) =>
     (await app.inject({ url: '/who', headers })).json<{ who: string | null }>().who;
   expect(await who({ cookie })).toBeNull();

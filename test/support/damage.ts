@@ -162,3 +162,10 @@ export async function refuseWrites(sql: Sql, url: string): Promise<() => Promise
     });
   };
 }
+
+/** Alters what one recorded change of a standing says was owed. */
+export async function changeStanding({ sql }: Ledgered): Promise<void> {
+  await sql`
+    update standing_change set outstanding = outstanding + 1
+    where revision = (select min(revision) from standing_change)`;
+}

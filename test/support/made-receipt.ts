@@ -160,6 +160,7 @@ export function made(
       },
     ],
     credits: [{ ...transfer, amount: part + 1n, credited: part }],
+    roots: [],
   };
   const fall = payment.amount - 20n + 3n;
   const transactions = new Map(

@@ -159,6 +159,7 @@ export const PROBLEMS: Problems = {
       { of: 'subscriber', id: 'nobody', since: '2026-01-01', until: '2026-02-01' },
     ],
   },
+  'POST /v1/statements/revocations': { not_found: () => ['', { of: 'subscriber', id: 'nobody' }] },
   'GET /v1/payments/{id}': { not_found: () => ['/v1/payments/none'] },
   'GET /v1/creators/{wallet}/earnings': {
     address_invalid: () => ['/v1/creators/nobody/earnings'],
@@ -237,6 +238,7 @@ export const GOOD: Record<string, () => Request> = {
     '',
     { of: 'subscriber', id: 'ann', since: '2026-01-01', until: '2026-02-01' },
   ],
+  'POST /v1/statements/revocations': () => ['', { of: 'subscriber', id: 'bo' }],
   'PUT /v1/halts': () => ['', { scope: 'subscriber:bo', reason: 'a drill' }],
   'DELETE /v1/halts/{scope}': () => ['/v1/halts/subscriber:bo'],
   'POST /v1/hearing/rescans': () => ['', { address: wallet(), fromSlot: 300_000_000 }],

@@ -3,7 +3,7 @@
 // wiring diagram: deliveries → digest → inspect (hearing-wiring.ts) → accrue → lanes → settle
 // (settling-wiring.ts), with standings judged along the way.
 import type { AddressInfo } from 'node:net';
-import { newSecret, sha256 } from './chain/hashing.ts';
+import { afterEvents, newSecret, sha256 } from './chain/hashing.ts';
 import { setByLedger } from './core/ledger-clock.ts';
 import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
@@ -36,6 +36,8 @@ export type App = {
   readonly url: string;
   close(): Promise<void>;
 };
+
+const ROOTS = { hash: sha256, secret: newSecret, pause: afterEvents };
 
 /** Starts the daemon. The settings must name a database and an RPC node. */
 export async function startApp(settings: Settings, machine: Clock, plainLog: Log): Promise<App> {
@@ -106,11 +108,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const { ownSignatures } = settling;
   const ports = { ...parts, ...shared, watched, publisher, books, answered, ownSignatures };
   const skewMs = () => heartbeat.pulse.skewMs;
-  const upkeep = addUpkeep(
-    loops,
-    { ...ports, skewMs, hash: sha256, secret: newSecret },
-    upkeepOf(settings),
-  );
+  const upkeep = addUpkeep(loops, { ...ports, skewMs, ...ROOTS }, upkeepOf(settings));
   const sender = createEventSender(settings.events);
   loops.add('notify', EVERY_MS.notify, async (signal) => {
     while (!signal.aborted && (await notifyEndpoints({ ...parts, sender, clock, log })));

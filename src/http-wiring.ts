@@ -1,6 +1,6 @@
 // HTTP wiring: passes the daemon's parts to the HTTP server, one group of routes after the
 // other.
-import { sha256 } from './chain/hashing.ts';
+import { afterEvents, sha256 } from './chain/hashing.ts';
 import type { Acts } from './core/act.ts';
 import { endpointBinding } from './core/bindings.ts';
 import type { Finding } from './core/doctor-finding.ts';
@@ -107,7 +107,10 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     subscribers: { ledger, listing, register: createRegister(ports), retire: createRetire(ports) },
     shares: { ...parts, listing, nudge, marketName: (trade) => marketNameAt(venues, trade) },
     receipts: {
-      write: createReceipts({ ...parts, rootsOf: createRootPaths({ ...parts, hash: sha256 }) }),
+      write: createReceipts({
+        ...parts,
+        rootsOf: createRootPaths({ ...parts, hash: sha256, pause: afterEvents }),
+      }),
     },
     roots: parts,
     sessions: parts.sessions,

@@ -2,7 +2,7 @@
 // against a node. Checking needs neither a database nor settings.
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { sha256 } from '../chain/hashing.ts';
+import { afterEvents, sha256 } from '../chain/hashing.ts';
 import { receiptText } from '../core/receipt.ts';
 import { compareDay, createRootPaths } from '../flows/daily-roots.ts';
 import { createReceipts } from '../flows/receipts.ts';
@@ -15,6 +15,7 @@ export type ReceiptTools = {
   readonly pause: (ms: number) => Promise<void>;
 };
 
+const HASHING = { hash: sha256, pause: afterEvents };
 /** Roots that one call of `roots list` shows: ten years. */
 const ROOTS_MOST = 3_660;
 
@@ -26,7 +27,7 @@ export function addReceipts(program: Command, tools: Tools, { say, pause }: Rece
       tools.look(async ({ parts }) => {
         const receipt = await createReceipts({
           ...parts,
-          rootsOf: createRootPaths({ ...parts, hash: sha256 }),
+          rootsOf: createRootPaths({ ...parts, ...HASHING }),
         })(id);
         if (receipt === null)
           tools.output().result({ share: id, found: false }, [`There is no profit share ${id}.`]);
@@ -58,7 +59,7 @@ export function addReceipts(program: Command, tools: Tools, { say, pause }: Rece
     .description('compare the records of a day with its root; exit code 3 when they differ')
     .action((day: string) =>
       tools.look(async ({ parts }) => {
-        const found = await compareDay({ ...parts, hash: sha256 }, day);
+        const found = await compareDay({ ...parts, ...HASHING }, day);
         const said =
           found === null
             ? `${day} has no root.`

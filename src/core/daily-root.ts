@@ -16,7 +16,9 @@ export const SALT_BYTES = 16;
 
 const encoder = new TextEncoder();
 const joined = (...parts: readonly Uint8Array[]): Uint8Array => {
-  const whole = new Uint8Array(parts.reduce((sum, each) => sum + each.length, 0));
+  let length = 0;
+  for (const each of parts) length += each.length;
+  const whole = new Uint8Array(length);
   let at = 0;
   for (const each of parts) {
     whole.set(each, at);
@@ -91,37 +93,57 @@ export function compareHashes(one: Uint8Array, other: Uint8Array): number {
   return 0;
 }
 
-/** The root over hashes of leaves in their order. Without a leaf it is the hash of nothing. */
-export function rootOf(leaves: readonly Uint8Array[], hash: Hash): Uint8Array {
-  if (leaves.length === 0) return hash(new Uint8Array());
-  let level = [...leaves];
-  while (level.length > 1) level = above(level, hash);
-  return level[0] as Uint8Array;
+/**
+ * The nodes from `from` to before `to` of the level above: neighbours are joined, and a last one
+ * without a neighbour goes up as it is.
+ */
+export function joinLevel(
+  level: readonly Uint8Array[],
+  hash: Hash,
+  from = 0,
+  to = Math.ceil(level.length / 2),
+): Uint8Array[] {
+  const nodes: Uint8Array[] = [];
+  for (let at = from; at < to; at++) {
+    const [left, right] = [level[2 * at] as Uint8Array, level[2 * at + 1]];
+    nodes.push(right === undefined ? left : nodeHash(left, right, hash));
+  }
+  return nodes;
 }
 
-/** The next level: neighbours are joined, and a last one without a neighbour goes up as it is. */
-function above(level: readonly Uint8Array[], hash: Hash): Uint8Array[] {
-  const next: Uint8Array[] = [];
-  for (let at = 0; at < level.length; at += 2) {
-    const [left, right] = [level[at] as Uint8Array, level[at + 1]];
-    next.push(right === undefined ? left : nodeHash(left, right, hash));
-  }
-  return next;
+/** The root over hashes of leaves in their order. Without a leaf it is the hash of nothing. */
+export function rootOf(leaves: readonly Uint8Array[], hash: Hash): Uint8Array {
+  let level = leaves;
+  while (level.length > 1) level = joinLevel(level, hash);
+  return level[0] ?? hash(new Uint8Array());
 }
 
 export type PathStep = { readonly side: 'left' | 'right'; readonly hash: Uint8Array };
 
-/** The neighbours on the way from a leaf to the root, the lowest first. */
-export function pathOf(leaves: readonly Uint8Array[], index: number, hash: Hash): PathStep[] {
-  const path: PathStep[] = [];
-  let level = [...leaves];
-  for (let at = index; level.length > 1; at = Math.floor(at / 2)) {
+/**
+ * The neighbours on the way from a leaf to the root, the lowest first. `levels` begins with the
+ * leaves.
+ */
+export function pathIn(levels: readonly (readonly Uint8Array[])[], index: number): PathStep[] {
+  return levels.flatMap((level, height) => {
+    const at = Math.floor(index / 2 ** height);
     const neighbour = level[at % 2 === 0 ? at + 1 : at - 1];
-    if (neighbour !== undefined)
-      path.push({ side: at % 2 === 0 ? 'right' : 'left', hash: neighbour });
-    level = above(level, hash);
+    return neighbour === undefined
+      ? []
+      : [{ side: at % 2 === 0 ? ('right' as const) : ('left' as const), hash: neighbour }];
+  });
+}
+
+/** The place of a hash among ascending ones; -1 when it is not among them. */
+export function placeOf(sorted: readonly Uint8Array[], wanted: Uint8Array): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareHashes(sorted[middle] as Uint8Array, wanted) < 0) low = middle + 1;
+    else high = middle;
   }
-  return path;
+  const found = sorted[low];
+  return found !== undefined && compareHashes(found, wanted) === 0 ? low : -1;
 }
 
 /** The root to which a path leads from a leaf. */

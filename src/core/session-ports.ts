@@ -8,8 +8,15 @@ export type StoredSession = {
 };
 /** Sessions by the SHA-256 of their cookie. */
 export type SessionBook = {
-  /** Stores a session. Of more than `most` sessions the ones that were used longest ago go. */
-  put(hash: Uint8Array, session: StoredSession, most: number): Promise<void>;
+  /**
+   * Stores a session, and deletes those that began before a time. Of more than `most` sessions the
+   * ones that were used longest ago go as well.
+   */
+  put(
+    hash: Uint8Array,
+    session: StoredSession,
+    keep: { readonly most: number; readonly begunAfterMs: number },
+  ): Promise<void>;
   find(hash: Uint8Array): Promise<StoredSession | null>;
   /** Notes that a session was used. */
   touch(hash: Uint8Array, usedMs: number): Promise<void>;

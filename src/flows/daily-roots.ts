@@ -5,9 +5,10 @@ import {
   compareHashes,
   type Hash,
   hexOf,
+  joinLevel,
   leafHash,
-  pathOf,
-  rootOf,
+  pathIn,
+  placeOf,
   saltOf,
 } from '../core/daily-root.ts';
 import type { Clock, Log } from '../core/ports.ts';
@@ -20,7 +21,10 @@ export type RootPorts = {
   readonly hash: Hash;
   /** 32 random bytes. */
   readonly secret: () => Uint8Array;
+  /** Lets other work of the process go ahead. */
+  readonly pause: () => Promise<void>;
 };
+type Hashing = Pick<RootPorts, 'hash' | 'pause'>;
 
 const DAY_MS = 24 * 3_600_000;
 /**
@@ -29,15 +33,48 @@ const DAY_MS = 24 * 3_600_000;
  */
 const LATE_MS = 30 * 60_000;
 
-const hashesOf = (texts: readonly string[], secret: Uint8Array, hash: Hash): Uint8Array[] =>
-  texts.map((text) => leafHash(saltOf(secret, text, hash), text, hash)).sort(compareHashes);
+/** Hashes that are made at a stretch. A large day takes seconds, and gate and webhooks go ahead. */
+const AT_A_STRETCH = 500;
+
+/** The hashes of leaves in ascending order. */
+async function hashesOf(
+  texts: readonly string[],
+  secret: Uint8Array,
+  { hash, pause }: Hashing,
+): Promise<Uint8Array[]> {
+  const hashes: Uint8Array[] = [];
+  for (const text of texts) {
+    hashes.push(leafHash(saltOf(secret, text, hash), text, hash));
+    if (hashes.length % AT_A_STRETCH === 0) await pause();
+  }
+  return hashes.sort(compareHashes);
+}
+
+/** Every level of the tree over these leaves, the leaves first. */
+async function levelsOf(
+  leaves: readonly Uint8Array[],
+  { hash, pause }: Hashing,
+): Promise<(readonly Uint8Array[])[]> {
+  const levels = [leaves];
+  for (let level = leaves; level.length > 1; ) {
+    const next: Uint8Array[] = [];
+    const length = Math.ceil(level.length / 2);
+    for (let from = 0; from < length; from += AT_A_STRETCH) {
+      next.push(...joinLevel(level, hash, from, Math.min(length, from + AT_A_STRETCH)));
+      await pause();
+    }
+    levels.push(next);
+    level = next;
+  }
+  return levels;
+}
 
 /**
  * Seals the next day when it is over. Returns the day, or null when none is due. Another daemon may
  * have sealed the same day meanwhile; its root then counts.
  */
 export async function sealNextDay(
-  { roots, hash, secret: newSecret }: RootPorts,
+  { roots, hash, secret: newSecret, pause }: RootPorts,
   clock: Pick<Clock, 'nowMs'>,
   log: Log,
 ): Promise<string | null> {
@@ -48,8 +85,9 @@ export async function sealNextDay(
   const before = new Date(Date.parse(day) - DAY_MS).toISOString().slice(0, 10);
   const previous = (await roots.day(before))?.commitment ?? null;
   const secret = newSecret();
-  const hashes = hashesOf(await roots.leaves(day), secret, hash);
-  const root = hexOf(rootOf(hashes, hash));
+  const hashes = await hashesOf(await roots.leaves(day), secret, { hash, pause });
+  const top = (await levelsOf(hashes, { hash, pause })).at(-1)?.[0];
+  const root = hexOf(top ?? hash(new Uint8Array()));
   const claim = { day, leaves: hashes.length, root, previous };
   const commitment = commitmentOf({ genesisHash, ...claim }, hash);
   if (await roots.keep({ ...claim, commitment, madeAtMs: clock.nowMs(), secret, hashes }))
@@ -59,12 +97,13 @@ export async function sealNextDay(
 
 /** How many records of a day are not in its root, and how many leaves no record has any more. */
 export async function compareDay(
-  { roots, hash }: Pick<RootPorts, 'roots' | 'hash'>,
+  { roots, ...hashing }: Omit<RootPorts, 'secret'>,
   day: string,
 ): Promise<{ readonly added: number; readonly gone: number; readonly leaves: number } | null> {
   const sealed = await roots.day(day);
   if (sealed === null) return null;
-  const found = new Set(hashesOf(await roots.leaves(day), sealed.secret, hash).map(hexOf));
+  const hashes = await hashesOf(await roots.leaves(day), sealed.secret, hashing);
+  const found = new Set(hashes.map(hexOf));
   const known = new Set(sealed.hashes.map(hexOf));
   return {
     added: [...found].filter((each) => !known.has(each)).length,
@@ -73,36 +112,47 @@ export async function compareDay(
   };
 }
 
-/** Days whose hashes are kept in memory between receipts. */
+/** Days whose trees are kept in memory between receipts; 64 bytes a record. */
 const DAYS_KEPT = 4;
+type Tree = { readonly sealed: SealedDay; readonly levels: readonly (readonly Uint8Array[])[] };
 
 /** Creates the function that gives the leaves of a receipt with their paths. */
-export function createRootPaths({ roots, hash }: Pick<RootPorts, 'roots' | 'hash'>) {
-  const days = new Map<string, SealedDay>();
-  const dayOf = async (day: string): Promise<SealedDay | null> => {
-    const known = days.get(day);
+export function createRootPaths({ roots, hash, pause }: Omit<RootPorts, 'secret'>) {
+  const trees = new Map<string, Promise<Tree | null>>();
+  const grown = async (day: string): Promise<Tree | null> => {
+    const sealed = await roots.day(day);
+    return sealed === null
+      ? null
+      : { sealed, levels: await levelsOf(sealed.hashes, { hash, pause }) };
+  };
+  /** The tree of a day. Receipts that ask for one at the same time share it. */
+  const treeOf = (day: string): Promise<Tree | null> => {
+    const known = trees.get(day);
     if (known !== undefined) return known;
-    const found = await roots.day(day);
-    if (found === null) return null;
-    days.set(day, found);
-    const [oldest] = days.keys();
-    if (days.size > DAYS_KEPT && oldest !== undefined) days.delete(oldest);
-    return found;
+    const asked = grown(day);
+    trees.set(day, asked);
+    asked.then(
+      (tree) => tree === null && trees.delete(day),
+      () => trees.delete(day),
+    );
+    const [oldest] = trees.keys();
+    if (trees.size > DAYS_KEPT && oldest !== undefined) trees.delete(oldest);
+    return asked;
   };
   return async function pathsOf(receipt: Omit<Receipt, 'roots'>): Promise<Receipt['roots']> {
     const found: Receipt['roots'][number][] = [];
     for (const { of, id, day } of await roots.ofShare(receipt.share.id)) {
-      const sealed = await dayOf(day);
+      const tree = await treeOf(day);
       const text = leafTextOf(receipt, of, id);
-      if (sealed === null || text === null) continue;
+      if (tree === null || text === null) continue;
+      const { sealed, levels } = tree;
       const salt = saltOf(sealed.secret, text, hash);
-      const leaf = leafHash(salt, text, hash);
-      const index = sealed.hashes.findIndex((each) => compareHashes(each, leaf) === 0);
-      if (index < 0) continue;
-      const path = pathOf(sealed.hashes, index, hash);
+      // A record that was changed since is in no tree: the receipt then shows no way to the root.
+      const place = placeOf(sealed.hashes, leafHash(salt, text, hash));
+      if (place < 0) continue;
       found.push({
         ...{ of, id, day, salt: hexOf(salt) },
-        path: path.map((step) => ({ side: step.side, hash: hexOf(step.hash) })),
+        path: pathIn(levels, place).map((step) => ({ side: step.side, hash: hexOf(step.hash) })),
         ...{ leaves: sealed.leaves, previous: sealed.previous, commitment: sealed.commitment },
       });
     }

@@ -56,7 +56,8 @@ export function createSessions({ sessions: book, vault, clock }: SessionPorts): 
       const hash = hashOf(id);
       const nowMs = clock.nowMs();
       const sealed = vault.seal(bindingOf(hash), Buffer.from(authorization));
-      await book.put(hash, { sealed, begunMs: nowMs, usedMs: nowMs }, SESSIONS_MOST);
+      const keep = { most: SESSIONS_MOST, begunAfterMs: nowMs - LIFE_MS_MOST };
+      await book.put(hash, { sealed, begunMs: nowMs, usedMs: nowMs }, keep);
       return `${COOKIE}=${id}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${LIFE_MS_MOST / 1_000}${secure ? '; Secure' : ''}`;
     },
     async authorization(cookie) {

@@ -4,12 +4,12 @@ import { at, type Sql } from './database.ts';
 
 /** Creates the store of sessions. */
 export const createSessionBook = (sql: Sql): SessionBook => ({
-  async put(hash, { sealed, begunMs, usedMs }, most) {
+  async put(hash, { sealed, begunMs, usedMs }, { most, begunAfterMs }) {
     await sql`
       insert into console_session (session_hash, sealed, begun_at, used_at)
       values (${Buffer.from(hash)}, ${Buffer.from(sealed)}, ${at(begunMs)}, ${at(usedMs)})`;
     await sql`
-      delete from console_session where session_hash in (
+      delete from console_session where begun_at < ${at(begunAfterMs)} or session_hash in (
         select session_hash from console_session order by used_at desc, session_hash offset ${most})`;
   },
   async find(hash) {

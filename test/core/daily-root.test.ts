@@ -8,9 +8,11 @@ import {
   commitmentOf,
   compareHashes,
   hexOf,
+  joinLevel,
   leafHash,
-  pathOf,
+  pathIn,
   paymentLeaf,
+  placeOf,
   rootOf,
   saltOf,
 } from '../../src/core/daily-root.ts';
@@ -27,11 +29,15 @@ describe('a tree', () => {
       fc.property(fc.integer({ min: 1, max: 70 }), (count) => {
         const leaves = leavesOf(count);
         const root = hexOf(rootOf(leaves, hash));
+        const levels = [leaves];
+        while ((levels.at(-1)?.length ?? 0) > 1) levels.push(joinLevel(levels.at(-1) ?? [], hash));
         for (const [index, leaf] of leaves.entries()) {
-          const path = pathOf(leaves, index, hash);
+          expect(placeOf(leaves, leaf)).toBe(index);
+          const path = pathIn(levels, index);
           expect(hexOf(climb(leaf, path, hash))).toBe(root);
           const other = leafHash(Uint8Array.of(2), `leaf ${index}`, hash);
           expect(hexOf(climb(other, path, hash))).not.toBe(root);
+          expect(placeOf(leaves, other)).toBe(-1);
         }
       }),
       { numRuns: 40 },

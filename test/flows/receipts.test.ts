@@ -90,7 +90,7 @@ describe('with the daemon stopped', () => {
   test('receipts lead to the roots of their days, and a changed record shows', async () => {
     const { sql } = street.database;
     const roots = createRootBook(sql);
-    const ports = { roots, hash: sha256, secret: newSecret };
+    const ports = { roots, hash: sha256, secret: newSecret, pause: async () => {} };
     const seal = (nowMs: number) => sealNextDay(ports, { nowMs: () => nowMs }, silentLog);
     const [began = ''] = [await roots.nextDay()];
     const endMs = Date.parse(began ?? '') + 24 * 3_600_000;

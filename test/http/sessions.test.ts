@@ -77,16 +77,20 @@ test('without a master key nobody signs in', async () => {
 test('the session that was used longest ago gives way to one more than there may be', async () => {
   const hash = (byte: number) => new Uint8Array(32).fill(byte);
   const at = (usedMs: number) => ({ sealed: Uint8Array.of(1), begunMs: 0, usedMs });
+  const keep = { most: 2, begunAfterMs: 0 };
   await held.sql`delete from console_session`;
-  await book.put(hash(1), at(30), 2);
-  await book.put(hash(2), at(20), 2);
+  await book.put(hash(1), at(30), keep);
+  await book.put(hash(2), at(20), keep);
   await book.touch(hash(2), 10);
-  await book.put(hash(3), at(40), 2);
+  await book.put(hash(3), at(40), keep);
   expect(await Promise.all([1, 2, 3].map((each) => book.find(hash(each))))).toEqual([
     at(30),
     null,
     at(40),
   ]);
+  // A session that is over by its age goes with the next one that begins.
+  await book.put(hash(4), { ...at(50), begunMs: 45 }, { ...keep, begunAfterMs: 1 });
+  expect(await Promise.all([1, 3].map((each) => book.find(hash(each))))).toEqual([null, null]);
 });
 
 test('a cookie counts only with the header of the console, and never over a key', async () => {

@@ -115,7 +115,9 @@ test('a link ends at its time or when it is taken back, and opens under no other
       ledger: unasked,
       statements: unasked,
       revocations: {
-        revoke: async (_of, _id, ms) => void (beforeMs = ms),
+        async revoke(_of, _id, ms) {
+          beforeMs = ms;
+        },
         revokedBeforeMs: async () => beforeMs,
       },
       venues: unasked,

@@ -37,6 +37,7 @@ const SUITES: Readonly<Record<VenueName, Suite>> = {
     files: [
       'test/venue/velocity-program.test.ts',
       'test/venue/velocity-controls.test.ts',
+      'test/venue/velocity-special.test.ts',
       'test/venue/velocity-plans.test.ts',
       'test/local/velocity.contract.test.ts',
     ],

@@ -7,16 +7,24 @@ import type { Signature } from '../../src/core/ids.ts';
 import { base58Text } from '../../src/core/ids.ts';
 import { classifyOutflows, type TopUpRule } from '../../src/core/outflow.ts';
 import { quotesOf, USDC } from '../../src/core/token.ts';
+import { VENUE_NAMES } from '../../src/core/venue.ts';
 import { topUpRuleOf } from '../../src/daemon-parts.ts';
 import { createHalts } from '../../src/ledger/halts.ts';
 import { STATE } from '../../src/local/drift/addresses.ts';
 import { transferUsdc } from '../../src/local/driver.ts';
+import { addresses } from '../../src/local/velocity/genesis.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { loseAgentKeys } from '../support/damage.ts';
 import { ageDebts } from '../support/guards.ts';
 import { factsOf } from '../support/heard-rows.ts';
 import { debtsIn, paymentSharesIn, paymentsIn } from '../support/rows.ts';
-import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
+import {
+  openStreet,
+  profitableClose,
+  type Street,
+  settleAt,
+  unscheduled,
+} from '../support/street.ts';
 
 const QUOTES = quotesOf([{ ...USDC, mint: QUOTE_MINT }]);
 
@@ -31,32 +39,34 @@ const registerKey = (street: Street, agent: Keypair, subAccountIds = [0]) =>
   });
 
 describe('when not everything can be reached', () => {
-  test('a part is paid and the rest is paid when money arrives, without waiting for the schedule', async () => {
-    await using street = await openStreet({ settings: unscheduled() });
-    const { driver } = street;
-    const creator = creatorWallet();
-    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
-    await street.subscribe('ana', trader, creator, 5_000);
-    await loseAgentKeys(street.database);
-    profitableClose(driver, trader);
-    const waiting = await street.share('ana', (each) => each.reason?.code === 'no_agent_key');
-    const owed = BigInt(waiting.amount);
-    driver.send([driver.instructions.settlePnl(trader, 0)], [driver.faucet, trader.agent]);
-    const deposit = 1_000_000_000n + BigInt(waiting.close.netPnl) - 4_000_000n;
-    driver.withdrawTo(trader, creatorWallet(), deposit);
-    await street.standing('ana', 'delinquent');
-    await registerKey(street, trader.agent);
-    const part = await street.share('ana', (each) => each.paid !== '0');
-    expect(part.status).toBe('pending');
-    expect(BigInt(part.paid)).toBeLessThan(owed);
-    expect(driver.usdcOf(creator)).toBe(BigInt(part.paid));
-    await street.verdict('ana', 'deny');
-    driver.giveUsdc(trader.agent.publicKey, owed);
-    const whole = await street.share('ana', (each) => each.status === 'paid');
-    expect(whole.paidBy).toHaveLength(2);
-    expect(driver.usdcOf(creator)).toBe(owed);
-    await street.standing('ana', 'good');
-  });
+  test.each(VENUE_NAMES)(
+    'at %s a part is paid and the rest is paid when money arrives, without waiting for the schedule',
+    async (venue) => {
+      await using street = await openStreet({ settings: unscheduled(), venues: [venue] });
+      const { people: driver } = street;
+      const creator = creatorWallet();
+      const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+      await street.subscribe('ana', trader, creator, 5_000);
+      await loseAgentKeys(street.database);
+      profitableClose(driver, trader);
+      const waiting = await street.share('ana', (each) => each.reason?.code === 'no_agent_key');
+      const owed = BigInt(waiting.amount);
+      settleAt(street.people, trader);
+      driver.withdrawTo(trader, creatorWallet(), driver.depositOf(trader) - 4_000_000n);
+      await street.standing('ana', 'delinquent');
+      await registerKey(street, trader.agent);
+      const part = await street.share('ana', (each) => each.paid !== '0');
+      expect(part.status).toBe('pending');
+      expect(BigInt(part.paid)).toBeLessThan(owed);
+      expect(driver.quoteOf(creator)).toBe(BigInt(part.paid));
+      await street.verdict('ana', 'deny');
+      driver.giveQuote(trader.agent.publicKey, owed);
+      const whole = await street.share('ana', (each) => each.status === 'paid');
+      expect(whole.paidBy).toHaveLength(2);
+      expect(driver.quoteOf(creator)).toBe(owed);
+      await street.standing('ana', 'good');
+    },
+  );
 
   test('collateral moved to another own sub-account still pays', async () => {
     await using street = await openStreet({ settings: unscheduled() });
@@ -85,26 +95,30 @@ describe('when not everything can be reached', () => {
     expect(await paymentsIn(street.database)).toMatchObject([{ subAccountId: 1 }]);
   });
 
-  test('the venue decides by simulation: nothing leaves that the margin floor needs', async () => {
-    await using street = await openStreet({ settings: unscheduled({ marginFloorBps: 9_000 }) });
-    const { driver } = street;
-    const creator = creatorWallet();
-    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
-    await street.subscribe('ana', trader, creator);
-    driver.movePrice(0, 150_000_000n);
-    driver.trade(trader, 'long', 20_000_000_000n);
-    driver.movePrice(0, 165_000_000n);
-    driver.trade(trader, 'short', 2_000_000_000n, { reduceOnly: true });
-    // The position that is still open has no profit that settling could turn into collateral.
-    driver.movePrice(0, 150_000_000n);
-    const share = await street.share('ana', (each) => each.reason?.code === 'margin_floor');
-    expect(share).toMatchObject({ status: 'pending', paid: '0' });
-    expect(await paymentsIn(street.database)).toEqual([]);
-    driver.trade(trader, 'short', 18_000_000_000n, { reduceOnly: true });
-    await expect
-      .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'))
-      .toBe(true);
-  });
+  test.each(VENUE_NAMES)(
+    '%s decides by simulation: nothing leaves that the margin floor needs',
+    async (venue) => {
+      const settings = unscheduled({ marginFloorBps: 9_000 });
+      await using street = await openStreet({ settings, venues: [venue] });
+      const { people: driver } = street;
+      const creator = creatorWallet();
+      const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+      await street.subscribe('ana', trader, creator);
+      driver.movePrice(0, 150_000_000n);
+      driver.trade(trader, 'long', 20_000_000_000n);
+      driver.movePrice(0, 165_000_000n);
+      driver.trade(trader, 'short', 2_000_000_000n, { reduceOnly: true });
+      // The position that is still open has no profit that settling could turn into collateral.
+      driver.movePrice(0, 150_000_000n);
+      const share = await street.share('ana', (each) => each.reason?.code === 'margin_floor');
+      expect(share).toMatchObject({ status: 'pending', paid: '0' });
+      expect(await paymentsIn(street.database)).toEqual([]);
+      driver.trade(trader, 'short', 18_000_000_000n, { reduceOnly: true });
+      await expect
+        .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'))
+        .toBe(true);
+    },
+  );
 });
 
 describe('who pays fees', () => {
@@ -171,27 +185,38 @@ describe('who pays fees', () => {
     expect(classOf(null).get('swap')).toBe('outflow');
   });
 
-  test('the sponsor is given its fee back in USDC in the same transaction', async () => {
-    const sponsor = Keypair.generate();
-    await using street = await openStreet({
-      sponsor,
-      settings: unscheduled({ reimbursePerSol: '150000000', reimburseMost: '1000000' }),
-    });
-    const { driver } = street;
-    driver.giveSol(sponsor.publicKey, SOL);
-    driver.giveUsdc(sponsor.publicKey, 1n);
-    const creator = creatorWallet();
-    driver.giveUsdc(creator, 1n);
-    const trader = driver.createTrader({ deposit: 1_000_000_000n });
-    await street.subscribe('ana', trader, creator);
-    profitableClose(driver, trader);
-    const share = await street.share('ana', (each) => each.status === 'paid');
-    expect(driver.usdcOf(creator)).toBe(BigInt(share.amount) + 1n);
-    // Two signatures of 5,000 lamports, at 150 USDC a SOL.
-    expect(driver.usdcOf(sponsor.publicKey)).toBe(1_500n + 1n);
-    expect(driver.lamportsOf(sponsor.publicKey)).toBe(SOL - 10_000n);
-    await expect.poll(async () => (await street.gate('ana')).standing).toBe('good');
-  });
+  test.each([
+    ['USDC', 'drift-v2', 1_500n],
+    ['USDT', 'velocity', 1_600n],
+  ] as const)(
+    'the sponsor is given its fee back in %s in the same transaction',
+    async (_, venue, back) => {
+      const sponsor = Keypair.generate();
+      await using street = await openStreet({
+        sponsor,
+        venues: [venue],
+        settings: unscheduled({
+          reimbursePerSol: '150000000',
+          reimbursePerSolOf: { USDT: '160000000' },
+          reimburseMost: '1000000',
+        }),
+      });
+      const { people: driver } = street;
+      driver.giveSol(sponsor.publicKey, SOL);
+      driver.giveQuote(sponsor.publicKey, 1n);
+      const creator = creatorWallet();
+      driver.giveQuote(creator, 1n);
+      const trader = driver.createTrader({ deposit: 1_000_000_000n });
+      await street.subscribe('ana', trader, creator);
+      profitableClose(driver, trader);
+      const share = await street.share('ana', (each) => each.status === 'paid');
+      expect(driver.quoteOf(creator)).toBe(BigInt(share.amount) + 1n);
+      // Two signatures of 5,000 lamports, at 150 USDC or 160 USDT a SOL.
+      expect(driver.quoteOf(sponsor.publicKey)).toBe(back + 1n);
+      expect(driver.lamportsOf(sponsor.publicKey)).toBe(SOL - 10_000n);
+      await expect.poll(async () => (await street.gate('ana')).standing).toBe('good');
+    },
+  );
 });
 
 test('two creators are paid in the order of their oldest debts, each with everything that is due to them', async () => {
@@ -272,24 +297,32 @@ describe('what keeps a debt', () => {
     await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
   });
 
-  test('a venue that opens again is noticed, and who waited for it is paid', async () => {
-    await using street = await openStreet({ settings: unscheduled() });
-    const { driver, world } = street;
-    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
-    await street.subscribe('ana', trader, creatorWallet());
-    const state = STATE.toBase58();
-    const setStatus = (status: number): void => {
-      const account = world.cluster.bank.get(state);
-      if (account === null) throw new Error('the venue has no state');
-      const data = Uint8Array.from(account.data);
-      data[974] = status;
-      world.cluster.put(state, { ...account, data });
-    };
-    setStatus(2);
-    profitableClose(driver, trader);
-    const waiting = await street.share('ana', (each) => each.reason?.code === 'withdrawals_paused');
-    expect(waiting).toMatchObject({ status: 'pending', attempts: 0 });
-    setStatus(0);
-    await street.share('ana', (each) => each.status === 'paid');
-  });
+  test.each([
+    ['drift-v2', STATE.toBase58(), 974],
+    ['velocity', addresses.state, 1366],
+  ] as const)(
+    '%s opens again, which is noticed, and who waited for it is paid',
+    async (venue, state, at) => {
+      await using street = await openStreet({ settings: unscheduled(), venues: [venue] });
+      const { people: driver, world } = street;
+      const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+      await street.subscribe('ana', trader, creatorWallet());
+      const setStatus = (status: number): void => {
+        const account = world.cluster.bank.get(state);
+        if (account === null) throw new Error('the venue has no state');
+        const data = Uint8Array.from(account.data);
+        data[at] = status;
+        world.cluster.put(state, { ...account, data });
+      };
+      setStatus(2);
+      profitableClose(driver, trader);
+      const waiting = await street.share(
+        'ana',
+        (each) => each.reason?.code === 'withdrawals_paused',
+      );
+      expect(waiting).toMatchObject({ status: 'pending', attempts: 0 });
+      setStatus(0);
+      await street.share('ana', (each) => each.status === 'paid');
+    },
+  );
 });

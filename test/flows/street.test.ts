@@ -49,6 +49,8 @@ describe.each(VENUE_NAMES)('at %s', (venue) => {
       const share = await street.share('ana', (each) => each.status === 'paid');
       expect(share.close.signature).toBe(signature);
       expect(BigInt(share.amount)).toBe(BigInt(share.close.netPnl) / 10n);
+      const { mint, symbol } = driver.quote;
+      expect(share).toMatchObject({ mint: mint.toBase58(), symbol });
       expect(driver.quoteOf(creator)).toBe(BigInt(share.amount));
       expect(driver.quoteOf(trader.agent.publicKey)).toBe(0n);
       const payment = street.world.cluster.find(share.paidBy[0] ?? '');

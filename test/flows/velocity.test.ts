@@ -1,6 +1,6 @@
-// Velocity: the daemon at Velocity: a close is heard and paid in USDT, a subscriber who withdraws
-// while owing is barred until the debt is paid, and a crash between any two steps pays once. On the
-// compiled program where its file is present, else on the stand-in.
+// Velocity: what a daemon does at Velocity alone, or at both venues at once; street, paying and
+// exactly-once run at each. On the compiled program where its file is present, else on the
+// stand-in.
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import type { VenueDriver } from '../../src/local/driver.ts';
@@ -18,40 +18,6 @@ const people = ({ world }: Street): VenueDriver => {
 
 describe('on Velocity alone', () => {
   const only = { venues: ['velocity'] as const };
-
-  test('a close is paid to the unit in USDT, and the rest stays at the venue', async () => {
-    await using street = await openStreet(only);
-    const driver = people(street);
-    const creator = Keypair.generate().publicKey;
-    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
-    await street.subscribe('ana', trader, creator);
-    const signature = profitableClose(driver, trader);
-    const share = await street.share('ana', (each) => each.status === 'paid');
-    expect(share.close.signature).toBe(signature);
-    expect(BigInt(share.amount)).toBe(BigInt(share.close.netPnl) / 10n);
-    expect(share).toMatchObject({ mint: USDT, symbol: 'USDT' });
-    expect(driver.quoteOf(creator)).toBe(BigInt(share.amount));
-    expect(driver.quoteOf(trader.agent.publicKey)).toBe(0n);
-    await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
-  });
-
-  test('a withdrawal while owing bars the subscriber, names USDT, and the payment clears it', async () => {
-    const sponsor = Keypair.generate();
-    await using street = await openStreet({ ...only, sponsor });
-    const driver = people(street);
-    const creator = Keypair.generate().publicKey;
-    const trader = driver.createTrader({ deposit: 1_000_000_000n });
-    await street.subscribe('ana', trader, creator);
-    profitableClose(driver, trader);
-    await street.share('ana', (each) => each.reason?.code === 'sponsor_needs_sol');
-    driver.withdrawTo(trader, Keypair.generate().publicKey, 500_000_000n);
-    const barred = await street.verdict('ana', 'deny');
-    expect(barred.reason).toMatch(/^Withdrew 500\.000000 USDT on chain .* USDT is still unpaid\.$/);
-    street.sendSol(sponsor.publicKey, 1_000_000_000n);
-    const paid = await street.share('ana', (each) => each.status === 'paid');
-    expect(driver.quoteOf(creator)).toBe(BigInt(paid.amount));
-    await street.verdict('ana', 'allow');
-  });
 
   test('a daemon that is started again in between pays what was owed once', async () => {
     await using street = await openStreet(only);
@@ -191,16 +157,22 @@ describe('on both venues', () => {
   });
 });
 
-test('the doctor looks at the venue that is served', async () => {
-  await using street = await openStreet({ venues: ['velocity'] });
+test('the doctor looks at each venue', async () => {
+  await using street = await openStreet({ venues: ['drift-v2', 'velocity'] });
   const { rpcUrl } = street.world.chain;
-  expect(await ofVenue(rpcUrl, 'velocity')).toMatchObject([
-    { what: 'mint', state: 'ok', says: `${USDT}, 6 decimals` },
-    { what: 'venue', state: 'ok', says: 'velocity is there and open' },
-  ]);
-  expect(await ofProgram(rpcUrl, [], 'halt', 'velocity')).toMatchObject([
-    { what: 'program', state: 'ok', says: expect.stringMatching(/build of 2026-07|stand-in/) },
-  ]);
+  const builds = { 'drift-v2': /build of 20|stand-in/, velocity: /build of 2026-07|stand-in/ };
+  for (const [venue, mint] of [
+    ['drift-v2', street.driver.quote.mint.toBase58()],
+    ['velocity', USDT],
+  ] as const) {
+    expect(await ofVenue(rpcUrl, venue)).toMatchObject([
+      { what: 'mint', state: 'ok', says: `${mint}, 6 decimals` },
+      { what: 'venue', state: 'ok', says: `${venue} is there and open` },
+    ]);
+    expect(await ofProgram(rpcUrl, [], 'halt', venue)).toMatchObject([
+      { what: 'program', state: 'ok', says: expect.stringMatching(builds[venue]) },
+    ]);
+  }
 });
 
 test('a ledger that watches accounts of a venue that is not served is refused, by name', async () => {

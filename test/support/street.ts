@@ -303,4 +303,4 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
 }
 
 export { unscheduled } from './street-settings.ts';
-export { profitableClose } from './trades.ts';
+export { profitableClose, settleAt } from './trades.ts';

@@ -1,6 +1,7 @@
 // Trades: acts of people on a local market, for use outside a test file.
-import type { Trader } from '../../src/local/drift/instructions.ts';
+import { type Trader, venueInstructions } from '../../src/local/drift/instructions.ts';
 import type { VenueDriver } from '../../src/local/driver.ts';
+import { instructions as atVelocity } from '../../src/local/velocity/instructions.ts';
 
 /**
  * Sets the price of market 0 to 150, buys `base` (in 1e9; 2 SOL when absent), sets the price to 165
@@ -16,4 +17,14 @@ export function profitableClose(
   driver.trade(trader, 'long', base);
   driver.movePrice(0, 165_000_000n);
   return driver.trade(trader, 'short', base, { reduceOnly: true }).signature;
+}
+
+/** The trader settles market 0 at the driver's venue. */
+export function settleAt(driver: VenueDriver, trader: Trader): void {
+  const { agent } = trader;
+  const settled =
+    driver.venue === 'velocity'
+      ? atVelocity.settle(trader, agent.publicKey)
+      : venueInstructions().settlePnl(trader, 0);
+  driver.send([settled], [driver.faucet, agent]);
 }

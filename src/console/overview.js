@@ -3,7 +3,10 @@ import { useEffect, useRef } from 'preact/hooks';
 import Plot from 'uplot';
 import { amount, html, lasted, moment, short, Table } from './api.js';
 
-/** What needs a person now, as sentences with the place where it is settled. */
+/**
+ * What needs a person now: what it is, a sentence with the place where it is settled, and the act
+ * that settles it where the page offers one.
+ */
 function needs({ overview, ready, hearing, suspicions }) {
   const { waiting } = overview;
   const count = (number, one, many) => (number === 1 ? one : many.replace('#', number));
@@ -60,13 +63,44 @@ function needs({ overview, ready, hearing, suspicions }) {
         count(each.debts, 'One debt waits for SOL', '# debts wait for SOL'),
         `${amount(each.left, each.decimals, each.symbol)}, ${overview.ages[each.age]}. Send SOL to the agent wallets, or to the sponsor.`,
       ]),
+    ...overview.debts
+      .filter((each) => each.observed)
+      .map((each) => [
+        count(each.debts, 'One debt is only observed', '# debts are only observed'),
+        `${amount(each.left, each.decimals, each.symbol)}, ${overview.ages[each.age]}. It is paid once it is adopted.`,
+        {
+          title: 'Adopt observed debts',
+          text: 'Debts of closes from this slot on become payable. This cannot be taken back.',
+          method: 'POST',
+          route: '/v1/adoptions',
+          body: {},
+          number: { name: 'fromSlot', label: 'From this slot on' },
+          reason: true,
+        },
+      ]),
     ...hearing.gaps.map((each) => [
       `Gap at ${each.subscriber}`,
       `The account ${each.address} shows a change that no fact explains, since ${lasted(each.ageMs)}.`,
+      {
+        title: `Accept the state of ${each.address}`,
+        text: 'The account counts as it stands. What the unexplained change owed is not charged.',
+        method: 'POST',
+        route: '/v1/hearing/acceptances',
+        body: { address: each.address },
+        reason: true,
+      },
     ]),
     ...suspicions.map((each) => [
       `Suspicion: ${each.subscriber}`,
       `Losses of ${amount(each.amount)} that may be made on purpose.`,
+      {
+        title: `Close the suspicion of ${each.subscriber}`,
+        text: 'The sum begins anew from now on.',
+        method: 'POST',
+        route: '/v1/hearing/reviews',
+        body: { subscriber: each.subscriber },
+        reason: true,
+      },
     ]),
   ];
 }
@@ -126,7 +160,10 @@ export function Overview({ data, act }) {
   return html`
     <section aria-labelledby="needs" class=${list.length === 0 ? 'good' : 'bad'}>
       <h2 id="needs">${list.length === 0 ? 'Nothing needs a person' : 'Needs a person'}</h2>
-      <ul>${list.map(([what, text]) => html`<li><strong>${what}.</strong> ${text}</li>`)}</ul>
+      <ul>${list.map(
+        ([what, text, offered]) => html`<li><strong>${what}.</strong> ${text}
+          ${offered === undefined ? '' : html` <button onClick=${() => act(offered)}>${offered.title}</button>`}</li>`,
+      )}</ul>
     </section>
     <dl class="figures">
       <div><dt>Gate</dt><dd>${ready.ready ? 'vouches' : 'unknown'}</dd></div>

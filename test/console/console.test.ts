@@ -98,6 +98,52 @@ test.skipIf(CHROMIUM === undefined)('an operator sees what is wrong and acts on 
       voided: { reason: 'agreed with the creator', person: 'Nadia' },
     });
 
+    // What the sources would tell of a gap, a suspicion and observed debts is put in their place;
+    // the page sends the act of each only after it was confirmed with a reason.
+    const acted: unknown[] = [];
+    const told = async (route: string, more: (found: Record<string, unknown>) => object) =>
+      page.route(`${url}${route}`, async (each) => {
+        if (each.request().method() === 'GET') {
+          const found = (await (await each.fetch()).json()) as Record<string, unknown>;
+          await each.fulfill({ json: { ...found, ...more(found) } });
+        } else {
+          acted.push([route, each.request().postDataJSON()]);
+          await each.fulfill({ status: 204 });
+        }
+      });
+    await told('/v1/hearing', () => ({
+      gaps: [{ address: 'Acc1', subscriber: 'bo', ageMs: 60_000, difference: {} }],
+    }));
+    await told('/v1/hearing/suspicions', () => ({
+      suspicions: [{ subscriber: 'bo', amount: '5000000', kinds: [] }],
+    }));
+    const left = { left: '7000000', decimals: 6, symbol: 'USDC', debts: 2, age: 0 };
+    await told('/v1/overview', () => ({
+      debts: [{ ...left, reason: null, status: 'pending', observed: true }],
+    }));
+    for (const route of ['/v1/hearing/acceptances', '/v1/hearing/reviews', '/v1/adoptions'])
+      await told(route, () => ({}));
+    await page.evaluate("location.hash = '#/'");
+    const settle = async (name: string, slot?: string) => {
+      await page.getByRole('button', { name, exact: true }).press('Enter');
+      const asked = page.getByRole('dialog');
+      await asked.waitFor();
+      if (slot !== undefined) await asked.getByLabel('From this slot on').fill(slot);
+      await asked.getByLabel('Why; it goes on record').fill('looked at it');
+      await page.keyboard.press('Enter');
+      await page.getByText(`${name}: done.`).waitFor();
+    };
+    await settle('Accept the state of Acc1');
+    await settle('Close the suspicion of bo');
+    await settle('Adopt observed debts', '300000000');
+    const reason = 'looked at it';
+    expect(acted).toEqual([
+      ['/v1/hearing/acceptances', { address: 'Acc1', reason }],
+      ['/v1/hearing/reviews', { subscriber: 'bo', reason }],
+      ['/v1/adoptions', { fromSlot: 300_000_000, reason }],
+    ]);
+    await page.unrouteAll();
+
     const colours = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
     const light = await colours();
     await page.emulateMedia({ colorScheme: 'dark' });

@@ -1,5 +1,5 @@
-// Run: `npm run bench -- decode|intake|watch|lanes|gate|volume|burst|quiet|import|adopt`. Prints ratios
-// measured in one run; exits 1 when a stated one is missed.
+// Run: `npm run bench -- NAME`, with NAME one of decode, intake, watch, lanes, gate, volume, burst,
+// quiet, import, adopt. Prints ratios measured in one run; exits 1 when a stated one is missed.
 import { benchAdopt } from './adopt.ts';
 import { benchBurst, benchQuiet } from './burst.ts';
 import { benchDecode } from './decode.ts';

@@ -142,7 +142,8 @@ test.skipIf(CHROMIUM === undefined)('an operator sees what is wrong and acts on 
       ['/v1/hearing/reviews', { subscriber: 'bo', reason }],
       ['/v1/adoptions', { fromSlot: 300_000_000, reason }],
     ]);
-    await page.unrouteAll();
+    // The page asks every five seconds: answers that are on their way are waited for.
+    await page.unrouteAll({ behavior: 'wait' });
 
     const colours = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
     const light = await colours();

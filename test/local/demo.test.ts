@@ -12,7 +12,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { formatUnits } from '../../src/core/money.ts';
 import { SOURCES } from '../../src/core/source.ts';
 import type { Daemon } from '../../src/local/daemon.ts';
-import { runStory } from '../../src/local/demo.ts';
+import { type DemoOptions, runStory } from '../../src/local/demo.ts';
 import type { Ending } from '../../src/local/story.ts';
 import { processEnvironment } from '../../src/system/settings.ts';
 import { createDatabase } from '../support/database.ts';
@@ -50,7 +50,7 @@ async function runCommand(): Promise<{ code: number | null; output: string }> {
 
 async function told(
   name: string,
-  more: { sources?: string; onDaemon?: (daemon: Daemon) => void },
+  more: Pick<DemoOptions, 'sources' | 'venue' | 'onDaemon'>,
 ): Promise<Ending> {
   await using database = await createDatabase({ empty: true });
   const options = { keep: false, say: () => {}, databaseUrl: database.url };
@@ -95,7 +95,7 @@ async function killedStory(seed: number): Promise<{ ending: Ending; killed: numb
     Object.assign(daemon, { ask: asked });
   };
   try {
-    return { ending: await told('killed', { onDaemon }), killed };
+    return { ending: await told('killed', { venue: 'both', onDaemon }), killed };
   } finally {
     over = true;
   }
@@ -152,8 +152,15 @@ test.each(SOURCES)(
   },
 );
 
-test('kill -9 at any moment: the story ends with the same balances', async () => {
+test('kill -9 at any moment, at both venues: the story ends with the same balances', async () => {
   const { ending, killed } = await killing;
   expect(killed).toBeGreaterThan(3);
-  expect(ending).toEqual(await alone.webhooks);
+  const { second, ...atDrift } = ending;
+  const { second: none, ...alike } = await alone.webhooks;
+  expect(none).toBeNull();
+  // Bo takes 500 out of Velocity instead of Drift v2.
+  expect(atDrift).toEqual({ ...alike, boDeposit: alike.boDeposit + 500_000_000n });
+  // What Bo owes at Velocity is paid there, in its token.
+  expect(second?.boOwed).toBeGreaterThan(0n);
+  expect(second?.creator).toBe(second?.boOwed);
 });

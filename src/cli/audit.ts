@@ -8,7 +8,7 @@ import { isoTime } from '../core/time.ts';
 import { amountText } from '../core/token.ts';
 import { createListing, readAll } from '../flows/lists.ts';
 import type { Opened, Tools } from './command-tools.ts';
-import { dated, type ListOptions, periodIn } from './lists.ts';
+import { countOf, dated, type ListOptions, periodIn } from './lists.ts';
 import { table } from './output.ts';
 
 type Given = ListOptions & { readonly subscriber?: string; readonly kind?: AuditKind };
@@ -38,12 +38,14 @@ async function audit({ parts }: Opened, tools: Tools, given: Given): Promise<num
   const { subscriber, csv, kind } = given;
   const { sinceMs = Number.NEGATIVE_INFINITY, untilMs = Number.POSITIVE_INFINITY } =
     periodIn(given);
-  const ids =
+  const { page } = createListing(ledger);
+  const most = given.limit ?? null;
+  const listed =
     subscriber === undefined
-      ? (
-          await readAll(null, undefined, (at) => createListing(ledger).page('subscribers', {}, at))
-        ).rows.map((each) => each.id)
-      : [subscriber];
+      ? await readAll(most, given.after, (at) => page('subscribers', {}, at))
+      : { rows: [{ id: subscriber }], next: null };
+  const ids = listed.rows.map((each) => each.id);
+  const { next } = listed;
   if (subscriber !== undefined && (await ledger.subscribers.find(subscriber)) === null) {
     output.result({ subscriber, found: false }, [`Subscriber ${subscriber} is not registered.`]);
     return 1;
@@ -65,7 +67,7 @@ async function audit({ parts }: Opened, tools: Tools, given: Given): Promise<num
   );
   const lines = [COLUMNS, ...rows.map(cellsOf)];
   output.result(
-    { sums, rows },
+    { sums, rows, next },
     csv === true
       ? lines.map(csvLine)
       : [
@@ -74,6 +76,9 @@ async function audit({ parts }: Opened, tools: Tools, given: Given): Promise<num
             (each) =>
               `${each}: ${[sums[each].rows, ...sums[each].differences.map((sum) => amountText(sum.amount, sum))].join(', ')}`,
           ),
+          ...(next === null
+            ? []
+            : [`${ids.length} subscribers were audited. Go on with --after ${next}.`]),
         ],
   );
   return all.every((each) => each.kind === 'right') ? 0 : 3;
@@ -87,6 +92,13 @@ export function addAudit(program: Command, tools: Tools): void {
       .command('audit')
       .description('what was paid to creators on chain, by any system, against what was owed')
       .option('--subscriber <id>')
+      .addOption(
+        new Option(
+          '--limit <subscribers>',
+          'audit so many subscribers; all when left out',
+        ).argParser(countOf),
+      )
+      .option('--after <subscriber>', 'continue after this subscriber, as an earlier audit printed')
       .addOption(new Option('--kind <kind>', 'only these rows').choices(AUDIT_KINDS))
       .option('--csv', 'print comma separated values, with the rows that are right'),
   )

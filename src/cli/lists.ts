@@ -24,7 +24,8 @@ export type ListOptions = {
   readonly after?: string;
 };
 
-function countOf(text: string): number {
+/** A whole number of at least 1, as an option gives it. */
+export function countOf(text: string): number {
   if (!/^[1-9][0-9]{0,8}$/.test(text))
     throw new InvalidArgumentError('Give a whole number of at least 1.');
   return Number(text);
@@ -93,9 +94,13 @@ export async function showList<Name extends ListName>(
 ): Promise<number> {
   const { list, filter, turn, head, cells, document = (row) => row } = shown;
   const { page } = createListing(ledger);
-  const { rows, next, total } = await readAll(mostOf(given), given[turn], (at: PageOf) =>
-    page(list, filter, at),
-  );
+  const progress = output.progress(list, 0);
+  const { rows, next, total } = await readAll(
+    mostOf(given),
+    given[turn],
+    (at: PageOf) => page(list, filter, at),
+    (done, of) => progress.update(done, of ?? undefined),
+  ).finally(() => progress.stop());
   await shown.prepare?.(rows);
   if (given.csv === true) {
     const { csv } = shown;

@@ -161,17 +161,22 @@ export function createListing(ledger: Ledger): Listing {
   };
 }
 
-/** Rows from a cursor on, page by page: at most `most`, or all rows when `most` is null. */
+/**
+ * Rows from a cursor on, page by page: at most `most`, or all rows when `most` is null. `onRead` is
+ * told how many rows were read, and how many there are where that is known.
+ */
 export async function readAll<Row>(
   most: number | null,
   cursor: string | undefined,
   page: (at: PageOf) => Promise<Page<Row>>,
+  onRead: (done: number, of: number | null) => void = () => {},
 ): Promise<Page<Row>> {
   const rows: Row[] = [];
   for (let at = cursor; ; ) {
     const limit = most === null ? PAGE_MOST : Math.min(PAGE_MOST, most - rows.length);
     const found = await page({ limit, cursor: at });
     rows.push(...found.rows);
+    onRead(rows.length, most ?? found.total);
     if (found.next === null || rows.length === most)
       return { rows, next: found.next, total: found.total };
     at = found.next;

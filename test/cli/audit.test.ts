@@ -71,4 +71,10 @@ test('a history with double payments is audited to the unit', async () => {
   const node = openNode(street.world.chain.rpcUrl, () => Promise.resolve());
   const found = await verifyReceipts([receipt], node);
   expect(found.checks.filter((each) => each.verdict !== 'ok')).toEqual([]);
+
+  // An audit may be taken in parts, by subscribers.
+  await street.subscribe('bo', driver.createTrader({ deposit: 1_000_000n }), creator);
+  const part = await audit('--limit', '1');
+  expect(part.lines.at(-1)).toBe('1 subscribers were audited. Go on with --after ana.');
+  expect(await audit('--after', 'ana')).toMatchObject({ code: 0 });
 });

@@ -216,3 +216,22 @@ test('a list of very many rows says that it does not count them', async () => {
   expect(some.rows).toEqual(all.rows.slice(0, 600));
   expect(some.next).toBe(String(all.rows[599]?.id));
 });
+
+test('reading every page tells how many rows were read, and of how many', async () => {
+  const pages = [
+    { rows: [1, 2], next: 'b', total: 3 },
+    { rows: [3], next: null, total: 3 },
+  ];
+  const told: unknown[] = [];
+  const read = await readAll(
+    null,
+    undefined,
+    async ({ cursor }) => pages[cursor === undefined ? 0 : 1] as (typeof pages)[number],
+    (...at) => told.push(at),
+  );
+  expect(read).toEqual({ rows: [1, 2, 3], next: null, total: 3 });
+  expect(told).toEqual([
+    [2, 3],
+    [3, 3],
+  ]);
+});

@@ -22,13 +22,27 @@ export const withPostgres = { ...shared, globalSetup: ['test/support/global-setu
  */
 const PURE = ['test/{adversarial,core,gate-client,venue}/**/*.test.ts'];
 
+/**
+ * Tests of one part against a real Postgres, a local node or an HTTP server. They change nothing of
+ * their process, so that the files of one worker share what they import: half a second of CPU each.
+ */
+const PARTS = ['test/{chain,http,ledger,probes}/**/*.test.ts'];
+
 export default defineConfig({
   test: {
     maxWorkers: shared.maxWorkers,
     sequence: { sequencer: LongestFirst },
     projects: [
       { test: { ...shared, name: 'pure', include: PURE, isolate: false } },
-      { test: { ...withPostgres, name: 'whole', include: ['test/**/*.test.ts'], exclude: PURE } },
+      { test: { ...withPostgres, name: 'parts', include: PARTS, isolate: false } },
+      {
+        test: {
+          ...withPostgres,
+          name: 'whole',
+          include: ['test/**/*.test.ts'],
+          exclude: [...PURE, ...PARTS],
+        },
+      },
     ],
   },
 });

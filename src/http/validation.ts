@@ -145,9 +145,11 @@ function refuseQuery(request: FastifyRequest, schema: FastifySchema | undefined)
     );
 }
 
+/** The check of each schema. Routes share schemas, and a process may open several servers. */
+const compiled = new WeakMap<object, ValidateFunction>();
+
 /** Installs the checks. Must be called before any route is registered. */
 export function installValidation(app: FastifyInstance): void {
-  const compiled = new WeakMap<object, ValidateFunction>();
   app.setValidatorCompiler<object>(({ schema, httpPart }) => {
     const known = compiled.get(schema);
     if (known !== undefined) return known;

@@ -10,6 +10,8 @@ import { freePort } from './free-port.ts';
 export type Daemon = {
   readonly url: string;
   readonly logFile: string;
+  /** The path of the log and its last lines, for an error: the folder may be gone afterwards. */
+  logEnd(): string;
   /** The id of the present process; it changes when the daemon is started again. */
   pid(): number | undefined;
   /**
@@ -23,6 +25,8 @@ export type Daemon = {
 const MAIN = path.join(import.meta.dirname, '../main.ts');
 const RETRY_MS = 100;
 const ASK_MS_MOST = 120_000;
+/** The characters of the log that an error ends with. */
+const LOG_END_MOST = 4_000;
 
 /** Starts the daemon with this environment and no other settings. */
 export async function startDaemon(options: {
@@ -38,6 +42,8 @@ export async function startDaemon(options: {
   const lines = createWriteStream(options.logFile, { flags: 'w' });
   const { PATH = '', NODE_COMPILE_CACHE } = processEnvironment();
   let stopping = false;
+  let end = '';
+  const logEnd = (): string => `The log is ${options.logFile}; it ends with:\n${end.trim()}`;
   let child: ChildProcess;
 
   const launch = (): ChildProcess => {
@@ -50,8 +56,12 @@ export async function startDaemon(options: {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    started.stdout?.pipe(lines, { end: false });
-    started.stderr?.pipe(lines, { end: false });
+    for (const output of [started.stdout, started.stderr]) {
+      output?.pipe(lines, { end: false });
+      output?.on('data', (chunk: Buffer) => {
+        end = (end + chunk.toString()).slice(-LOG_END_MOST);
+      });
+    }
     started.on('exit', (code, signal) => {
       if (stopping) return;
       options.onDeath(signal ?? `exit code ${code}`);
@@ -64,6 +74,7 @@ export async function startDaemon(options: {
   return {
     url,
     logFile: options.logFile,
+    logEnd,
     pid: () => child.pid,
     async ask<T>(method: 'GET' | 'POST', route: string, body?: unknown): Promise<T> {
       const startedMs = clock.nowMs();
@@ -84,7 +95,7 @@ export async function startDaemon(options: {
           if (thrown instanceof RangeError) throw thrown;
         }
         if (clock.nowMs() - startedMs > ASK_MS_MOST)
-          throw new Error(`${method} ${route}: the daemon does not answer; see ${options.logFile}`);
+          throw new Error(`${method} ${route}: the daemon does not answer. ${logEnd()}`);
         await clock.sleep(RETRY_MS, new AbortController().signal);
       }
     },

@@ -89,7 +89,7 @@ export async function tellStory({
       const found = await look();
       if (found !== null) return found;
       if (clock.nowMs() - startedMs > WAIT_MS_MOST)
-        throw new Error(`waited too long for ${what}; see ${daemon.logFile}`);
+        throw new Error(`waited too long for ${what}. ${daemon.logEnd()}`);
       await clock.sleep(POLL_MS, never);
     }
   };

@@ -8,13 +8,37 @@ import {
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { base58Text } from '../../src/core/ids.ts';
+import type { Clock } from '../../src/core/ports.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
+import { systemClock } from '../../src/system/clock.ts';
 import { oweForDays } from '../support/haste.ts';
 import { openStreet, profitableClose, unscheduled } from '../support/street.ts';
 
+/** How often the daemon of the first test looks for doubts: no other wait has this length. */
+const DOUBTS_EVERY_MS = 14_999;
+
+/** A clock on which no wait of `ms` ends by time before `release`; afterwards each ends soon. */
+function createHeldClock(ms: number) {
+  const released = new AbortController();
+  const sleep: Clock['sleep'] = (given, signal) => {
+    if (given !== ms) return systemClock.sleep(given, signal);
+    if (released.signal.aborted) return systemClock.sleep(100, signal);
+    return systemClock.sleep(3_600_000, AbortSignal.any([signal, released.signal]));
+  };
+  return { clock: { ...systemClock, sleep }, release: () => released.abort() };
+}
+
 test('without a Drift account there is no standing and no clearance, until there is one', async () => {
+  // The gate knows at once after the registration: the loop that looks for doubts does not run by
+  // time before it has said so.
+  const held = createHeldClock(DOUBTS_EVERY_MS);
   await using street = await openStreet({
-    settings: (given) => ({ ...given, clearances: { ...given.clearances, patienceMs: 0 } }),
+    clock: held.clock,
+    settings: (given) => ({
+      ...given,
+      watch: { ...given.watch, checkEveryMs: DOUBTS_EVERY_MS },
+      clearances: { ...given.clearances, patienceMs: 0 },
+    }),
   });
   const { driver } = street;
   const agent = Keypair.generate();
@@ -37,6 +61,7 @@ test('without a Drift account there is no standing and no clearance, until there
     amount: '500000000',
   });
   expect(body).toMatchObject({ status: 'blocked', code: 'no_account', outstanding: '0' });
+  held.release();
   driver.createTrader({ agent, deposit: 1_000_000_000n });
   await street.standing('ana', 'good');
   await street.verdict('ana', 'allow');

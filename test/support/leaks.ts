@@ -9,7 +9,11 @@ const KINDS = ['TCPServerWrap', 'TCPSocketWrap', 'ProcessWrap'];
 /** For so long a connection that its owner has closed may take to end. */
 const GRACE_MS = 10_000;
 
-const openedAt = new Map<EventEmitter, string>();
+/** Kept by the process, because the files of one worker may share it, and each runs this file. */
+const kept = globalThis as { openedByTests?: Map<EventEmitter, string> };
+const noting = kept.openedByTests !== undefined;
+const openedAt = kept.openedByTests ?? new Map<EventEmitter, string>();
+kept.openedByTests = openedAt;
 
 /** Notes where `opened` was made, until it has closed. */
 function note(what: string, opened: EventEmitter): void {
@@ -26,7 +30,7 @@ const channels: readonly (readonly [name: string, what: string, key: keyof Told]
   ['tracing:net.server.listen:asyncStart', 'server', 'server'],
   ['child_process', 'child process', 'process'],
 ];
-for (const [name, what, key] of channels)
+for (const [name, what, key] of noting ? [] : channels)
   subscribe(name, (message) => note(what, (message as Told)[key]));
 
 const left = (): string[] =>

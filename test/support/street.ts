@@ -6,6 +6,7 @@ import { type Keypair, type PublicKey, SystemProgram } from '@solana/web3.js';
 import { expect } from 'vitest';
 import { type App, startApp } from '../../src/app.ts';
 import { base58Text } from '../../src/core/ids.ts';
+import type { Clock } from '../../src/core/ports.ts';
 import type { VenueName } from '../../src/core/venue.ts';
 import type { Cluster } from '../../src/local/chain/cluster.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
@@ -116,6 +117,8 @@ export type StreetOptions = {
   finalizedAfter?: number;
   /** The genesis hash that the chain's nodes give; random when absent. */
   genesisHash?: string;
+  /** The daemon's clock; the machine's when absent. */
+  clock?: Clock;
   /** Changes the settings with which the daemon starts, those of `settingsOf`. */
   settings?: (settings: Settings, world: ServedWorld) => Settings | Promise<Settings>;
 };
@@ -156,6 +159,7 @@ const confirming = (cluster: Cluster): Cluster => ({
  * token account until it is paid or given USDC.
  */
 export async function openStreet(options: StreetOptions = {}): Promise<Street> {
+  const { clock = systemClock } = options;
   const database = await createDatabase();
   const heliusApiKey = randomBytes(8).toString('hex');
   const env = processEnvironment();
@@ -199,7 +203,7 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
     options.sponsor,
   );
   const settings = (await options.settings?.(given, world)) ?? given;
-  let app: App | null = await startApp(settings, systemClock, log);
+  let app: App | null = await startApp(settings, clock, log);
   const running = (): App => {
     if (app === null) throw new Error('the daemon is stopped');
     return app;
@@ -221,7 +225,7 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
     stop,
     async restart() {
       await stop();
-      app = await startApp(settings, systemClock, log);
+      app = await startApp(settings, clock, log);
     },
     async post(route, body) {
       const response = await fetch(running().url + route, {

@@ -7,6 +7,7 @@ import { createFeeMarket } from './chain/fees.ts';
 import { createWebhookRegistry } from './chain/helius.ts';
 import { createMasterKey } from './chain/master-key.ts';
 import { type Nodes, openNodes } from './chain/nodes.ts';
+import { nonces } from './chain/nonce.ts';
 import { createPen } from './chain/pen.ts';
 import { createProgramReader } from './chain/program.ts';
 import type { RpcListener } from './chain/rpc.ts';
@@ -22,6 +23,7 @@ import type { Locks } from './core/hearing-ports.ts';
 import type { Address } from './core/ids.ts';
 import type { LedgerClock } from './core/ledger-clock.ts';
 import type { MasterKey } from './core/master-key.ts';
+import type { Nonces } from './core/nonce-ports.ts';
 import type { TopUpRule } from './core/outflow.ts';
 import { createPace, type Pace } from './core/pace.ts';
 import type { Clock, Ledger, Log } from './core/ports.ts';
@@ -64,6 +66,7 @@ export type Parts = SideBooks & {
   readonly ledger: Ledger;
   readonly chain: Chain;
   readonly tokens: Tokens;
+  readonly nonces: Nonces;
   readonly venues: Venues;
   /** Reads a venue's program on chain; `book` are the programs that the ledger knows. */
   readonly programOf: (venue: VenueName) => {
@@ -173,6 +176,7 @@ export async function openParts(
     tip,
     chain,
     tokens,
+    nonces,
     databaseStates: createDatabaseStates(sql, () => ended),
     venues,
     programOf,

@@ -6,6 +6,7 @@ import { DEATH_MARGIN_BLOCKS } from '../core/death.ts';
 import { Fault } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
 import type { SignedBytes } from '../core/payment.ts';
+import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import { asking } from './rpc.ts';
 import type { Question } from './rpc-batch.ts';
 
@@ -30,7 +31,12 @@ export const blocksQuestion = ({ blockhashSlot }: SignedBytes, seenSlot: Slot): 
 const listBlocks = (connection: Connection, fromSlot: Slot, uptoSlot: Slot): Promise<Slot[]> =>
   asking('getBlocks', () => connection.getBlocks(fromSlot, uptoSlot, 'finalized'));
 
-type Block = { readonly blockHeight?: number | null; readonly parentSlot: Slot };
+type Block = {
+  readonly blockHeight?: number | null;
+  readonly parentSlot: Slot;
+  readonly previousBlockhash?: string;
+};
+const NO_BLOCKHASH: string = SYSTEM_PROGRAM;
 
 const BLOCK_CONFIG = {
   commitment: 'finalized',
@@ -47,6 +53,15 @@ async function readHead(connection: Connection, slot: Slot): Promise<Block> {
       `getBlock: the node lists slot ${slot} and does not give it`,
     );
   return found as Block;
+}
+
+/** See `Chain.blockhashBefore`. */
+export async function readBlockhashBefore(connection: Connection, slot: Slot): Promise<string> {
+  const { previousBlockhash } = await readHead(connection, slot);
+  // A node that has pruned the block before tells 32 zero bytes.
+  if (previousBlockhash === undefined || previousBlockhash === NO_BLOCKHASH)
+    throw new Fault('rpc_unavailable', `getBlock: the node lacks the block before slot ${slot}`);
+  return previousBlockhash;
 }
 
 /**

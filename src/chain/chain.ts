@@ -11,6 +11,7 @@ import type { Tip } from '../core/tip.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { proveAbsence, type Walk } from './absence.ts';
 import { createAccountReads, readAccounts } from './account-reads.ts';
+import { readBlockhashBefore } from './blocks.ts';
 import { budget, programsOf } from './compile.ts';
 import { type Remembered, walk } from './history.ts';
 import { lookAt } from './look.ts';
@@ -18,7 +19,7 @@ import { encodeMessage, fitsPacket, unsigned } from './message.ts';
 import { gatherDeathEvidence, type Witness } from './proof.ts';
 import { askNode, countOf } from './question.ts';
 import { asking } from './rpc.ts';
-import { type Rehearsal, simulate } from './simulation.ts';
+import { askLatest, type Rehearsal, simulate } from './simulation.ts';
 import { createStatuses } from './statuses.ts';
 import type { Tables } from './tables.ts';
 import { readTransaction } from './transactions.ts';
@@ -114,6 +115,8 @@ export function createChain(
       return epoch.blockHeight ?? 0;
     },
     witnessed,
+    recentBlockhash: () => askLatest(connection),
+    blockhashBefore: (slot) => readBlockhashBefore(connection, slot),
     async slot(commitment) {
       return checkSlot('getSlot', await slots[commitment]());
     },

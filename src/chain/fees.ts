@@ -6,6 +6,7 @@ import type { FeeMarket } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { compile } from './compile.ts';
+import { NONCE_BYTES } from './nonce.ts';
 import { asking } from './rpc.ts';
 
 const FULL_UNITS = 1_400_000;
@@ -61,12 +62,11 @@ export function createFeeMarket(
     options.everyMs,
     options.nowMs,
   );
-  return {
-    priorityFeeMost: options.priorityFeeMost,
-    tokenAccountRent: remembered(
+  const rentOf = (bytes: number): (() => Promise<bigint>) =>
+    remembered(
       async () => {
         const answered = await asking('getMinimumBalanceForRentExemption', () =>
-          connection.getMinimumBalanceForRentExemption(TOKEN_ACCOUNT_BYTES),
+          connection.getMinimumBalanceForRentExemption(bytes),
         );
         // web3.js returns 0 when the node answered with an error. The real rent is never 0.
         if (answered === 0)
@@ -75,7 +75,11 @@ export function createFeeMarket(
       },
       NETWORK_PRICES_LAST_MS,
       options.nowMs,
-    ),
+    );
+  return {
+    priorityFeeMost: options.priorityFeeMost,
+    tokenAccountRent: rentOf(TOKEN_ACCOUNT_BYTES),
+    nonceRent: rentOf(NONCE_BYTES),
     lamportsPerSignature: remembered(
       async () => {
         // The smallest message: one signature and no instruction.

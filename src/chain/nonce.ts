@@ -10,9 +10,10 @@ import {
   type TransactionInstruction,
 } from '@solana/web3.js';
 import type { ChainAccount } from '../core/chain-ports.ts';
-import { type Address, base58Text } from '../core/ids.ts';
+import { type Address, base58Bytes, base58Text } from '../core/ids.ts';
 import type { Lamports } from '../core/money.ts';
-import type { NonceReading } from '../core/nonce.ts';
+import type { NonceReading, NonceValue } from '../core/nonce.ts';
+import type { Nonces } from '../core/nonce-ports.ts';
 import type { Effect } from '../core/policy.ts';
 import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import type { Instruction } from '../core/transaction.ts';
@@ -132,3 +133,23 @@ export function inspectAdvance({ program, accounts, data }: Instruction): Effect
   if (sysvar?.address !== SYSVAR_RECENT_BLOCKHASHES_PUBKEY.toBase58()) return null;
   return { effect: 'advance_nonce', account: account.address, authority: authority.address };
 }
+
+/**
+ * The value of a nonce that is moved in the block after the one with this blockhash: SHA-256 of
+ * `DURABLE_NONCE` and the blockhash, as `DurableNonce::from_blockhash` of the runtime computes it.
+ */
+const after = (blockhash: string): NonceValue =>
+  base58Text(
+    createHash('sha256')
+      .update('DURABLE_NONCE')
+      .update(base58Bytes(blockhash) ?? new Uint8Array())
+      .digest(),
+  );
+
+/** Addresses, bytes and instructions of nonce accounts, for the flows. */
+export const nonces: Nonces = {
+  address: nonceAddress,
+  read: readNonce,
+  advance: advanceNonce,
+  after,
+};

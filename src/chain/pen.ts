@@ -16,6 +16,7 @@ import { type SwapLimits, swapObjections } from '../core/swap.ts';
 import type { Token } from '../core/token.ts';
 import type { Venue, VenueName } from '../core/venue.ts';
 import { compile, decompile } from './compile.ts';
+import { nonceTransaction } from './nonce-pen.ts';
 import { signatureBy } from './signers.ts';
 import { inspectSwap } from './swap.ts';
 import { inspectTokens, passingAccount, tokenAccount } from './tokens.ts';
@@ -83,6 +84,16 @@ export type PenOptions = {
   readonly swap: SwapLimits | null;
 };
 
+/** An amount that the pen signed. */
+type Counted = {
+  readonly subscriberId: string;
+  readonly token: Token;
+  readonly amount: bigint;
+  readonly atMs: number;
+  /** The payment and its value of a nonce. At most one transaction of the same is executed. */
+  readonly once: string | null;
+};
+
 /** Creates the pen. It signs nothing that its policy objects to. */
 export function createPen(options: PenOptions): Pen {
   const { signers } = options;
@@ -91,7 +102,7 @@ export function createPen(options: PenOptions): Pen {
    * The amounts that this pen signed within 24 hours. They count even if the ledger loses those
    * payments.
    */
-  const signed: { subscriberId: string; token: Token; amount: bigint; atMs: number }[] = [];
+  const signed: Counted[] = [];
   /**
    * Counts a payment or swap towards the limits, and signs it. One that is not signed after all
    * counts no more. It counts while its signer works, so that two at once cannot exceed a limit.
@@ -100,8 +111,11 @@ export function createPen(options: PenOptions): Pen {
     { subscriberId, token }: Payment,
     amount: bigint,
     signedToday: bigint,
+    once: string | null,
     work: () => Promise<T>,
   ): Promise<T> => {
+    if (once !== null && signed.some((each) => each.once === once && each.amount === amount))
+      return work();
     while ((signed[0]?.atMs ?? Number.POSITIVE_INFINITY) <= options.nowMs() - DAY_MS)
       signed.shift();
     const remembered = signed.reduce(
@@ -115,7 +129,7 @@ export function createPen(options: PenOptions): Pen {
     const objection = limitObjection(amount, today, options.limits, token);
     if (objection !== null)
       throw new Fault('pen_limited', `The pen refuses to sign: the payment ${objection}.`);
-    const counted = { subscriberId, token, amount, atMs: options.nowMs() };
+    const counted = { subscriberId, token, amount, atMs: options.nowMs(), once };
     signed.push(counted);
     try {
       return await work();
@@ -186,7 +200,9 @@ export function createPen(options: PenOptions): Pen {
     sponsor: signers.sponsor?.address ?? null,
     async sign({ parts, memo, instructions, tables, blockhash, key, signedToday, nonce = null }) {
       const { subscriberId, plan } = parts.payment;
-      return withinLimits(parts.payment, plan.amount + plan.reimburse, signedToday, async () => {
+      const most = plan.amount + plan.reimburse;
+      const once = nonce && `${parts.payment.id}/${nonce.account}/${blockhash}`;
+      return withinLimits(parts.payment, most, signedToday, once, async () => {
         const own = keyOf(key, parts.agent, subscriberId);
         const transaction = compile(parts.payer, instructions, blockhash, tables);
         check(transaction, tables, mandateOf(parts, memo, nonce, options), parts.payment.venue);
@@ -195,6 +211,12 @@ export function createPen(options: PenOptions): Pen {
           sponsor !== null && [parts.payer, nonce?.authority].includes(sponsor.address);
         return signedBy(transaction, [signers.agent(own), ...(sponsored ? [sponsor] : [])]);
       });
+    },
+    async signNonce(request) {
+      const { sponsor } = signers;
+      if (sponsor === null)
+        throw new Fault('key_unavailable', 'Nonces need the key of the sponsor.');
+      return signedBy(nonceTransaction(sponsor.address, request, options), [sponsor]);
     },
     async signSwap({ payment, agent, transaction: given, tables, blockhash, key, signedToday }) {
       const { subscriberId } = payment;
@@ -220,7 +242,7 @@ export function createPen(options: PenOptions): Pen {
         priorityFeeMost: options.priorityFeeMost,
       };
       refuse(swapObjections(read.feePayer, read.instructions.map(inspectSwap), mandate));
-      return withinLimits(payment, amount, signedToday, () =>
+      return withinLimits(payment, amount, signedToday, null, () =>
         signedBy(transaction, [signers.agent(own)]),
       );
     },

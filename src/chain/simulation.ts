@@ -17,7 +17,8 @@ const blockhashOf = (value: unknown): Blockhash => {
     lastValidBlockHeight: countOf(lastValidBlockHeight, 'lastValidBlockHeight'),
   };
 };
-const askLatest = (connection: Connection): Promise<Blockhash> =>
+/** The latest blockhash at confirmed commitment. */
+export const askLatest = (connection: Connection): Promise<Blockhash> =>
   asking('getLatestBlockhash', async () => {
     const answer = await askNode(connection, 'getLatestBlockhash', [{ commitment: 'confirmed' }]);
     return blockhashOf(membersOf(answer, 'the answer').value);

@@ -109,6 +109,7 @@ function transactionOf(response: Json, signature: Signature): ChainTransaction {
     blockIndex: typeof blockIndex === 'number' ? blockIndex : null,
     blockTimeMs: typeof blockTime === 'number' ? blockTime * 1_000 : null,
     error: meta.err ?? null,
+    ...(typeof message.recentBlockhash === 'string' ? { blockhash: message.recentBlockhash } : {}),
     keys,
     instructions: instructionsOf(message, meta, keys),
     tokenBalances: tokenBalances(meta, keys),

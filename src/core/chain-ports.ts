@@ -51,6 +51,13 @@ export type SignatureRow = {
 export type Chain = {
   /** The latest slot at a commitment. */
   slot(commitment: Commitment): Promise<Slot>;
+  /** The latest blockhash at confirmed commitment. */
+  recentBlockhash(): Promise<{ readonly blockhash: string; readonly lastValidBlockHeight: number }>;
+  /**
+   * The blockhash of the block before the finalized one in this slot, by which a nonce that is
+   * moved in it gets its value. Throws `rpc_unavailable` when the node does not tell it.
+   */
+  blockhashBefore(slot: Slot): Promise<string>;
   /** The finalized block height, by which blockhashes expire. */
   finalizedHeight(): Promise<number>;
   /**
@@ -157,5 +164,7 @@ export type FeeMarket = {
   lamportsPerSignature(): Promise<Lamports>;
   /** The least balance of a token account, in lamports. The cluster can change it. */
   tokenAccountRent(): Promise<Lamports>;
+  /** The least balance of a nonce account, in lamports. */
+  nonceRent(): Promise<Lamports>;
   readonly priorityFeeMost: Lamports;
 };

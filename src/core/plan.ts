@@ -72,6 +72,8 @@ export type VenueFunds = {
 
 export type SolCosts = {
   readonly lamportsPerSignature: Lamports;
+  /** The signatures of a payment that the agent pays for; 1 when absent, 2 under a nonce. */
+  readonly signatures?: bigint;
   /** The most lamports for priority. */
   readonly priority: Lamports;
   /** The likely lamports for priority at the present price; when absent, the most. */
@@ -189,7 +191,7 @@ function choosePayer(
   const { costs } = preflight;
   const rent = createCreatorAccount ? costs.tokenAccountRent : 0n;
   const lent = createAgentAccount ? costs.tokenAccountRent : 0n;
-  const ownCost = costs.lamportsPerSignature + costs.priority + rent;
+  const ownCost = costs.lamportsPerSignature * (costs.signatures ?? 1n) + costs.priority + rent;
   const own = ownCost + lent + costs.agentReserve;
   if (preflight.agentLamports >= own) return { payer: 'agent', cost: ownCost };
   if (preflight.sponsorLamports !== null && preflight.sponsorRefuses)

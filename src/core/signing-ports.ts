@@ -1,7 +1,7 @@
 // Signing ports: the ports of what signs: the pen and the vault that keeps its keys, the
 // addresses of a payment, and the endpoint that builds swaps.
 import type { Address, Signature } from './ids.ts';
-import type { BaseUnits } from './money.ts';
+import type { BaseUnits, Lamports } from './money.ts';
 import type { Payment } from './payment.ts';
 import type { NonceUse } from './policy.ts';
 import type { AgentKey } from './ports.ts';
@@ -93,6 +93,15 @@ export type Signers = {
   closed(key: AgentKey): Promise<Trouble | null>;
 };
 
+export type NonceRequest = {
+  readonly act: 'open' | 'close' | 'move';
+  readonly subscriberId: string;
+  readonly lamports: Lamports;
+  /** Of `move`, the value of the nonce: the transaction excludes every other one under it. */
+  readonly blockhash: string;
+  readonly microLamports: bigint;
+};
+
 type Written = { readonly signature: Signature; readonly bytes: Uint8Array };
 /**
  * The pen: decides what is signed, and has it signed. It lets recorded payments and swaps pass, and
@@ -124,6 +133,12 @@ export type Pen = {
      */
     signedToday: BaseUnits;
   }): Promise<Written>;
+  /**
+   * Builds a transaction of the sponsor about the nonce account of a subscriber, and has it signed:
+   * `open` creates it with these lamports, `close` gives them back to the sponsor, `move` moves it.
+   * Nothing else can be in it. Throws `pen_refused`, `key_unavailable` or `signer_unavailable`.
+   */
+  signNonce(request: NonceRequest): Promise<Written>;
   /**
    * Checks a swap that was built elsewhere against the swap policy and the limits, and has it
    * signed. What it swaps counts for the day as a payment does. Throws as `sign` does.

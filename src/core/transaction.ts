@@ -48,6 +48,8 @@ export type ChainTransaction = {
   readonly signature: Signature;
   readonly slot: Slot;
   readonly blockIndex: number | null;
+  /** The blockhash that it names, or the value of a nonce; absent when the node does not tell. */
+  readonly blockhash?: string;
   /** The time of the block in milliseconds; null or absent when the node does not tell it. */
   readonly blockTimeMs?: number | null;
   /**

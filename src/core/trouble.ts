@@ -41,6 +41,15 @@ export const TROUBLES = {
     means:
       'The payment was never executed and never can be; this was proven on chain. The debt is paid by a new payment.',
   },
+  overtaken: {
+    class: 'retry_soon',
+    means:
+      'Another transaction, a cancellation or one that is looked at first, moved the nonce of the payment, which can never be executed. The debt is planned anew.',
+  },
+  nonce_opening: {
+    class: 'retry_soon',
+    means: 'The nonce account is being created or closed, or that is not final yet.',
+  },
   transfer_unmatched: {
     class: 'retry_soon',
     means:
@@ -165,6 +174,11 @@ export const TROUBLES = {
     class: 'needs_authorisation',
     means: 'payments.mostPerSubscriberADay is reached. The debt is paid once the day has passed.',
   },
+  nonce_unusable: {
+    class: 'needs_authorisation',
+    means:
+      'The nonce account of the subscriber is gone, has another form, or belongs to another key than the sponsor’s. A person must act.',
+  },
   ledger_went_back: {
     class: 'books_behind',
     means:
@@ -178,6 +192,16 @@ export const TROUBLES = {
     class: 'books_behind',
     means:
       'The chain shows payments that the debts in the ledger explain only in part. Nothing is paid until debts that are heard later explain the rest, or bailiff payments accept says that nothing is missing.',
+  },
+  nonce_moved: {
+    class: 'books_behind',
+    means:
+      'The nonce of the subscriber was moved by a transaction that the ledger does not know: a restored copy, a failover, or another daemon. Nothing is signed until the ledger was compared with the chain.',
+  },
+  nonce_untold: {
+    class: 'books_behind',
+    means:
+      'The nonce of a payment has moved, and no node shows which transaction moved it. The debt may be paid, so nothing new is signed until a node shows it.',
   },
   below_minimum: {
     class: 'accumulating',

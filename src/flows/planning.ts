@@ -1,6 +1,7 @@
 // Planning: turns due debts into a payment that may be opened, or into the trouble why none can be
 // now. Reads the chain, and writes nothing but the reason of debts that RPC keeps waiting.
 import type { Address, Signature } from '../core/ids.ts';
+import type { NonceAt } from '../core/nonce.ts';
 import {
   type Debt,
   debtsAt,
@@ -17,6 +18,7 @@ import { type ErrorClass, type Trouble, troubled } from '../core/trouble.ts';
 import type { SeenAccount } from '../core/venue.ts';
 import type { Books } from './books-comparison.ts';
 import { type BudgetOptions, createBudget } from './budget.ts';
+import type { NonceLane, NonceSeen } from './nonce-lane.ts';
 import { createPayable } from './payable.ts';
 import { type ReadPorts, type Reserves, readPreflight } from './preflight.ts';
 import { refusalOf, waitOf } from './refusal.ts';
@@ -27,6 +29,7 @@ export type PlanningPorts = ReadPorts & {
   readonly ledger: Ledger;
   readonly books: Books;
   readonly newId: () => string;
+  readonly lane: Pick<NonceLane, 'account' | 'decide'>;
 };
 export type PlanningOptions = Reserves &
   PayingPolicy &
@@ -40,7 +43,14 @@ export type Intent =
       /** The account from which the payment was measured, to be signed from the same reading. */
       readonly account: SeenAccount | null;
     }
-  | { readonly kind: 'rest'; readonly debts: readonly Debt[]; readonly trouble: Trouble };
+  | { readonly kind: 'rest'; readonly debts: readonly Debt[]; readonly trouble: Trouble }
+  /** The debts stay due, and the lane comes back after so many milliseconds. */
+  | {
+      readonly kind: 'wait';
+      readonly debts: readonly Debt[];
+      readonly trouble: Trouble;
+      readonly ms: number;
+    };
 
 const NO_KEY = troubled(
   'no_agent_key',
@@ -76,7 +86,8 @@ const LACKING: ReadonlySet<ErrorClass> = new Set([
   'permanent',
 ]);
 
-type Option = Granted & { readonly from: Debt };
+type GrantedUnder = Granted & { readonly nonce: NonceSeen | null };
+type Option = GrantedUnder & { readonly from: Debt };
 
 /**
  * The better of two accounts' plans: the one that pays more, else a swap, else the more telling
@@ -115,7 +126,9 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     debts: readonly Debt[],
     oldest: Debt,
     decided: PaymentPlan,
+    nonce: NonceAt | null,
   ): Payment => ({
+    ...(nonce === null ? {} : { nonce }),
     id: ports.newId(),
     purpose: 'share',
     subscriberId: subscriber.id,
@@ -158,13 +171,18 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     debts: readonly Debt[],
     from: Debt,
     mayTopUp: boolean,
-  ): Promise<Granted> => {
-    const waits = (trouble: Trouble): Granted => ({
+    nonceAccount: Address | null,
+  ): Promise<GrantedUnder> => {
+    const expiries = await expiriesOf(ledger, subscriber.id, debts);
+    const read = await readPreflight(ports, options, from, subscriber, expiries, nonceAccount);
+    const { nonce } = read;
+    const waits = (trouble: Trouble): GrantedUnder => ({
       planned: { kind: 'wait', about: 'creator', trouble },
       account: null,
+      nonce,
     });
-    const expiries = await expiriesOf(ledger, subscriber.id, debts);
-    const read = await readPreflight(ports, options, from, subscriber, expiries);
+    // Under a nonce a payment is larger by one instruction, whatever the value.
+    const sized = nonceAccount === null ? null : { account: nonceAccount, value: '', slot: 0 };
     const unpayable = await payable.trouble(from.creatorWallet, read.creatorWallet);
     if (unpayable !== null) return waits(unpayable);
     const afforded = await budget.sponsored(subscriber.id, from.creatorWallet, read);
@@ -176,14 +194,15 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       reimbursement: reimbursementIn(options.reimbursement, venues.of(from.venue).quote.symbol),
       ...(mayTopUp ? {} : { topUp: null }),
     };
-    return granted({
+    const found = await granted({
       subscriber,
       debts,
       preflight,
       account: read.account,
       policy,
-      paymentOf: (decided) => paymentOf(subscriber, debts, from, decided),
+      paymentOf: (decided) => paymentOf(subscriber, debts, from, decided, sized),
     });
+    return { ...found, nonce };
   };
 
   /**
@@ -198,6 +217,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     const mayTopUp =
       options.topUp !== null &&
       !(await ledger.payments.toppedUpWithin(subscriber.id, options.topUpEveryMs));
+    const nonceAccount = await ports.lane.account(subscriber.id);
     let found: Option | null = null;
     const others = subscriber.driftAccounts.filter(
       (each) => each.venue === oldest.venue && each.address !== oldest.driftUser,
@@ -207,7 +227,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       ...others,
     ] as { address: Address; subAccountId: number }[]) {
       const from = { ...oldest, driftUser: address, subAccountId };
-      const option = { ...(await planFrom(subscriber, debts, from, mayTopUp)), from };
+      const option = { ...(await planFrom(subscriber, debts, from, mayTopUp, nonceAccount)), from };
       const { planned } = option;
       found = found === null ? option : better(found, option);
       // This account cannot pay; another of the same owner may.
@@ -243,16 +263,21 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     if ('trouble' in bounded)
       return { kind: 'rest', debts: debtsAt(due, oldest.venue), trouble: bounded.trouble };
     const { debts } = bounded;
-    const { planned, account, from } = await best(subscriber, debts, oldest);
+    const { planned, account, from, nonce } = await best(subscriber, debts, oldest);
     if (planned.kind === 'wait') {
       // Debts are paid oldest first: a trouble of the subscriber with the oldest debt holds the
       // younger ones at that venue as well. Another venue may be open while this one is paused.
       const resting = planned.about === 'creator' ? debts : debtsAt(due, oldest.venue);
       return { kind: 'rest', debts: resting, trouble: planned.trouble };
     }
-    if (planned.kind === 'pay')
-      return { kind: 'open', account, payment: paymentOf(subscriber, debts, from, planned.plan) };
-    const payment = paymentOf(subscriber, debts, from, { ...TOP_UP, amount: planned.amount });
+    if (planned.kind === 'pay') {
+      const guard = await ports.lane.decide(subscriber, oldest.creatorWallet, nonce);
+      if (guard.do === 'rest') return { kind: 'rest', debts: due, trouble: guard.trouble };
+      if (guard.do === 'wait') return { ...guard, kind: 'wait', debts: due };
+      const payment = paymentOf(subscriber, debts, from, planned.plan, guard.nonce);
+      return { kind: 'open', account, payment };
+    }
+    const payment = paymentOf(subscriber, debts, from, { ...TOP_UP, amount: planned.amount }, null);
     return {
       kind: 'open',
       account: null,

@@ -5,6 +5,7 @@ import type { Chain, ChainAccount, FeeMarket } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { least } from '../core/money.ts';
+import type { Nonces } from '../core/nonce-ports.ts';
 import type { Debt, Payment } from '../core/payment.ts';
 import type { Preflight, VenueFunds } from '../core/plan.ts';
 import type { Subscriber } from '../core/ports.ts';
@@ -13,6 +14,7 @@ import type { Tokens } from '../core/token-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { troubled } from '../core/trouble.ts';
 import type { SeenAccount, Venue, Venues } from '../core/venue.ts';
+import type { NonceSeen } from './nonce-lane.ts';
 
 export type ReadPorts = {
   readonly chain: Chain;
@@ -20,6 +22,7 @@ export type ReadPorts = {
   readonly venues: Venues;
   readonly pen: Pen;
   readonly fees: FeeMarket;
+  readonly nonces: Nonces;
 };
 export type Reserves = { readonly agentReserve: bigint; readonly sponsorReserve: bigint };
 
@@ -79,7 +82,10 @@ export async function instructionsOf(
   const venue = ports.venues.of(parts.payment.venue);
   const around = await aroundOf(ports, parts);
   const drawn = account === null ? [] : await venue.instructions(parts, account, chain.accounts);
-  return [...around.before, ...drawn, ...around.after];
+  const { nonce } = parts.payment;
+  const moves =
+    nonce && ports.pen.sponsor ? [ports.nonces.advance(nonce.account, ports.pen.sponsor)] : [];
+  return [...moves, ...around.before, ...drawn, ...around.after];
 }
 
 /** The reading that a plan depends on. */
@@ -88,6 +94,8 @@ export type Reading = Preflight & {
   readonly creatorWallet: ChainAccount | null;
   /** The account at the venue; null when it does not exist or cannot be read. */
   readonly account: SeenAccount | null;
+  /** The nonce account of the lane; null when the lane has none. */
+  readonly nonce: NonceSeen | null;
 };
 /**
  * A Drift account and its funds. An account that this release cannot read gives funds of zero that
@@ -123,6 +131,7 @@ export async function readPreflight(
   debt: Pick<Debt, 'creatorWallet' | 'driftUser' | 'venue'>,
   subscriber: Subscriber,
   expiries: number,
+  nonceAccount: Address | null,
 ): Promise<Reading> {
   const venue = venues.of(debt.venue);
   const { quoteMint } = venue;
@@ -135,9 +144,12 @@ export async function readPreflight(
     debt.creatorWallet,
     pen.sponsor ?? subscriber.agentWallet,
     ...sponsorTokens,
+    ...(nonceAccount === null ? [] : [nonceAccount]),
   ];
-  const { accounts } = await chain.accounts([...wallets, ...venueAccounts]);
+  const { accounts, slot } = await chain.accounts([...wallets, ...venueAccounts]);
   const [agent, agentTokens, creator, creatorWallet, payer, sponsorAccount] = accounts;
+  const nonce =
+    nonceAccount === null ? null : { account: accounts[wallets.length - 1] ?? null, slot };
   const own = tokens.readTokenAccount(agentTokens ?? null, quoteMint, subscriber.agentWallet);
   const theirs = tokens.readTokenAccount(creator ?? null, quoteMint, debt.creatorWallet);
   const sponsors =
@@ -155,11 +167,13 @@ export async function readPreflight(
     venue: funds,
     account,
     creatorWallet: creatorWallet ?? null,
+    nonce,
     sponsorLamports: pen.sponsor === null ? null : (payer?.lamports ?? 0n),
     // A sponsor that is also the creator is not reimbursed, because it would pay itself.
     sponsorTakesTokens: usable(sponsors) && pen.sponsor !== debt.creatorWallet,
     costs: {
       lamportsPerSignature: await fees.lamportsPerSignature(),
+      ...(nonceAccount === null ? {} : { signatures: 2n }),
       priority: price === 0n ? 0n : fees.priorityFeeMost,
       priorityLikely: least(fees.priorityFeeMost, (price * UNITS_USUAL) / MICRO),
       tokenAccountRent: await fees.tokenAccountRent(),

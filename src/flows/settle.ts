@@ -2,11 +2,9 @@
 // records the result, and asks again until nothing can be done now; then it says when it should run
 // again. No network call is awaited inside a database transaction, and a crash between any two
 // lines is safe: the next run reads the state and goes on from there.
-import { delayMs } from '../core/backoff.ts';
 import { Fault, messageOf, unreachable } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
 import {
-  AFTER_FAILURE,
   aftermath,
   conclude,
   type Debt,
@@ -20,8 +18,11 @@ import type { Clock, Log, Subscriber } from '../core/ports.ts';
 import type { Trouble } from '../core/trouble.ts';
 import type { VenuesConformance } from './conformance.ts';
 import { createLooking, type FinalityPace, type LookingOptions } from './look-schedule.ts';
+import { createNonceLane, type NonceOptions } from './nonce-lane.ts';
+import { createNonceLook } from './nonce-look.ts';
 import { createOwn } from './own-payments.ts';
 import type { OwnSignatures } from './own-signatures.ts';
+import { createPaymentEnds } from './payment-ends.ts';
 import { createPlanReadings } from './plan-readings.ts';
 import { createPlanning, type PlanningOptions, type PlanningPorts } from './planning.ts';
 import { createProving, EXPIRED } from './proving.ts';
@@ -30,7 +31,7 @@ import { createRetryDelay } from './retry-delay.ts';
 import { createSigning, type SigningPorts } from './signing.ts';
 import { heldBack } from './signing-obstacle.ts';
 
-export type SettlePorts = PlanningPorts &
+export type SettlePorts = Omit<PlanningPorts, 'lane'> &
   SigningPorts & {
     readonly clock: Clock;
     readonly log: Log;
@@ -43,7 +44,8 @@ export type SettlePorts = PlanningPorts &
     readonly onEnded: (subscriberId: string) => Promise<void>;
   };
 export type SettleOptions = PlanningOptions &
-  LookingOptions & {
+  LookingOptions &
+  NonceOptions & {
     readonly retryEveryMs: number;
     /** With `observe` nothing is signed, and nothing that was signed is sent for the first time. */
     readonly mode: 'settle' | 'observe';
@@ -58,8 +60,9 @@ export type Settle = {
 };
 
 export function createSettle(ports: SettlePorts, options: SettleOptions): Settle {
-  const { ledger, chain, tokens, venues, clock, log } = ports;
-  const intend = createPlanning(ports, options);
+  const { ledger, chain, tokens, clock, log } = ports;
+  const lane = createNonceLane(ports, options);
+  const intend = createPlanning({ ...ports, lane }, options);
   const sign = createSigning(ports);
   const looking = createLooking(clock, options, ports.pace);
   const proving = createProving(chain, log);
@@ -67,6 +70,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   const readings = createPlanReadings();
 
   const retryIn = createRetryDelay(clock, options.retryEveryMs);
+  const ends = createPaymentEnds(ports, own, retryIn);
 
   const subscriberOf = async (id: string): Promise<Subscriber> => {
     const subscriber = await ledger.subscribers.find(id);
@@ -97,13 +101,20 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     subscriberId: string,
     debts: readonly Debt[],
     due: readonly Debt[],
-  ): Promise<void> => {
+  ): Promise<number | null> => {
     const venue = debts[0]?.venue;
     const objection = ports.conformance.objection(venue);
-    if (objection !== null) return rest(subscriberId, debtsAt(due, venue), objection);
+    if (objection !== null) await rest(subscriberId, debtsAt(due, venue), objection);
+    if (objection !== null) return null;
     const intent = await intend(await subscriberOf(subscriberId), debts, due);
-    if (intent === null) return;
-    if (intent.kind === 'rest') return rest(subscriberId, intent.debts, intent.trouble);
+    if (intent === null) return null;
+    if (intent.kind === 'rest') await rest(subscriberId, intent.debts, intent.trouble);
+    if (intent.kind === 'rest') return null;
+    if (intent.kind === 'wait') {
+      const ids = intent.debts.map((each) => each.shareId);
+      await ledger.shares.note(subscriberId, ids, intent.trouble);
+      return intent.ms;
+    }
     const { payment, account } = intent;
     if (await ledger.payments.open(payment)) {
       own.wrote(payment.id);
@@ -115,48 +126,18 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
         ...{ subscriber: subscriberId, amount, withdraw },
       });
     }
-  };
-
-  /**
-   * Ends a payment that was refused before signing (`slot` null), or that was executed with an
-   * error in a slot. The two are recorded differently: a daemon whose simulation fails because
-   * another daemon's bytes have landed must not free the debts.
-   */
-  const fail = async (payment: Payment, trouble: Trouble, slot: Slot | null): Promise<void> => {
-    const { subscriberId, plan } = payment;
-    const ids = plan.covers.map((each) => each.shareId);
-    const tries =
-      slot !== null || trouble.class === 'unexpected'
-        ? await ledger.shares.tries(subscriberId, ids)
-        : NO_TRIES;
-    const retry = retryIn(trouble, payment.attempts, tries);
-    const counts = aftermath(trouble, tries).countsAsAttempt;
-    // Each failure on chain costs a fee, so the next try waits longer, whatever the trouble is.
-    const held = delayMs(AFTER_FAILURE, tries.failures + 1, clock.random());
-    const ended =
-      slot === null
-        ? await ledger.payments.refused(payment.id, trouble, retry, counts)
-        : await ledger.payments.failed(
-            payment.id,
-            slot,
-            trouble,
-            retry === null ? null : Math.max(retry, held),
-            counts,
-          );
-    if (!ended) return;
-    own.ended(payment.id);
-    log.warn('payment.failed', { payment: payment.id, subscriber: subscriberId, ...trouble });
+    return null;
   };
 
   const signNow = async (payment: Payment): Promise<void> => {
     const held = await heldBack(ports, payment);
-    if (held !== null) return fail(payment, held, null);
+    if (held !== null) return ends.fail(payment, held, null);
     const subscriber = await subscriberOf(payment.subscriberId);
     const behind = await own.doubt(payment, subscriber);
-    if (behind !== null) return fail(payment, behind, null);
+    if (behind !== null) return ends.fail(payment, behind, null);
     const under = ports.books.identity();
     const outcome = await sign(payment, subscriber, readings.take(payment));
-    if ('refused' in outcome) return fail(payment, outcome.refused, null);
+    if ('refused' in outcome) return ends.fail(payment, outcome.refused, null);
     const { signature } = outcome.bytes;
     if (!(await ledger.payments.signed(payment.id, outcome.bytes, under))) return;
     own.wrote(payment.id);
@@ -186,6 +167,11 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     }
   };
 
+  const lookUnderNonce = createNonceLook(
+    { ...ports, lane, looking, sign, ends, broadcast, subscriberOf },
+    options,
+  );
+
   /** Sends a signed payment. False: ledger and chain must be compared before it is sent. */
   const doSend = async (payment: Payment): Promise<boolean> => {
     if (payment.signed === null) return true;
@@ -210,39 +196,6 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     return true;
   };
 
-  const land = async (payment: Payment, signed: SignedBytes, slot: Slot): Promise<void> => {
-    if (!(await ledger.payments.landed(payment.id, slot))) return;
-    log.info('payment.landed', {
-      payment: payment.id,
-      purpose: payment.purpose,
-      subscriber: payment.subscriberId,
-      signature: signed.signature,
-      slot,
-      amount: payment.plan.amount,
-    });
-    const overpaid = await ledger.payments.overpaidBy(payment.id);
-    if (overpaid > 0n)
-      log.error('payment.overpaid', {
-        payment: payment.id,
-        subscriber: payment.subscriberId,
-        overpaid,
-        detail: 'It landed for debts that were covered already; the creator holds more than owed.',
-      });
-  };
-
-  const failExecuted = async (
-    payment: Payment,
-    signed: SignedBytes,
-    slot: Slot,
-    error: unknown,
-  ): Promise<void> => {
-    // The programs stand in the signed bytes. The simulation had passed, so an error of set-up
-    // means that something changed since: it is tried again and not left to a person at once.
-    const found = venues.of(payment.venue).trouble(error, ports.programsOf(signed.bytes), []);
-    const passes: Trouble = { ...found, class: 'unexpected' };
-    await fail(payment, found.class === 'operator' ? passes : found, slot);
-  };
-
   /** Ends a payment that is proven dead. False while the evidence does not prove it. */
   const bury = async (
     payment: Payment,
@@ -262,11 +215,27 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     return true;
   };
 
+  /** Forgets a payment that has ended, in this slot or without an execution. */
+  const finished = async (payment: Payment, slot: Slot | null): Promise<null> => {
+    const { subscriberId } = payment;
+    ports.ownSignatures.ended(payment, slot);
+    looking.forget(subscriberId);
+    proving.forget(payment.id);
+    own.ended(payment.id);
+    await ports.onEnded(subscriberId);
+    return null;
+  };
+
   /** Looks for a sent payment when due. Milliseconds until the next look; null: it ended. */
   const doLook = async (payment: Payment, signed: SignedBytes): Promise<number | null> => {
     const { subscriberId } = payment;
     const waitMs = looking.waitMs(subscriberId, signed);
     if (waitMs > 0) return waitMs;
+    if (payment.nonce) {
+      const looked = await lookUnderNonce(payment, payment.nonce);
+      if ('signed' in looked) return Math.max(1, looking.waitMs(subscriberId, looked.signed));
+      return finished({ ...payment, signed: looked.ended }, looked.slot);
+    }
     const look = await chain.look(signed.signature);
     if (look.seen === 'nothing')
       log.warn('payment.look_unanswered', { payment: payment.id, why: look.why });
@@ -279,14 +248,11 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
         if ((await ports.books.doubt()) === null) await broadcast(payment, signed);
       return Math.max(1, looking.waitMs(subscriberId, signed));
     }
-    if (verdict.do === 'discharge') await land(payment, signed, verdict.slot);
-    if (verdict.do === 'fail') await failExecuted(payment, signed, verdict.slot, verdict.error);
-    ports.ownSignatures.ended(payment, 'slot' in verdict ? verdict.slot : null);
-    looking.forget(subscriberId);
-    proving.forget(payment.id);
-    own.ended(payment.id);
-    await ports.onEnded(subscriberId);
-    return null;
+    const { signature } = signed;
+    if (verdict.do === 'discharge') await ends.land(payment, signature, verdict.slot);
+    if (verdict.do === 'fail')
+      await ends.failExecuted(payment, signature, verdict.slot, verdict.error);
+    return finished(payment, 'slot' in verdict ? verdict.slot : null);
   };
 
   return {
@@ -299,9 +265,11 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
         const due = payment === null ? await ledger.shares.due(subscriberId) : [];
         const command = next({ payment, due });
         switch (command.do) {
-          case 'plan':
-            await doPlan(subscriberId, command.debts, command.due);
+          case 'plan': {
+            const waitMs = await doPlan(subscriberId, command.debts, command.due);
+            if (waitMs !== null) return waitMs;
             break;
+          }
           case 'sign':
             await doSign(command.payment);
             break;

@@ -114,38 +114,53 @@ export function createSigning(ports: SigningPorts) {
     payment: Payment,
     subscriber: Subscriber,
     measured: SeenAccount | null,
+    price: bigint | null,
   ): Promise<Signed> => {
+    const { nonce } = payment;
+    const { sponsor } = pen;
+    if (nonce && sponsor === null)
+      return { refused: troubled('nonce_unusable', 'The payment needs the key of the sponsor.') };
     const parts = partsOf(ports, payment, subscriber);
     const { core, simulated, trouble } = await rehearsed(parts, measured);
     if (trouble !== null) return { refused: trouble };
     const { failures, expiries } = await triesOf(payment);
     const units = unitsFor(simulated.units, failures);
+    const microLamports = price ?? (await fees.microLamports(expiries));
+    const budget = ports.budget(units, microLamports);
+    // What moves the nonce comes first, or it does not guard the transaction.
+    const at = nonce ? 1 : 0;
     const written = await pen.sign({
       parts,
       memo: memoOf(payment.id),
-      instructions: [...ports.budget(units, await fees.microLamports(expiries)), ...core],
+      instructions: [...core.slice(0, at), ...budget, ...core.slice(at)],
       tables: simulated.tables,
-      blockhash: simulated.blockhash,
+      blockhash: nonce?.value ?? simulated.blockhash,
+      ...(nonce && sponsor !== null
+        ? { nonce: { account: nonce.account, authority: sponsor } }
+        : {}),
       key: await ledger.subscribers.agentKey(payment.subscriberId),
       signedToday: await ledger.costs.signedToday(payment.subscriberId, payment.token.mint),
     });
     const { lastValidBlockHeight, slot } = simulated;
-    return { bytes: { ...written, lastValidBlockHeight, blockhashSlot: slot } };
+    const bytes = { ...written, lastValidBlockHeight, blockhashSlot: slot };
+    return { bytes: nonce ? { ...bytes, microLamports } : bytes };
   };
 
   /**
-   * Signs a payment. `measured` is the reading of the account by which it was planned; null when
-   * another process planned it, and then the account is read again.
+   * Signs a payment, or another variant of it at a given price in micro-lamports. `measured` is the
+   * reading of the account by which it was planned; null when another process planned it, and then
+   * the account is read again.
    */
   return async function sign(
     payment: Payment,
     subscriber: Subscriber,
     measured: SeenAccount | null,
+    price: bigint | null = null,
   ): Promise<Signed> {
     try {
       return payment.purpose === 'top_up'
         ? await topUp(payment, subscriber)
-        : await share(payment, subscriber, measured);
+        : await share(payment, subscriber, measured, price);
     } catch (thrown) {
       const refused = refusalOf(thrown);
       if (refused === null) throw thrown;

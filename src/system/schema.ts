@@ -34,6 +34,10 @@ export const SettingsSchema = Type.Object(
     ),
     payments: Type.Object(
       {
+        replayGuard: Type.Enum(['blockhash', 'nonce'], {
+          description:
+            'What keeps two payments of one debt apart. blockhash: a proof that the first can never be executed. nonce: the chain itself, by a durable nonce account for each subscriber, whose rent the sponsor pays; it needs the key of the sponsor.',
+        }),
         retryEveryMs: milliseconds('How often a debt that waits is tried again.', 100),
         pollMs: milliseconds('How often a payment on its way is looked up.', 50),
         rebroadcastMs: milliseconds('How often its bytes are sent again.', 100),

@@ -53,6 +53,10 @@ export function togetherness(settings: FileSettings, secrets: Secrets, problems:
       'swap.url: has no effect beside a sponsor (BAILIFF_SPONSOR_KEY or signers.sponsor), which pays for agents without SOL; set one of the two',
     );
   signersTogether(settings, secrets, problems);
+  if (settings.payments.replayGuard === 'nonce' && !sponsored)
+    problems.push(
+      'payments.replayGuard: nonce needs a sponsor (BAILIFF_SPONSOR_KEY or signers.sponsor), which moves every nonce and pays its rent',
+    );
   const { http, rpc } = settings;
   if (http.headersMs > http.bodyMs)
     problems.push(

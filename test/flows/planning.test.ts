@@ -120,8 +120,8 @@ function planningWith(given: {
       },
     },
     books: { disagreement: async () => null, lineage: () => 0 },
-    clock: { nowMs: () => 0, random: () => 0 },
     newId: () => 'p',
+    lane: { account: async () => null, decide: async () => ({ do: 'sign', nonce: null }) },
   } as unknown as PlanningPorts;
   const intend = createPlanning(ports, {
     agentReserve: 3_000_000n,

@@ -134,8 +134,14 @@ export function rulesOf(random: Random, checked: boolean): Partial<TermsRules> {
  * Draws the climate of a history. `moods` are conditions of nodes beside the usual ones. `apart`
  * gives the chances of what was added later, so that other histories stay as they were.
  */
-export function climateOf(random: Random, apart: Random, moods: readonly Mood[]): Climate {
-  const swaps = apart.chance(0.15);
+export function climateOf(
+  random: Random,
+  apart: Random,
+  moods: readonly Mood[],
+  nonces: boolean,
+): Climate {
+  // Nonces need a sponsor.
+  const swaps = apart.chance(0.15) && !nonces;
   const both = !swaps && apart.chance(0.25);
   const checked = random.chance(0.5);
   const losses = random.chance(0.3);

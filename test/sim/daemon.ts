@@ -4,7 +4,8 @@ import { createChain } from '../../src/chain/chain.ts';
 import { budget, programsOf } from '../../src/chain/compile.ts';
 import { createFeeMarket } from '../../src/chain/fees.ts';
 import { openNodes } from '../../src/chain/nodes.ts';
-import { NO_TABLES } from '../../src/chain/tables.ts';
+import { nonces } from '../../src/chain/nonce.ts';
+import type { Tables } from '../../src/chain/tables.ts';
 import { tokens } from '../../src/chain/tokens.ts';
 import type { Chain } from '../../src/core/chain-ports.ts';
 import type { ProfitShare } from '../../src/core/debt-ports.ts';
@@ -66,6 +67,9 @@ export type DaemonWorld = {
   readonly checked: boolean;
   /** Whether it serves Velocity, too. */
   readonly both: boolean;
+  readonly tables: Tables;
+  /** What keeps payments apart in a daemon that is started now. */
+  readonly guard: () => 'blockhash' | 'nonce';
   readonly chain: (own: Chain) => Chain;
   readonly pen: (own: Pen) => Pen;
 };
@@ -147,7 +151,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   const { connection, witnessed } = nodes;
   const witnesses = { first: nodes.first, second: nodes.second };
   const tip = createTip(turns.nowMs);
-  const chain = world.chain(createChain({ connection, witnesses, tip, witnessed }, NO_TABLES));
+  const chain = world.chain(createChain({ connection, witnesses, tip, witnessed }, world.tables));
   const venues = venuesOf([venueOf('drift-v2'), ...(world.both ? [venueOf('velocity')] : [])]);
   const pen = world.pen(world.witness.watch(penOf(world.swaps !== null)));
   const fees = createFeeMarket(connection, {
@@ -193,11 +197,13 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
       ownSignatures,
       budget,
       programsOf,
+      nonces,
       newId: () => `p${process}.${++ids}`,
       onEnded: (id) => judgeAll([id]),
     },
     {
       ...PAYING,
+      replayGuard: world.guard(),
       ...(world.swaps === null ? {} : { ...SWAPPING, topUpEveryMs: world.swapEveryMs }),
       reimbursement: world.reimbursed ? REIMBURSEMENT : null,
     },

@@ -7,7 +7,7 @@ import { associatedAddress } from './chain/programs.ts';
 import { SWAP } from './chain/swaps.ts';
 import { SIM_VENUES } from './chain/venues.ts';
 import { DRILL } from './daemon.ts';
-import type { State } from './memory/state.ts';
+import { hasSigned, type State } from './memory/state.ts';
 import { standingOf } from './oracle.ts';
 import { gainOf, purseOf, transfersOf, truthOf } from './truth.ts';
 import type { Witness } from './witness.ts';
@@ -108,7 +108,7 @@ function checkBooks(
     if (payment === null || lost.has(payment.id)) continue;
     const { signature } = landed.transaction;
     const known = state.payments.get(payment.id);
-    if (known?.signed?.signature !== signature)
+    if (known === undefined || !hasSigned(known, signature))
       fail(`law 3: ${payment.id} is on chain, and its bytes are not on record`);
     const failed = landed.execution.error !== null;
     if (

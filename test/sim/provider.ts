@@ -56,6 +56,7 @@ export function createProvider(given: {
   let { chain } = given;
   const send = (transaction: SimTransaction): void => {
     const { lost, denied, delayed } = given.weather();
+    chain.heard(transaction);
     if (!random.chance(lost))
       chain.submit(transaction, random.chance(delayed) ? 1 + random.below(BLOCKHASH_LIFE + 4) : 0);
     if (random.chance(denied)) throw new RpcError(-32005, 'denied, and yet it is on its way');

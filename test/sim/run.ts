@@ -13,7 +13,7 @@ import { silentLog as log } from '../../src/system/log.ts';
 import { memoryBooks, type OpenBooks, postgresBooks } from './books.ts';
 import type { Mood } from './chain/moods.ts';
 import { simulatePeer } from './peer.ts';
-import { caughtAt, SABOTAGES } from './sabotage.ts';
+import { BLIND, caughtAt, SABOTAGES } from './sabotage.ts';
 import { simulate } from './simulate.ts';
 import { add, noFigures, playAmong } from './workers.ts';
 
@@ -29,6 +29,10 @@ const { values } = parseArgs({
     /** Ends at the first history that breaks a law. */
     first: { type: 'boolean', default: false },
     moods: { type: 'string' },
+    /** What keeps payments apart: blockhash, nonce, or both in turns. */
+    guard: { type: 'string', default: 'blockhash' },
+    /** Deletes the whole proof of death. */
+    blind: { type: 'boolean', default: false },
     /** Processes that share the seeds. */
     workers: { type: 'string', default: '1' },
   },
@@ -79,7 +83,10 @@ if (values.sabotage) {
   process.exit(0);
 }
 if (Number(values.workers) > 1) {
-  const flags = values.moods === undefined ? [] : ['--moods', values.moods];
+  const flags = [
+    ...(values.moods === undefined ? [] : ['--moods', values.moods]),
+    ...['--guard', values.guard, ...(values.blind ? ['--blind'] : [])],
+  ];
   const range = { from: Number(values.from), seeds: Number(values.seeds) };
   const { failed } = await playAmong(Number(values.workers), range, flags);
   process.exit(failed === 0 ? 0 : 1);
@@ -91,10 +98,17 @@ for (let seed = Number(values.from); seed < Number(values.from) + Number(values.
   const startedMs = clock.nowMs();
   try {
     const options = {
+      guard: values.guard as 'blockhash' | 'nonce' | 'both',
       traces: values.verbose,
       moods: (values.moods?.split(',') ?? []) as Mood[],
     };
-    const { seed: _, ...figures } = await simulate(seed, real?.books ?? memoryBooks, {}, options);
+    const fault = values.blind ? BLIND : {};
+    const { seed: _, ...figures } = await simulate(
+      seed,
+      real?.books ?? memoryBooks,
+      fault,
+      options,
+    );
     add(total, { seeds: 0, failed: 0, ...figures });
     if (values.verbose)
       process.stdout.write(

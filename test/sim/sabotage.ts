@@ -7,7 +7,8 @@ import type { Payments } from '../../src/core/debt-ports.ts';
 import { memoryBooks, type SimBooks } from './books.ts';
 import { readTransaction } from './chain/message.ts';
 import { waitingTransfers } from './memory/credits.ts';
-import { type Sabotage, simulate } from './simulate.ts';
+import type { Sabotage } from './options.ts';
+import { simulate } from './simulate.ts';
 import { withSwappedFacts } from './swapped.ts';
 import { VENUE_SABOTAGES } from './venue-sabotage.ts';
 
@@ -41,6 +42,20 @@ const ABSENT: Absence = {
   historyReaches: true,
   blocksKept: true,
   ownChain: true,
+};
+
+/** The whole proof of death is deleted: whatever is not known to be executed is called dead. */
+export const BLIND: Sabotage = {
+  chain: (chain) => ({
+    ...chain,
+    look: async (signature) => {
+      const look = await chain.look(signature);
+      return look.seen === 'nothing' || (look.seen === 'executed' && look.finality !== 'finalized')
+        ? { seen: 'absent', finalizedBlockHeight: Number.MAX_SAFE_INTEGER }
+        : look;
+    },
+    deathEvidence: async () => ({ ...ABSENT, second: ABSENT }),
+  }),
 };
 
 export type Deliberate = {
@@ -157,19 +172,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   'taking an error for an absence': {
     within: 60,
     known: 31,
-    sabotage: {
-      chain: (chain) => ({
-        ...chain,
-        look: async (signature) => {
-          const look = await chain.look(signature);
-          return look.seen === 'nothing' ||
-            (look.seen === 'executed' && look.finality !== 'finalized')
-            ? { seen: 'absent', finalizedBlockHeight: Number.MAX_SAFE_INTEGER }
-            : look;
-        },
-        deathEvidence: async () => ({ ...ABSENT, second: ABSENT }),
-      }),
-    },
+    sabotage: BLIND,
   },
   'taking a payment that failed on chain for one that paid': {
     within: 100,

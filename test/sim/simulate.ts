@@ -3,53 +3,25 @@
 // JSON-RPC. Several daemons run at once, are killed between any two steps, and hear late, twice,
 // out of order or not at all; operators retry, halt and hasten. The laws are checked on the way,
 // and in fair weather everything must come out.
-import type { Chain } from '../../src/core/chain-ports.ts';
-import type { Ledger } from '../../src/core/ports.ts';
-import type { Pen } from '../../src/core/signing-ports.ts';
-import type { OpenBooks, Paid, SimBooks } from './books.ts';
+import { NO_TABLES } from '../../src/chain/tables.ts';
+import type { OpenBooks } from './books.ts';
 import { bundle } from './bundles.ts';
-import { createSimChain, type SimChain } from './chain/chain.ts';
-import { MOODS_KNOWN, type Mood, sicken } from './chain/moods.ts';
+import { createSimChain } from './chain/chain.ts';
+import { MOODS_KNOWN, sicken } from './chain/moods.ts';
 import { soundNode } from './chain/node.ts';
 import { createDesk, SWAP, TOP_UP_RULE } from './chain/swaps.ts';
 import { climateOf, rulesOf } from './climate.ts';
 import { createDaemon, type DaemonWorld } from './daemon.ts';
 import { isHeard } from './heard.ts';
 import { checkOutcome, checkPaidOnce, checkStandings, checkStep, lostBy } from './laws.ts';
+import type { Outcome, Sabotage, SimOptions } from './options.ts';
 import { createPeople } from './people.ts';
 import { createProvider, FAIR } from './provider.ts';
 import { createRandom } from './random.ts';
 import { register } from './registration.ts';
 import { createTurns } from './turns.ts';
 import { createWitness } from './witness.ts';
-import { furnish, PEOPLE, STRANGER, STRANGER_TOKENS } from './world.ts';
-
-export type Outcome = Paid & {
-  readonly seed: number;
-  readonly steps: number;
-  readonly kills: number;
-  readonly forks: number;
-  /** How often the database has gone back. */
-  readonly losses: number;
-};
-
-/** A fault put in on purpose, to see that it is caught. */
-export type Sabotage = {
-  readonly ledger?: (ledger: Ledger, books: SimBooks) => Ledger;
-  readonly chain?: (chain: Chain) => Chain;
-  readonly pen?: (pen: Pen, chain: SimChain) => Pen;
-  /** Done to the books at the beginning. */
-  readonly prepare?: (books: SimBooks) => void;
-  /** Something that happens to the books now and then. */
-  readonly meddle?: (books: SimBooks) => void;
-};
-
-export type SimOptions = {
-  /** Keeps stack traces, at a price. */
-  readonly traces?: boolean;
-  /** Conditions of nodes beside those of every history. */
-  readonly moods?: readonly Mood[];
-};
+import { furnish, PEOPLE, STRANGER, STRANGER_TOKENS, TABLE } from './world.ts';
 
 const STEPS = 600;
 const STEPS_MOST = 1_200;
@@ -99,7 +71,18 @@ async function play(
   const chain = createSimChain(random);
   furnish(chain);
   const people = createPeople(chain, random, turns.nowMs);
-  const climate = climateOf(random, createRandom(~seed), options.moods ?? []);
+  const { guard = 'blockhash' } = options;
+  const climate = climateOf(
+    random,
+    createRandom(~seed),
+    options.moods ?? [],
+    guard !== 'blockhash',
+  );
+  /** Chance that histories without nonces do not draw. */
+  const apart = createRandom(seed + 500_000_000);
+  const drawGuard = () => apart.pick(['blockhash', 'nonce'] as const);
+  /** What every daemon is set to in the end. */
+  let lastGuard: ReturnType<typeof drawGuard> | null = null;
   let { weather } = climate;
   chain.placesTold = climate.placesTold;
   const books = await openBooks(turns.nowMs);
@@ -134,6 +117,8 @@ async function play(
     // Postgres has a clock of its own, of which a history takes some seconds.
     swapEveryMs: books.state === null ? 0 : SWAP.everyMs,
     ...{ checked: climate.checked, both: climate.both },
+    tables: guard === 'blockhash' ? NO_TABLES : { read: async () => [TABLE] },
+    guard: () => (guard === 'both' ? (lastGuard ?? drawGuard()) : guard),
     chain: sabotage.chain ?? ((own) => own),
     pen: (own) => sabotage.pen?.(own, chain) ?? own,
   };
@@ -260,6 +245,7 @@ async function play(
       foreignMs = turns.nowMs();
     } else if (turns.nowMs() - foreignMs > FOREIGN_MS && random.chance(0.2)) ours();
     people.beside(climate);
+    if (guard !== 'blockhash' && apart.chance(0.1)) chain.replay(apart);
     if (climate.losses && random.chance(0.05)) {
       server?.copy();
       signedAtCopy = witness.signed.size;
@@ -274,6 +260,13 @@ async function play(
 
   weather = FAIR;
   ours();
+  if (guard === 'both') {
+    lastGuard = drawGuard();
+    for (const [index, { process }] of processes.entries()) {
+      turns.kill(process);
+      processes[index] = await boot();
+    }
+  }
   for (const node of nodes) Object.assign(node, soundNode(chain));
   people.resume();
   /** Fair weather, until what is asked for has held for a while. */

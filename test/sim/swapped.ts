@@ -1,7 +1,7 @@
 // Swapped: a ledger that is given the facts of one transaction with their places in it in the
 // reverse order, as a reader that lost the order would give them.
 import type { Fact } from '../../src/core/fact.ts';
-import type { Sabotage } from './simulate.ts';
+import type { Sabotage } from './options.ts';
 
 /** Opens stay in front: a close without its opening is another fault. */
 const MOVED: ReadonlySet<string> = new Set(['close', 'outflow']);

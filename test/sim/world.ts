@@ -15,6 +15,7 @@ import { createDriftVenue, DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { createVelocityVenue } from '../../src/venue/velocity/venue.ts';
 import { rentOf, SYSTEM } from './chain/account.ts';
 import type { SimChain } from './chain/chain.ts';
+import { LOOKUP_TABLES } from './chain/message.ts';
 import { associatedAddress, tokenAccount } from './chain/programs.ts';
 import { furnishPool, SWAP } from './chain/swaps.ts';
 import {
@@ -142,6 +143,18 @@ const placesOf = (venue: SimVenue) => ({
 });
 export const PLACES = { 'drift-v2': placesOf(DRIFT), velocity: placesOf(VELOCITY) };
 const ORACLE = text(keypair('oracle').publicKey);
+/** A lookup table, which payments under a nonce may need for their size. */
+export const TABLE = {
+  key: text(keypair('lookup table').publicKey),
+  addresses: [
+    ...Object.values(PLACES).flatMap((each) => [
+      ...[each.state, each.signer, each.vault, each.quoteMarket],
+      ...each.perpMarkets,
+    ]),
+    ORACLE,
+  ],
+};
+LOOKUP_TABLES.set(TABLE.key, TABLE.addresses);
 const lamports = (amount: bigint) => ({ lamports: amount, owner: SYSTEM, data: new Uint8Array() });
 
 /** The subscription of an account, by its place in `accountsOf`: each copies one creator. */

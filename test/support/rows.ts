@@ -47,10 +47,19 @@ export type PaymentRow = {
   evidence: { rounds: DeathEvidence[] } | null;
   restored: boolean;
   excess: bigint;
+  nonceValue: string | null;
 };
 /** Payments as they were planned. */
 export const paymentsIn = ({ sql }: Ledgered) =>
   read<PaymentRow>(sql`select * from payment order by planned_at, payment_id`);
+
+type VariantRow = { paymentId: string; signature: Signature; bytes: Buffer } & {
+  purpose: 'payment' | 'cancel';
+  microLamports: bigint;
+};
+/** What was signed for payments under nonces, in the order of signing. */
+export const variantsIn = ({ sql }: Ledgered) =>
+  read<VariantRow>(sql`select * from payment_variant order by signed_at, number`);
 
 type PaymentShareRow = { paymentId: string; shareId: string; amount: bigint };
 /** The parts of payments, each meant for one debt. */

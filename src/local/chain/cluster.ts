@@ -159,6 +159,9 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
     }
   };
 
+  /** The blockhash of the block before the open one, by which nonces that are moved get a value. */
+  const hashBefore = (): string => byHeight[tip.height - GENESIS_HEIGHT - 1]?.hash ?? tip.hash;
+
   return {
     bank,
     slotMs: options.slotMs,
@@ -181,7 +184,7 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
     isInTime(transaction) {
       return (
         this.isBlockhashValid(transaction.message.recentBlockhash) ||
-        nonceUnder(transaction, bank.get, tip.hash) !== null
+        nonceUnder(transaction, bank.get, hashBefore()) !== null
       );
     },
     account(address, commitment) {
@@ -201,10 +204,10 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
       const signature = base58Text(transaction.signatures[0] ?? new Uint8Array(64));
       if (bySignature.has(signature)) return 'AlreadyProcessed';
       if (!this.isInTime(transaction)) return 'BlockhashNotFound';
-      const under = nonceUnder(transaction, bank.get, tip.hash);
+      const under = nonceUnder(transaction, bank.get, hashBefore());
       const execution = bank.execute(transaction, { verify: true });
       if (typeof execution === 'string') return execution;
-      settleNonces(bank, execution, under, tip.hash);
+      settleNonces(bank, execution, under, hashBefore());
       for (const [address, before] of execution.before) remember(address, before);
       const landed: Landed = {
         signature,

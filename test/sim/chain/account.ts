@@ -31,6 +31,8 @@ export class ProgramFailure extends Error {
 export type Frame = Store & {
   readonly slot: number;
   readonly unixTime: bigint;
+  /** The blockhash of the block before. */
+  readonly blockhash: string;
   signed(address: string): boolean;
   log(line: string): void;
   /** Notes a call to another program, whose effect the caller brings about itself. */

@@ -102,7 +102,7 @@ export function notIncluded(store: Store, transaction: SimTransaction): string |
 export function execute(
   store: Store,
   transaction: SimTransaction,
-  at: { slot: number; unixTime: bigint },
+  at: { slot: number; unixTime: bigint; blockhash: string },
 ): Execution {
   const { keys, signers, instructions } = transaction;
   const payerKey = keys[0] ?? '';

@@ -6,6 +6,7 @@ import type { Random } from '../random.ts';
 import type { Account, Store } from './account.ts';
 import { createOverlay, type Execution, execute, notIncluded } from './bank.ts';
 import type { SimTransaction } from './message.ts';
+import { isUnderNonce, moveFailed, nonceUnder } from './nonces.ts';
 
 export const FINAL_AFTER = 6;
 /** Blocks for which a blockhash may be used, as on the real chain. */
@@ -54,6 +55,10 @@ export type SimChain = {
     transaction: SimTransaction,
     index: number,
   ): { error: unknown; logs: readonly string[]; store: Store };
+  /** Some node keeps these bytes, even if no leader gets them now. */
+  heard(transaction: SimTransaction): void;
+  /** Sends again what was once sent under a nonce, however old it is: bytes may be anywhere. */
+  replay(chance: Random): void;
   tick(): void;
   /**
    * Drops blocks that are not final. People's transactions in them usually happen again; a payment
@@ -78,6 +83,8 @@ export function createSimChain(random: Random, name = 0): SimChain {
   let slot = FIRST.slot;
   let turn = 0;
   let rooted = 0;
+  /** Every transaction that could ever be executed under a nonce. */
+  const underNonces = new Set<SimTransaction>();
   let delayed: { at: number; transaction: SimTransaction }[] = [];
   const last = (): Block => blocks.at(-1) as Block;
   const mine = (): void => {
@@ -100,23 +107,28 @@ export function createSimChain(random: Random, name = 0): SimChain {
       else accounts.set(address, account);
     },
   };
-  const clock = (block: { slot: number }) => ({
+  /** The time of a block, and the blockhash of the one before it. */
+  const clock = (block: { slot: number }, parent: { hash: string }) => ({
     slot: block.slot,
     unixTime: 1_800_000_000n + BigInt(block.slot),
+    blockhash: parent.hash,
   });
   const include = (transaction: SimTransaction): Landed | null => {
     if (bySignature.has(transaction.signature)) return null;
     const known =
       transaction.blockhash === null ||
       blocks.slice(-BLOCKHASH_LIFE - 1).some(({ hash }) => hash === transaction.blockhash);
-    if (!known || notIncluded(store, transaction) !== null) return null;
     const block = last();
+    const parent = blocks.at(-2) ?? block;
+    const under = known ? null : nonceUnder(store, transaction, parent.hash);
+    if ((!known && under === null) || notIncluded(store, transaction) !== null) return null;
     const done: Landed = {
       slot: block.slot,
       index: block.executed.length,
       transaction,
-      execution: execute(store, transaction, clock(block)),
+      execution: execute(store, transaction, clock(block, parent)),
     };
+    if (under !== null && done.execution.error !== null) moveFailed(store, under, parent.hash);
     block.executed.push(done);
     landed.push(done);
     bySignature.set(transaction.signature, done);
@@ -155,8 +167,16 @@ export function createSimChain(random: Random, name = 0): SimChain {
       });
       const refused = notIncluded(past, transaction);
       if (refused !== null) return { error: refused, logs: [], store: past };
-      const { error, logs } = execute(past, transaction, clock(blocks[index] as Block));
+      const block = blocks[index] as Block;
+      const { error, logs } = execute(past, transaction, clock(block, block));
       return { error, logs, store: past };
+    },
+    heard(transaction) {
+      if (isUnderNonce(transaction)) underNonces.add(transaction);
+    },
+    replay(chance) {
+      const all = [...underNonces];
+      if (all.length > 0) include(chance.pick(all));
     },
     tick() {
       mine();

@@ -43,8 +43,11 @@ export function keyBytes(address: string): Buffer {
 
 const ED25519_DER = Buffer.from('302a300506032b6570032100', 'hex');
 
+/** The lookup tables of the simulated chain, which no transaction changes. */
+export const LOOKUP_TABLES = new Map<string, readonly string[]>();
+
 /**
- * Reads signed or unsigned bytes. Throws a RangeError for lookup tables and broken bytes. `check`
+ * Reads signed or unsigned bytes. Throws a RangeError for unknown tables and broken bytes. `check`
  * verifies signatures.
  */
 export function readTransaction(bytes: Uint8Array, check: boolean): SimTransaction {
@@ -71,20 +74,35 @@ export function readTransaction(bytes: Uint8Array, check: boolean): SimTransacti
     buffer.readUInt8(at++),
   ];
   const raw = Array.from({ length: short() }, () => take(32));
-  const named = raw.map(keyText);
   const blockhash = base58Text(take(32));
+  const byte = (): number => buffer.readUInt8(at++);
+  const indexes = (): number[] => Array.from({ length: short() }, byte);
+  const compiled = Array.from({ length: short() }, () => {
+    const [program, accounts] = [byte(), indexes()];
+    const length = short();
+    return { program, accounts, data: new Uint8Array(take(length)) };
+  });
+  const lookups = Array.from({ length: short() }, () => {
+    const table = LOOKUP_TABLES.get(keyText(take(32)));
+    if (table === undefined) throw new RangeError('the lookup table is not known');
+    const looked = (): string[] => indexes().map((index) => table[index] ?? '');
+    return { writable: looked(), readonly: looked() };
+  });
+  const named = [
+    ...raw.map(keyText),
+    ...lookups.flatMap((each) => each.writable),
+    ...lookups.flatMap((each) => each.readonly),
+  ];
   const nameAt = (index: number): string => {
     const found = named[index];
     if (found === undefined) throw new RangeError('the message names a key that it does not hold');
     return found;
   };
-  const instructions = Array.from({ length: short() }, () => {
-    const program = nameAt(buffer.readUInt8(at++));
-    const accounts = Array.from({ length: short() }, () => nameAt(buffer.readUInt8(at++)));
-    const length = short();
-    return { program, accounts, data: new Uint8Array(take(length)) };
-  });
-  if (short() !== 0) throw new RangeError('lookup tables are not known here');
+  const instructions = compiled.map(({ program, accounts, data }) => ({
+    program: nameAt(program),
+    accounts: accounts.map(nameAt),
+    data,
+  }));
   if (check) {
     const holds = signatures.every((signature, index) => {
       const der = Buffer.concat([ED25519_DER, raw[index] ?? Buffer.alloc(32)]);

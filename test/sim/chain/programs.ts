@@ -16,6 +16,7 @@ import {
   TOKEN,
 } from './account.ts';
 import { keyBytes, type SimInstruction } from './message.ts';
+import { nonceInstruction } from './nonces.ts';
 
 export const ASSOCIATED = 'ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL';
 export const MEMO = 'MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr';
@@ -164,6 +165,7 @@ function createWithSeed({ accounts, data }: SimInstruction, frame: Frame): void 
 export const system: Program = (instruction, frame) => {
   const { accounts, data } = instruction;
   if (data[0] === 3) createWithSeed(instruction, frame);
+  else if ([4, 5, 6].includes(data[0] ?? -1)) nonceInstruction(instruction, frame);
   else if (data[0] === 2) pay(frame, accounts[0] ?? '', accounts[1] ?? '', u64(data, 4));
   else throw new ProgramFailure('InvalidInstructionData');
 };

@@ -1,0 +1,239 @@
+// Nonce lane: decides under what the next payment of a subscriber is signed. With a durable nonce
+// that is the value up to which every move of the nonce is explained: by a payment on record, or by
+// a transaction that a finalized block shows and that paid nothing the books lack. From each such
+// transaction the value after it follows by the blockhash before its block, so that no move can
+// hide between two others. See ADR 41.
+import type { ChainAccount } from '../core/chain-ports.ts';
+import { Fault } from '../core/fault.ts';
+import type { Address, Slot } from '../core/ids.ts';
+import type { Mover, NonceAt, NonceValue } from '../core/nonce.ts';
+import type { NonceRecord, Nonces } from '../core/nonce-ports.ts';
+import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
+import { type Trouble, troubled } from '../core/trouble.ts';
+import type { Books } from './books-comparison.ts';
+import { createNonceOpening, type OpeningOptions } from './nonce-opening.ts';
+import type { ReadPorts } from './preflight.ts';
+
+export type NonceLanePorts = ReadPorts & {
+  readonly ledger: Ledger;
+  readonly books: Pick<Books, 'disagreement' | 'forget'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly nonces: Nonces;
+};
+export type NonceOptions = OpeningOptions & {
+  /** What keeps two payments of one debt apart: `payments.replayGuard`. */
+  readonly replayGuard: 'blockhash' | 'nonce';
+};
+
+/** The nonce account of a plan, as its one batched read found it. */
+export type NonceSeen = { readonly account: ChainAccount | null; readonly slot: Slot };
+
+export type Guard =
+  /** `nonce` is null for a payment under a blockhash. */
+  | { readonly do: 'sign'; readonly nonce: NonceAt | null }
+  /** The lane comes back after so many milliseconds. Until then its debts say why. */
+  | { readonly do: 'wait'; readonly trouble: Trouble; readonly ms: number }
+  | { readonly do: 'rest'; readonly trouble: Trouble };
+
+export type NonceLane = {
+  /** The account to read with those of a plan; null when the lane has none. */
+  account(subscriberId: string): Promise<Address | null>;
+  decide(subscriber: Subscriber, creator: Address, seen: NonceSeen | null): Promise<Guard>;
+  /** What the nonce account holds in a finalized block. Null when there is no account. */
+  finalValue(account: Address): Promise<{ value: NonceValue; slot: Slot } | null>;
+  /** The finalized transaction that stood on this value; null when the history shows none. */
+  moverOf(nonce: NonceAt): Promise<Mover | null>;
+};
+
+/** The most moves that one decision explains; the next one goes on from there. */
+const MOVES_MOST = 64;
+/** The wait for a node that is behind, or for a block that is not final yet. */
+const SOON_MS = 1_000;
+
+const unusable = (why: string): Guard => ({ do: 'rest', trouble: troubled('nonce_unusable', why) });
+const moved = (what: string): Trouble =>
+  troubled(
+    'nonce_moved',
+    `The nonce was moved, and ${what}. A debt may be paid that the ledger calls open, so nothing is signed for this subscriber.`,
+  );
+
+export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): NonceLane {
+  const { ledger, chain, tokens, pen, books, log, nonces } = ports;
+  const opening = createNonceOpening(ports, options);
+  const wait = (trouble: Trouble, ms = SOON_MS): Guard => ({ do: 'wait', trouble, ms });
+
+  const finalValue: NonceLane['finalValue'] = async (account) => {
+    const { slot, accounts } = await chain.slices([account], null, 'finalized');
+    const found = accounts[0] ?? null;
+    const authority = pen.sponsor ?? account;
+    const reading = nonces.read(found, authority);
+    if (reading.seen === 'absent') return null;
+    if (reading.seen === 'unusable') throw new Fault('rpc_unavailable', reading.why);
+    return { value: reading.value, slot };
+  };
+
+  const moverOf: NonceLane['moverOf'] = async ({ account, value, slot }) => {
+    const tip = await chain.slot('finalized');
+    return chain.witnessed(async () => {
+      for (let after: Slot | null = slot; after !== null; ) {
+        const rows: Awaited<ReturnType<typeof chain.signatures>> = await chain.signatures(
+          account,
+          after,
+          tip,
+          'finalized',
+        );
+        for (const { signature } of rows) {
+          const transaction = await chain.transaction(signature, 'finalized', tip);
+          if (transaction === null)
+            throw new Fault(
+              'rpc_unavailable',
+              `getTransaction: the node does not give ${signature}`,
+            );
+          if (transaction.blockhash === value) return transaction;
+        }
+        const last = rows.at(-1);
+        after = last?.goesOn === true ? last.slot - 1 : null;
+      }
+      return null;
+    });
+  };
+
+  /** Why the transaction that moved the nonce leaves the books in doubt; null when it does not. */
+  const doubtOf = async (subscriber: Subscriber, mover: Mover): Promise<Trouble | null> => {
+    if (mover.error !== null) return null;
+    const { signature, slot } = mover;
+    const isUnknown = async () => (await ledger.payments.unknown([signature])).length > 0;
+    if (!(await isUnknown())) return null;
+    const transaction = await chain.transaction(signature, 'finalized');
+    if (transaction === null)
+      throw new Fault('rpc_unavailable', `getTransaction: the node does not give ${signature}`);
+    // A transaction that moves no tokens of the agent is a cancellation.
+    const pays = tokens
+      .effectsOf(transaction)
+      .some((each) => each.effect === 'transfer' && each.authority === subscriber.agentWallet);
+    if (!pays) return null;
+    // A payment is never older than the debt that it pays.
+    const oldest = await ledger.shares.oldestOpenSlot(subscriber.id, 'open');
+    if (oldest === null || slot <= oldest) return null;
+    books.forget(subscriber.id);
+    const behind = await books.disagreement(subscriber, 'open');
+    if (behind !== null) return behind;
+    return (await isUnknown())
+      ? moved(`payment ${signature} did it, which the ledger does not know`)
+      : null;
+  };
+
+  /**
+   * Explains every move from the noted value to the value that was seen, and notes each. Null when
+   * it is reached, and the value that is noted then stands in the ledger.
+   */
+  const explain = async (
+    subscriber: Subscriber,
+    account: Address,
+    noted: { readonly value: NonceValue; readonly slot: Slot },
+    seen: NonceValue,
+  ): Promise<Guard> => {
+    let at = noted;
+    let surprised = false;
+    for (let moves = 0; at.value !== seen; moves++) {
+      const own = await ledger.nonces.moverOf(account, at.value);
+      const mover = own ?? (await moverOf({ account, ...at }));
+      if (mover === null || moves === MOVES_MOST) {
+        const final = await finalValue(account);
+        const trouble = moved('no finalized transaction on record or in its history moved it');
+        // Seen in a block that is not final, or not to its end yet.
+        if (final?.value === at.value || mover !== null) return wait(trouble);
+        log.error('nonce.moved_without_record', { subscriber: subscriber.id, account, ...trouble });
+        return { do: 'rest', trouble };
+      }
+      if (own === null) {
+        surprised = true;
+        log.warn('nonce.moved_without_record', {
+          subscriber: subscriber.id,
+          account,
+          signature: mover.signature,
+        });
+        const trouble = await doubtOf(subscriber, mover as Mover);
+        if (trouble !== null) return { do: 'rest', trouble };
+      }
+      const value = nonces.after(await chain.blockhashBefore(mover.slot));
+      const to = { value, slot: mover.slot };
+      if (!(await ledger.nonces.note(subscriber.id, at.value, to)))
+        return wait(moved('another daemon is comparing it with the ledger'), 1);
+      at = to;
+    }
+    // The debts of this plan were read before the books were compared.
+    if (surprised) return wait(moved('the ledger was compared with the chain'), 1);
+    return { do: 'sign', nonce: { account, ...at } };
+  };
+
+  /** A lane whose account was never used by this ledger: its first value is noted. */
+  const begin = async (
+    subscriber: Subscriber,
+    creator: Address,
+    record: NonceRecord | null,
+    authority: Address,
+    account: ChainAccount | null,
+  ): Promise<Guard> => {
+    const address = nonces.address(authority, subscriber.id);
+    if (account === null) return opening.open(subscriber, creator);
+    const final = await finalValue(address);
+    if (final === null) return wait(opening.waiting(address));
+    if (record === null) {
+      const found = { subscriberId: subscriber.id, account: address, authority };
+      await ledger.nonces.asked({ ...found, rent: account.lamports }, 0);
+    }
+    // A ledger that was lost may lack a payment that moved the nonce to this value.
+    books.forget(subscriber.id);
+    const behind = await books.disagreement(subscriber, 'open');
+    if (behind !== null) return { do: 'rest', trouble: behind };
+    await ledger.nonces.note(subscriber.id, null, final);
+    return wait(opening.waiting(address), 1);
+  };
+
+  return {
+    finalValue,
+    moverOf,
+    async account(subscriberId) {
+      if (options.replayGuard === 'nonce' && pen.sponsor !== null)
+        return nonces.address(pen.sponsor, subscriberId);
+      return (await ledger.nonces.of(subscriberId))?.account ?? null;
+    },
+    async decide(subscriber, creator, seen) {
+      const leaving = options.replayGuard === 'blockhash';
+      // The lane has no nonce, and none was read.
+      if (leaving && seen === null) return { do: 'sign', nonce: null };
+      const record = await ledger.nonces.of(subscriber.id);
+      // Nothing was signed under an account of which no value was noted.
+      if (leaving && (record === null || record.noted === null)) return { do: 'sign', nonce: null };
+      const authority = pen.sponsor;
+      if (authority === null)
+        return unusable('Nonces need the key of the sponsor, and no sponsor is configured.');
+      if (record !== null && record.authority !== authority)
+        return unusable(
+          `The nonce account ${record.account} belongs to ${record.authority}, and the sponsor is ${authority}. Give the daemon the earlier key until the account is closed.`,
+        );
+      const reading = nonces.read(seen?.account ?? null, authority);
+      if (reading.seen === 'unusable') return unusable(reading.why);
+      if (record === null || record.noted === null)
+        return begin(subscriber, creator, record, authority, seen?.account ?? null);
+      const { account, noted } = record;
+      if (seen === null || seen.slot < noted.slot)
+        return wait(troubled('nonce_opening', 'The node is behind the nonce account.'));
+      if (reading.seen === 'absent') {
+        if (!leaving) return unusable(`The nonce account ${account} is gone.`);
+        if ((await finalValue(account)) !== null) return wait(opening.closing(account));
+        await ledger.nonces.closed(subscriber.id);
+        return { do: 'sign', nonce: null };
+      }
+      const explained =
+        reading.value === noted.value &&
+        (await ledger.nonces.moverOf(account, noted.value)) === null
+          ? ({ do: 'sign', nonce: { account, ...noted } } as const)
+          : await explain(subscriber, account, noted, reading.value);
+      if (!leaving || explained.do !== 'sign') return explained;
+      return opening.close(subscriber.id, account, seen.account?.lamports ?? 0n);
+    },
+  };
+}

@@ -1,0 +1,203 @@
+// Nonce look: follows a payment that was sent under a nonce. While the nonce holds its value the
+// payment may be executed: it is sent again, signed once more at a higher price, or cancelled. When
+// the value has moved, the transaction that stood on it tells what became of the payment. No age
+// and no absence ends it. See ADR 41.
+import type { Signature, Slot } from '../core/ids.ts';
+import {
+  type NonceAt,
+  nextPrice,
+  type Outcome,
+  outcomeOf,
+  type Variant,
+  type VariantPolicy,
+} from '../core/nonce.ts';
+import type { Payment, SignedBytes } from '../core/payment.ts';
+import type { Subscriber } from '../core/ports.ts';
+import { troubled } from '../core/trouble.ts';
+import type { Books } from './books-comparison.ts';
+import type { Looking } from './look-schedule.ts';
+import type { NonceLane, NonceLanePorts } from './nonce-lane.ts';
+import type { OwnSignatures } from './own-signatures.ts';
+import type { createPaymentEnds } from './payment-ends.ts';
+import type { createSigning } from './signing.ts';
+
+type LookPorts = Omit<NonceLanePorts, 'books'> & {
+  readonly books: Pick<Books, 'doubt' | 'identity' | 'forget'>;
+  readonly ownSignatures: Pick<OwnSignatures, 'sent'>;
+  readonly lane: Pick<NonceLane, 'finalValue' | 'moverOf'>;
+  readonly looking: Looking;
+  readonly sign: ReturnType<typeof createSigning>;
+  readonly ends: ReturnType<typeof createPaymentEnds>;
+  readonly broadcast: (payment: Payment, bytes: SignedBytes) => Promise<void>;
+  readonly subscriberOf: (id: string) => Promise<Subscriber>;
+};
+
+export type NonceLooked =
+  /** It ended. `slot`: where it was executed; null when it never was. */
+  | { readonly ended: SignedBytes; readonly slot: Slot | null }
+  /** It may still be executed. The newest bytes. */
+  | { readonly signed: SignedBytes };
+
+const FULL_UNITS = 1_400_000n;
+const MICRO = 1_000_000n;
+/** Another variant is signed after the last one was sent so many times. */
+const SENDS_A_VARIANT = 4;
+const RISE_BPS = 10_000n;
+/** Each variant has to be looked for. */
+const VARIANTS_MOST = 6;
+
+export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadcastMs: number }) {
+  const { ledger, chain, pen, fees, clock, log, lane, looking, ends } = ports;
+  const priceMost = (): bigint => (fees.priorityFeeMost * MICRO) / FULL_UNITS;
+  const policy = (): VariantPolicy => ({
+    afterMs: SENDS_A_VARIANT * rebroadcastMs,
+    riseBps: RISE_BPS,
+    variantsMost: VARIANTS_MOST,
+    microLamportsMost: priceMost(),
+  });
+
+  const finish = async (
+    payment: Payment,
+    signed: SignedBytes,
+    outcome: Exclude<Outcome, { became: 'untold' }>,
+  ): Promise<NonceLooked> => {
+    const { signature, slot } = outcome;
+    switch (outcome.became) {
+      case 'paid':
+        await ends.land(payment, signature, slot);
+        break;
+      case 'failed':
+        await ends.failExecuted(payment, signature, slot, outcome.error);
+        break;
+      case 'cancelled':
+      case 'overtaken':
+        await ends.overtaken(payment, outcome.became === 'cancelled', signature, slot);
+    }
+    const executed = outcome.became === 'paid' || outcome.became === 'failed';
+    return { ended: { ...signed, signature }, slot: executed ? slot : null };
+  };
+
+  /** Stores another variant, and sends it. False when another daemon was faster. */
+  const add = async (
+    payment: Payment,
+    purpose: Variant['purpose'],
+    bytes: SignedBytes,
+    variants: readonly Variant[],
+  ): Promise<boolean> => {
+    const identity = ports.books.identity();
+    const variant = { purpose, bytes };
+    if (!(await ledger.payments.varied(payment.id, variant, variants.length, identity)))
+      return false;
+    const { signature } = bytes;
+    log.info('payment.varied', {
+      ...{ payment: payment.id, purpose, signature, number: variants.length + 1 },
+      microLamports: bytes.microLamports,
+    });
+    looking.sent(payment.subscriberId, bytes);
+    await ports.broadcast(payment, bytes);
+    return true;
+  };
+
+  const cancel = async (
+    payment: Payment,
+    nonce: NonceAt,
+    signed: SignedBytes,
+    variants: readonly Variant[],
+  ): Promise<SignedBytes> => {
+    const microLamports = priceMost();
+    const written = await pen.signNonce({
+      ...{ act: 'move', subscriberId: payment.subscriberId, lamports: 0n },
+      ...{ blockhash: nonce.value, microLamports },
+    });
+    const bytes = { ...signed, ...written, microLamports };
+    return (await add(payment, 'cancel', bytes, variants)) ? bytes : signed;
+  };
+
+  /** Signs the payment once more at a higher price, when its time has come. */
+  const vary = async (
+    payment: Payment,
+    variants: readonly Variant[],
+  ): Promise<SignedBytes | null> => {
+    const market = await fees.microLamports(variants.length);
+    const price = nextPrice(variants, clock.nowMs(), market, policy());
+    if (price === null) return null;
+    const subscriber = await ports.subscriberOf(payment.subscriberId);
+    const outcome = await ports.sign(payment, subscriber, null, price);
+    if ('refused' in outcome) {
+      log.info('payment.not_varied', { payment: payment.id, ...outcome.refused });
+      return null;
+    }
+    if (!(await add(payment, 'payment', outcome.bytes, variants))) return null;
+    const agentTokenAccount = ports.tokens.tokenAccount(payment.token.mint, subscriber.agentWallet);
+    const accounts = { agentWallet: subscriber.agentWallet, agentTokenAccount };
+    ports.ownSignatures.sent({ ...payment, signed: outcome.bytes }, accounts);
+    return outcome.bytes;
+  };
+
+  const goOn = async (
+    payment: Payment,
+    nonce: NonceAt,
+    signed: SignedBytes,
+    variants: readonly Variant[],
+  ): Promise<SignedBytes> => {
+    const again = looking.absent(payment.subscriberId);
+    if ((await ports.books.doubt()) !== null) return signed;
+    const cancelled = variants.some(({ purpose }) => purpose === 'cancel');
+    if (!cancelled) {
+      const halt = await ledger.halts.holding(payment.subscriberId, payment.creatorWallet);
+      if (halt !== null || payment.cancelAsked === true)
+        return cancel(payment, nonce, signed, variants);
+      const varied = await vary(payment, variants);
+      if (varied !== null) return varied;
+    }
+    if (again) await ports.broadcast(payment, signed);
+    return signed;
+  };
+
+  const executedAmong = async (variants: readonly Variant[]) => {
+    const looks = await Promise.all(
+      variants.map(
+        async ({ signature }): Promise<[Signature, Awaited<ReturnType<typeof chain.look>>]> => [
+          signature,
+          await chain.look(signature),
+        ],
+      ),
+    );
+    for (const [signature, look] of looks)
+      if (look.seen === 'executed') return { ...look, signature };
+    return null;
+  };
+
+  return async function look(payment: Payment, nonce: NonceAt): Promise<NonceLooked> {
+    const { signed, variants = [] } = payment;
+    if (signed === null) throw new Error(`payment ${payment.id} was sent and has no bytes`);
+    const executed = await executedAmong(variants);
+    if (executed !== null && executed.finality !== 'finalized') {
+      looking.executed(payment.subscriberId, executed.slot);
+      return { signed };
+    }
+    if (executed !== null) {
+      const outcome = outcomeOf(variants, executed);
+      if (outcome.became !== 'untold') return finish(payment, signed, outcome);
+    }
+    const final = await lane.finalValue(nonce.account);
+    // A node that has not seen the slot of the value cannot tell whether it has moved.
+    if (final !== null && final.slot < nonce.slot) {
+      looking.absent(payment.subscriberId);
+      return { signed };
+    }
+    if (final?.value === nonce.value)
+      return { signed: await goOn(payment, nonce, signed, variants) };
+    const outcome = outcomeOf(variants, await lane.moverOf(nonce));
+    if (outcome.became !== 'untold') return finish(payment, signed, outcome);
+    const trouble = troubled('nonce_untold', outcome.why);
+    await ledger.payments.waits(payment.id, trouble);
+    log.error('payment.untold', {
+      payment: payment.id,
+      subscriber: payment.subscriberId,
+      ...trouble,
+    });
+    looking.absent(payment.subscriberId);
+    return { signed };
+  };
+}

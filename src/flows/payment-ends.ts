@@ -1,0 +1,122 @@
+// Payment ends: records how a payment ended, and when its debts are tried again.
+import { delayMs } from '../core/backoff.ts';
+import type { Signature, Slot } from '../core/ids.ts';
+import { AFTER_FAILURE, aftermath, NO_TRIES, type Payment } from '../core/payment.ts';
+import type { Clock, Log } from '../core/ports.ts';
+import { type Trouble, troubled } from '../core/trouble.ts';
+import type { Books } from './books-comparison.ts';
+import type { Own } from './own-payments.ts';
+import type { createRetryDelay } from './retry-delay.ts';
+import type { SigningPorts } from './signing.ts';
+
+type EndPorts = Pick<SigningPorts, 'ledger' | 'chain' | 'venues' | 'programsOf'> & {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly books: Pick<Books, 'forget'>;
+};
+
+export function createPaymentEnds(
+  ports: EndPorts,
+  own: Own,
+  retryIn: ReturnType<typeof createRetryDelay>,
+) {
+  const { ledger, clock, log } = ports;
+
+  /**
+   * Ends a payment that was refused before signing (`slot` null), or that was executed with an
+   * error in a slot. The two are recorded differently: a daemon whose simulation fails because
+   * another daemon's bytes have landed must not free the debts.
+   */
+  const fail = async (
+    payment: Payment,
+    trouble: Trouble,
+    slot: Slot | null,
+    signature?: Signature,
+  ): Promise<void> => {
+    const { subscriberId, plan } = payment;
+    const ids = plan.covers.map((each) => each.shareId);
+    const tries =
+      slot !== null || trouble.class === 'unexpected'
+        ? await ledger.shares.tries(subscriberId, ids)
+        : NO_TRIES;
+    const retry = retryIn(trouble, payment.attempts, tries);
+    const counts = aftermath(trouble, tries).countsAsAttempt;
+    // Each failure on chain costs a fee, so the next try waits longer, whatever the trouble is.
+    const held = delayMs(AFTER_FAILURE, tries.failures + 1, clock.random());
+    const later = retry === null ? null : Math.max(retry, held);
+    const ended =
+      slot === null
+        ? await ledger.payments.refused(payment.id, trouble, retry, counts)
+        : await ledger.payments.failed(payment.id, slot, trouble, later, counts, signature);
+    if (!ended) return;
+    own.ended(payment.id);
+    log.warn('payment.failed', { payment: payment.id, subscriber: subscriberId, ...trouble });
+  };
+
+  const land = async (payment: Payment, signature: Signature, slot: Slot): Promise<void> => {
+    // The variant is named where there may be several.
+    const variant = payment.nonce ? [signature] : [];
+    if (!(await ledger.payments.landed(payment.id, slot, ...variant))) return;
+    log.info('payment.landed', {
+      payment: payment.id,
+      purpose: payment.purpose,
+      subscriber: payment.subscriberId,
+      signature,
+      slot,
+      amount: payment.plan.amount,
+    });
+    const overpaid = await ledger.payments.overpaidBy(payment.id);
+    if (overpaid > 0n)
+      log.error('payment.overpaid', {
+        payment: payment.id,
+        subscriber: payment.subscriberId,
+        overpaid,
+        detail: 'It landed for debts that were covered already; the creator holds more than owed.',
+      });
+  };
+
+  /** The programs of the instructions of the transaction that was executed. */
+  const programsOf = async ({ signed, variants = [] }: Payment, signature: Signature) => {
+    if (signed !== null && variants.length < 2) return ports.programsOf(signed.bytes);
+    const executed = await ports.chain.transaction(signature, 'finalized');
+    return executed?.instructions.map(({ program }) => program) ?? [];
+  };
+
+  const failExecuted = async (
+    payment: Payment,
+    signature: Signature,
+    slot: Slot,
+    error: unknown,
+  ): Promise<void> => {
+    // The simulation had passed, so an error of set-up means that something changed since: it is
+    // tried again and not left to a person at once.
+    const programs = await programsOf(payment, signature);
+    const found = ports.venues.of(payment.venue).trouble(error, programs, []);
+    const trouble: Trouble = found.class === 'operator' ? { ...found, class: 'unexpected' } : found;
+    await (payment.nonce ? fail(payment, trouble, slot, signature) : fail(payment, trouble, slot));
+  };
+
+  /** Ends a payment on whose value of the nonce another transaction stood; `own`: its cancel. */
+  const overtaken = async (
+    payment: Payment,
+    byCancel: boolean,
+    signature: Signature,
+    slot: Slot,
+  ): Promise<void> => {
+    const trouble = byCancel
+      ? troubled('overtaken', `The payment was cancelled: ${signature} moved its nonce.`)
+      : troubled('overtaken', `${signature} moved the nonce of the payment, which can never land.`);
+    const retry = retryIn(trouble, payment.attempts, NO_TRIES) ?? 0;
+    const by = { signature, slot, own: byCancel };
+    if (await ledger.payments.overtaken(payment.id, by, trouble, retry))
+      log.warn('payment.dead', {
+        payment: payment.id,
+        subscriber: payment.subscriberId,
+        ...trouble,
+      });
+    // What moved the nonce may be a payment that the books lack.
+    if (!byCancel) ports.books.forget(payment.subscriberId);
+  };
+
+  return { fail, land, failExecuted, overtaken };
+}

@@ -1,6 +1,6 @@
-// Main: handles arguments, signals and exit codes. The daemon and the probes are imported only when
-// they are needed, so that a command starts fast; the local world is, too, so that an installation
-// without development dependencies runs.
+// Main: handles arguments, signals and exit codes. The daemon, its parts and the probes are
+// imported only when they are needed, so that a command starts fast; the local world is, too, so
+// that an installation without development dependencies runs.
 import './system/native-warning.ts';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -10,9 +10,6 @@ import { wrong } from './core/doctor-finding.ts';
 import { Fault, messageOf } from './core/fault.ts';
 import { setByLedger } from './core/ledger-clock.ts';
 import { ledgerFault } from './core/ledger-fault.ts';
-import { openParts } from './daemon-parts.ts';
-import { openDatabase } from './ledger/database.ts';
-import { migrate } from './ledger/migrate.ts';
 import { elapsedMs, systemClock } from './system/clock.ts';
 import { openLog } from './system/log.ts';
 import { outliveReaders, requireExit } from './system/process-end.ts';
@@ -95,6 +92,8 @@ async function runMigrations(): Promise<void> {
   const settings = loadSettings(processEnvironment());
   if (settings.secrets.databaseUrl === null)
     throw new Fault('settings_invalid', 'DATABASE_URL: is required for migrate; a postgres:// URL');
+  const { openDatabase } = await import('./ledger/database.ts');
+  const { migrate } = await import('./ledger/migrate.ts');
   const log = openLog(settings.logLevel);
   const sql = openDatabase(settings.secrets.databaseUrl, log, 1);
   try {
@@ -158,6 +157,7 @@ const program = createProgram({
     const settings = loadSettings(processEnvironment());
     // Commands talk through their output; what they log is for when something is wrong.
     const log = openLog('error');
+    const { openParts } = await import('./daemon-parts.ts');
     const parts = await openParts(settings, clock, log);
     try {
       return await work({ parts, settings, log });

@@ -5,7 +5,6 @@ import type { Command } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { hearTransaction } from '../core/hear.ts';
 import { isSignature } from '../core/ids.ts';
-import { openRegistry } from '../daemon-parts.ts';
 import { createAccept } from '../flows/accepted-changes.ts';
 import { createAside } from '../flows/aside.ts';
 import { backfill } from '../flows/backfill.ts';
@@ -117,6 +116,7 @@ async function watchList(
   tools: Tools,
   mend: boolean,
 ): Promise<number> {
+  const { openRegistry } = await import('../daemon-parts.ts');
   const alone = <T>(work: () => Promise<T>) => parts.locks.exclusively('helius', work);
   const registry = openRegistry(settings, log, null, alone, parts.webhookIds);
   if (registry === null)

@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import type { Ledger } from '../core/ports.ts';
 import { ACTIONS, type Action, createRoster, type Decision } from '../core/roster.ts';
 import { amountsText, amountText } from '../core/token.ts';
-import { gateOf } from '../daemon-parts.ts';
 import { doubtedBy, personalDoubts, whyDoubted, whyUnread } from '../flows/gate-doubts.ts';
 import type { Settings } from '../system/settings.ts';
 import type { Opened, Tools } from './command-tools.ts';
@@ -30,6 +29,7 @@ export async function decide(
   action: Action,
 ): Promise<Decision> {
   const { ledger, chain } = parts;
+  const { gateOf } = await import('../daemon-parts.ts');
   const roster = createRoster(gateOf(settings));
   const entry = await ledger.standings.entry(who);
   roster.hydrate(entry === null ? [] : [entry]);

@@ -81,6 +81,8 @@ create table accrual (
   hurdled_after bigint not null default 0,
   owed_before bigint not null default 0,
   owed_after bigint not null default 0,
+  dealt_before bigint not null default 0,
+  dealt_after bigint not null default 0,
   constraint accrual_pkey primary key (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot),
   constraint accrual_subscriber_id_signature_slot_ordinal_account_fkey foreign key (subscriber_id, signature, slot, ordinal, account) references fact(subscriber_id, signature, slot, ordinal, account),
   constraint accrual_subscriber_id_subscription_id_fkey foreign key (subscriber_id, subscription_id) references subscription(subscriber_id, subscription_id),
@@ -91,6 +93,7 @@ create table accrual (
   constraint accrual_carry_before_check check (carry_before >= 0 and carry_before <= 9999),
   constraint accrual_charged check (charged >= 0 and case when profit = 'net' and basis = 'per_close' then (charged + hurdled) = greatest(net_pnl, 0::bigint) and deficit_after = deficit_before when profit = 'net' and basis = 'high_water_mark' then (charged + hurdled) = greatest(net_pnl - deficit_before, 0::bigint) and deficit_after = greatest(deficit_before - net_pnl, 0::bigint) when profit = 'gross' and basis = 'per_close' then (charged + hurdled) = greatest(net_pnl + fees, 0::bigint) and deficit_after = deficit_before when profit = 'gross' and basis = 'high_water_mark' then (charged + hurdled) = greatest(net_pnl + fees - deficit_before, 0::bigint) and deficit_after = greatest(deficit_before - net_pnl - fees, 0::bigint) else false end),
   constraint accrual_counted check (hurdled >= 0 and since_before >= 0 and since_after >= since_before and hurdled_before >= 0 and hurdled_after >= 0 and owed_before >= 0 and owed_after >= 0),
+  constraint accrual_dealt check (dealt_before >= 0 and dealt_before <= 9999 and dealt_after >= 0 and dealt_after <= 9999),
   constraint accrual_deficit_after_check check (deficit_after >= 0),
   constraint accrual_deficit_before_check check (deficit_before >= 0),
   constraint accrual_flat_market check (not flat or market is not null),
@@ -101,6 +104,7 @@ create table accrual (
 create index accrual_by_time on accrual (accrued_at);
 create index accrual_flat on accrual (account, market, slot) where flat;
 create trigger accrual_kept before delete or update on accrual for each row execute function row_is_kept();
+create constraint trigger accrual_shares_add_up after insert on accrual deferrable initially deferred for each row execute function shares_add_up();
 
 -- A request to change something, by HTTP or by command, written down before it is done; with its answer while the same request may be sent again.
 create table act (
@@ -651,8 +655,9 @@ create table profit_share (
   mint text not null default 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v',
   closed_at timestamptz,
   brought jsonb,
+  recipient integer not null default 0,
   constraint profit_share_pkey primary key (share_id),
-  constraint profit_share_once_an_accrual unique (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot),
+  constraint profit_share_once_an_accrual unique (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, recipient),
   constraint profit_share_subscriber_id_share_id_key unique (subscriber_id, share_id),
   constraint profit_share_accrual foreign key (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot) references accrual(subscriber_id, subscription_id, signature, slot, ordinal, terms_slot),
   constraint profit_share_mint_fkey foreign key (mint) references token(mint),
@@ -667,6 +672,7 @@ create table profit_share (
   constraint profit_share_overpaid_is_paid check (overpaid = 0 or status = 'paid'),
   constraint profit_share_paid_is_whole check ((status = 'paid') = (paid = amount)),
   constraint profit_share_paid_within_amount check (paid >= 0 and paid <= amount),
+  constraint profit_share_recipient check (recipient >= 0 and recipient <= 8),
   constraint profit_share_status_check check (status in ('pending', 'processing', 'paid', 'failed', 'voided')),
   constraint profit_share_unexpected_counts check (unexpected >= 0),
   constraint profit_share_voided_says_why check ((status = 'voided') = (voided is not null))
@@ -907,13 +913,39 @@ create table tab (
   counted_since bigint not null default 0,
   hurdled bigint not null default 0,
   owed bigint not null default 0,
+  dealt bigint not null default 0,
   constraint tab_pkey primary key (subscriber_id, subscription_id, mark_slot),
   constraint tab_subscriber_id_subscription_id_fkey foreign key (subscriber_id, subscription_id) references subscription(subscriber_id, subscription_id),
   constraint tab_carry_check check (carry >= 0 and carry <= 9999),
   constraint tab_counted check (counted_since >= 0 and hurdled >= 0 and owed >= 0),
+  constraint tab_dealt check (dealt >= 0 and dealt <= 9999),
   constraint tab_deficit_check check (deficit >= 0)
 );
 create index tab_by_subscription on tab (subscription_id);
+
+-- The parts of a share that go to other recipients than the creator. Added with their terms, never changed.
+create table terms_split (
+  subscriber_id text not null,
+  subscription_id text not null,
+  from_slot bigint not null,
+  nth integer not null,
+  creator_wallet text not null,
+  share_bps integer not null,
+  minimum_payment bigint not null,
+  off_curve boolean not null,
+  label text,
+  constraint terms_split_pkey primary key (subscriber_id, subscription_id, from_slot, nth),
+  constraint terms_split_once unique (subscription_id, from_slot, creator_wallet),
+  constraint terms_split_terms foreign key (subscriber_id, subscription_id, from_slot) references subscription_terms(subscriber_id, subscription_id, from_slot),
+  constraint terms_split_label check (char_length(label) >= 1 and char_length(label) <= 40),
+  constraint terms_split_minimum_payment check (minimum_payment >= 0),
+  constraint terms_split_nth check (nth >= 1 and nth <= 8),
+  constraint terms_split_share_bps check (share_bps >= 1 and share_bps <= 10000)
+);
+create index terms_split_by_wallet on terms_split (creator_wallet);
+create trigger terms_split_fits after insert on terms_split for each row execute function splits_fit();
+create trigger terms_split_kept before delete or update on terms_split for each row execute function row_is_kept();
+create trigger terms_split_no_agent before insert on terms_split for each row execute function require_no_agent();
 
 -- A token in which a venue counts profit. A debt and its payment are in one of them.
 create table token (
@@ -1159,10 +1191,10 @@ begin
     raise exception 'debts are never deleted';
   end if;
   if (new.share_id, new.subscriber_id, new.subscription_id, new.signature, new.slot, new.ordinal, new.terms_slot,
-      new.creator_wallet, new.amount, new.accrued_at, new.brought)
+      new.creator_wallet, new.amount, new.accrued_at, new.brought, new.recipient)
      is distinct from
      (old.share_id, old.subscriber_id, old.subscription_id, old.signature, old.slot, old.ordinal, old.terms_slot,
-      old.creator_wallet, old.amount, old.accrued_at, old.brought) then
+      old.creator_wallet, old.amount, old.accrued_at, old.brought, old.recipient) then
     raise exception 'amount, creator and origin of a debt are never changed';
   end if;
   if new.paid < old.paid or new.overpaid < old.overpaid then
@@ -1195,7 +1227,7 @@ create function require_no_creator() returns trigger as $$
 begin
   perform pg_advisory_xact_lock(hashtextextended('bailiff.role ' || new.address, 0));
   if not exists (select 1 from account where address = new.address)
-     and exists (select 1 from subscription_terms where creator_wallet = new.address) then
+     and exists (select 1 from terms_recipient where creator_wallet = new.address) then
     raise exception '% is the creator of a subscription', new.address
       using errcode = 'unique_violation', constraint = 'account_no_creator';
   end if;
@@ -1205,6 +1237,27 @@ end $$;
 create function row_is_kept() returns trigger as $$
 begin
   raise exception 'rows of % are never changed or deleted', tg_table_name;
+end $$;
+
+create function shares_add_up() returns trigger as $$
+begin
+  if new.terms_slot >= 0 and new.amount <> (select coalesce(sum(s.amount), 0) from profit_share s
+      where s.subscriber_id = new.subscriber_id and s.subscription_id = new.subscription_id and s.signature = new.signature
+        and s.slot = new.slot and s.ordinal = new.ordinal and s.terms_slot = new.terms_slot) then
+    raise exception 'the shares of % in slot % do not add up to %', new.signature, new.slot, new.amount
+      using errcode = 'check_violation', constraint = 'accrual_shares_add_up';
+  end if;
+  return null;
+end $$;
+
+create function splits_fit() returns trigger as $$
+begin
+  if exists (select 1 from terms_recipient r where r.subscriber_id = new.subscriber_id and r.subscription_id = new.subscription_id
+      and r.from_slot = new.from_slot and (r.share_bps < 0 or (r.nth = 0 and r.creator_wallet = new.creator_wallet))) then
+    raise exception 'the splits of the terms of % do not fit its share', new.subscription_id
+      using errcode = 'check_violation', constraint = 'terms_split_fits';
+  end if;
+  return null;
 end $$;
 
 create function subscriber_leaves() returns trigger as $$
@@ -1217,7 +1270,7 @@ create function transfer_waits_for_matching() returns trigger as $$
 begin
   insert into uncredited (subscriber_id, account, signature, slot, ordinal, creator_wallet)
   select distinct on (new.subscriber_id) new.subscriber_id, new.account, new.signature, new.slot, new.ordinal, t.creator_wallet
-  from subscription_terms t join subscription s using (subscriber_id, subscription_id)
+  from terms_recipient t join subscription s using (subscriber_id, subscription_id)
   where t.subscriber_id = new.subscriber_id and t.creator_wallet in (new.body ->> 'owner', new.body ->> 'destination')
     and new.slot >= s.books_from
     and new.body ->> 'paymentId' is null

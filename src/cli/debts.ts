@@ -92,6 +92,7 @@ const shareColumns = (
     ['funding', ({ id }) => usdc(detailsOf(id)?.funding)],
     ['net_pnl', ({ netPnl }) => usdc(netPnl)],
     ['share_bps', ({ shareBps }) => String(shareBps ?? '')],
+    ['recipient', ({ recipient, label }) => label ?? String(recipient)],
     ['token', ({ token }) => token.symbol],
     ['amount', ({ amount }) => usdc(amount)],
     ['paid', ({ paid }) => usdc(paid)],

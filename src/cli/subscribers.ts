@@ -1,7 +1,10 @@
 // Subscribers: the commands that show subscribers, and the gate's verdict on one of them.
 import type { Command } from 'commander';
+import { formatUnits } from '../core/money.ts';
 import type { Ledger } from '../core/ports.ts';
 import { ACTIONS, type Action, createRoster, type Decision } from '../core/roster.ts';
+import { recipientsOf } from '../core/split.ts';
+import { rulesTold } from '../core/terms.ts';
 import { amountsText, amountText } from '../core/token.ts';
 import { doubtedBy, personalDoubts, whyDoubted, whyUnread } from '../flows/gate-doubts.ts';
 import type { Settings } from '../system/settings.ts';
@@ -122,15 +125,18 @@ export function addPeople(program: Command, tools: Tools): void {
               ]),
             ]),
             ...table([
-              ['SUBSCRIPTION', 'CREATOR', 'FROM SLOT', 'SHARE', 'BASIS'],
+              ['SUBSCRIPTION', 'RECIPIENT', 'FROM SLOT', 'SHARE', 'BASIS', 'RULES'],
               ...subscriptions.flatMap((each) =>
-                each.terms.map((terms) => [
-                  each.id,
-                  terms.creatorWallet,
-                  text(terms.fromSlot),
-                  terms.ended ? 'ended' : `${terms.shareBps} bps`,
-                  terms.basis,
-                ]),
+                each.terms.flatMap((terms) =>
+                  recipientsOf(terms).map(({ wallet, shareBps, label }) => [
+                    each.id,
+                    label === null ? wallet : `${wallet} (${label})`,
+                    text(terms.fromSlot),
+                    terms.ended ? 'ended' : `${shareBps} bps`,
+                    terms.basis,
+                    rulesTold(terms, (units) => formatUnits(units)).join(' '),
+                  ]),
+                ),
               ),
             ]),
             ...table([

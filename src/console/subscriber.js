@@ -27,6 +27,22 @@ export async function readSubscriber(id) {
   };
 }
 
+/** The recipients of a share beside the creator, with their parts. */
+const splitsOf = ({ splits }) =>
+  splits.map((each) => `${each.shareBps / 100} % ${each.label ?? short(each.wallet)}`).join(', ');
+/** An amount without its token, which terms do not name. */
+const units = (of) => amount(of, 6, '').trim();
+/** The rules of terms that differ from the usual ones. */
+const rulesOf = (terms) =>
+  [
+    ...(terms.profit === 'gross' ? ['before fees'] : []),
+    ...(terms.hurdle === '0' ? [] : [`hurdle ${units(terms.hurdle)}`]),
+    ...(terms.capPerClose === null ? [] : [`at most ${units(terms.capPerClose)} a close`]),
+    ...(terms.capPerPeriod === null ? [] : [`at most ${units(terms.capPerPeriod)} a period`]),
+    ...(terms.periodSlots === null ? [] : [`periods of ${terms.periodSlots} slots`]),
+    ...(terms.freeBeforeSlot === 0 ? [] : [`free before slot ${terms.freeBeforeSlot}`]),
+  ].join(', ');
+
 /** What happened, in the order of slots, the newest first. */
 export function storyOf({ closes, payments, credits, facts }) {
   const told = [
@@ -102,15 +118,16 @@ export function Subscriber({ id, act, version }) {
     <section aria-labelledby="terms">
       <h2 id="terms">Terms</h2>
       <${Table} caption="Terms, by the slot from which they hold" none="Nothing is agreed."
-        head=${['Subscription', 'From slot', 'Creator', 'Share', 'Basis']}
-        rows=${subscriptions.flatMap((each) => each.terms.map((of) => [each.id, of.fromSlot, short(of.creatorWallet), of.ended ? 'ended' : `${of.shareBps / 100} %`, of.basis]))} />
+        head=${['Subscription', 'From slot', 'Creator', 'Share', 'Basis', 'Splits', 'Rules']}
+        rows=${subscriptions.flatMap((each) => each.terms.map((of) => [each.id, of.fromSlot, short(of.creatorWallet), of.ended ? 'ended' : `${of.shareBps / 100} %`, of.basis, splitsOf(of), rulesOf(of)]))} />
     </section>
     <section aria-labelledby="shares">
       <h2 id="shares">Shares</h2>
       <${Table} caption="Profit shares, the newest first" none="No share was booked."
-        head=${['Share', 'Closed', 'Amount', 'Paid', 'Status', 'Why', '']}
+        head=${['Share', 'To', 'Closed', 'Amount', 'Paid', 'Status', 'Why', '']}
         rows=${shares.map((each) => [
           short(each.id),
+          each.label ?? short(each.creatorWallet),
           each.close.at === null ? `slot ${each.close.slot}` : moment(each.close.at),
           amount(each.amount, 6, each.symbol),
           amount(each.paid, 6, each.symbol),

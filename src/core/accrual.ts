@@ -1,7 +1,7 @@
 // Accrual: computes how much one close makes a subscriber owe a creator. Each part of a close
 // follows the terms under which that part was opened. core/charge.ts tells what the profit of a
 // part owes under its terms.
-import { accrue, EMPTY_TAB, profitOf, type Tab } from './charge.ts';
+import { accrue, EMPTY_TAB, type Owed, profitOf, type Tab } from './charge.ts';
 import type { Close, Reckoning } from './fact.ts';
 import type { HeldAtStart } from './held.ts';
 import type { Slot } from './ids.ts';
@@ -80,6 +80,8 @@ export type Booking = {
   readonly hurdled: BaseUnits;
   readonly allowed: BaseUnits | null;
   readonly amount: BaseUnits;
+  /** The parts of the amount by recipient, each above zero; they add up to it. */
+  readonly owed: readonly Owed[];
   readonly before: Tab;
   readonly after: Tab;
 };
@@ -271,6 +273,7 @@ export function accrualOf(
         hurdled: 0n,
         allowed: null,
         amount: 0n,
+        owed: [],
         before: EMPTY_TAB,
         after: EMPTY_TAB,
       };

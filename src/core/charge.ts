@@ -5,6 +5,7 @@
 import { unreachable } from './fault.ts';
 import type { Slot } from './ids.ts';
 import { type BaseUnits, BPS_WHOLE, least, most } from './money.ts';
+import { deal, type Recipient, recipientsOf, type Shared } from './split.ts';
 import type { Profit, Terms, TermsRules } from './terms.ts';
 
 /** The running balance of a subscription with one creator. */
@@ -15,6 +16,8 @@ export type Tab = {
   readonly deficit: BaseUnits;
   /** Absent until terms have counted in a period. */
   readonly counted?: Counted;
+  /** How many units of a turn are dealt among the recipients; absent for none (core/split.ts). */
+  readonly dealt?: bigint;
 };
 /** What terms with a hurdle or a cap have counted in a period. */
 export type Counted = {
@@ -28,10 +31,11 @@ export type Counted = {
 const NOTHING_COUNTED: Counted = { since: 0, hurdled: 0n, owed: 0n };
 /** What a tab has counted. */
 export const countedIn = ({ counted }: Tab): Counted => counted ?? NOTHING_COUNTED;
-/** The tab with these figures; `counted` is left out where nothing is counted. */
-export const tabOf = (carry: bigint, deficit: BaseUnits, counted: Counted): Tab => ({
+/** The tab with these figures; `counted` and `dealt` are left out where they are nothing. */
+export const tabOf = (carry: bigint, deficit: BaseUnits, counted: Counted, dealt: bigint): Tab => ({
   carry,
   deficit,
+  ...(dealt === 0n ? {} : { dealt }),
   ...(counted.since === 0 && counted.hurdled === 0n && counted.owed === 0n ? {} : { counted }),
 });
 /** The tab of a new subscription. */
@@ -53,7 +57,11 @@ export function profitOf(
 }
 
 /** The terms as `accrue` reads them. */
-export type Rates = Pick<Terms, 'shareBps' | 'basis' | 'markSlot' | keyof TermsRules>;
+export type Rates = Pick<Terms, 'basis' | 'markSlot' | keyof TermsRules | keyof Shared>;
+
+/** The part of an amount that one recipient gets. */
+export type Owed = Pick<Recipient, 'nth' | 'wallet' | 'shareBps'> & { readonly amount: BaseUnits };
+
 export type Charge = {
   /** The part of the profit of which the share is taken. */
   readonly charged: BaseUnits;
@@ -62,6 +70,8 @@ export type Charge = {
   /** The most that the terms let it owe: 0 in the free period, null without a cap. */
   readonly allowed: BaseUnits | null;
   readonly amount: BaseUnits;
+  /** The recipients that get a part of the amount, and their parts; they add up to it. */
+  readonly owed: readonly Owed[];
   readonly tab: Tab;
 };
 
@@ -116,13 +126,24 @@ export function accrue(profit: BaseUnits, slot: Slot, terms: Rates, tab: Tab): C
   const exact = (allowed === null ? share : least(share, allowed * BPS_WHOLE)) + tab.carry;
   const amount = exact / BPS_WHOLE;
   const countsHurdle = basis === 'high_water_mark' && hurdle > 0n;
-  const after =
+  const recipients = recipientsOf(terms);
+  const place = tab.dealt ?? 0n;
+  const dealt = deal(amount, recipients, place);
+  const owed = recipients.flatMap(({ nth, wallet, shareBps: part }): Owed[] => {
+    const own = dealt.amounts[nth] ?? 0n;
+    return own > 0n ? [{ nth, wallet, shareBps: part, amount: own }] : [];
+  });
+  const after = tabOf(
+    exact % BPS_WHOLE,
+    deficit,
     countsHurdle || capPerPeriod !== null
-      ? tabOf(exact % BPS_WHOLE, deficit, {
+      ? {
           since,
           hurdled: counted.hurdled + (countsHurdle ? hurdled : 0n),
           owed: counted.owed + (capPerPeriod === null ? 0n : amount),
-        })
-      : { ...tab, carry: exact % BPS_WHOLE, deficit };
-  return { charged, hurdled, allowed, amount, tab: after };
+        }
+      : before,
+    terms.splits.length === 0 ? place : dealt.place,
+  );
+  return { charged, hurdled, allowed, amount, owed, tab: after };
 }

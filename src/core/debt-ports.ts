@@ -44,7 +44,12 @@ export type ProfitShare = {
   readonly slot: Slot;
   /** Null for a debt that was brought without them. */
   readonly netPnl: BaseUnits | null;
+  /** The part of the profit that this recipient gets. */
   readonly shareBps: number | null;
+  /** To whom it is owed: 0 for the creator, else the number of the split. */
+  readonly recipient: number;
+  /** The name of the split; null for the creator, and for a split without a name. */
+  readonly label: string | null;
   readonly brought: Brought | null;
   readonly amount: BaseUnits;
   readonly paid: BaseUnits;

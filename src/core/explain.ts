@@ -5,9 +5,11 @@ import type { Realised } from './accrual.ts';
 import type { Brought } from './brought.ts';
 import { profitOf, type Tab } from './charge.ts';
 import type { ProfitShare } from './debt-ports.ts';
+import { dealSteps, partSentence } from './explain-split.ts';
 import { unreachable } from './fault.ts';
 import type { Signature, Slot } from './ids.ts';
 import { type BaseUnits, BPS_WHOLE } from './money.ts';
+import type { Recipient } from './split.ts';
 import type { Basis, Profit } from './terms.ts';
 import { amountText, type Token } from './token.ts';
 
@@ -44,6 +46,10 @@ export type Accrual = {
   /** The most that the terms let it owe; null without a cap. */
   readonly allowed: BaseUnits | null;
   readonly amount: BaseUnits;
+  /** The recipients of the terms; one alone where the whole share is the creator's. */
+  readonly recipients: readonly Pick<Recipient, 'nth' | 'wallet' | 'shareBps'>[];
+  /** Which of them the explained share is owed to. */
+  readonly recipient: number;
   readonly before: Tab;
   readonly after: Tab;
   /**
@@ -67,7 +73,7 @@ export type Step = {
 };
 export type Explanation = { readonly steps: readonly Step[]; readonly sentence: string };
 
-const percent = (bps: number): string => `${bps / 100} %`;
+export const percent = (bps: number): string => `${bps / 100} %`;
 
 function profitSteps({ realised, openingFee, entry }: Accrual, at: string): Step[] {
   const opening: Step = {
@@ -273,6 +279,7 @@ export function explain(accrual: Accrual): Explanation {
       value: after.carry.toString(),
       formula: `(${due} + carryBefore) mod 10,000`,
     },
+    ...dealSteps(accrual),
     ...accrual.credits.map(
       (each): Step => ({
         name: 'credited',
@@ -296,6 +303,6 @@ export function explain(accrual: Accrual): Explanation {
   const limited = capped ? `, limited by a cap to ${text(amount)}` : ` is ${text(amount)}`;
   return {
     steps,
-    sentence: `${what}. ${percent(shareBps)} of ${of}${limited}.`,
+    sentence: `${what}. ${percent(shareBps)} of ${of}${limited}.${partSentence(accrual, text)}`,
   };
 }

@@ -14,11 +14,21 @@ const NUMBERS = new Set([
 ]);
 const FLAGS: Readonly<Record<string, boolean>> = { true: true, false: false };
 
+/** The value of a cell that holds JSON; its text when it does not. */
+function jsonOr(cell: string): unknown {
+  try {
+    return JSON.parse(cell) as unknown;
+  } catch {
+    return cell;
+  }
+}
+
 function fieldValue(field: string, cell: string): unknown {
   if (field === 'subAccountIds')
     return cell.split(/[\s;]+/).map((each) => (/^\d+$/.test(each) ? Number(each) : each));
   if (NUMBERS.has(field)) return /^\d+$/.test(cell) ? Number(cell) : cell;
   if (field === 'offCurve') return FLAGS[cell] ?? cell;
+  if (field === 'splits') return jsonOr(cell);
   return cell;
 }
 

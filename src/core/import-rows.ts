@@ -17,6 +17,7 @@ import {
 import { Fault } from './fault.ts';
 import { OPEN_AT_START } from './held.ts';
 import { requireServiceKey, SERVICE_KEY_MOST, SIGNER_SERVICES } from './service-key.ts';
+import { SPLITS_MOST, splitsProblem } from './split.ts';
 import { BASES, PROFITS } from './terms.ts';
 import { instantOf } from './time.ts';
 import { VENUE_NAMES } from './venue.ts';
@@ -61,8 +62,20 @@ const momentOf: Reader<number> = (value, at) =>
 const slotOf = wholeOf(0, Number.MAX_SAFE_INTEGER);
 const bpsOf = wholeOf(0, 10_000);
 const venueOf = oneOf(...VENUE_NAMES);
+const labelOf: Reader<string> = (value, at) =>
+  typeof value === 'string' && value.length >= 1 && value.length <= 40
+    ? value
+    : refuse(at, 'a text of 1 to 40 characters');
 /** Long enough for 64 numbers as JSON. The message of a refusal never contains the text. */
 const secretOf = textOf(400);
+
+const split = objectOf({
+  wallet: addressOf,
+  shareBps: wholeOf(1, 10_000),
+  minimumPayment: orElse(amountOf, 0n),
+  offCurve: orElse(flagOf, false),
+  label: orElse(labelOf, null),
+});
 
 const row = kindOf({
   subscriber: objectOf({
@@ -94,6 +107,7 @@ const row = kindOf({
     periodSlots: orElse(wholeOf(1, Number.MAX_SAFE_INTEGER), null),
     freeBeforeSlot: orElse(wholeOf(0, Number.MAX_SAFE_INTEGER), 0),
     offCurve: orElse(flagOf, false),
+    splits: orElse(listOf(split, SPLITS_MOST), []),
     expiresAfterMs: maybe(wholeOf(EXPIRES_MS_LEAST, Number.MAX_SAFE_INTEGER)),
     /** The slot from which the terms hold; the one after the import where it is absent. */
     fromSlot: maybe(slotOf),
@@ -177,6 +191,8 @@ export const readRow = (value: unknown): ImportRow => {
     requireServiceKey(read.agentSigner);
   }
   if (read.kind !== 'subscription') return read;
+  const misfit = splitsProblem(read);
+  if (misfit !== null) throw new Fault('body_invalid', misfit);
   if ((read.highWaterMark === undefined) !== (read.realised === undefined))
     throw new Fault('body_invalid', 'highWaterMark and realised must be given together.');
   if (read.deficit !== undefined && read.highWaterMark !== undefined)

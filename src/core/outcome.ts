@@ -68,13 +68,17 @@ export type BookedPart = {
   readonly amount: BaseUnits;
   readonly deficitBefore: BaseUnits;
   readonly deficitAfter: BaseUnits;
-  readonly share: {
-    readonly id: string;
-    readonly creatorWallet: Address;
-    readonly paid: BaseUnits;
-    readonly status: string;
-    readonly observed: boolean;
-  } | null;
+  /** The debts of the part, one for each recipient that gets a part of the amount. */
+  readonly shares: readonly PartShare[];
+};
+export type PartShare = {
+  readonly id: string;
+  readonly recipient: number;
+  readonly creatorWallet: Address;
+  readonly amount: BaseUnits;
+  readonly paid: BaseUnits;
+  readonly status: string;
+  readonly observed: boolean;
 };
 
 /** The record of a close. */
@@ -136,7 +140,7 @@ function reasonOfPart(
 /** The sentence for people on a part. */
 function sayPart(part: BookedPart, reason: Unowed | null, token: Token): string {
   const text = (amount: BaseUnits): string => amountText(amount, token);
-  const { shareBps, charged, amount, deficitBefore, deficitAfter, termsSlot, share } = part;
+  const { shareBps, charged, amount, deficitBefore, deficitAfter, termsSlot, shares } = part;
   const profit = profitOf(part, part.profit);
   const fees = part.profit === 'gross' ? 'Before fees' : 'Fees included';
   switch (reason) {
@@ -146,10 +150,15 @@ function sayPart(part: BookedPart, reason: Unowed | null, token: Token): string 
         ? `is more than the cap allows; ${text(amount)} is owed`
         : `is ${text(amount)}`;
       const of = `${shareBps / 100} % of ${text(charged)} ${is}.`;
-      if (share === null) return of;
-      return share.observed
-        ? `${of} It was only observed, and is not paid until a person adopts it.`
-        : `${of} The share ${share.id} is ${share.status}.`;
+      const [first] = shares;
+      if (first === undefined) return of;
+      if (first.observed)
+        return `${of} It was only observed, and is not paid until a person adopts it.`;
+      if (shares.length === 1) return `${of} The share ${first.id} is ${first.status}.`;
+      const told = shares.map(
+        (each) => `${text(each.amount)} to ${each.creatorWallet} (${each.id}) is ${each.status}`,
+      );
+      return `${of} Of it ${told.join(', ')}.`;
     }
     case 'loss':
       return profit === 0n

@@ -18,6 +18,7 @@ import {
   same,
   unknown,
 } from './receipt-check.ts';
+import { deal, recipientsOf, splitsProblem } from './split.ts';
 import type { ChainTransaction } from './transaction.ts';
 
 type Place = { readonly signature: Receipt['close']['signature']; readonly slot: number };
@@ -158,7 +159,7 @@ const byTerms = (one: ReceiptPart, other: ReceiptPart): number =>
   (one.termsSlot ?? -1) - (other.termsSlot ?? -1);
 
 /** The part of a booking, in the shape of a receipt. */
-const partOf = ({ terms, fees: _, ...part }: Booking): ReceiptPart => ({
+const partOf = ({ terms, fees: _, owed: _o, ...part }: Booking): ReceiptPart => ({
   ...part,
   termsSlot: terms?.fromSlot ?? null,
   basis: terms?.basis ?? 'per_close',
@@ -173,6 +174,7 @@ const BASIS_POINTS_MOST = 10_000;
 function wellFormed({ terms, parts, close }: Receipt): boolean {
   const begins = terms.map((each) => each.fromSlot);
   return (
+    termsOf({ terms }).every((each) => splitsProblem(each) === null) &&
     begins.every((slot, at) => at === 0 || slot > (begins[at - 1] ?? slot)) &&
     terms.every(
       ({ fromSlot, markSlot, shareBps, hurdle, capPerClose, capPerPeriod, periodSlots }) =>
@@ -189,7 +191,8 @@ function wellFormed({ terms, parts, close }: Receipt): boolean {
         before.carry < 10_000n &&
         before.deficit >= 0n &&
         countedIn(before).hurdled >= 0n &&
-        countedIn(before).owed >= 0n,
+        countedIn(before).owed >= 0n &&
+        (before.dealt ?? 0n) >= 0n,
     )
   );
 }
@@ -242,13 +245,15 @@ export function checkCloseOf(
   venue: KnownVenue,
   evidence: ReceiptEvidence,
 ): Finding[] {
-  const { share, parts, creator, terms } = receipt;
+  const { share, parts, creator } = receipt;
   const own = parts.filter((each) => each.termsSlot === share.termsSlot);
-  const under = terms.find((each) => each.fromSlot === share.termsSlot);
+  const under = termsOf(receipt).find((each) => each.fromSlot === share.termsSlot);
+  const recipients = under === undefined ? [] : recipientsOf(under);
+  const { amounts } = deal(own[0]?.amount ?? 0n, recipients, own[0]?.before.dealt ?? 0n);
   const fits =
     own.length === 1 &&
-    own[0]?.amount === share.amount &&
-    same(under?.creatorWallet, creator.wallet);
+    amounts[share.recipient] === share.amount &&
+    same(recipients[share.recipient]?.wallet, creator.wallet);
   return [
     checkClose(receipt, venue, evidence),
     checkMovements(receipt, venue, evidence),

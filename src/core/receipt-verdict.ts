@@ -49,6 +49,7 @@ function checkId({ share, subscription, subscriber, close }: Receipt, evidence: 
     slot,
     ordinal,
     termsSlot: share.termsSlot,
+    recipient: share.recipient,
   });
   const id = shareIdFrom(base58Text(evidence.sha256(new TextEncoder().encode(preimage))));
   return id === share.id
@@ -106,7 +107,7 @@ function faultsTogether(receipts: readonly Receipt[]): string[] {
     const [first] = group;
     if (group.some((each) => !same(each.parts, first?.parts)))
       faults.push(`${first?.close.signature}: one close has other parts in another receipt`);
-    for (const part of groupsBy(group, (each) => String(each.share.termsSlot)))
+    for (const part of groupsBy(group, ({ share }) => `${share.termsSlot}/${share.recipient}`))
       if (new Set(part.map((each) => each.share.id)).size > 1)
         faults.push(`${first?.close.signature}: a part of the close has two shares`);
   }
@@ -159,6 +160,11 @@ export function statedIn({ terms, parts, held, share }: Receipt): string[] {
   const from = `from slot ${under.fromSlot} on`;
   return [
     `Terms: ${under.shareBps / 100} % ${BASIS_TOLD[under.basis].of} ${from}.`,
+    ...(under.splits.length === 0
+      ? []
+      : [
+          `Of it ${under.splits.map((each) => `${each.shareBps / 100} % to ${each.wallet}`).join(', ')}; the creator gets the rest.`,
+        ]),
     ...rulesTold(under, (units) => `${formatUnits(units)} USDC`),
     `Carried over from earlier closes: ${part.before.carry} ten-thousandths of a base unit.`,
     ...(BASIS_TOLD[under.basis].carriesLosses

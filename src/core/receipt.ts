@@ -25,6 +25,7 @@ import {
 import { Fault } from './fault.ts';
 import { OPEN_AT_START } from './held.ts';
 import { SHARE_STATUSES } from './share.ts';
+import { SPLITS_MOST } from './split.ts';
 import type { Terms } from './terms.ts';
 import { BASES, PROFITS } from './terms.ts';
 
@@ -50,9 +51,13 @@ const heldPosition = objectOf({ market: countOf, base: amountOf, entry: orNull(a
 /** What a hurdle and a cap have counted in a period; receipts of earlier releases lack it. */
 const counted = objectOf({ since: countOf, hurdled: amountOf, owed: amountOf });
 const tab: Reader<Tab> = (value, at) => {
-  const fields = { carry: amountOf, deficit: amountOf, counted: orElse(counted, undefined) };
-  const { carry, deficit, ...read } = objectOf(fields)(value, at);
-  return { carry, deficit, ...(read.counted === undefined ? {} : { counted: read.counted }) };
+  const more = { counted: orElse(counted, undefined), dealt: orElse(amountOf, undefined) };
+  const read = objectOf({ carry: amountOf, deficit: amountOf, ...more })(value, at);
+  return {
+    ...{ carry: read.carry, deficit: read.deficit },
+    ...(read.counted === undefined ? {} : { counted: read.counted }),
+    ...(read.dealt === undefined ? {} : { dealt: read.dealt }),
+  };
 };
 
 const close = objectOf({
@@ -124,6 +129,8 @@ const receipt = objectOf({
   share: objectOf({
     id: textOf(64),
     termsSlot: countOf,
+    /** 0 for the creator; receipts of earlier releases have no other. */
+    recipient: orElse(countOf, 0),
     amount: amountOf,
     paid: amountOf,
     /** The sum paid beyond the amount. */
@@ -146,6 +153,8 @@ const receipt = objectOf({
       capPerPeriod: orElse(orNull(amountOf), null),
       periodSlots: orElse(orNull(countOf), null),
       freeBeforeSlot: orElse(countOf, 0),
+      /** Who gets which part of the share beside the creator. */
+      splits: orElse(listOf(objectOf({ wallet: addressOf, shareBps: countOf }), SPLITS_MOST), []),
     }),
     10_000,
   ),
@@ -243,10 +252,12 @@ export function receiptsIn(text: string): Receipt[] {
 /** The text of a receipt. */
 export const receiptText = (of: Receipt): string => documentText(of);
 
+const UNREAD = { minimumPayment: 0n, offCurve: false };
 /** The receipt's terms as accrual reads them; what accrual does not read has its default. */
 export const termsOf = ({ terms }: Pick<Receipt, 'terms'>): Terms[] =>
   terms.map((each) => ({
     ...each,
+    splits: each.splits.map((split) => ({ ...split, ...UNREAD, label: null })),
     minimumPayment: 0n,
     offCurve: false,
     expiresAfterMs: null,
@@ -263,7 +274,12 @@ export const sharePreimage = (of: {
   readonly slot: number;
   readonly ordinal: number;
   readonly termsSlot: number;
+  /** 0 for the creator, whose id is as before there were splits. */
+  readonly recipient: number;
 }): string =>
-  [of.subscription, of.account, of.signature, of.slot, of.ordinal, of.termsSlot].join('/');
+  [
+    ...[of.subscription, of.account, of.signature, of.slot, of.ordinal, of.termsSlot],
+    ...(of.recipient === 0 ? [] : [of.recipient]),
+  ].join('/');
 /** The id of a share from the SHA-256 of its text, in base58. */
 export const shareIdFrom = (digest58: string): string => `ps_${digest58.slice(0, 24)}`;

@@ -3,6 +3,7 @@
 import { Fault } from './fault.ts';
 import type { Address, Slot } from './ids.ts';
 import type { BaseUnits, BasisPoints } from './money.ts';
+import { type Split, sameSplits, splitsProblem } from './split.ts';
 
 /**
  * The bases, the one that takes the most of the same closes first. `per_close`: every win owes a
@@ -103,6 +104,8 @@ export type Terms = TermsRules & {
   readonly minimumPayment: BaseUnits;
   /** Whether the creator may be an address without a private key, such as a vault. */
   readonly offCurve: boolean;
+  /** The parts of the share that go to other recipients than the creator. */
+  readonly splits: readonly Split[];
   /** The age at which an unpaid debt lapses; null means never. */
   readonly expiresAfterMs: number | null;
   /** Whether these terms end the subscription: what is opened from here on owes nothing. */
@@ -122,6 +125,8 @@ export type TermsChange = Partial<TermsRules> & {
   readonly minimumPayment?: BaseUnits;
   readonly offCurve?: boolean;
   readonly expiresAfterMs?: number | null;
+  /** All splits; an empty list gives the whole share to the creator again. */
+  readonly splits?: readonly Split[];
   /**
    * The named wallet belongs to another creator, so earlier losses are not made good under it.
    * Without this flag a new wallet is a new address of the same creator, and the losses stay. It
@@ -133,7 +138,7 @@ export type TermsChange = Partial<TermsRules> & {
 /**
  * The terms after a change. The first terms of a subscription must name the creator and the share;
  * every other field has a default. A change of a subscription that has ended begins it again.
- * Throws `body_invalid` when the first terms lack creator or share.
+ * Throws `body_invalid` when the first terms lack creator or share, or when the splits do not fit.
  */
 export function termsAfter(latest: Terms | null, change: TermsChange, fromSlot: Slot): Terms {
   const creatorWallet = change.creatorWallet ?? latest?.creatorWallet;
@@ -147,7 +152,7 @@ export function termsAfter(latest: Terms | null, change: TermsChange, fromSlot: 
   const another =
     latest === null || (change.newCreator === true && creatorWallet !== latest.creatorWallet);
   const expiresAfterMs = change.expiresAfterMs;
-  return {
+  const terms: Terms = {
     ...rulesIn({ ...latest, ...change }),
     fromSlot: begins,
     creatorWallet,
@@ -159,11 +164,16 @@ export function termsAfter(latest: Terms | null, change: TermsChange, fromSlot: 
       expiresAfterMs === undefined ? (latest?.expiresAfterMs ?? null) : expiresAfterMs,
     ended: false,
     markSlot: another ? begins : latest.markSlot,
+    splits: change.splits ?? latest?.splits ?? [],
   };
+  const problem = splitsProblem(terms);
+  if (problem !== null) throw new Fault('body_invalid', problem);
+  return terms;
 }
 
 /** Whether two terms agree in everything but their beginning and `markSlot`. */
 export const sameTerms = (one: Terms, other: Terms): boolean =>
+  sameSplits(one.splits, other.splits) &&
   RULES.every((rule) => one[rule] === other[rule]) &&
   one.creatorWallet === other.creatorWallet &&
   one.shareBps === other.shareBps &&

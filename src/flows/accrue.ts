@@ -32,18 +32,18 @@ async function bookOwn(
     if (!(await ledger.shares.book({ ...close, subscription }, accrued))) return booked;
     left = { ...subscription, tabs: tabsAfter(subscription.tabs, accrued.bookings) };
     booked++;
-    for (const { amount, netPnl, terms } of accrued.bookings) {
-      if (amount === 0n) continue;
-      owe.add(fact.subscriberId);
-      log.info('share.accrued', {
-        subscriber: fact.subscriberId,
-        subscription: subscription.id,
-        creatorWallet: terms?.creatorWallet,
-        signature: fact.signature,
-        netPnl,
-        amount,
-      });
-    }
+    for (const { owed, netPnl } of accrued.bookings)
+      for (const { wallet: creatorWallet, amount } of owed) {
+        owe.add(fact.subscriberId);
+        log.info('share.accrued', {
+          subscriber: fact.subscriberId,
+          subscription: subscription.id,
+          creatorWallet,
+          signature: fact.signature,
+          netPnl,
+          amount,
+        });
+      }
   }
   return booked;
 }

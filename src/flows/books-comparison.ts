@@ -10,6 +10,7 @@ import type { Signature, Slot } from '../core/ids.ts';
 import { type BaseUnits, most } from '../core/money.ts';
 import type { Ledger, Log, Subscriber } from '../core/ports.ts';
 import { allot, type PaidOnChain, paymentIdIn, recognise } from '../core/rebuild.ts';
+import { recipientsOf } from '../core/split.ts';
 import type { Token } from '../core/token.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
@@ -102,10 +103,9 @@ async function readUnknown(
   const subscriptions = await ledger.subscriptions.ofSubscriber(id);
   const creatorOf = new Map(
     subscriptions.flatMap(({ terms }) =>
-      terms.map(({ creatorWallet }) => [
-        tokens.tokenAccount(quote.mint, creatorWallet),
-        creatorWallet,
-      ]),
+      terms
+        .flatMap((each) => recipientsOf(each))
+        .map(({ wallet: own }) => [tokens.tokenAccount(quote.mint, own), own]),
     ),
   );
   const read = async ({ signature, slot }: SignatureRow): Promise<PaidOnChain[]> => {

@@ -14,6 +14,7 @@ import type {
 import { type AnyLined, type Bundle, deficitOf, type Lined } from '../core/import-rows.ts';
 import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import type { Signers } from '../core/signing-ports.ts';
+import { recipientsOf, type Shared } from '../core/split.ts';
 import { rulesIn } from '../core/terms.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Venues } from '../core/venue.ts';
@@ -78,6 +79,14 @@ export function createImportReading(ports: ReadingPorts) {
     );
     creatorProblems.set(key, asked);
     return asked;
+  };
+  /** Why one of the recipients of a share cannot be paid; null when all can. */
+  const recipientsProblem = async (terms: Shared): Promise<string | null> => {
+    for (const { wallet, offCurve } of recipientsOf(terms)) {
+      const problem = await creatorProblem(wallet, offCurve);
+      if (problem !== null) return problem;
+    }
+    return null;
   };
   const sealed = (each: Lined<'subscriber'>): Uint8Array | null | { problem: string } => {
     const { agentSecretKey, agentWallet, id } = each.row;
@@ -208,8 +217,7 @@ export function createImportReading(ports: ReadingPorts) {
     for (const { each, account } of located) {
       const { row } = each;
       const venue = row.venue === undefined ? venues.usual : venues.of(row.venue);
-      const problem =
-        slotProblem(row, slot) ?? (await creatorProblem(row.creatorWallet, row.offCurve));
+      const problem = slotProblem(row, slot) ?? (await recipientsProblem(row));
       if (problem !== null) {
         refuse(each, problem);
         continue;
@@ -232,6 +240,7 @@ export function createImportReading(ports: ReadingPorts) {
           shareBps: row.shareBps,
           basis: row.basis,
           ...rulesIn(row),
+          splits: row.splits,
           minimumPayment: row.minimumPayment,
           offCurve: row.offCurve,
           expiresAfterMs: row.expiresAfterMs ?? null,

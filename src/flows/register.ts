@@ -3,17 +3,27 @@
 
 import type { Agreement } from '../core/accrual.ts';
 import type { Chain } from '../core/chain-ports.ts';
-import { isReserved, type VaultProof } from '../core/creator.ts';
+import { isReserved } from '../core/creator.ts';
 import { Fault } from '../core/fault.ts';
-import { type Address, base58Bytes, isAddress } from '../core/ids.ts';
+import type { Address } from '../core/ids.ts';
 import type { Ledger, Log, Subscriber, Subscription } from '../core/ports.ts';
 import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import type { Roster } from '../core/roster.ts';
 import type { ServiceKey } from '../core/service-key.ts';
 import type { Pen, Signers } from '../core/signing-ports.ts';
-import { type Basis, type Profit, type TermsChange, termsAfter } from '../core/terms.ts';
+import { recipientsOf } from '../core/split.ts';
+import { type Basis, type TermsChange, termsAfter } from '../core/terms.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Venue, VenueName, Venues } from '../core/venue.ts';
+import {
+  addressOf,
+  type GivenRules,
+  type GivenSplit,
+  type GivenVault,
+  rulesOf,
+  splitOf,
+  vaultOf,
+} from './given-terms.ts';
 import { createKeyIntake, type GivenKey } from './key-intake.ts';
 import { createPayable } from './payable.ts';
 import type { WatchedAccounts } from './watched.ts';
@@ -33,27 +43,6 @@ export type RegisterPorts = {
   readonly nudge: (subscriberId: string) => void;
   readonly log: Log;
 };
-
-/** The rules of terms as the API takes them: amounts are decimal strings of base units. */
-type GivenRules = {
-  profit?: Profit;
-  hurdle?: string;
-  capPerClose?: string | null;
-  capPerPeriod?: string | null;
-  periodSlots?: number | null;
-  freeBeforeSlot?: number;
-};
-
-const unitsOf = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
-/** The change with its amounts as numbers; what is left out stays out. */
-function rulesOf<Rest>({ hurdle, capPerClose, capPerPeriod, ...rest }: Rest & GivenRules) {
-  return {
-    ...rest,
-    ...(hurdle === undefined ? {} : { hurdle: BigInt(hurdle) }),
-    ...(capPerClose === undefined ? {} : { capPerClose: unitsOf(capPerClose) }),
-    ...(capPerPeriod === undefined ? {} : { capPerPeriod: unitsOf(capPerPeriod) }),
-  };
-}
 
 export type Register = {
   subscriber(given: {
@@ -86,6 +75,7 @@ export type Register = {
       offCurve?: boolean;
       /** The derivation of the vault's address, needed when nothing exists there yet. */
       vault?: GivenVault;
+      splits?: readonly GivenSplit[];
       expiresAfterMs?: number | null;
       newCreator?: boolean;
     } & GivenRules,
@@ -99,28 +89,6 @@ export type Register = {
 
 /** A change of terms that others overtake this often is refused. */
 const CHANGES_AT_ONCE_MOST = 5;
-
-function addressOf(text: string, name: string): Address {
-  if (isAddress(text)) return text;
-  throw new Fault('address_invalid', `${name} is no Solana address: ${text.slice(0, 60)}`);
-}
-
-/** A vault's program and seeds as the API takes them: text, an address, or hex bytes. */
-export type GivenVault = {
-  program: string;
-  seeds: readonly ({ text: string } | { address: string } | { hex: string })[];
-};
-
-function vaultOf({ program, seeds }: GivenVault): VaultProof {
-  return {
-    program: addressOf(program, 'vault.program'),
-    seeds: seeds.map((seed) => {
-      if ('text' in seed) return new TextEncoder().encode(seed.text);
-      if ('hex' in seed) return Uint8Array.from(Buffer.from(seed.hex, 'hex'));
-      return base58Bytes(addressOf(seed.address, 'vault.seeds')) as Uint8Array;
-    }),
-  };
-}
 
 export function createRegister({
   ledger,
@@ -235,9 +203,19 @@ export function createRegister({
           'not_found',
           `Subscriber ${subscriberId} has no sub-account ${given.subAccountId} at ${venue.title}. Register it first.`,
         );
-      const { id, subAccountId, venue: _, creatorWallet, minimumPayment, vault, ...rest } = given;
+      const {
+        id,
+        subAccountId,
+        venue: _,
+        creatorWallet,
+        minimumPayment,
+        vault,
+        splits,
+        ...rest
+      } = given;
       const change: TermsChange = {
         ...rulesOf(rest),
+        ...(splits === undefined ? {} : { splits: splits.map(splitOf) }),
         ...(creatorWallet === undefined
           ? {}
           : { creatorWallet: addressOf(creatorWallet, 'creatorWallet') }),
@@ -249,10 +227,13 @@ export function createRegister({
         const latest = (await ledger.subscriptions.find(id))?.terms.at(-1) ?? null;
         const held = await heldBy(venue, account.address);
         const terms = termsAfter(latest, change, held.slot + 1);
-        await payable.require(terms.creatorWallet, {
-          offCurve: terms.offCurve,
-          vault: vault === undefined ? null : vaultOf(vault),
-        });
+        for (const { nth, wallet, offCurve } of recipientsOf(terms)) {
+          const proof = nth === 0 ? vault : splits?.[nth - 1]?.vault;
+          await payable.require(wallet, {
+            offCurve,
+            vault: proof === undefined ? null : vaultOf(proof),
+          });
+        }
         const saved = await ledger.subscriptions.put({
           id,
           subscriberId,

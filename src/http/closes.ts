@@ -2,7 +2,12 @@
 // nothing is owed.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
-import { NOTHING_OWED, outcomeOf, type RecordedClose } from '../core/outcome.ts';
+import {
+  NOTHING_OWED,
+  type PartShare as OwedShare,
+  outcomeOf,
+  type RecordedClose,
+} from '../core/outcome.ts';
 import { BASES, PROFITS } from '../core/terms.ts';
 import type { Listing } from '../flows/lists.ts';
 import { PeriodFields, periodOf } from './periods.ts';
@@ -28,6 +33,15 @@ const Reason = nullable(
 const Signed = Type.String({
   pattern: '^-?[0-9]+$',
   description: 'Base units; negative for a loss.',
+});
+const PartShare = Type.Object({
+  id: Type.String(),
+  recipient: Type.Integer({ description: '0: the creator; else the number of the split.' }),
+  creatorWallet: AddressText,
+  amount: BaseUnits,
+  paid: BaseUnits,
+  status: ShareStatus,
+  observed: Type.Boolean(),
 });
 const CloseList = Type.Object({
   closes: Type.Array(
@@ -85,15 +99,10 @@ const CloseList = Type.Object({
           amount: BaseUnits,
           deficitBefore: BaseUnits,
           deficitAfter: BaseUnits,
-          share: nullable(
-            Type.Object({
-              id: Type.String(),
-              creatorWallet: AddressText,
-              paid: BaseUnits,
-              status: ShareStatus,
-              observed: Type.Boolean(),
-            }),
-          ),
+          share: nullable(PartShare),
+          shares: Type.Array(PartShare, {
+            description: 'One for each recipient; share is the first of them.',
+          }),
           reason: Reason,
           sentence: Type.String(),
         }),
@@ -102,6 +111,13 @@ const CloseList = Type.Object({
     }),
   ),
   ...Paged,
+});
+
+const partShareView = (share: OwedShare): Static<typeof PartShare> => ({
+  ...share,
+  amount: String(share.amount),
+  paid: String(share.paid),
+  status: share.status as Static<typeof ShareStatus>,
 });
 
 function closeView(close: RecordedClose): Static<typeof CloseList>['closes'][number] {
@@ -123,7 +139,7 @@ function closeView(close: RecordedClose): Static<typeof CloseList>['closes'][num
     amount: String(amount),
     reason,
     sentence,
-    parts: parts.map(({ share, ...part }) => ({
+    parts: parts.map(({ shares, ...part }) => ({
       termsSlot: part.termsSlot,
       openedSlot: part.openedSlot,
       base: part.base === null ? null : String(part.base),
@@ -138,14 +154,8 @@ function closeView(close: RecordedClose): Static<typeof CloseList>['closes'][num
       amount: String(part.amount),
       deficitBefore: String(part.deficitBefore),
       deficitAfter: String(part.deficitAfter),
-      share:
-        share === null
-          ? null
-          : {
-              ...share,
-              paid: String(share.paid),
-              status: share.status as Static<typeof ShareStatus>,
-            },
+      share: shares.map(partShareView)[0] ?? null,
+      shares: shares.map(partShareView),
       reason: part.reason,
       sentence: part.sentence,
     })),

@@ -19,6 +19,9 @@ const Tab = Type.Object(
   {
     carry: Type.String({ description: 'In ten-thousandths of a base unit.' }),
     deficit: BaseUnits,
+    dealt: Type.Optional(
+      Type.String({ description: 'How many units of a turn are dealt among the recipients.' }),
+    ),
     counted: Type.Optional(
       Type.Object(
         { since: Slot, hurdled: BaseUnits, owed: BaseUnits },
@@ -86,6 +89,7 @@ export const ReceiptView = Type.Object(
     share: Type.Object({
       id: Type.String(),
       termsSlot: Slot,
+      recipient: Type.Integer({ description: '0: the creator; else the number of the split.' }),
       amount: BaseUnits,
       paid: BaseUnits,
       overpaid: BaseUnits,
@@ -105,6 +109,7 @@ export const ReceiptView = Type.Object(
         capPerPeriod: nullable(BaseUnits),
         periodSlots: nullable(Type.Integer()),
         freeBeforeSlot: Slot,
+        splits: Type.Array(Type.Object({ wallet: AddressText, shareBps: Type.Integer() })),
       }),
     ),
     held: Type.Object({ slot: Slot, positions: Held, open: Type.Enum([...OPEN_AT_START]) }),

@@ -60,7 +60,13 @@ export const ShareView = Type.Object({
       }),
     ),
   }),
-  shareBps: nullable(Type.Integer()),
+  shareBps: nullable(
+    Type.Integer({ description: 'The part of the profit that this recipient gets.' }),
+  ),
+  recipient: Type.Integer({
+    description: 'To whom it is owed: 0 the creator, else the number of the split of the terms.',
+  }),
+  label: nullable(Type.String({ description: 'What the terms call the split; null: no name.' })),
   brought: nullable(
     Type.Object({
       id: Type.String({ description: 'Its id in the system from which it was imported.' }),

@@ -72,6 +72,8 @@ function shareView(
       funding: funding?.toString() ?? null,
     },
     shareBps: share.shareBps,
+    recipient: share.recipient,
+    label: share.label,
     brought: share.brought === null ? null : { id: share.brought.id, origin: share.brought.origin },
     amount: share.amount.toString(),
     paid: share.paid.toString(),

@@ -8,7 +8,7 @@ import { Fault } from '../core/fault.ts';
 import type { Ledger, Subscription } from '../core/ports.ts';
 import type { Register } from '../flows/register.ts';
 import { IdText } from './shapes.ts';
-import { NewSubscription, SubscriptionList, SubscriptionView } from './subscriber-shapes.ts';
+import { NewSubscription, SubscriptionList, SubscriptionView } from './terms-shapes.ts';
 
 export type SubscriptionOptions = { readonly ledger: Ledger; readonly register: Register };
 
@@ -25,6 +25,10 @@ const subscriptionView = (subscription: Subscription): Static<typeof Subscriptio
     hurdle: each.hurdle.toString(),
     capPerClose: each.capPerClose?.toString() ?? null,
     capPerPeriod: each.capPerPeriod?.toString() ?? null,
+    splits: each.splits.map((split) => ({
+      ...split,
+      minimumPayment: split.minimumPayment.toString(),
+    })),
   })),
   tabs: Object.entries(subscription.tabs).map(([markSlot, tab]) => {
     const { since, hurdled, owed } = countedIn(tab);

@@ -109,12 +109,19 @@ export function createAccruals(
           deficit_after: bigint;
           profit: Profit;
           fees: bigint;
+          recipient: number;
+          dealt_before: bigint;
+          dealt_after: bigint;
+          recipients: { nth: number; wallet: Address; shareBps: number }[];
           hurdled: bigint;
           allowed: bigint | null;
         } & TokenRow)[]
       >`
         select a.signature, a.slot, a.ordinal, f.kind, f.body, a.terms_slot, a.basis, a.base, a.opened_slot, a.entry, a.opening_fee, a.net_pnl, a.share_bps, a.charged,
-          a.amount, a.carry_before, a.carry_after, a.deficit_before, a.deficit_after, a.profit, a.fees, a.hurdled, a.allowed, k.mint, k.symbol, k.decimals
+          a.amount, a.carry_before, a.carry_after, a.deficit_before, a.deficit_after, a.profit, a.fees, a.hurdled, a.allowed, s.recipient,
+          a.dealt_before, a.dealt_after, (select jsonb_agg(jsonb_build_object('nth', r.nth, 'wallet', r.creator_wallet, 'shareBps', r.share_bps)
+            order by r.nth) from terms_recipient r where r.subscriber_id = s.subscriber_id and r.subscription_id = s.subscription_id
+            and r.from_slot = s.terms_slot) as recipients, k.mint, k.symbol, k.decimals
         from profit_share s join token k on k.mint = s.mint
         join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
         join fact f on f.subscriber_id = a.subscriber_id and f.signature = a.signature and f.slot = a.slot
@@ -145,8 +152,10 @@ export function createAccruals(
         shareBps: row.share_bps,
         charged: row.charged,
         amount: row.amount,
-        before: { carry: row.carry_before, deficit: row.deficit_before },
-        after: { carry: row.carry_after, deficit: row.deficit_after },
+        recipients: row.recipients,
+        recipient: row.recipient,
+        before: { carry: row.carry_before, deficit: row.deficit_before, dealt: row.dealt_before },
+        after: { carry: row.carry_after, deficit: row.deficit_after, dealt: row.dealt_after },
       };
     },
   };

@@ -26,15 +26,20 @@ type Part = Close & { readonly booking: Booking };
 const BOOKED_TOGETHER = 32;
 
 /**
- * The id of a share, derived from the subscription, the fact and the terms. Booking the same part
- * of a close again gives the same id, so it cannot create a second share.
+ * The id of a share, derived from the subscription, the fact, the terms and the recipient. Booking
+ * the same part of a close again gives the same ids, so it cannot create a second share.
  */
-export function shareIdOf(subscriptionId: string, fact: Fact, termsSlot: number): string {
+export function shareIdOf(
+  subscriptionId: string,
+  fact: Fact,
+  termsSlot: number,
+  recipient: number,
+): string {
   const { slot, ordinal } = fact.position;
   const { account, signature } = fact;
   const preimage = sharePreimage({
     subscription: subscriptionId,
-    ...{ account, signature, slot, ordinal, termsSlot },
+    ...{ account, signature, slot, ordinal, termsSlot, recipient },
   });
   return shareIdFrom(base58Text(createHash('sha256').update(preimage).digest()));
 }
@@ -89,6 +94,7 @@ function countedColumns(before: Tab, after: Tab) {
   return {
     ...{ since_before: was.since, hurdled_before: was.hurdled, owed_before: was.owed },
     ...{ since_after: is.since, hurdled_after: is.hurdled, owed_after: is.owed },
+    ...{ dealt_before: before.dealt ?? 0n, dealt_after: after.dealt ?? 0n },
   };
 }
 
@@ -125,15 +131,18 @@ async function keepFigures(tx: Transaction, parts: readonly Part[]): Promise<voi
   const kept = await tx`
     insert into accrual (subscriber_id, subscription_id, account, signature, slot, ordinal, terms_slot, basis, base, opened_slot,
       entry, opening_fee, net_pnl, share_bps, charged, amount, carry_before, carry_after, deficit_before, deficit_after, market, flat,
-      profit, fees, hurdled, allowed, since_before, since_after, hurdled_before, hurdled_after, owed_before, owed_after)
+      profit, fees, hurdled, allowed, since_before, since_after, hurdled_before, hurdled_after, owed_before, owed_after,
+      dealt_before, dealt_after)
     select subscriber_id, subscription_id, account, signature, slot, ordinal, terms_slot, basis, base, opened_slot,
       entry, opening_fee, net_pnl, share_bps, charged, amount, carry_before, carry_after, deficit_before, deficit_after, market, flat,
-      profit, fees, hurdled, allowed, since_before, since_after, hurdled_before, hurdled_after, owed_before, owed_after
+      profit, fees, hurdled, allowed, since_before, since_after, hurdled_before, hurdled_after, owed_before, owed_after,
+      dealt_before, dealt_after
     from jsonb_to_recordset(${tx.json(toJson(rows))}) as a(subscriber_id text, subscription_id text, account text, signature text,
       slot bigint, ordinal int, terms_slot bigint, basis text, base bigint, opened_slot bigint, entry bigint, opening_fee bigint,
       net_pnl bigint, share_bps int, charged bigint, amount bigint, carry_before bigint, carry_after bigint, deficit_before bigint,
       deficit_after bigint, market int, flat boolean, profit text, fees bigint, hurdled bigint, allowed bigint, since_before bigint,
-      since_after bigint, hurdled_before bigint, hurdled_after bigint, owed_before bigint, owed_after bigint)
+      since_after bigint, hurdled_before bigint, hurdled_after bigint, owed_before bigint, owed_after bigint, dealt_before bigint,
+      dealt_after bigint)
     on conflict do nothing returning 1`;
   if (kept.length < parts.length) throw new Overtaken();
 }
@@ -162,15 +171,16 @@ async function keepTabs(tx: Transaction, parts: readonly Part[]): Promise<void> 
   if (rows.length === 0) return;
   const given = tx`jsonb_to_recordset(${tx.json(toJson(rows))}) as t(subscriber_id text, subscription_id text, mark_slot bigint,
     carry bigint, deficit bigint, carry_before bigint, deficit_before bigint, since_before bigint, since_after bigint,
-    hurdled_before bigint, hurdled_after bigint, owed_before bigint, owed_after bigint)`;
+    hurdled_before bigint, hurdled_after bigint, owed_before bigint, owed_after bigint, dealt_before bigint, dealt_after bigint)`;
   const kept = await tx`
     with given as (select * from ${given})
-    insert into tab (subscriber_id, subscription_id, mark_slot, carry, deficit, counted_since, hurdled, owed)
-    select subscriber_id, subscription_id, mark_slot, carry, deficit, since_after, hurdled_after, owed_after from given order by subscriber_id, subscription_id, mark_slot
+    insert into tab (subscriber_id, subscription_id, mark_slot, carry, deficit, counted_since, hurdled, owed, dealt)
+    select subscriber_id, subscription_id, mark_slot, carry, deficit, since_after, hurdled_after, owed_after, dealt_after from given order by subscriber_id, subscription_id, mark_slot
     on conflict (subscriber_id, subscription_id, mark_slot) do update set carry = excluded.carry, deficit = excluded.deficit,
-        counted_since = excluded.counted_since, hurdled = excluded.hurdled, owed = excluded.owed
-      where (tab.carry, tab.deficit, tab.counted_since, tab.hurdled, tab.owed)
-        = (select g.carry_before, g.deficit_before, g.since_before, g.hurdled_before, g.owed_before from given g
+        counted_since = excluded.counted_since, hurdled = excluded.hurdled, owed = excluded.owed,
+        dealt = excluded.dealt
+      where (tab.carry, tab.deficit, tab.counted_since, tab.hurdled, tab.owed, tab.dealt)
+        = (select g.carry_before, g.deficit_before, g.since_before, g.hurdled_before, g.owed_before, g.dealt_before from given g
         where g.subscription_id = tab.subscription_id and g.subscriber_id = tab.subscriber_id and g.mark_slot = tab.mark_slot)
     returning 1`;
   if (kept.length < rows.length) throw new Overtaken();
@@ -191,37 +201,39 @@ async function keepShares(
   const all: EventOf<EventKind>[] = [];
   for (const { close, accrued, booking } of parts) {
     const { fact, subscription } = close;
-    const { terms, netPnl, amount } = booking;
+    const { terms, netPnl } = booking;
     const token = tokens.get(fact.account);
     if (token === undefined) throw new Error(`account ${fact.account} is not watched`);
     if (terms === null) continue;
-    const { creatorWallet, shareBps } = terms;
-    const id = shareIdOf(subscription.id, fact, termsSlotOf(booking));
     const { subscriberId, signature, position } = fact;
-    const { share, events } = incurred(
-      { id, subscriberId, creatorWallet, token, amount, observed: observing },
-      { subscription: subscription.id, signature, slot: position.slot, netPnl, shareBps },
-    );
-    rows.push({
-      ...placeOf({ close, accrued }),
-      share_id: id,
-      terms_slot: termsSlotOf(booking),
-      creator_wallet: creatorWallet,
-      mint: token.mint,
-      amount,
-      observed: share.observed,
-    });
-    debts.push({ subscriberId, creatorWallet, mint: token.mint, slot: position.slot });
-    all.push(...events);
+    for (const { nth, wallet: creatorWallet, shareBps, amount } of booking.owed) {
+      const id = shareIdOf(subscription.id, fact, termsSlotOf(booking), nth);
+      const { share, events } = incurred(
+        { id, subscriberId, creatorWallet, token, amount, observed: observing },
+        { subscription: subscription.id, signature, slot: position.slot, netPnl, shareBps },
+      );
+      rows.push({
+        ...placeOf({ close, accrued }),
+        share_id: id,
+        terms_slot: termsSlotOf(booking),
+        recipient: nth,
+        creator_wallet: creatorWallet,
+        mint: token.mint,
+        amount,
+        observed: share.observed,
+      });
+      debts.push({ subscriberId, creatorWallet, mint: token.mint, slot: position.slot });
+      all.push(...events);
+    }
   }
   await tx`
-    insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, creator_wallet, mint, amount,
+    insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, recipient, creator_wallet, mint, amount,
       observed, accrued_at, closed_at)
-    select share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, creator_wallet, mint, amount, observed, ${now},
+    select share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, recipient, creator_wallet, mint, amount, observed, ${now},
       (select block_at from fact f where f.subscriber_id = s.subscriber_id and f.signature = s.signature and f.slot = s.slot
         and f.ordinal = s.ordinal and f.account = s.account)
     from jsonb_to_recordset(${tx.json(toJson(rows))}) as s(share_id text, subscriber_id text, subscription_id text, account text,
-      signature text, slot bigint, ordinal int, terms_slot bigint, creator_wallet text, mint text, amount bigint, observed boolean)`;
+      signature text, slot bigint, ordinal int, terms_slot bigint, recipient int, creator_wallet text, mint text, amount bigint, observed boolean)`;
   await tellAll(tx, all);
   return debts;
 }

@@ -31,7 +31,7 @@ const slotOf = (value: unknown): number | null => (value === null ? null : Numbe
 const amountOf = (value: unknown): bigint => BigInt(value as string);
 
 function partOf(json: Record<string, unknown>): BookedPart {
-  const share = json.share as Record<string, unknown> | null;
+  const shares = json.shares as Record<string, unknown>[];
   return {
     termsSlot: Number(json.terms_slot) < 0 ? null : Number(json.terms_slot),
     openedSlot: slotOf(json.opened_slot),
@@ -48,16 +48,15 @@ function partOf(json: Record<string, unknown>): BookedPart {
     amount: amountOf(json.amount),
     deficitBefore: amountOf(json.deficit_before),
     deficitAfter: amountOf(json.deficit_after),
-    share:
-      share === null
-        ? null
-        : {
-            id: share.id as string,
-            creatorWallet: share.creator as Address,
-            paid: amountOf(share.paid),
-            status: share.status as string,
-            observed: share.observed as boolean,
-          },
+    shares: shares.map((share) => ({
+      id: share.id as string,
+      recipient: share.recipient as number,
+      creatorWallet: share.creator as Address,
+      amount: amountOf(share.amount),
+      paid: amountOf(share.paid),
+      status: share.status as string,
+      observed: share.observed as boolean,
+    })),
   };
 }
 
@@ -78,8 +77,9 @@ export function createCloses(sql: Sql): Pick<Facts, 'closes'> {
               'free_before_slot', coalesce((select t.free_before_slot from subscription_terms t where t.subscriber_id = a.subscriber_id
                 and t.subscription_id = a.subscription_id and t.from_slot = a.terms_slot), 0),
               'deficit_before', a.deficit_before::text, 'deficit_after', a.deficit_after::text,
-              'share', (select jsonb_build_object('id', p.share_id, 'creator', p.creator_wallet, 'paid', p.paid::text, 'status', p.status,
-                  'observed', p.observed) from profit_share p where p.subscriber_id = a.subscriber_id and p.subscription_id = a.subscription_id
+              'shares', (select coalesce(jsonb_agg(jsonb_build_object('id', p.share_id, 'creator', p.creator_wallet, 'paid', p.paid::text,
+                  'status', p.status, 'observed', p.observed, 'recipient', p.recipient, 'amount', p.amount::text) order by p.recipient), '[]')
+                from profit_share p where p.subscriber_id = a.subscriber_id and p.subscription_id = a.subscription_id
                 and p.signature = a.signature and p.slot = a.slot and p.ordinal = a.ordinal and p.terms_slot = a.terms_slot))
               order by a.opened_slot nulls first, a.terms_slot)
             from accrual a where a.subscriber_id = f.subscriber_id and a.signature = f.signature and a.slot = f.slot

@@ -20,12 +20,12 @@ export function createCreators(sql: Sql): Creators {
     }),
     async isCreator(address) {
       const rows = await sql`
-        select 1 from subscription_terms where creator_wallet = ${address} limit 1`;
+        select 1 from terms_recipient where creator_wallet = ${address} limit 1`;
       return rows.length > 0;
     },
     async wallets() {
       const rows = await sql<{ creator_wallet: Address }[]>`
-        select distinct creator_wallet from subscription_terms`;
+        select distinct creator_wallet from terms_recipient`;
       return rows.map((row) => row.creator_wallet);
     },
     async isProven(address) {

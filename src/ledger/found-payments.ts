@@ -61,7 +61,7 @@ export const createFoundPayments = (
           where n.subscriber_id = ${subscriberId} and case when ${covers.length > 0}
             then n.subscription_id = (select subscription_id from profit_share
               where subscriber_id = ${subscriberId} and share_id = ${covers[0]?.shareId ?? ''})
-            else exists (select 1 from subscription_terms t where t.subscriber_id = n.subscriber_id
+            else exists (select 1 from terms_recipient t where t.subscriber_id = n.subscriber_id
               and t.subscription_id = n.subscription_id and t.creator_wallet = ${creatorWallet}) end
           order by n.subscription_id limit 1
           on conflict do nothing returning 1`;

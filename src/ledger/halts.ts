@@ -33,7 +33,7 @@ export function createHalts(sql: Sql): Halts {
         insert into halt (scope, reason) select ${scope}, ${reason}
         where ${kind === 'all'}
            or (${kind === 'subscriber'} and exists (select 1 from subscriber where subscriber_id = ${id}))
-           or (${kind === 'creator'} and exists (select 1 from subscription_terms where creator_wallet = ${id}))
+           or (${kind === 'creator'} and exists (select 1 from terms_recipient where creator_wallet = ${id}))
         on conflict (scope) do update set reason = excluded.reason returning 1`;
       return rows.length > 0;
     },

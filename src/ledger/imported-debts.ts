@@ -6,6 +6,8 @@ import { type Address, base58Text, type Slot } from '../core/ids.ts';
 import type { Prepared, PreparedDebt, RowOutcome } from '../core/import-ports.ts';
 import type { Subscription } from '../core/ports.ts';
 import { shareIdFrom } from '../core/receipt.ts';
+import { recipientsOf } from '../core/split.ts';
+import type { Terms } from '../core/terms.ts';
 import { amountText, type Token } from '../core/token.ts';
 import { DEFAULT_VENUE } from '../core/venue.ts';
 import { holdDebtsOf, waitAgain } from './credits.ts';
@@ -56,8 +58,13 @@ type Debt = {
   readonly given: Given;
   readonly creatorWallet: Address;
   readonly termsSlot: Slot;
+  readonly recipient: number;
   readonly token: Token;
 };
+
+/** Which recipient of terms a wallet is; null when it is none. */
+const recipientOf = (terms: Terms, wallet: Address | undefined): number | null =>
+  recipientsOf(terms).find((each) => each.wallet === wallet)?.nth ?? null;
 
 /** The debt of a row, or why it is not taken. */
 function debtOf(given: Given, known: Known): Debt | RowOutcome['outcome'] {
@@ -70,7 +77,7 @@ function debtOf(given: Given, known: Known): Debt | RowOutcome['outcome'] {
   const terms =
     row.creatorWallet === undefined
       ? subscription.terms.at(-1)
-      : subscription.terms.findLast((each) => each.creatorWallet === row.creatorWallet);
+      : subscription.terms.findLast((each) => recipientOf(each, row.creatorWallet) !== null);
   const token = known.tokens.get(subscription.driftAccount);
   if (terms === undefined || token === undefined)
     return {
@@ -78,8 +85,10 @@ function debtOf(given: Given, known: Known): Debt | RowOutcome['outcome'] {
     };
   const id = broughtShareId(row.subscription, row.id);
   const before = known.amounts.get(id);
-  const { creatorWallet, fromSlot: termsSlot } = terms;
-  if (before === undefined) return { id, given, creatorWallet, termsSlot, token };
+  const { fromSlot: termsSlot } = terms;
+  const creatorWallet = row.creatorWallet ?? terms.creatorWallet;
+  const recipient = recipientOf(terms, creatorWallet) ?? 0;
+  if (before === undefined) return { id, given, creatorWallet, termsSlot, recipient, token };
   if (before.amount === row.amount && before.creator === creatorWallet) return 'known';
   return {
     problem: `Debt ${row.id} was imported with ${amountText(before.amount, token)} to ${before.creator}. End that share first (${id}), or give this debt another id.`,
@@ -120,6 +129,7 @@ export async function importDebts(
     subscription_id: each.row.subscription,
     slot,
     terms_slot: debt.termsSlot,
+    recipient: debt.recipient,
     creator_wallet: debt.creatorWallet,
     mint: debt.token.mint,
     amount: each.row.amount,
@@ -128,11 +138,11 @@ export async function importDebts(
     closed_at: each.row.at === undefined ? null : at(each.row.at),
   }));
   await tx`
-    insert into profit_share (share_id, subscriber_id, subscription_id, slot, ordinal, terms_slot, creator_wallet, mint, amount, observed,
+    insert into profit_share (share_id, subscriber_id, subscription_id, slot, ordinal, terms_slot, recipient, creator_wallet, mint, amount, observed,
       brought, closed_at)
-    select share_id, subscriber_id, subscription_id, slot, 0, terms_slot, creator_wallet, mint, amount, observed, brought, closed_at
+    select share_id, subscriber_id, subscription_id, slot, 0, terms_slot, recipient, creator_wallet, mint, amount, observed, brought, closed_at
     from jsonb_to_recordset(${tx.json(toJson(rows))}) as t(share_id text, subscriber_id text, subscription_id text, slot bigint,
-      terms_slot bigint, creator_wallet text, mint text, amount bigint, observed boolean, brought jsonb, closed_at timestamptz)`;
+      terms_slot bigint, recipient int, creator_wallet text, mint text, amount bigint, observed boolean, brought jsonb, closed_at timestamptz)`;
   await tellAll(
     tx,
     debts.flatMap(({ id, given: one, creatorWallet, token }) => {

@@ -2,10 +2,11 @@
 // their beginning and the losses that they bring.
 import type { Prepared, PreparedSubscription, RowOutcome } from '../core/import-ports.ts';
 import type { Subscription } from '../core/ports.ts';
+import { recipientsOf } from '../core/split.ts';
 import { sameTerms } from '../core/terms.ts';
 import { type Transaction, toJson } from './database.ts';
 import { among } from './groups.ts';
-import { readSubscriptions } from './subscriptions.ts';
+import { keepSplits, readSubscriptions } from './subscriptions.ts';
 
 type Known = {
   readonly byId: ReadonlyMap<string, Subscription>;
@@ -17,7 +18,7 @@ type Known = {
 
 async function readKnown(tx: Transaction, own: readonly PreparedSubscription[]): Promise<Known> {
   const accounts = own.map((each) => each.account);
-  const creators = own.map(({ terms }) => terms.creatorWallet);
+  const creators = own.flatMap(({ terms }) => recipientsOf(terms).map((each) => each.wallet));
   const taken = await tx<{ subscription_id: string; drift_account: string }[]>`
     select subscription_id, drift_account from subscription where drift_account in ${among(tx, accounts)}`;
   const watched = await tx<{ address: string; subscriber_id: string; checked: boolean }[]>`
@@ -72,9 +73,10 @@ function outcomeOf(
   const other = known.idOfAccount.get(account);
   if (other !== undefined)
     return problem(`This sub-account already has the subscription ${other}. Change its terms.`);
-  if (known.agents.has(terms.creatorWallet))
+  const agent = recipientsOf(terms).find((each) => known.agents.has(each.wallet));
+  if (agent !== undefined)
     return problem(
-      `${terms.creatorWallet} is an agent wallet, or an account of one: a share paid there would come back to a subscriber.`,
+      `${agent.wallet} is an agent wallet, or an account of one: a share paid there would come back to a subscriber.`,
     );
   if (row.open === 'from_slot' && !newAccounts.has(account) && known.checked.has(account))
     return problem(
@@ -141,6 +143,13 @@ export async function importSubscriptions(
     from jsonb_to_recordset(${json}) as t(subscriber_id text, subscription_id text, from_slot bigint, creator_wallet text,
       share_bps integer, basis text, minimum_payment bigint, off_curve boolean, expires_after_ms bigint,
       profit text, hurdle bigint, cap_per_close bigint, cap_per_period bigint, period_slots bigint, free_before_slot bigint)`;
+  await keepSplits(
+    tx,
+    added.map(({ subscriberId, each: { row, terms } }) => ({
+      subscriberId,
+      ...{ id: row.id, fromSlot: terms.fromSlot, splits: terms.splits },
+    })),
+  );
   await tx`
     insert into tab (subscriber_id, subscription_id, mark_slot, carry, deficit)
     select subscriber_id, subscription_id, from_slot, 0, deficit

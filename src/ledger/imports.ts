@@ -54,7 +54,7 @@ async function readKnown(tx: Transaction, own: readonly PreparedSubscriber[]): P
   const accounts = await tx<{ address: string; subscriber_id: string }[]>`
     select address, subscriber_id from account where address in ${among(tx, addresses)}`;
   const creators = await tx<{ creator_wallet: string }[]>`
-    select distinct creator_wallet from subscription_terms where creator_wallet in ${among(tx, addresses)}`;
+    select distinct creator_wallet from terms_recipient where creator_wallet in ${among(tx, addresses)}`;
   return {
     walletOf: new Map(rows.map((row) => [row.subscriber_id, row.agent_wallet])),
     idOf: new Map(rows.map((row) => [row.agent_wallet, row.subscriber_id])),

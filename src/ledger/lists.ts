@@ -131,7 +131,7 @@ export function createLists(sql: Sql): Lists {
       case 'subscription':
         return sql`exists (select 1 from subscription where subscription_id = ${id})`;
       case 'creator':
-        return sql`exists (select 1 from subscription_terms where creator_wallet = ${id})`;
+        return sql`exists (select 1 from terms_recipient where creator_wallet = ${id})`;
       case 'acted_on':
         return sql`(exists (select 1 from subscriber where subscriber_id = ${id})
           or exists (select 1 from act where asked #>> '{path,id}' = ${id}))`;

@@ -25,6 +25,7 @@ type CloseRow = {
   kind: 'close' | 'reckoning';
   body: unknown;
   terms_slot: bigint;
+  recipient: number;
   creator_wallet: Address;
   amount: bigint;
   paid: bigint;
@@ -96,10 +97,13 @@ async function readParts(tx: Transaction, close: CloseRow): Promise<ReceiptPart[
       hurdled_after: bigint;
       owed_before: bigint;
       owed_after: bigint;
+      dealt_before: bigint;
+      dealt_after: bigint;
     }[]
   >`
     select terms_slot, basis, share_bps, base, opened_slot, entry, opening_fee, net_pnl, charged, amount, carry_before, carry_after,
-      deficit_before, deficit_after, hurdled, allowed, since_before, since_after, hurdled_before, hurdled_after, owed_before, owed_after
+      deficit_before, deficit_after, hurdled, allowed, since_before, since_after, hurdled_before, hurdled_after, owed_before, owed_after,
+      dealt_before, dealt_after
     from accrual where subscriber_id = ${close.subscriber_id} and subscription_id = ${close.subscription_id}
       and signature = ${close.signature} and slot = ${close.slot} and ordinal = ${close.ordinal}
     order by terms_slot`;
@@ -117,12 +121,18 @@ async function readParts(tx: Transaction, close: CloseRow): Promise<ReceiptPart[
     hurdled: row.hurdled,
     allowed: row.allowed,
     amount: row.amount,
-    before: tabOf(row.carry_before, row.deficit_before, {
-      ...{ since: Number(row.since_before), hurdled: row.hurdled_before, owed: row.owed_before },
-    }),
-    after: tabOf(row.carry_after, row.deficit_after, {
-      ...{ since: Number(row.since_after), hurdled: row.hurdled_after, owed: row.owed_after },
-    }),
+    before: tabOf(
+      row.carry_before,
+      row.deficit_before,
+      { since: Number(row.since_before), hurdled: row.hurdled_before, owed: row.owed_before },
+      row.dealt_before,
+    ),
+    after: tabOf(
+      row.carry_after,
+      row.deficit_after,
+      { since: Number(row.since_after), hurdled: row.hurdled_after, owed: row.owed_after },
+      row.dealt_after,
+    ),
   }));
 }
 
@@ -185,7 +195,7 @@ async function readCredits(
 export function createReceiptBook(sql: Sql): ReceiptBook {
   const read = async (tx: Transaction, shareId: string, genesisHash: string) => {
     const [row] = await tx<CloseRow[]>`
-      select s.subscriber_id, s.subscription_id, a.account, s.signature, s.slot, s.ordinal, f.block_index, f.kind, f.body, s.terms_slot,
+      select s.subscriber_id, s.subscription_id, a.account, s.signature, s.slot, s.ordinal, f.block_index, f.kind, f.body, s.terms_slot, s.recipient,
         s.creator_wallet, s.amount, s.paid, s.overpaid, s.status, p.agent_wallet, p.agent_token_account, w.sub_account_id,
         coalesce(w.venue, ${DEFAULT_VENUE}) as venue
       from profit_share s join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
@@ -231,6 +241,7 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
       share: {
         id: shareId,
         termsSlot: Number(row.terms_slot),
+        recipient: row.recipient,
         amount: row.amount,
         paid: row.paid,
         overpaid: row.overpaid,
@@ -240,6 +251,7 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
         .filter((each) => each.fromSlot <= slot)
         .map(({ fromSlot, markSlot, creatorWallet, shareBps, basis, ended, ...more }) => ({
           ...{ fromSlot, markSlot, creatorWallet, shareBps, basis, ended, ...rulesIn(more) },
+          splits: more.splits.map(({ wallet, shareBps: part }) => ({ wallet, shareBps: part })),
         })),
       held: { slot: subscription.held.slot, positions, open: subscription.held.open ?? 'free' },
       movements,

@@ -19,6 +19,8 @@ export type ShareRow = {
   slot: bigint;
   net_pnl: bigint | null;
   share_bps: number | null;
+  recipient: number;
+  label: string | null;
   brought: BroughtRow | null;
   amount: bigint;
   paid: bigint;
@@ -78,6 +80,8 @@ export const shareOf = (row: ShareRow): ProfitShare => ({
   slot: Number(row.slot),
   netPnl: row.brought === null ? row.net_pnl : broughtOf(row.brought).netPnl,
   shareBps: row.brought === null ? row.share_bps : row.brought.shareBps,
+  recipient: row.recipient,
+  label: row.label,
   brought: row.brought === null ? null : broughtOf(row.brought),
   amount: row.amount,
   paid: row.paid,

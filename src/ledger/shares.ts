@@ -53,7 +53,11 @@ export function createShares(
   observing: boolean = false,
 ): Shares {
   const select = (where: Fragment) => sql<ShareRow[]>`
-    select s.share_id, s.subscriber_id, s.subscription_id, s.creator_wallet, k.mint, k.symbol, k.decimals, s.signature, s.slot, s.brought, a.net_pnl, a.share_bps,
+    select s.share_id, s.subscriber_id, s.subscription_id, s.creator_wallet, k.mint, k.symbol, k.decimals, s.signature, s.slot, s.brought, a.net_pnl, s.recipient,
+           case when a.share_bps is null then null else (select r.share_bps from terms_recipient r where r.subscriber_id = s.subscriber_id
+             and r.subscription_id = s.subscription_id and r.from_slot = s.terms_slot and r.nth = s.recipient) end as share_bps,
+           (select x.label from terms_split x where x.subscriber_id = s.subscriber_id and x.subscription_id = s.subscription_id
+             and x.from_slot = s.terms_slot and x.nth = s.recipient) as label,
            s.amount, s.paid, s.status, s.reason, s.attempts, s.voided,
            case when s.status = 'pending' then greatest(s.retry_at, s.held_until) else s.retry_at end as retry_at,
            (select coalesce(jsonb_agg(p.signature), '[]') from payment_share ps join payment p using (subscriber_id, payment_id)
@@ -108,7 +112,8 @@ export function createShares(
                 where u.subscription_id = s.subscription_id order by from_slot desc limit 1) as asked
           from profit_share s join token k on k.mint = s.mint
           join subscription n using (subscriber_id, subscription_id)
-          join subscription_terms t on t.subscription_id = s.subscription_id and t.from_slot = s.terms_slot
+          join terms_recipient t on t.subscriber_id = s.subscriber_id and t.subscription_id = s.subscription_id
+            and t.from_slot = s.terms_slot and t.nth = s.recipient
           join account a on a.address = n.drift_account
           join standing d on d.subscriber_id = s.subscriber_id
           where s.subscriber_id in ${among(sql, ids)} and ${isDue}

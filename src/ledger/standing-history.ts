@@ -70,7 +70,7 @@ const realised = (
     left join lateral (
       select coalesce(jsonb_agg(jsonb_build_object('creator', s.creator_wallet, 'mint', s.mint, 'amount',
           (case when s.status = 'voided' or (s.observed and not ${observing}) then s.paid else s.amount end)::text, 'claim', s.amount::text)
-          order by s.terms_slot) filter (where s.share_id is not null), '[]') as shares
+          order by s.terms_slot, s.recipient) filter (where s.share_id is not null), '[]') as shares
       from accrual a left join profit_share s using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
       where a.subscriber_id = f.subscriber_id and a.signature = f.signature and a.slot = f.slot and a.ordinal = f.ordinal
         and a.account = f.account having count(*) > 0) a on true
@@ -102,10 +102,10 @@ function owedEvents(
       const history = histories.get(row) ?? [];
       const body = readBody(row.kind, row.body);
       const bookings = bookingsOf(body, positionOf(row).slot, subscription, history);
-      owed = bookings.flatMap(({ terms, amount }) =>
-        terms === null
-          ? []
-          : [{ creator: terms.creatorWallet, mint: row.mint, amount, claim: amount }],
+      owed = bookings.flatMap((each) =>
+        each.owed.map(({ wallet: creator, amount }) => ({
+          ...{ creator, mint: row.mint, amount, claim: amount },
+        })),
       );
       const after = { ...subscription, tabs: tabsAfter(subscription.tabs, bookings) };
       subscriptions = subscriptions.map((each) => (each === subscription ? after : each));
@@ -207,7 +207,7 @@ const dischargedEvent = (row: SettledRow): StandingEvent => ({
 /** The wallets that any terms of these subscribers, present or past, name as creator. */
 const creatorsOf = (tx: Transaction, ids: readonly string[]) =>
   tx<{ subscriber_id: string; who: string }[]>`
-    select distinct subscriber_id, creator_wallet as who from subscription_terms
+    select distinct subscriber_id, creator_wallet as who from terms_recipient
     where subscriber_id in ${among(tx, ids)}`;
 
 /** The wallets that agents ever allowed to take tokens or to close token accounts. */

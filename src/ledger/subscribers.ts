@@ -87,6 +87,16 @@ export function createSubscribers(sql: Sql): Subscribers {
             off_curve, expires_after_ms, true, mark_slot, profit, hurdle, cap_per_close, cap_per_period, period_slots, free_before_slot
           from (select distinct on (subscription_id) * from subscription_terms where subscriber_id = ${id}
                 order by subscription_id, from_slot desc) t where not ended`;
+        // The terms that end a subscription keep the splits of those before, as they keep the rest.
+        await tx`
+          insert into terms_split (subscriber_id, subscription_id, from_slot, nth, creator_wallet, share_bps, minimum_payment, off_curve, label)
+          select x.subscriber_id, x.subscription_id, e.from_slot, x.nth, x.creator_wallet, x.share_bps, x.minimum_payment, x.off_curve, x.label
+          from (select distinct on (subscription_id) * from subscription_terms where subscriber_id = ${id}
+                order by subscription_id, from_slot desc) e
+          join lateral (select max(from_slot) as from_slot from subscription_terms b
+            where b.subscription_id = e.subscription_id and b.from_slot < e.from_slot) b on true
+          join terms_split x on x.subscription_id = e.subscription_id and x.from_slot = b.from_slot
+          where e.ended on conflict do nothing`;
         await tx`update subscription set dormant = true where subscriber_id = ${id}`;
         await joinStandings(tx, id, 'retired');
         await tx`select pg_notify(${WATCH_LIST_CHANNEL}, ${id})`;

@@ -5,6 +5,7 @@ import { Fault } from '../core/fault.ts';
 import type { OpenAtStart } from '../core/held.ts';
 import type { Address } from '../core/ids.ts';
 import type { Subscription, Subscriptions } from '../core/ports.ts';
+import { recipientsOf, type Split } from '../core/split.ts';
 import { type Basis, type Profit, sameTerms, type Terms } from '../core/terms.ts';
 import { type Sql, type Transaction, toJson, violates } from './database.ts';
 import { heldOf } from './facts.ts';
@@ -27,6 +28,7 @@ type TabRow = {
   counted_since: bigint;
   hurdled: bigint;
   owed: bigint;
+  dealt: bigint;
 };
 type TermsRow = {
   subscription_id: string;
@@ -47,7 +49,12 @@ type TermsRow = {
   free_before_slot: bigint;
 };
 
-const termsOf = (row: TermsRow): Terms => ({
+type SplitRow = Pick<
+  TermsRow,
+  'subscription_id' | 'from_slot' | 'creator_wallet' | 'share_bps' | 'minimum_payment' | 'off_curve'
+> & { label: string | null };
+
+const termsOf = (row: TermsRow, splits: readonly SplitRow[]): Terms => ({
   fromSlot: Number(row.from_slot),
   creatorWallet: row.creator_wallet,
   shareBps: row.share_bps,
@@ -63,13 +70,22 @@ const termsOf = (row: TermsRow): Terms => ({
   capPerPeriod: row.cap_per_period,
   periodSlots: row.period_slots === null ? null : Number(row.period_slots),
   freeBeforeSlot: Number(row.free_before_slot),
+  splits: splits
+    .filter((each) => each.from_slot === row.from_slot)
+    .map((each) => ({
+      wallet: each.creator_wallet,
+      shareBps: each.share_bps,
+      minimumPayment: each.minimum_payment,
+      offCurve: each.off_curve,
+      label: each.label,
+    })),
 });
 
 const tabsOf = (rows: readonly TabRow[]): Record<string, Tab> =>
   Object.fromEntries(
-    rows.map(({ mark_slot, carry, deficit, counted_since, hurdled, owed }) => [
+    rows.map(({ mark_slot, carry, deficit, counted_since, hurdled, owed, dealt }) => [
       String(mark_slot),
-      tabOf(carry, deficit, { since: Number(counted_since), hurdled, owed }),
+      tabOf(carry, deficit, { since: Number(counted_since), hurdled, owed }, dealt),
     ]),
   );
 
@@ -91,9 +107,12 @@ export async function readSubscriptions(
   const ids = rows.map((row) => row.subscription_id);
   const terms = await sql<TermsRow[]>`
     select * from subscription_terms where subscription_id in ${among(sql, ids)} order by from_slot`;
+  const splits = await sql<SplitRow[]>`
+    select * from terms_split where subscription_id in ${among(sql, ids)} order by from_slot, nth`;
   const tabs = await sql<TabRow[]>`
-    select subscription_id, mark_slot, carry, deficit, counted_since, hurdled, owed from tab where subscription_id in ${among(sql, ids)} order by mark_slot`;
+    select subscription_id, mark_slot, carry, deficit, counted_since, hurdled, owed, dealt from tab where subscription_id in ${among(sql, ids)} order by mark_slot`;
   const termsBy = grouped(terms, (each) => each.subscription_id);
+  const splitsBy = grouped(splits, (each) => each.subscription_id);
   const tabsBy = grouped(tabs, (each) => each.subscription_id);
   return rows.map((row) => ({
     id: row.subscription_id,
@@ -106,8 +125,40 @@ export async function readSubscriptions(
     },
     ...(row.books_from === 0n ? {} : { booksFrom: Number(row.books_from) }),
     tabs: tabsOf(tabsBy.get(row.subscription_id) ?? []),
-    terms: (termsBy.get(row.subscription_id) ?? []).map(termsOf),
+    terms: (termsBy.get(row.subscription_id) ?? []).map((each) =>
+      termsOf(each, splitsBy.get(row.subscription_id) ?? []),
+    ),
   }));
+}
+
+/** Writes the splits of terms that were just added. */
+export async function keepSplits(
+  tx: Transaction,
+  of: readonly {
+    readonly subscriberId: string;
+    readonly id: string;
+    readonly fromSlot: number;
+    readonly splits: readonly Split[];
+  }[],
+): Promise<void> {
+  const rows = of.flatMap(({ subscriberId, id, fromSlot, splits }) =>
+    splits.map((each, nth) => ({
+      subscriber_id: subscriberId,
+      subscription_id: id,
+      from_slot: fromSlot,
+      nth: nth + 1,
+      creator_wallet: each.wallet,
+      share_bps: each.shareBps,
+      minimum_payment: each.minimumPayment,
+      off_curve: each.offCurve,
+      label: each.label,
+    })),
+  );
+  if (rows.length === 0) return;
+  await tx`
+    insert into terms_split (subscriber_id, subscription_id, from_slot, nth, creator_wallet, share_bps, minimum_payment, off_curve, label)
+    select * from jsonb_to_recordset(${tx.json(toJson(rows))}) as s(subscriber_id text, subscription_id text, from_slot bigint, nth int,
+      creator_wallet text, share_bps int, minimum_payment bigint, off_curve boolean, label text)`;
 }
 
 /** Creates the store of subscriptions. */
@@ -135,7 +186,9 @@ export function createSubscriptions(sql: Sql): Subscriptions {
             select * from subscription_terms where subscription_id = ${id} order by from_slot desc limit 1`;
           const began = latest === undefined ? null : Number(latest.from_slot);
           if (basedOn !== undefined && basedOn !== began) return null;
-          if (latest === undefined || !sameTerms(termsOf(latest), terms)) {
+          const before = await tx<SplitRow[]>`
+            select * from terms_split where subscription_id = ${id} and from_slot = ${began} order by nth`;
+          if (latest === undefined || !sameTerms(termsOf(latest, before), terms)) {
             const fromSlot = Math.max(terms.fromSlot, (began ?? -1) + 1);
             const markSlot = terms.markSlot === terms.fromSlot ? fromSlot : terms.markSlot;
             await tx`
@@ -144,6 +197,7 @@ export function createSubscriptions(sql: Sql): Subscriptions {
               values (${subscriberId}, ${id}, ${fromSlot}, ${terms.creatorWallet}, ${terms.shareBps}, ${terms.basis}, ${terms.minimumPayment},
                 ${terms.offCurve}, ${terms.expiresAfterMs}, ${terms.ended}, ${markSlot}, ${terms.profit}, ${terms.hurdle},
                 ${terms.capPerClose}, ${terms.capPerPeriod}, ${terms.periodSlots}, ${terms.freeBeforeSlot})`;
+            await keepSplits(tx, [{ subscriberId, id, fromSlot, splits: terms.splits }]);
             // Closes before the first terms are never booked.
             if (latest === undefined)
               await tx`delete from unbooked where account = ${driftAccount} and slot < ${fromSlot}`;
@@ -163,7 +217,11 @@ export function createSubscriptions(sql: Sql): Subscriptions {
         if (violates(thrown, 'subscription_terms_no_agent'))
           throw new Fault(
             'creator_is_agent',
-            `${terms.creatorWallet} is an agent wallet, or an account of one: a share paid there would come back to a subscriber. Give the creator's own wallet.`,
+            `${recipientsOf(terms)
+              .map((each) => each.wallet)
+              .join(
+                ' or ',
+              )} is an agent wallet, or an account of one: a share paid there would come back to a subscriber. Give the creator's own wallet.`,
             { cause: thrown },
           );
         throw thrown;

@@ -6,7 +6,7 @@ import { type Agreement, bookingsOf } from '../../src/core/accrual.ts';
 import { accrue as chargeOf, EMPTY_TAB, type Rates, type Tab } from '../../src/core/charge.ts';
 import type { Close } from '../../src/core/fact.ts';
 import type { Movement } from '../../src/core/lots.ts';
-import { BASES, type Terms, USUAL_RULES } from '../../src/core/terms.ts';
+import { BASES, type Terms } from '../../src/core/terms.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 const close = (netPnl: bigint, more: Partial<Close> = {}): Close => ({
@@ -35,7 +35,7 @@ const agreed = (terms: Terms[], more: Partial<Agreement> = {}): Agreement => ({
 });
 /** The charge of a close under terms without further rules. */
 const accrue = (profit: bigint, terms: Pick<Rates, 'shareBps' | 'basis'>, tab: Tab) =>
-  chargeOf(profit, 1, { ...USUAL_RULES, markSlot: 0, ...terms }, tab);
+  chargeOf(profit, 1, { ...termsOf(0, 'creator', 0), ...terms }, tab);
 const perClose = { shareBps: 1_000, basis: 'per_close' } as const;
 const highWater = { shareBps: 1_000, basis: 'high_water_mark' } as const;
 test('a basis that the rule does not know is refused, and every known one is computed', () => {
@@ -54,6 +54,7 @@ describe('amounts', () => {
       hurdled: 0n,
       allowed: null,
       amount: 5_933_987n,
+      owed: [{ nth: 0, wallet: 'creator', shareBps: 1_000, amount: 5_933_987n }],
       tab: tab(6_000n),
     });
     expect(accrue(4n, perClose, tab(6_000n))).toMatchObject({ amount: 1n, tab: tab(0n) });

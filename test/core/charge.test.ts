@@ -10,12 +10,13 @@ import {
   type Rates,
   type Tab,
 } from '../../src/core/charge.ts';
-import { BASES, PROFITS, type TermsRules, USUAL_RULES } from '../../src/core/terms.ts';
+import { BASES, PROFITS, type TermsRules } from '../../src/core/terms.ts';
+import { termsOf } from '../support/terms.ts';
 
 const USDC = 1_000_000n;
 const rates = (rules: Partial<TermsRules>, more: Partial<Rates> = {}): Rates => ({
-  ...{ ...USUAL_RULES, ...rules },
-  ...{ shareBps: 1_000, basis: 'per_close', markSlot: 100, ...more },
+  ...termsOf(100, 'creator', 1_000),
+  ...{ ...rules, ...more },
 });
 const marked = (rules: Partial<TermsRules>) => rates(rules, { basis: 'high_water_mark' });
 /** Charges one close after the other, each in the slot after the one before, or where it says. */

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Accrual, explain } from '../../src/core/explain.ts';
 import type { Close, Reckoning } from '../../src/core/fact.ts';
-import type { Signature } from '../../src/core/ids.ts';
+import type { Address, Signature } from '../../src/core/ids.ts';
 import { USDC } from '../../src/core/token.ts';
 
 const close: Close = {
@@ -46,6 +46,8 @@ const accrual: Accrual = {
   openingFee: 300_000n,
   netPnl: 11_500_000n,
   profit: 'net',
+  recipients: [{ nth: 0, wallet: 'creator' as Address, shareBps: 1_050 }],
+  recipient: 0,
   fees: 500_000n,
   hurdled: 0n,
   allowed: null,

@@ -37,7 +37,7 @@ const part: BookedPart = {
   amount: 500_000n,
   deficitBefore: 0n,
   deficitAfter: 0n,
-  share: null,
+  shares: [],
 };
 const reasonOf = (more: Partial<RecordedClose>) => outcomeOf({ ...waiting, ...more }).reason;
 const booked = (...parts: Partial<BookedPart>[]) =>
@@ -88,6 +88,8 @@ describe('a part that owes', () => {
   test('says its share and what became of it', () => {
     const share = {
       id: 'share-1',
+      recipient: 0,
+      amount: 500_000n,
       creatorWallet: 'c' as Address,
       paid: 0n,
       status: 'accrued',
@@ -95,8 +97,8 @@ describe('a part that owes', () => {
     };
     expect(booked({})).toMatchObject({ reason: null, amount: 500_000n });
     expect(booked({}).sentence).toBe('10 % of 5.000000 USDC is 0.500000 USDC.');
-    expect(booked({ share }).sentence).toMatch(/The share share-1 is accrued\.$/);
-    expect(booked({ share: { ...share, observed: true } }).sentence).toMatch(/only observed/);
+    expect(booked({ shares: [share] }).sentence).toMatch(/The share share-1 is accrued\.$/);
+    expect(booked({ shares: [{ ...share, observed: true }] }).sentence).toMatch(/only observed/);
   });
   test('owes whatever the terms of the other parts are', () => {
     const both = booked({ ...nothing, termsSlot: null, openedSlot: 9 }, {});

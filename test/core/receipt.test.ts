@@ -6,7 +6,12 @@ import { describe, expect, test } from 'vitest';
 import { accrualOf } from '../../src/core/accrual.ts';
 import { EMPTY_TAB } from '../../src/core/charge.ts';
 import type { Signature } from '../../src/core/ids.ts';
-import { type Receipt, receiptsIn, receiptText } from '../../src/core/receipt.ts';
+import {
+  type Receipt,
+  receiptsIn,
+  receiptText,
+  termsOf as termsIn,
+} from '../../src/core/receipt.ts';
 import { checkReceipts, statedIn, verdictOf } from '../../src/core/receipt-verdict.ts';
 import type { TermsRules } from '../../src/core/terms.ts';
 import { made } from '../support/made-receipt.ts';
@@ -20,10 +25,10 @@ const RULED: Partial<TermsRules> = {
 };
 
 describe.each([
-  ...BASES.map((basis) => [basis, {}, 'without further rules'] as const),
-  ...BASES.map((basis) => [basis, RULED, 'with a hurdle and caps'] as const),
-])('a receipt on the basis %s, %o, %s', (basis, rules) => {
-  const { receipt, evidence, transactions } = made(basis, 70_001n, 7n, rules);
+  ...BASES.map((basis) => [basis, 'without further rules', {}, []] as const),
+  ...BASES.map((basis) => [basis, 'with a hurdle, caps and a split', RULED, [500]] as const),
+])('a receipt on the basis %s, %s', (basis, _, rules, splits) => {
+  const { receipt, evidence, transactions } = made(basis, 70_001n, 7n, rules, splits);
 
   test('is ok when everything is as the node shows it, also as text', () => {
     const checks = checkReceipts(receiptsIn(receiptText(receipt)), evidence);
@@ -32,14 +37,16 @@ describe.each([
     expect(statedIn(receipt)[0]).toContain('25 %');
     if (rules === RULED)
       expect(statedIn(receipt).join(' ')).toMatch(
-        /hurdle is 0\.001003 USDC.*each period of 7 slots/,
+        /5 % to .*hurdle is 0\.001003 USDC.*each period of 7 slots/,
       );
   });
 
   test('is refused with any figure changed by one unit, any entry left out or doubled', () => {
-    // Whom other terms than the share's pay is stated, as the terms are; a cap or hurdle that
+    // To whom other debts go is stated, as the terms are; a cap or hurdle that
     // does not decide leaves every figure of the close as it is.
-    const stated = /^terms\[0\]\.creatorWallet|^terms\[\d\]\.(?:cap|hurdle)/;
+    const others =
+      /^terms\[0\]\.(?:creatorWallet|splits\[0\]\.wallet)|^terms\[\d\]\.(?:cap|hurdle)/;
+    const stated = splits.length > 0 ? new RegExp(`${others.source}|\\.creatorWallet`) : others;
     const variants = [...variantsOf(receipt)].filter(([each]) => !stated.test(each));
     expect(variants.length).toBeGreaterThan(50);
     for (const [name, variant] of variants)
@@ -90,13 +97,9 @@ test('a profit that only account state shows can not be told, and its amount is 
     uptoSlot: 92,
     held: [],
   } as const;
-  const terms = receipt.terms.map((each) => ({
-    ...each,
-    ...{ minimumPayment: 0n, offCurve: false, expiresAfterMs: null },
-  }));
-  const agreement = { terms, held: receipt.held, tabs: { 10: EMPTY_TAB } };
+  const agreement = { terms: termsIn(receipt), held: receipt.held, tabs: { 10: EMPTY_TAB } };
   const [booked] = accrualOf(body, 90, agreement, receipt.movements as never).bookings;
-  const { terms: under, fees: _, ...part } = booked as NonNullable<typeof booked>;
+  const { terms: under, fees: _, owed: _o, ...part } = booked as NonNullable<typeof booked>;
   const amount = part.amount;
   const [payment] = receipt.payments as [Receipt['payments'][number]];
   const of = (charged: bigint): Receipt => ({

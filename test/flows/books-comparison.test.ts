@@ -7,6 +7,7 @@ import { USDC } from '../../src/core/token.ts';
 import { createBooks } from '../../src/flows/books-comparison.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
+import { termsOf } from '../support/terms.ts';
 import { servingOnly } from '../support/venues.ts';
 
 const [AGENT, TOKENS, CREATOR, CREATOR_TOKENS] = [1, 2, 3, 4].map(addressOf) as [
@@ -37,7 +38,7 @@ function portsWith(
     ledger: {
       shares: { oldestOpenSlot: async () => 50 },
       payments: { unknown: async (all: string[]) => all.filter((each) => !known.includes(each)) },
-      subscriptions: { ofSubscriber: async () => [{ terms: [{ creatorWallet: CREATOR }] }] },
+      subscriptions: { ofSubscriber: async () => [{ terms: [termsOf(1, CREATOR, 1_000)] }] },
     },
     chain: {
       slot: async () => 100,

@@ -38,11 +38,20 @@ test('after total loss of the payments nothing is paid twice, and the chain make
   await using street = await openStreet({ slotMs: 8 });
   const { driver, database } = street;
   const creators = [Keypair.generate().publicKey, Keypair.generate().publicKey];
+  // Bo's share is split: the house is paid by payments of its own.
+  const house = Keypair.generate().publicKey;
   const traders = creators.map(() =>
     driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n }),
   );
   for (const [index, id] of ['ana', 'bo'].entries())
-    await street.subscribe(id, traders[index] as never, creators[index] as never);
+    await street.subscribe(id, traders[index] as never, creators[index] as never, 2_000, {
+      splits: id === 'bo' ? [{ wallet: house.toBase58(), shareBps: 1_000 }] : [],
+    });
+  const paidTo = (id: string) =>
+    (id === 'bo' ? [creators[1], house] : [creators[0]]).reduce(
+      (sum, each) => sum + (driver.usdcOf(each as never) ?? 0n),
+      0n,
+    );
   const owed = async (id: string) =>
     (await street.shares(id)).reduce((sum, each) => sum + BigInt(each.amount), 0n);
   const allPaid = (id: string, count: number) =>
@@ -54,7 +63,8 @@ test('after total loss of the payments nothing is paid twice, and the chain make
       .toBe(true);
   for (let n = 1; n <= 2; n++) {
     for (const trader of traders) profitableClose(driver, trader);
-    for (const id of ['ana', 'bo']) await allPaid(id, n);
+    await allPaid('ana', n);
+    await allPaid('bo', 2 * n);
   }
   // A stranger's memo on the agent's account is not taken for a payment, and stops nothing.
   const known = (await paymentsIn(database)).map(({ paymentId }) => paymentId);
@@ -73,9 +83,10 @@ test('after total loss of the payments nothing is paid twice, and the chain make
   await street.restart();
   profitableClose(driver, traders[0] as never);
   await allPaid('ana', 3);
-  await allPaid('bo', 2);
-  for (const [index, id] of ['ana', 'bo'].entries())
-    expect(driver.usdcOf(creators[index] as never), id).toBe(await owed(id));
+  await allPaid('bo', 4);
+  for (const id of ['ana', 'bo']) expect(paidTo(id), id).toBe(await owed(id));
+  const own = (await street.shares('bo')).filter((each) => each.recipient === 1);
+  expect(driver.usdcOf(house)).toBe(own.reduce((sum, each) => sum + BigInt(each.amount), 0n));
   await street.standing('ana', 'good');
 });
 

@@ -6,7 +6,8 @@ import Type from 'typebox';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Reason } from '../../src/http/operator-shapes.ts';
 import { NewClearance } from '../../src/http/shapes.ts';
-import { NewSubscriber, NewSubscription } from '../../src/http/subscriber-shapes.ts';
+import { NewSubscriber } from '../../src/http/subscriber-shapes.ts';
+import { NewSubscription } from '../../src/http/terms-shapes.ts';
 import { createBareServer } from '../support/bare-server.ts';
 
 const LIMIT = 100_000;

@@ -1,71 +1,24 @@
 // Closes: every close has an answer: its share, or the reason why nothing is owed, by what the
 // ledger has on record.
 import { expect, test } from 'vitest';
-import { explanationOf } from '../../src/core/explain.ts';
-import type { Fact, FactBody } from '../../src/core/fact.ts';
-import { NOTHING_OWED, outcomeOf } from '../../src/core/outcome.ts';
-import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
-import type { Terms } from '../../src/core/terms.ts';
+import { NOTHING_OWED } from '../../src/core/outcome.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
-import type { Transaction } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { silentLog } from '../../src/system/log.ts';
-import { forgetAgreements, withoutGuards } from '../support/guards.ts';
 import {
-  addressOf,
-  CREATOR,
-  closeFact,
-  createTestLedger,
-  recordFact,
-  type TestLedger,
-} from '../support/ledger.ts';
-import { NOTHING_HELD, termsOf } from '../support/terms.ts';
-
-const USDC = 1_000_000n;
-const ACCOUNT = addressOf(3);
-const state = (slot: number): AccountState => ({
-  slot,
-  counters: NO_COUNTERS,
-  hints: { exists: true, delegate: '', quoteFlow: 0n, isolated: 0n },
-  positions: [],
-  pulse: '',
-});
-const ana = { address: ACCOUNT, subscriberId: 'ana', role: 'drift_user' } as const;
-
-const agree = ({ ledger }: Pick<TestLedger, 'ledger'>, slot: number, more: Partial<Terms>) =>
-  ledger.subscriptions.put({
-    id: 'ana-sub',
-    subscriberId: 'ana',
-    driftAccount: ACCOUNT,
-    terms: termsOf(slot, CREATOR, more.shareBps ?? 1_000, more),
-    held: NOTHING_HELD,
-  });
-const close = (
-  held: Pick<TestLedger, 'ledger'>,
-  n: number,
-  netPnl: bigint,
-  finality: 'confirmed' | 'finalized' = 'finalized',
-) => recordFact(held.ledger, closeFact(n, netPnl, { account: ACCOUNT, slot: n }), finality);
-const open = (held: Pick<TestLedger, 'ledger'>, n: number) => {
-  const body: FactBody = {
-    kind: 'open',
-    market: 0,
-    position: 'long',
-    base: 1n,
-    quote: 0n,
-    fee: 0n,
-    fillRecordId: BigInt(10_000 + n),
-  };
-  const fact: Fact = { ...closeFact(n, 0n, { account: ACCOUNT, slot: n }), body };
-  return recordFact(held.ledger, fact, 'finalized');
-};
-/** Oldest first: reason, what is owed, and the sentence. */
-async function answers({ ledger }: Pick<TestLedger, 'ledger'>) {
-  const found = await ledger.facts.closes({ subscriberId: 'ana', limit: 100 });
-  return found.map(outcomeOf).toReversed();
-}
-const reasons = async (held: Pick<TestLedger, 'ledger'>) =>
-  (await answers(held)).map((each) => each.reason);
+  ACCOUNT,
+  agree,
+  ana,
+  answers,
+  close,
+  open,
+  reasons,
+  state,
+  USDC,
+} from '../support/closes.ts';
+import { forgetAgreements } from '../support/guards.ts';
+import { CREATOR, closeFact, createTestLedger, recordFact } from '../support/ledger.ts';
+import { termsOf } from '../support/terms.ts';
 
 test('a win has its share, a loss and a crumb have their reason, and what is not final waits', async () => {
   await using held = await createTestLedger();
@@ -85,7 +38,11 @@ test('a win has its share, a loss and a crumb have their reason, and what is not
     ['not_final', 0n],
   ]);
   const [share] = await held.ledger.shares.list({ limit: 1 });
-  expect(found[0]?.parts[0]?.share).toMatchObject({ id: share?.id, status: 'pending', paid: 0n });
+  expect(found[0]?.parts[0]?.shares[0]).toMatchObject({
+    id: share?.id,
+    status: 'pending',
+    paid: 0n,
+  });
   expect(found.map((each) => each.sentence)).toEqual([
     `10 % of 30.000000 USDC is 3.000000 USDC. The share ${share?.id} is pending.`,
     'Fees included, it closed with a loss of 2.000000 USDC.',
@@ -119,88 +76,6 @@ test('losses that are carried are made good first, and the answer says what is l
     'The profit of 3.000000 USDC made good earlier losses of 5.000000 USDC; 2.000000 USDC of them are left.',
   );
   expect(found[2]?.amount).toBe(200_000n);
-});
-
-test('a hurdle, a cap of a period and a free period each have their reason, and their figures are kept', async () => {
-  await using held = await createTestLedger();
-  await forgetAgreements(held.sql);
-  const rules = { capPerPeriod: 4n * USDC, hurdle: 10n * USDC, freeBeforeSlot: 15 };
-  await agree(held, 2, { ...rules, basis: 'high_water_mark', periodSlots: 1_000 });
-  await held.ledger.checks.begin(ana, state(100));
-  for (const [n, netPnl] of [
-    [12, 4n * USDC],
-    [14, 16n * USDC],
-    [16, 30n * USDC],
-    [18, 30n * USDC],
-    [20, 30n * USDC],
-    [1_016, 9n * USDC],
-  ] as const) {
-    await open(held, n - 1);
-    await close(held, n, netPnl);
-  }
-  await held.sql`update account_check set baseline = jsonb_set(baseline, '{slot}', '2000')`;
-  while ((await accrueCloses(held.ledger, silentLog)).length > 0);
-  const found = await answers(held);
-  expect(found.map((each) => [each.reason, each.amount])).toEqual([
-    ['free_period', 0n],
-    ['free_period', 0n],
-    [null, 3n * USDC],
-    [null, 1n * USDC],
-    ['capped', 0n],
-    ['below_hurdle', 0n],
-  ]);
-  expect(found[1]?.parts[0]).toMatchObject({
-    hurdled: 6n * USDC,
-    charged: 10n * USDC,
-    allowed: 0n,
-  });
-  expect(found[3]?.sentence).toContain('is more than the cap allows; 1.000000 USDC is owed');
-  const kept = await held.ledger.subscriptions.find('ana-sub');
-  expect(kept?.tabs).toEqual({
-    2: { carry: 0n, deficit: 0n, counted: { since: 1_002, hurdled: 9n * USDC, owed: 0n } },
-  });
-  expect(kept?.terms[0]).toMatchObject({ ...rules, periodSlots: 1_000, profit: 'net' });
-});
-
-test('the gross profit owes where the net profit is a loss', async () => {
-  await using held = await createTestLedger();
-  await forgetAgreements(held.sql);
-  await agree(held, 2, { profit: 'gross' });
-  const lost = closeFact(10, -1n * USDC, { account: ACCOUNT, slot: 10 });
-  const fees = { grossPnl: 2n * USDC, fee: 3n * USDC };
-  await recordFact(held.ledger, { ...lost, body: { ...lost.body, ...fees } }, 'finalized');
-  await accrueCloses(held.ledger, silentLog);
-  const [found] = await answers(held);
-  expect(found).toMatchObject({ reason: null, amount: 200_000n });
-  const [share] = await held.ledger.shares.list({ limit: 1 });
-  const explained = await explanationOf(held.ledger.shares, share?.id ?? '');
-  expect(explained?.steps.find(({ name }) => name === 'grossProfit')?.value).toBe('2000000');
-});
-
-test('the database refuses a part that the rules of its terms do not give', async () => {
-  await using held = await createTestLedger();
-  await close(held, 10, 30n * USDC);
-  await accrueCloses(held.ledger, silentLog);
-  const breach = (change: (tx: Transaction) => Promise<unknown>) =>
-    expect(withoutGuards(held.sql, change)).rejects;
-  await breach((tx) => tx`update accrual set hurdled = 1`).toThrow(/accrual_charged/);
-  await breach((tx) => tx`update accrual set profit = 'gross', fees = 1`).toThrow(
-    /accrual_charged/,
-  );
-  await breach((tx) => tx`update accrual set profit = 'half'`).toThrow(
-    /accrual_charged|accrual_profit/,
-  );
-  await breach((tx) => tx`update accrual set allowed = amount - 1`).toThrow(/accrual_allowed/);
-  await breach((tx) => tx`update accrual set amount = amount - 1, allowed = amount`).toThrow(
-    /accrual_share/,
-  );
-  await breach((tx) => tx`update accrual set since_after = -1`).toThrow(/accrual_counted/);
-  await breach((tx) => tx`update subscription_terms set cap_per_period = -1`).toThrow(
-    /subscription_terms_cap_per_period/,
-  );
-  await breach((tx) => tx`update subscription_terms set profit = 'half'`).toThrow(
-    /subscription_terms_profit/,
-  );
 });
 
 test('a close outside the terms says whether it was before or after them', async () => {
@@ -265,7 +140,7 @@ test('a share that was only observed says so', async () => {
   await close(held, 10, USDC);
   await accrueCloses(ledger, silentLog);
   const [found] = await answers(held);
-  expect(found?.parts[0]?.share).toMatchObject({ observed: true });
+  expect(found?.parts[0]?.shares[0]).toMatchObject({ observed: true });
   expect(found?.sentence).toContain('only observed');
 });
 

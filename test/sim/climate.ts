@@ -1,11 +1,13 @@
 // Climate: which kinds of weather a history has at all, drawn from its seed. With every kind in
 // every history most would end in hardly any payment: a race between two daemons needs SOL and no
 // halt, a dropped payment needs one that landed.
+import type { Address } from '../../src/core/ids.ts';
+import type { Split } from '../../src/core/split.ts';
 import { rulesIn, type Terms, type TermsRules } from '../../src/core/terms.ts';
 import { CHECKED_MOODS, MOODS, type Mood } from './chain/moods.ts';
 import type { Weather } from './provider.ts';
 import type { Random } from './random.ts';
-import { PEOPLE, SUB_ACCOUNTS, subscriptionOf } from './world.ts';
+import { CREATOR_WALLETS, PEOPLE, SUB_ACCOUNTS, subscriptionOf } from './world.ts';
 
 export type Climate = {
   /** How much gets through to the nodes and back. */
@@ -56,7 +58,7 @@ export type Climate = {
    */
   readonly terms: ReadonlyMap<
     string,
-    Pick<Terms, 'minimumPayment' | 'expiresAfterMs' | 'basis' | keyof TermsRules>
+    Pick<Terms, 'minimumPayment' | 'expiresAfterMs' | 'basis' | 'splits' | keyof TermsRules>
   >;
   /**
    * Whether account states are compared with the facts. Terms that are not plain need it, and so do
@@ -69,6 +71,8 @@ export type Climate = {
   readonly bundles: number;
   /** Whether terms have rules beside the share: hurdles, caps, free periods, the gross profit. */
   readonly ruled: boolean;
+  /** Whether shares are split between the two creators. */
+  readonly split: boolean;
   /** The chance at each step that a subscription gets other terms. */
   readonly agreements: number;
 };
@@ -100,6 +104,7 @@ function agreed(
   random: Random,
   { marks, accounts }: { readonly marks: boolean; readonly accounts: number },
   rules: () => Partial<TermsRules>,
+  splits: (creator: Address) => readonly Split[],
 ): Climate['terms'] {
   const varied = random.chance(0.5);
   return new Map(
@@ -111,10 +116,20 @@ function agreed(
           expiresAfterMs: varied && random.chance(0.3) ? 30_000 + random.below(120_000) : null,
           basis: marks && random.chance(0.6) ? 'high_water_mark' : 'per_close',
           ...rulesIn(rules()),
+          splits: splits(subscriptionOf(person, sub).creatorWallet),
         },
       ]),
     ),
   );
+}
+
+/** A split to the other creator, in some of the subscriptions. It fits into every share. */
+export function splitsOf(random: Random, creator: Address): Split[] {
+  const wallet = CREATOR_WALLETS.find((each) => each !== creator);
+  if (wallet === undefined || random.chance(0.3)) return [];
+  const shareBps = 1 + random.below(random.chance(0.5) ? 400 : 9);
+  const minimumPayment = random.chance(0.3) ? BigInt(random.below(60_000)) : 0n;
+  return [{ wallet, shareBps, minimumPayment, offCurve: false, label: null }];
 }
 
 /** Rules of terms, each in some of the subscriptions. A cap per period needs `checked` accounts. */
@@ -126,9 +141,22 @@ export function rulesOf(random: Random, checked: boolean): Partial<TermsRules> {
     capPerClose: some(0.3) ? BigInt(random.below(120_000)) : null,
     capPerPeriod: some(0.4) && checked ? BigInt(random.below(300_000)) : null,
     periodSlots: some(0.6) ? 1 + random.below(150) : null,
-    freeBeforeSlot: some(0.3) ? random.below(200) : 0,
+    freeBeforeSlot: some(0.3) ? 5_000 + random.below(300) : 0,
   };
 }
+
+/** Rules, and the splits beside a creator, for a change of terms. */
+export type DrawnTerms = {
+  readonly rules: Partial<TermsRules>;
+  readonly splits: (creator: Address) => readonly Split[];
+};
+export const termsChange = (
+  { ruled, split, checked }: Pick<Climate, 'ruled' | 'split' | 'checked'>,
+  random: Random,
+): DrawnTerms => ({
+  rules: ruled ? rulesOf(random, checked) : {},
+  splits: (creator) => (split ? splitsOf(random, creator) : []),
+});
 
 /**
  * Draws the climate of a history. `moods` are conditions of nodes beside the usual ones. `apart`
@@ -146,6 +174,7 @@ export function climateOf(
   const checked = random.chance(0.5);
   const losses = random.chance(0.3);
   const ruled = apart.chance(0.35);
+  const split = apart.chance(0.3);
   return {
     weather: random.chance(0.5) ? storm(random) : breeze(random),
     moods: [...MOODS, ...(checked ? CHECKED_MOODS : []), ...moods],
@@ -166,10 +195,12 @@ export function climateOf(
       random,
       { marks: checked && random.chance(0.6), accounts: SUB_ACCOUNTS + (both ? 1 : 0) },
       () => (ruled ? rulesOf(apart, checked) : {}),
+      (creator) => (split ? splitsOf(apart, creator) : []),
     ),
     // A database that went back has lost its newest terms, which only a person can name again.
     agreements: checked && !losses && random.chance(0.6) ? 0.01 : 0,
     ruled,
+    split,
     placesTold: random.chance(0.6),
     bundles: random.chance(0.7) ? 0.15 : 0,
   };

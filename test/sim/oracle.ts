@@ -91,6 +91,7 @@ export type Agreed = {
   readonly capPerPeriod: bigint | null;
   readonly periodSlots: number | null;
   readonly freeBeforeSlot: number;
+  readonly splits: readonly { readonly wallet: string; readonly shareBps: number }[];
 };
 
 /** What is counted from close to close under one creator. */
@@ -101,7 +102,37 @@ type Running = {
   began: number;
   hurdled: bigint;
   owed: bigint;
+  /** How many units of a turn are dealt. */
+  dealt: number;
 };
+
+/**
+ * Who gets each unit of a turn. The turn is the shortest in which every recipient gets whole units;
+ * the creator's come first.
+ */
+function turnOf({ creatorWallet, shareBps, splits }: Agreed): string[] {
+  const rest = splits.reduce((left, each) => left - each.shareBps, shareBps);
+  const parts = [{ wallet: creatorWallet, shareBps: rest }, ...splits];
+  let shortest = 1;
+  for (let by = 2; by <= shareBps; by++)
+    if (parts.every((each) => each.shareBps % by === 0)) shortest = by;
+  return parts.flatMap((each) => Array<string>(each.shareBps / shortest).fill(each.wallet));
+}
+/** The parts of an amount: whole turns at once, and the rest unit by unit. */
+function dealtAmong(own: Agreed, amount: bigint, tab: Running): Map<string, bigint> {
+  const got = new Map<string, bigint>();
+  const give = (wallet: string, units: bigint) => got.set(wallet, (got.get(wallet) ?? 0n) + units);
+  if (amount === 0n) return got;
+  const turn = turnOf(own);
+  for (const wallet of turn) give(wallet, amount / BigInt(turn.length));
+  let at = tab.dealt % turn.length;
+  for (let left = Number(amount % BigInt(turn.length)); left > 0; left--) {
+    give(turn[at] ?? '', 1n);
+    at = (at + 1) % turn.length;
+  }
+  if (own.splits.length > 0) tab.dealt = at;
+  return got;
+}
 /** The period of a slot: the last of those that follow each other from the mark on. */
 function periodOf({ markSlot, periodSlots }: Agreed, slot: number): number {
   let begins = markSlot;
@@ -109,7 +140,7 @@ function periodOf({ markSlot, periodSlots }: Agreed, slot: number): number {
   return begins;
 }
 
-const NOTHING: Running = { rest: 0n, lost: 0n, began: 0, hurdled: 0n, owed: 0n };
+const NOTHING: Running = { rest: 0n, lost: 0n, began: 0, hurdled: 0n, owed: 0n, dealt: 0 };
 
 /**
  * The debts of one account by the sentences of the design: a close follows the terms in force when
@@ -118,16 +149,17 @@ const NOTHING: Running = { rest: 0n, lost: 0n, began: 0, hurdled: 0n, owed: 0n }
  * division leaves is carried, too. A new creator begins with neither. What the hurdle takes owes
  * nothing: of each close, or once a period above the mark. No close owes more than its cap, no
  * period more than its own, and what a cap cuts off is gone. A close before the end of the free
- * period owes nothing. Terms of the gross profit do not deduct the fee.
+ * period owes nothing. Terms of the gross profit do not deduct the fee. What a close owes is dealt
+ * unit by unit among the recipients.
  */
 export function debtsOf(
   closes: readonly { readonly slot: number; readonly netPnl: bigint; readonly fee: bigint }[],
   terms: readonly Agreed[],
-): { readonly creator: string; readonly amount: bigint }[] {
+): { readonly creator: string; readonly amount: bigint }[][] {
   const tabs = new Map<number, Running>();
   return closes.map(({ slot, netPnl, fee }) => {
     const own = terms.findLast((each) => each.fromSlot <= slot);
-    if (own === undefined) return { creator: '', amount: 0n };
+    if (own === undefined) return [];
     const tab = tabs.get(own.markSlot) ?? { ...NOTHING };
     tabs.set(own.markSlot, tab);
     const marked = own.basis === 'high_water_mark';
@@ -152,7 +184,7 @@ export function debtsOf(
     const amount = (exact + tab.rest) / 10_000n;
     tab.rest = (exact + tab.rest) % 10_000n;
     if (own.capPerPeriod !== null) tab.owed += amount;
-    return { creator: own.creatorWallet, amount };
+    return [...dealtAmong(own, amount, tab)].map(([creator, part]) => ({ creator, amount: part }));
   });
 }
 

@@ -4,7 +4,7 @@ import type { ProfitShare } from '../../src/core/debt-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { least } from '../../src/core/money.ts';
 import type { Ledger } from '../../src/core/ports.ts';
-import { type TermsRules, termsAfter } from '../../src/core/terms.ts';
+import { termsAfter } from '../../src/core/terms.ts';
 import { NOTHING_HELD } from '../support/terms.ts';
 import { ACTS, openTokens } from './acts.ts';
 import { base58Of, rentOf } from './chain/account.ts';
@@ -14,7 +14,7 @@ import { keyBytes, made, type SimInstruction } from './chain/message.ts';
 import { FROZEN } from './chain/programs.ts';
 import { SWAP } from './chain/swaps.ts';
 import { DRIFT, SIM_VENUES, type SimVenue, stateAccount } from './chain/venues.ts';
-import type { Climate } from './climate.ts';
+import type { Climate, DrawnTerms } from './climate.ts';
 import type { Random } from './random.ts';
 import {
   accountsOf,
@@ -61,7 +61,7 @@ export type People = {
   /** Does this, signed by the stranger who pays, and by another. */
   act(instructions: readonly SimInstruction[], signer?: string): Landed | null;
   /** A subscription gets other terms: another wallet or creator, another share, another basis. */
-  agree(ledger: Ledger, rules: Partial<TermsRules>): Promise<void>;
+  agree(ledger: Ledger, drawn: DrawnTerms): Promise<void>;
   /** A platform is given a clearance to withdraw, or to close a subscriber's account. */
   clear(ledger: Ledger): Promise<void>;
   /** Ends every obstacle to payments: pauses, and lack of money. */
@@ -251,7 +251,7 @@ export function createPeople(
       const granted = { ...clearance, id: name, grantedSlot, untilSlot };
       await ledger.clearances.grant(id, granted, nowMs(), nowMs() + 60_000);
     },
-    async agree(ledger, rules) {
+    async agree(ledger, { rules, splits }) {
       const person = random.below(PEOPLE.length);
       const sub = random.below(played(PEOPLE[person] as Person).length);
       const { creatorWallet: _, ...subscription } = subscriptionOf(person, sub);
@@ -265,7 +265,9 @@ export function createPeople(
           : {}),
         newCreator: random.chance(0.5),
       };
-      const terms = termsAfter(latest, change, chain.block(chain.tip()).slot + 1);
+      const creator = change.creatorWallet ?? latest?.creatorWallet;
+      const named = { ...change, splits: creator === undefined ? [] : splits(creator) };
+      const terms = termsAfter(latest, named, chain.block(chain.tip()).slot + 1);
       await ledger.subscriptions.put({
         ...subscription,
         terms,

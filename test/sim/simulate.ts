@@ -10,7 +10,7 @@ import { createSimChain } from './chain/chain.ts';
 import { MOODS_KNOWN, sicken } from './chain/moods.ts';
 import { soundNode } from './chain/node.ts';
 import { createDesk, SWAP, TOP_UP_RULE } from './chain/swaps.ts';
-import { climateOf, rulesOf } from './climate.ts';
+import { climateOf, termsChange } from './climate.ts';
 import { createDaemon, type DaemonWorld } from './daemon.ts';
 import { isHeard } from './heard.ts';
 import { checkOutcome, checkPaidOnce, checkStandings, checkStep, lostBy } from './laws.ts';
@@ -237,7 +237,7 @@ async function play(
     // Which clearances the ledger keeps when it goes back only that in memory tells.
     if (books.state !== null && random.chance(climate.clearances)) await people.clear(plainLedger);
     if (random.chance(climate.agreements))
-      await people.agree(plainLedger, climate.ruled ? rulesOf(random, climate.checked) : {});
+      await people.agree(plainLedger, termsChange(climate, random));
     if (random.chance(0.03)) sicken(random.pick(nodes), random, climate.moods);
     if (random.chance(climate.blackouts)) blackout();
     if (another !== null && random.chance(climate.foreign)) {

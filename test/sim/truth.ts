@@ -134,16 +134,19 @@ export const transfersOf = (
 
 /** A debt as it is booked: its amount, and the rest that ended unpaid. */
 type Booked = { readonly amount: bigint; readonly ended: bigint };
+const NOTHING_BOOKED: Booked = { amount: 0n, ended: 0n };
+/** A turn in which a share is dealt has at most as many units as a share has basis points. */
+const TURN_MOST = 10_000n;
 /**
  * The closes of a subscription that the ledger in memory has booked, by their transaction and in
  * their order in it. The chain does not show which debts ended unpaid; `checkEnded` judges that.
  */
-function bookedOf({ state }: SimBooks, subscriptionId: string): Map<string, Booked[]> {
+function bookedOf({ state }: SimBooks, subscriptionId: string): Map<string, Map<string, Booked>[]> {
   if (state === null) return new Map();
   const rows = [...state.facts.values()]
     .filter(({ fact }) => state.accruals.has(accrualKey(subscriptionId, fact)))
     .sort((a, b) => a.fact.position.ordinal - b.fact.position.ordinal);
-  const booked = new Map<string, Booked[]>();
+  const booked = new Map<string, Map<string, Booked>[]>();
   for (const { fact } of rows) {
     const shares = [...state.shares.values()].filter(
       (each) =>
@@ -151,10 +154,14 @@ function bookedOf({ state }: SimBooks, subscriptionId: string): Map<string, Book
         each.signature === fact.signature &&
         each.ordinal === fact.position.ordinal,
     );
-    const sum = (part: (share: (typeof shares)[number]) => bigint): bigint =>
-      shares.reduce((total, each) => total + part(each), 0n);
-    const ended = sum(({ status, amount, paid }) => (status === 'voided' ? amount - paid : 0n));
-    const own = { amount: sum(({ amount }) => amount), ended };
+    const own = new Map<string, Booked>();
+    for (const { creatorWallet, status, amount, paid } of shares) {
+      const known = own.get(creatorWallet) ?? { amount: 0n, ended: 0n };
+      own.set(creatorWallet, {
+        amount: known.amount + amount,
+        ended: known.ended + (status === 'voided' ? amount - paid : 0n),
+      });
+    }
     booked.set(fact.signature, [...(booked.get(fact.signature) ?? []), own]);
   }
   return booked;
@@ -255,22 +262,30 @@ export async function truthOf(
     const { id } = subscriptionOf(PEOPLE.indexOf(person), sub);
     const booked = bookedOf(books, id);
     const terms = (await books.ledger.subscriptions.find(id))?.terms ?? [];
-    for (const [nth, { creator, amount: whole }] of debtsOf(own, terms).entries()) {
+    const debts = debtsOf(own, terms).flatMap((each, nth) => {
       const { at, signature, user } = own[nth] as (typeof own)[number];
+      const rows = booked.get(signature)?.shift();
+      const parts = new Map(each.map(({ creator, amount }) => [creator, amount]));
+      return [...new Set([...parts.keys(), ...(rows?.keys() ?? [])])].map((creator) => {
+        const whole = parts.get(creator) ?? 0n;
+        // Of a close that is booked, a creator without a row got nothing.
+        const row = rows === undefined ? null : (rows.get(creator) ?? NOTHING_BOOKED);
+        return { creator, at, user, whole, ...(row ?? { amount: whole, ended: 0n }) };
+      });
+    });
+    const most = terms.some((each) => each.splits.length > 0) ? TURN_MOST : 2n;
+    for (const { creator, at, user, whole, amount, ended } of debts) {
       const { mint } = venueOfUser(user);
-      const purse = creator === '' ? '' : creatorTokens(creator as Address, venueOfUser(user));
-      const row = booked.get(signature)?.shift();
-      const ended = row?.ended ?? 0n;
+      const purse = creatorTokens(creator as Address, venueOfUser(user));
       owed.set(purse, (owed.get(purse) ?? 0n) + whole - ended);
-      // Where closes are booked in another order, the remainders of their divisions make one debt a
-      // unit larger and another a unit smaller: then the sum alone is the chain's.
-      const off = (row?.amount ?? whole) - whole;
-      const claimed = off === 1n || off === -1n ? whole + off : whole;
+      // Where closes are booked in another order, the remainders of their divisions, and the places
+      // in a turn, make one debt larger and another smaller: then the sum alone is the chain's.
+      const off = amount - whole;
+      const claimed = off > -most && off < most ? amount : whole;
       events.claims.push({ at, mint, purse, amount: claimed });
       if (claimed !== ended) events.owed.push({ at, mint, purse, amount: claimed - ended });
     }
   }
-  owed.delete('');
   const credits = await books.ledger.credits.list({ subscriberId: person.id, limit: 500 });
   const credited = new Map(credits.map((each) => [each.signature, each.credited]));
   const transfers = transfersOf(chain, witness, person).map((each) => ({

@@ -5,7 +5,12 @@ import { PublicKey } from '@solana/web3.js';
 import { type Agreement, accrualOf } from '../../src/core/accrual.ts';
 import type { Close, Fact, Open, Outflow } from '../../src/core/fact.ts';
 import { type Address, base58Text, type Signature } from '../../src/core/ids.ts';
-import { type Receipt, shareIdFrom, sharePreimage } from '../../src/core/receipt.ts';
+import {
+  type Receipt,
+  shareIdFrom,
+  sharePreimage,
+  termsOf as termsIn,
+} from '../../src/core/receipt.ts';
 import type { ReceiptEvidence } from '../../src/core/receipt-check.ts';
 import { type TermsRules, USUAL_RULES } from '../../src/core/terms.ts';
 import { USDC } from '../../src/core/token.ts';
@@ -80,6 +85,7 @@ export function made(
   gain: bigint,
   fee = 7n,
   rules: Partial<TermsRules> = {},
+  splits: readonly number[] = [],
 ): Made {
   const records = [
     open('first', 20, 1_000n, 40_000n, 3n),
@@ -98,7 +104,9 @@ export function made(
     // The close is in this slot, so it is the first that is not free.
     freeBeforeSlot: 90,
     ...rules,
-    creatorWallet: creator,
+    // Of a share that is split, the receipt is that of the first split.
+    creatorWallet: splits.length === 0 ? creator : agent,
+    splits: splits.map((shareBps) => ({ wallet: creator, shareBps })),
     basis,
     ended: false,
     markSlot: 10,
@@ -107,11 +115,12 @@ export function made(
     { ...common, fromSlot: 10, shareBps: 1_000 },
     { ...common, fromSlot: 50, shareBps: 2_500 },
   ];
-  const defaults = { minimumPayment: 0n, offCurve: false, expiresAfterMs: null };
+  const recipient = splits.length === 0 ? 0 : 1;
+  const dealt = splits.length === 0 ? {} : { dealt: 3n };
   const agreement: Agreement = {
-    terms: terms.map((each) => ({ ...each, ...defaults })),
+    terms: termsIn({ terms }),
     held: { slot: 5, positions: [] },
-    tabs: { 10: { carry: 4_321n, deficit: basis === 'high_water_mark' ? 100n : 0n } },
+    tabs: { 10: { carry: 4_321n, deficit: basis === 'high_water_mark' ? 100n : 0n, ...dealt } },
   };
   const movements = records.map(({ signature, slot, ordinal, body: each }) => {
     const { market, position, base, quote, fee: paid } = each as Open;
@@ -121,17 +130,17 @@ export function made(
       fee: paid,
     };
   });
-  const parts = accrualOf(body, 90, agreement, movements).bookings.map(
-    ({ terms: under, fees: _, ...part }) => ({
-      ...part,
-      termsSlot: under?.fromSlot ?? null,
-      basis: under?.basis ?? ('per_close' as const),
-      shareBps: under?.shareBps ?? 0,
-    }),
-  );
-  const amount = parts.find((each) => each.termsSlot === 50)?.amount ?? 0n;
+  const { bookings } = accrualOf(body, 90, agreement, movements);
+  const parts = bookings.map(({ terms: under, fees: _, owed: _o, ...part }) => ({
+    ...part,
+    termsSlot: under?.fromSlot ?? null,
+    basis: under?.basis ?? ('per_close' as const),
+    shareBps: under?.shareBps ?? 0,
+  }));
+  const booked = bookings.find((each) => each.terms?.fromSlot === 50);
+  const amount = booked?.owed.find((each) => each.nth === recipient)?.amount ?? 0n;
   const key = { subscription: 'ana-1', account: user, signature: close.signature, slot: 90 };
-  const preimage = sharePreimage({ ...key, ordinal: 8, termsSlot: 50 });
+  const preimage = sharePreimage({ ...key, ordinal: 8, termsSlot: 50, recipient });
   const id = shareIdFrom(base58Text(sha256(Buffer.from(preimage))));
   const [part, rest] = [amount / 3n, amount - amount / 3n];
   const payment = { id: 'p1', signature: signatureOf('payment'), slot: 95, amount: rest + 5n };
@@ -146,7 +155,7 @@ export function made(
       subAccountId: 0,
     },
     creator: { wallet: creator, tokenAccount: tokenAccount(creator) },
-    share: { id, termsSlot: 50, amount, paid: amount, overpaid: 0n, status: 'paid' },
+    share: { id, termsSlot: 50, recipient, amount, paid: amount, overpaid: 0n, status: 'paid' },
     held: { slot: 5, positions: [], open: 'free' },
     close: { signature: close.signature, slot: 90, ordinal: 8, body },
     payments: [

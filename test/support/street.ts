@@ -31,6 +31,7 @@ export type ShareView = {
   credited: string;
   creditedBy: string[];
   observed: boolean;
+  recipient: number;
 };
 export type GateView = {
   verdict: string;

@@ -15,6 +15,7 @@ export const termsOf = (
   ...USUAL_RULES,
   minimumPayment: 0n,
   offCurve: false,
+  splits: [],
   expiresAfterMs: null,
   ended: false,
   markSlot: more.fromSlot ?? fromSlot,

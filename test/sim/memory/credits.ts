@@ -3,6 +3,7 @@
 import { allotCredits, creatorPaid } from '../../../src/core/credit.ts';
 import type { Credits } from '../../../src/core/debt-ports.ts';
 import type { Address, Slot } from '../../../src/core/ids.ts';
+import { recipientsOf } from '../../../src/core/split.ts';
 import { tokenOf } from '../../../src/core/token.ts';
 import { requiring } from './server.ts';
 import {
@@ -20,7 +21,9 @@ export const creatorsOf = (state: State, subscriberId: string): ReadonlySet<stri
   new Set(
     [...state.subscriptions.values()]
       .filter((each) => each.subscriberId === subscriberId)
-      .flatMap((each) => each.terms.map((terms) => terms.creatorWallet)),
+      .flatMap((each) =>
+        each.terms.flatMap((terms) => recipientsOf(terms).map((own) => own.wallet)),
+      ),
   );
 
 /** The creator that a fact on record paid, unless a payment of ours did. */

@@ -82,11 +82,11 @@ function owedOf(state: State, rows: readonly FactRow[], subscriberId: string) {
     const before = movementsBefore(state, subscription.held.slot, { fact, blockIndex });
     const bookings = bookingsOf(body, fact.position.slot, agreement, before);
     tabs.set(subscription.id, tabsAfter(agreement.tabs, bookings));
-    for (const { terms, amount } of bookings) {
-      if (terms === null) continue;
-      put(owed, amount, terms.creatorWallet);
-      put(claims, amount, terms.creatorWallet);
-    }
+    for (const booking of bookings)
+      for (const { wallet, amount } of booking.owed) {
+        put(owed, amount, wallet);
+        put(claims, amount, wallet);
+      }
   }
   return { owed, claims };
 }

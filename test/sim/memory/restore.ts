@@ -3,6 +3,7 @@
 import type { Payments } from '../../../src/core/debt-ports.ts';
 import type { Address } from '../../../src/core/ids.ts';
 import type { Cover } from '../../../src/core/payment.ts';
+import { recipientsOf } from '../../../src/core/split.ts';
 import { applyToShares, hasSigned, LIVE, type PaymentRow, type State } from './state.ts';
 import { TOKENS, venueAt } from './tokens.ts';
 
@@ -75,7 +76,9 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
         ? state.subscriptions.get(share?.subscriptionId ?? '')
         : [...state.subscriptions.values()]
             .filter((each) => each.subscriberId === subscriberId)
-            .filter(({ terms }) => terms.some((each) => each.creatorWallet === creatorWallet))
+            .filter(({ terms }) =>
+              terms.some((each) => recipientsOf(each).some((own) => own.wallet === creatorWallet)),
+            )
             .filter((each) => tokenOf(each).mint === token.mint)
             .sort((a, b) => (a.id < b.id ? -1 : 1))[0];
     const taken =

@@ -5,6 +5,7 @@ import type { ProfitShare, Shares } from '../../../src/core/debt-ports.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import { incurred, isOpen, type Share } from '../../../src/core/share.ts';
 import { isDue, uncoveredOf } from '../../../src/core/share-due.ts';
+import { recipientsOf } from '../../../src/core/split.ts';
 import { sumsOf } from '../../../src/core/token.ts';
 import { shareIdOf, termsSlotOf } from '../../../src/ledger/booking.ts';
 import { waitAgain } from './credits.ts';
@@ -85,6 +86,8 @@ export function createMemoryShares(
     netPnl: row.netPnl,
     shareBps: row.shareBps,
     brought: null,
+    recipient: row.recipient,
+    label: null,
     amount: row.amount,
     paid: row.paid,
     status: row.status,
@@ -164,11 +167,11 @@ export function createMemoryShares(
       const token = TOKENS[venueAt(state, fact.account)];
       const { slot, ordinal } = fact.position;
       const owing = bookings.filter((each) => each.amount > 0n);
-      for (const booking of owing) {
-        const id = shareIdOf(subscription.id, fact, termsSlotOf(booking));
-        const { terms, amount, netPnl } = booking;
-        if (terms === null) continue;
-        const { creatorWallet, shareBps } = terms;
+      const each = owing.flatMap((booking) => booking.owed.map((own) => ({ booking, own })));
+      for (const { booking, own: part } of each) {
+        const { nth, wallet: creatorWallet, shareBps, amount } = part;
+        const id = shareIdOf(subscription.id, fact, termsSlotOf(booking), nth);
+        const { netPnl } = booking;
         const { share, events } = incurred(
           {
             ...{ id, subscriberId: fact.subscriberId, creatorWallet },
@@ -186,19 +189,13 @@ export function createMemoryShares(
           netPnl,
           shareBps,
           termsSlot: termsSlotOf(booking),
+          recipient: nth,
           accruedAtMs: nowMs(),
         });
       }
       if (owing.length === 0) return true;
-      const { subscriberId, position } = fact;
-      for (const { terms } of owing)
-        if (terms !== null)
-          waitAgain(state, {
-            subscriberId,
-            creatorWallet: terms.creatorWallet,
-            mint: token.mint,
-            slot: position.slot,
-          });
+      const owes = { subscriberId: fact.subscriberId, mint: token.mint, slot };
+      for (const { own: part } of each) waitAgain(state, { ...owes, creatorWallet: part.wallet });
       applyToShares(state, sharesOf(state, fact.subscriberId), () => ({ do: 'wake' }));
       return true;
     },
@@ -208,7 +205,9 @@ export function createMemoryShares(
         .map((row) => {
           const subscription = state.subscriptions.get(row.subscriptionId);
           const driftUser = subscription?.driftAccount ?? ('' as never);
-          const under = subscription?.terms.find((each) => each.fromSlot === row.termsSlot);
+          const under = subscription?.terms.filter((each) => each.fromSlot === row.termsSlot);
+          const own = under?.flatMap(recipientsOf)[row.recipient];
+          const minimum = own?.minimumPayment ?? 0n;
           const asked = isAsked(state, row);
           return {
             shareId: row.id,
@@ -221,7 +220,7 @@ export function createMemoryShares(
             owed: row.amount - row.paid,
             attempts: row.attempts,
             slot: row.slot,
-            minimum: asked ? 0n : (under?.minimumPayment ?? 0n),
+            minimum: asked ? 0n : minimum,
             asked,
           };
         });

@@ -61,6 +61,7 @@ export type ShareRow = { -readonly [Field in keyof Share]: Share[Field] } & {
   readonly shareBps: number;
   /** Where the terms began under which this part was opened. */
   readonly termsSlot: Slot;
+  readonly recipient: number;
   readonly accruedAtMs: number;
 };
 export type CreditRow = Omit<Credit, 'credited' | 'shares'> & {

@@ -21,7 +21,7 @@ import { digestDeliveries } from './flows/digest.ts';
 import { createFinality } from './flows/finality.ts';
 import { createInspector, type Inspector } from './flows/inspector.ts';
 import { EVERY_MS, type Loops } from './flows/loops.ts';
-import { createHaste } from './flows/reading-haste.ts';
+import { createHaste, type Haste } from './flows/reading-haste.ts';
 import { createRegistration, type Registration } from './flows/registration.ts';
 import { createSources, type Sources } from './flows/sources.ts';
 import { createWake } from './flows/waiting-debts.ts';
@@ -139,7 +139,10 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
 
   // Webhook bodies. The slots in a body are not trusted: the body only shows that webhooks arrive,
   // and the transaction as read from RPC shows up to which slot.
+  let hasty = false;
   const onTold = (accounts: readonly Address[], saidSlot: number | null): void => {
+    if (hasty) loops.after('hasty');
+    hasty = false;
     sources.note('webhooks', null, clock.nowMs());
     burst.heard(1);
     for (const account of accounts) {
@@ -147,7 +150,15 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       if (saidSlot !== null) watch.hinted(account, saidSlot);
     }
   };
-  const digestion = { ...ports, reader: newId(), bounds: settings.http, onTold, haste };
+  const told: Haste = {
+    waitMs(signature, moves) {
+      const waitMs = haste.waitMs(signature, moves);
+      hasty ||= waitMs < 0;
+      return waitMs;
+    },
+  };
+  const bounds = settings.http;
+  const digestion = { ...ports, reader: newId(), bounds, onTold, haste: told };
   loops.add('digest', EVERY_MS.digest, async () => {
     const more = await digestDeliveries(digestion);
     loops.after('noted');
@@ -163,6 +174,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
 
   // Transactions are read, and their effects become facts.
   const coverage = createCoverageCounter(ports, metrics);
+  /** The subscribers whose facts changed since they were judged. */
+  const unjudged = new Set<string>();
   const inspector = createInspector(
     {
       ...ports,
@@ -178,6 +191,15 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     },
     settings.watch,
     () => loops.after('noted'),
+    (ids) => {
+      if (ids.length === 0) return;
+      loops.after('heard');
+      // What keeps the verdict from being reached keeps the loop from it as well, which tells.
+      void judge(ids).catch(() => {
+        for (const id of ids) unjudged.add(id);
+        loops.after('read');
+      });
+    },
   );
   /** Notes the daemon's own payments, so that they are read although no source named them. */
   const noteOwn = async (): Promise<void> => {
@@ -191,8 +213,9 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   };
   loops.add('own', EVERY_MS.own, noteOwn);
   const inspectEveryMs = Math.min(EVERY_MS.inspectMost, settings.watch.finalityMs);
-  /** The subscribers whose facts changed since they were judged. */
-  const unjudged = new Set<string>();
+  loops.add('ahead', EVERY_MS.judge, async () => {
+    if (await inspector.ahead()) loops.after('hasty');
+  });
   loops.add('inspect', inspectEveryMs, async () => {
     const { changed: heard, more } = await inspector.round();
     for (const id of heard) unjudged.add(id);

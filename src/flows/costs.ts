@@ -7,8 +7,11 @@ import { messageOf } from '../core/fault.ts';
 import type { Ledger, Log } from '../core/ports.ts';
 import { costOf } from '../core/spending.ts';
 import type { OwnSignatures } from './own-signatures.ts';
+import { sideBySide } from './side-by-side.ts';
 
-const AT_ONCE = 50;
+const BATCH = 50;
+/** The number of payments whose costs are read side by side; the ledger records them together. */
+const AT_ONCE = 16;
 
 /**
  * Reads the costs of the oldest payments that lack them. True when there may be more. A payment
@@ -28,23 +31,22 @@ export async function readCosts(
   },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const unread = await ledger.costs.unread(AT_ONCE);
+  const unread = await ledger.costs.unread(BATCH);
   let read = 0;
-  for (const payment of unread) {
-    if (signal.aborted) return false;
+  await sideBySide(unread, AT_ONCE, async (payment) => {
     // The payment is about to be read like any other transaction, and its cost with it.
-    if (ownSignatures.has(payment.signature)) continue;
+    if (signal.aborted || ownSignatures.has(payment.signature)) return;
     try {
       const known = ownSignatures.takeCost(payment.signature);
       const transaction =
         known === null ? await chain.transaction(payment.signature, 'finalized') : null;
       const cost = known ?? (transaction === null ? null : costOf(transaction));
-      if (cost === null) continue;
+      if (cost === null) return;
       await ledger.costs.record(payment, cost);
       read++;
     } catch (thrown) {
       log.warn('payment.cost_unread', { payment: payment.paymentId, message: messageOf(thrown) });
     }
-  }
-  return unread.length === AT_ONCE && read > 0;
+  });
+  return !signal.aborted && unread.length === BATCH && read > 0;
 }

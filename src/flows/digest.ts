@@ -1,8 +1,8 @@
 // Digest: turns stored webhook deliveries into rumours, which are signatures of transactions that
 // seem to touch a watched account. Nothing else in a body is believed: slots and places in a block
 // come from RPC. An entry that cannot be read does not affect the others of its body. A delivery
-// that fails is set aside, and the next one is read. Memory holds one body and its rumours at a
-// time.
+// that fails is set aside, and the others are read. Four deliveries are read side by side, so that
+// they share transactions of the ledger; memory holds one body and its rumours of each.
 import { Fault } from '../core/fault.ts';
 import type { Begun } from '../core/hearing-ports.ts';
 import { type Address, isSignature, type Signature, type Slot } from '../core/ids.ts';
@@ -10,6 +10,7 @@ import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Rumour } from '../core/watch-ports.ts';
 import type { SetAside } from './aside.ts';
 import type { Haste } from './reading-haste.ts';
+import { sideBySide } from './side-by-side.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 export type DigestPorts = {
@@ -39,6 +40,8 @@ export type DigestBounds = {
 
 type Json = Record<string, unknown>;
 const BATCH = 50;
+/** The number of deliveries that are read side by side. */
+const AT_ONCE = 4;
 /** The number of rumours that are collected before they are noted. */
 const NOTED_AT_ONCE = 2_000;
 /** A delivery that this many runs of daemons began and never ended is not read again. */
@@ -209,21 +212,19 @@ export async function digestDeliveries(ports: DigestPorts): Promise<boolean> {
   // The bodies may name accounts that another daemon has just begun to watch.
   await watched.refresh();
   const failing = await aside.of('delivery');
-  for (const delivery of begun) {
+  await sideBySide(begun, AT_ONCE, async (delivery) => {
     const subject = String(delivery.id);
     if (delivery.unended >= UNENDED_MOST) {
       const why = `${delivery.unended} daemons ended, or hung, while they read it. Histories name its transactions.`;
-      await aside.forGood('delivery', subject, why);
-      continue;
+      return aside.forGood('delivery', subject, why);
     }
     try {
       await digestOne(ports, delivery);
     } catch (thrown) {
       await aside.failed('delivery', subject, thrown);
-      await ledger.deliveries.ended(delivery.id);
-      continue;
+      return ledger.deliveries.ended(delivery.id);
     }
     if (failing.has(subject)) await aside.succeeded('delivery', subject);
-  }
+  });
   return true;
 }

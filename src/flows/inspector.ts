@@ -3,6 +3,7 @@
 // ends as soon as a quarter of the places is free, so that no place waits for the slowest read.
 import type { Sighting } from '../core/hearing-ports.ts';
 import { type InspectOptions, type InspectPorts, inspectAlone } from './inspect.ts';
+import { AHEAD_MS } from './reading-haste.ts';
 import { sideBySide } from './side-by-side.ts';
 
 const BATCH = 50;
@@ -20,6 +21,12 @@ const REFILLED_BY = 4;
 export type Round = { readonly changed: string[]; readonly more: boolean };
 export type Inspector = {
   round(): Promise<Round>;
+  /**
+   * Starts to read transactions that go ahead of all others, in places of their own. The
+   * subscribers whose history they change are told to `onAhead` one by one. True when there may be
+   * more.
+   */
+  ahead(): Promise<boolean>;
   /** Resolves when no read is running. */
   drained(): Promise<void>;
 };
@@ -34,11 +41,20 @@ export async function inspectDue(ports: InspectPorts, options: InspectOptions): 
   return { changed: [...changed], more: due.length === BATCH };
 }
 
-/** Creates an inspector. `onLate` runs when a read ends after its round has returned. */
+/** Places for transactions that go ahead. */
+const AHEAD_PLACES = 16;
+/** A sighting that has been due for this long goes ahead of others; see flows/reading-haste.ts. */
+const AHEAD_DUE_MS = AHEAD_MS / 2;
+
+/**
+ * Creates an inspector. `onLate` runs when a read ends after its round has returned, and `onAhead`
+ * when a transaction that went ahead changed the history of these subscribers.
+ */
 export function createInspector(
   ports: InspectPorts,
   options: InspectOptions,
   onLate: () => void,
+  onAhead: (subscriberIds: readonly string[]) => void = () => {},
 ): Inspector {
   const { ledger, clock } = ports;
   const reading = new Set<Promise<void>>();
@@ -64,7 +80,26 @@ export function createInspector(
   const freePlaces = (): number => options.readsAtOnce - reading.size;
   const refilledAt = Math.ceil(options.readsAtOnce / REFILLED_BY);
 
+  const ahead = new Set<Promise<void>>();
+  const startAhead = (sighting: Sighting): void => {
+    const one: Promise<void> = inspectAlone(ports, options, sighting)
+      .then(onAhead, (thrown: unknown) => {
+        failure ??= { thrown };
+        onLate();
+      })
+      .finally(() => ahead.delete(one));
+    ahead.add(one);
+  };
+
   return {
+    async ahead() {
+      const free = AHEAD_PLACES - ahead.size;
+      if (free <= 0) return false;
+      const dueMs = clock.nowMs() - AHEAD_DUE_MS;
+      const due = await ledger.sightings.claim(dueMs, AHEAD_DUE_MS + LEASE_MS, free);
+      for (const each of due) startAhead(each);
+      return due.length === free;
+    },
     async round() {
       const free = freePlaces();
       const due = free > 0 ? await ledger.sightings.claim(clock.nowMs(), LEASE_MS, free) : [];
@@ -95,7 +130,7 @@ export function createInspector(
       return { changed: found, more };
     },
     async drained() {
-      await Promise.all(reading);
+      await Promise.all([...reading, ...ahead]);
     },
   };
 }

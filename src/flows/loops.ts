@@ -41,6 +41,7 @@ export const EVERY_MS = {
 /** Every loop of a daemon. A loop whose source is switched off is not added. */
 export type LoopName =
   | 'accrue'
+  | 'ahead'
   | 'backfill'
   | 'check'
   | 'clocks'
@@ -75,6 +76,8 @@ export const RUN_AFTER = {
   delivered: ['digest'],
   /** A signature is noted, or one that was noted may be read now. */
   noted: ['inspect'],
+  /** A webhook names a transaction that goes ahead of all others. */
+  hasty: ['ahead'],
   /** A transaction was read that changes facts of a subscriber, who is judged anew. */
   read: ['verdict'],
   /** Facts of a subscriber changed, or profit was reckoned from account state. */
@@ -99,6 +102,7 @@ export type Happening = keyof typeof RUN_AFTER;
 /** Loops whose runs are short. Scans of whole histories may take hours and are not among them. */
 const PROMPT: readonly LoopName[] = [
   'digest',
+  'ahead',
   'inspect',
   'verdict',
   'accrue',
@@ -117,6 +121,7 @@ const CARRYING: readonly LoopName[] = [
   'scan',
   'sweep',
   'inspect',
+  'ahead',
   'verdict',
   'accrue',
   'judge',

@@ -17,7 +17,7 @@ const WORTH_WAITING_MS = 2_500;
 /** The daemon's own payments are read this long after a webhook names them. */
 const OWN_WAIT_MS = 2_000;
 /** In a burst, transactions that move tokens are read as if they had come so much earlier. */
-const AHEAD_MS = 10 * 60_000;
+export const AHEAD_MS = 10 * 60_000;
 
 export function createHaste(
   burst: Pick<Burst, 'on'>,

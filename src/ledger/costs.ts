@@ -1,9 +1,9 @@
 // Costs: stores how much payments cost their fee payer according to the chain, and sums the costs
 // of the last 24 hours. Lamports.
 
-import type { Costs } from '../core/cost-ports.ts';
+import type { Costs, UnreadCost } from '../core/cost-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import type { Spent } from '../core/spending.ts';
+import type { Spent, TransactionCost } from '../core/spending.ts';
 import type { Sql } from './database.ts';
 import { among, readTogether } from './groups.ts';
 
@@ -31,6 +31,29 @@ export function createCosts(sql: Sql): Costs {
         rows.find((row) => row.subscriber_id === subscriberId && row.mint === mint)?.amount ?? 0n,
     );
   });
+  const record = readTogether<
+    { readonly payment: UnreadCost; readonly cost: TransactionCost },
+    undefined
+  >(async (given) => {
+    const rows = given.map(({ payment, cost }) => ({
+      subscriber_id: payment.subscriberId,
+      payment_id: payment.paymentId,
+      creator_wallet: payment.creatorWallet,
+      payer: cost.payer,
+      failed: cost.failed,
+      fee: String(cost.fee),
+      rent: String(cost.opened.reduce((sum, each) => sum + each.lamports, 0n)),
+      creator_opened: cost.opened.some((each) => each.owner === payment.creatorWallet),
+    }));
+    await sql`
+      insert into payment_cost (subscriber_id, payment_id, creator_wallet, payer, failed, fee, rent, creator_opened)
+      select subscriber_id, payment_id, creator_wallet, payer, failed, fee, rent, creator_opened
+      from jsonb_to_recordset(${sql.json(rows)}) as c(subscriber_id text, payment_id text, creator_wallet text,
+        payer text, failed boolean, fee bigint, rent bigint, creator_opened boolean)
+      order by subscriber_id, payment_id
+      on conflict do nothing`;
+    return given.map(() => undefined);
+  });
   return {
     async unread(limit) {
       const rows = await sql<
@@ -51,14 +74,7 @@ export function createCosts(sql: Sql): Costs {
         signature: row.signature,
       }));
     },
-    async record(payment, cost) {
-      const rent = cost.opened.reduce((sum, each) => sum + each.lamports, 0n);
-      await sql`
-        insert into payment_cost (subscriber_id, payment_id, creator_wallet, payer, failed, fee, rent, creator_opened)
-        values (${payment.subscriberId}, ${payment.paymentId}, ${payment.creatorWallet}, ${cost.payer}, ${cost.failed},
-          ${cost.fee}, ${rent}, ${cost.opened.some((each) => each.owner === payment.creatorWallet)})
-        on conflict do nothing`;
-    },
+    record: (payment, cost) => record({ payment, cost }),
     async openings(creatorWallet, mint) {
       const [row] = await sql<{ known: bigint; unread: bigint }[]>`
         select count(*) filter (where c.creator_opened or (c.payment_id is null and not (${ended}))) as known,

@@ -2,8 +2,10 @@
 // one commit are one delivery. A row records who began to read a delivery until the reading ends,
 // with or without success: a delivery at which several daemons died can be found by the rows that
 // are left.
+import { createGatherer, upTo } from '../core/gather.ts';
 import type { Deliveries } from '../core/hearing-ports.ts';
-import { at, type Sql } from './database.ts';
+import type { Rumour } from '../core/watch-ports.ts';
+import { at, isOfOne, type Sql } from './database.ts';
 import { packBodies, unpackBodies } from './parcel.ts';
 import { noteRumours } from './sightings.ts';
 
@@ -14,8 +16,44 @@ async function* plain(body: Uint8Array, bytesMost: number) {
   yield { length: body.length, bytes: body.length > bytesMost ? null : body };
 }
 
+type Digested = {
+  readonly id: bigint;
+  readonly counts: { readonly entries: number; readonly refused: number };
+  readonly rumours: readonly Rumour[];
+  readonly nowMs: number;
+};
+/** The most deliveries that are ended in one transaction. */
+const ENDED_TOGETHER = 16;
+
+/** Notes the rumours of several deliveries and marks them digested, in one transaction. */
+async function digestTogether(sql: Sql, given: readonly Digested[]): Promise<undefined[]> {
+  const nowMs = Math.max(...given.map((each) => each.nowMs));
+  const rows = given.map(({ id, counts, nowMs: atMs }) => ({
+    ...counts,
+    delivery_id: String(id),
+    digested_at: at(atMs).toISOString(),
+  }));
+  await sql.begin(async (tx) => {
+    const rumours = given.flatMap((each) => each.rumours);
+    await noteRumours(tx, rumours, { source: 'webhook', by: 'rumour', nowMs });
+    await tx`
+      with ended as (
+          select * from jsonb_to_recordset(${tx.json(rows)})
+            as e(delivery_id bigint, digested_at timestamptz, entries int, refused int)),
+        read as (delete from delivery_reading r using ended e where r.delivery_id = e.delivery_id)
+      update delivery d set digested_at = e.digested_at, entries = e.entries, refused = e.refused
+      from ended e where d.delivery_id = e.delivery_id`;
+  });
+  return given.map(() => undefined);
+}
+
 /** Creates the store of deliveries. */
 export function createDeliveries(sql: Sql): Deliveries {
+  const digested = createGatherer<Digested, undefined>((given) => digestTogether(sql, given), {
+    count: upTo(ENDED_TOGETHER),
+    atOnce: 1,
+    apart: isOfOne,
+  });
   return {
     async record(bodies, nowMs) {
       await sql`
@@ -56,14 +94,6 @@ export function createDeliveries(sql: Sql): Deliveries {
     async forget(keepMs) {
       await sql`delete from delivery where digested_at < now() - ${keepMs} * interval '1 millisecond'`;
     },
-    async digested(id, counts, rumours, nowMs) {
-      await sql.begin(async (tx) => {
-        await noteRumours(tx, rumours, { source: 'webhook', by: 'rumour', nowMs });
-        await tx`
-          update delivery set digested_at = ${at(nowMs)}, entries = ${counts.entries}, refused = ${counts.refused}
-          where delivery_id = ${id}`;
-        await tx`delete from delivery_reading where delivery_id = ${id}`;
-      });
-    },
+    digested: (id, counts, rumours, nowMs) => digested({ id, counts, rumours, nowMs }),
   };
 }

@@ -105,7 +105,8 @@ export async function noteRumours(
   for (const each of rumours) {
     const known = merged.get(each.signature);
     const accounts = new Set([...(known?.accounts ?? []), ...each.accounts]);
-    merged.set(each.signature, { ...each, accounts: [...accounts] });
+    const waitMs = Math.min(known?.waitMs ?? each.waitMs ?? 0, each.waitMs ?? 0);
+    merged.set(each.signature, { ...each, waitMs, accounts: [...accounts] });
   }
   const named = [...new Set([...merged.values()].flatMap((each) => each.accounts))];
   const queues = new Map<Address, number>();

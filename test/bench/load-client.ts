@@ -11,12 +11,14 @@ export type Load = {
   /** The whole request, in base64. */
   readonly request: string;
 };
-/** Answers a second, or what the server answered instead. */
-export type Loaded = { readonly rate: number } | { readonly wrong: string };
+/** Answers, and answers a second; or what the server answered instead. */
+export type Loaded =
+  | { readonly answers: number; readonly rate: number }
+  | { readonly wrong: string };
 
 const SLICE_MS = 700;
 
-async function load({ port, connections, request: text }: Load): Promise<number> {
+async function load({ port, connections, request: text }: Load): Promise<Loaded> {
   const request = Buffer.from(text, 'base64');
   let answers = 0;
   let over = false;
@@ -46,13 +48,10 @@ async function load({ port, connections, request: text }: Load): Promise<number>
   await systemClock.sleep(SLICE_MS, new AbortController().signal);
   over = true;
   await Promise.all(done);
-  return (answers * 1_000) / (performance.now() - startedMs);
+  return { answers, rate: (answers * 1_000) / (performance.now() - startedMs) };
 }
 
 process.on('message', (asked: Load) => {
   const say = (loaded: Loaded): boolean | undefined => process.send?.(loaded);
-  load(asked).then(
-    (rate) => say({ rate }),
-    (thrown: Error) => say({ wrong: thrown.message }),
-  );
+  load(asked).then(say, (thrown: Error) => say({ wrong: thrown.message }));
 });

@@ -113,7 +113,7 @@ describe('with the daemon stopped', () => {
     expect(found.verdict).toBe('ok');
     const shown = found.checks.filter((each) => each.what === 'root');
     // Each receipt has its own close and the payment of it.
-    expect(shown).toHaveLength(4);
+    expect(shown).toHaveLength(2 * receipts.length);
     expect((await verify(rooted, [kept.at(-1) ?? ''])).verdict).toBe('differs');
     expect((await verify(receipts, kept)).verdict).toBe('unknown');
     const [one] = rooted as [Receipt, ...Receipt[]];

@@ -222,10 +222,10 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
       if (seen === null || seen.slot < noted.slot)
         return wait(troubled('nonce_opening', 'The node is behind the nonce account.'));
       if (reading.seen === 'absent') {
-        if (!leaving) return unusable(`The nonce account ${account} is gone.`);
         if ((await finalValue(account)) !== null) return wait(opening.closing(account));
         await ledger.nonces.closed(subscriber.id);
-        return { do: 'sign', nonce: null };
+        // Closed by a daemon under the other guard: the lane begins anew, with the books compared.
+        return leaving ? { do: 'sign', nonce: null } : wait(opening.waiting(account), 1);
       }
       const explained =
         reading.value === noted.value &&

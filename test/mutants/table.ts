@@ -29,22 +29,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'S1 the expiry is recorded 20 blocks too low',
     file: 'src/flows/signing.ts',
-    from: `      signedToday: await ledger.costs.signedToday(payment.subscriberId, payment.token.mint),
-    });
-    const { lastValidBlockHeight, slot } = simulated;
-    return { bytes: { ...written, lastValidBlockHeight, blockhashSlot: slot } };
-  };
-
-  /**
-   * Signs a payment.`,
-    to: `      signedToday: await ledger.costs.signedToday(payment.subscriberId, payment.token.mint),
-    });
-    const { lastValidBlockHeight, slot } = simulated;
-    return { bytes: { ...written, lastValidBlockHeight: lastValidBlockHeight - 20, blockhashSlot: slot } };
-  };
-
-  /**
-   * Signs a payment.`,
+    from: 'const bytes = { ...written, lastValidBlockHeight, blockhashSlot: slot };',
+    to: 'const bytes = { ...written, lastValidBlockHeight: lastValidBlockHeight - 20, blockhashSlot: slot };',
     by: unit(SETTLE, 'the expiry and the slot of the blockhash'),
   },
   {
@@ -147,9 +133,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'A1 a win pays no attention to the dust of the tab',
-    file: 'src/core/accrual.ts',
-    from: 'const exact = charged * BigInt(shareBps) + tab.carry;',
-    to: 'const exact = charged * BigInt(shareBps);',
+    file: 'src/core/charge.ts',
+    from: 'const exact = (allowed === null ? share : least(share, allowed * BPS_WHOLE)) + tab.carry;',
+    to: 'const exact = allowed === null ? share : least(share, allowed * BPS_WHOLE);',
     by: sim(10),
   },
   {

@@ -69,7 +69,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   ...VENUE_SABOTAGES,
   'taking a confirmed close for a final one': {
     within: 120,
-    known: 73,
+    known: 44,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -82,7 +82,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'reading the facts of one transaction in the reverse order': {
     within: 30,
-    known: 1,
+    known: 3,
     sabotage: { ledger: withSwappedFacts },
   },
   'taking a confirmed payment for a final one': {
@@ -109,7 +109,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'claiming debts without looking whether somebody else has, and no index': {
     within: 60,
-    known: 5,
+    known: 1,
     sabotage: {
       prepare: withoutIndex,
       ledger: payments((own, { state }) => ({
@@ -125,7 +125,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'refusing a payment that is on its way, because its simulation fails': {
     within: 60,
-    known: 11,
+    known: 8,
     sabotage: {
       ledger: payments((own, { state }) => ({
         refused(id, ...rest) {
@@ -138,7 +138,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'sending as soon as it is signed, before that is on record': {
     within: 60,
-    known: 5,
+    known: 1,
     sabotage: {
       pen: (pen, chain) => ({
         ...pen,
@@ -152,7 +152,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking age for a proof of death': {
     within: 30,
-    known: 11,
+    known: 10,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -171,12 +171,12 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking an error for an absence': {
     within: 60,
-    known: 31,
+    known: 5,
     sabotage: BLIND,
   },
   'taking a payment that failed on chain for one that paid': {
     within: 100,
-    known: 71,
+    known: 43,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -237,21 +237,21 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'booking a close twice': {
     within: 30,
-    known: 3,
+    known: 2,
     sabotage: {
       meddle: ({ state }) => state?.accruals.clear(),
     },
   },
   'counting a transfer to a creator twice': {
     within: 60,
-    known: 25,
+    known: 11,
     sabotage: {
       meddle: ({ state }) => state?.credits.clear(),
     },
   },
   'taking a confirmed transfer for a final one': {
     within: 60,
-    known: 25,
+    known: 50,
     sabotage: {
       ledger: (ledger, { state }) => ({
         ...ledger,
@@ -268,7 +268,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'paying while a transfer to the creator waits to be matched': {
     within: 100,
-    known: 28,
+    known: 9,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -278,7 +278,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking money that goes to the own wallet for a flight': {
     within: 60,
-    known: 42,
+    known: 39,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -299,7 +299,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'giving up a debt that failed': {
     within: 100,
-    known: 25,
+    known: 3,
     sabotage: {
       meddle: ({ state }) => {
         for (const share of state?.shares.values() ?? [])

@@ -130,6 +130,11 @@ type EventRow = { eventId: string; kind: string; subscriberId: string | null } &
 export const eventsIn = ({ sql }: Ledgered) =>
   read<EventRow>(sql`select * from event order by sequence`);
 
+type SessionRow = { sealed: Uint8Array };
+/** Sessions of the console, the one that began first before the others. */
+export const sessionsIn = ({ sql }: Ledgered) =>
+  read<SessionRow>(sql`select * from console_session order by begun_at`);
+
 /** Every row of every table as one text, for what must stand nowhere in a ledger. */
 export async function everythingIn({ sql }: Ledgered): Promise<string> {
   const tables = await sql<{ name: string }[]>`

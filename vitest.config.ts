@@ -2,6 +2,10 @@ import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/support/longest-first.ts';
 
+// Workers, and the commands and daemons that tests start, compile a source once. A worker reads
+// the setting when it starts, so it stands in the environment of the run.
+process.env.NODE_COMPILE_CACHE ??= path.join(import.meta.dirname, 'node_modules/.cache/node');
+
 const shared = {
   setupFiles: ['src/system/native-warning.ts', 'test/support/leaks.ts'],
   // A wait ends as soon as what it waits for is there: only a failure lasts so long. Each wait is
@@ -10,8 +14,6 @@ const shared = {
   testTimeout: 180_000,
   hookTimeout: 180_000,
   maxWorkers: 3,
-  // Workers, and the commands and daemons that tests start, compile a source once.
-  env: { NODE_COMPILE_CACHE: path.join(import.meta.dirname, 'node_modules/.cache/node') },
 };
 /** What a test that needs Postgres runs with. */
 export const withPostgres = { ...shared, globalSetup: ['test/support/global-setup.ts'] };

@@ -8,7 +8,7 @@ import { simulatePeer } from './peer.ts';
 import { BLIND, caughtAt, SABOTAGES } from './sabotage.ts';
 import { simulate } from './simulate.ts';
 
-const FIXED = 26;
+const FIXED = 18;
 const SAMPLED = 2;
 const from = (first: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => first + index);

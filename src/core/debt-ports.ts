@@ -272,8 +272,8 @@ export type Payments = PaymentsApart & {
   landed(paymentId: string, slot: Slot, signature?: Signature): Promise<boolean>;
   /**
    * Stays in `planned`: records why the payment is not signed yet, on the payment and on its debts.
-   * The signature clears it. Of a payment under a nonce also in `sent`: why nobody can tell what
-   * became of it.
+   * The signature clears it. Of a payment under a nonce also in `sent`: why the chain does not tell
+   * yet what became of it.
    */
   waits(paymentId: string, trouble: Trouble): Promise<boolean>;
   /** From `planned` to `failed`, with nothing signed. Frees the debts. */

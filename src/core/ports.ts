@@ -65,7 +65,7 @@ export type Subscriber = {
   readonly agentTokenAccount: Address;
   readonly driftAccounts: readonly VenueAccount[];
   readonly hasKey: boolean;
-  /** The service that keeps the key; absent when the ledger holds it, or nobody does. */
+  /** The service that keeps the key; absent when the ledger holds it, and when there is no key. */
   readonly keyService?: SignerService;
   readonly retiredAtMs: number | null;
 };

@@ -3,7 +3,7 @@
 // receipts that are checked at once.
 import { isTokenAccountOf, isVenueAccountOf } from './derived-address.ts';
 import { base58Text, type Signature } from './ids.ts';
-import { formatUnits, least } from './money.ts';
+import { type BaseUnits, least } from './money.ts';
 import { type Receipt, shareIdFrom, sharePreimage } from './receipt.ts';
 import {
   differs,
@@ -17,6 +17,7 @@ import { checkCloseOf } from './receipt-close.ts';
 import { checkPaymentsOf } from './receipt-payment.ts';
 import { checkRootsOf } from './receipt-root.ts';
 import { BASIS_TOLD, rulesTold } from './terms.ts';
+import { amountText, type Quotes, quotesOf, tokenOf } from './token.ts';
 
 /** The transactions from which a receipt is checked, each once. */
 export const signaturesOf = ({ close, movements, payments, credits }: Receipt): Signature[] => [
@@ -97,7 +98,7 @@ const distinct = (receipts: readonly Receipt[]): Receipt[] =>
   receipts.filter((each, at) => receipts.findIndex((other) => same(each, other)) === at);
 
 /** Faults that no receipt shows by itself. */
-function faultsTogether(receipts: readonly Receipt[]): string[] {
+function faultsTogether(receipts: readonly Receipt[], quotes: Quotes): string[] {
   const faults: string[] = [];
   for (const [first, ...others] of groupsBy(receipts, (each) => each.share.id))
     if (others.length > 0) faults.push(`${first?.share.id}: two receipts of one share differ`);
@@ -115,15 +116,18 @@ function faultsTogether(receipts: readonly Receipt[]): string[] {
   for (const [first, ...others] of groupsBy(payments, (each) => each.signature))
     if (others.some((each) => !same(each, first)))
       faults.push(`${first?.signature}: the payment is allotted otherwise in another receipt`);
-  const credits = receipts.flatMap((each) => each.credits);
+  const credits = receipts.flatMap(({ mint, credits: own }) =>
+    own.map((each) => ({ ...each, token: tokenOf(quotes, mint) })),
+  );
   for (const group of groupsBy(credits, (each) =>
     [each.signature, each.ordinal, each.account].join('/'),
   )) {
+    const [first] = group;
     const counted = group.reduce((sum, each) => sum + each.credited, 0n);
     const moved = group.reduce((smallest, each) => least(smallest, each.amount), counted);
-    if (counted > moved)
+    if (first !== undefined && counted > moved)
       faults.push(
-        `${group[0]?.signature}: ${formatUnits(counted)} USDC of the transfer is counted`,
+        `${first.signature}: ${amountText(counted, first.token)} of the transfer is counted`,
       );
   }
   return faults;
@@ -141,7 +145,10 @@ export function checkReceipts(
     checkOne(receipt, evidence).map((found) => ({ share: receipt.share.id, ...found })),
   );
   if (receipts.length < 2) return checks;
-  const faults = faultsTogether(distinct(receipts));
+  const faults = faultsTogether(
+    distinct(receipts),
+    quotesOf(evidence.venues.map(({ quote }) => quote)),
+  );
   const together =
     faults.length === 0
       ? ok('together', 'No payment counts for more than its amount, and no close twice.')
@@ -151,9 +158,12 @@ export function checkReceipts(
 
 /**
  * The figures that a receipt only states, because no chain shows them: to be compared with the
- * agreement between the subscriber and the platform.
+ * agreement between the subscriber and the platform. Amounts are told in the receipt's token, which
+ * `quotes` names.
  */
-export function statedIn({ terms, parts, held, share }: Receipt): string[] {
+export function statedIn({ terms, parts, held, share, mint }: Receipt, quotes: Quotes): string[] {
+  const token = tokenOf(quotes, mint);
+  const told = (units: BaseUnits): string => amountText(units, token);
   const under = terms.find((each) => each.fromSlot === share.termsSlot);
   const part = parts.find((each) => each.termsSlot === share.termsSlot);
   if (under === undefined || part === undefined) return [];
@@ -165,15 +175,15 @@ export function statedIn({ terms, parts, held, share }: Receipt): string[] {
       : [
           `Of it ${under.splits.map((each) => `${each.shareBps / 100} % to ${each.wallet}`).join(', ')}; the creator gets the rest.`,
         ]),
-    ...rulesTold(under, (units) => `${formatUnits(units)} USDC`),
+    ...rulesTold(under, told),
     `Carried over from earlier closes: ${part.before.carry} ten-thousandths of a base unit.`,
     ...(BASIS_TOLD[under.basis].carriesLosses
-      ? [`Earlier losses to be made good first: ${formatUnits(part.before.deficit)} USDC.`]
+      ? [`Earlier losses to be made good first: ${told(part.before.deficit)}.`]
       : []),
     ...(part.before.counted === undefined
       ? []
       : [
-          `Counted since slot ${part.before.counted.since} in earlier closes: ${formatUnits(part.before.counted.hurdled)} USDC of the hurdle, ${formatUnits(part.before.counted.owed)} USDC of the cap.`,
+          `Counted since slot ${part.before.counted.since} in earlier closes: ${told(part.before.counted.hurdled)} of the hurdle, ${told(part.before.counted.owed)} of the cap.`,
         ]),
     ...(held.positions.length === 0
       ? []

@@ -6,6 +6,7 @@ import type { Signature } from '../core/ids.ts';
 import { type Receipt, receiptsIn } from '../core/receipt.ts';
 import type { KnownVenue, ReceiptCheck, ReceiptVerdict } from '../core/receipt-check.ts';
 import { checkReceipts, signaturesOf, statedIn, verdictOf } from '../core/receipt-verdict.ts';
+import { quotesOf } from '../core/token.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
 import { DRIFT_PROFILE } from '../venue/drift-v2/profile.ts';
 import type { Profile } from '../venue/profile.ts';
@@ -88,9 +89,11 @@ export async function verifyReceipts(
   const wanted = receipts.filter((each) => each.genesisHash === genesisHash);
   const signatures = [...new Set(wanted.flatMap(signaturesOf))];
   const found = await readAll(node, signatures, (done) => onRead(done, signatures.length));
+  const venues = PROFILES.map(venueOf);
+  const quotes = quotesOf(venues.map(({ quote }) => quote));
   const checks = checkReceipts(receipts, {
     genesisHash,
-    venues: PROFILES.map(venueOf),
+    venues,
     transaction: (signature) => found.get(signature) ?? null,
     facts: (transaction, subscriber, { name }) =>
       readers.get(name)?.(transaction, subscriber) ?? [],
@@ -100,7 +103,7 @@ export async function verifyReceipts(
   return {
     verdict: verdictOf(checks),
     checks,
-    stated: Object.fromEntries(receipts.map((each) => [each.share.id, statedIn(each)])),
+    stated: Object.fromEntries(receipts.map((each) => [each.share.id, statedIn(each, quotes)])),
   };
 }
 

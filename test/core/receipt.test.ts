@@ -14,6 +14,7 @@ import {
 } from '../../src/core/receipt.ts';
 import { checkReceipts, statedIn, verdictOf } from '../../src/core/receipt-verdict.ts';
 import type { TermsRules } from '../../src/core/terms.ts';
+import { quotesOf, USDC } from '../../src/core/token.ts';
 import { made } from '../support/made-receipt.ts';
 import { variantsOf } from '../support/receipt-variants.ts';
 
@@ -34,11 +35,17 @@ describe.each([
     const checks = checkReceipts(receiptsIn(receiptText(receipt)), evidence);
     expect(checks.filter((each) => each.verdict !== 'ok')).toEqual([]);
     expect(receipt.parts).toHaveLength(2);
-    expect(statedIn(receipt)[0]).toContain('25 %');
-    if (rules === RULED)
-      expect(statedIn(receipt).join(' ')).toMatch(
-        /5 % to .*hurdle is 0\.001003 USDC.*each period of 7 slots/,
-      );
+    const [venue] = evidence.venues;
+    const quotes = quotesOf(evidence.venues.map(({ quote }) => quote));
+    expect(statedIn(receipt, quotes)[0]).toContain('25 %');
+    if (rules !== RULED) return;
+    expect(statedIn(receipt, quotes).join(' ')).toMatch(
+      /5 % to .*hurdle is 0\.001003 USDC.*each period of 7 slots/,
+    );
+    const usdt = quotesOf([{ ...(venue?.quote ?? USDC), symbol: 'USDT' }]);
+    const inUsdt = statedIn(receipt, usdt).join(' ');
+    expect(inUsdt).toMatch(/hurdle is 0\.001003 USDT/);
+    expect(inUsdt).not.toContain('USDC');
   });
 
   test('is refused with any figure changed by one unit, any entry left out or doubled', () => {

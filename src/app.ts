@@ -135,6 +135,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   installGauges(metrics, { ...ports, lanes, sources, pulse, ...upkeep });
   loops.add('sample', EVERY_MS.sample, () => metrics.sample());
   loops.begin();
+  await books.look();
 
   if (authority.permits(undefined, 'operator') === 'yes')
     log.warn('api.open', {

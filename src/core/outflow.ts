@@ -86,13 +86,13 @@ function allowanceOf(body: Outflow, quotes: Quotes): string | null {
     case 'network_fee':
       return 'sol';
     case 'token_transfer':
+    case 'token_handover':
       return isSol(body) ? 'sol' : body.mint !== null && quotes.has(body.mint) ? body.mint : null;
     case 'withdraw':
     case 'isolated_withdraw':
     case 'transfer':
     case 'swap':
     case 'foreign_deposit':
-    case 'token_handover':
       return null;
   }
 }

@@ -182,7 +182,7 @@ export const TROUBLES = {
   ledger_went_back: {
     class: 'books_behind',
     means:
-      'The database lost its last commits. Nothing is signed until every payment of the lost commits has landed or expired.',
+      'The database may lack its last commits. Nothing is signed until every payment of the lost commits has landed or expired.',
   },
   payments_not_final: {
     class: 'books_behind',

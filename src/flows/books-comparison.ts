@@ -32,6 +32,8 @@ export type Books = {
    * read as payable earlier; with `open`, parked and observed debts.
    */
   disagreement(subscriber: Subscriber, also?: Slot | 'open'): Promise<Trouble | null>;
+  /** Reads where the database stands, and compares it with the last reading. */
+  look(): Promise<void>;
   /**
    * The reason why nothing may be signed for any subscriber, because the database may lack commits;
    * null when it is whole.
@@ -223,6 +225,7 @@ export function createBooks(ports: BooksParts): Books {
     return found;
   };
   const books: Books = {
+    look: continuity.look,
     doubt,
     identity: continuity.identity,
     lineage: () => continuity.times,

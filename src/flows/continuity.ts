@@ -12,6 +12,8 @@ export type DatabaseStates = {
   read(): Promise<DatabaseState>;
   trusted(): Promise<string | null>;
   trust(state: DatabaseState): Promise<void>;
+  /** Whether the ledger has no subscriber, so that no payment of it can be on its way. */
+  isEmpty(): Promise<boolean>;
 };
 export type ContinuityPorts = {
   readonly databaseStates: DatabaseStates;
@@ -21,6 +23,11 @@ export type ContinuityPorts = {
   readonly onWentBack: () => void;
 };
 export type Continuity = {
+  /**
+   * Reads where the database stands, and compares it with the last reading. A start calls it before
+   * anyone can register, because only an empty ledger is trusted at its first meeting.
+   */
+  look(): Promise<void>;
   /**
    * The reason why nothing may be signed just now; null when the database is whole. Asks the
    * database each time.
@@ -40,6 +47,7 @@ export type Continuity = {
 
 /** For a ledger in memory and for tests: the database never goes back. */
 export const UNBROKEN: Continuity = {
+  look: async () => {},
   doubt: async () => null,
   identity: () => null,
   times: 0,
@@ -71,8 +79,12 @@ export function createContinuity({
       // connected.
       if (!state.told)
         begin('This database does not tell its timeline, and this process has just connected.');
-      else if (trusted === null) await databaseStates.trust(state);
-      else if (trusted !== state.identity)
+      else if (trusted === null) {
+        // A copy from before the first daemon has no mark either, and later payments of its
+        // subscribers may be on their way.
+        if (await databaseStates.isEmpty()) await databaseStates.trust(state);
+        else begin('This ledger has subscribers, and no daemon has trusted its database yet.');
+      } else if (trusted !== state.identity)
         begin(
           'Since daemons last trusted it, this database was started anew, promoted, or restored.',
         );
@@ -102,6 +114,7 @@ export function createContinuity({
     return own;
   };
   return {
+    look: async () => void (await look()),
     async doubt() {
       for (;;) {
         const state = await look();

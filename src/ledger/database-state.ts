@@ -40,6 +40,8 @@ export type DatabaseStates = {
   /** The identity that was trusted last; null before the first start. */
   trusted(): Promise<string | null>;
   trust(state: DatabaseState): Promise<void>;
+  /** Whether the ledger has no subscriber. */
+  isEmpty(): Promise<boolean>;
 };
 
 /**
@@ -68,6 +70,12 @@ export function createDatabaseStates(sql: Sql, ended: () => number): DatabaseSta
       await sql`
         insert into ledger_mark (mark) values (${text})
         on conflict on constraint ledger_mark_single do update set mark = excluded.mark, noted_at = now()`;
+    },
+    async isEmpty() {
+      const [row] = await sql<
+        { empty: boolean }[]
+      >`select not exists (select 1 from subscriber) as empty`;
+      return row?.empty === true;
     },
   };
 }

@@ -44,6 +44,7 @@ async function commands() {
       read: async () => ({ told: false, connections: 0 }),
       trusted: async () => 'untold',
       trust: async (mark: unknown) => void trusted.push(mark),
+      isEmpty: async () => false,
     },
   };
   const opened = { parts, settings: {}, log } as unknown as Opened;

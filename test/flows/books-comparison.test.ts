@@ -98,6 +98,7 @@ test('a database that goes back while the chain is read is compared again, as a 
     read: async () => ({ told: true, identity, position: 1n }) as const,
     trusted: async () => 'a',
     trust: async () => {},
+    isEmpty: async () => false,
   };
   const books = createBooks({ ...ports, chain, databaseStates });
   expect(await books.disagreement(ANA)).toMatchObject({ code: 'ledger_went_back' });

@@ -26,7 +26,7 @@ test('another identity, an older position, or a connection that ended where noth
   expect(mayHaveGoneBack(told('a', 5n), untold(0))).toBe(true);
 });
 
-function open(first: DatabaseState, trusted: string | null) {
+function open(first: DatabaseState, trusted: string | null, isEmpty = true) {
   const world = { state: first, trusted, height: 1_000, went: 0 };
   const continuity = createContinuity({
     databaseStates: {
@@ -35,6 +35,7 @@ function open(first: DatabaseState, trusted: string | null) {
       trust: async (state) => {
         world.trusted = state.told ? state.identity : 'untold';
       },
+      isEmpty: async () => isEmpty,
     },
     chain: { witnessed: (read) => read(), finalizedHeight: async () => world.height },
     log: silentLog,
@@ -43,7 +44,7 @@ function open(first: DatabaseState, trusted: string | null) {
   return { world, continuity };
 }
 
-test('a database that stays the same is never doubted; the first one met is trusted', async () => {
+test('a database that stays the same is never doubted; an empty one is trusted when it is met first', async () => {
   const { world, continuity } = open(told('a', 1n), null);
   expect(await continuity.doubt()).toBeNull();
   expect(world.trusted).toBe('a');
@@ -51,6 +52,25 @@ test('a database that stays the same is never doubted; the first one met is trus
   expect(await continuity.doubt()).toBeNull();
   expect([continuity.times, world.went]).toEqual([0, 0]);
   expect(continuity.identity()).toBe('a');
+});
+
+test('a ledger with subscribers that no daemon has trusted may be a copy from before later payments', async () => {
+  const { world, continuity } = open(told('a', 1n), null, false);
+  await continuity.look();
+  expect([continuity.times, world.went, world.trusted]).toEqual([1, 1, null]);
+  expect(await continuity.doubt()).toMatchObject({ code: 'ledger_went_back' });
+  world.height += BLOCKS_UNTIL_DEAD;
+  expect(await continuity.doubt()).toBeNull();
+  expect([continuity.times, world.trusted]).toEqual([1, 'a']);
+});
+
+test('a database that was met while it was empty stays trusted once subscribers come', async () => {
+  const { world, continuity } = open(told('a', 1n), null);
+  await continuity.look();
+  expect([world.trusted, continuity.times]).toEqual(['a', 0]);
+  // Another daemon meets it later.
+  const second = open(told('a', 2n), world.trusted, false);
+  expect(await second.continuity.doubt()).toBeNull();
 });
 
 test('after a failover nothing is signed until everything that was signed before is dead', async () => {
@@ -85,7 +105,12 @@ test('a wait that begins while a lane asks for the height counts from a height o
   const asked: ((height: number) => void)[] = [];
   let state = told('a', 1n);
   const continuity = createContinuity({
-    databaseStates: { read: async () => state, trusted: async () => 'a', trust: async () => {} },
+    databaseStates: {
+      read: async () => state,
+      trusted: async () => 'a',
+      trust: async () => {},
+      isEmpty: async () => false,
+    },
     chain: {
       witnessed: (read) => read(),
       finalizedHeight: () => new Promise<number>((resolve) => asked.push(resolve)),
@@ -125,6 +150,7 @@ test('a lane that finds the wait over ends no wait that began while it asked for
       read: async () => state,
       trusted: async () => 'a',
       trust: async (each) => void trusted.push(each),
+      isEmpty: async () => false,
     },
     chain: {
       witnessed: (read) => read(),
@@ -183,6 +209,7 @@ test('lanes that ask side by side never take the answers of overlapping reads fo
       },
       trusted: async () => 'a',
       trust: async () => {},
+      isEmpty: async () => false,
     },
     chain: { witnessed: (read) => read(), finalizedHeight: async () => 1_000 },
     log: silentLog,

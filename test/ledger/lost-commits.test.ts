@@ -143,6 +143,8 @@ test('bytes are committed only under the identity that was looked at', async () 
   const databaseStates = createDatabaseStates(held.sql, () => 0);
   const before = await databaseStates.read();
   expect(await databaseStates.trusted()).toBeNull();
+  // It has a subscriber, so a daemon that meets it waits before it trusts it.
+  expect(await databaseStates.isEmpty()).toBe(false);
   await databaseStates.trust(before);
   if (!before.told) throw new Error('this Postgres tells its timeline');
   expect(await databaseStates.trusted()).toBe(before.identity);

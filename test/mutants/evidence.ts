@@ -104,6 +104,13 @@ export const EVIDENCE: readonly Mutant[] = [
     by: unit('test/chain/round.test.ts', 'a node that names an early first block and lacks'),
   },
   {
+    name: 'B11 a ledger without a mark is trusted with subscribers in it',
+    file: 'src/flows/continuity.ts',
+    from: 'if (await databaseStates.isEmpty()) await',
+    to: 'if (await databaseStates.isEmpty() || true) await',
+    by: { file: 'test/flows/continuity.test.ts', test: 'may be a copy from before later payments' },
+  },
+  {
     name: 'B6 a history is read since the first slot where nothing is owed',
     file: 'src/flows/books-comparison.ts',
     from: 'const floors = [oldest, ',

@@ -133,8 +133,8 @@ export function createPeople(
     }
   };
   /**
-   * The agent's own token account is frozen, closed, or given to a stranger; the last two while it
-   * is empty.
+   * The agent's own token account is frozen, closed, or given to a stranger; the second only while
+   * it is empty, and the last sometimes with tokens in it.
    */
   const troubleAgent = (person: Person): void => {
     const { agent } = person;
@@ -144,8 +144,9 @@ export function createPeople(
     if (known === null) act(openTokens(tokens, agent, venue));
     else if (known.data[108] === FROZEN) act(ACTS.freeze(tokens, false, venue));
     else if (random.chance(0.4)) act(ACTS.freeze(tokens, true, venue));
-    else if (amountOf(tokens) > 0n) return;
-    else if (random.chance(0.7)) act(ACTS.closeTokens(tokens, agent), agent);
+    else if (amountOf(tokens) > 0n && random.chance(0.7)) return;
+    else if (amountOf(tokens) === 0n && random.chance(0.7))
+      act(ACTS.closeTokens(tokens, agent), agent);
     else act(ACTS.giveAway(tokens, agent, keyBytes(STRANGER)), agent);
   };
   /**

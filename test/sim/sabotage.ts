@@ -242,6 +242,14 @@ export const SABOTAGES: Record<string, Deliberate> = {
       meddle: ({ state }) => state?.accruals.clear(),
     },
   },
+  'trusting a database without a mark, although the ledger has subscribers': {
+    within: 300,
+    known: 1,
+    sabotage: {
+      prepare: ({ server }) =>
+        void (server && Object.assign(server.databaseStates, { isEmpty: async () => true })),
+    },
+  },
   'counting a transfer to a creator twice': {
     within: 60,
     known: 11,

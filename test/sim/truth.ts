@@ -75,6 +75,10 @@ const PURSES: ReadonlySet<string> = new Set(
   SIM_VENUES.flatMap((venue) => CREATOR_WALLETS.map((wallet) => creatorTokens(wallet, venue))),
 );
 
+/** Whether an instruction gives a token account to another owner: SetAuthority, of the owner. */
+const givesAway = ({ program, data }: { program: string; data: Uint8Array }): boolean =>
+  program === TOKEN && data[0] === 6 && data[1] === 2;
+
 /** Whether the agent owns its token account, which it may have given to a stranger. */
 const stillTheirs = (
   { transaction, execution }: Landed,
@@ -87,8 +91,8 @@ const stillTheirs = (
 
 /**
  * What left a subscriber's accounts in one transaction, to a creator or to others, by the
- * instructions that people gave. Tips count for nothing: the histories are too short for more of
- * them than a day allows.
+ * instructions that people gave. Who gives a token account away gives what is in it. Tips count for
+ * nothing: the histories are too short for more of them than a day allows.
  */
 function takenOf(
   chain: SimChain,
@@ -110,8 +114,17 @@ function takenOf(
       program === TOKEN && data[0] === 3
         ? SIM_VENUES.find((each) => accounts[0] === agentTokensAt(person, each))
         : undefined;
-    const venue = withdraws ? drawn : sent;
+    const given = givesAway({ program, data })
+      ? SIM_VENUES.find((each) => accounts[0] === agentTokensAt(person, each))
+      : undefined;
+    const venue = withdraws ? drawn : (sent ?? given);
     if (venue === undefined) return [];
+    if (given !== undefined) {
+      const index = transaction.keys.indexOf(accounts[0] ?? '');
+      const amount = execution.preTokens.find((row) => row.accountIndex === index)?.amount ?? 0n;
+      const at = momentOf(chain, landed, inside);
+      return amount > TIPS_MOST ? [{ at, amount, venue, signature, purse: null }] : [];
+    }
     // A withdrawal from an empty account takes nothing.
     const into = (accounts[withdraws ? 6 : 1] ?? '') as Address;
     const [amount, purse] = [gainOf(landed, into), PURSES.has(into) ? into : null];

@@ -46,6 +46,7 @@ export function createMemoryServer(state: State, nowMs: () => number): MemorySer
       async trust(mark) {
         state.trusted = mark.told ? mark.identity : 'untold';
       },
+      isEmpty: async () => state.subscribers.size === 0,
     },
     copy() {
       copies.push(structuredClone(state));

@@ -5,8 +5,8 @@
 import type { Absence } from '../../src/core/death.ts';
 import type { Payments } from '../../src/core/debt-ports.ts';
 import { memoryBooks, type SimBooks } from './books.ts';
+import { BOOKS_SABOTAGES } from './books-sabotage.ts';
 import { readTransaction } from './chain/message.ts';
-import { waitingTransfers } from './memory/credits.ts';
 import type { Sabotage } from './options.ts';
 import { simulate } from './simulate.ts';
 import { withSwappedFacts } from './swapped.ts';
@@ -67,6 +67,7 @@ export type Deliberate = {
 
 export const SABOTAGES: Record<string, Deliberate> = {
   ...VENUE_SABOTAGES,
+  ...BOOKS_SABOTAGES,
   'taking a confirmed close for a final one': {
     within: 120,
     known: 44,
@@ -232,55 +233,6 @@ export const SABOTAGES: Record<string, Deliberate> = {
               })),
             }),
         },
-      }),
-    },
-  },
-  'booking a close twice': {
-    within: 30,
-    known: 2,
-    sabotage: {
-      meddle: ({ state }) => state?.accruals.clear(),
-    },
-  },
-  'trusting a database without a mark, although the ledger has subscribers': {
-    within: 300,
-    known: 1,
-    sabotage: {
-      prepare: ({ server }) =>
-        void (server && Object.assign(server.databaseStates, { isEmpty: async () => true })),
-    },
-  },
-  'counting a transfer to a creator twice': {
-    within: 60,
-    known: 11,
-    sabotage: {
-      meddle: ({ state }) => state?.credits.clear(),
-    },
-  },
-  'taking a confirmed transfer for a final one': {
-    within: 60,
-    known: 50,
-    sabotage: {
-      ledger: (ledger, { state }) => ({
-        ...ledger,
-        credits: {
-          ...ledger.credits,
-          async waiting() {
-            for (const { row } of state === null ? [] : waitingTransfers(state))
-              row.finality = 'finalized';
-            return ledger.credits.waiting();
-          },
-        },
-      }),
-    },
-  },
-  'paying while a transfer to the creator waits to be matched': {
-    within: 100,
-    known: 9,
-    sabotage: {
-      ledger: (ledger) => ({
-        ...ledger,
-        credits: { ...ledger.credits, unmatched: async () => null },
       }),
     },
   },

@@ -1,0 +1,56 @@
+// Books sabotage: faults of the books, put in on purpose: a close or a transfer counts twice or too
+// early, and a database is trusted that lacks commits.
+import { waitingTransfers } from './memory/credits.ts';
+import type { Deliberate } from './sabotage.ts';
+
+export const BOOKS_SABOTAGES: Record<string, Deliberate> = {
+  'booking a close twice': {
+    within: 30,
+    known: 2,
+    sabotage: {
+      meddle: ({ state }) => state?.accruals.clear(),
+    },
+  },
+  'trusting a database without a mark, although the ledger has subscribers': {
+    within: 300,
+    known: 1,
+    sabotage: {
+      prepare: ({ server }) =>
+        void (server && Object.assign(server.databaseStates, { isEmpty: async () => true })),
+    },
+  },
+  'counting a transfer to a creator twice': {
+    within: 60,
+    known: 11,
+    sabotage: {
+      meddle: ({ state }) => state?.credits.clear(),
+    },
+  },
+  'taking a confirmed transfer for a final one': {
+    within: 60,
+    known: 50,
+    sabotage: {
+      ledger: (ledger, { state }) => ({
+        ...ledger,
+        credits: {
+          ...ledger.credits,
+          async waiting() {
+            for (const { row } of state === null ? [] : waitingTransfers(state))
+              row.finality = 'finalized';
+            return ledger.credits.waiting();
+          },
+        },
+      }),
+    },
+  },
+  'paying while a transfer to the creator waits to be matched': {
+    within: 100,
+    known: 9,
+    sabotage: {
+      ledger: (ledger) => ({
+        ...ledger,
+        credits: { ...ledger.credits, unmatched: async () => null },
+      }),
+    },
+  },
+};

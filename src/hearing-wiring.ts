@@ -194,7 +194,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     (ids) => {
       if (ids.length === 0) return;
       loops.after('heard');
-      // What keeps the verdict from being reached keeps the loop from it as well, which tells.
+      // An error that keeps a subscriber from being judged also stops the loop that judges, which
+      // reports it.
       void judge(ids).catch(() => {
         for (const id of ids) unjudged.add(id);
         loops.after('read');

@@ -3,6 +3,7 @@
 // once, and one request carries up to a hundred.
 import type { Connection } from '@solana/web3.js';
 import type { Chain, ChainAccount, Slice } from '../core/chain-ports.ts';
+import type { Commitment } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import { createGatherer } from '../core/gather.ts';
 import type { Address, Slot } from '../core/ids.ts';
@@ -34,7 +35,7 @@ export async function readAccounts(
   connection: Connection,
   addresses: readonly Address[],
   slice: Slice | null,
-  commitment: 'confirmed' | 'finalized',
+  commitment: Commitment,
   checkSlot: CheckSlot,
 ): Promise<Found> {
   if (addresses.length > ACCOUNTS_MOST)

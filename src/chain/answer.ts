@@ -12,7 +12,7 @@ export type AnswerBounds = {
 /**
  * Reads an answer to its end and returns the same answer with its body in memory. Throws
  * `rpc_unavailable` and closes the connection when the answer, or all answers that are being read,
- * exceed their bounds, and when the answer is that to another request. `id` is the id of the
+ * exceed their bounds, and when the answer has the id of another request. `id` is the id of the
  * JSON-RPC request as text; null when there is none to compare.
  */
 export type ReadAnswer = (answer: Response, id?: string | null) => Promise<Response>;

@@ -1,6 +1,7 @@
-// Blocks: shows that a node really keeps blocks of which it tells an absence. A node's first
-// available block is only a claim: one that was pruned and names an earlier block would give
-// "absent" to every question. The node must list the blocks, and their heights must leave none out.
+// Blocks: shows that a node keeps the blocks for which it answers that a transaction is absent. A
+// node's first available block is only a claim: one that was pruned and names an earlier block
+// would give "absent" to every question. The node must list the blocks, and their heights must
+// leave none out.
 import type { Connection } from '@solana/web3.js';
 import { DEATH_MARGIN_BLOCKS } from '../core/death.ts';
 import { Fault } from '../core/fault.ts';
@@ -15,8 +16,8 @@ const BLOCKHASH_LIFE = 150;
 /** Blocks after that of the blockhash: its life, and the margin of a proof of death. */
 const BLOCKS_MOST = BLOCKHASH_LIFE + DEATH_MARGIN_BLOCKS;
 /**
- * Slots in which so many blocks are looked for, and then more of them: a cluster that stood still
- * leaves many slots without blocks.
+ * The number of slots in which BLOCKS_MOST blocks are looked for. When a window holds fewer, the
+ * next one is asked for: a cluster that stood still leaves many slots without blocks.
  */
 const WINDOWS = [600, 20_000, 400_000] as const;
 
@@ -58,7 +59,7 @@ async function readHead(connection: Connection, slot: Slot): Promise<Block> {
 /** See `Chain.blockhashBefore`. */
 export async function readBlockhashBefore(connection: Connection, slot: Slot): Promise<string> {
   const { previousBlockhash } = await readHead(connection, slot);
-  // A node that has pruned the block before tells 32 zero bytes.
+  // A node that has pruned the block before this one returns 32 zero bytes.
   if (previousBlockhash === undefined || previousBlockhash === NO_BLOCKHASH)
     throw new Fault('rpc_unavailable', `getBlock: the node lacks the block before slot ${slot}`);
   return previousBlockhash;
@@ -98,8 +99,8 @@ export async function keepsBlocks(
 
 /**
  * Whether the node shows the first block after a slot, so that its ledger reaches back to that
- * slot. Null when it does not know these questions, and is taken at its word. Throws
- * `rpc_unavailable` when it does not answer.
+ * slot. Null when the node does not know these questions; the caller then believes the node's own
+ * statement. Throws `rpc_unavailable` when it does not answer.
  */
 export async function reachesBack(
   connection: Connection,

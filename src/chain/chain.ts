@@ -2,6 +2,7 @@
 // the given bytes, and `look` asks with history, so that an absence can be relied on.
 import type { Connection } from '@solana/web3.js';
 import type { Chain } from '../core/chain-ports.ts';
+import type { Commitment } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import { createShared } from '../core/gather.ts';
 import type { Address, Slot } from '../core/ids.ts';
@@ -93,7 +94,7 @@ export function createChain(
   const senders = given.length === 0 ? [connection] : given;
   const statusOf = createStatuses(connection);
   const checkSlot = (method: string, slot: Slot): Slot => possible(tip, method, slot);
-  const askSlot = (commitment: 'confirmed' | 'finalized') =>
+  const askSlot = (commitment: Commitment) =>
     createShared(() =>
       asking('getSlot', async () =>
         countOf(await askNode(connection, 'getSlot', [{ commitment }]), 'the slot'),

@@ -17,10 +17,11 @@ const PAGE = 1_000;
 /** After this many answers in a row without evidence, the walk is given up for now. */
 const TRIES = 3;
 /**
- * Where a provider refuses batches and no second one is set, so many empty pages in a row end a
+ * Where a provider refuses batches and no second one is set, this many empty pages in a row end a
  * walk, each followed by the question how far back the node remembers. Every request may go to
- * another node. Where a part p of the nodes has pruned, a false end takes that each page is one of
- * theirs and no reach is: (p(1 - p))^8, one in 65,000 at most.
+ * another node. Where a part p of the nodes has pruned, a walk ends too early only if a pruned node
+ * gives each of the empty pages and a node with the whole history answers each of the questions:
+ * (p(1 - p))^8, one in 65,000 at most.
  */
 const ENDS_APART = 8;
 /** The number of accounts for which a slot with history is remembered. */
@@ -131,7 +132,8 @@ async function atTheEnd(history: History, asked: PageOf, afterSlot: Slot): Promi
     const told = await askPageAndReach(connection, asked);
     if (told.page.length > 0) return told.page;
     why = whyNoEnd(told, afterSlot, known);
-    // One node behind the URL has pruned: empty pages beside other nodes' reach prove nothing.
+    // One node behind the URL has pruned. Another node may have answered how far back it remembers,
+    // so empty pages prove nothing.
     if (why !== null && ends > 0) break;
     misses += why === null ? 0 : 1;
     if (why !== null) continue;

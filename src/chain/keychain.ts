@@ -15,7 +15,7 @@ export type KeychainSigner = {
 /** Opens the signer of one key. Throws what the package throws. */
 export type OpenSigner = (key: string, address: Address) => Promise<KeychainSigner>;
 
-/** What each configured service needs to be asked; null where a service is not configured. */
+/** The access to each service; null for a service that is not configured. */
 export type ServiceAccess = {
   readonly vault: { readonly url: string; readonly token: string } | null;
   /** Credentials come as AWS gives them: by environment, profile, web identity or instance role. */

@@ -99,12 +99,14 @@ export type NodesOptions = NodeUrls & {
 
 type Held = ChainNode & {
   readonly url: string;
-  /** Throws `chain_foreign` unless it named our chain within so many milliseconds. */
+  /**
+   * Throws `chain_foreign` unless the node named our chain within the last `forMs` milliseconds.
+   */
   hold(forMs: number): Promise<void>;
-  /** The same, by a question that is put after this call. */
+  /** The same, by a question that is asked after this call. */
   confirm(): Promise<void>;
   fetch: typeof fetch;
-  /** How many answers it gave, and how often it has turned to another chain or back to ours. */
+  /** The number of answers that the node gave, and of its changes between our chain and another. */
   count(): { readonly answers: number; readonly turns: number };
 };
 
@@ -244,8 +246,9 @@ export function openNodes(options: NodesOptions): Nodes {
           bounds: { ...options.bounds, answerMs: Math.min(options.bounds.answerMs, SOCKET_MS) },
         });
 
-  // A node that is another chain's is left alone; so is one that fails or asks for a pause, as long
-  // as another one answers. Evidence that names its source asks its own node, never the pool.
+  // A node of another chain gets no question. Neither does a node that fails or asks for a pause,
+  // as long as another one answers. Evidence that names its source asks its own node, never the
+  // pool.
   const weightOf = weightsOf(options);
   const pool = createPool(
     all.map((node) => {

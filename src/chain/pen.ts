@@ -90,7 +90,10 @@ type Counted = {
   readonly token: Token;
   readonly amount: bigint;
   readonly atMs: number;
-  /** The payment and its value of a nonce. At most one transaction of the same is executed. */
+  /**
+   * The payment and the nonce value that it is signed under. Of several transactions with the same,
+   * at most one is executed.
+   */
   readonly once: string | null;
 };
 
@@ -104,8 +107,9 @@ export function createPen(options: PenOptions): Pen {
    */
   const signed: Counted[] = [];
   /**
-   * Counts a payment or swap towards the limits, and signs it. One that is not signed after all
-   * counts no more. It counts while its signer works, so that two at once cannot exceed a limit.
+   * Counts a payment or swap towards the limits, and signs it. The amount counts while the signer
+   * works, so that two signings at once cannot exceed a limit together. When the signer gives no
+   * signature, the amount is taken out again.
    */
   const withinLimits = async <T>(
     { subscriberId, token }: Payment,
@@ -151,8 +155,8 @@ export function createPen(options: PenOptions): Pen {
     venue: VenueName,
   ): void => {
     const { feePayer, instructions, lookedUp } = decompile(transaction, tables);
-    // The entries of a table are what a node says. Addresses of the mandate must therefore stand in
-    // the transaction's own bytes.
+    // A node says what a lookup table contains, and may be wrong. Addresses of the mandate must
+    // therefore stand in the transaction's own bytes.
     const hidden = lookedUp.filter((each) => named(mandate).includes(each));
     refuse(hidden.map((each) => `takes ${each} from a lookup table`));
     // Only the venue of the payment may take part: a call of another one has no effect that the

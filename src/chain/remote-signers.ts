@@ -36,7 +36,7 @@ const REST = { firstMs: 1_000, mostMs: 60_000 };
 /** Open signers that are kept, each with the connections of its package. */
 const OPEN_MOST = 1_000;
 
-/** What the errors of the packages carry. */
+/** The fields that errors of the packages have. */
 type SignerError = {
   readonly code?: string;
   readonly context?: { readonly status?: number; readonly cause?: { readonly name?: string } };

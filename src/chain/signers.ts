@@ -92,7 +92,9 @@ const troubleOf = ({ code, message, context: { trouble } }: Fault): Trouble => (
   detail: message,
 });
 
-/** Throws what a signer threw; a refusal as a fault of the key that was named. */
+/**
+ * Throws the error of a signer again. A refusal becomes `key_mismatch`, a fault of the named key.
+ */
 function refusedKey(thrown: unknown): never {
   if (thrown instanceof Fault && thrown.code === 'key_unavailable')
     throw new Fault('key_mismatch', thrown.message, { cause: thrown });

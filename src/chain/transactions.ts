@@ -2,6 +2,7 @@
 // instructions under their callers, token and lamport balances as bigint. A token account that did
 // not exist counts as zero. Every version has the same members in the encoding `json`.
 import type { Connection } from '@solana/web3.js';
+import type { Commitment } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import { base58Bytes } from '../core/ids.ts';
@@ -131,7 +132,7 @@ function transactionOf(response: Json, signature: Signature): ChainTransaction {
 export function readTransaction(
   connection: Connection,
   signature: Signature,
-  commitment: 'confirmed' | 'finalized',
+  commitment: Commitment,
   seenSlot?: Slot,
 ): Promise<ChainTransaction | null> {
   return asking('getTransaction', async () => {

@@ -9,7 +9,7 @@ import { type NewDebt, newShare, type Transition } from './share.ts';
 export type Brought = {
   /** The id of the debt in the other system; a subscription has each id once. */
   readonly id: string;
-  /** What it came from, in the words of the other system, such as the id of a trade. */
+  /** The origin of the debt, as the other system names it, such as the id of a trade. */
   readonly origin: string | null;
   /** The profit of which it is a share, in base units; null when it was not given. */
   readonly netPnl: BaseUnits | null;

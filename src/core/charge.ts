@@ -29,7 +29,7 @@ export type Counted = {
   readonly owed: BaseUnits;
 };
 const NOTHING_COUNTED: Counted = { since: 0, hurdled: 0n, owed: 0n };
-/** What a tab has counted. */
+/** The counts of a tab; zeros for a tab that has none. */
 export const countedIn = ({ counted }: Tab): Counted => counted ?? NOTHING_COUNTED;
 /** The tab with these figures; `counted` and `dealt` are left out where they are nothing. */
 export const tabOf = (carry: bigint, deficit: BaseUnits, counted: Counted, dealt: bigint): Tab => ({

@@ -96,7 +96,7 @@ export type Checks = {
    * Subscribers of whose venue accounts none exists. An account is missing when its baseline and
    * its newest state lack it, and nothing shows that it was made after that state: neither the
    * confirmed slot in which it was seen first, nor a fact. A candidate that lacks an account of the
-   * baseline may be the answer of a sick node, and is not believed before it was checked.
+   * baseline may come from a node with wrong data, and is not believed before it was checked.
    */
   absent(): Promise<string[]>;
   /** The pulse of every baseline. */

@@ -7,9 +7,13 @@ import { type BaseUnits, least } from './money.ts';
 import { amountsText, type Owed, USDC } from './token.ts';
 import type { Trouble } from './trouble.ts';
 
+/** What the platform will do: withdraw an amount, or close the account. */
+export const CLEARANCE_PURPOSES = ['withdraw', 'close'] as const;
+export type ClearancePurpose = (typeof CLEARANCE_PURPOSES)[number];
+
 export type Clearance = {
   readonly id: string;
-  readonly purpose: 'withdraw' | 'close';
+  readonly purpose: ClearancePurpose;
   /** The most that may leave, in base units of `mint`; null when the account is closed. */
   readonly amount: BaseUnits | null;
   /** The quote token that may leave; left out for the default venue's. */

@@ -2,7 +2,7 @@
 // base unit. Formula: drift program, math/orders.rs
 // calculate_existing_position_fields_for_order_action and controller/position.rs
 // update_position_and_market. The floor division here equals the program's truncation.
-import type { Close, Open } from './fact.ts';
+import type { Close, Direction, Open } from './fact.ts';
 import type { Address } from './ids.ts';
 import { mulDivCeil, mulDivFloor } from './money.ts';
 
@@ -11,7 +11,7 @@ export type FillSide = {
   readonly market: number;
   readonly side: 'taker' | 'maker';
   /** Direction of this side's order: long buys, short sells. */
-  readonly direction: 'long' | 'short';
+  readonly direction: Direction;
   readonly cause: Close['cause'];
   readonly baseFilled: bigint;
   readonly quoteFilled: bigint;

@@ -10,7 +10,7 @@ const SUFFIX = new TextEncoder().encode('ProgramDerivedAddress');
 const bytesOf = (address: string): Uint8Array => base58Bytes(address) ?? new Uint8Array();
 
 /** Whether a program derives this address from these seeds and one byte of bump. */
-export function isDerived(
+function isDerived(
   sha256: Sha256,
   program: Address,
   seeds: readonly Uint8Array[],

@@ -4,7 +4,9 @@
 // base units.
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits, BasisPoints } from './money.ts';
+import type { PaymentPurpose } from './payment.ts';
 import type { Counters } from './reckoning.ts';
+import type { VoidedBy } from './share.ts';
 import type { Evidence } from './standing.ts';
 import type { SuspicionKind } from './suspicion.ts';
 import type { Owed } from './token.ts';
@@ -84,7 +86,7 @@ export type EventBodies = {
   'share.brought': TokenTold & {
     readonly share: string;
     readonly subscription: string;
-    /** Its id in the other system, and what it came from there. */
+    /** The debt's id in the other system, and its origin there. */
     readonly broughtAs: string;
     readonly origin: string | null;
     readonly creatorWallet: Address;
@@ -105,7 +107,7 @@ export type EventBodies = {
   'share.voided': TokenTold & {
     readonly share: string;
     readonly left: BaseUnits;
-    readonly by: 'terms' | 'operator';
+    readonly by: VoidedBy;
     readonly reason: string;
     /**
      * `actor`: an API key's id, `configured`, `anyone`, `command`, or `terms`. `person`: the person
@@ -139,7 +141,7 @@ export type EventBodies = {
   };
   'payment.landed': PaymentTold & {
     readonly slot: Slot;
-    readonly purpose: 'share' | 'top_up';
+    readonly purpose: PaymentPurpose;
   };
   'payment.accepted': PaymentTold & {
     readonly slot: Slot;

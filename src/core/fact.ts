@@ -23,8 +23,17 @@ export type ChainPosition = {
  * `confirmed`: a supermajority has voted; the fact may still be dropped. `finalized`: the fact
  * stays. `withdrawn`: the fork that held the fact was dropped.
  */
-export type Commitment = 'confirmed' | 'finalized';
-export type Finality = Commitment | 'withdrawn';
+export const FINALITIES = ['confirmed', 'finalized', 'withdrawn'] as const;
+export type Finality = (typeof FINALITIES)[number];
+/** The commitments at which transactions are read. */
+export const COMMITMENTS = ['confirmed', 'finalized'] as const;
+export type Commitment = (typeof COMMITMENTS)[number];
+
+/** The directions of a perp position. */
+export const DIRECTIONS = ['long', 'short'] as const;
+export type Direction = (typeof DIRECTIONS)[number];
+/** The ways in which a fill that reduces a position comes about. */
+export const CLOSE_CAUSES = ['trade', 'liquidation', 'expiry', 'transfer'] as const;
 
 /**
  * A perp position was reduced, closed or flipped. Amounts are quote base units unless said
@@ -35,8 +44,8 @@ export type Close = {
   readonly market: number;
   readonly side: 'taker' | 'maker';
   /** The direction of the position that was reduced. */
-  readonly position: 'long' | 'short';
-  readonly cause: 'trade' | 'liquidation' | 'expiry' | 'transfer';
+  readonly position: Direction;
+  readonly cause: (typeof CLOSE_CAUSES)[number];
   /**
    * All base of the fill, in 1e9 units; more than `baseClosed` when the fill flipped the position.
    */
@@ -64,7 +73,7 @@ export type Close = {
 export type Open = {
   readonly kind: 'open';
   readonly market: number;
-  readonly position: 'long' | 'short';
+  readonly position: Direction;
   /** Base that was added, in 1e9 units. */
   readonly base: bigint;
   /**
@@ -103,7 +112,7 @@ export const ROUTES = [
  * take it. `none`: the transaction proves neither; the outflow is the agent's only if a signer is
  * known to be appointed by the agent.
  */
-export const CONSENTS = ['agent', 'appointed', 'none'] as const;
+const CONSENTS = ['agent', 'appointed', 'none'] as const;
 
 /** Value left the subscriber's Drift account or agent wallet. */
 export type Outflow = {
@@ -256,6 +265,16 @@ export type Notice = {
 };
 
 export type FactBody = Open | Close | Outflow | Tally | Unknown | Reckoning | Notice;
+/** Every kind of fact. */
+export const FACT_KINDS = [
+  'open',
+  'close',
+  'outflow',
+  'tally',
+  'unknown',
+  'reckoning',
+  'notice',
+] as const satisfies readonly FactBody['kind'][];
 
 /** A fact as read from one transaction, before it is recorded. */
 export type Fact = {

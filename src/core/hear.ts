@@ -1,5 +1,6 @@
-// Hear: the facts of one transaction: what the venues did for the watched accounts, and what went
-// through the watched wallets and token accounts, once, whichever venues took part.
+// Hear: derives the facts of one transaction: the acts of the venues on the watched accounts, and
+// the movements through the watched wallets and token accounts. Each is one fact, however many
+// venues took part.
 import type { Fact } from './fact.ts';
 import type { Perimeter } from './holdings.ts';
 import { paymentIdOf } from './rebuild.ts';

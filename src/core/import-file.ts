@@ -71,7 +71,7 @@ export function csvRecords(text: string): CsvRecord[] | { readonly openQuoteAt: 
 }
 
 /** The records as objects by the names of the first record; empty cells are absent. */
-export function csvObjects(text: string): (GivenRow & { readonly line: number })[] {
+function csvObjects(text: string): (GivenRow & { readonly line: number })[] {
   const records = csvRecords(text);
   if ('openQuoteAt' in records)
     return [

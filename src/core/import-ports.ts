@@ -39,7 +39,7 @@ export type Prepared = {
   /** The slot from which its debts are owed here. */
   readonly slot: Slot;
 };
-/** What became of a row. `known`: the ledger had it already, exactly so. */
+/** The outcome of a row. `known`: the ledger had exactly this row already. */
 export type RowOutcome = {
   readonly line: number;
   readonly outcome: 'new' | 'known' | { readonly problem: string };

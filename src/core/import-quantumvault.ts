@@ -73,7 +73,9 @@ const TABLES = [
   'pending_profit_shares',
 ] as const;
 
-/** What can be done about a debt in a state in which it is not brought; null when it is brought. */
+/**
+ * The remedy for a debt whose state keeps it from being brought; null for a debt that is brought.
+ */
 function notBrought({ status, protocol }: Cells): string | null {
   if (status === 'processing')
     return 'QuantumVault is paying this debt, or stopped while it did. Stop it, see on chain whether the creator was paid, set the row to paid or pending, and dump again.';

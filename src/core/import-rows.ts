@@ -22,8 +22,6 @@ import { BASES, PROFITS } from './terms.ts';
 import { instantOf } from './time.ts';
 import { VENUE_NAMES } from './venue.ts';
 
-/** The most rows of one file. */
-export const IMPORT_ROWS_MOST = 1_000_000;
 const SUB_ACCOUNTS_MOST = 64;
 const SUB_ACCOUNT_MOST = 65_535;
 const EXPIRES_MS_LEAST = 60_000;

@@ -31,7 +31,7 @@ export type ListFilters = {
 export type ListName = keyof ListFilters;
 
 /** The kinds of things that a filter may name. */
-export const NAMED = ['subscriber', 'subscription', 'creator', 'actor', 'acted_on'] as const;
+const NAMED = ['subscriber', 'subscription', 'creator', 'actor', 'acted_on'] as const;
 export type Named = (typeof NAMED)[number];
 
 /**

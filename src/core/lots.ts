@@ -2,7 +2,7 @@
 // fees. A lot is everything that was opened in succession under the same terms. A close takes from
 // the youngest lot first (ADR 28): a position from before the terms does not shield a copied trade
 // on top of it, and a copied trade does not realise the gains of the older position.
-import type { Close, Held, Reckoning } from './fact.ts';
+import type { Close, Direction, Held, Reckoning } from './fact.ts';
 import type { HeldAtStart } from './held.ts';
 import type { Slot } from './ids.ts';
 import { type BaseUnits, least, most, mulDivCeil, mulDivFloor } from './money.ts';
@@ -11,7 +11,7 @@ import { dearestBetween, holding, type Terms } from './terms.ts';
 /** A part of a position. Base in 1e9, above zero. */
 export type Lot = {
   readonly market: number;
-  readonly position: 'long' | 'short';
+  readonly position: Direction;
   /** Null: opened before the first terms, or after the subscription ended. */
   readonly terms: Terms | null;
   /** The slot in which the first part of the lot was opened. */
@@ -34,7 +34,7 @@ export type Movement = { readonly slot: Slot } & (
   | {
       readonly kind: 'open';
       readonly market: number;
-      readonly position: 'long' | 'short';
+      readonly position: Direction;
       readonly base: bigint;
       readonly quote: BaseUnits | null;
       readonly fee: BaseUnits | null;
@@ -62,7 +62,7 @@ export type Holdings = {
   readonly hidden: readonly Slot[];
 };
 
-/** A sum or difference of entries is not known where one of the two is not. */
+/** A sum or difference of two entries; null where one of them is null. */
 const plus = (one: BaseUnits | null, other: BaseUnits | null): BaseUnits | null =>
   one === null || other === null ? null : one + other;
 const minus = (one: BaseUnits | null, other: BaseUnits | null): BaseUnits | null =>

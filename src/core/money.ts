@@ -9,7 +9,7 @@ export type Lamports = bigint;
 export type BasisPoints = number;
 
 export const BPS_WHOLE = 10_000n;
-export const USDC_DECIMALS = 6;
+const USDC_DECIMALS = 6;
 
 /** `a * b / c`, rounded towards minus infinity. `c` must be positive. */
 export function mulDivFloor(a: bigint, b: bigint, c: bigint): bigint {

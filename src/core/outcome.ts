@@ -24,7 +24,10 @@ export const NOTHING_OWED = [
   'no_subscription',
   /** The part was opened, or the close happened, before the first terms. */
   'before_terms',
-  /** The close is of the time of the system that was used before. */
+  /**
+   * The close happened before this ledger took over; the system that was used before has settled
+   * it.
+   */
   'before_cut_over',
   /** The part was opened after the subscription had ended. */
   'after_end',

@@ -27,6 +27,10 @@ import type { VenueName } from './venue.ts';
 
 export const PAYMENT_STATES = ['planned', 'signed', 'sent', 'landed', 'failed', 'dead'] as const;
 export type PaymentState = (typeof PAYMENT_STATES)[number];
+/** `share` pays debts; `top_up` swaps the agent's own quote tokens for SOL. */
+export const PAYMENT_PURPOSES = ['share', 'top_up'] as const;
+export type PaymentPurpose = (typeof PAYMENT_PURPOSES)[number];
+export const FEE_PAYERS = ['agent', 'sponsor'] as const;
 
 /** A profit share with an unpaid rest. */
 export type Debt = {
@@ -50,7 +54,7 @@ export type Debt = {
   readonly minimum: BaseUnits;
   /**
    * A clearance or retry asked for the debt, the subscription has ended, or the subscriber is
-   * delinquent: the debt is paid whatever the payment costs.
+   * delinquent: the debt is paid even if the payment costs more than the rules allow.
    */
   readonly asked?: boolean;
 };
@@ -68,7 +72,7 @@ export type PaymentPlan = {
   /** The amount to withdraw from Drift first: only what the agent's token account lacks. */
   readonly withdraw: BaseUnits;
   readonly settleMarkets: readonly number[];
-  readonly feePayer: 'agent' | 'sponsor';
+  readonly feePayer: (typeof FEE_PAYERS)[number];
   /** Quote tokens for the sponsor, for the fee that it pays, in addition to the amount. */
   readonly reimburse: BaseUnits;
   /**
@@ -96,7 +100,7 @@ export type SignedBytes = {
 
 export type Payment = {
   readonly id: string;
-  readonly purpose: 'share' | 'top_up';
+  readonly purpose: PaymentPurpose;
   readonly subscriberId: string;
   readonly subscriptionId: string;
   readonly creatorWallet: Address;

@@ -142,7 +142,7 @@ type Whole = {
 const passingDue = ({ passing }: Mandate): number => (passing === null ? 0 : 1);
 
 /** The rules about a payment as a whole. */
-export const WHOLE_PAYMENT_RULES: readonly Rule<Whole, Mandate>[] = [
+const WHOLE_PAYMENT_RULES: readonly Rule<Whole, Mandate>[] = [
   {
     must: 'be paid for by the planned fee payer',
     holds: ({ feePayer }, mandate) => feePayer === mandate.feePayer,

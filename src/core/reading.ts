@@ -93,7 +93,7 @@ function addedBy(facts: readonly Fact[], final: readonly Fact[]): Fact[] {
 
 /**
  * Decides what a reading changes in the facts on record. `known` holds all facts on record of the
- * same transaction, in whatever slot. `isFinal` says that a finalized reading was recorded before,
+ * same transaction, in any slot. `isFinal` says that a finalized reading was recorded before,
  * perhaps one without any fact. `insist` accepts a reading without a log although an earlier
  * reading had one.
  */

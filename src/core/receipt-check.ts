@@ -5,7 +5,7 @@ import type { Address, Signature } from './ids.ts';
 import type { Token } from './token.ts';
 import type { ChainTransaction } from './transaction.ts';
 
-export const RECEIPT_VERDICTS = ['ok', 'differs', 'unknown'] as const;
+const RECEIPT_VERDICTS = ['ok', 'differs', 'unknown'] as const;
 export type ReceiptVerdict = (typeof RECEIPT_VERDICTS)[number];
 
 export type ReceiptCheck = {

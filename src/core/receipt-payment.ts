@@ -19,7 +19,7 @@ import { isFinding, readAt } from './receipt-close.ts';
 import { amountText, quotesOf } from './token.ts';
 import { type ChainTransaction, callsOf } from './transaction.ts';
 
-/** By how much the token accounts rose that a test selects. */
+/** The sum by which the balances of the selected token accounts rose. */
 const riseOf = (
   { tokenBalances }: ChainTransaction,
   mint: Address,
@@ -54,7 +54,7 @@ function faultsOf(transaction: ChainTransaction, receipt: Receipt, payment: Paym
   return [
     ...(named === id ? [] : [`its memo names ${named ?? 'no payment'}`]),
     ...(rise === amount ? [] : [`the creator's token account rose by ${rise ?? 'nothing'}`]),
-    // A payment that was restored from the chain tells neither of the two.
+    // A payment that was restored from the chain has neither `withdrawn` nor `reimbursed`.
     ...(withdrawn === null || reimbursed === null || fall === amount - withdrawn + reimbursed
       ? []
       : [`the agent's tokens fell by ${fall}, with ${withdrawn} withdrawn for it`]),

@@ -34,7 +34,7 @@ export const RECEIPT_VERSION = 1;
 /** The most movements that a receipt may list. */
 const MOVEMENTS_MOST = 100_000;
 /** The most bytes of a receipt's text. */
-export const RECEIPT_BYTES_MOST = 67_108_864;
+const RECEIPT_BYTES_MOST = 67_108_864;
 
 /** Bytes in lower-case hexadecimal. */
 const hexOf =

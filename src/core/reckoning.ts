@@ -74,7 +74,7 @@ export function differenceOf(
 }
 
 /** The meanings of a difference between the state and the facts. */
-export const MEANINGS = [
+const MEANINGS = [
   'withdraw',
   'deposit',
   'swap',

@@ -35,7 +35,7 @@ export const FORWARD: Readonly<Record<ShareStatus, readonly ShareStatus[]>> = {
 };
 
 /** The statuses in which something is owed. */
-export const OPEN_STATUSES = ['pending', 'processing', 'failed'] as const;
+const OPEN_STATUSES = ['pending', 'processing', 'failed'] as const;
 export const isOpen = (status: ShareStatus): boolean =>
   (OPEN_STATUSES as readonly string[]).includes(status);
 
@@ -48,9 +48,12 @@ export type Voiding = {
   readonly actor: string;
   readonly person: string | null;
 };
+/** By whom a debt ends unpaid: a person, or its own terms. */
+export const VOIDED_BY = ['operator', 'terms'] as const;
+export type VoidedBy = (typeof VOIDED_BY)[number];
 export type Voided = Voiding & {
   /** `terms`: the debt lapsed by its own terms; then `actor` is `terms` as well. */
-  readonly by: 'operator' | 'terms';
+  readonly by: VoidedBy;
   readonly atMs: number;
   /** The age in milliseconds at which the terms let the debt lapse; only with `terms`. */
   readonly afterMs?: number;

@@ -12,7 +12,7 @@ export type Source = (typeof SOURCES)[number];
  * of an account that was seen changed (by a subscription or a sweep), the walk of finalized
  * history, a payment of the daemon itself, or a person.
  */
-export const NAMED_BY = ['webhook', 'watch', 'backfill', 'own', 'repair', 'replay'] as const;
+const NAMED_BY = ['webhook', 'watch', 'backfill', 'own', 'repair', 'replay'] as const;
 export type NamedBy = (typeof NAMED_BY)[number];
 
 /**

@@ -82,7 +82,7 @@ export type Dealt = {
  * units the first 16 go to the first recipient, the next 3 to the second and the last to the third.
  * `place` is how many units of a turn earlier amounts dealt. So the parts add up to the amount,
  * none is negative, and over any series of amounts every whole turn is dealt exactly in proportion,
- * in whatever order the amounts come.
+ * in any order of the amounts.
  */
 export function deal(
   amount: BaseUnits,

@@ -1,6 +1,7 @@
 // Statement ports: what people want to see of shares and payments beside the debt itself: when, in
 // which market, at which prices, with which fees; and the sums of each creator in a period.
 import type { Earnings } from './debt-sums.ts';
+import type { Direction } from './fact.ts';
 import type { Address } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 import type { Cover } from './payment.ts';
@@ -14,7 +15,7 @@ export type ShareTrade = {
   /** The venue of the account; market indexes are its own. */
   readonly venue: VenueName;
   readonly market: number;
-  readonly position: 'long' | 'short';
+  readonly position: Direction;
   /** Base, entry and exit of the whole close, of which the share may be for a part. */
   readonly base: bigint;
   readonly entry: BaseUnits;

@@ -21,7 +21,7 @@ export type SuspicionKind = (typeof SUSPICION_KINDS)[number];
  * The platform's choice about a suspicion: nothing, an event and an entry in a list, or also
  * the verdict `unknown` at the gate.
  */
-export const SUSPICION_ACTS = ['ignore', 'report', 'unknown'] as const;
+const SUSPICION_ACTS = ['ignore', 'report', 'unknown'] as const;
 export type SuspicionRule = {
   readonly leadTo: (typeof SUSPICION_ACTS)[number];
   /**

@@ -59,7 +59,7 @@ const NEVER: Rule<SwapEffect, SwapMandate> = {
 };
 
 /** The rules about single effects of a swap. */
-export const SWAP_RULES: RulesByEffect<SwapEffect, SwapMandate> = {
+const SWAP_RULES: RulesByEffect<SwapEffect, SwapMandate> = {
   compute_limit: [
     {
       must: 'ask for at most 1,400,000 compute units',
@@ -176,7 +176,7 @@ type WholeSwap = {
 };
 
 /** The rules about a swap as a whole. */
-export const WHOLE_SWAP_RULES: readonly Rule<WholeSwap, SwapMandate>[] = [
+const WHOLE_SWAP_RULES: readonly Rule<WholeSwap, SwapMandate>[] = [
   {
     must: 'be paid for by the agent',
     holds: ({ feePayer }, { agent }) => feePayer === agent,

@@ -14,7 +14,8 @@ const SLOT_MOST = 10_000_000_000;
 /** Nodes of one cluster differ by fewer slots than this, even when one of them is catching up. */
 const APART_SLOTS_MOST = 2_000;
 /**
- * This many answers in a row that agree with each other are believed, whatever was believed before.
+ * After this many answers in a row that agree with each other, the last one is believed, even if it
+ * contradicts the answers believed before.
  */
 const AGREEING = 3;
 

@@ -35,7 +35,7 @@ export function ownerAmong(
 }
 
 /** The consent to what left; the transaction's signers are listed only with consent `none`. */
-export function consentOf(
+function consentOf(
   transaction: ChainTransaction,
   consent: Leaving['consent'],
 ): Pick<Outflow, 'consent' | 'signers'> {

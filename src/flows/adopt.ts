@@ -28,7 +28,7 @@ function namedIn(fact: Fact, watched: WatchedAccounts): boolean {
  * Watches every sub-account of an agent that the venue counts, from this slot on. True when there
  * were new ones.
  */
-export async function adoptSubAccounts(
+async function adoptSubAccounts(
   ports: AdoptPorts,
   subscriberId: string,
   agentWallet: Address,

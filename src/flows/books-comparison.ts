@@ -5,6 +5,7 @@
 // need `bailiff payments rebuild`.
 
 import type { Chain, SignatureRow } from '../core/chain-ports.ts';
+import type { Commitment } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import type { Signature, Slot } from '../core/ids.ts';
 import { type BaseUnits, most } from '../core/money.ts';
@@ -69,7 +70,7 @@ export const unknownPayments = (
   ports: BooksPorts,
   subscriber: Subscriber,
   since: Slot,
-  commitment: 'confirmed' | 'finalized',
+  commitment: Commitment,
   strangers: Set<Signature> = new Set(),
 ): Promise<PaidOnChain[]> =>
   ports.chain.witnessed(async () => {
@@ -84,7 +85,7 @@ async function readUnknown(
   { id, agentWallet: wallet }: Subscriber,
   quote: Token,
   since: Slot,
-  commitment: 'confirmed' | 'finalized',
+  commitment: Commitment,
   strangers: Set<Signature>,
 ): Promise<PaidOnChain[]> {
   // The history must come from a node that has seen the tip: one that is behind would leave out the
@@ -136,8 +137,8 @@ async function readUnknown(
 }
 
 /**
- * By debt, what payments of the chain would pay of it in a dry run, which books nothing. A later
- * payment is not explained by it again.
+ * In a dry run, which books nothing: the amount of each debt that payments on chain explain. A
+ * later payment cannot be explained by the same amount.
  */
 export type Taken = Map<string, BaseUnits>;
 

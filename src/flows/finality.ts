@@ -51,7 +51,8 @@ export function createFinality(ports: FinalityPorts): Finality {
     expect(slot) {
       const latest = ports.latestSlot();
       if (latest !== null && slot > latest + AHEAD_MOST) return;
-      // A slot that is final already teaches nothing about how long that takes.
+      // The time until finality is not measured for a slot that is final already when it is waited
+      // for.
       if (!waiting.has(slot)) waiting.set(slot, slot <= finalized ? Number.NaN : clock.nowMs());
     },
     async look() {

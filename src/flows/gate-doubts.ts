@@ -51,7 +51,7 @@ export const whyDoubted = (
   ]);
 const secondsSince = (nowMs: number, sinceMs: number): number =>
   Math.floor((nowMs - sinceMs) / 1_000);
-/** The doubt of everybody while a transaction waits that may touch any account. */
+/** The doubt about every subscriber while a transaction waits that may touch any account. */
 export const whyUnread = (nowMs: number, sinceMs: number): string =>
   `Transactions that were heard ${secondsSince(nowMs, sinceMs)} s ago are not read yet.`;
 

@@ -3,7 +3,7 @@
 // cannot be read is set aside, and the others go on.
 import { delayMs } from '../core/backoff.ts';
 import type { Chain } from '../core/chain-ports.ts';
-import type { Fact } from '../core/fact.ts';
+import type { Commitment, Fact } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import { hearTransaction } from '../core/hear.ts';
 import type { Settled, Sighting } from '../core/hearing-ports.ts';
@@ -71,7 +71,7 @@ const LIST_TRIES = 3;
  * The time between tries for a transaction that no node gives and that no account is in doubt about
  * any more.
  */
-export const ENDED_EVERY_MS = 5 * 60_000;
+const ENDED_EVERY_MS = 5 * 60_000;
 /**
  * Whether the node has no log of this transaction. A log that was cut has more than one line; a log
  * that was not kept has one.
@@ -80,7 +80,7 @@ const keptNoLog = ({ logs }: ChainTransaction): boolean => logs.length === 1;
 
 type Read = {
   readonly transaction: ChainTransaction;
-  readonly finality: 'confirmed' | 'finalized';
+  readonly finality: Commitment;
 };
 
 /**

@@ -126,7 +126,10 @@ const CARRYING: readonly LoopName[] = [
   'accrue',
   'judge',
 ];
-/** Faults of nodes. The doubts over silent sources and unread transactions cover them. */
+/**
+ * Faults of nodes. While they last, the gate doubts for silent sources and unread transactions
+ * already.
+ */
 const OF_NODES: ReadonlySet<FaultCode> = new Set([
   'rpc_unavailable',
   'rpc_refused',
@@ -167,7 +170,7 @@ export type Loops = {
   stop(): Promise<void>;
 };
 
-/** Resolves when the work has ended, or after two seconds. */
+/** Resolves when the work has ended, or after GRACE_MS. */
 export async function inGrace(clock: Clock, work: Promise<unknown>): Promise<void> {
   const ended = new AbortController();
   await Promise.race([work, clock.sleep(GRACE_MS, ended.signal)]).finally(() => ended.abort());

@@ -125,8 +125,8 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
   };
 
   /**
-   * Explains every move from the noted value to the value that was seen, and notes each. Null when
-   * it is reached, and the value that is noted then stands in the ledger.
+   * Explains every move from the noted value to the value that was seen, and notes each. Returns
+   * null when every move is explained; the ledger then holds the value that was seen.
    */
   const explain = async (
     subscriber: Subscriber,
@@ -202,10 +202,10 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
     },
     async decide(subscriber, creator, seen) {
       const leaving = options.replayGuard === 'blockhash';
-      // The lane has no nonce, and none was read.
+      // The payment is signed under a blockhash, and the lane has no nonce account.
       if (leaving && seen === null) return { do: 'sign', nonce: null };
       const record = await ledger.nonces.of(subscriber.id);
-      // Nothing was signed under an account of which no value was noted.
+      // No payment was signed under a nonce account without a noted value.
       if (leaving && (record === null || record.noted === null)) return { do: 'sign', nonce: null };
       const authority = pen.sponsor;
       if (authority === null)

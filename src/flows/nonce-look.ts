@@ -33,17 +33,17 @@ type LookPorts = Omit<NonceLanePorts, 'books'> & {
 };
 
 export type NonceLooked =
-  /** It ended. `slot`: where it was executed; null when it never was. */
+  /** The payment ended. `slot`: where it was executed; null when it never was. */
   | { readonly ended: SignedBytes; readonly slot: Slot | null }
-  /** It may still be executed. The newest bytes. */
+  /** The payment may still be executed. The bytes are those of the newest variant. */
   | { readonly signed: SignedBytes };
 
 const FULL_UNITS = 1_400_000n;
 const MICRO = 1_000_000n;
-/** Another variant is signed after the last one was sent so many times. */
+/** The number of sends of one variant after which another one is signed. */
 const SENDS_A_VARIANT = 4;
 const RISE_BPS = 10_000n;
-/** Each variant has to be looked for. */
+/** The most variants of one payment: a look asks for each of them. */
 const VARIANTS_MOST = 6;
 
 export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadcastMs: number }) {

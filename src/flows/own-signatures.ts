@@ -26,8 +26,8 @@ export type OwnSignatures = {
   /** The cost of a payment that was read; null when it was not. Each is given once. */
   takeCost(signature: Signature): TransactionCost | null;
   /**
-   * The payments that were executed at least so many milliseconds ago and neither noted nor read
-   * yet, as transactions to read. Each once.
+   * The payments that were executed at least `forMs` milliseconds ago and neither noted nor read
+   * yet, as transactions to read. Each payment is returned once.
    */
   takeExecuted(forMs: number): Rumour[];
 };

@@ -41,7 +41,8 @@ export function createPaymentEnds(
         : NO_TRIES;
     const retry = retryIn(trouble, payment.attempts, tries);
     const counts = aftermath(trouble, tries).countsAsAttempt;
-    // Each failure on chain costs a fee, so the next try waits longer, whatever the trouble is.
+    // Each failure on chain costs a fee, so after each the next try waits longer, for every kind of
+    // trouble.
     const held = delayMs(AFTER_FAILURE, tries.failures + 1, clock.random());
     const later = retry === null ? null : Math.max(retry, held);
     const ended =

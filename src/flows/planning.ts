@@ -181,7 +181,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       account: null,
       nonce,
     });
-    // Under a nonce a payment is larger by one instruction, whatever the value.
+    // A payment under a nonce is larger by one instruction, for every value of the nonce.
     const sized = nonceAccount === null ? null : { account: nonceAccount, value: '', slot: 0 };
     const unpayable = await payable.trouble(from.creatorWallet, read.creatorWallet);
     if (unpayable !== null) return waits(unpayable);

@@ -266,7 +266,7 @@ export function createRegister({
         );
       if (latest.ended) return known;
       const fromSlot = await chain.slot('confirmed');
-      // An end applies whatever else was changed at the same time.
+      // An end applies even if other terms were added at the same time.
       const saved = await ledger.subscriptions.put({
         ...known,
         terms: { ...latest, fromSlot, ended: true },

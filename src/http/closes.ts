@@ -2,6 +2,7 @@
 // nothing is owed.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
+import { CLOSE_CAUSES, COMMITMENTS, DIRECTIONS } from '../core/fact.ts';
 import {
   NOTHING_OWED,
   type PartShare as OwedShare,
@@ -53,10 +54,10 @@ const CloseList = Type.Object({
       signature: Type.String(),
       slot: Type.Integer(),
       ordinal: Type.Integer(),
-      finality: Type.Enum(['confirmed', 'finalized']),
+      finality: Type.Enum([...COMMITMENTS]),
       market: nullable(Type.Integer({ description: 'Perp market; null for a reckoning.' })),
-      position: nullable(Type.Enum(['long', 'short'])),
-      cause: nullable(Type.Enum(['trade', 'liquidation', 'expiry', 'transfer'])),
+      position: nullable(Type.Enum([...DIRECTIONS])),
+      cause: nullable(Type.Enum([...CLOSE_CAUSES])),
       netPnl: Type.String({
         pattern: '^-?[0-9]+$',
         description:

@@ -1,5 +1,6 @@
 // Console: the operator's page. The daemon serves its files and its libraries from the disk; a
-// strict policy lets the page load nothing from elsewhere. The page asks the same API as everybody.
+// strict policy lets the page load nothing from elsewhere. The page uses the API that platforms
+// use.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -2,6 +2,8 @@
 // description. A test compares each schema with the type of the body in core/event.ts.
 import Type from 'typebox';
 import { EVENTS, type EventKind } from '../core/event.ts';
+import { PAYMENT_PURPOSES } from '../core/payment.ts';
+import { VOIDED_BY } from '../core/share.ts';
 import { SUSPICION_KINDS } from '../core/suspicion.ts';
 import { ERROR_CLASSES } from '../core/trouble.ts';
 import { AddressText, BaseUnits, IdText, nullable, TokenName } from './shapes.ts';
@@ -57,7 +59,7 @@ export const EVENT_SHAPES = {
   'share.voided': Type.Object({
     share: Share,
     left: BaseUnits,
-    by: Type.Enum(['terms', 'operator']),
+    by: Type.Enum([...VOIDED_BY]),
     reason: Type.String(),
     actor: Type.String(),
     person: nullable(Type.String()),
@@ -93,7 +95,7 @@ export const EVENT_SHAPES = {
   'payment.landed': Type.Object({
     ...Payment,
     slot: Slot,
-    purpose: Type.Enum(['share', 'top_up']),
+    purpose: Type.Enum([...PAYMENT_PURPOSES]),
   }),
   'payment.accepted': Type.Object({
     ...Payment,

@@ -10,7 +10,7 @@ import { escaped } from './openapi.ts';
 const RUNBOOK = path.join(import.meta.dirname, '../../docs/runbook.md');
 
 /** The sections of the runbook, by fault code. */
-export function readSections(text: string): ReadonlyMap<string, string> {
+function readSections(text: string): ReadonlyMap<string, string> {
   const sections = text.matchAll(/^### `(\w+)`\n([\s\S]*?)(?=^#{2,4} |(?![\s\S]))/gm);
   return new Map([...sections].map(([, code = '', section = '']) => [code, section.trim()]));
 }

@@ -23,7 +23,7 @@ function isKeypair(text: string): boolean {
 }
 
 /** The reason with secrets replaced by `…`. */
-export function cleanReason(text: string): string {
+function cleanReason(text: string): string {
   return withoutSecretText(text).replace(/[1-9A-HJ-NP-Za-km-z]{80,90}/g, (each) =>
     isKeypair(each) ? '…' : each,
   );

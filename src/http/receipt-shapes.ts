@@ -1,6 +1,7 @@
 // Receipt shapes: the JSON of a receipt in the description of the API. core/receipt.ts reads the
 // same document.
 import Type from 'typebox';
+import { CLOSE_CAUSES, DIRECTIONS } from '../core/fact.ts';
 import { OPEN_AT_START } from '../core/held.ts';
 import { SHARE_STATUSES } from '../core/share.ts';
 import { BASES, PROFITS } from '../core/terms.ts';
@@ -9,7 +10,7 @@ import { AddressText, BaseUnits, nullable } from './shapes.ts';
 const Signed = Type.String({ pattern: '^-?[0-9]+$', description: 'Base units; may be negative.' });
 const Slot = Type.Integer({ minimum: 0 });
 const Place = { signature: Type.String(), slot: Slot, ordinal: Type.Integer({ minimum: 0 }) };
-const Position = Type.Enum(['long', 'short']);
+const Position = Type.Enum([...DIRECTIONS]);
 const Basis = Type.Enum([...BASES]);
 const Profit = Type.Enum([...PROFITS]);
 const Held = Type.Array(
@@ -52,7 +53,7 @@ const CloseBody = Type.Object(
     market: Type.Optional(Type.Integer()),
     side: Type.Optional(Type.Enum(['taker', 'maker'])),
     position: Type.Optional(Position),
-    cause: Type.Optional(Type.Enum(['trade', 'liquidation', 'expiry', 'transfer'])),
+    cause: Type.Optional(Type.Enum([...CLOSE_CAUSES])),
     baseFilled: Type.Optional(BaseUnits),
     baseClosed: Type.Optional(BaseUnits),
     proceeds: Type.Optional(Signed),

@@ -10,7 +10,7 @@ import type { Authority } from './auth.ts';
  * `public` needs no key. `webhook` checks the webhook secrets itself. The others need an API key
  * whose scopes cover them.
  */
-export const ROUTE_SCOPES = ['public', 'webhook', ...SCOPES] as const;
+const ROUTE_SCOPES = ['public', 'webhook', ...SCOPES] as const;
 export type RouteScope = (typeof ROUTE_SCOPES)[number];
 
 declare module 'fastify' {

@@ -1,7 +1,10 @@
 // Shapes: the JSON of the API. Each schema is the TypeScript type, the check of input and the
 // filter of output. Money is a decimal string of base units.
 import Type from 'typebox';
+import { CLEARANCE_PURPOSES } from '../core/clearance.ts';
 import { BLOCKS } from '../core/covered.ts';
+import { FEE_PAYERS, PAYMENT_PURPOSES, PAYMENT_STATES } from '../core/payment.ts';
+import { ACTIONS, ROSTER_STANDINGS, VERDICTS } from '../core/roster.ts';
 import { ERROR_CLASSES, TROUBLES } from '../core/trouble.ts';
 import { VENUE_NAMES } from '../core/venue.ts';
 import { PeriodFields } from './periods.ts';
@@ -54,7 +57,7 @@ export const Paged = {
 };
 
 export const GateQuery = Type.Object({
-  action: Type.Optional(Type.Enum(['open', 'increase', 'reduce', 'close'])),
+  action: Type.Optional(Type.Enum([...ACTIONS])),
 });
 
 export const GateMany = Type.Object(
@@ -64,7 +67,7 @@ export const GateMany = Type.Object(
       maxItems: 1_000,
       description: 'Platform ids or agent wallets.',
     }),
-    action: Type.Optional(Type.Enum(['open', 'increase', 'reduce', 'close'])),
+    action: Type.Optional(Type.Enum([...ACTIONS])),
   },
   { additionalProperties: false, examples: [{ subscribers: ['ana', 'bo'], action: 'open' }] },
 );
@@ -79,10 +82,10 @@ export const TokenName = Type.Object(
 );
 export const SymbolText = Type.String({ description: 'The symbol of the token of the amounts.' });
 export const GateAnswer = Type.Object({
-  verdict: Type.Enum(['allow', 'deny', 'unknown']),
+  verdict: Type.Enum([...VERDICTS]),
   allow: Type.Boolean(),
   reason: Type.String(),
-  standing: nullable(Type.Enum(['good', 'delinquent', 'retired'])),
+  standing: nullable(Type.Enum([...ROSTER_STANDINGS])),
   outstanding: nullable(
     Type.String({
       pattern: '^[0-9]+$',
@@ -128,7 +131,7 @@ export const TroubleCode = Type.String({
 
 export const NewClearance = Type.Object(
   {
-    purpose: Type.Enum(['withdraw', 'close']),
+    purpose: Type.Enum([...CLEARANCE_PURPOSES]),
     amount: Type.Optional(AmountText),
     venue: Type.Optional(
       Type.Enum([...VENUE_NAMES], {
@@ -144,7 +147,7 @@ export const NewClearance = Type.Object(
 export const ClearanceAnswer = Type.Object({
   status: Type.Enum(['cleared', 'blocked']),
   id: Type.Optional(Type.String()),
-  purpose: Type.Optional(Type.Enum(['withdraw', 'close'])),
+  purpose: Type.Optional(Type.Enum([...CLEARANCE_PURPOSES])),
   amount: Type.Optional(BaseUnits),
   mint: Type.Optional(AddressText),
   symbol: Type.Optional(SymbolText),
@@ -166,7 +169,7 @@ export const ClearanceList = Type.Object({
   clearances: Type.Array(
     Type.Object({
       id: Type.String(),
-      purpose: Type.Enum(['withdraw', 'close']),
+      purpose: Type.Enum([...CLEARANCE_PURPOSES]),
       amount: nullable(BaseUnits),
       mint: AddressText,
       grantedSlot: Type.Integer(),
@@ -191,7 +194,7 @@ export const PlacePage = {
   ),
 };
 
-const PaymentState = Type.Enum(['planned', 'signed', 'sent', 'landed', 'failed', 'dead']);
+const PaymentState = Type.Enum([...PAYMENT_STATES]);
 export const PaymentQuery = Type.Object({
   ...PeriodFields,
   subscriber: Type.Optional(IdText),
@@ -202,14 +205,14 @@ export const PaymentQuery = Type.Object({
 });
 export const PaymentView = Type.Object({
   id: Type.String(),
-  purpose: Type.Enum(['share', 'top_up']),
+  purpose: Type.Enum([...PAYMENT_PURPOSES]),
   subscriberId: IdText,
   creatorWallet: AddressText,
   mint: AddressText,
   symbol: SymbolText,
   amount: BaseUnits,
   withdrawn: BaseUnits,
-  feePayer: Type.Enum(['agent', 'sponsor']),
+  feePayer: Type.Enum([...FEE_PAYERS]),
   state: PaymentState,
   signature: nullable(Type.String()),
   slot: nullable(Type.Integer()),

@@ -1,6 +1,7 @@
 // Share shapes: the JSON of profit shares: the query of their list, one share, and its explanation.
 import Type from 'typebox';
-import { SHARE_STATUSES } from '../core/share.ts';
+import { DIRECTIONS } from '../core/fact.ts';
+import { SHARE_STATUSES, VOIDED_BY } from '../core/share.ts';
 import { ERROR_CLASSES } from '../core/trouble.ts';
 import { PeriodFields } from './periods.ts';
 import {
@@ -44,7 +45,7 @@ export const ShareView = Type.Object({
       Type.Integer({ description: 'Null when only account state shows the profit.' }),
     ),
     marketName: nullable(Type.String()),
-    position: nullable(Type.Enum(['long', 'short'])),
+    position: nullable(Type.Enum([...DIRECTIONS])),
     base: nullable(Type.String({ description: 'Base that was closed, in 1e9.' })),
     shareBase: nullable(
       Type.String({ description: 'The part of it under the terms of the share, in 1e9.' }),
@@ -100,7 +101,7 @@ export const ShareView = Type.Object({
   voided: nullable(
     Type.Object(
       {
-        by: Type.Enum(['operator', 'terms']),
+        by: Type.Enum([...VOIDED_BY]),
         actor: Type.String({
           description:
             'As in the audit: the id of an API key, configured, anyone, command; or terms.',

@@ -105,7 +105,7 @@ function rowOf(row: StatementRow): string {
   return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
 }
 
-/** The page of a statement. `csvPath` is where the same is had as CSV. */
+/** The page of a statement. `csvPath` is the path of the same rows as CSV. */
 export function statementPage(statement: Statement, csvPath: string): string {
   const { link, rows, further } = statement;
   const sums = sumsOfStatement(rows);

@@ -1,7 +1,9 @@
 // Subscriber shapes: the JSON of subscribers, their accounts and facts.
 import Type from 'typebox';
+import { FACT_KINDS, FINALITIES } from '../core/fact.ts';
 import { SIGNER_SERVICES } from '../core/service-key.ts';
 import { VENUE_NAMES } from '../core/venue.ts';
+import { WATCH_ROLES } from '../core/watch-ports.ts';
 import { AgentSigner, SecretKeyText } from './key-shapes.ts';
 import { PeriodFields } from './periods.ts';
 import { AddressText, IdText, Limit, NewIdText, nullable, Paged, PlacePage } from './shapes.ts';
@@ -67,7 +69,7 @@ export const AccountList = Type.Object({
   accounts: Type.Array(
     Type.Object({
       address: AddressText,
-      role: Type.Enum(['drift_user', 'agent_wallet', 'agent_token_account']),
+      role: Type.Enum([...WATCH_ROLES]),
       subAccountId: nullable(Type.Integer()),
       scannedSlot: Type.Integer({ description: 'The slot up to which its history was scanned.' }),
       checkedSlot: nullable(
@@ -80,7 +82,7 @@ export const AccountList = Type.Object({
   ),
 });
 
-const FactKind = Type.Enum(['open', 'close', 'outflow', 'tally', 'unknown', 'reckoning', 'notice']);
+const FactKind = Type.Enum([...FACT_KINDS]);
 
 export const FactQuery = Type.Object({
   kind: Type.Optional(FactKind),
@@ -96,7 +98,7 @@ export const FactList = Type.Object({
       slot: Type.Integer(),
       blockIndex: nullable(Type.Integer()),
       ordinal: Type.Integer(),
-      finality: Type.Enum(['confirmed', 'finalized', 'withdrawn']),
+      finality: Type.Enum([...FINALITIES]),
       body: Type.Unknown({ description: 'By kind, amounts as decimal strings: docs/hearing.md.' }),
     }),
   ),

@@ -95,7 +95,7 @@ const NOT_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
  * Throws `body_invalid` for text that Postgres or a line of the log cannot hold, for members with a
  * meaning of their own in JavaScript, and for a body that is nested too deep.
  */
-export function refuseOddText(body: unknown): void {
+function refuseOddText(body: unknown): void {
   const waiting: { value: unknown; depth: number }[] = [{ value: body, depth: 0 }];
   const check = (text: string): void => {
     if (text.includes('\0'))

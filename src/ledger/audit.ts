@@ -15,7 +15,7 @@ type TransferRow = TokenRow & {
   covers: { share: string; amount: string }[] | null;
 };
 
-/** Creates the book of audits. */
+/** Creates the reader of audits. */
 export const createAuditBook = (sql: Sql): AuditBook => ({
   history: (subscriberId) =>
     sql.begin('isolation level repeatable read read only', async (tx) => {

@@ -9,7 +9,9 @@ import { openDatabase } from './database.ts';
 
 /** The work of the driver on a connection just now. */
 export type DriverState = {
-  /** The number of the process of Postgres that serves it. */
+  /**
+   * The id of the Postgres process that serves the connection; null before Postgres has told it.
+   */
   readonly pid: number | null;
   readonly doing: 'connects' | 'waits' | 'pauses' | 'nothing';
 };
@@ -27,7 +29,7 @@ export type Connections = {
 export type ConnectionsOptions = {
   /** Which of these processes of Postgres are at work, as a new connection tells. */
   readonly atWork: (pids: readonly number[]) => Promise<ReadonlySet<number>>;
-  /** Milliseconds since some moment. */
+  /** A clock in milliseconds that never goes back; its zero has no meaning. */
   readonly elapsedMs: () => number;
   readonly log: Log;
 };
@@ -40,7 +42,7 @@ type Line = {
   readonly state: () => DriverState;
   /** The bytes that had come when the line was looked at last. */
   bytes: number;
-  /** Since when a statement waits without a further byte; null while none does. */
+  /** The time since which a statement waits and no byte has come; null while no statement waits. */
   waitsSinceMs: number | null;
 };
 

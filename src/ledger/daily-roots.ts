@@ -22,7 +22,7 @@ const rootIn = (row: RootRow): DailyRoot => ({
 });
 const bytesIn = (hex: string): Buffer => Buffer.from(hex, 'hex');
 
-/** Creates the book of daily roots. */
+/** Creates the store of daily roots. */
 export function createRootBook(sql: Sql): RootBook {
   /** The condition that a time lies on a day (UTC). */
   const on = (day: string, time: string) =>

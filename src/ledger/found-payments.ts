@@ -16,7 +16,7 @@ export const createFoundPayments = (
     sql.begin(async (tx) => {
       const { signature, slot, creatorWallet } = paid;
       const coversOf = (id: string) => covers.map((each) => ({ ...each, id, subscriberId }));
-      // The ledger has a row of this payment, in whatever state: its own covers say which debts
+      // The ledger has a row of this payment, in any state. The covers in that row say which debts
       // it pays.
       const own = await tx`
           update payment set state = 'landed', restored = true, signature = ${signature},

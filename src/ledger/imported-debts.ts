@@ -18,7 +18,7 @@ import { readSubscriptions } from './subscriptions.ts';
 import { type TokenRow, tokenIn } from './tokens.ts';
 
 /** The id of a brought debt, from its subscription and its id in the other system. */
-export const broughtShareId = (subscription: string, id: string): string =>
+const broughtShareId = (subscription: string, id: string): string =>
   shareIdFrom(base58Text(createHash('sha256').update(`brought/${subscription}/${id}`).digest()));
 
 type Given = { readonly subscriberId: string; readonly slot: Slot; readonly each: PreparedDebt };

@@ -9,7 +9,7 @@ const FLIGHTS_MOST = 100;
 const DELINQUENT_MOST = 100;
 const [HOUR, DAY, WEEK] = AGES.map((each) => each.mostMs ?? 0);
 
-/** Creates the book of overviews. */
+/** Creates the reader of overviews. */
 export function createOverview(sql: Sql): OverviewBook {
   return {
     async read() {

@@ -62,7 +62,7 @@ const variantOf = ({ purpose, signature, price, at }: VariantJson): Variant => (
   signedAtMs: Date.parse(at),
 });
 
-/** What a row tells about its nonce; nothing for a payment under a blockhash. */
+/** The nonce and the variants of a row; nothing for a payment under a blockhash. */
 function guardOf(row: PaymentRow, variants: readonly VariantJson[]): Partial<Payment> {
   if (row.nonce_account === null || row.nonce_value === null) return {};
   return {

@@ -191,7 +191,7 @@ async function readCredits(
   return rows.map((row) => ({ ...row, slot: Number(row.slot) }));
 }
 
-/** Creates the book from which receipts are written. */
+/** Creates the reader of receipts. */
 export function createReceiptBook(sql: Sql): ReceiptBook {
   const read = async (tx: Transaction, shareId: string, genesisHash: string) => {
     const [row] = await tx<CloseRow[]>`
@@ -222,7 +222,7 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
       { account: row.account, since: subscription.held.slot, closes: [close] },
     ]);
     const movements = history.flatMap(movementsOf);
-    // A market that was empty since holds nothing of what was held before the first terms.
+    // Positions from before the first terms are listed only while the market was not empty since.
     const emptied = new Set(history.flatMap((each) => (each.kind === 'flat' ? each.market : [])));
     const positions = subscription.held.positions.filter(
       ({ market }) => !emptied.has(market) && (body.kind === 'reckoning' || market === body.market),

@@ -42,7 +42,7 @@ export type BroughtRow = {
   netPnl: string | null;
   shareBps: number | null;
 };
-export const broughtOf = ({ netPnl, ...row }: BroughtRow): Brought => ({
+const broughtOf = ({ netPnl, ...row }: BroughtRow): Brought => ({
   ...row,
   netPnl: netPnl === null ? null : BigInt(netPnl),
 });

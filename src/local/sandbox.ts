@@ -28,7 +28,7 @@ export type SandboxAct =
   | { readonly do: 'break'; readonly what: BreakWhat }
   | { readonly do: 'mend' }
   | { readonly do: 'show' };
-export const BREAKS = ['rpc', 'sends', 'sockets', 'helius'] as const;
+const BREAKS = ['rpc', 'sends', 'sockets', 'helius'] as const;
 export type BreakWhat = (typeof BREAKS)[number];
 /** What an act says, for people, and its figures. */
 export type SandboxAnswer = { readonly said: readonly string[] } & Readonly<

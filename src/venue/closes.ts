@@ -2,7 +2,7 @@
 // the watched accounts. A close is a fact of its own. Every amount that changes an account's
 // realised total, opening fees included, also goes into its tally.
 import { closeOf, type FillSide, openOf } from '../core/close.ts';
-import type { Close } from '../core/fact.ts';
+import type { Close, Direction } from '../core/fact.ts';
 import { formatUnits } from '../core/money.ts';
 import { afterCall } from '../core/transaction.ts';
 import type { Watched } from '../core/watch-ports.ts';
@@ -28,7 +28,7 @@ const CAUSES: Readonly<Record<string, Close['cause']>> = {
 type Side = {
   readonly side: 'taker' | 'maker';
   readonly user: Key;
-  readonly direction: 'long' | 'short';
+  readonly direction: Direction;
   readonly fee: bigint;
   readonly entry: bigint | null | undefined;
   readonly base: bigint | null | undefined;

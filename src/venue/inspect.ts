@@ -18,7 +18,7 @@ export const WITHDRAW = {
 export const SETTLE = { discriminator: '2b3dea2d0f5f9899', user: 1, authority: 2 };
 /** `update_spot_market_cumulative_interest`, with four accounts and no arguments. */
 export const REFRESH_INTEREST = { discriminator: '27a68bf39ea59be1', accounts: 4 };
-export const SETTLE_MULTIPLE = { ...SETTLE, discriminator: '7f4275392832987f' };
+const SETTLE_MULTIPLE = { ...SETTLE, discriminator: '7f4275392832987f' };
 
 /**
  * The decoded effect of an instruction: null when the instruction belongs to another program,

@@ -44,7 +44,7 @@ export type RecordReaders = {
 type AnyReader = (bytes: Buffer, view: DataView, end: number) => VenueEvent;
 
 /** The discriminator of an event: the first eight bytes of SHA-256 of `event:Name`. */
-export const eventDiscriminator = (name: string): Buffer =>
+const eventDiscriminator = (name: string): Buffer =>
   createHash('sha256').update(`event:${name}`).digest().subarray(0, 8);
 
 /** Four characters as one number. */

@@ -82,7 +82,7 @@ function balancesOf(
 }
 
 /** A transaction from a node's answer. */
-export function transactionFrom(
+function transactionFrom(
   signature: Signature,
   { slot, transactionIndex, transaction, meta }: TransactionAnswer,
 ): ChainTransaction {

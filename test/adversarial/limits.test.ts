@@ -1,5 +1,5 @@
-// Limits: whatever rows the ledger holds, the pen signs no more than its limits allow for one
-// payment and one day.
+// Limits: the pen signs no more than its limits allow for one payment and one day, even if the
+// ledger's rows say otherwise.
 import { expect, test } from 'vitest';
 import { createPenBench } from '../support/pen-bench.ts';
 

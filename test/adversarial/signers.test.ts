@@ -12,7 +12,7 @@ import { createPenBench, text } from '../support/pen-bench.ts';
 const bench = await createPenBench();
 const { agent, sponsor, signers, pen, key, parts, good, build, sign, thief, withAccount } = bench;
 
-/** The fault that `act` throws. */
+/** The fault that `act` throws; fails the test when `act` throws none. */
 async function faultOf(act: () => unknown): Promise<Fault> {
   try {
     await act();

@@ -1,6 +1,6 @@
-// Swap: the endpoint that builds an agent's swap is not trusted. Whatever it answers, the pen signs
-// only the planned swap: this much USDC for at least so much SOL, out of the agent's own accounts
-// and into them.
+// Swap: the endpoint that builds an agent's swap is not trusted. For every answer of the endpoint,
+// the pen signs only the planned swap: exactly the planned USDC for at least the planned SOL, out
+// of the agent's own accounts and into them.
 
 import { randomBytes } from 'node:crypto';
 import {
@@ -32,6 +32,7 @@ import { USDC as QUOTE } from '../../src/core/token.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import { routeInstruction, SWAP_PROGRAM } from '../../src/local/swap.ts';
 import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
+import { plannedPayment } from '../support/payment.ts';
 
 const DRIFT = createDriftVenue();
 
@@ -57,30 +58,13 @@ const key: SealedKey = {
   publicKey: text(owner),
   sealed: signers.seal('ana', text(owner), agent.secretKey),
 };
-const payment: Payment = {
-  id: 'p1',
+const payment = plannedPayment({
   purpose: 'top_up',
-  subscriberId: 'ana',
-  subscriptionId: 's',
   creatorWallet: text(owner),
   driftUser: text(thief),
-  subAccountId: 0,
-  venue: 'drift-v2',
   token: QUOTE,
-  attempts: 0,
-  state: 'planned',
-  signed: null,
-  plan: {
-    amount: AMOUNT,
-    covers: [],
-    withdraw: 0n,
-    settleMarkets: [],
-    feePayer: 'agent',
-    reimburse: 0n,
-    createAgentAccount: false,
-    createCreatorAccount: false,
-  },
-};
+  plan: { amount: AMOUNT },
+});
 const wrapped = getAssociatedTokenAddressSync(NATIVE_MINT, owner);
 const LIMIT = ComputeBudgetProgram.setComputeUnitLimit({ units: 300_000 });
 const OPEN = createAssociatedTokenAccountIdempotentInstruction(owner, wrapped, owner, NATIVE_MINT);

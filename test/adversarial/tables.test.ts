@@ -11,12 +11,11 @@ import { createSigners } from '../../src/chain/signers.ts';
 import { transferInstructions } from '../../src/chain/tokens.ts';
 import { createVault } from '../../src/chain/vault.ts';
 import type { Address } from '../../src/core/ids.ts';
-import type { Payment } from '../../src/core/payment.ts';
 import type { LookupTable, PaymentParts } from '../../src/core/signing-ports.ts';
-import { USDC } from '../../src/core/token.ts';
 import type { Instruction } from '../../src/core/transaction.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
+import { plannedPayment } from '../support/payment.ts';
 
 const DRIFT = createDriftVenue();
 
@@ -43,25 +42,11 @@ const pen = createPen({
   priorityFeeMost: 1_000_000n,
 });
 const parts: PaymentParts = {
-  payment: {
-    id: 'p1',
-    purpose: 'share',
-    subscriberId: 'ana',
+  payment: plannedPayment({
     creatorWallet: text(creator),
     driftUser,
-    venue: 'drift-v2',
-    token: USDC,
-    plan: {
-      amount: 100n,
-      covers: [],
-      withdraw: 0n,
-      settleMarkets: [],
-      feePayer: 'sponsor',
-      createAgentAccount: false,
-      reimburse: 5n,
-      createCreatorAccount: false,
-    },
-  } as unknown as Payment,
+    plan: { amount: 100n, feePayer: 'sponsor', reimburse: 5n },
+  }),
   agent: text(agent.publicKey),
   agentTokenAccount: ata(agent.publicKey),
   source: ata(agent.publicKey),

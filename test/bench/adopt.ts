@@ -1,6 +1,7 @@
 // Adopt: a platform moves in with many subscribers who hold positions and owe debts. They are
-// imported through the API of a real daemon, everybody closes, and each share must be paid to the
-// unit that follows from the imported terms. `ADOPT=subscribers` sets how many; 1,000 when absent.
+// imported through the API of a real daemon, every subscriber closes, and each share must be paid
+// to the unit that follows from the imported terms. `ADOPT=subscribers` sets how many; 1,000 when
+// absent.
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { Keypair } from '@solana/web3.js';
 import { base58Text } from '../../src/core/ids.ts';
@@ -53,9 +54,10 @@ function rowsOf(index: number, { agent }: Trader, creator: string, cutOver: numb
   ];
 }
 
-/** The amount that the last close owes by the terms that were imported. */
+/** The amount that the last close owes by the imported terms. */
 function dueOf(group: Group, { parts }: Close): bigint {
-  // Of two coins the one that was opened after the cut-over, at 160, made less than the other.
+  // The position has two coins. The one opened after the cut-over, at 160, made less profit than
+  // the other.
   const [profit = 0n] = parts
     .filter(({ base }) => base === String(SOL))
     .map(({ netPnl }) => BigInt(netPnl))

@@ -1,10 +1,10 @@
-// Books: a ledger with so many subscribers, each of whom has closed, owed and paid so often,
-// written in bulk.
+// Books: writes a ledger in bulk, with a given number of subscribers, each with the same number of
+// closes, debts and payments.
 import type { Sql } from '../../src/ledger/database.ts';
 
 const CLOSES_EACH = 25;
 export const CREATORS = 200;
-/** Every twentieth has a debt that is open. */
+/** Every twentieth subscriber has an open debt. */
 const OWES = 'n % 20 = 0';
 
 /** Adds the subscribers from one number up to another. */

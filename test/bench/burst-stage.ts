@@ -118,7 +118,10 @@ function settingsFile(folder: string): string {
   return file;
 }
 
-/** Registers everybody; those from `copiers` on without a key, so that they stay in debt. */
+/**
+ * Registers all copiers. Those from number `copiers` on are registered without a key, so that their
+ * debts stay open.
+ */
 async function register(
   daemon: Daemon,
   secrets: readonly string[],
@@ -147,8 +150,8 @@ async function register(
 }
 
 /**
- * Opens the stage with an open position of each copier, heard of as final; and of each of those who
- * will run away, who have closed with a profit and owe a share that nobody can pay.
+ * Opens the stage. Each copier has an open position that was heard of as final. Each subscriber
+ * that will run away has closed with a profit and owes a share that cannot be paid.
  */
 export async function openStage(copiers: number, latencyMs: number, runaways = 0): Promise<Stage> {
   const count = copiers + runaways;

@@ -41,12 +41,15 @@ const chain = await serveChain(world.cluster, world.mischief);
 const helius = await serveHelius(world.cluster, { apiKey: heliusApiKey, clock });
 const door = await openDoor(chain.rpcUrl, Number(latency));
 const traders: Trader[] = [];
-/** Where runaways withdraw to. */
+/** The wallet to which runaways withdraw. */
 const haven = Keypair.generate().publicKey;
 let still = false;
 const { driver } = world;
 
-/** Does something for each trader without a slot passing; the server answers in between. */
+/**
+ * Does `work` for each trader. No slot passes meanwhile, and the server answers between two
+ * traders.
+ */
 async function inOneSlot(among: readonly Trader[], work: (trader: Trader) => void): Promise<void> {
   still = true;
   for (const [index, trader] of among.entries()) {

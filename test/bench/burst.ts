@@ -38,7 +38,7 @@ const readAgain = async ({ sql }: Stage): Promise<number> => {
 const RUNAWAYS = { count: 10, apartMs: 300, patienceMs: 60_000 };
 
 /**
- * Lets those who owe withdraw one after another beside the burst. Milliseconds from each
+ * Lets the debtors withdraw one after another during the burst. Returns the milliseconds from each
  * withdrawal, which is before its block, to the denying client.
  */
 async function flee(stage: Stage, from: number): Promise<number[]> {
@@ -83,7 +83,7 @@ async function burst(given: BurstCase): Promise<void> {
     const lastMs = performance.now() - startedMs;
     const webhooks = await probe.stop();
     const fled = await fleeing;
-    // All in: the daemon hears its own payments as well.
+    // The total includes the daemon's reading of its own payments.
     await until(given.closes, () => readAgain(stage));
     const after = stage.usage();
     const statements = await countStatements(stage);
@@ -128,7 +128,10 @@ async function burst(given: BurstCase): Promise<void> {
   }
 }
 
-/** Runs the cases; `BURST=200,20,1000,0` runs one of closes, latency, calls a second and flood. */
+/**
+ * Runs the cases; `BURST=200,20,1000,0` runs one case: number of closes, latency in ms, calls a
+ * second, number of the stranger's transactions.
+ */
 export async function benchBurst(): Promise<boolean> {
   const [closes, latencyMs, perSecond, flood] = (process.env.BURST ?? '').split(',').map(Number);
   const asked: BurstCase | null =

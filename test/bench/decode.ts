@@ -61,7 +61,7 @@ function samples(): { relevant: string[][]; irrelevant: string[][] } {
     ]),
   );
   const irrelevant = Array.from({ length: TRANSACTIONS }, () => logOf(OTHER, []));
-  // As they arrive: strings that came out of JSON.
+  // The keys are strings that came out of JSON, as in a webhook body.
   return JSON.parse(JSON.stringify({ relevant, irrelevant }));
 }
 

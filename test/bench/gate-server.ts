@@ -1,5 +1,5 @@
-// Gate server: the production server with a roster of so many subscribers (`counted`: with the
-// access log and counters that the daemon has), or a Fastify that answers a constant.
+// Gate server: the production server with a roster of a given number of subscribers (`counted`:
+// with the access log and counters that the daemon has), or a Fastify that answers a constant.
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import { createRoster, type RosterEntry } from '../../src/core/roster.ts';

@@ -19,7 +19,7 @@ import { loadSettings } from '../../src/system/settings.ts';
 
 const MOST_MS = 60_000;
 
-/** The text of a file with so many subscribers, each with a subscription and a debt. */
+/** The text of a file with this number of subscribers, each with a subscription and a debt. */
 function fileOf(count: number, creator: string): string {
   const lines: object[] = [];
   for (let n = 0; n < count; n++) {

@@ -55,7 +55,7 @@ export async function benchIntake(): Promise<boolean> {
         },
       );
       const [line] = (await once(child.stdout, 'data')) as [Buffer];
-      return { mode, child, port: Number(line.toString()) };
+      return { mode, child, port: Number(line.toString()), pid: child.pid ?? 0 };
     }),
   );
   const request = requestOf(sampleBody());
@@ -64,14 +64,17 @@ export async function benchIntake(): Promise<boolean> {
   try {
     for (const connections of [10, 100]) {
       const rates = new Map<Mode, number[]>(MODES.map((mode) => [mode, []]));
+      const byCpu = new Map<Mode, number[]>(MODES.map((mode) => [mode, []]));
       for (const { port } of servers) await loader.rate(port, connections, request);
       for (let round = 0; round < ROUNDS; round++) {
         for (const index of MODES.keys()) {
           const server = servers[(index + round) % MODES.length];
           if (server === undefined) continue;
-          rates.get(server.mode)?.push(await loader.rate(server.port, connections, request));
+          const { rate, perCpuSecond } = await loader.measure(server, connections, request);
+          rates.get(server.mode)?.push(rate);
+          byCpu.get(server.mode)?.push(perCpuSecond);
         }
-        await sql`truncate delivery`;
+        await sql`truncate delivery cascade`;
       }
       const ratioTo = (other: Mode): number =>
         median(
@@ -86,7 +89,11 @@ export async function benchIntake(): Promise<boolean> {
         process.stdout.write(
           `  ${mode.padEnd(8)} ${median(rates.get(mode) ?? [])
             .toFixed(0)
-            .padStart(6)} requests/s\n`,
+            .padStart(6)} requests/s, ${median(byCpu.get(mode) ?? [])
+            .toFixed(0)
+            .padStart(
+              6,
+            )} (at best ${Math.max(...(byCpu.get(mode) ?? [])).toFixed(0)}) in a second of the server's CPU\n`,
         );
       const claims: [string, number, number][] =
         connections === 10

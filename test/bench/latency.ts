@@ -23,7 +23,7 @@ const say = (text: string): boolean => process.stdout.write(`${text}\n`);
 const at = (sorted: readonly number[], part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 
-/** Until it holds, without taking the loop from others. */
+/** Waits until `holds` is true; other work of the event loop goes on meanwhile. */
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await turn();
 }
@@ -44,7 +44,7 @@ export async function benchLatency(): Promise<boolean> {
       ...base,
       http: { ...base.http, port: 0 },
       rpc: { ...base.rpc, url: world.chain.rpcUrl, wsUrl: world.chain.wsUrl },
-      // Webhooks alone: no other source may be faster.
+      // The daemon hears by webhooks alone, because another source could be faster.
       watch: { ...base.watch, sources: ['webhooks'] },
       gate: { ...base.gate, lagMsMost: 3_600_000 },
       secrets: {

@@ -10,7 +10,13 @@ import type { Load, Loaded } from './load-client.ts';
 export type Loader = {
   /** Keeps every connection busy for a while; returns answers a second. */
   rate(port: number, connections: number, request: Buffer): Promise<number>;
-  /** The same, as answers in a second of CPU of the server's main thread. */
+  /** Both: answers a second, and answers in a second of CPU of the server's main thread. */
+  measure(
+    server: { readonly port: number; readonly pid: number },
+    connections: number,
+    request: Buffer,
+  ): Promise<{ readonly rate: number; readonly perCpuSecond: number }>;
+  /** Answers in a second of CPU of the server's main thread. */
   perCpuSecond(
     server: { readonly port: number; readonly pid: number },
     connections: number,
@@ -32,13 +38,15 @@ export function openLoader(): Loader {
     if ('wrong' in loaded) throw new Error(loaded.wrong);
     return loaded;
   };
+  const measure: Loader['measure'] = async ({ port, pid }, connections, request) => {
+    const before = cpuS(pid);
+    const { answers, rate } = await load(port, connections, request);
+    return { rate, perCpuSecond: answers / (cpuS(pid) - before) };
+  };
   return {
     rate: async (port, connections, request) => (await load(port, connections, request)).rate,
-    async perCpuSecond({ port, pid }, connections, request) {
-      const before = cpuS(pid);
-      const { answers } = await load(port, connections, request);
-      return answers / (cpuS(pid) - before);
-    },
+    measure,
+    perCpuSecond: async (...asked) => (await measure(...asked)).perCpuSecond,
     stop: () => client.disconnect(),
   };
 }

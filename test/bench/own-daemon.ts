@@ -17,7 +17,7 @@ import { processEnvironment } from '../../src/system/settings.ts';
 
 export type OwnDaemon = {
   readonly world: ServedWorld;
-  /** Of the Postgres itself, whatever the daemon is told. */
+  /** The URL of Postgres itself, even where the daemon is given the URL of a proxy. */
   readonly databaseUrl: string;
   readonly port: number;
   readonly base: string;
@@ -45,7 +45,7 @@ export async function openOwnDaemon(
   config: object,
   options: {
     slotMs?: number;
-    /** What stands between the daemon and Postgres, and between it and its node, by URL. */
+    /** The proxies between the daemon and Postgres, and between the daemon and its node, by URL. */
     between?: (urls: { database: string; rpc: string }) => Promise<{
       database: string;
       rpc: string;

@@ -17,7 +17,7 @@ const START_MS_MOST = 5_000;
 const BYTES_MOST = 110;
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);
 
-/** Everything that is taken, typed arrays included. */
+/** The bytes that this process has taken, typed arrays included. */
 const bytesTaken = (): number => {
   for (let n = 0; n < 3; n++) global.gc?.();
   const { heapUsed, external } = process.memoryUsage();

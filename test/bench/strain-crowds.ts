@@ -55,7 +55,7 @@ async function crowd(own: OwnDaemon, size: number, text: string): Promise<Strang
 
 async function connections(own: OwnDaemon, broken: string[]): Promise<void> {
   const before = own.rss();
-  // One connection of ours is open already, and answers.
+  // The test's own connection is open already, and answers.
   await own.ask('/health/live');
   const all = await crowd(
     own,
@@ -152,7 +152,7 @@ async function readers(own: OwnDaemon, broken: string[]): Promise<void> {
   if (stopped.code !== 0 || stopped.ms > 10_000) broken.push('SIGTERM with readers');
 }
 
-/** Returns what was not as promised. */
+/** Returns a sentence for each promise that was broken. */
 export async function measureCrowds(): Promise<string[]> {
   const broken: string[] = [];
   const own = await openOwnDaemon({ http: { streamsMost: READERS } });

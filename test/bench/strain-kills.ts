@@ -9,7 +9,7 @@ const KILLS = 10;
 const CONNECTIONS = 16;
 const never = new AbortController().signal;
 
-/** Returns what was not as promised. */
+/** Returns a sentence for each promise that was broken. */
 export async function measureKills(): Promise<string[]> {
   const own = await openOwnDaemon({});
   await own.start();

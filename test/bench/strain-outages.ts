@@ -21,7 +21,7 @@ const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 /** Begins an outage; returns what ends it. */
 type Outage = () => Promise<() => Promise<void>>;
 
-/** Returns what was not as promised. */
+/** Returns a sentence for each promise that was broken. */
 export async function measureOutages(): Promise<string[]> {
   const broken: string[] = [];
   const doors: { database?: Door; node?: Door } = {};

@@ -17,7 +17,10 @@ import { median } from './load.ts';
 
 const SUBSCRIBERS = [1_000, 10_000] as const;
 const ROUNDS = 9;
-/** Ten times the books may take so much longer; less than a millisecond is noise. */
+/**
+ * A query may take this many times longer on ten times the rows. Differences below a millisecond
+ * are noise.
+ */
 const GROWTH_MOST = 3;
 const NOISE_MS = 1;
 const LIMIT = 50;

@@ -177,7 +177,8 @@ export async function benchWatch(): Promise<boolean> {
       accountsPerSocket: 1_000,
       admit: async () => true,
       canBe: () => true,
-      socketsMost: 64,
+      // Above the default of 64, which carries 64,000 accounts; the others go without subscriptions.
+      socketsMost: 128,
       onSlot: () => {},
       onAccount: () => {},
       onSubscribed: () => {},

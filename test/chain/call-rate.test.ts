@@ -5,8 +5,8 @@ import { createCallRate } from '../../src/chain/call-rate.ts';
 import { createManualClock } from '../support/clock.ts';
 
 /**
- * Sends calls for some seconds, as fast as the rate lets them, each taking a millisecond, to a plan
- * that refuses more than so many a second. Returns how many were answered, and the refusals.
+ * Sends calls for `seconds`, as fast as the rate lets them, each taking a millisecond, to a plan
+ * that refuses more than `allowed` a second. Returns how many were answered, and the refusals.
  */
 async function play(allowed: number, seconds: number) {
   const clock = createManualClock();
@@ -62,7 +62,8 @@ test('a batch counts as its calls: the next one waits until its calls are paid',
   const rate = createCallRate(clock);
   for (let n = 0; n < 20; n++) await rate.take(10);
   rate.refused();
-  // 200 calls in a tenth of a second: the plan allows 200 a second, and not 2,000.
+  // The plan answered 200 calls and refused at a rate of 2,000 a second: the learned rate is their
+  // geometric mean, 632.
   expect(rate.perSecond()).toBeCloseTo(632, 0);
   const beganMs = clock.nowMs();
   for (let n = 0; n < 3; n++) await rate.take(100);

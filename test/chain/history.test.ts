@@ -121,15 +121,15 @@ test.each(['refused', 'refused by method'] as const)(
     expect(await walked(url)).toEqual([150, 200, 300]);
     const apart = url.asked.filter((each) => each === 'getFirstAvailableBlock');
     expect(apart).toHaveLength(8);
-    // The first page, an empty one, and one in each pair.
+    // Ten calls: the first page, an empty page, and one page in each of eight pairs.
     expect(url.asked.filter((each) => each === 'getSignaturesForAddress')).toHaveLength(10);
     await expect(walked(pool([full, full, pruned], batches))).rejects.toMatchObject(UNANSWERED);
   },
 );
 
 test('batches refused: a node that has pruned, seen once among them, makes empty pages no end', async () => {
-  // Each pair of an empty page and a reach is asked of two nodes. The pruned node gives the pages;
-  // in the third pair it tells its own reach, too.
+  // Two nodes answer each pair of an empty page and a reach. The pruned node gives the pages; in
+  // the third pair it also gives its own reach.
   const pairs = (count: number) => Array.from({ length: count }, () => [pruned, full]).flat();
   const nodes = [pruned, pruned, ...pairs(2), pruned, pruned, ...pairs(20)];
   await expect(walked(pool(nodes, 'refused'))).rejects.toMatchObject(UNANSWERED);
@@ -174,7 +174,7 @@ test('a URL that does not answer a batch is asked again later', async () => {
 
 test('of a history longer than the bound the oldest rows are returned, and the last one says that it goes on', async () => {
   const rows = [700, 600, 500, 400, 300, 200].map((slot, index) => row(index + 1, slot));
-  // A page a row: pages that end early are no ends.
+  // Each page has one row, so a short page does not end the history.
   let pages = 0;
   const node = openConnection('http://127.0.0.1:1', null, async (_, init) => {
     const body = JSON.parse(String(init?.body)) as Question | Question[];

@@ -1,5 +1,5 @@
-// Message: what is simulated has the same bytes as what web3.js compiles, whatever the accounts,
-// signers and lookup tables are.
+// Message: what is simulated has the same bytes as what web3.js compiles, for any accounts, signers
+// and lookup tables.
 import { ComputeBudgetProgram, VersionedTransaction } from '@solana/web3.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -143,10 +143,10 @@ test('what a node told counts only where it names our chain again afterwards, an
       return nodes.connection.getSlot();
     }),
   ).rejects.toMatchObject(foreign);
-  // The second one is ours: what it tells counts, and the first one is not asked.
+  // The second node is of our chain: its answer counts, and the first node is not asked.
   expect(await nodes.witnessed(() => nodes.connection.getSlot())).toBe(7);
-  // The first one answers, is seen to be of another chain, and is ours again at the end: its answer
-  // may be of the other.
+  // The first node answers, is seen to be of another chain, and is of ours again at the end. Its
+  // answer may come from the other chain, so it is dropped.
   first.genesis = OURS;
   clock.advance(11_000);
   await nodes.connection.getSlot();
@@ -184,7 +184,7 @@ test('a WebSocket is opened unless its host names another chain', async () => {
   ws.genesis = OTHER;
   clock.advance(2_000);
   expect(await nodes.admitSocket()).toBe(false);
-  // A host that answers no questions is told by its slots alone, and is not asked at each
+  // A host that answers no questions shows its chain by its slots alone. It is not asked at each
   // connection.
   ws.genesis = null;
   clock.advance(2_000);

@@ -139,7 +139,7 @@ test('nodes share requests by their weights, and the share of one that rests goe
   for (let n = 0; n < 50; n++) await ask();
   expect([shareOf('first'), shareOf('second') + shareOf('third')]).toEqual([0, 50]);
   expect(Math.abs(shareOf('second') - shareOf('third'))).toBeLessThanOrEqual(1);
-  // After its rest it has its share again, and no more.
+  // After its rest the node gets its share of the requests again, and no more.
   answers.set('first', () => ok('first'));
   clock.advance(2_000);
   asked.length = 0;
@@ -158,7 +158,7 @@ test('a node that fails again and again rests twice as long each time, 30 s at m
     clock.advance(restMs);
   }
   expect(rests).toEqual([2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
-  // One answer makes it a node like any other.
+  // After one answer the node is preferred again.
   answers.set('first', () => ok('first'));
   expect(await ask()).toBe('first');
   answers.set('first', () => Promise.reject(new TypeError('connection refused')));

@@ -117,7 +117,8 @@ describe.each(['together', 'apart'])('questions put %s', (how) => {
     });
     chain.world.mischief.forgottenUpTo = chain.world.cluster.slot('processed') - 50;
     const round = await gather(witness(), one);
-    // All three know nothing of it, and the node says itself why.
+    // Status, transaction and history lack it, and the node says itself that its history does not
+    // reach back.
     expect(round).toMatchObject({
       statusAbsent: true,
       transactionAbsent: true,

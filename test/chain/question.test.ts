@@ -1,5 +1,5 @@
 // Question: questions of one method share requests while several are under way, and each gets its
-// own answer, whatever the provider makes of batches.
+// own answer, also from providers that answer batches in another order, in part, or not at all.
 import { Connection } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { askNode } from '../../src/chain/question.ts';

@@ -192,7 +192,8 @@ describe.each(['together', 'apart'] as const)('%s', (how) => {
   test('a node that names an early first block and lacks one of the blocks keeps them not', async () => {
     const kept = async (change: Node) => (await of(change)).blocksKept;
     expect(await kept({})).toBe(true);
-    // It begins later than it says, although it tells the parent of its first block.
+    // The node's blocks begin later than it claims, although it gives the parent of its first
+    // block.
     const from = (first: number): Node => ({
       getBlocks: ([begin, end]) => blocksBetween(Math.max(first, Number(begin)), Number(end)),
     });

@@ -91,7 +91,7 @@ test('payments accept ends the wait for one payment, names those that still wait
   expect(await ledger.payments.find('p7')).toMatchObject({
     accepted: { reason: 'a tip of the subscriber', actor: 'command', person: 'bo' },
   });
-  // Once only, and no payment that the ledger does not hold.
+  // The excess is accepted once, and only of a payment that the ledger holds.
   for (const signature of [signatureOf(7), signatureOf(9), 'no signature'])
     expect(await accept(signature)).toMatchObject({ code: 1, told: { accepted: false } });
 });

@@ -105,7 +105,8 @@ test('a platform moves over, and could go back', async () => {
       return (body.shares as ShareView[]).map(({ id }) => id).includes(third.id) ? body.total : 0;
     };
     await expect.poll(paid, { interval: 25 }).toBe(3);
-    // Once each: by the old system, by the adopted debt, and by the debt that was brought.
+    // Each debt is paid once: the first by the old system, the adopted one and the brought one by
+    // Bailiff.
     const due = BigInt(first.amount) + BigInt(third.amount) + 400_000n;
     expect(driver.usdcOf(creator)).toBe(due);
     const registered = async (query: string) =>

@@ -1,5 +1,5 @@
-// Doctor: each thing that a daemon stands on is broken in turn, and the doctor says which it is,
-// and how to mend it.
+// Doctor: each part that a daemon depends on is broken in turn; the doctor names the part and the
+// remedy.
 
 import { randomBytes } from 'node:crypto';
 import { MintLayout } from '@solana/spl-token';
@@ -75,7 +75,7 @@ test('Postgres that cannot be reached, and another release’s database', async 
   expect(wrongs(findings)).toEqual([
     ['postgres', expect.stringContaining('Nothing listens at the address of DATABASE_URL')],
   ]);
-  // The others are looked at all the same.
+  // The doctor goes on with the other parts.
   expect(findings.some((each) => each.what === 'websocket' && each.state === 'ok')).toBe(true);
   const { sql } = street.database;
   await sql`update migration set hash = 'another' where version = 1`;
@@ -245,7 +245,7 @@ test('a role that lacks rights on single tables: each right is named, and everyt
   );
   const looked = findings.filter((each) => each.state !== 'wrong').map((each) => each.what);
   expect(looked).toEqual(expect.arrayContaining(['postgres', 'halts', 'rpc', 'venue', 'helius']));
-  // The connections of the doctor are closed, whatever it found.
+  // The doctor closes its connections, also when a part is broken.
   await expect
     .poll(() => sql`select 1 from pg_stat_activity where usename = ${role}`)
     .toHaveLength(0);

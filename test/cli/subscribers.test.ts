@@ -1,4 +1,4 @@
-// People: the verdict that `bailiff gate` prints is the daemon's, personal doubts included.
+// Subscribers: the verdict that `bailiff gate` prints is the daemon's, personal doubts included.
 import { expect, test } from 'vitest';
 import { type Asked, decide } from '../../src/cli/subscribers.ts';
 import { blankState } from '../../src/core/reckoning.ts';

@@ -151,7 +151,8 @@ describe('parts', () => {
     expect(won).toMatchObject({ netPnl: 100n, charged: 100n, amount: 10n });
     const [lost] = bookingsOf(sold(2n, 70n, 100n, { cause: 'transfer' }), 9, terms, left);
     expect(lost).toMatchObject({ amount: 0n, after: { deficit: 60n } });
-    // Where it arrives it starts at that price, so that nothing is charged twice.
+    // In the sub-account where the position arrives it starts at that price, so that no gain is
+    // charged twice.
     const arrived = [opened(9, 2n, { quote: 300n })];
     const [later] = bookingsOf(sold(2n, 160n, 150n), 20, terms, arrived);
     expect(later).toMatchObject({ netPnl: 20n, charged: 20n });
@@ -196,7 +197,7 @@ describe('parts', () => {
     const other = [opened(20, 4n, { market: 3 })];
     const found = bookingsOf(sold(4n, 200n, 100n, { market: 3 }), 90, agreement, other);
     expect(amounts(found)).toEqual([['a', 400n, 40n]]);
-    // Held short, and closed past zero: the rest is a position of its own.
+    // The held position is short and is closed past zero: the rest is a new position.
     const short = agreed([termsOf(10, 'a', 1_000)], {
       held: { slot: 9, positions: [{ market: 0, base: -4n, entry: 400n }] },
     });

@@ -16,6 +16,6 @@ test('33 news within a second are a burst; spread over more seconds they are non
   expect(burst.on()).toBe(true);
   now = 6_000;
   expect(burst.on()).toBe(false);
-  // What changed during the burst is of it for ever.
+  // A change during the burst belongs to the burst, also when it is asked about later.
   expect([burst.onSince(5_999), burst.onSince(6_000)]).toEqual([true, false]);
 });

@@ -84,7 +84,7 @@ describe('a cap', () => {
         [1_100, 30n * USDC],
       ]),
     ).toEqual([3n * USDC, 2n * USDC, 0n, 3n * USDC]);
-    // Without a length there is one period.
+    // Without `periodSlots` there is one period.
     expect(
       amounts(rates({ capPerPeriod: 5n * USDC }), [
         [100, 30n * USDC],

@@ -47,7 +47,7 @@ const send = (from: PublicKey, to: PublicKey, amount: bigint, owner = agent) =>
   createTransferCheckedInstruction(from, USDC, to, owner, amount, 6);
 
 describe('to the unit', () => {
-  /** Holdings of everything that the agent owns, read from the chain and not from a transaction. */
+  /** The holdings of the agent, read from the chain and not from a transaction. */
   const held = (accounts: readonly PublicKey[]) => {
     const sums = { sol: 0n, usdc: 0n };
     for (const each of accounts) {

@@ -1,6 +1,6 @@
-// Conservation: whatever instruction moves value out of an agent's wallet, the balances show it,
-// and value that stays the subscriber's is no outflow. Every act is executed by the real token
-// programs and the system program in LiteSVM.
+// Conservation: the balances show value that leaves an agent's wallet by any instruction, and value
+// that stays the subscriber's is no outflow. Every act is executed by the real token programs and
+// the system program in LiteSVM.
 import {
   AuthorityType,
   createApproveInstruction,
@@ -56,7 +56,7 @@ const send = (from: PublicKey, to: PublicKey, amount: bigint, owner = agent) =>
 type Way = () => { acts: Landed[]; amount: bigint; to?: PublicKey; usdc?: true };
 const big = Keypair.generate();
 const between = Keypair.generate();
-/** Each leaves a subscriber who owes with something less, by another instruction. */
+/** Each act takes something from a subscriber who owes, each by another instruction. */
 const WAYS: Readonly<Record<string, Way>> = {
   'a plain transfer': () => ({
     acts: [stage.act([pay(agent, stranger.publicKey, 5n * SOL)])],
@@ -144,7 +144,7 @@ const WAYS: Readonly<Record<string, Way>> = {
           [stage.trader.agent, between],
         ),
       ],
-      // With the rent that the faucet paid for the account in between.
+      // The amount includes the rent that the faucet paid for the account in between.
       amount: 3n * SOL,
       to: stranger.publicKey,
     };
@@ -205,7 +205,7 @@ describe('out of reach', () => {
       .filter((each) => (usdc === true) === (each.mint === USDC.toBase58()))
       .filter((each) => each.destination === (to?.toBase58() ?? null));
     const sum = found.reduce((total, each) => total + each.amount, 0n);
-    // Where an account is closed as well, its rent goes along.
+    // When the account is closed as well, its rent leaves with the tokens.
     expect([amount, amount + rent]).toContain(sum);
     expect(new Set(found.map((each) => each.ofValue))).toEqual(new Set([true]));
   });

@@ -161,7 +161,7 @@ describe('standing', () => {
     });
     const found = verdict(both, [transfer(20, 111n)]);
     expect(found).toMatchObject({ standing: 'delinquent', evidence: { amount: 11n } });
-    // A subscriber who owes nobody may pay a creator.
+    // A subscriber who owes nothing may pay a creator.
     expect(verdict([owed(10, 100n)], [transfer(20, 900n)])).toMatchObject({ standing: 'good' });
   });
 

@@ -1,4 +1,4 @@
-// Finding: what is well needs no mending; what is not says how.
+// Doctor finding: a part that works needs no remedy; every other finding names one.
 import { expect, test } from 'vitest';
 import { fine, odd, wrong } from '../../src/core/doctor-finding.ts';
 

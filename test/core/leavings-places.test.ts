@@ -1,5 +1,5 @@
-// Leavings, place by place: the call at which something left, the account it left, whose doing it
-// was, and what a swap with the venue's tokens explains.
+// Leavings, place by place: the call at which something left, the account it left, by whose act it
+// left, and what a swap with the venue's tokens explains.
 import { describe, expect, test } from 'vitest';
 import { leavings, solBrought } from '../../src/core/conservation.ts';
 import type { Perimeter } from '../../src/core/holdings.ts';

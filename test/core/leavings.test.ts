@@ -1,5 +1,5 @@
 // Leavings: what counts as left in transactions that are put together by hand: rent of accounts
-// that the venue makes, whose doing it was, and who received it when several did.
+// that the venue makes, by whose act value left, and who received it when several did.
 import { describe, expect, test } from 'vitest';
 import { FEE_LAMPORTS_MOST, RENT_LAMPORTS_A_BYTE } from '../../src/core/conservation.ts';
 import type { Outflow } from '../../src/core/fact.ts';

@@ -1,5 +1,5 @@
-// Ledger clock: follows the database, nothing that the way to it can explain, and no change of the
-// machine's own clock.
+// Ledger clock: it follows the database's time by no more than the duration of the request leaves
+// uncertain, and follows no change of the machine's own clock.
 import { expect, test } from 'vitest';
 import { setByLedger } from '../../src/core/ledger-clock.ts';
 import { createManualClock } from '../support/clock.ts';
@@ -7,8 +7,8 @@ import { createManualClock } from '../support/clock.ts';
 const HOUR_MS = 3_600_000;
 
 /**
- * A machine that is so far ahead of its database, and answers that take so long. `own` is time that
- * passes; `jumpedMs` is by how much somebody has set the machine's clock since.
+ * A machine whose clock is `aheadMs` ahead of its database. `own` is time that passes; `jumpedMs`
+ * is how far the machine's clock was set since.
  */
 function machine(aheadMs: number) {
   const own = createManualClock();
@@ -59,9 +59,10 @@ test.each([HOUR_MS, -HOUR_MS])(
     own.advance(10_000);
     expect(off()).toBe(0);
     expect(deadlineMs - clock.nowMs()).toBe(20_000);
-    // What is old may only be taken for older: the machine may have been suspended.
+    // After a jump of the machine's clock an age may only be taken for more: the machine may have
+    // been suspended.
     expect(clock.latestMs() - clock.nowMs()).toBe(Math.max(0, jumpMs));
-    // Set while the database answers, too.
+    // The machine's clock is set while the database answers.
     state.jumpedMs += jumpMs;
     expect(await ask(10, 10)).toBe(7_000 + 2 * jumpMs);
     expect(off()).toBe(0);

@@ -41,7 +41,7 @@ type Closed = {
   /** What the copied part of this close brought, at the prices at which it was opened. */
   readonly copiedPnl: bigint;
   readonly copiedBase: bigint;
-  /** By how much rounding may have changed it. */
+  /** The most by which rounding may have changed the value. */
   readonly rounding: bigint;
   readonly bookings: readonly Booking[];
 };
@@ -62,7 +62,7 @@ function played({ held, heldPrice, short, steps }: Play): {
     held: { slot: 98, positions: account.held() },
     tabs: {},
   };
-  /** The copied position: its base, what it cost and its opening fees, in FINE parts. */
+  /** The copied position: its base, the quote paid for it and its opening fees, in FINE parts. */
   let copied = { base: 0n, cost: 0n, fee: 0n };
   let holding = held;
   const history: Movement[] = [];
@@ -153,7 +153,7 @@ test('copied round trips always owe: no close is booked under the terms for less
         if (copiedPnl > 2n * rounding) winning++;
         least += positive(copiedPnl - rounding);
       }
-      // And the shares follow: the whole of the wins, less what is lost to rounding.
+      // The shares are the whole of the wins, less the amount lost to rounding.
       expect(owedOf(bookings)).toBeGreaterThanOrEqual((least * BigInt(SHARE_BPS)) / 10_000n);
     }),
     { numRuns: 600 },

@@ -205,7 +205,8 @@ test('direction two: a round trip under terms always owes, however large or smal
           held: { slot: 98, positions: account.held() },
           tabs: {},
         };
-        // In the direction of the holding: a trade against it closes it, and opens nothing.
+        // The trade goes in the direction of the holding; a trade against the holding would close
+        // it and open nothing.
         const [into, out] = short ? [1_000n + gain, 1_000n] : [1_000n, 1_000n + gain];
         const { bookings } = play(
           agreement,

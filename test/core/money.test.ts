@@ -1,4 +1,4 @@
-// Money: rounding, and amounts as text.
+// Money: rounding of divisions, and amounts as text and back.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {

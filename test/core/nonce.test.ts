@@ -116,7 +116,7 @@ function createChain() {
   return {
     value: () => `n${moves}`,
     executed,
-    /** Whether it was executed. */
+    /** Whether the chain executed the transaction. */
     submit(signature: Signature, under: string): boolean {
       if (under !== `n${moves}` || executed.includes(signature)) return false;
       moves++;
@@ -140,7 +140,10 @@ test('whatever is lost, delayed or restored, no debt is paid by two transactions
   fc.assert(
     fc.property(fc.array(fc.tuple(act, fc.nat(20)), { maxLength: 120 }), (acts) => {
       const chain = createChain();
-      /** Everything that was ever signed may still arrive: with its value, and the debt it pays. */
+      /**
+       * Every transaction that was ever signed, with its nonce value and the debt it pays: each may
+       * still arrive.
+       */
       const signed: { signature: Signature; under: string; debt: number }[] = [];
       type Books = LaneRecord & { readonly paid: number };
       let books: Books = { noted: chain.value(), live: null, paid: 0 };
@@ -167,7 +170,7 @@ test('whatever is lost, delayed or restored, no debt is paid by two transactions
         if (step.do === 'plan')
           books = { ...books, live: { value: step.under, variants: [sign(step.under)] } };
         if (step.do === 'compare') {
-          // The chain's history tells every debt that was paid.
+          // The chain's history shows every debt that was paid.
           const paid = Math.max(-1, ...chain.executed.map(debtOf)) + 1;
           books = { noted: step.value, live: null, paid: Math.max(books.paid, paid) };
         }
@@ -181,7 +184,8 @@ test('whatever is lost, delayed or restored, no debt is paid by two transactions
         );
         if (told.became === 'paid')
           books = { noted: chain.value(), live: null, paid: debtOf(told.signature) + 1 };
-        // A variant that the restored copy lacks moved it: the history tells which debt it paid.
+        // The nonce was moved by a variant that the restored copy lacks: the history shows which
+        // debt it paid.
         else books = { noted: null, live: null, paid: books.paid };
       }
       const debts = chain.executed.map(debtOf);

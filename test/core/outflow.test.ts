@@ -1,4 +1,4 @@
-// Outflow: whose doing a leaving was.
+// Outflow: by whose act value left.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

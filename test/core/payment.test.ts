@@ -41,7 +41,7 @@ describe('the next step', () => {
     expect(next({ payment: payment('signed'), due: [] }).do).toBe('send');
     expect(next({ payment: payment('planned'), due: [] }).do).toBe('sign');
     expect(next({ payment: null, due: [] }).do).toBe('rest');
-    // A payment that has ended makes no step, whatever else is due.
+    // A payment that has ended makes no step, also when other debts are due.
     for (const ended of ['landed', 'failed', 'dead'] as const)
       expect(next({ payment: payment(ended), due: [debt('a', 1n)] })).toEqual({ do: 'rest' });
   });

@@ -140,11 +140,11 @@ test('amounts that a final reading has counted for an account are never counted 
   for (const counted of [close, tally, unknown])
     for (const again of [shifted, fact(7, { kind: 'tally' }), fact(7, { kind: 'unknown' })])
       expect(added([counted], [again])).toEqual([]);
-  // For an account that it told nothing of, everything counts.
+  // All facts about an account are added when the first reading told nothing of the account.
   const theirs = { ...shifted, account: 'other' as Address };
   expect(added([close], [theirs])).toEqual([theirs]);
   expect(added([outflow(1)], [shifted])).toEqual([shifted]);
-  // At its own place it stays on record; another kind does not take the place.
+  // A fact at the same place stays as it is on record; a fact of another kind does not replace it.
   expect(added([close], [close])).toEqual([close]);
   expect(added([close], [fact(1, { kind: 'tally' })])).toEqual([]);
 });

@@ -112,7 +112,7 @@ test('it covers the oldest shares of its creator, and what is beyond them all is
     excess: 0n,
   });
   expect(allot(paid, [share('a', 4n)]).excess).toBe(6n);
-  // Nothing is left for the shares after the one that takes the rest.
+  // When one share takes the rest of the payment, later shares get nothing.
   expect(allot(paid, [share('a', 10n), share('b', 4n)]).covers).toEqual([
     { shareId: 'a', amount: 10n },
   ]);

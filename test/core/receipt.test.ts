@@ -49,8 +49,8 @@ describe.each([
   });
 
   test('is refused with any figure changed by one unit, any entry left out or doubled', () => {
-    // To whom other debts go is stated, as the terms are; a cap or hurdle that
-    // does not decide leaves every figure of the close as it is.
+    // The wallets to which other debts go are stated, as the terms are. A cap or hurdle that does
+    // not decide leaves every figure of the close as it is.
     const others =
       /^terms\[0\]\.(?:creatorWallet|splits\[0\]\.wallet)|^terms\[\d\]\.(?:cap|hurdle)/;
     const stated = splits.length > 0 ? new RegExp(`${others.source}|\\.creatorWallet`) : others;

@@ -1,4 +1,5 @@
-// Share acts: what each act makes of a debt, field by field, and what is told of it.
+// Share changes: the debt that follows from each change, field by field, and the events of the
+// change.
 
 import { describe, expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';

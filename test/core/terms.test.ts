@@ -54,7 +54,7 @@ test('another creator is said, never inferred from another wallet', () => {
   const another = { creatorWallet: wallet('b'), newCreator: true };
   const said = termsAfter(first, another, 30);
   expect(said.markSlot).toBe(30);
-  // Said again, it changes nothing.
+  // The same change a second time changes nothing.
   expect(termsAfter(said, another, 60).markSlot).toBe(30);
 });
 
@@ -131,7 +131,7 @@ test('of the same share, the terms without a mark are dearer; of the same basis,
     expect(dearer(one, other)).toEqual(found);
     expect(dearer(other, one)).toEqual(found);
   }
-  // Of two that began in one slot either will do; the first stays.
+  // Of two equal terms that began in one slot, the first is returned.
   const twin = termsOf(10, 'e', 1_000);
   expect(dearer(plain, twin)).toBe(plain);
 });

@@ -35,7 +35,7 @@ test('three answers in a row that agree are believed, also when the first answer
   });
   expect(answers).toEqual([false, false, true]);
   expect(tip.slot).toBe(1_002);
-  // Two lies and the truth between them never add up.
+  // Two different wrong slots and a true one between them never make three answers that agree.
   expect(tip.believes(500_000_000)).toBe(false);
   expect(tip.believes(700_000_000)).toBe(false);
   expect(tip.believes(1_003)).toBe(true);
@@ -86,7 +86,8 @@ test('what was seen before the start counts as the first answer, so that no firs
   expect(tip.slot).toBe(1_000);
   expect(tip.believes(9_000_000_000)).toBe(false);
   expect(tip.believes(1_025)).toBe(true);
-  // A ledger that recorded an impossible slot once holds the truth up for two answers.
+  // After a ledger recorded an impossible slot, two true answers are refused and the third is
+  // believed.
   const wrong = createTip(() => now, { slot: 9_000_000_000, atMs: 0 });
   expect([1_025, 1_026, 1_027].map((slot) => wrong.believes(slot))).toEqual([false, false, true]);
 });

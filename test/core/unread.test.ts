@@ -59,7 +59,8 @@ describe('an account of the venue', () => {
     expect(check(older)).toEqual(UNPROVEN);
   });
   test('whose quote tokens went further than records tell may have been swapped', () => {
-    // 1,000 in and 400 out are told: 600 came, and the price may be off by one part in a hundred.
+    // The facts tell 1,000 in and 400 out, so 600 came in; the price may be off by one part in a
+    // hundred.
     const told = { deposits: 1_000n, withdraws: 400n };
     const seen = (flow: bigint) => check(state(told, flow), { told });
     const REALISED = { verdict: 'reckoned', netPnl: 0n };

@@ -135,7 +135,8 @@ describe('notices', () => {
       detail: `Instruction ${UNKNOWN.toString(16)} of the program is newer than this release.`,
     };
     expect(found([agent])).toMatchObject([told]);
-    // Another signer beside the agent changes nothing, and a stranger alone controls nothing.
+    // A second signer beside the agent changes nothing. A stranger who signs alone controls
+    // nothing.
     expect(found([stranger, agent])).toMatchObject([told]);
     expect(found([stranger])).toEqual([]);
   });

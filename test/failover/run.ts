@@ -188,7 +188,7 @@ for (let round = 1; round <= wanted && failed === 0; round++) {
   })();
   await sleep(150 + Math.floor(clock.random() * 500));
   pair.lag();
-  // An act that the API acknowledges and the replica will lack.
+  // The API acknowledges this act, and the replica will lack it.
   const name = `late${round}`;
   const acknowledged = await register(
     name,

@@ -1,6 +1,6 @@
-// Checks: account state against the facts in a running daemon. Profit of a transaction whose log
-// was cut is paid to the unit, and a difference that no fact explains is shown as a gap until it is
-// closed.
+// Account checks: account state against the facts in a running daemon. Profit of a transaction
+// whose log was cut is paid to the unit, and a difference that no fact explains is shown as a gap
+// until it is closed.
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { userAddress } from '../../src/local/drift/addresses.ts';
@@ -54,7 +54,7 @@ test('a profitable close behind a cut log is reckoned from the account and paid 
   driver.movePrice(0, 165_000_000n);
   const landed = driver.send([...noise, close('short', true)], [driver.faucet, trader.agent]);
   expect(landed.execution.logs).toContain('Log truncated');
-  // The fee of the visible opening comes off it, as off a told close.
+  // The fee of the visible opening is deducted from the profit, as for a close with a record.
   const profit = realisedOf(trader);
   expect(profit).toBeGreaterThan(20_000_000n);
   const share = await street.share('ana', (each) => each.status === 'paid');
@@ -67,7 +67,7 @@ test('a withdrawal behind a cut log makes a runaway as any other', async () => {
   const { driver } = street;
   const trader = driver.createTrader({ deposit: 1_000_000_000n });
   await street.subscribe('bo', trader, Keypair.generate().publicKey);
-  // No daemon runs now, so the debt stays unpaid.
+  // The daemon is stopped, so the debt stays unpaid.
   await street.stop();
   driver.trade(trader, 'long', 2_000_000_000n);
   driver.movePrice(0, 180_000_000n);
@@ -131,7 +131,7 @@ test('a difference that no fact explains is a gap with its size, until account a
   expect((await accept()).status).toBe(204);
   await expect.poll(async () => (await hearing()).gaps).toEqual([]);
   const { coverage, unexplained } = await hearing();
-  // Everything that happened on this street is known to the release.
+  // This release understands every call that was made in this test.
   expect(unexplained).toEqual([]);
   expect(coverage.unknown).toBe(0);
   for (const name of ['drift', 'token'])

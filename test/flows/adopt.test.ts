@@ -69,7 +69,7 @@ async function world() {
   };
   return { ...held, ports, owners, filled, reasons };
 }
-/** Owns 101 token accounts that are followed, its own among them. */
+/** The agent owns 101 token accounts that are followed, its associated one among them. */
 async function crowded() {
   const held = await world();
   for (let n = 0; n < TOKEN_ACCOUNTS_MOST; n++)

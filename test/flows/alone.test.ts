@@ -77,7 +77,7 @@ const state = (slot: number, realised: bigint): AccountState => ({
   pulse: '',
 });
 
-/** Both accounts have a state to be judged at slot 60. */
+/** A ledger in which both subscribers' accounts have a state to be checked at slot 60. */
 async function checked(held: Listening) {
   const { ledger, ports, node } = held;
   const sick = new Set<string>();

@@ -34,7 +34,7 @@ test('the cursor moves only once everything that the scan told is noted', async 
     const aside = createAside({ ...ports, ledger: whole });
     return backfill({ ...ports, aside }, new AbortController().signal);
   };
-  // The database goes away in the middle of the scan.
+  // Postgres stops answering in the middle of the scan.
   const broken: Ledger = {
     ...whole,
     watchList: { ...whole.watchList, scanned: () => Promise.reject(new Error('gone')) },

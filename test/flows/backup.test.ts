@@ -41,7 +41,7 @@ test.each([false, true])(
     const creator = Keypair.generate().publicKey;
     const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
     await street.subscribe('ana', trader, creator);
-    // The payment is planned, and the call that sizes it does not come back yet.
+    // The payment is planned, and its simulation is not answered yet.
     world.mischief.failing.set('simulateTransaction', 1_000_000);
     profitableClose(driver, trader);
     await expect
@@ -85,7 +85,8 @@ test('a running daemon whose database goes back waits, reads the chain, and pays
   await giveKeyBack();
   await street.share('ana', (each) => each.id === second.id && each.status === 'paid');
   const held = driver.usdcOf(creator);
-  // The primary dies: every connection is cut, and what answers next is without the last commits.
+  // The primary dies: every connection is cut, and the database that answers next lacks the last
+  // commits.
   await restore();
   await cutConnections(database);
   await retryNow(database);

@@ -1,5 +1,5 @@
-// Books: a payment that the chain shows and the ledger does not know stops payments, from the
-// moment at which it is confirmed: one that is not final yet would be paid again before it is.
+// Books: a payment on chain that the ledger does not know stops payments as soon as it is
+// confirmed. If the daemon waited until that payment is final, the debt would be paid again before.
 import { expect, test } from 'vitest';
 import { BLOCKS_UNTIL_DEAD } from '../../src/core/continuity.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
@@ -88,7 +88,7 @@ test('a database that goes back while the chain is read is compared again, as a 
       if (goesBack) {
         goesBack = false;
         identity = 'b';
-        // Another lane asks meanwhile, and learns of it.
+        // Another lane asks whether the database went back, while the first lane reads histories.
         await books.doubt();
       }
       return ports.chain.signatures(...asked);
@@ -102,7 +102,7 @@ test('a database that goes back while the chain is read is compared again, as a 
   };
   const books = createBooks({ ...ports, chain, databaseStates });
   expect(await books.disagreement(ANA)).toMatchObject({ code: 'ledger_went_back' });
-  // Until it is whole again, nothing may be committed under what it tells of itself.
+  // Until the database counts as whole again, nothing may be committed under its new identity.
   expect(books.identity()).toBe('a');
   height += BLOCKS_UNTIL_DEAD;
   expect(await books.disagreement(ANA)).toBeNull();
@@ -141,7 +141,7 @@ test('without a debt no history is read: most nodes do not keep one since the fi
   expect(await books.disagreement(ANA)).toBeNull();
   expect(await books.disagreement(ANA, 'open')).toBeNull();
   expect(read).toEqual([]);
-  // Nothing was compared, so the first debt that is heard is.
+  // No payment was compared, so the history is read when the first payable debt is heard of.
   oldest.payable = 80;
   expect(await books.disagreement(ANA)).toBeNull();
   expect(read).toEqual([80]);

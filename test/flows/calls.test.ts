@@ -76,7 +76,7 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
     'sendTransaction',
     'getSignatureStatuses',
   ]);
-  // Asked once by a process, in whatever order their answers come.
+  // Each of these is asked once by a process; their answers come in any order.
   const once = [
     // Whether the node is of our chain: before anything, and after the books were read.
     'getGenesisHash',

@@ -1,4 +1,5 @@
-// Clear: a platform asks before it withdraws. Debts are paid at once, or the answer says why not.
+// Clearance: a platform asks before it withdraws. Debts are paid at once, or the answer says why
+// not.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { createPace } from '../../src/core/pace.ts';
@@ -34,8 +35,8 @@ test('pays what is owed, clears, and the withdrawal that follows makes no runawa
   expect(cleared).toMatchObject({ status: 201, body: { status: 'cleared', amount: '400000000' } });
   expect(driver.usdcOf(creator)).toBe(BigInt(waiting.amount));
 
-  // A close in between makes a debt; the cleared withdrawal is none the less as agreed. One more is
-  // not.
+  // A close after the clearance makes a debt. The cleared withdrawal still counts as cleared; a
+  // second withdrawal does not.
   street.world.mischief.swallowSends = 1_000_000;
   profitableClose(driver, trader);
   await street.share('ana', (each) => each.id !== waiting.id);

@@ -127,7 +127,7 @@ test('a wait that begins while a lane asks for the height counts from a height o
   state = told('b', 2n);
   const first = continuity.doubt();
   await turn();
-  // The height of this lane was read before the database went back once more.
+  // This lane's height was asked for before the database went back a second time.
   const old = asked.shift();
   state = told('c', 3n);
   const second = continuity.doubt();

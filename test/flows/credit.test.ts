@@ -51,7 +51,7 @@ test('beside another system that pays: its withdrawals to the creator discharge 
   expect(await credits.json()).toMatchObject({
     credits: [{ signature, amount: String(rounded), credited: share.amount }],
   });
-  // A debt that nobody paid waits for a person, who adopts it once.
+  // An observed debt waits for a person, who adopts it once.
   win(street, trader);
   const second = await street.share('ana', (each) => each.status === 'pending');
   const body = { fromSlot: second.close.slot, reason: 'Cut-over.' };
@@ -111,7 +111,7 @@ describe('a transfer is matched only where the ledger agrees with the chain', ()
       }
       const [share] = await ledger.shares.list({ limit: 5 });
       expect(share).toMatchObject({ status: 'paid', paidBy: [LOST.signature], credited: 0n });
-      // Payments go on: no part of the payment is left that no debt explains.
+      // Payments go on: the debts explain the whole payment.
       expect(await ledger.payments.unexplained(5)).toEqual([]);
       expect(await ledger.credits.unmatched('ana', CREATOR)).toBeNull();
       expect(await ledger.credits.list({ subscriberId: 'ana', limit: 5 })).toMatchObject([
@@ -147,7 +147,7 @@ describe('a transfer is matched only where the ledger agrees with the chain', ()
       expect(await credit()).toEqual([]);
       expect(await credited()).toEqual([0n]);
       expect(await ledger.credits.unmatched('ana', CREATOR)).toBe(signatureOf(50));
-      // The same reason again is no news.
+      // The same reason is not logged a second time.
       clock.advance(5_000);
       expect(await credit()).toEqual(['ana']);
       said = next;

@@ -1,5 +1,5 @@
-// Deleted: Drift accounts that are deleted, made again, or said to be gone. Their profit is owed,
-// and one answer of one node closes no account.
+// Deleted: Drift accounts that are deleted, made again, or reported as gone. Their profit is owed,
+// and one answer of one node never closes an account.
 import { expect, test } from 'vitest';
 import type { Chain } from '../../src/core/chain-ports.ts';
 import type { Fact, FactBody } from '../../src/core/fact.ts';

@@ -1,5 +1,6 @@
-// Deletion: Drift accounts that their owner deletes, in a running daemon: what was earned there is
-// owed and paid, in whatever transaction the account vanishes, and a gap outlives it.
+// Deletion: Drift accounts that their owner deletes, in a running daemon: profit of a deleted
+// account is owed and paid, in every kind of transaction in which the account can vanish, and a gap
+// outlives the account.
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair, type TransactionInstruction } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';

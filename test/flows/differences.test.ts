@@ -2,7 +2,6 @@
 // rebuild` tells of the rest is right to the unit, the same in a dry run, and the same in every
 // run, until the missing debt is heard or a person accepts it.
 import { expect, test } from 'vitest';
-import type { Payment } from '../../src/core/payment.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
 import { judge } from '../../src/core/standing.ts';
 import { USDC } from '../../src/core/token.ts';
@@ -13,13 +12,13 @@ import { silentLog as log } from '../../src/system/log.ts';
 import { loseExcesses } from '../support/damage.ts';
 import {
   addressOf,
-  CREATOR,
   closeFact,
   createTestLedger,
   recordFact,
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
+import { paymentOfDebts } from '../support/payment.ts';
 import { eventsIn } from '../support/rows.ts';
 
 /** A chain on which the agent of `ana` paid these amounts to the creator, oldest first. */
@@ -93,7 +92,7 @@ test('a payment that debts explain in part is booked in part, and the rest with 
   const expected = { restored: [60n], differences: [40n, 60n] };
   for (const dryRun of [true, false])
     expect(await told(held, [100n, 60n], dryRun)).toEqual(expected);
-  // Every later run says the same of what is left, and books nothing again.
+  // Every later run tells the same excess, and books nothing again.
   for (const dryRun of [true, false])
     expect(await told(held, [100n, 60n], dryRun)).toEqual({
       restored: [],
@@ -137,13 +136,13 @@ test('a subscriber who paid more than it owed halts itself until a person accept
   const obstacle = () => createBooks(ports).disagreement(ANA);
   for (let run = 0; run < 2; run++)
     expect(await obstacle()).toMatchObject({ code: 'payments_unknown' });
-  // What debts explain is booked, and nothing of it twice.
+  // The part that debts explain is booked, once.
   expect((await ledger.shares.list({ limit: 9 })).map((each) => each.status)).toEqual([
     'paid',
     'paid',
   ]);
   expect(await excesses(held)).toEqual([100n]);
-  // A debt that comes meanwhile is paid by it.
+  // A debt that is booked meanwhile is covered by the payment.
   await recordFact(
     ledger,
     closeFact(8, 100n, { slot: 70, account: held.driftAccount }),
@@ -208,31 +207,7 @@ test('of two payments with one id each is booked, and accepted by its signature'
 test('a row of the payment itself is no difference in a dry run', async () => {
   await using held = await createTestLedger();
   await owing(held, 60n);
-  const [due] = await held.ledger.shares.due('ana');
-  const plan = { ...PLAN, amount: 60n, covers: [{ shareId: due?.shareId ?? '', amount: 60n }] };
-  await held.ledger.payments.open({ ...PLANNED, driftUser: held.driftAccount, plan });
+  await held.ledger.payments.open(paymentOfDebts(await held.ledger.shares.due('ana')));
   for (const dryRun of [true, false])
     expect(await told(held, [60n], dryRun)).toEqual({ restored: [60n], differences: [] });
 });
-
-const PLAN = {
-  withdraw: 0n,
-  settleMarkets: [],
-  feePayer: 'agent',
-  reimburse: 0n,
-  createAgentAccount: false,
-  createCreatorAccount: false,
-} as const;
-const PLANNED: Omit<Payment, 'plan' | 'driftUser'> = {
-  id: 'p1',
-  purpose: 'share',
-  subscriberId: 'ana',
-  subscriptionId: 'ana-sub',
-  creatorWallet: CREATOR,
-  subAccountId: 0,
-  venue: 'drift-v2',
-  token: USDC,
-  attempts: 0,
-  state: 'planned',
-  signed: null,
-};

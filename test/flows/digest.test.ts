@@ -70,7 +70,8 @@ test('a body at which three daemons ended is set aside with its reason, and the 
     [2, 0],
     [3, 0],
   ]);
-  // From now on each is read alone, so that only the one at which it happens again is blamed.
+  // From now on each delivery is read alone, so that only the delivery at which a daemon dies again
+  // is blamed.
   expect(await die('second')).toEqual([[1, 1]]);
   expect(await die('third')).toEqual([[1, 2]]);
   expect(await digest(held, 'fourth')).toBe(true);
@@ -118,7 +119,7 @@ test('a body beyond the bound is set aside with its reason, and what lies beside
   expect(await ledger.asides.list(5)).toMatchObject([
     { kind: 'delivery', reason: expect.stringMatching(/200002 bytes.*webhookBytesMost is 100000/) },
   ]);
-  // A larger bound mends it.
+  // With a larger bound the delivery is read.
   held.clock.advance(1_000);
   while (await digest(held));
   expect(await ledger.asides.list(5)).toEqual([]);

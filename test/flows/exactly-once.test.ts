@@ -1,5 +1,5 @@
 // Exactly once: sends that are lost, answered with an error, expired or forked off, and two daemons
-// on one database, at each venue. However it goes, the creator holds exactly what was owed.
+// on one database, at each venue. In every case the creator ends with exactly what was owed.
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import { startApp } from '../../src/app.ts';
@@ -78,7 +78,7 @@ describe.each(VENUE_NAMES)('at %s', (venue) => {
     await using begun = await begin({ slotMs: 5 });
     const { street, creator, trader } = begun;
     const { mischief } = street.world;
-    // From the first send on: it is lost, and no node tells any history.
+    // The first send is lost, and from then on no node answers for a history.
     mischief.onSend = {
       when: 'before',
       act: () => void mischief.failing.set('getSignaturesForAddress', 1_000_000),

@@ -16,7 +16,7 @@ import { openStreet, profitableClose } from '../support/street.ts';
 test('a payment that landed survives a start with the URLs of another chain: it is not dead, and not paid again', async () => {
   await using street = await openStreet({
     slotMs: 8,
-    // The payment lands, and the daemon is stopped before it looks.
+    // The payment lands, and the daemon is stopped before it asks for the payment's status.
     settings: (given) => ({
       ...given,
       payments: { ...given.payments, rebroadcastMs: 3_600_000, finalityMs: 3_600_000 },
@@ -26,7 +26,7 @@ test('a payment that landed survives a start with the URLs of another chain: it 
   const creator = Keypair.generate().publicKey;
   const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
   await street.subscribe('ana', trader, creator);
-  // What became of it is not told before the daemon is stopped.
+  // The node does not tell the payment's status before the daemon is stopped.
   world.mischief.failing.set('getSignatureStatuses', 1_000_000);
   profitableClose(driver, trader);
   await expect.poll(() => driver.usdcOf(creator)).not.toBeNull();

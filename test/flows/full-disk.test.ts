@@ -17,7 +17,7 @@ test('facts that cannot be stored fail the inspection, and are stored once there
   await held.told(close, 'bo');
   const makeRoom = await fillDisk(held, 'fact');
   await expect(inspectDue(held.ports, OPTIONS)).rejects.toMatchObject(FULL);
-  // The row of a failure would have found room.
+  // No failure was recorded, although its row would have found room.
   expect(await held.ledger.asides.list(5)).toEqual([]);
   await makeRoom();
   held.clock.advance(60_000);

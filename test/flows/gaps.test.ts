@@ -63,7 +63,7 @@ test('a gap that stays open is looked for again after five minutes, by every pro
   clock.advance(MINUTE_MS);
   await first();
   expect(rescans()).toBe(2);
-  // A process that has just started takes its time, too.
+  // A process that has just started waits the five minutes, too.
   const second = process();
   await second();
   expect(rescans()).toBe(2);

@@ -29,8 +29,8 @@ function createHeldClock(ms: number) {
 }
 
 test('without a Drift account there is no standing and no clearance, until there is one', async () => {
-  // The gate knows at once after the registration: the loop that looks for doubts does not run by
-  // time before it has said so.
+  // The gate is up to date right after the registration: the loop that looks for doubts is held
+  // until the test has asked.
   const held = createHeldClock(DOUBTS_EVERY_MS);
   await using street = await openStreet({
     clock: held.clock,

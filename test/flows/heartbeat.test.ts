@@ -117,7 +117,7 @@ test.each([
     await heartbeat.beat();
     expect(events).toEqual([]);
     jump(ms);
-    // Nothing that waits is moved; the age of the view is at most taken for more.
+    // A jump of the machine's clock moves no deadline, and an age is at most taken for more.
     expect(ageMs()).toBe(0);
     expect(clock.latestMs() - clock.nowMs()).toBe(Math.max(0, ms));
     pass(1_000);
@@ -161,7 +161,7 @@ test('while a loop that carries news fails, the gate stops vouching at the stale
     await expect(heartbeat.beat()).rejects.toThrow(/scan has failed/);
     // The ledger takes the heartbeat's write all the time.
     expect(heartbeat.pulse.ledgerAtMs).not.toBeNull();
-    // Half of the bound is left to a failure that passes.
+    // A loop may fail for half of the bound before the gate answers `unknown`.
     expect(gate().verdict).toBe(second <= 15 ? 'allow' : 'unknown');
   }
   expect(gate()).toMatchObject({

@@ -58,7 +58,7 @@ describe('one sick transaction', () => {
     const hung = held.close('ana', 10);
     held.node.answers.set(hung, () => 'hangs');
     await held.named(hung, 'ana', 'finalized', 10);
-    // A round's patience ends when everything else is recorded, and not before.
+    // The round's patience ends when everything else is recorded, and not before.
     let wanted = 0;
     const sleep = () => expect.poll(held.facts).toHaveLength(wanted);
     const clock = { ...held.clock, sleep };
@@ -133,7 +133,8 @@ describe('one sick transaction', () => {
     }
     for (let slot = 50; slot < 110; slot++)
       await held.named(held.close('bo', slot), 'bo', 'finalized', slot);
-    // Two rounds take a hundred: the sick ones come first, and wait longer after each try.
+    // Each round reads a hundred transactions. The failing ones come first, and wait longer after
+    // each try.
     for (let n = 0; n < 2; n++) await inspect(held);
     expect((await held.facts()).filter((each) => each === 'bo finalized')).toHaveLength(60);
     for (let n = 0; n < 4; n++) {
@@ -210,7 +211,7 @@ describe('a flood', () => {
     const first = await ledger.sightings.claim(clock.nowMs(), 60_000, 8);
     expect(first[0]?.signature).toBe(urgent);
     expect(first.filter((each) => each.named === 'rumour')).toHaveLength(4);
-    // A history's word for a rumour brings it forward.
+    // A rumour that a history names is read earlier.
     const rumour = `${signatureOf(1)}149` as Signature;
     await held.named(rumour, 'ana', 'finalized', 12);
     const rest = await ledger.sightings.claim(clock.nowMs(), 60_000, 1_000);

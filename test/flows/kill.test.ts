@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { createDatabase } from '../support/database.ts';
 import { openRounds, STEPS } from '../support/kill-rounds.ts';
 
-/** With three daemons the steps at which they can get into each other's way. */
+/** Steps at which several daemons can get into each other's way; played with three daemons. */
 const CONTESTED = STEPS.filter((step) =>
   ['payment.planned', 'payment.signed', 'chain: executed, not answered'].includes(step),
 );

@@ -1,5 +1,5 @@
-// Loop: a run that fails is repeated after seconds, whatever the interval is; a nudge asks for a
-// run, and shortens no pause after a failure.
+// Loop: a run that fails is repeated after seconds, also when the interval is long; a nudge asks
+// for a run, and shortens no pause after a failure.
 import { expect, test } from 'vitest';
 import { startLoop } from '../../src/flows/loop.ts';
 import { silentLog as log } from '../../src/system/log.ts';

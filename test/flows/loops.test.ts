@@ -16,7 +16,7 @@ const standing: Clock = {
       signal.addEventListener('abort', () => resolve());
     }),
 };
-/** Lets every promise that can go on do so. */
+/** Waits until every promise that can settle has settled. */
 const quiet = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 const happenings = Object.keys(RUN_AFTER) as (keyof typeof RUN_AFTER)[];

@@ -89,7 +89,7 @@ test('a payment that does not land is signed at higher prices, and is executed o
   profitableClose(street.people, trader);
   const variants = () => variantsIn(street.database);
   await expect.poll(async () => (await variants()).length).toBeGreaterThan(3);
-  // The first is that of the first payment.
+  // The first variant has the price of the first payment.
   const signed = (await variants()).slice(1);
   const prices = signed.map((each) => each.microLamports);
   expect(prices).toEqual(prices.toSorted((a, b) => (a < b ? -1 : 1)));

@@ -20,7 +20,7 @@ test('an endpoint that is down is tried for days, then given up on record, and n
     clock.advance(Math.ceil(wait * 0.2));
     await run();
   }
-  // Not before its time, and then once each.
+  // The event was sent at each of its times, once, and never before.
   expect(receiver.received).toHaveLength(RETRIES_MS.length + 1);
   expect(await ledger.endpoints.deliveries('e1', { limit: 5 })).toMatchObject([
     { state: 'failed', attempts: RETRIES_MS.length + 1, outcome: 'answered 500', dueAtMs: null },

@@ -13,7 +13,7 @@ const memos = Array.from(
 );
 const creatorWallet = () => Keypair.generate().publicKey;
 
-/** Until the daemon has seen a slot later than every one so far. */
+/** Waits until the daemon has seen a slot later than the present one. */
 async function aSlotLater({ world, app }: Street): Promise<void> {
   const slot = world.cluster.slot('processed');
   await expect

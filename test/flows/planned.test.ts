@@ -1,5 +1,5 @@
-// Planned: a payment of which nothing is signed never stays planned for ever, whatever prevents its
-// building.
+// Planned: a payment of which nothing is signed never stays planned for ever, for every reason that
+// can prevent its building.
 import { AddressLookupTableAccount, Keypair, VersionedTransaction } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { compile, decompile } from '../../src/chain/compile.ts';

@@ -160,8 +160,8 @@ function planningWith(given: {
     asked,
     noted,
     /**
-     * How much of what is due rests when nothing can be paid of the first debt, the only one to its
-     * creator.
+     * The number of due debts that rest when no payment can be made for the first debt, the only
+     * one to its creator.
      */
     async resting(...owed: bigint[]) {
       const due = owed.map(debt);
@@ -263,7 +263,7 @@ test('a market that the venue does not settle is left out, whatever it says, and
   const found = planningWith({ accounts: [{ deposit: 5n, claimable: CLAIMABLE }], verdict });
   expect(await found.intend(34n)).toMatchObject({ settleMarkets: [0, 2], withdraw: 34n });
   expect(found.asked.map((each) => each.settle)).toEqual([[1], [0, 2]]);
-  // Without it the money does not reach, and what the venue said is what the debt waits for.
+  // Without that market's profit the payment is too small, and the debt shows the venue's reason.
   expect(await found.intend(40n)).toMatchObject({ code: 'venue_6260', class: 'venue_limited' });
 });
 

@@ -64,7 +64,7 @@ test('a ledger that lost its last changes is read anew, and readers begin anew, 
   expect(await ledger.standings.changesSince(before, 10)).toEqual([]);
 
   await loseStandingsAfter(held, 1);
-  // Not given out again yet: the ledger is merely behind.
+  // The ledger has not given the lost revision out again yet, so it only seems to be behind.
   expect(await ledger.standings.changesSince(before, 10)).toBeNull();
   await owes(3n);
   await runs(3n);
@@ -98,7 +98,8 @@ test('after the ledger went back, a roster that cannot be read is read at the ne
   publisher.subscribe({ change: () => {}, beat: () => {}, end: () => void ends++ });
   isGone = true;
   await publisher.restart();
-  // The changes since the last one could be read; the picture that they would be added to is lost.
+  // The changes since the last one can be read; the whole roster, to which they would be added,
+  // cannot.
   expect(await publisher.pull()).toBe(false);
   expect(ends).toBe(0);
   isGone = false;

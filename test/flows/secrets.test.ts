@@ -38,7 +38,7 @@ describe('the master key', () => {
   test('of the first start is the one of the ledger', async () => {
     await using held = await createTestLedger();
     const book = held.ledger.masterKey;
-    // Nothing is kept under a key yet, so none is missing.
+    // The ledger holds no secret yet, so no key is missing.
     expect(await codeOf(book, null)).toBeNull();
     expect(await codeOf(book, 1)).toBeNull();
     expect(await codeOf(book, 1)).toBeNull();
@@ -68,7 +68,7 @@ describe('the master key', () => {
     await subscribers.putKey({ subscriberId: 'ana', publicKey, sealed });
     expect(await codeOf(book, 2)).toBe('master_key_wrong');
     expect(await codeOf(book, null)).toBe('master_key_missing');
-    // The wrong key has left no trace.
+    // The ledger keeps nothing of the wrong key.
     expect(await book.kept()).toBeNull();
     expect(await codeOf(book, 1)).toBeNull();
     expect(await codeOf(book, 2)).toBe('master_key_wrong');
@@ -229,7 +229,7 @@ test('under a wrong master key debts wait without an attempt or a payment, and a
   secrets.masterKey = masterKey;
   await street.restart();
   await street.share('ana', (each) => each.status === 'paid');
-  // One key alone that does not open is told as that.
+  // A single agent key that does not open is reported as that key.
   await spoilAgentKeys(database);
   profitableClose(driver, ana);
   const closed = await street.share('ana', (each) => each.reason?.code === 'agent_key_unreadable');

@@ -4,7 +4,7 @@
 
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
-import type { Look, Payment } from '../../src/core/payment.ts';
+import type { Look } from '../../src/core/payment.ts';
 import { USDC } from '../../src/core/token.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
 import { createSettle, type SettleOptions, type SettlePorts } from '../../src/flows/settle.ts';
@@ -12,35 +12,17 @@ import { silentLog } from '../../src/system/log.ts';
 import { createMemoryLedger } from '../sim/memory/ledger.ts';
 import { createManualClock } from '../support/clock.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
+import { plannedPayment } from '../support/payment.ts';
 import { servingOnly } from '../support/venues.ts';
 
 const EXPIRY = 1_000;
 const NODE_SLOT = 77;
 const never = new AbortController().signal;
-const PAYMENT: Payment = {
-  id: 'p1',
-  purpose: 'share',
-  subscriberId: 'ana',
-  subscriptionId: 'ana-sub',
+const PAYMENT = plannedPayment({
   creatorWallet: addressOf(40),
   driftUser: addressOf(10),
-  subAccountId: 0,
-  venue: 'drift-v2',
-  token: USDC,
-  attempts: 0,
-  state: 'planned',
-  signed: null,
-  plan: {
-    amount: 5n,
-    covers: [],
-    withdraw: 0n,
-    settleMarkets: [],
-    feePayer: 'agent',
-    reimburse: 0n,
-    createAgentAccount: false,
-    createCreatorAccount: false,
-  },
-};
+  plan: { amount: 5n },
+});
 
 /** A lane with one planned payment; `looks` are answered in turn, the last one for ever. */
 async function laneWith(
@@ -236,7 +218,8 @@ test('a payment that another process planned or signed is compared with the chai
 
 test('a payment that this process signed is not compared again, unless the database has gone back since', async () => {
   const lane = await laneWith([absentAt(0)]);
-  // Asked once, for another process had planned it; then it is this one's.
+  // The books are asked once, because another process had planned the payment; after that this
+  // process owns it.
   await lane.run();
   expect([lane.told.asked, lane.sent]).toEqual([1, ['1']]);
   const row = lane.state.payments.get('p1');

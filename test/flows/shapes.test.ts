@@ -113,7 +113,8 @@ const SHAPES: Record<string, Shape> = {
       );
     },
   },
-  // The last one: all are paid at the price at which it leaves its position open.
+  // This shape stays the last one: the others are paid at the price at which it leaves its position
+  // open.
   'the profit stands in a position that is still open, and the deposit is gone': {
     shareBps: 5_000,
     act({ driver }, trader) {

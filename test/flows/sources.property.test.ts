@@ -232,7 +232,7 @@ async function told(history: History, seed: number | null): Promise<unknown> {
   // What was set aside is tried again within five minutes, and a check takes several rounds.
   for (let round = 0; round < 14; round++) {
     clock.advance(60_000);
-    // Which one is the seed's choice.
+    // The seed chooses the source.
     if ((seed ?? 0) % 3 === 0) await backfill(plain, never);
     else if ((seed ?? 0) % 3 === 1) await watch.sweep([...watched.map.values()], never);
     else
@@ -250,8 +250,8 @@ async function told(history: History, seed: number | null): Promise<unknown> {
     .map(({ subscriberId, account, signature, slot, ordinal, blockIndex, finality, body }) => ({
       ...{ subscriberId, account, signature, slot, ordinal, blockIndex, finality, body },
     }));
-  // Where records tell nothing, account state tells the sum of what it saw at once: how often it
-  // looked is its own affair.
+  // Where records tell nothing, account state shows one sum for the time between two looks, and the
+  // number of looks differs between sources. So only sums are compared.
   const reckoned = new Map<string, bigint>();
   for (const { account, body } of all)
     if (body.kind === 'reckoning')

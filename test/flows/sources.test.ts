@@ -11,7 +11,7 @@ test('a source that was told an impossible slot shows none, and then how far the
     now += 400;
     if (tip.believes(slot)) sources.note('backfill', slot, now);
   };
-  // Nothing is known at the start, so the first answer is believed, and it is a lie.
+  // Nothing is known at the start, so the first answer is believed, although it is wrong.
   told(9_000_000_000);
   expect(sources.read().backfill?.lastSlot).toBe(9_000_000_000);
   told(1_000);

@@ -95,7 +95,7 @@ describe.each(VENUE_NAMES)('at %s', (venue) => {
     });
 
     test('losing closes owe nothing; several debts are paid together', async () => {
-      // A schedule would try one debt without the other.
+      // By a schedule the daemon could try one of the two debts without the other.
       await using street = await openStreet({
         ...at,
         settings: unscheduled({ agentReserveLamports: '900000000' }),

@@ -59,7 +59,8 @@ test('with halt nothing is signed on an unknown program, and an acceptance or a 
   const paid = await street.share('ana', ({ status }) => status === 'paid');
   expect(driver.usdcOf(creator)).toBe(BigInt(paid.amount));
 
-  // The figure of the first upgrade must be gone, or it would pass for that of the second.
+  // Waits until the gauge no longer shows the first upgrade, because the second one has the same
+  // value.
   await known(1);
   const second = await upgrade('bytes that the contract suite passes on');
   profitableClose(driver, trader);

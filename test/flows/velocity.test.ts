@@ -140,7 +140,7 @@ describe('on both venues', () => {
         { symbol: 'USDT', paid: usdt.amount, owed: '0' },
       ],
     });
-    // What names no venue means Drift v2.
+    // A request that names no venue means Drift v2.
     expect(await get('/v1/subscribers/ana')).toMatchObject({
       driftAccounts: [{ venue: 'drift-v2' }, { venue: 'velocity' }],
     });

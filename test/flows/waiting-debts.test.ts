@@ -1,4 +1,5 @@
-// Wake: an account that changes again and again wakes its owner's debts ever more seldom.
+// Waiting debts: the more often an account changes, the more seldom its changes wake its owner's
+// debts.
 import { expect, test } from 'vitest';
 import type { Chain } from '../../src/core/chain-ports.ts';
 import type { Ledger } from '../../src/core/ports.ts';
@@ -62,7 +63,8 @@ test('after two quiet minutes the next change counts as the first again', async 
 const paused = { class: 'venue_paused', code: 'withdrawals_paused', detail: '' } as const;
 
 /**
- * A debt that rests with a trouble, and the wake loop over a venue whose state is read as given.
+ * A debt that rests with a trouble, and the loop that wakes debts over a venue whose state the test
+ * gives.
  */
 async function resting(trouble: Trouble, state: { blocked: Trouble | null }) {
   const held = await createTestLedger();

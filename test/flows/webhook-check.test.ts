@@ -1,5 +1,5 @@
-// Keep: our webhooks at a local Helius, through helius-sdk: sharded, merged, switched on again with
-// the hole backfilled, and silence noticed once.
+// Webhook check: our webhooks at a local Helius, through helius-sdk: spread over several, merged,
+// switched on again with the missed time backfilled, and silence reported once.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createWebhookRegistry, heliusFault, spreadAddresses } from '../../src/chain/helius.ts';
 import type { Address } from '../../src/core/ids.ts';

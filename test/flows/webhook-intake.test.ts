@@ -1,4 +1,5 @@
-// Receive: bodies that wait for Postgres are bounded in bytes and in time, and a parcel in bytes.
+// Webhook intake: bodies that wait for Postgres are bounded in bytes and in time, and a parcel in
+// bytes.
 import { expect, test } from 'vitest';
 import { createReceive } from '../../src/flows/webhook-intake.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';

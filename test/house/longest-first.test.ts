@@ -1,4 +1,5 @@
-// Longest first: the files that run first are there, so that a renamed one is not forgotten.
+// Longest first: every file in the list of the longest test files exists, so that a renamed file
+// does not drop out of the list unnoticed.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';

@@ -17,7 +17,7 @@ const note =
   (event: string, fields: Record<string, unknown> = {}): void =>
     void lines.push({ level, event, fields });
 const log = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
-// A clock that only tests move would end every request by its deadline.
+// With a clock that only tests move, every request would end by its deadline.
 const clock = systemClock;
 const roster = createRoster({
   staleAfterMs: 1_000,

@@ -225,7 +225,7 @@ test.each([
     const head = [
       'POST /none HTTP/1.1',
       'host: x',
-      // Refused before anything of the body is read.
+      // The refusal comes before a byte of the body is read.
       'content-type: application/x-unknown',
       'content-encoding: gzip',
       `content-length: ${length}`,
@@ -241,7 +241,7 @@ test.each([
     socket.destroy();
     // The next request is answered by the same process, and nothing was thrown in between.
     expect((await fetch(`http://127.0.0.1:${port}/plain`)).status).toBe(200);
-    // Bodies are unpacked in turn: once these are, the broken one has been, too.
+    // Bodies are unpacked in turn: when these are answered, the broken one has been read, too.
     for (let n = 0; n < 8; n++)
       expect((await post('/anything', gzipSync('{}'), { 'content-encoding': 'gzip' })).status).toBe(
         200,

@@ -81,14 +81,14 @@ test('a body whose length is not told, or that is packed, counts with the most t
   await expect.poll(() => held(receive, 5_000)).toBe(2_000);
 });
 
-/** The bytes held just now, found by how many more fit. */
+/** The number of bytes held now, found by trying how many more fit. */
 function held(receive: ReturnType<typeof createReceive>, most: number): number {
   for (let bytes = most; bytes > 0; bytes -= 100)
     try {
       receive.reserve(bytes)();
       return most - bytes;
     } catch {
-      // Less fits.
+      // Fewer bytes fit.
     }
   return most;
 }

@@ -1,5 +1,5 @@
-// Closing: how the API stops. Whatever strangers and clients hold open, it has stopped two seconds
-// later, and what can end before ends whole.
+// Closing: how the API stops. It has stopped two seconds later, with every connection that
+// strangers and clients hold open, and what can end before ends whole.
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { closeServer } from '../../src/http/server.ts';
@@ -8,7 +8,7 @@ import { createBareServer } from '../support/bare-server.ts';
 type App = ReturnType<typeof createBareServer>;
 let app: App;
 let port: number;
-/** Lets the answer to `GET /slow` go. */
+/** Lets the server answer `GET /slow`. */
 let answer: PromiseWithResolvers<void>;
 let taken: PromiseWithResolvers<void>;
 const sockets: Socket[] = [];

@@ -56,7 +56,7 @@ test('from a close to a paid creator every event arrives, verifiable, and again 
   expect(told.filter((each) => each.type === 'share.paid').map((each) => each.data.share)).toEqual([
     share.id,
   ]);
-  // Once each, however often the debt was tried in between.
+  // Each event is sent once, although the debt was tried several times in between.
   expect(told.filter((each) => each.type === 'agent.needs_sol')).toHaveLength(1);
   const before = mine.length;
 

@@ -48,7 +48,8 @@ test('a stream ends within a second after its key is revoked', async () => {
     while (!(await reader.read()).done);
     return elapsedMs() - sinceMs;
   };
-  // Every one ends. How fast is told by the fastest of some: a busy machine only adds to the time.
+  // Every request ends. The fastest of several shows how long one takes, because a busy machine
+  // only adds to the time.
   let fastestMs = Number.POSITIVE_INFINITY;
   for (let n = 0; n < 5 && fastestMs >= 1_000; n++)
     fastestMs = Math.min(fastestMs, await endedAfterMs(`engineno${n}`));

@@ -52,7 +52,7 @@ test('a proxy that compresses, one that cuts, one that falls silent, and an idle
   await expect.poll(() => gate.state).not.toBe('live');
   proxy.open();
   await expect.poll(() => gate.state).toBe('live');
-  // Nothing is closed, nothing comes through: only the missing beats tell.
+  // The proxy closes no connection and passes nothing on: only the missing beats show it.
   proxy.freeze();
   await expect
     .poll(() => states)

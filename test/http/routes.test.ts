@@ -145,8 +145,8 @@ describe('what every route has', () => {
           .replace('/shares/{id}', `/shares/${met.waiting.id}`)
           .replace('{id}', path.includes('endpoints') ? met.endpoint : 'ana');
         const answer = await ask(method, route, example);
-        // Voided before, no gap, or an endpoint that is gone by now: its form was right all the
-        // same.
+        // The route voided this debt, has no gap, or removed this endpoint before: the request's
+        // form was right.
         expect([200, 201, 202, 204, 404, 409], `${name} ${JSON.stringify(answer.body)}`).toContain(
           answer.status,
         );

@@ -1,5 +1,5 @@
 // Strangers: what is no request, is broken off or never ends costs a connection at most for a
-// moment, is answered as a problem where anybody can read one, and is no error of the daemon.
+// moment, is answered as a problem where a reader is left, and is no error of the daemon.
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createBareServer } from '../support/bare-server.ts';
@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** A client that keeps its own side open, whatever the server does. */
+/** A client that never closes its own side, also after the server has closed its side. */
 const stranger = (text: string): { readonly socket: Socket; readonly answer: Promise<string> } => {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () =>
     socket.write(text),

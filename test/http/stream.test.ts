@@ -155,8 +155,8 @@ test('a reader that does not read is dropped, and holds nobody up', async () => 
     return enough;
   });
   await expect.poll(() => live).toBe(true);
-  // However much the kernel holds for the slow reader: at some time it is full, and the brisk one
-  // is told every change meanwhile.
+  // The kernel's buffer for the slow reader is full at some time; the other reader gets every
+  // change meanwhile.
   const dropped = async (): Promise<boolean> =>
     (await (await fetch(`${street.app().url}/metrics`)).text()).includes(
       'bailiff_events_total{event="stream.reader_dropped",level="warn"} 1',

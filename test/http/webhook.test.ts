@@ -1,5 +1,5 @@
-// Webhook: the endpoint that Helius posts to, over real HTTP. Whatever is posted, the daemon stays
-// up and loses no valid body.
+// Webhook: the endpoint that Helius posts to, over real HTTP. With any body posted, the daemon
+// stays up, and it loses no valid body.
 import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';

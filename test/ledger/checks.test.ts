@@ -68,7 +68,7 @@ test('amounts that tallies leave open are kept beside the sums of their counters
   await recordFact(ledger, tally(6, { realised: -7n, perhaps: [750n, -4n] }), 'finalized');
   await recordFact(ledger, tally(7, { realised: 5n, untoldFees: 2 }), 'finalized');
   await recordFact(ledger, tally(8, { perhaps: [33n], untoldFees: 1 }), 'finalized');
-  // Beyond the state that is judged.
+  // The fact lies beyond the state that is judged.
   await recordFact(ledger, tally(51, { perhaps: [9n], untoldFees: 1 }), 'finalized');
   const { told, perhaps } = await ledger.checks.told(driftAccount, 5, 50);
   expect(told).toEqual({ ...NO_COUNTERS, realised: -2n });
@@ -169,7 +169,7 @@ test('one unreadable transaction of another account, or of nobody, keeps no acco
   await ledger.sightings.note([row(501, [])], { ...naming, source: 'webhook', by: 'rumour' });
   const isSettled = async () => (await ledger.checks.told(driftAccount, 5, 50)).settled;
   expect(await isSettled()).toBe(true);
-  // One of its own does, until it is read.
+  // A sighting of the account itself leaves the sums open until it is read.
   await ledger.sightings.note([row(502, [driftAccount])], naming);
   expect(await isSettled()).toBe(false);
 });

@@ -16,6 +16,7 @@ import {
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
+import { paymentOfDebts } from '../support/payment.ts';
 
 const SPONSOR = addressOf(700);
 
@@ -29,30 +30,10 @@ async function pay({ ledger, driftAccount }: TestLedger, n: number): Promise<Pay
   await accrueCloses(ledger, silentLog);
   const [due] = await ledger.shares.due('ana');
   if (due === undefined) throw new Error('nothing is due');
-  const payment: Payment = {
+  const payment = paymentOfDebts([due], {
     id: `p${n}`,
-    purpose: 'share',
-    subscriberId: 'ana',
-    subscriptionId: 'ana-sub',
-    creatorWallet: due.creatorWallet,
-    driftUser: driftAccount,
-    subAccountId: 0,
-    venue: 'drift-v2',
-    token: USDC,
-    attempts: 0,
-    state: 'planned',
-    signed: null,
-    plan: {
-      amount: due.owed,
-      covers: [{ shareId: due.shareId, amount: due.owed }],
-      withdraw: 0n,
-      settleMarkets: [],
-      feePayer: 'sponsor',
-      reimburse: 0n,
-      createAgentAccount: false,
-      createCreatorAccount: true,
-    },
-  };
+    plan: { feePayer: 'sponsor', createCreatorAccount: true },
+  });
   await ledger.payments.open(payment);
   await ledger.payments.signed(payment.id, {
     signature: signatureOf(500 + n),

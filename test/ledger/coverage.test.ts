@@ -1,5 +1,5 @@
-// Coverage: counts add up whichever daemon counted, many programs do not make many rows, and an
-// unknown call casts doubt until the account's state was read at a slot after it.
+// Coverage: counts of several daemons add up, many programs do not make many rows, and an unknown
+// call casts doubt until the account's state was read at a slot after it.
 import { expect, test } from 'vitest';
 import type { Fact } from '../../src/core/fact.ts';
 import type { Address } from '../../src/core/ids.ts';

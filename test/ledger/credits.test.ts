@@ -3,7 +3,6 @@
 // observed are not payable until a person adopts them.
 
 import { describe, expect, test } from 'vitest';
-import type { Payment } from '../../src/core/payment.ts';
 import { judge } from '../../src/core/standing.ts';
 import { USDC } from '../../src/core/token.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
@@ -19,6 +18,7 @@ import {
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
+import { paymentOfDebts } from '../support/payment.ts';
 
 /** Closes of 1,000 units of profit in slots 11, 12 ...; each owes 100. */
 async function owing(held: TestLedger, closes: number, ledger = held.ledger): Promise<void> {
@@ -127,30 +127,7 @@ describe('transfers that Bailiff did not make', () => {
     await owing(held, 1);
     const [debt] = await ledger.shares.due('ana');
     if (debt === undefined) throw new Error('nothing due');
-    const payment: Payment = {
-      id: 'p1',
-      purpose: 'share',
-      subscriberId: 'ana',
-      subscriptionId: debt.subscriptionId,
-      creatorWallet: CREATOR,
-      driftUser: debt.driftUser,
-      subAccountId: 0,
-      venue: 'drift-v2',
-      token: USDC,
-      attempts: 0,
-      state: 'planned',
-      signed: null,
-      plan: {
-        amount: 100n,
-        covers: [{ shareId: debt.shareId, amount: 100n }],
-        withdraw: 0n,
-        settleMarkets: [],
-        feePayer: 'agent',
-        reimburse: 0n,
-        createAgentAccount: false,
-        createCreatorAccount: false,
-      },
-    };
+    const payment = paymentOfDebts([debt]);
     expect(await ledger.payments.open(payment)).toBe(true);
     await ledger.payments.signed('p1', {
       signature: signatureOf(60),
@@ -159,7 +136,7 @@ describe('transfers that Bailiff did not make', () => {
       blockhashSlot: 3,
     });
     await ledger.payments.sent('p1', 0);
-    // Another system paid at the same time.
+    // Another system paid the creator at the same time.
     await recordFact(ledger, transferOf(50, 20, 100n), 'finalized');
     expect(await creditTransfers(ledger)).toEqual([]);
     expect(await ledger.credits.unmatched('ana', CREATOR)).not.toBeNull();

@@ -59,10 +59,10 @@ test('statements on dead connections are refused once Postgres is reached, and t
   waiting.catch(() => {});
   expect(await look()).toBe(0);
   nowMs += 4_000;
-  // Nothing passes yet, so nothing shows that the connections are dead.
+  // No byte passes yet, so nothing shows that the connections are dead.
   await expect(connections.look()).rejects.toMatchObject({ code: 'CONNECT_TIMEOUT' });
   door.find();
-  // The two that wait for nothing went the same way.
+  // The two connections on which no statement waits went the same way.
   expect(await connections.look()).toBe(3);
   await waiting;
   expect([...(await sql`select 7 as n`)]).toEqual([{ n: 7 }]);
@@ -81,7 +81,7 @@ test('a transaction that dies between its statements is refused', async () => {
   await begun.promise;
   door.lose();
   door.find();
-  // Nothing waits on it until the transaction says more.
+  // No statement waits on the connection until the transaction asks again.
   expect(await look()).toBe(0);
   goOn.resolve();
   await expect.poll(look).toBe(1);
@@ -117,7 +117,7 @@ test('a statement that Postgres works on, or that waits for a lock, is left alon
     await held;
   });
   expect([...(await sql`select text from note`)]).toEqual([{ text: 'late' }]);
-  // Nothing waits any more, so nothing is asked.
+  // No statement waits any more, so Postgres is not asked.
   await look();
   expect(asked).toBe(1);
 });

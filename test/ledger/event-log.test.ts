@@ -1,5 +1,5 @@
-// Event log: a reader that goes on from the last event it has misses none, whichever transaction
-// commits first, and reads each event once.
+// Event log: a reader that goes on from the last event it has misses none, in every order in which
+// transactions commit, and reads each event once.
 import { expect, test } from 'vitest';
 import { tell } from '../../src/ledger/outbox.ts';
 import { createTestLedger } from '../support/ledger.ts';

@@ -5,7 +5,6 @@ import { accrualOf } from '../../src/core/accrual.ts';
 import type { Fact } from '../../src/core/fact.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import type { Ledger } from '../../src/core/ports.ts';
-import { USDC } from '../../src/core/token.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -17,6 +16,7 @@ import {
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
+import { paymentOfDebts } from '../support/payment.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 const MANY = 40;
@@ -70,33 +70,8 @@ async function hear(ledger: Ledger, factsOf: (n: number) => readonly Fact[]) {
   );
 }
 
-const paymentFor = async ({ ledger }: TestLedger, n: number, id = `p${n}`): Promise<Payment> => {
-  const debts = await ledger.shares.due(idOf(n));
-  return {
-    id,
-    purpose: 'share',
-    subscriberId: idOf(n),
-    subscriptionId: `${idOf(n)}-sub`,
-    creatorWallet: CREATOR,
-    driftUser: driftOf(n),
-    subAccountId: 0,
-    venue: 'drift-v2',
-    token: USDC,
-    attempts: 0,
-    state: 'planned',
-    signed: null,
-    plan: {
-      amount: debts.reduce((sum, each) => sum + each.owed, 0n),
-      withdraw: 0n,
-      settleMarkets: [],
-      feePayer: 'agent',
-      reimburse: 0n,
-      createAgentAccount: false,
-      createCreatorAccount: false,
-      covers: debts.map(({ shareId, owed }) => ({ shareId, amount: owed })),
-    },
-  };
-};
+const paymentFor = async ({ ledger }: TestLedger, n: number, id = `p${n}`): Promise<Payment> =>
+  paymentOfDebts(await ledger.shares.due(idOf(n)), { id, subscriberId: idOf(n) });
 const bytesOf = (n: number) => ({
   signature: signatureOf(600 + n),
   bytes: Uint8Array.of(n, 1, 2),
@@ -181,7 +156,7 @@ test('a close whose tab another daemon has changed is not booked; the others are
   expect(closes.filter((_, n) => booked[n] === false).map(({ fact }) => fact.subscriberId)).toEqual(
     [idOf(BAD)],
   );
-  // It waits, and is booked by the tab as it is now.
+  // The close waits, and is booked by the tab as it is now.
   expect(await accrueCloses(ledger, silentLog)).toEqual([idOf(BAD)]);
 });
 
@@ -192,7 +167,7 @@ test('payments take their steps in few transactions; one that lost its debts tak
   await hear(ledger, (n) => [closeOf(n)]);
   await accrueCloses(ledger, silentLog);
   const payments = await Promise.all(Array.from({ length: MANY }, (_, n) => paymentFor(held, n)));
-  // Voided between its plan and its claim.
+  // A debt is voided between the plan of its payment and the claim.
   const [lost] = payments[BAD]?.plan.covers ?? [];
   const voiding = { reason: 'as agreed', actor: 'command', person: 'bo' };
   await ledger.shares.void(lost?.shareId ?? '', voiding, 0, null);

@@ -17,6 +17,7 @@ import {
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
+import { paymentOfDebts } from '../support/payment.ts';
 
 const bytes = {
   signature: signatureOf(9),
@@ -34,30 +35,7 @@ async function owing(): Promise<{ held: TestLedger; payment: Payment; paid: Paid
   await accrueCloses(held.ledger, silentLog);
   const [due] = await held.ledger.shares.due('ana');
   if (due === undefined) throw new Error('nothing is due');
-  const payment: Payment = {
-    id: 'p1',
-    purpose: 'share',
-    subscriberId: 'ana',
-    subscriptionId: 'ana-sub',
-    creatorWallet: CREATOR,
-    driftUser: held.driftAccount,
-    subAccountId: 0,
-    venue: 'drift-v2',
-    token: USDC,
-    attempts: 0,
-    state: 'planned',
-    signed: null,
-    plan: {
-      amount: due.owed,
-      covers: [{ shareId: due.shareId, amount: due.owed }],
-      withdraw: 0n,
-      settleMarkets: [],
-      feePayer: 'agent',
-      reimburse: 0n,
-      createAgentAccount: false,
-      createCreatorAccount: false,
-    },
-  };
+  const payment = paymentOfDebts([due]);
   const paid: PaidOnChain = {
     id: 'p1',
     signature: signatureOf(8),

@@ -85,7 +85,7 @@ test.each([1, 2, 3, 4])(
     const inOrder = facts.map((_, index) => index);
     const quiet = await booked(facts, inOrder, 1);
     expect(quiet.accruals.length).toBeGreaterThan(8);
-    // The history has both creators, deficits, and parts that owe nobody.
+    // The history has both creators, deficits, and parts that owe nothing.
     expect(new Set(quiet.accruals.map((each) => String(each.terms_slot))).size).toBeGreaterThan(2);
     const random = createRandom(seed + 100);
     for (let telling = 0; telling < 2; telling++) {

@@ -1,11 +1,10 @@
-// Tries: the ends of a debt's payments are counted, a failure on chain holds the subscriber's debts
-// back whatever wakes them, and ages are measured by the database's clock.
+// Tries: the ends of a debt's payments are counted. A failure on chain holds the subscriber's debts
+// back against every kind of wake, and ages are measured by the database's clock.
 
 import { expect, test } from 'vitest';
 import type { DeathEvidence } from '../../src/core/death.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import { NO_COUNTERS } from '../../src/core/reckoning.ts';
-import { USDC } from '../../src/core/token.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -18,6 +17,7 @@ import {
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
+import { plannedPayment } from '../support/payment.ts';
 
 const SHORT: Trouble = { class: 'retry_when_healthier', code: 'venue_6003', detail: '' };
 const forgiven = { reason: 'forgiven', actor: 'command', person: 'jane' };
@@ -47,30 +47,13 @@ async function owing(held: TestLedger, ...numbers: number[]): Promise<string[]> 
   return (await held.ledger.shares.open('ana')).map((each) => each.id);
 }
 const amount = 10_000_000n;
-const plannedFor = ({ driftAccount }: TestLedger, id: string, shareId: string): Payment => ({
-  id,
-  purpose: 'share',
-  subscriberId: 'ana',
-  subscriptionId: 'ana-sub',
-  creatorWallet: CREATOR,
-  driftUser: driftAccount,
-  subAccountId: 0,
-  venue: 'drift-v2',
-  token: USDC,
-  attempts: 0,
-  state: 'planned',
-  signed: null,
-  plan: {
-    amount,
-    covers: [{ shareId, amount }],
-    withdraw: 0n,
-    settleMarkets: [],
-    feePayer: 'agent',
-    reimburse: 0n,
-    createAgentAccount: false,
-    createCreatorAccount: false,
-  },
-});
+const plannedFor = ({ driftAccount }: TestLedger, id: string, shareId: string): Payment =>
+  plannedPayment({
+    id,
+    creatorWallet: CREATOR,
+    driftUser: driftAccount,
+    plan: { covers: [{ shareId, amount }] },
+  });
 /** A payment of a debt that is on its way. */
 async function sent(held: TestLedger, id: string, shareId: string, n: number): Promise<void> {
   const { payments } = held.ledger;
@@ -158,7 +141,7 @@ test('a debt can be voided or retried while a payment of it is unsigned, which e
     voided: { by: 'operator', ...forgiven, atMs: 1_700_000_000_000 },
   });
   expect((await payments.find('p2'))?.state).toBe('failed');
-  // A payment that a process signed meanwhile in memory is refused.
+  // A payment that a process signed meanwhile is refused.
   const bytes = { signature: signatureOf(5), bytes: Uint8Array.of(1) };
   expect(await payments.signed('p2', { ...bytes, lastValidBlockHeight: 1, blockhashSlot: 1 })).toBe(
     false,
@@ -233,7 +216,7 @@ test('a payment that is not signed yet says what it waits for, and so do its deb
   expect(await payments.signed('p1', bytes)).toBe(true);
   expect(await payments.find('p1')).toMatchObject({ state: 'signed', trouble: null });
   expect(await shares.find(shareId)).toMatchObject({ status: 'processing', reason: null });
-  // Only what nothing is signed of waits to be signed.
+  // Only a payment of which nothing is signed waits to be signed.
   expect(await payments.waits('p1', waits)).toBe(false);
   expect(await shares.find(shareId)).toMatchObject({ reason: null });
 });

@@ -25,8 +25,8 @@ test('a close waits from when it is final, once, until it is booked', async () =
   expect(await waiting()).toBe(0);
   await recordFact(ledger, close, 'finalized');
   expect(await ledger.shares.unaccrued(5)).toEqual([]);
-  // Booked by a daemon of an earlier release, which knows of no queue; under other terms than are
-  // read now.
+  // A daemon of an earlier release booked the close, which knows of no queue, under other terms
+  // than are read now.
   await sql`
     insert into unbooked (subscriber_id, account, signature, slot, ordinal) select subscriber_id, account, signature, slot, ordinal from fact`;
   const terms = termsOf(3, addressOf(901), 1_000);

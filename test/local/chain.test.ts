@@ -1,4 +1,4 @@
-// Chain: the local chain through a stock web3.js Connection, which must not be able to tell.
+// Chain: the local chain behaves, through a stock web3.js Connection, as a real node does.
 import {
   createAssociatedTokenAccountIdempotentInstruction,
   getAssociatedTokenAddressSync,

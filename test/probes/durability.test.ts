@@ -63,7 +63,7 @@ async function follow(name: string): Promise<() => Promise<void>> {
   const status = Buffer.alloc(34);
   status.write('r');
   for (const at of [1, 9, 17]) status.writeBigUInt64BE(upTo, at);
-  // The standby ends with its connection.
+  // The server counts the standby as gone when the client's connection ends.
   stream.on('error', () => {});
   stream.write(status);
   await expect

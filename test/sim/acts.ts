@@ -12,7 +12,7 @@ const withU64 = (head: readonly number[], amount: bigint, tail: readonly number[
   return new Uint8Array([...head, ...bytes, ...tail]);
 };
 const hex = (text: string): number[] => [...Buffer.from(text, 'hex')];
-/** What an instruction of a user's venue names: its program, its accounts, its name. */
+/** The program, accounts and name of an instruction of a user's venue. */
 const venueOf = (user: string) => {
   const venue = venueOfUser(user);
   return { ...PLACES[venue.name], ...venue, tokens: strangerTokens(venue) };

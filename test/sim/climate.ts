@@ -10,7 +10,7 @@ import type { Random } from './random.ts';
 import { CREATOR_WALLETS, PEOPLE, SUB_ACCOUNTS, subscriptionOf } from './world.ts';
 
 export type Climate = {
-  /** How much gets through to the nodes and back. */
+  /** The part of requests and answers that are lost, late or wrong. */
   readonly weather: Weather;
   /** The conditions that nodes may be in. */
   readonly moods: readonly Mood[];
@@ -34,7 +34,7 @@ export type Climate = {
    * with it.
    */
   readonly strangers: number;
-  /** The chance at each step that a creator is paid by somebody else than Bailiff. */
+  /** The chance at each step that a system other than Bailiff pays a creator. */
   readonly transfers: number;
   /**
    * The chance at each step that tokens come into an agent's wallet, from its own accounts or from
@@ -46,15 +46,15 @@ export type Climate = {
    * sponsor pays then. Each begins with SOL for a swap and not for a payment.
    */
   readonly swaps: boolean;
-  /** Whether everybody has an account at Velocity, too, and the daemons serve both venues. */
+  /** Whether every person has an account at Velocity, too, and the daemons serve both venues. */
   readonly both: boolean;
   /** The chance at each step that a platform is given a clearance to close an account. */
   readonly clearances: number;
   /** Whether agents give the sponsor USDC for the fees that it pays. */
   readonly reimbursed: boolean;
   /**
-   * By subscription: below which sum its debts wait for each other, after how long they lapse, and
-   * the rules of its amounts.
+   * By subscription: the sum below which its debts wait for each other, the age after which they
+   * lapse, and the rules of its amounts.
    */
   readonly terms: ReadonlyMap<
     string,

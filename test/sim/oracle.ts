@@ -51,8 +51,8 @@ export function standingOf({ owed, paid, outflows }: History): Standing {
       (total, each) => (each.mint === mint && counts(each.at) ? total + each.amount : total),
       0n,
     );
-  // Within a slot a payment counts as first, so that nobody is accused wrongly; a transfer where it
-  // is.
+  // Within a slot a payment counts as first, so that no subscriber is accused wrongly; a transfer
+  // counts where it stands.
   const paidUpTo = (p: Moment, mint: string, whole: boolean): bigint =>
     paid.reduce((total, { at, mint: token, amount, exact = false }) => {
       if (token !== mint) return total;
@@ -78,7 +78,7 @@ export function standingOf({ owed, paid, outflows }: History): Standing {
   return { standing: runawayStands ? 'delinquent' : 'good', outstanding };
 }
 
-/** What a subscription agrees, by the slot from which on it does; as the ledger keeps it. */
+/** The terms of a subscription by the slot from which they hold, as the ledger keeps them. */
 export type Agreed = {
   readonly fromSlot: number;
   readonly markSlot: number;
@@ -94,7 +94,7 @@ export type Agreed = {
   readonly splits: readonly { readonly wallet: string; readonly shareBps: number }[];
 };
 
-/** What is counted from close to close under one creator. */
+/** The counts that are carried from close to close under one creator. */
 type Running = {
   rest: bigint;
   lost: bigint;

@@ -40,8 +40,8 @@ export type People = {
   /** Something happens on chain. */
   live(): void;
   /**
-   * What an operator does. Signing is halted only where that is allowed; a debt is voided by a
-   * daemon.
+   * The acts of an operator. Signing is halted only where the climate allows it; a daemon voids
+   * debts.
    */
   operate(
     ledger: Ledger,

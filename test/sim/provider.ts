@@ -7,7 +7,7 @@ import { METHODS, RpcError, type SimNode } from './chain/node.ts';
 import { venueOfProgram } from './chain/venues.ts';
 import type { Random } from './random.ts';
 
-/** How bad it is; all zero is fair weather. */
+/** The parts of requests and answers that go wrong; all zero is fair weather. */
 export type Weather = {
   /** Requests that fail, and simulations that fail on one node and would not on another. */
   error: number;

@@ -44,7 +44,10 @@ const ABSENT: Absence = {
   ownChain: true,
 };
 
-/** The whole proof of death is deleted: whatever is not known to be executed is called dead. */
+/**
+ * The whole proof of death is deleted: every payment that is not known to be executed is called
+ * dead.
+ */
 export const BLIND: Sabotage = {
   chain: (chain) => ({
     ...chain,

@@ -5,7 +5,7 @@ import type { Ledger } from '../../src/core/ports.ts';
 import { USDC } from '../../src/core/token.ts';
 import { addressOf, CREATOR, signatureOf } from './ledger.ts';
 
-/** Matches transfers. Returns the subscribers of those that were matched for the first time. */
+/** Matches transfers. Returns the subscribers whose transfers were matched for the first time. */
 export async function creditTransfers({ credits }: Pick<Ledger, 'credits'>): Promise<string[]> {
   const matched: string[] = [];
   for (const id of await credits.waiting())

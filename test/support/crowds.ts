@@ -2,7 +2,7 @@
 import type { Address } from '../../src/core/ids.ts';
 import type { Ledgered } from './rows.ts';
 
-/** So many acts of `anyone`, each without an end. */
+/** Writes `count` acts of `anyone`, each without an end. */
 export async function manyActs({ sql }: Ledgered, count: number): Promise<void> {
   await sql`
     insert into act (at, actor, what, asked)
@@ -10,7 +10,8 @@ export async function manyActs({ sql }: Ledgered, count: number): Promise<void> 
 }
 
 /**
- * So many failed payments of `ana`, planned two in a second, whose ids are `p1`, `p2` and so on.
+ * Writes `count` failed payments of `ana`, two planned in each second, with the ids `p1`, `p2` and
+ * so on.
  */
 export async function failedPayments(
   { sql }: Ledgered,
@@ -26,8 +27,8 @@ export async function failedPayments(
 }
 
 /**
- * So many subscribers in good standing, `s1`, `s2` and so on, in a ledger that has no others. Each
- * has one change of its standing, with its number as the revision.
+ * Writes `count` subscribers in good standing, `s1`, `s2` and so on, into a ledger that has no
+ * others. Each has one change of its standing, with its number as the revision.
  */
 export async function manySubscribers({ sql }: Ledgered, count: number): Promise<void> {
   await sql`

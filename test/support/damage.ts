@@ -50,7 +50,7 @@ export async function storeSpoiledDelivery({ sql }: Ledgered): Promise<void> {
 export const losePayments = ({ sql }: Ledgered): Promise<void> =>
   withoutGuards(sql, (tx) => tx`truncate payment_share, payment cascade`);
 
-/** Makes debts, or one of them, unpaid and due at once, whatever was paid. */
+/** Makes debts, or one of them, unpaid and due at once, also when they were paid. */
 export const reopenDebts = ({ sql }: Ledgered, shareId: string | null = null): Promise<void> =>
   withoutGuards(
     sql,

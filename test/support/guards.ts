@@ -20,7 +20,7 @@ export const forgetAgreements = (sql: Sql): Promise<void> =>
     await tx`delete from subscription`;
   });
 
-/** Makes every debt so many hours older than it is. */
+/** Makes every debt older by this many hours. */
 export const ageDebts = (sql: Sql, hours: number): Promise<void> =>
   withoutGuards(
     sql,

@@ -8,27 +8,29 @@ export async function retryNow({ sql }: Ledgered): Promise<void> {
   await sql`update profit_share set retry_at = null where status = 'pending'`;
 }
 
-/** Makes every reading of a delivery that has not ended so many seconds older. */
+/** Makes every reading of a delivery that has not ended older by this many seconds. */
 export async function ageReadings({ sql }: Ledgered, seconds: number): Promise<void> {
   await sql`update delivery_reading set begun_at = begun_at - ${seconds} * interval '1 second'`;
 }
 
-/** The act under this idempotency key was begun so many seconds ago. */
+/** Makes the act under this idempotency key look as if it began this many seconds ago. */
 export async function ageAct({ sql }: Ledgered, key: string, seconds: number): Promise<void> {
   await sql`
     update act set at = now() - ${seconds} * interval '1 second' where idempotency_key = ${key}`;
 }
 
-/** Every subscriber that owes has owed for so many days. */
+/** Makes every subscriber that owes look as if it had owed for this many days. */
 export async function oweForDays({ sql }: Ledgered, days: number): Promise<void> {
   await sql`update owed_time set counted_ms = ${days * 24 * 3_600_000}`;
 }
 
-/** All terms say, and have said from the start, that a debt lapses after so many milliseconds. */
+/**
+ * Writes into all terms that a debt lapses after this many milliseconds, from their first slot on.
+ */
 export const agreeOnExpiry = ({ sql }: Ledgered, afterMs: number): Promise<void> =>
   withoutGuards(sql, (tx) => tx`update subscription_terms set expires_after_ms = ${afterMs}`);
 
-/** Every account has been watched since 1970, before whatever a manual clock says. */
+/** Makes every account watched since 1970, which is before the time of every manual clock. */
 export async function watchSince1970({ sql }: Ledgered): Promise<void> {
   await sql`update account set watched_at = 'epoch'`;
 }

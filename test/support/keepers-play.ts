@@ -204,7 +204,7 @@ export async function playKeepers(
       settlePrices();
       send(fillOrder(keeper, trader, orderId, market, others), keeper);
     } else if (dice < 88) {
-      // The hour is over: anybody updates the rate, or the next trade does.
+      // The hour is over: a keeper updates the rate, or the next trade does.
       bendAccount(world, 'PerpMarket', perpMarketAddress(market).toBase58(), ({ amm }) => {
         amm.lastFundingRateTs -= 7_200n;
       });

@@ -6,7 +6,7 @@ import { afterAll } from 'vitest';
 
 /** The open resources that a test must have closed, as Node counts them. */
 const KINDS = ['TCPServerWrap', 'TCPSocketWrap', 'ProcessWrap'];
-/** For so long a connection that its owner has closed may take to end. */
+/** The longest time that a connection may take to end after its owner has closed it. */
 const GRACE_MS = 10_000;
 
 /** Kept by the process, because the files of one worker may share it, and each runs this file. */

@@ -10,6 +10,7 @@ import { USDC } from '../../src/core/token.ts';
 import { ERROR_CLASSES, type Trouble } from '../../src/core/trouble.ts';
 import type { Random } from '../sim/random.ts';
 import { addressOf, closeFact, signatureOf } from './ledger.ts';
+import { paymentOfDebts } from './payment.ts';
 
 /** A round of evidence that proves a death. */
 export const DEATH: DeathEvidence = {
@@ -64,40 +65,17 @@ export const troubleOf = (random: Random): Trouble => ({
   detail: 'as it was',
 });
 
+/** A payment of at most `part` of each debt; with a part of 3 it creates the creator's account. */
 export const paymentOf = (
   id: string,
   subscriberId: string,
   debts: readonly Debt[],
   part: bigint,
-): Payment => {
-  const [first] = debts as [Debt];
-  const covers = debts.map(({ shareId, owed }) => ({ shareId, amount: owed > part ? part : owed }));
-  const amount = covers.reduce((sum, each) => sum + each.amount, 0n);
-  return {
-    id,
-    purpose: 'share',
-    subscriberId,
-    subscriptionId: first.subscriptionId,
-    creatorWallet: first.creatorWallet,
-    driftUser: first.driftUser,
-    subAccountId: 0,
-    venue: 'drift-v2',
-    token: USDC,
-    attempts: 0,
-    state: 'planned',
-    signed: null,
-    plan: {
-      amount,
-      covers,
-      withdraw: 0n,
-      settleMarkets: [],
-      feePayer: 'agent',
-      reimburse: 0n,
-      createAgentAccount: false,
-      createCreatorAccount: part === 3n,
-    },
-  };
-};
+): Payment =>
+  paymentOfDebts(debts, {
+    ...{ id, subscriberId, most: part },
+    plan: { createCreatorAccount: part === 3n },
+  });
 
 /**
  * A payment that the chain shows and the ledger lost: debts explain it in part, explain more of it

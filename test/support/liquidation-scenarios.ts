@@ -30,8 +30,8 @@ export type Stage = {
   readonly victim: Trader;
   readonly liquidator: Trader;
   /**
-   * Sends, and hands what landed to the one who checks. Fails with the program's words when it
-   * fails.
+   * Sends, and hands the landed transaction to `checked`. Fails with the program's own words when
+   * it fails.
    */
   act(instructions: readonly TransactionInstruction[], ...signers: readonly Keypair[]): void;
   /**

@@ -1,6 +1,5 @@
 // One share: a ledger with one booked share, and a payment of it.
 import type { Payment } from '../../src/core/payment.ts';
-import { USDC } from '../../src/core/token.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
 import {
@@ -11,6 +10,7 @@ import {
   recordFact,
   signatureOf,
 } from './ledger.ts';
+import { plannedPayment } from './payment.ts';
 
 export async function withShare(netPnl = 100_000n) {
   const test = await createTestLedger();
@@ -26,30 +26,13 @@ export const paymentFor = (
   amount: bigint,
   driftUser = addressOf(3),
   id = 'p1',
-): Payment => ({
-  id,
-  purpose: 'share',
-  subscriberId: 'ana',
-  subscriptionId: 'ana-sub',
-  creatorWallet: CREATOR,
-  driftUser,
-  subAccountId: 0,
-  venue: 'drift-v2',
-  token: USDC,
-  state: 'planned',
-  attempts: 0,
-  signed: null,
-  plan: {
-    amount,
-    covers: [{ shareId, amount }],
-    withdraw: amount,
-    settleMarkets: [0],
-    feePayer: 'agent',
-    createAgentAccount: false,
-    createCreatorAccount: false,
-    reimburse: 0n,
-  },
-});
+): Payment =>
+  plannedPayment({
+    id,
+    creatorWallet: CREATOR,
+    driftUser,
+    plan: { covers: [{ shareId, amount }], withdraw: amount, settleMarkets: [0] },
+  });
 export const bytes = {
   signature: signatureOf(500),
   bytes: Uint8Array.of(1, 2, 3),

@@ -14,11 +14,11 @@ import type { Payment } from '../../src/core/payment.ts';
 import type { NonceUse } from '../../src/core/policy.ts';
 import type { SealedKey } from '../../src/core/ports.ts';
 import type { PaymentParts } from '../../src/core/signing-ports.ts';
-import { USDC } from '../../src/core/token.ts';
 import type { Instruction } from '../../src/core/transaction.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { createSdkDoor } from '../../src/venue/drift-v2/sdk.ts';
 import { createDriftVenue, DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
+import { plannedPayment } from './payment.ts';
 
 const DRIFT = createDriftVenue();
 
@@ -72,30 +72,18 @@ export async function createPenBench({
   };
   const sdk = await createSdkDoor(DRIFT_V2).load();
   const user = DRIFT_V2.addresses.user(text(agent.publicKey), 0);
-  const payment: Payment = {
-    id: 'p1',
-    purpose: 'share',
-    subscriberId: 'ana',
-    subscriptionId: 's',
+  const payment = plannedPayment({
     creatorWallet: text(creator),
     driftUser: user,
-    subAccountId: 0,
-    venue: 'drift-v2',
-    token: USDC,
-    state: 'planned',
-    attempts: 0,
-    signed: null,
     plan: {
       amount: 100n,
-      covers: [],
       withdraw: 60n,
       settleMarkets: [0],
       feePayer: 'sponsor',
       createAgentAccount: true,
       reimburse: 5n,
-      createCreatorAccount: false,
     },
-  };
+  });
   const parts: PaymentParts = {
     payment,
     agent: text(agent.publicKey),

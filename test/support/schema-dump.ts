@@ -1,6 +1,6 @@
 // Schema dump: a migrated database as text, read from Postgres's own catalog: each table with the
 // sentence on its rows, its columns, constraints, indexes and triggers; then the functions.
-// Everything is sorted by name, whichever migration made it.
+// Everything is sorted by name, not by the migration that made it.
 import type { Sql } from '../../src/ledger/database.ts';
 
 type Line = { readonly table: string; readonly line: string };

@@ -44,7 +44,7 @@ export const heard = (stage: Stage, landed: Landed, more: Partial<Heard> = {}): 
   agent: stage.agent.toBase58(),
   ...more,
 });
-/** Each of these acts by itself, the agent signing. */
+/** Each of these acts in a transaction of its own, signed by the agent. */
 export const acts = (
   stage: Stage,
   ...instructions: Parameters<Stage['act']>[0][]

@@ -88,7 +88,7 @@ export type Street = AsyncDisposable & {
    * counts.
    */
   verdict(id: string, wanted: GateView['verdict']): Promise<GateView>;
-  /** Waits until a share of a subscriber is as wanted. */
+  /** Waits until a share of a subscriber satisfies the test. */
   share(id: string, ready: (share: ShareView) => boolean): Promise<ShareView>;
   /** Waits until the gate tells this standing of a subscriber, and returns the whole answer. */
   standing(id: string, wanted: string): Promise<GateView>;

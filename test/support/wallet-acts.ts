@@ -60,7 +60,7 @@ function token(data: readonly number[] | Buffer, owner: PublicKey, ...accounts: 
 }
 export const withdrawExcessLamports = (account: PublicKey, to: PublicKey, owner: PublicKey) =>
   token([38], owner, account, to);
-/** All of it. */
+/** The whole amount. */
 export const unwrapLamports = (account: PublicKey, to: PublicKey, owner: PublicKey) =>
   token([45, 0], owner, account, to);
 export const batch = (...calls: TransactionInstruction[]) =>
@@ -105,7 +105,10 @@ export type Stage = {
   readonly world: World;
   readonly trader: Trader;
   readonly agent: PublicKey;
-  /** Signs with these, the faucet paying, or with the first paying when told. */
+  /**
+   * Sends a transaction that these keys sign. The faucet pays the fee, or with `payer` the first
+   * key.
+   */
   act(
     instructions: readonly TransactionInstruction[],
     signers?: readonly Keypair[],

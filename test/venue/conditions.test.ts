@@ -1,5 +1,6 @@
-// Conditions: under what states of the venue a settlement and a withdrawal fail, and how the
-// product classes it: on the stand-in, and on every compiled program that is present.
+// Conditions: the states of the venue under which a settlement and a withdrawal fail, and the class
+// that the product gives each failure: on the stand-in, and on every compiled program that is
+// present.
 import { describe, expect, test } from 'vitest';
 import { CONDITIONS, type End, endsUnder } from '../support/conditions.ts';
 import { programs, sayIfNone } from '../support/programs.ts';

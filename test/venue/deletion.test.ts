@@ -66,7 +66,8 @@ describe.each(programs)('on the program %s', (file) => {
     expect(bodies).toContainEqual(
       expect.objectContaining({ kind: 'notice', what: 'user_deleted' }),
     );
-    // What left it is the deposit and all that it realised: the opening's fee, and the close.
+    // The deposit and everything that the account realised left it: the opening's fee, and the
+    // close.
     const [withdrawn] = out;
     expect(out).toHaveLength(1);
     expect(withdrawn).toMatchObject({

@@ -1,6 +1,6 @@
-// Funding: the rate as the program's own update_funding_rate sets it, and what a position pays or
-// gets of it. Funding changes the account's totals to the unit, and is in no profit that is shared,
-// whether the close is told, or reckoned behind a cut log.
+// Funding: the rate as the program's own update_funding_rate sets it, and the payment of a position
+// at that rate. Funding changes the account's totals to the unit, and is in no profit that is
+// shared, whether the close is told, or reckoned behind a cut log.
 import { describe, expect, test } from 'vitest';
 import type { Fact } from '../../src/core/fact.ts';
 import { COUNTERS, checkState, NO_COUNTERS } from '../../src/core/reckoning.ts';

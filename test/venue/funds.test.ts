@@ -86,7 +86,7 @@ describe('what settling brings', () => {
     expect(at(90n)).toEqual([20n * PRICE]);
     expect(at(70n)).toEqual([]);
     expect(at(60n)).toEqual([]);
-    // A market that cannot be read is taken at its word; the venue is asked anyway.
+    // A market that cannot be read counts with its stated figures; the venue is asked in any case.
     expect(atPrices(known, seen, new Map()).claimable).toEqual(known.claimable);
   });
 });

@@ -1,5 +1,6 @@
 // Keeping: the payments to keepers and referrers, read from the records of the transactions that
-// they act in, with everybody watched in every role, and the amounts that the records leave open.
+// they act in, with every account watched in every role, and the amounts that the records leave
+// open.
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import type { Struct } from '../../src/local/drift/layout.ts';

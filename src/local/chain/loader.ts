@@ -4,7 +4,7 @@
 import { PublicKey } from '@solana/web3.js';
 import type { Account } from './account.ts';
 
-export const UPGRADEABLE_LOADER = 'BPFLoaderUpgradeab1e11111111111111111111111';
+const UPGRADEABLE_LOADER = 'BPFLoaderUpgradeab1e11111111111111111111111';
 
 /** The address of the account in which the loader keeps the bytes of a program. */
 export const programDataAddress = (programId: string): string =>

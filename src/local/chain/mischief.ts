@@ -27,7 +27,7 @@ export type Mischief = {
    * snapshot.
    */
   forgottenUpTo: number;
-  /** Name this first available block, whatever `forgottenUpTo` says. */
+  /** Name this first available block, even if `forgottenUpTo` says another. */
   claimedFirst: number | null;
   /**
    * Answer `meta: null` for transactions up to this slot: the node has them without their result.
@@ -35,7 +35,7 @@ export type Mischief = {
   metalessUpTo: number;
   /** Name this genesis hash instead of the chain's own. */
   genesisHash: string | null;
-  /** The most rows in a page of history, whatever is asked for. */
+  /** The most rows in a page of history, even if a caller asks for more. */
   pageMost: number;
   /** Answer the next N account reads with null for every account. */
   emptyAccounts: number;

@@ -1,5 +1,5 @@
 // Bankruptcies: the loss or the borrow of an account that has nothing left is paid by the insurance
-// fund, then by the market's fees, and the rest by everybody in the market
+// fund, then by the market's fees, and the rest by every position in the market
 // (controller/liquidation.rs).
 import { createTransferInstruction } from '@solana/spl-token';
 import { PublicKey } from '@solana/web3.js';

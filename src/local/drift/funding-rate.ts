@@ -28,7 +28,7 @@ const size = (value: bigint): bigint => (value < 0n ? -value : value);
  * Seconds until the rate may be updated again. Updates happen on the hour: one that came late in
  * its hour makes the next one wait for the hour after the next (math/helpers.rs).
  */
-export function secondsToUpdate(now: bigint, last: bigint, period: bigint): bigint {
+function secondsToUpdate(now: bigint, last: bigint, period: bigint): bigint {
   const late = period > 1n ? ((last % period) + period) % period : 0n;
   let wait = period;
   if (late > 0n) wait = late > period / 3n ? 2n * period - late : period - late;

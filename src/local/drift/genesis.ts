@@ -20,8 +20,8 @@ import { priceAccount } from './oracle.ts';
 import { mintAccount, tokenAccount, wrappedAccount } from './tokens.ts';
 
 export const WRAPPED_SOL = new PublicKey('So11111111111111111111111111111111111111112');
-export const SOL_PERP = 0;
-export const BTC_PERP = 1;
+const SOL_PERP = 0;
+const BTC_PERP = 1;
 const QUOTE_ORACLE = PublicKey.default.toBase58();
 const INTEREST_ONE = 10_000_000_000n;
 

@@ -11,7 +11,7 @@ const WEIGHT = 10_000n;
 const RATIO_TO_FEE = 100n;
 const UNBOUNDED = 2n ** 128n - 1n;
 /** The whole, in parts of what may be taken over at once. */
-export const PART_WHOLE = 10_000n;
+const PART_WHOLE = 10_000n;
 const floor = (value: bigint): bigint => most(value, 0n);
 
 /** One side of a takeover: tokens of a market, or the profit or loss of a perp position. */

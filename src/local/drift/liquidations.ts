@@ -1,6 +1,6 @@
-// Liquidations: those of the stand-in that take no position over: a borrow or a loss of perps
-// against a deposit or a profit. The liquidator gets more of the one than the other is worth
-// (controller/liquidation.rs).
+// Liquidations: those of the stand-in in which no position changes hands: a borrow or a loss of
+// perps is paid with a deposit or a profit. The liquidator receives more than the amount that it
+// pays is worth (controller/liquidation.rs).
 import { accrueAtPrice } from './interest.ts';
 import type { Struct } from './layout.ts';
 import {

@@ -21,7 +21,7 @@ const HEADER_BYTES = 56;
 const PERP_MARKETS = 8;
 
 /** An active table that was last extended long ago, in the layout of the lookup table program. */
-export function tableAccount(addresses: readonly PublicKey[]): Account {
+function tableAccount(addresses: readonly PublicKey[]): Account {
   const data = Buffer.alloc(HEADER_BYTES + 32 * addresses.length);
   data.writeUInt32LE(1, 0);
   data.writeBigUInt64LE(2n ** 64n - 1n, 4);

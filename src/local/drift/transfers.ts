@@ -26,7 +26,7 @@ function quoteValue(tokens: bigint, price: bigint, market: Struct): bigint {
   return (tokens * price) / 10n ** BigInt(market.decimals);
 }
 
-export function requireAuthority(session: Session, user: Struct, name = 'authority'): void {
+function requireAuthority(session: Session, user: Struct, name = 'authority'): void {
   if (user.authority !== session.at(name)) failAnchor(session, 2001, 'ConstraintHasOne');
 }
 

@@ -27,7 +27,7 @@ const u32 = (value: number): Buffer => {
 const oracleOf = (feed: number): PublicKey =>
   PublicKey.findProgramAddressSync([Buffer.from('pyth_lazer'), u32(feed)], PROGRAM)[0];
 export const ORACLES = { usdt: oracleOf(8), sol: oracleOf(6) } as const;
-export const INSURANCE_VAULT = PublicKey.findProgramAddressSync(
+const INSURANCE_VAULT = PublicKey.findProgramAddressSync(
   [Buffer.from('insurance_fund_vault'), Buffer.alloc(2)],
   PROGRAM,
 )[0];

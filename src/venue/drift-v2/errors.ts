@@ -38,7 +38,7 @@ export const ERROR_ROWS: ErrorRows = {
       'Open orders in an expired market must be cancelled first.',
     '6254 UserReduceOnly': 'The account may only reduce.',
   },
-  // The venue's limits refuse every withdrawal for now, whatever the account holds.
+  // The venue refuses every withdrawal for now, from every account.
   venue_limited: {
     '6092 SpotMarketInsufficientDeposits': 'The deposits are lent out.',
     '6128 DailyWithdrawLimit':

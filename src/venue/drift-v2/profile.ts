@@ -12,8 +12,8 @@ import { RECORDS } from './records.ts';
 
 export const PROGRAM_ID = 'dRiftyHA39MWEi3m9aunc5MzRF1JYuBsbn6VPcn33UH' as Address;
 export const QUOTE_MINT = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v' as Address;
-export const QUOTE_DECIMALS = 6;
-export const QUOTE_MARKET = 0;
+const QUOTE_DECIMALS = 6;
+const QUOTE_MARKET = 0;
 
 /**
  * The venue's instructions that move value or control, by discriminator in hex, with the index of

@@ -46,7 +46,7 @@ export type SimChain = {
   landed(): readonly Landed[];
   find(signature: string): Landed | null;
   isFinal(landed: Pick<Landed, 'slot'>): boolean;
-  /** Something a person does; executed in the open block. */
+  /** Executes an act of a person in the open block. */
   happen(transaction: SimTransaction): Landed | null;
   /** Bytes that reached a leader: executed now, or so many blocks later. */
   submit(transaction: SimTransaction, delayBlocks: number): void;
@@ -55,7 +55,7 @@ export type SimChain = {
     transaction: SimTransaction,
     index: number,
   ): { error: unknown; logs: readonly string[]; store: Store };
-  /** Some node keeps these bytes, even if no leader gets them now. */
+  /** A node keeps these bytes, even if no leader gets them now. */
   heard(transaction: SimTransaction): void;
   /** Sends again what was once sent under a nonce, however old it is: bytes may be anywhere. */
   replay(chance: Random): void;

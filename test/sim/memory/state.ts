@@ -78,7 +78,7 @@ export type PaymentRow = Omit<
   /** Every transaction that was signed under the nonce, with its bytes. */
   readonly signings: { readonly variant: Variant; readonly bytes: SignedBytes }[];
   cancelAsked: boolean;
-  /** What stood on its nonce's value in its place. */
+  /** The transaction that stood on the nonce's value in place of this payment's. */
   moved: { readonly signature: Signature; readonly slot: Slot; readonly own: boolean } | null;
   executedSlot: Slot | null;
   evidence: readonly DeathEvidence[] | null;
@@ -209,7 +209,7 @@ export const hasSigned = (row: PaymentRow, signature: string): boolean =>
     ({ variant }) => variant.purpose === 'payment' && variant.signature === signature,
   );
 
-/** Whether a share is paid whatever its size, as in ledger/shares.ts. */
+/** Whether a share is paid at any size, as in ledger/shares.ts. */
 export const isAsked = (state: State, row: ShareRow): boolean =>
   row.hastened ||
   state.standings.get(row.subscriberId)?.standing === 'delinquent' ||

@@ -71,6 +71,7 @@ export type Wiring = {
   readonly onEvents: () => void;
 };
 
+/** The options of the HTTP server, from the settings and the daemon's parts. */
 export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
   const { parts, clock, log, roster, nudge, judgeAll, metrics } = wiring;
   const { ledger, venues } = parts;

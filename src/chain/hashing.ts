@@ -2,6 +2,7 @@
 // many hashes.
 import { hash, randomBytes } from 'node:crypto';
 
+/** The SHA-256 of the bytes, 32 bytes. */
 export const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer');
 /** 32 random bytes. */
 export const newSecret = (): Uint8Array => randomBytes(32);

@@ -2,7 +2,7 @@
 // field by field and builds objects of its own, which takes 2 to 5 ms of CPU for a transaction; in
 // a burst the daemon reads thousands. The readers in this folder check the fields that they use.
 // Questions of some methods share HTTP requests while several are under way, as JSON-RPC batches: a
-// request takes some 0.4 ms of CPU, whatever it carries.
+// request takes some 0.4 ms of CPU, however many questions it carries.
 import type { Connection } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import { createGatherer, upTo } from '../core/gather.ts';

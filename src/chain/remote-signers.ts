@@ -67,6 +67,9 @@ const notConfigured = (service: SignerService): Fault =>
 
 type Rest = { failures: number; untilMs: number; detail: string };
 
+/**
+ * Creates the signers of the configured services. No service is asked before a signature is needed.
+ */
 export function createRemoteSigners(options: RemoteOptions): RemoteSigners {
   const { openers, answerMs, clock, log } = options;
   const open = new Map<string, Promise<KeychainSigner>>();

@@ -10,6 +10,7 @@ type ActFilter = { actor?: string; subscriber?: string };
 
 const SHOWN = 80;
 
+/** Adds the command `acts list`. */
 export function addActs(program: Command, tools: Tools): void {
   const acts = program.command('acts').description('acts on record: who asked for which change');
   listed(acts.command('list').description('acts, the newest first'), 'before')

@@ -114,6 +114,7 @@ async function rotate({ parts, settings }: Opened, tools: Tools): Promise<number
   return 0;
 }
 
+/** Adds the commands under `keys`. */
 export function addAgentKeys(program: Command, tools: Tools): void {
   const keys = program.command('keys').description('agent keys and the master key that seals them');
   keys

@@ -60,6 +60,7 @@ async function revokeKey({ ledger }: Parts, output: Output, id: string): Promise
   return revoked ? 0 : 1;
 }
 
+/** Adds the commands under `api-keys`. */
 export function addApiKeys(program: Command, tools: Tools): void {
   const keys = program.command('api-keys').description('API keys and their scopes');
   keys

@@ -86,6 +86,7 @@ async function audit({ parts }: Opened, tools: Tools, given: Given): Promise<num
 
 const PROGRESS_EVERY = 50;
 
+/** Adds the command `audit`. */
 export function addAudit(program: Command, tools: Tools): void {
   dated(
     program

@@ -6,6 +6,7 @@ import { amountText } from '../core/token.ts';
 import type { Tools } from './command-tools.ts';
 import { type ListOptions, listed, showList } from './lists.ts';
 
+/** Adds the command `closes`. */
 export function addCloses(program: Command, tools: Tools): void {
   listed(
     program

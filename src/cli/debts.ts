@@ -151,6 +151,7 @@ function listShares(parts: Parts, output: Output, given: ShareFilter & ListOptio
   });
 }
 
+/** Adds the commands `shares list`, `shares explain` and `shares retry`. */
 export function addDebts(program: Command, tools: Tools): void {
   const shares = program.command('shares').description('debts of subscribers to creators');
   dated(

@@ -46,6 +46,7 @@ async function resume({ ledger }: Parts, output: Output, scope: string): Promise
   return lifted ? 0 : 1;
 }
 
+/** Adds the commands `halt`, `resume` and `halts list`. */
 export function addHalts(program: Command, tools: Tools): void {
   reasoned(
     program

@@ -143,6 +143,7 @@ async function watchList(
   return same ? 0 : 3;
 }
 
+/** Adds `replay`, `backfill`, `hearing accept` and the commands under `watch-list`. */
 export function addListening(program: Command, tools: Tools): void {
   program
     .command('replay <signature>')

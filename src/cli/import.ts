@@ -91,6 +91,7 @@ async function run(
   return report.refused.length === 0 ? 0 : 3;
 }
 
+/** Adds the command `import`. */
 export function addImport(program: Command, tools: Tools): void {
   program
     .command('import <file>')

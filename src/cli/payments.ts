@@ -111,6 +111,7 @@ async function acceptExcess(
 /** The most waiting payments that the answer lists. */
 const OPEN_MOST = 100;
 
+/** Adds the commands under `payments`. */
 export function addPayments(program: Command, tools: Tools): void {
   const payments = program.command('payments').description('payments to creators');
   dated(

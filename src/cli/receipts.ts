@@ -19,6 +19,7 @@ const HASHING = { hash: sha256, pause: afterEvents };
 /** Roots that one call of `roots list` shows: ten years. */
 const ROOTS_MOST = 3_660;
 
+/** Adds the commands `receipt`, `verify` and those under `roots`. */
 export function addReceipts(program: Command, tools: Tools, { say, pause }: ReceiptTools): void {
   program
     .command('receipt <share>')

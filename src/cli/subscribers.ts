@@ -46,6 +46,7 @@ export async function decide(
   return roster.decide(who, action, nowMs);
 }
 
+/** Adds the commands `subscribers list`, `subscribers show` and `gate`. */
 export function addPeople(program: Command, tools: Tools): void {
   program
     .command('gate <subscriber>')

@@ -134,6 +134,7 @@ async function distrust(
   return done ? 0 : 1;
 }
 
+/** Adds the commands under `venue`. */
 export function addVenue(
   program: Command,
   tools: Tools,

@@ -18,6 +18,7 @@ export type ApiKeys = {
       readonly scopes: readonly Scope[];
     }[];
   }>;
+  /** Lists every key, revoked ones included, oldest first. */
   list(): Promise<
     {
       readonly id: string;

@@ -148,7 +148,11 @@ export type Chain = {
 export type AccountFeed = {
   /** Subscribes to these accounts and to no others. Existing subscriptions stay. */
   follow(addresses: readonly Address[]): void;
+  /**
+   * The number of sockets, of followed accounts, and of those with an acknowledged subscription.
+   */
   status(): { readonly sockets: number; readonly accounts: number; readonly subscribed: number };
+  /** Closes every socket; no notification comes afterwards. */
   close(): Promise<void>;
 };
 

@@ -25,12 +25,17 @@ export type Checks = {
    * Accounts to check: without a baseline, with facts beyond it, with a candidate, or with a gap.
    */
   due(limit: number, nowMs: number): Promise<AccountCheck[]>;
+  /** The checks of these accounts; accounts that were never read are left out. */
   find(addresses: readonly Address[]): Promise<AccountCheck[]>;
   /**
    * Makes a finalized state the first baseline. `seenSlot`: the confirmed slot in which the account
    * existed although that state lacks it; null otherwise.
    */
   begin(account: Watched, state: AccountState, seenSlot?: Slot | null): Promise<void>;
+  /**
+   * Stores a finalized state after the baseline as the candidate that is checked next. Does nothing
+   * while there is one.
+   */
   propose(address: Address, state: AccountState): Promise<void>;
   /**
    * Sums of the finalized facts above one slot up to another, and what they leave open. `settled`:
@@ -91,6 +96,10 @@ export type Checks = {
    * was open.
    */
   accept(address: Address, state: AccountState): Promise<boolean>;
+  /**
+   * Lists the accounts with a difference that no fact explains, of subscribers who have not left;
+   * oldest first.
+   */
   gaps(): Promise<Gap[]>;
   /**
    * Subscribers of whose venue accounts none exists. An account is missing when its baseline and

@@ -1,7 +1,7 @@
 // Conservation: accounts for every lamport and every token of a subscriber in one transaction. The
 // holdings of wallet, token accounts and venue accounts before, plus what the venue paid in, less
-// fees, must equal the holdings afterwards. A difference has left, whichever instruction took it.
-// Wrapped SOL counts as SOL, because both are lamports.
+// fees, must equal the holdings afterwards. A difference has left, by any instruction. Wrapped SOL
+// counts as SOL, because both are lamports.
 import type { Outflow } from './fact.ts';
 import {
   type Asset,

@@ -10,6 +10,7 @@ import type { SponsorSpent, TransactionCost } from './spending.ts';
 export type Costs = {
   /** Ended payments whose cost was not read yet, oldest first. */
   unread(limit: number): Promise<UnreadCost[]>;
+  /** Stores the cost of an ended payment. */
   record(payment: UnreadCost, cost: TransactionCost): Promise<void>;
   /**
    * How many accounts of this creator for a token payments opened, and how many were planned and

@@ -53,6 +53,7 @@ const LOADERS: ReadonlySet<string> = new Set([
  * for them is known.
  */
 const WRITTEN_BY_HAND = /1{8}$/;
+/** Whether no key of the address is known: it was chosen by hand, or is a token program. */
 export const isReserved = (address: string): boolean =>
   WRITTEN_BY_HAND.test(address) ||
   TOKEN_PROGRAMS.has(address) ||

@@ -176,8 +176,10 @@ export const commitmentOf = (of: RootClaim, hash: Hash): string =>
     ),
   );
 
+/** The bytes in lower-case hexadecimal. */
 export const hexOf = (bytes: Uint8Array): string =>
   [...bytes].map((each) => each.toString(16).padStart(2, '0')).join('');
+/** The bytes of hexadecimal text, the inverse of `hexOf`. */
 export const bytesOf = (hex: string): Uint8Array =>
   Uint8Array.from({ length: hex.length / 2 }, (_, at) =>
     Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16),

@@ -165,7 +165,9 @@ export type Shares = {
   ): Promise<void>;
   /** Notes why debts that are due cannot be planned just now. They stay due. */
   note(subscriberId: string, shareIds: readonly string[], trouble: Trouble): Promise<void>;
+  /** Lists shares, newest first. `before` is the id of the last one of the page before. */
   list(filter: ListFilters['shares'] & { limit: number; before?: string }): Promise<ProfitShare[]>;
+  /** The share with this id, or null. */
   find(id: string): Promise<ProfitShare | null>;
   /** The figures from which a share was computed; null when there is no such share. */
   accrual(id: string): Promise<Accrual | null>;
@@ -309,7 +311,9 @@ export type Payments = PaymentsApart & {
   list(
     filter: ListFilters['payments'] & { limit: number; before?: string },
   ): Promise<PaymentRecord[]>;
+  /** The payment with this id, or null. */
   find(id: string): Promise<PaymentRecord | null>;
+  /** The payment that was signed with this signature, or null. */
   bySignature(signature: Signature): Promise<PaymentRecord | null>;
   /** Whether a top-up was planned within the last `ms` milliseconds, even if it failed. */
   toppedUpWithin(subscriberId: string, ms: number): Promise<boolean>;

@@ -32,12 +32,15 @@ export const countOf: Reader<number> = (value, at) =>
     ? (value as number)
     : refuse(at, 'a whole number from 0 on');
 
+/** A boolean. */
 export const flagOf: Reader<boolean> = (value, at) =>
   typeof value === 'boolean' ? value : refuse(at, 'true or false');
 
+/** A Solana address in base58. */
 export const addressOf: Reader<Address> = (value, at) =>
   typeof value === 'string' && isAddress(value) ? value : refuse(at, 'a Solana address');
 
+/** A transaction signature in base58. */
 export const signatureOf: Reader<Signature> = (value, at) =>
   typeof value === 'string' && isSignature(value)
     ? value

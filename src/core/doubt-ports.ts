@@ -29,6 +29,7 @@ export type Unfollowed = {
   readonly sinceMs: number;
 };
 export type UnfollowedAccounts = {
+  /** Lists an account; one that is listed already keeps its time. */
   add(account: Omit<Unfollowed, 'sinceMs'>, nowMs: number): Promise<void>;
   /** Lists them, oldest first, of subscribers who have not left. */
   list(limit: number): Promise<Unfollowed[]>;

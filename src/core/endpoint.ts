@@ -34,12 +34,14 @@ export type EventDelivery = {
 };
 
 export type Endpoints = {
+  /** Creates an endpoint, and returns it. Rejects when one has this id. */
   create(endpoint: {
     id: string;
     url: string;
     kinds: readonly EventKind[] | null;
     secret: SealedSecret;
   }): Promise<Endpoint>;
+  /** The endpoint with this id, or null. */
   find(id: string): Promise<Endpoint | null>;
   /** Changes its URL, its kinds, or both; a field that is left out stays. */
   change(
@@ -50,9 +52,11 @@ export type Endpoints = {
   test(id: string): Promise<string>;
   /** Has one event handed over again. False when no event has this id, or it was forgotten. */
   resend(id: string, eventId: string): Promise<boolean>;
+  /** Lists all endpoints, oldest first. */
   list(): Promise<Endpoint[]>;
   /** Adds a newer secret; `keep` of the older ones stay valid. */
   addSecret(id: string, secret: SealedSecret, keep: number): Promise<void>;
+  /** The sealed secrets of every endpoint. */
   secrets(): Promise<{ readonly id: string; readonly secrets: readonly SealedSecret[] }[]>;
   /** Replaces the secrets. False when they have changed from `from` meanwhile. */
   replaceSecrets(
@@ -70,12 +74,14 @@ export type Endpoints = {
   remove(id: string): Promise<boolean>;
   /** Makes every event since then due again. Returns the number of events. */
   replay(id: string, sinceMs: number): Promise<number>;
+  /** Lists the deliveries to an endpoint, newest first. */
   deliveries(
     id: string,
     filter: { state?: EventDelivery['state']; limit: number; before?: string },
   ): Promise<EventDelivery[]>;
   /** Takes due deliveries for `leaseMs`; no other daemon takes them meanwhile. */
   claim(nowMs: number, leaseMs: number, limit: number): Promise<Dispatch[]>;
+  /** Records that the endpoint accepted the event. */
   delivered(endpointId: string, eventId: string, outcome: string, nowMs: number): Promise<void>;
   /**
    * Records that a delivery was not accepted: the next attempt is at `dueMs`, or never when that is
@@ -93,6 +99,7 @@ export type Endpoints = {
    * up, and the endpoint does not count as failing.
    */
   held(endpointId: string, eventId: string, outcome: string, dueMs: number): Promise<void>;
+  /** The number of deliveries in each state. */
   totals(): Promise<{ readonly state: EventDelivery['state']; readonly count: number }[]>;
 };
 

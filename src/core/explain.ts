@@ -73,6 +73,7 @@ export type Step = {
 };
 export type Explanation = { readonly steps: readonly Step[]; readonly sentence: string };
 
+/** Basis points as a percentage: 1,000 as `10 %`. */
 export const percent = (bps: number): string => `${bps / 100} %`;
 
 function profitSteps({ realised, openingFee, entry }: Accrual, at: string): Step[] {

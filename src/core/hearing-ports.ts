@@ -201,6 +201,7 @@ export type Asides = {
   of(kind: AsideKind): Promise<ReadonlyMap<string, number>>;
   /** Lists asides, oldest first. */
   list(limit: number): Promise<Aside[]>;
+  /** The number of asides of each kind. */
   counts(): Promise<ReadonlyMap<AsideKind, number>>;
   /** Subscribers of accounts whose history or state has been failing since before then. */
   subscribersBefore(beforeMs: number): Promise<string[]>;

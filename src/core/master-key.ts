@@ -23,6 +23,7 @@ export type MasterKeyBook = {
   kept(): Promise<Uint8Array | null>;
   /** Stores the text unless there is one. Returns the stored text. */
   keep(sealed: Uint8Array): Promise<Uint8Array>;
+  /** Replaces the stored text, when another master key takes over. */
   replace(sealed: Uint8Array): Promise<void>;
   /** Some of the stored secrets, each with its binding. */
   sample(): Promise<{ readonly bound: string; readonly sealed: Uint8Array }[]>;

@@ -21,7 +21,9 @@ export type NonceRecord = {
 
 /** Stores the nonce accounts of subscribers that are not closed. */
 export type NonceBook = {
+  /** The nonce account of a subscriber; null when none is on record. */
   of(subscriberId: string): Promise<NonceRecord | null>;
+  /** Lists the accounts on record, in the order of their subscribers. */
   list(page: { limit: number; after?: string }): Promise<NonceRecord[]>;
   /**
    * Records that the creation of an account is about to be sent. False when one was sent within the
@@ -48,7 +50,9 @@ export type NonceBook = {
 
 /** Addresses, bytes and instructions of nonce accounts. No node is asked. */
 export type Nonces = {
+  /** The address of a subscriber's nonce account under this authority. */
   address(authority: Address, subscriberId: string): Address;
+  /** What the account shows as the nonce of this authority. */
   read(account: ChainAccount | null, authority: Address): NonceReading;
   /** The first instruction of every transaction under the nonce. */
   advance(account: Address, authority: Address): Instruction;

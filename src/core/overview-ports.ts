@@ -59,6 +59,7 @@ export type Overview = {
   };
 };
 export type OverviewBook = {
+  /** Reads all sums at one moment. */
   read(): Promise<Overview>;
   /** Lamports that a fee payer spent on payments in the last seven days. */
   spentInAWeek(payer: Address): Promise<Lamports>;

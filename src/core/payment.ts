@@ -117,7 +117,7 @@ export type Payment = {
   readonly signed: SignedBytes | null;
   /**
    * The nonce, and the value under which every variant of the payment is signed. Null or absent for
-   * a payment under a blockhash. It never changes, whatever the settings say later.
+   * a payment under a blockhash. It never changes, also when the settings name another guard later.
    */
   readonly nonce?: NonceAt | null;
   /** What was signed under the nonce so far, oldest first; absent under a blockhash. */

@@ -35,7 +35,8 @@ export type Preflight = {
   /** Whether the sponsor has an open token account, in which it can be reimbursed. */
   readonly sponsorTakesTokens: boolean;
   /**
-   * Why the sponsor pays nothing for these debts, whatever it holds; null or absent when it may.
+   * Why the sponsor pays nothing for these debts, even if it holds enough; null or absent when it
+   * may.
    */
   readonly sponsorRefuses?: Omit<Trouble, 'lamports'> | null;
   readonly costs: SolCosts;

@@ -19,22 +19,18 @@ import type { Asides, Deliveries, Sightings } from './hearing-ports.ts';
 import type { Address, Slot } from './ids.ts';
 import type { Lists } from './lists.ts';
 import type { MasterKeyBook } from './master-key.ts';
-import type { BaseUnits } from './money.ts';
 import type { NonceBook } from './nonce-ports.ts';
 import type { RecordedClose } from './outcome.ts';
-import type { OpenDebt } from './owing.ts';
-import type { Mark, RosterChange, RosterEntry } from './roster.ts';
 import type { ServiceKey, SignerService } from './service-key.ts';
-import type { Standing, StandingEvent } from './standing.ts';
+import type { Owing, Standings, Suspicions } from './standing-ports.ts';
 import type { Period } from './statement-ports.ts';
-import type { Suspicion } from './suspicion.ts';
 import type { Terms } from './terms.ts';
-import type { Quotes } from './token.ts';
 import type { VenueName } from './venue.ts';
 import type { WatchList } from './watch-ports.ts';
 
 /** Time and random numbers. The daemon gets both only through this port. */
 export type Clock = {
+  /** The present time, in milliseconds since 1970. */
   nowMs(): number;
   /** Resolves after `ms` milliseconds, or at once when the signal aborts. Never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
@@ -44,8 +40,11 @@ export type Clock = {
 
 /** Structured log lines: a stable event name first, details as fields. */
 export type Log = {
+  /** Details for a developer; off by default. */
   debug(event: string, fields?: Record<string, unknown>): void;
+  /** A normal event. */
   info(event: string, fields?: Record<string, unknown>): void;
+  /** Something unusual that the daemon handles by itself. */
   warn(event: string, fields?: Record<string, unknown>): void;
   /** An error means that a person must act. */
   error(event: string, fields?: Record<string, unknown>): void;
@@ -91,10 +90,13 @@ export type Subscribers = {
    * it is registered otherwise.
    */
   register(subscriber: NewSubscriber): Promise<'created' | 'known'>;
+  /** The subscriber with this id, or null. */
   find(id: string): Promise<Subscriber | null>;
+  /** The ids of all subscribers in order, also of those who have left. */
   ids(): Promise<string[]>;
   /** Lists subscribers in the order of their ids. `after` is the last id of the page before. */
   list(page: Period & { limit: number; after?: string }): Promise<Subscriber[]>;
+  /** The stored key of a subscriber's agent; null when there is none. */
   agentKey(id: string): Promise<AgentKey | null>;
   /**
    * Lists every sealed key in the order of subscribers. `after` is the last subscriber of the page
@@ -105,6 +107,7 @@ export type Subscribers = {
   remoteKeys(
     limit: number,
   ): Promise<{ service: SignerService; count: number; first: RemoteKey[] }[]>;
+  /** Stores a key in place of the one before. */
   putKey(key: AgentKey): Promise<void>;
   /**
    * Replaces a key by the same key sealed anew. False when another key is stored by now, or none.
@@ -141,7 +144,9 @@ export type Subscriptions = {
     held: Agreement['held'];
     basedOn?: Slot | null;
   }): Promise<Subscription | null>;
+  /** The subscription with this id, or null. */
   find(id: string): Promise<Subscription | null>;
+  /** The subscriptions of a subscriber, ended ones included. */
   ofSubscriber(subscriberId: string): Promise<Subscription[]>;
 };
 
@@ -184,6 +189,7 @@ export type Creators = {
   wallets(): Promise<Address[]>;
   /** Whether it was proven that an address off the curve may be paid. */
   isProven(address: Address): Promise<boolean>;
+  /** Stores the evidence that an address off the curve may be paid. */
   prove(address: Address, evidence: VaultEvidence): Promise<void>;
 };
 /** The evidence that an address off the curve may be paid. */
@@ -203,11 +209,13 @@ export type Clearances = {
     limit: number;
     before?: string;
   }): Promise<ClearanceRecord[]>;
+  /** The clearance with this id of the subscriber, or null. */
   find(subscriberId: string, id: string): Promise<ClearanceRecord | null>;
   /**
    * Ends a clearance: it covers nothing after this slot. False when there is none, or it has ended.
    */
   revoke(subscriberId: string, id: string, slot: Slot, nowMs: number): Promise<boolean>;
+  /** Stores a clearance. */
   grant(
     subscriberId: string,
     clearance: Clearance,
@@ -228,32 +236,8 @@ export type Halts = {
   lift(scope: string): Promise<boolean>;
   /** The halt that applies to a payment of this subscriber to this creator, or null. */
   holding(subscriberId: string, creatorWallet: string): Promise<Halt | null>;
+  /** Lists the halts in force, oldest first. */
   list(): Promise<Halt[]>;
-};
-
-/** Stores the standing of every subscriber. */
-export type Standings = {
-  /**
-   * Judges the subscriber's history and saves the verdict in one transaction. A new revision is
-   * written only on change.
-   */
-  update(
-    subscriberId: string,
-    judge: (history: readonly StandingEvent[], quotes: Quotes) => Standing,
-  ): Promise<RosterEntry>;
-  /** Passes the whole roster to `take`, in parts, and returns the mark as of which it holds. */
-  roster(take: (entries: readonly RosterEntry[]) => void): Promise<Mark>;
-  /**
-   * The changes after a mark, in order, without gaps. Null when the ledger has no change with the
-   * mark's revision and nonce: it lost that change, and assigns the revision again or has done so.
-   */
-  changesSince(mark: Mark, limit: number): Promise<RosterChange[] | null>;
-  /**
-   * The subscribers whose verdict may be out of date: all who owe something, by the verdict or by
-   * open debts.
-   */
-  owing(): Promise<string[]>;
-  entry(subscriberId: string): Promise<RosterEntry | null>;
 };
 
 /** Checks whether the ledger takes writes. */
@@ -263,36 +247,6 @@ export type Probe = {
    * gone, full or read-only.
    */
   write(): Promise<number>;
-};
-
-/** Measures how long debts are owed; core/owing.ts decides when that time counts. */
-export type Owing = {
-  /** Every subscriber who owes something, with the reason why each debt waits. */
-  open(): Promise<{ readonly subscriberId: string; readonly debts: readonly OpenDebt[] }[]>;
-  /**
-   * Adds the time since the last call to the subscribers in `counting`, and pauses those in
-   * `resting`. Above `limitMs` a paused one stays above it. Returns the subscribers whose entry
-   * changed; they have a new revision.
-   */
-  age(
-    counting: readonly string[],
-    resting: readonly string[],
-    limitMs: number | null,
-  ): Promise<string[]>;
-};
-
-export type Suspicions = {
-  /**
-   * Sums every subscriber's notices since the last review. A subscriber above the limit is reported
-   * once by an event.
-   */
-  refresh(amountMost: BaseUnits): Promise<Suspicion[]>;
-  list(): Promise<Suspicion[]>;
-  /**
-   * Closes a suspicion after a person has looked at it: notices up to now count no more. False when
-   * the subscriber is not suspected.
-   */
-  review(subscriberId: string, reason: string, nowMs: number): Promise<boolean>;
 };
 
 export type Ledger = {

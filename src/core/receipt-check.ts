@@ -18,12 +18,15 @@ export type ReceiptCheck = {
 };
 export type Finding = Omit<ReceiptCheck, 'share'>;
 
+/** A finding that the chain or arithmetic shows what the receipt says. */
 export const ok = (what: string, detail: string): Finding => ({ what, verdict: 'ok', detail });
+/** A finding that the chain or arithmetic contradicts the receipt. */
 export const differs = (what: string, detail: string): Finding => ({
   what,
   verdict: 'differs',
   detail,
 });
+/** A finding that the node lacks what would show it. */
 export const unknown = (what: string, detail: string): Finding => ({
   what,
   verdict: 'unknown',

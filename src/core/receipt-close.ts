@@ -36,6 +36,7 @@ export function readAt(
     return differs(what, `${signature} is in slot ${found.slot}, not ${slot}.`);
   return found;
 }
+/** Whether a read ended in a finding instead of a transaction. */
 export const isFinding = (read: ChainTransaction | Finding): read is Finding => 'verdict' in read;
 
 /** The opening or close that the venue's own records show at an ordinal of a transaction. */

@@ -89,7 +89,7 @@ export type RosterOptions = {
   /** Whether an engine should open positions when the verdict is `unknown`. */
   readonly failOpen: boolean;
   /**
-   * The debt in one token above which nothing may be opened, whatever the standing; null for no
+   * The debt in one token above which nothing may be opened, also in good standing; null for no
    * limit.
    */
   readonly outstandingMost: BaseUnits | null;

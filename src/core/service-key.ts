@@ -5,6 +5,7 @@ import { Fault } from './fault.ts';
 /** The services that have a signer here: the last part of the name of their package. */
 export const SIGNER_SERVICES = ['vault', 'aws-kms', 'turnkey', 'fireblocks'] as const;
 export type SignerService = (typeof SIGNER_SERVICES)[number];
+/** Whether the text names a service that has a signer here. */
 export const isSignerService = (text: string): text is SignerService =>
   (SIGNER_SERVICES as readonly string[]).includes(text);
 /** A key by the name under which its service knows it. */

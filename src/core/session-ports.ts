@@ -17,8 +17,10 @@ export type SessionBook = {
     session: StoredSession,
     keep: { readonly most: number; readonly begunAfterMs: number },
   ): Promise<void>;
+  /** The session with this hash, or null. */
   find(hash: Uint8Array): Promise<StoredSession | null>;
   /** Notes that a session was used. */
   touch(hash: Uint8Array, usedMs: number): Promise<void>;
+  /** Ends a session; does nothing when there is none. */
   drop(hash: Uint8Array): Promise<void>;
 };

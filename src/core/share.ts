@@ -36,6 +36,7 @@ export const FORWARD: Readonly<Record<ShareStatus, readonly ShareStatus[]>> = {
 
 /** The statuses in which something is owed. */
 const OPEN_STATUSES = ['pending', 'processing', 'failed'] as const;
+/** Whether a debt in this status is owed. */
 export const isOpen = (status: ShareStatus): boolean =>
   (OPEN_STATUSES as readonly string[]).includes(status);
 

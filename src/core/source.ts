@@ -21,5 +21,9 @@ export type NamedBy = (typeof NAMED_BY)[number];
  * from here and does not see which source it was.
  */
 export type SignatureSink = {
+  /**
+   * Notes claimed transactions, so that they are read from RPC. Those that are noted already are
+   * kept.
+   */
   note(rumours: readonly Rumour[], naming: Naming): Promise<void>;
 };

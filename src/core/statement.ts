@@ -35,6 +35,7 @@ export type Statement = {
 /** The binding under which links are sealed. */
 export const STATEMENT_BINDING = 'bailiff/statement-link';
 
+/** The text of a link that is sealed; `linkIn` reads it. */
 export const linkText = (link: StatementLink): string => JSON.stringify(link);
 /** The link in an opened text; null when it has expired. */
 export function linkIn(text: string, nowMs: number): StatementLink | null {

@@ -20,6 +20,7 @@ export const USDC: Token = {
 
 /** The quote tokens of the venues that a daemon serves, by mint. */
 export type Quotes = ReadonlyMap<string, Token>;
+/** The tokens by their mints. */
 export const quotesOf = (tokens: readonly Token[]): Quotes =>
   new Map(tokens.map(({ mint, symbol, decimals }) => [mint, { mint, symbol, decimals }]));
 export const ONLY_USDC: Quotes = quotesOf([USDC]);

@@ -53,8 +53,8 @@ export type ChainTransaction = {
   /** The time of the block in milliseconds; null or absent when the node does not tell it. */
   readonly blockTimeMs?: number | null;
   /**
-   * Null when the transaction succeeded. A failed transaction changed nothing but fees, whatever
-   * its logs say.
+   * Null when the transaction succeeded. A failed transaction changed nothing but fees, even if its
+   * logs say otherwise.
    */
   readonly error: unknown;
   /** Static keys, then writable and read-only keys from lookup tables. */

@@ -274,14 +274,14 @@ export const TROUBLES = {
   },
 } as const satisfies Readonly<Record<string, TroubleRow>>;
 export type OwnTroubleCode = keyof typeof TROUBLES;
+/** Whether the code is one of TROUBLES. */
 export const isOwnTroubleCode = (code: unknown): code is OwnTroubleCode =>
   typeof code === 'string' && Object.hasOwn(TROUBLES, code);
 
 declare const chainErrorBrand: unique symbol;
 /**
  * The name of an error on chain that has no number of a known program: the cluster's name of it, or
- * PROGRAM_N for error N of another program. The venue's error classifier makes these, and no other
- * code does.
+ * PROGRAM_N for error N of another program. Only the venue's error classifier makes these.
  */
 export type ChainErrorName = string & { readonly [chainErrorBrand]: true };
 /**

@@ -111,17 +111,16 @@ export type Venue = {
    * A missing account (`account` null) has the blank state.
    */
   stateOf(role: Watched['role'], slot: Slot, account: ChainAccount | null): AccountState | null;
-  /**
-   * The address of the quote token's market. `quoteWorth`: the worth of a scaled deposit in that
-   * market, in quote base units; null when the market is missing or cannot be read.
-   */
+  /** The address of the quote token's market. */
   quoteMarketAddress(): Promise<Address>;
-  quoteWorth(scaled: bigint, market: ChainAccount | null): bigint | null;
   /**
-   * The address of the account that counts an authority's sub-accounts. `subAccountsCreated`: how
-   * many of them were ever created, by that account.
+   * The worth of a scaled deposit in the quote token's market, in quote base units; null when the
+   * market is missing or cannot be read.
    */
+  quoteWorth(scaled: bigint, market: ChainAccount | null): bigint | null;
+  /** The address of the account that counts an authority's sub-accounts. */
   statsAddress(authority: Address): Address;
+  /** How many sub-accounts were ever created, by that account. */
   subAccountsCreated(account: ChainAccount | null): number;
   /**
    * The present fee that a keeper is paid for triggering or cancelling the order of another

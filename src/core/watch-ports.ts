@@ -72,6 +72,7 @@ export type WatchList = {
     readonly joined: readonly Watched[];
     readonly left: readonly string[];
   }>;
+  /** The watched accounts of a subscriber. */
   ofSubscriber(subscriberId: string): Promise<WatchedRecord[]>;
   /** The cursors of all accounts, or of these. */
   cursors(addresses?: readonly Address[]): Promise<Cursor[]>;

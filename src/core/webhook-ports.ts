@@ -21,6 +21,7 @@ export type WebhookRegistry = {
 };
 /** Stores the ids of Bailiff's webhooks. */
 export type WebhookIds = {
+  /** The stored ids. */
   read(): Promise<readonly string[]>;
   /** Replaces the stored ids. */
   keep(ids: readonly string[]): Promise<void>;

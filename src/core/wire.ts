@@ -77,10 +77,12 @@ export function doubtsOf({ doubted, doubts = [] }: WireBeat): Map<string, Doubt>
   return why;
 }
 
+/** The message that carries the rules. */
 export const helloOf = (rules: RosterOptions): WireHello => ({
   ...rules,
   outstandingMost: rules.outstandingMost?.toString() ?? null,
 });
+/** The rules in a message. Throws a SyntaxError for an amount that is no number. */
 export const rulesOf = (hello: WireHello): RosterOptions => ({
   ...hello,
   outstandingMost: hello.outstandingMost === null ? null : BigInt(hello.outstandingMost),
@@ -88,6 +90,7 @@ export const rulesOf = (hello: WireHello): RosterOptions => ({
 
 const owedFrom = (wire: readonly WireOwed[]): Owed[] =>
   wire.map((each) => ({ ...each, amount: BigInt(each.amount) }));
+/** Debts by token as a message carries them. */
 export const wireOwedOf = (owed: readonly Owed[]): WireOwed[] =>
   owed.map(({ mint, symbol, decimals, amount }) => ({
     ...{ mint, symbol, decimals },
@@ -121,6 +124,7 @@ export function entryOf(wire: WireEntry): RosterEntry {
   };
 }
 
+/** Evidence as a message carries it; null for none. */
 export const wireEvidenceOf = (evidence: Evidence | null): WireEvidence | null =>
   evidence === null
     ? null

@@ -110,10 +110,7 @@ const ROLES = ['drift_user', 'agent_token_account', 'agent_wallet'] as const;
 type Pending = {
   /** The last slot in which the account was seen changed. */
   readonly slot: Slot;
-  /**
-   * Every slot in which a notification saw a change. A change that a sweep saw may be of any
-   * earlier slot.
-   */
+  /** Slots of changes that notifications saw; one that a sweep saw may be of an earlier slot. */
   readonly slots: ReadonlySet<Slot>;
   readonly swept: boolean;
   readonly sinceMs: number;
@@ -121,6 +118,7 @@ type Pending = {
 
 type Kind = Pick<Watched, 'role' | 'venue'>;
 
+/** Creates the memory of changed accounts, which knows no pulse yet. */
 export function createAccountChanges(ports: AccountChangePorts): AccountChanges {
   const { ledger, chain, venues, watched, sources, aside, clock } = ports;
   const walked = new Set(ports.trustFirstSight ? watched.map.keys() : []);

@@ -24,6 +24,7 @@ const BEGUN_MOST = 10_000;
 /** The most lost acts that one log line names. */
 const LOGGED_MOST = 50;
 
+/** Wraps the acts of the ledger, so that acts that end with success are remembered and logged. */
 export function rememberActs(
   acts: Acts,
   { clock, log }: { readonly clock: Clock; readonly log: Log },

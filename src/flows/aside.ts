@@ -29,6 +29,7 @@ export type SetAside = {
   of(kind: AsideKind): Promise<ReadonlyMap<string, number>>;
 };
 
+/** Creates the list of things that fail. It is kept in the ledger, so every daemon sees it. */
 export function createAside(ports: {
   readonly ledger: { readonly asides: Asides };
   readonly clock: Clock;

@@ -121,8 +121,8 @@ async function readUnknown(
     const effects = tokens.effectsOf(transaction);
     const paid = recognise(effects, { wallet, tokenAccount }, creatorOf);
     if (paid !== null) return [{ ...paid, token: quote, signature, slot }];
-    // Without a transfer that the agent signed this can never be a payment, whatever terms are
-    // added later.
+    // Without a transfer that the agent signed this can never be a payment, also under terms that
+    // are added later.
     const signedByAgent = effects.some(
       (each) => each.effect === 'transfer' && each.authority === wallet,
     );
@@ -203,6 +203,7 @@ export type BooksParts = BooksPorts & {
   readonly onWentBack?: () => void;
 };
 
+/** Creates the comparison. Nothing is read before the first question. */
 export function createBooks(ports: BooksParts): Books {
   const { databaseStates, chain, log, onWentBack = () => {} } = ports;
   const continuity =

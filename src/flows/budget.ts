@@ -62,6 +62,7 @@ const openingsUnread = ({ symbol }: Token): Trouble =>
     `The creator has no ${symbol} account, and payments that may have opened one are not read from the chain yet. It is decided once they are.`,
   );
 
+/** Creates the limits that planning asks about. */
 export function createBudget(
   { ledger, pen }: { readonly ledger: Ledger; readonly pen: Pen },
   { creationsMost, limits, sponsorLimits, cost: rule }: BudgetOptions,

@@ -77,6 +77,7 @@ export type Clear = (
   },
 ) => Promise<ClearAnswer>;
 
+/** Creates the flow that answers requests for a clearance. */
 export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
   const { ledger, chain, tokens, venues, clock, log, pace } = ports;
   const never = new AbortController().signal;

@@ -30,6 +30,9 @@ export type ConformanceWatch = {
   objection(): Trouble | null;
 };
 
+/**
+ * Creates the watch over one venue's program. Until the first look the program counts as not read.
+ */
 export function createConformance(
   { program, programs, venue, log }: ConformancePorts,
   { onUnknownProgram: onUnknown }: { readonly onUnknownProgram: OnUnknownProgram },

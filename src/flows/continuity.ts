@@ -53,6 +53,7 @@ export const UNBROKEN: Continuity = {
   times: 0,
 };
 
+/** Creates the check. Signing is possible once the database was read and is whole. */
 export function createContinuity({
   databaseStates,
   chain,

@@ -21,6 +21,7 @@ export type CoverageCounter = {
   flush(): Promise<void>;
 };
 
+/** Creates the counter, with no counts. */
 export function createCoverageCounter(
   ports: {
     readonly ledger: Pick<Ledger, 'coverage'>;

@@ -25,6 +25,7 @@ const AT_ONCE = 8;
 /** A subscriber whose books do not agree, or could not be read, is looked at again after this. */
 const AGAIN_MS = 5_000;
 
+/** Creates the function that matches transfers to creators, which a loop repeats. */
 export function createCredit({ ledger, books, clock, log }: CreditPorts): Credit {
   /** Subscribers whose transfers wait: until when they are not looked at, and the reason. */
   const waits = new Map<string, { readonly untilMs: number; readonly reason: string }>();

@@ -59,6 +59,7 @@ const AGAIN_MS = 60_000;
 const behind = (what: string, trouble: Trouble): Fault =>
   new Fault('books_behind', `${what}: ${trouble.detail}`, { context: { code: trouble.code } });
 
+/** Creates the acts that end or adopt debts. */
 export function createEndings({ ledger, books, clock, log }: EndingPorts): Endings {
   /** Why the books of a subscriber cannot be relied on now; null when they can. */
   const disagreement = async (subscriberId: string): Promise<Trouble | null> => {

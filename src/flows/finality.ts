@@ -40,6 +40,7 @@ const ASK_MS = { least: 150, most: 2_000 };
 /** A slot further ahead of the latest confirmed one than this is not of this chain. */
 const AHEAD_MOST = 1_000;
 
+/** Creates the watch over slots. Nothing waits at first. */
 export function createFinality(ports: FinalityPorts): Finality {
   const { chain, ledger, pace, clock } = ports;
   /** The slots that something waits for, each with the time since when. */

@@ -69,6 +69,7 @@ export type Heartbeat = {
  */
 const PATIENCE_PARTS = 3;
 
+/** Creates the heartbeat. The loop calls `beat` once a second. */
 export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions): Heartbeat {
   const { ledger, roster, publisher, clock, log } = ports;
   let ledgerAtMs: number | null = null;

@@ -1,6 +1,6 @@
 // Inspect: reads the transactions that were named, and records facts about them. Each is read from
-// RPC, first at `confirmed` and again at `finalized`, whichever source named it. A transaction that
-// cannot be read is set aside, and the others go on.
+// RPC, first at `confirmed` and again at `finalized`, for every source that named it. A transaction
+// that cannot be read is set aside, and the others go on.
 import { delayMs } from '../core/backoff.ts';
 import type { Chain } from '../core/chain-ports.ts';
 import type { Commitment, Fact } from '../core/fact.ts';

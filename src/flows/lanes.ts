@@ -20,6 +20,7 @@ export type Lanes = {
   drain(): Promise<void>;
 };
 
+/** Creates the lanes. At most `concurrencyMost` of them work at once. */
 export function createLanes(options: {
   concurrencyMost: number;
   clock: Clock;

@@ -122,6 +122,7 @@ function readersOf(ledger: Ledger): Readers {
   };
 }
 
+/** Creates the reader of pages. */
 export function createListing(ledger: Ledger): Listing {
   const readers = readersOf(ledger);
   const requireKnown = async (given: Readonly<Record<string, unknown>>): Promise<void> => {

@@ -48,6 +48,7 @@ type Watch = {
   slot: Slot | null;
 };
 
+/** Creates the schedule. It holds no payment until one is sent or looked for. */
 export function createLooking(clock: Clock, options: LookingOptions, pace: FinalityPace): Looking {
   const watches = new Map<string, Watch>();
   const expect = (watch: Watch | undefined, slot: Slot | null): void => {

@@ -176,6 +176,7 @@ export async function inGrace(clock: Clock, work: Promise<unknown>): Promise<voi
   await Promise.race([work, clock.sleep(GRACE_MS, ended.signal)]).finally(() => ended.abort());
 }
 
+/** Creates an empty set of loops. */
 export function createLoops({ clock, log }: { clock: Clock; log: Log }): Loops {
   const declared: { name: LoopName; everyMs: number; work: Work }[] = [];
   const loops = new Map<LoopName, Loop>();

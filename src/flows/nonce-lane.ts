@@ -58,6 +58,7 @@ const moved = (what: string): Trouble =>
     `The nonce was moved, and ${what}. A debt may be paid that the ledger calls open, so nothing is signed for this subscriber.`,
   );
 
+/** Creates the decision about the guard of a lane's next payment. */
 export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): NonceLane {
   const { ledger, chain, tokens, pen, books, log, nonces } = ports;
   const opening = createNonceOpening(ports, options);

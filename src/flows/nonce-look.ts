@@ -46,6 +46,10 @@ const RISE_BPS = 10_000n;
 /** The most variants of one payment: a look asks for each of them. */
 const VARIANTS_MOST = 6;
 
+/**
+ * Creates the function that follows payments under a nonce. `rebroadcastMs` is the time between two
+ * sends of the same bytes.
+ */
 export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadcastMs: number }) {
   const { ledger, chain, pen, fees, clock, log, lane, looking, ends } = ports;
   const priceMost = (): bigint => (fees.priorityFeeMost * MICRO) / FULL_UNITS;

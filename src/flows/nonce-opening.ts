@@ -24,6 +24,7 @@ type OpeningPorts = ReadPorts & {
 const AGAIN_MS = 90_000;
 const LOOK_MS = 2_000;
 
+/** Creates the functions that open and close nonce accounts. */
 export function createNonceOpening(ports: OpeningPorts, options: OpeningOptions) {
   const { ledger, chain, pen, fees, clock, log, nonces } = ports;
   const closedMs = new Map<string, number>();

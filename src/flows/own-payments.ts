@@ -15,6 +15,9 @@ export type Own = {
   doubt(payment: Payment, subscriber: Subscriber): Promise<Trouble | null>;
 };
 
+/**
+ * Creates the memory, with no payments: after a restart every live payment is another process's.
+ */
 export function createOwn(books: Pick<Books, 'doubt' | 'disagreement' | 'lineage'>): Own {
   /** Each payment with the number of times that the database had gone back when it was written. */
   const written = new Map<string, number>();

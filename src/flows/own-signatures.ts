@@ -49,6 +49,7 @@ type Executed = {
   readonly atMs: number;
 };
 
+/** Creates the memory, with no signatures. */
 export function createOwnSignatures(clock: Pick<Clock, 'nowMs'>): OwnSignatures {
   const kept = new Map<string, Kept>();
   const costs = new Map<string, TransactionCost>();

@@ -44,6 +44,7 @@ const readingOf = (tokens: Tokens, address: Address, account: ChainAccount | nul
   account: account === null ? null : { owner: account.owner, bytes: account.data.length },
 });
 
+/** Creates the check of creators' addresses. */
 export function createPayable({ ledger, chain, tokens, venues, pen }: PayablePorts): Payable {
   const { creators } = ledger;
   const mints = [...venues.all.map((each) => each.quote.mint), WRAPPED_SOL as Address];

@@ -15,6 +15,7 @@ type EndPorts = Pick<SigningPorts, 'ledger' | 'chain' | 'venues' | 'programsOf'>
   readonly books: Pick<Books, 'forget'>;
 };
 
+/** Creates the functions that end payments. */
 export function createPaymentEnds(
   ports: EndPorts,
   own: Own,

@@ -9,6 +9,7 @@ export type PlanReadings = {
   take(payment: Payment): SeenAccount | null;
 };
 
+/** Creates an empty memory of readings. */
 export function createPlanReadings(): PlanReadings {
   const kept = new Map<
     string,

@@ -115,6 +115,7 @@ async function expiriesOf(
   return (await ledger.shares.tries(subscriberId, ids)).expiries;
 }
 
+/** Creates the planning of payments. */
 export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
   const { ledger, venues } = ports;
   const granted = createRoom(ports);

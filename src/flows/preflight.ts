@@ -33,6 +33,7 @@ export type Reserves = { readonly agentReserve: bigint; readonly sponsorReserve:
 const UNITS_USUAL = 150_000n;
 const MICRO = 1_000_000n;
 
+/** The memo of a payment, by which it is found again on chain. */
 export const memoOf = (paymentId: string): string => `bailiff:${paymentId}`;
 
 /** The addresses of all accounts in a payment. */

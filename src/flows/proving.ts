@@ -34,6 +34,7 @@ export type Proving = {
   forget(paymentId: string): void;
 };
 
+/** Creates the collection of evidence, with no rounds. */
 export function createProving(chain: Pick<Chain, 'deathEvidence'>, log: Log): Proving {
   const rounds = new Map<string, readonly DeathEvidence[]>();
   return {

@@ -1,6 +1,6 @@
 // Publish: applies changes of standings to the roster in the order of the ledger's gapless
-// revisions, whichever daemon made them, and passes them to every reader of the stream in that
-// order. A notification only says when to look; the ledger says what changed.
+// revisions, made by any daemon, and passes them to every reader of the stream in that order. A
+// notification only says when to look; the ledger says what changed.
 import type { Ledger, Log } from '../core/ports.ts';
 import type { Mark, Roster, RosterChange } from '../core/roster.ts';
 
@@ -41,6 +41,7 @@ export type Publisher = {
 
 const BATCH = 1_000;
 
+/** Creates the publisher. The roster is empty until `hydrate`. */
 export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Log }): Publisher {
   const { ledger, roster, log } = ports;
   const readers = new Set<Reader>();

@@ -19,6 +19,10 @@ const OWN_WAIT_MS = 2_000;
 /** In a burst, transactions that move tokens are read as if they had come so much earlier. */
 export const AHEAD_MS = 10 * 60_000;
 
+/**
+ * Creates the decision for webhooks. `burst` tells whether one goes on, `pace` how long finality
+ * takes.
+ */
 export function createHaste(
   burst: Pick<Burst, 'on'>,
   pace: Pick<Pace, 'finalByMs'>,

@@ -90,6 +90,7 @@ export type Register = {
 /** A change of terms that others overtake this often is refused. */
 const CHANGES_AT_ONCE_MOST = 5;
 
+/** Creates the flow that registers subscribers and agrees terms. */
 export function createRegister({
   ledger,
   chain,

@@ -36,6 +36,7 @@ export type Registration = {
 const EVERY_MS = 5 * 60_000;
 const RETRY = { firstMs: 5_000, mostMs: EVERY_MS };
 
+/** Creates the registration. Nothing is registered before a registry is set. */
 export function createRegistration(
   ports: RegistrationPorts,
   { patienceMs, silentAfterMs }: RegistrationOptions,

@@ -73,6 +73,7 @@ const failedAt = (error: unknown): number => {
  */
 type Measured = Omit<RoomRequest, 'account'> & { account: SeenAccount | null };
 
+/** Creates the function that measures how much a payment may withdraw. */
 export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
   const { chain } = ports;
 

@@ -59,6 +59,7 @@ export type Settle = {
   final(slot: Slot): string[];
 };
 
+/** Creates the work of the lanes. */
 export function createSettle(ports: SettlePorts, options: SettleOptions): Settle {
   const { ledger, chain, tokens, clock, log } = ports;
   const lane = createNonceLane(ports, options);

@@ -38,6 +38,7 @@ function unitsFor(simulated: number, failures: number): number {
   return Math.min(UNITS_MOST, Math.max(UNITS_FLOOR, units));
 }
 
+/** Creates the functions that build and sign payments. */
 export function createSigning(ports: SigningPorts) {
   const { ledger, chain, venues, pen, fees, swaps } = ports;
 

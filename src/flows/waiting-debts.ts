@@ -55,6 +55,7 @@ const ENDS: Record<Watched['role'], ErrorClass> = {
   drift_user: 'retry_when_healthier',
 };
 
+/** Creates the loop that wakes waiting debts. */
 export function createWake(ports: WakePorts): Wake {
   const { ledger, chain, venues, clock, log } = ports;
   const waiting = new Map<string, { subscriberId: string; class: ErrorClass }>();

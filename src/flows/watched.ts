@@ -18,11 +18,13 @@ export type WatchedAccounts = {
    */
   refresh(): Promise<boolean>;
   /**
-   * Calls the listener whenever the list has changed, whichever part of this daemon refreshed it.
+   * Calls the listener whenever the list has changed. Every part of this daemon that refreshes the
+   * list causes the call.
    */
   onMoved(listener: () => void): void;
 };
 
+/** Reads the whole watch-list of the ledger. */
 export async function loadWatched(list: Pick<WatchList, 'since'>): Promise<WatchedAccounts> {
   const map = new Map<string, Watched>();
   let revision = -1;

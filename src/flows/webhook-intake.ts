@@ -53,6 +53,7 @@ function countOf(waiting: readonly Waiting[], bytesMost: number): number {
   return count;
 }
 
+/** Creates the intake. `onStored` is called after each commit. */
 export function createReceive(
   deliveries: Deliveries,
   clock: Clock,

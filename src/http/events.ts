@@ -37,6 +37,7 @@ const EventPage = Type.Object({
   more: Type.Boolean({ description: 'Whether events wait that did not fit this page.' }),
 });
 
+/** The route of events. */
 export const eventRoutes: FastifyPluginAsync<{ readonly ledger: Pick<Ledger, 'events'> }> = async (
   app,
   { ledger },

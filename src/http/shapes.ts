@@ -44,6 +44,7 @@ export const Limit = Type.Optional(
   Type.Integer({ minimum: 1, maximum: 500, description: 'Rows of a page; 50 when left out.' }),
 );
 export const LIMIT_USUAL = 50;
+/** The schema, or null. */
 export const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 /** The fields of every list besides its rows. */

@@ -37,6 +37,7 @@ const CATCH_UP_MOST = 10_000;
 const message = (event: string, data: unknown, at?: Mark): string =>
   `${at === undefined ? '' : `id: ${markText(at)}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 
+/** The route of the stream. */
 export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, options) => {
   const { roster, publisher, ledger, clock, log, rules } = options;
   const { streamsMost, streamBytesMost, streamsBytesMost } = options.bounds;

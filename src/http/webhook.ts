@@ -29,6 +29,7 @@ function looksLikeJson(body: Buffer): boolean {
   return to > from && ENDS[body[from] ?? 0] === body[to];
 }
 
+/** The route of webhooks. */
 export const webhookRoutes: FastifyPluginAsync<WebhookOptions> = async (app, options) => {
   const authorised = createSecretCheck(options.secrets);
   app.removeAllContentTypeParsers();

@@ -2,6 +2,7 @@
 import type { ProfitShare } from '../core/debt-ports.ts';
 import type { DebtSums } from '../core/debt-sums.ts';
 import type { PaymentState } from '../core/payment.ts';
+import { type CreatorSumsRow, claimedOf, sumsIn, sumsOf } from './creator-sums.ts';
 import { at, type Sql } from './database.ts';
 import { type TokenRow, tokenIn } from './tokens.ts';
 
@@ -53,34 +54,11 @@ export function createDebtSums(sql: Sql): DebtSums {
       return row?.since == null ? null : Math.max(0, nowMs - row.since.getTime());
     },
     async earnings(creatorWallet) {
-      const rows = await sql<
-        (TokenRow & {
-          owed: bigint;
-          in_flight: bigint;
-          paid: bigint;
-          voided: bigint;
-          observed: bigint;
-        })[]
-      >`
-        select k.mint, k.symbol, k.decimals, coalesce(sum(amount - paid) filter (where status in ('pending', 'failed', 'processing') and not observed), 0)::bigint
-               - coalesce(sum(claimed), 0)::bigint as owed,
-               coalesce(sum(claimed), 0)::bigint as in_flight,
-               coalesce(sum(paid), 0)::bigint as paid,
-               coalesce(sum(amount - paid) filter (where status = 'voided'), 0)::bigint as voided,
-               coalesce(sum(amount - paid) filter (where status in ('pending', 'failed') and observed), 0)::bigint as observed
-        from (select s.*, (select sum(ps.amount) from payment_share ps join payment p using (subscriber_id, payment_id)
-                where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id
-                  and p.state in ('planned', 'signed', 'sent')) as claimed
-              from profit_share s where creator_wallet = ${creatorWallet}) s join token k using (mint)
-        group by k.mint order by k.mint`;
-      return rows.map((row) => ({
-        token: tokenIn(row),
-        owed: row.owed,
-        inFlight: row.in_flight,
-        paid: row.paid,
-        voided: row.voided,
-        observed: row.observed,
-      }));
+      const rows = await sql<CreatorSumsRow[]>`
+        select ${sumsOf(sql)}
+        from (select s.*, ${claimedOf(sql)} from profit_share s where creator_wallet = ${creatorWallet}) s
+        join token k using (mint) group by k.mint order by k.mint`;
+      return rows.map(sumsIn);
     },
     async payments() {
       const rows = await sql<{ state: PaymentState; class: string; count: bigint }[]>`

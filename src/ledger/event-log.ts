@@ -21,6 +21,7 @@ async function place(sql: Sql): Promise<void> {
   });
 }
 
+/** Creates the log of events in the order in which readers pull them. */
 export function createEventLog(sql: Sql): EventLog {
   return {
     async after(id, { kind, subscriberId }, limit) {

@@ -2,7 +2,7 @@
 // from which the counted time would have run without a pause: gate and engines subtract it from
 // their clock. It is null while the time does not count, unless the limit had been passed before.
 import type { OpenDebt } from '../core/owing.ts';
-import type { Owing } from '../core/ports.ts';
+import type { Owing } from '../core/standing-ports.ts';
 import type { Sql } from './database.ts';
 import { nextRevision, STANDING_CHANNEL } from './standings.ts';
 

@@ -72,6 +72,7 @@ function guardOf(row: PaymentRow, variants: readonly VariantJson[]): Partial<Pay
   };
 }
 
+/** The payment of a row, with the debts that it covers and its variants. */
 export function paymentOf(
   row: PaymentRow,
   covered: readonly CoverJson[],
@@ -130,6 +131,7 @@ export type RecordRow = PaymentRow & {
   ended_at: Date | null;
 };
 
+/** The record of a payment, as lists show it. */
 export const recordOf = (row: RecordRow): PaymentRecord => ({
   id: row.payment_id,
   purpose: row.purpose,

@@ -19,6 +19,7 @@ export type StandingRow = {
 type OwedJson = readonly (Omit<Owed, 'amount'> & { readonly amount: string })[];
 const owedOf = (column: OwedJson): Owed[] =>
   column.map((each) => ({ ...each, amount: BigInt(each.amount) }));
+/** Debts by token as their column holds them. */
 export const owedColumn = (owed: readonly Owed[]): OwedJson =>
   owed.map((each) => ({ ...each, amount: each.amount.toString() }));
 

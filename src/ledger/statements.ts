@@ -2,10 +2,10 @@
 import type { Address } from '../core/ids.ts';
 import type { ShareDetails, Statements } from '../core/statement-ports.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
+import { type CreatorSumsRow, claimedOf, sumsIn, sumsOf } from './creator-sums.ts';
 import type { Sql } from './database.ts';
 import { readBody } from './facts.ts';
 import { conditionsOf } from './lists.ts';
-import { type TokenRow, tokenIn } from './tokens.ts';
 
 type DetailRow = {
   share_id: string;
@@ -74,39 +74,14 @@ export function createStatements(sql: Sql): Statements {
     },
     async earnings({ creatorWallet = null, after = null, limit, ...period }) {
       const within = conditionsOf(sql).shares(period);
-      const rows = await sql<
-        (TokenRow & {
-          creator_wallet: Address;
-          owed: bigint;
-          in_flight: bigint;
-          paid: bigint;
-          voided: bigint;
-          observed: bigint;
-        })[]
-      >`
+      const rows = await sql<(CreatorSumsRow & { creator_wallet: Address })[]>`
         with creators as (
           select distinct creator_wallet from profit_share s where (${creatorWallet}::text is null or creator_wallet = ${creatorWallet})
             and (${after}::text is null or creator_wallet > ${after}) and ${within} order by creator_wallet limit ${limit})
-        select creator_wallet, k.mint, k.symbol, k.decimals,
-          coalesce(sum(amount - paid) filter (where status in ('pending', 'failed', 'processing') and not observed), 0)::bigint
-            - coalesce(sum(claimed), 0)::bigint as owed,
-          coalesce(sum(claimed), 0)::bigint as in_flight,
-          coalesce(sum(paid), 0)::bigint as paid,
-          coalesce(sum(amount - paid) filter (where status = 'voided'), 0)::bigint as voided,
-          coalesce(sum(amount - paid) filter (where status in ('pending', 'failed') and observed), 0)::bigint as observed
-        from (select s.*, (select sum(ps.amount) from payment_share ps join payment p using (subscriber_id, payment_id)
-                where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state in ('planned', 'signed', 'sent')) as claimed
-              from profit_share s join creators using (creator_wallet) where ${within}) s join token k using (mint)
-        group by creator_wallet, k.mint order by creator_wallet, k.mint`;
-      return rows.map((row) => ({
-        creatorWallet: row.creator_wallet,
-        token: tokenIn(row),
-        owed: row.owed,
-        inFlight: row.in_flight,
-        paid: row.paid,
-        voided: row.voided,
-        observed: row.observed,
-      }));
+        select creator_wallet, ${sumsOf(sql)}
+        from (select s.*, ${claimedOf(sql)} from profit_share s join creators using (creator_wallet) where ${within}) s
+        join token k using (mint) group by creator_wallet, k.mint order by creator_wallet, k.mint`;
+      return rows.map((row) => ({ creatorWallet: row.creator_wallet, ...sumsIn(row) }));
     },
   };
 }

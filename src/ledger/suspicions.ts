@@ -2,7 +2,7 @@
 // stores those above the limit, and stores the reviews that end them.
 
 import type { Signature } from '../core/ids.ts';
-import type { Suspicions } from '../core/ports.ts';
+import type { Suspicions } from '../core/standing-ports.ts';
 import { SUSPICIONS, type Suspicion, type SuspicionKind } from '../core/suspicion.ts';
 import { DEFAULT_VENUE } from '../core/venue.ts';
 import { at, type Sql } from './database.ts';

@@ -13,6 +13,7 @@ export type TokenRow = {
   readonly symbol: string;
   readonly decimals: number;
 };
+/** The token of a row. */
 export const tokenIn = ({ mint, symbol, decimals }: TokenRow): Token => ({
   mint,
   symbol,

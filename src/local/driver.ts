@@ -62,6 +62,7 @@ export type Driver = VenueDriver & {
 
 const FAUCET_LAMPORTS = 1_000_000_000_000n;
 
+/** Creates the driver of people at Drift. */
 export function createDriver(
   cluster: Cluster,
   faucet: Keypair,

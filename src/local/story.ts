@@ -60,6 +60,7 @@ const POLL_MS = 100;
 const sol = (lamports: bigint): string => `${formatUnits(lamports, 9)} SOL`;
 const short = (text: string): string => `${text.slice(0, 8)}…${text.slice(-4)}`;
 
+/** Tells the story. Throws when a balance or a verdict is not the one of the story. */
 export async function tellStory({
   world,
   driver,

@@ -84,6 +84,7 @@ export function createSwapStandIn(): StandIn {
   };
 }
 
+/** The `route` instruction: swaps `amountIn` of the owner's USDC for SOL. */
 export function routeInstruction(
   owner: PublicKey,
   amountIn: bigint,

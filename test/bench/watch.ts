@@ -177,7 +177,7 @@ export async function benchWatch(): Promise<boolean> {
       accountsPerSocket: 1_000,
       admit: async () => true,
       canBe: () => true,
-      // Above the default of 64, which carries 64,000 accounts; the others go without subscriptions.
+      // The default of 64 sockets carries 64,000 accounts.
       socketsMost: 128,
       onSlot: () => {},
       onAccount: () => {},

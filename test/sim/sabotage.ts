@@ -44,10 +44,7 @@ const ABSENT: Absence = {
   ownChain: true,
 };
 
-/**
- * The whole proof of death is deleted: every payment that is not known to be executed is called
- * dead.
- */
+/** The proof of death is deleted: a payment that is not known to be executed is called dead. */
 export const BLIND: Sabotage = {
   chain: (chain) => ({
     ...chain,

@@ -147,7 +147,7 @@ const confirming = (cluster: Cluster): Cluster => ({
  *
  * - a fresh database with the whole schema, and no row that a person made;
  * - a chain with a block every 20 ms by the machine's clock, confirmed after one block and final
- *   after eight, whose faucet has SOL and USDC for everybody;
+ *   after eight, whose faucet has SOL and USDC for every wallet;
  * - Drift: the compiled program where its file is present, else the stand-in
  *   (`BAILIFF_DRIFT_PROGRAM` names another file). SOL costs 150 USD and BTC 90,000 until
  *   `driver.movePrice`;

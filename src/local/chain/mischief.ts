@@ -43,6 +43,7 @@ export type Mischief = {
   wrongSlot: { slot: number; times: number };
 };
 
+/** No mischief at all; a test changes its members. */
 export function createMischief(): Mischief {
   return {
     tooManyRequests: 0,

@@ -21,6 +21,7 @@ export type RpcMethods = Record<string, (params: Params) => unknown>;
 
 const API_VERSION = '4.0.0';
 
+/** Creates the methods over a cluster, by their names. */
 export function createRpcMethods(cluster: Cluster, mischief: Mischief): RpcMethods {
   const { bank } = cluster;
   const context = (commitment: Commitment, given: Config = {}) => {

@@ -24,6 +24,7 @@ import {
 
 type Context = (commitment: Commitment, given?: Config) => { apiVersion: string; slot: number };
 
+/** Creates the methods that send, by their names. */
 export function createSending(cluster: Cluster, mischief: Mischief, context: Context) {
   const parse = (
     params: Params,

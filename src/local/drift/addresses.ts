@@ -23,17 +23,24 @@ const derive = (...seeds: (string | Buffer)[]): [PublicKey, number] => {
 
 export const STATE = derive('drift_state')[0];
 export const [DRIFT_SIGNER, DRIFT_SIGNER_BUMP] = derive('drift_signer');
+/** The account of a spot market. */
 export const spotMarketAddress = (index: number): PublicKey => derive('spot_market', u16(index))[0];
+/** The token vault of a spot market. */
 export const vaultAddress = (index: number): PublicKey =>
   derive('spot_market_vault', u16(index))[0];
+/** The token vault of a spot market's insurance fund. */
 export const insuranceVaultAddress = (index: number): PublicKey =>
   derive('insurance_fund_vault', u16(index))[0];
+/** The account of a perp market. */
 export const perpMarketAddress = (index: number): PublicKey => derive('perp_market', u16(index))[0];
+/** The account of a wallet's sub-account. */
 export const userAddress = (authority: PublicKey, subAccountId: number): PublicKey =>
   derive('user', authority.toBuffer(), u16(subAccountId))[0];
+/** The account that counts a wallet's sub-accounts and rewards. */
 export const userStatsAddress = (authority: PublicKey): PublicKey =>
   derive('user_stats', authority.toBuffer())[0];
 const oracles = new Map<number, PublicKey>();
+/** The price account of an oracle of this world, by its number. */
 export const oracleAddress = (index: number): PublicKey => {
   const seeds = [Buffer.from('bailiff_local_oracle'), u16(index)];
   const known = oracles.get(index) ?? PublicKey.findProgramAddressSync(seeds, PYTH)[0];

@@ -62,6 +62,7 @@ export function shrink({ user }: Account, order: Struct, position: Struct, base:
   Object.assign(order, noOrder());
 }
 
+/** Adds a fill to the order's filled amounts. */
 export function addTo(order: Struct, base: bigint, quote: bigint): void {
   order.baseAssetAmountFilled += base;
   order.quoteAssetAmountFilled += quote;
@@ -146,6 +147,7 @@ export function settleFees(
   return fees;
 }
 
+/** Emits the record of a fill. */
 export function emitFill(session: Session, filling: Filling, traded: Traded, fields: Struct): void {
   const { taker, order, market, oracle, filler } = filling;
   session.emitLog('OrderActionRecord', {

@@ -27,6 +27,7 @@ export type Trader = { readonly agent: Keypair; readonly subAccountId: number };
 export type Direction = 'long' | 'short';
 
 const MARKETS = [0, 1];
+/** An account of an instruction; read-only and unsigned unless said otherwise. */
 export const meta = (pubkey: PublicKey, isWritable = false, isSigner = false): AccountMeta => ({
   pubkey,
   isWritable,
@@ -93,6 +94,7 @@ export const build = (name: string, args: Struct, keys: AccountMeta[]): Transact
     keys,
     data: Buffer.from(encodeInstruction(name, args)),
   });
+/** The User account of a trader. */
 export const user = ({ agent, subAccountId }: Trader): PublicKey =>
   userAddress(agent.publicKey, subAccountId);
 

@@ -48,6 +48,7 @@ export const placeOrder = (
     ...remaining({ writableSpot: [0], writablePerp: [order.market] }),
   ]);
 
+/** Cancels an order of the trader's own. */
 export const cancelOrder = (trader: Trader, orderId: number): TransactionInstruction =>
   build('cancelOrder', { orderId }, [meta(STATE), account(trader), signer(trader), ...every()]);
 
@@ -70,6 +71,7 @@ export const fillOrder = (
     ...others(makersAndReferrer),
   ]);
 
+/** Makes a keeper trigger a stop order of another account. */
 export const triggerOrder = (
   keeper: Trader,
   owner: Trader,
@@ -193,6 +195,7 @@ const bankruptcy = (market: number): AccountMeta[] => [
   meta(DRIFT_SIGNER),
   meta(TOKEN_PROGRAM_ID),
 ];
+/** Settles the loss of a bankrupt account in a perp market. */
 export const resolvePerpBankruptcy = (
   liquidator: Trader,
   victim: Trader,
@@ -205,6 +208,7 @@ export const resolvePerpBankruptcy = (
     victim,
     bankruptcy(0),
   );
+/** Settles the borrow of a bankrupt account in a spot market. */
 export const resolveSpotBankruptcy = (
   liquidator: Trader,
   victim: Trader,

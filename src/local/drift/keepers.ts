@@ -30,6 +30,7 @@ const BASE = 1_000_000_000n;
 const FEE_PRECISION = 1_000_000n;
 const abs = (value: bigint): bigint => (value < 0n ? -value : value);
 
+/** settle_funding_payment: pays or receives the funding of every open position of a user. */
 export function settleFundingPayment(session: Session): void {
   const key = session.at('user');
   const user = session.load('User', key);
@@ -166,6 +167,7 @@ export function transferPerpPosition(session: Session, args: Struct): void {
   });
 }
 
+/** update_user_delegate: names the delegate of a sub-account. */
 export function updateUserDelegate(session: Session, args: Struct): void {
   const user = session.load('User', session.at('user'));
   if (user.authority !== session.at('authority')) fail(session, 'DefaultError');

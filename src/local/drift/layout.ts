@@ -49,6 +49,7 @@ const snake = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
+/** The first eight bytes of an account of this kind. */
 export const accountDiscriminator = (name: string): Uint8Array => hash8(`account:${name}`);
 
 /** The first eight bytes of an instruction's data, by its name in the interface. */

@@ -22,6 +22,7 @@ export type Margin = {
   readonly hasLiability: boolean;
 };
 
+/** Whether a perp position's slot is in use. */
 export function perpIsUsed(position: Struct): boolean {
   return (
     position.baseAssetAmount !== 0n ||

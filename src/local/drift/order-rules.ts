@@ -18,10 +18,13 @@ export const noOrder = (): Struct => ({
   marketType: 'perp',
 });
 
+/** Whether the order is a stop, which waits for its price. */
 export const mustBeTriggered = (order: Struct): boolean =>
   String(order.orderType).startsWith('trigger');
+/** Whether a stop's price was reached and a keeper triggered it. */
 export const isTriggered = (order: Struct): boolean =>
   String(order.triggerCondition).startsWith('triggered');
+/** Whether the order has an auction. */
 export const hasAuction = (order: Struct): boolean => order.auctionDuration !== 0;
 const isLimit = ({ orderType }: Struct): boolean =>
   orderType === 'limit' || orderType === 'triggerLimit';
@@ -101,6 +104,7 @@ export const isMakers = (order: Struct, marketIndex: number, direction: Directio
   isLimit(order) &&
   (!mustBeTriggered(order) || isTriggered(order));
 
+/** Whether a maker's price satisfies a taker's. */
 export const crosses = (makerDirection: Direction, maker: bigint, taker: bigint): boolean =>
   makerDirection === 'long' ? maker >= taker : maker <= taker;
 
@@ -118,6 +122,7 @@ export function breachesBand(
   return worse > 0n && (worse * MARGIN) / oracle >= BigInt(marginRatio);
 }
 
+/** Whether an open order's time is over; a stop never expires before it is triggered. */
 export const isExpired = (order: Struct, now: bigint): boolean =>
   order.status === 'open' && order.maxTs !== 0n && !mustBeTriggered(order) && now > order.maxTs;
 
@@ -129,6 +134,7 @@ export const isTooEarlyToExpire = (order: Struct, now: bigint): boolean =>
 export const isSpent = (order: Struct, held: bigint, step: bigint): boolean =>
   order.status === 'open' && order.reduceOnly && unfilled(order, held) < step;
 
+/** Whether a trade of this size only reduces the held position. */
 export const isReducing = (direction: Direction, base: bigint, held: bigint): boolean =>
   (direction === 'long' && held < 0n && base <= -held) ||
   (direction === 'short' && held > 0n && base <= held);

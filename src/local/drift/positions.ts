@@ -10,6 +10,7 @@ const size = (value: bigint): bigint => (value < 0n ? -value : value);
 const flips = (before: bigint, after: bigint): boolean =>
   before !== 0n && after !== 0n && before > 0n !== after > 0n;
 export type Direction = 'long' | 'short';
+/** The other direction. */
 export const opposite = (direction: Direction): Direction =>
   direction === 'long' ? 'short' : 'long';
 

@@ -111,4 +111,5 @@ export function createStandIn(venue: StandInVenue, handlers: Handlers): StandIn 
   };
 }
 
+/** Creates the stand-in of Drift v2. */
 export const createDriftStandIn = (): StandIn => createStandIn(DRIFT_VENUE, HANDLERS);

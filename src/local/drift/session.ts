@@ -57,6 +57,7 @@ export type Session = {
   save(): void;
 };
 
+/** Creates the session of one instruction. */
 export function createSession(
   venue: StandInVenue,
   instruction: ResolvedInstruction,

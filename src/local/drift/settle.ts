@@ -246,6 +246,7 @@ function begin(session: Session): { user: Struct; state: Struct } {
   return { user, state };
 }
 
+/** settle_pnl: settles one market. */
 export function settlePnl(session: Session, args: Struct): void {
   const { user, state } = begin(session);
   if (user.poolId !== 0) fail(session, 'InvalidPoolId');
@@ -256,6 +257,10 @@ export function settlePnl(session: Session, args: Struct): void {
   requireVault(session);
 }
 
+/**
+ * settle_multiple_pnls: settles several markets; the mode says whether one that cannot be settled
+ * fails it.
+ */
 export function settleMultiplePnls(session: Session, args: Struct): void {
   const { user, state } = begin(session);
   const healthy = meets(session, user, 'maintenance', true);

@@ -26,6 +26,7 @@ function begun(session: Session, args: Struct): { user: Struct; markets: [Struct
   return { user, markets: [inMarket, session.spotMarket(args.outMarketIndex, true)] };
 }
 
+/** begin_swap: lends tokens of one market to the authority. */
 export function beginSwap(session: Session, args: Struct): void {
   const { markets } = begun(session, args);
   const [inMarket, outMarket] = markets;
@@ -46,6 +47,7 @@ export function beginSwap(session: Session, args: Struct): void {
   );
 }
 
+/** end_swap: takes in the tokens of the other market. */
 export function endSwap(session: Session, args: Struct): void {
   const { user, markets } = begun(session, args);
   const [inMarket, outMarket] = markets;

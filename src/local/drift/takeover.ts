@@ -122,6 +122,7 @@ function requireBand(session: Session, state: Struct, { amm }: Struct, price: bi
   if ((size(price - average) * FEE) / average >= allowed) fail(session, 'PriceBandsBreached');
 }
 
+/** liquidate_perp: a liquidator takes over a part of a perp position. */
 export function liquidatePerp(session: Session, args: Struct): void {
   const found = beginLiquidation(session);
   const { user, key, liquidator, liquidatorKey, state } = found;

@@ -129,6 +129,7 @@ function requireOracles(session: Session, user: Struct): void {
   if (!found.every(allowsMargin)) fail(session, 'InvalidOracle');
 }
 
+/** deposit: moves tokens from the authority into a market's vault. */
 export function deposit(session: Session, args: Struct): void {
   const state = session.load('State', session.at('state'));
   if (state.exchangeStatus & PAUSE.deposit) fail(session, 'ExchangePaused');
@@ -165,6 +166,7 @@ export function deposit(session: Session, args: Struct): void {
   );
 }
 
+/** withdraw: moves tokens from a market's vault to a token account. */
 export function withdraw(session: Session, args: Struct): void {
   const state = session.load('State', session.at('state'));
   if (state.exchangeStatus & PAUSE.withdraw) fail(session, 'ExchangePaused');
@@ -212,6 +214,7 @@ export function withdraw(session: Session, args: Struct): void {
   );
 }
 
+/** transfer_deposit: moves a deposit between two sub-accounts of one authority. */
 export function transferDeposit(session: Session, args: Struct): void {
   for (const name of ['fromUser', 'toUser'])
     requireAuthority(session, session.load('User', session.at(name)));

@@ -28,6 +28,7 @@ function create(session: Session, address: string, layout: string, value: Struct
   if (account !== null) session.context.set(address, { ...account, data });
 }
 
+/** initialize_user_stats: makes the counter of an authority. */
 export function initializeUserStats(session: Session): void {
   const authority = session.at('authority');
   const address = session.at('userStats');
@@ -45,6 +46,7 @@ export function initializeUserStats(session: Session): void {
   state.numberOfAuthorities += 1n;
 }
 
+/** initialize_user: makes the next sub-account of an authority. */
 export function initializeUser(session: Session, args: Struct): void {
   const authority = session.at('authority');
   const address = session.at('user');

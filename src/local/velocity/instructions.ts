@@ -34,9 +34,12 @@ const u64 = (value: bigint): Buffer => {
   return bytes;
 };
 
+/** The User account of a trader. */
 export const userOf = ({ agent, subAccountId }: Trader): PublicKey =>
   key(addresses.user(text(agent.publicKey), subAccountId));
+/** The UserStats account of a wallet. */
 export const statsOf = (owner: PublicKey): PublicKey => key(addresses.userStats(text(owner)));
+/** The USDT account of a wallet. */
 export const usdtOf = (owner: PublicKey): PublicKey =>
   getAssociatedTokenAddressSync(USDT, owner, true);
 const STATE = key(addresses.state);
@@ -69,6 +72,7 @@ export const tail = (makers: readonly PublicKey[] = []): AccountMeta[] => [
   meta(PERP, true),
   ...makers.map((each) => meta(each, true)),
 ];
+/** The accounts by which a fill names a maker. */
 export const makerAccounts = (maker: Trader): PublicKey[] => [
   userOf(maker),
   statsOf(maker.agent.publicKey),

@@ -9,6 +9,7 @@ import { withdraw } from '../drift/transfers.ts';
 /** Seconds after which booked interest counts as stale here. */
 const FRESH = 60n;
 
+/** update_spot_market_cumulative_interest: books the interest of a spot market up to now. */
 export function updateSpotMarketCumulativeInterest(session: Session): void {
   const market = session.load('SpotMarket', session.at('spotMarket'));
   if (market.oracle !== session.at('oracle')) fail(session, 'InvalidOracle');

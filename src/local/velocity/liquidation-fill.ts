@@ -54,6 +54,7 @@ function place(
   return order;
 }
 
+/** liquidate_perp_with_fill: closes a position that is liquidated by an order. */
 export function liquidateWithFill(session: Session, args: Struct): void {
   const found = beginLiquidation(session);
   const { user, key, liquidator, liquidatorKey, state } = found;

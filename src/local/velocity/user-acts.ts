@@ -9,6 +9,7 @@ import { deposit, moveDeposit } from '../drift/transfers.ts';
 /** The bit of a UserStats that allows the delegate of a sub-account to move its deposits. */
 const MAY_TRANSFER = 1;
 
+/** update_user_allow_delegate_transfer: lets the delegate move deposits, or forbids it. */
 export function updateUserAllowDelegateTransfer(session: Session, args: Struct): void {
   const stats = session.load('UserStats', session.at('userStats'));
   if (stats.authority !== session.at('authority')) failAnchor(session, 2001, 'ConstraintHasOne');

@@ -4,9 +4,10 @@
 import { bookingsOf, tabsAfter } from '../../../src/core/accrual.ts';
 import { type CreatorTransfer, creditEvents } from '../../../src/core/credit.ts';
 import { leftEvents } from '../../../src/core/outflow.ts';
-import type { Halts, Ledger, Standings } from '../../../src/core/ports.ts';
+import type { Halts, Ledger } from '../../../src/core/ports.ts';
 import { isOpen } from '../../../src/core/share.ts';
 import type { StandingEvent } from '../../../src/core/standing.ts';
+import type { Standings } from '../../../src/core/standing-ports.ts';
 import { createMemoryAsides } from './asides.ts';
 import { createMemoryChecks } from './checks.ts';
 import { createMemoryCredits, creatorOf, creatorsOf } from './credits.ts';

@@ -5,17 +5,19 @@
 import type { Connection } from '@solana/web3.js';
 import { ROUNDS_ALONE } from '../core/death.ts';
 import type { Finding } from '../core/doctor-finding.ts';
-import { Fault, messageOf } from '../core/fault.ts';
+import { Fault } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
+import { askedBy } from './asker.ts';
+import { askGenesis } from './genesis-question.ts';
 import { furtherUrls, isSameNode, type NodeUrls, SAME_NODE, weightsOf } from './node-urls.ts';
-import { createPool, type PoolStatus } from './pool.ts';
+import { createPool, type PoolOptions } from './pool.ts';
+import type { PoolStatus } from './pool-member.ts';
 import type { Witness } from './proof.ts';
 import {
   type CallBounds,
   listening,
   openConnection,
   type RpcListener,
-  redact,
   shownUrl,
   within,
 } from './rpc.ts';
@@ -45,6 +47,12 @@ export type Nodes = {
   readonly connection: Connection;
   /** How each node of the pool is doing. */
   pool(): readonly PoolStatus[];
+  /**
+   * Called every few seconds where there are several nodes: asks those for their slot that are left
+   * alone as too far behind, or have told none for a while. A node that does not answer is left as
+   * it is.
+   */
+  lookAtSlots(): Promise<void>;
   /**
    * A connection to each node alone, to which transactions are sent; none where there is one node,
    * which is asked through the pool and its window.
@@ -93,6 +101,8 @@ export type NodesOptions = NodeUrls & {
   readonly onCall?: RpcListener;
   /** A clock in milliseconds that never goes back, for the duration of calls. */
   readonly elapsedMs: () => number;
+  /** How the nodes share requests; see pool.ts. */
+  readonly pool?: PoolOptions;
   /** Carries requests in place of the network; for tests. */
   readonly send?: typeof fetch;
 };
@@ -110,26 +120,6 @@ type Held = ChainNode & {
   count(): { readonly answers: number; readonly turns: number };
 };
 
-/** Asks a node for its genesis hash. Throws `rpc_unavailable`. */
-async function askGenesis(url: string, send: typeof fetch): Promise<string> {
-  try {
-    const response = await send(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"jsonrpc":"2.0","id":1,"method":"getGenesisHash"}',
-    });
-    if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    const { result } = JSON.parse(await response.text()) as { result?: unknown };
-    if (typeof result !== 'string') throw new Error('it names no genesis hash');
-    return result;
-  } catch (thrown) {
-    throw new Fault(
-      'rpc_unavailable',
-      `getGenesisHash of ${shownUrl(url)}: ${redact(messageOf(thrown)).slice(0, 200)}`,
-    );
-  }
-}
-
 function openNode(what: ChainNode['what'], url: string, options: NodesOptions): Held {
   const { clock, log, expect, bounds, elapsedMs, onCall = () => {}, send: carry } = options;
   const send = listening(url, onCall, elapsedMs, within(bounds, carry));
@@ -141,7 +131,7 @@ function openNode(what: ChainNode['what'], url: string, options: NodesOptions): 
   let [answers, turns] = [0, 0];
 
   const ask = async (): Promise<void> => {
-    const found = await askGenesis(url, send);
+    const found = await askedBy('nodes', () => askGenesis(url, send));
     const ours = await expect(found);
     const was = foreign;
     foreign = found === ours ? null : { found, ours };
@@ -256,7 +246,18 @@ export function openNodes(options: NodesOptions): Nodes {
       return { name: node.what, send: node.fetch, ...(weight === undefined ? {} : { weight }) };
     }),
     options.clock,
+    options.pool,
   );
+  const askSlot = async (node: Held): Promise<void> => {
+    const body = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'getSlot',
+      params: [{ commitment: 'confirmed' }],
+    });
+    const headers = { 'content-type': 'application/json' };
+    await pool.told(node.what, body, await node.fetch(node.url, { method: 'POST', headers, body }));
+  };
   return {
     senders: all.length === 1 ? [] : all.map((node) => node.connection),
     first,
@@ -264,6 +265,11 @@ export function openNodes(options: NodesOptions): Nodes {
     findings: same ? [SAME_NODE] : [],
     connection: openConnection(options.url, options.wsUrl, pool.send),
     pool: pool.status,
+    async lookAtSlots() {
+      const untold = new Set<string>(pool.untold());
+      const asked = all.filter((node) => untold.has(node.what));
+      await askedBy('nodes', () => Promise.allSettled(asked.map(askSlot)));
+    },
     async holdAll() {
       if (same) options.log.error('rpc.same', { detail: SAME_NODE.says });
       if (second === null)

@@ -1,138 +1,86 @@
 // Pool: carries requests to the RPC nodes of the settings. The first node is preferred, or nodes
-// share requests by their weights. A node that fails, or that answers 429, rests: another one is
-// asked meanwhile. `Retry-After` is obeyed; where no node is left, the request waits for the first
-// rest to end. Each node has a window of requests under way, which a 429 halves and answers widen
-// again, and a rate of calls, so that a burst goes at the pace of the provider's plan. A node that
-// fails again and again rests longer each time.
+// share requests by their weights. A node that fails, asks for a pause (429), or is too many slots
+// behind the others gets no requests; where every node pauses, a request waits for the first pause
+// to end. What the gate waits for is asked of a second node as well when the first one is late; the
+// first answer counts, and the other request is given up.
 import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
-import { type CallRate, createCallRate } from './call-rate.ts';
+import {
+  createMember,
+  type Member,
+  type PoolNode,
+  type PoolRequest,
+  type PoolStatus,
+  requestOf,
+  type Tried,
+} from './pool-member.ts';
+import { createSlotLag, type SlotLag, slotToldBy } from './slot-lag.ts';
 
-/**
- * A node of the pool. `send` throws `chain_foreign` while the node belongs to another chain. Nodes
- * share requests in proportion to their weights; where none has a weight, the first one that does
- * not rest gets all.
- */
-export type PoolNode = {
-  readonly name: string;
+export type Pool = {
   readonly send: typeof fetch;
-  readonly weight?: number;
+  status(): readonly PoolStatus[];
+  /**
+   * The nodes whose slot should be asked for, because they are left alone as too far behind or have
+   * told no slot for a while; none in a pool of one node.
+   */
+  untold(): readonly string[];
+  /** Takes the slot from an answer that a node gave without the pool. */
+  told(node: string, question: string, answer: Response): Promise<void>;
 };
-export type PoolStatus = {
-  readonly name: string;
-  /** The most requests under way. */
-  readonly window: number;
-  readonly underWay: number;
-  /** Milliseconds until the node is asked again; 0 when it is asked now. */
-  readonly restsMs: number;
-  /** How often it answered 429. */
-  readonly limited: number;
-  /** Calls a second that it is sent at most; null as long as it has refused none. */
-  readonly callsPerSecond: number | null;
+export type PoolOptions = {
+  /** A node that is further behind the best one than this gets no requests. Slots. */
+  readonly lagSlotsMost?: number;
+  /** Whether the chain can have reached a slot by now. */
+  readonly canBe?: (slot: number) => boolean;
+  /** Requests of a method that one node is sent at once, at most. */
+  readonly methodsAtOnce?: Readonly<Record<string, number>>;
+  /** Whether late requests that the gate waits for are sent to a second node. */
+  readonly hedge?: boolean;
 };
-export type Pool = { readonly send: typeof fetch; status(): readonly PoolStatus[] };
 
-const WINDOW = { first: 64, least: 2, most: 256 };
-/** How long a node rests after 429 without `Retry-After`, and the longest rest that is obeyed. */
-const LIMITED_MS = { usual: 1_000, most: 30_000 };
-/**
- * How long a node rests after a failure, where another one can be asked: twice as long after each
- * further failure in a row.
- */
-const FAILED_MS = { first: 2_000, most: 30_000 };
 /** A request that met so many 429s fails with the last of them. */
 const TRIES_MOST = 4;
 /** A request waits no longer than this for nodes that rest. */
 const PATIENCE_MS = 8_000;
-
 /** After so many requests the shares of the nodes are counted anew, older ones for half. */
 const TURN = 1_000;
+/** A node that told no slot for so long is asked for it. */
+const SILENT_MS = 10_000;
+/** Healthy nodes of one cluster differ by fewer slots. */
+const LAG_SLOTS_USUAL = 25;
+/**
+ * The parts of the daemon whose reads at confirmed commitment a standing waits for: transactions,
+ * histories of accounts that changed, and the slot of the heartbeat.
+ */
+const OF_THE_GATE: ReadonlySet<string> = new Set(['ahead', 'inspect', 'scan', 'heartbeat']);
 
-type Member = PoolNode & {
-  window: number;
-  underWay: number;
-  /** Until when the node asked for no more requests, and until when it is left alone as failing. */
-  limitedUntilMs: number;
-  failedUntilMs: number;
-  /** Failures since the last answer, and how many requests it has been given, for its weight. */
-  failures: number;
-  given: number;
-  limited: number;
-  readonly rate: CallRate;
-  readonly waiting: (() => void)[];
-};
-type Tried =
-  | { readonly kind: 'answer' | 'limited' | 'failing'; readonly answer: Response }
-  | { readonly kind: 'thrown' | 'foreign'; readonly thrown: unknown };
-
-/** The calls that a request carries: those of a batch are counted by the provider one by one. */
-function callsIn(init: RequestInit | undefined): number {
-  const body = init?.body;
-  if (typeof body !== 'string' || !body.startsWith('[')) return 1;
-  return body.split('"method":').length - 1;
-}
-
-/** How long a 429 asks to wait: `Retry-After` in seconds or as a date. Milliseconds. */
-export function retryAfterMs(answer: Response, nowMs: number): number {
-  const given = answer.headers.get('retry-after')?.trim() ?? '';
-  const asked = /^\d+(\.\d+)?$/.test(given)
-    ? Number(given) * 1_000
-    : given.endsWith('GMT')
-      ? Date.parse(given) - nowMs
-      : Number.NaN;
-  if (!Number.isFinite(asked) || asked <= 0) return LIMITED_MS.usual;
-  return Math.min(asked, LIMITED_MS.most);
-}
+/** Whether the gate waits for the answer to a request, which is never a transaction to send. */
+const isOfTheGate = ({ body, method, askers }: PoolRequest): boolean =>
+  method !== 'sendTransaction' &&
+  body.includes('"confirmed"') &&
+  [...askers].some((each) => OF_THE_GATE.has(each));
 
 /** Creates a pool. The nodes are in the order of preference. */
 export function createPool(
   nodes: readonly PoolNode[],
   clock: Pick<Clock, 'nowMs' | 'sleep'>,
+  options: PoolOptions = {},
 ): Pool {
-  const members: Member[] = nodes.map((each) => ({
-    ...each,
-    window: WINDOW.first,
-    underWay: 0,
-    limitedUntilMs: Number.NEGATIVE_INFINITY,
-    failedUntilMs: Number.NEGATIVE_INFINITY,
-    failures: 0,
-    given: 0,
-    limited: 0,
-    rate: createCallRate(clock),
-    waiting: [],
-  }));
+  const { lagSlotsMost = LAG_SLOTS_USUAL, canBe = () => true, hedge = false } = options;
+  const lag: SlotLag | null =
+    nodes.length < 2 ? null : createSlotLag({ slotsMost: lagSlotsMost, canBe, nowMs: clock.nowMs });
+  const methodsAtOnce = new Map(Object.entries(options.methodsAtOnce ?? {}));
+  const members = nodes.map((each) => createMember(each, { clock, lag, methodsAtOnce }));
   const never = new AbortController().signal;
-  const limitedMs = (member: Member): number => Math.max(0, member.limitedUntilMs - clock.nowMs());
-  const failedMs = (member: Member): number => Math.max(0, member.failedUntilMs - clock.nowMs());
+  const isBehind = ({ name }: Member): boolean => lag?.isBehind(name) ?? false;
+  const isSound = (each: Member): boolean => each.failedMs() === 0 && !isBehind(each);
 
-  const enter = async (member: Member): Promise<void> => {
-    if (member.underWay < member.window) member.underWay++;
-    // The one that leaves counts the next one in.
-    else await new Promise<void>((resolve) => member.waiting.push(resolve));
-  };
-  const leave = (member: Member): void => {
-    member.underWay--;
-    while (member.underWay < member.window) {
-      const next = member.waiting.shift();
-      if (next === undefined) return;
-      member.underWay++;
-      next();
-    }
-  };
-  const limit = (member: Member, answer: Response): void => {
-    member.limited++;
-    member.rate.refused();
-    // Answers to requests of the same moment are one event.
-    if (limitedMs(member) === 0)
-      member.window = Math.max(WINDOW.least, Math.min(member.window, member.underWay) / 2);
-    const untilMs = clock.nowMs() + retryAfterMs(answer, clock.nowMs());
-    member.limitedUntilMs = Math.max(member.limitedUntilMs, untilMs);
-  };
-  const rest = (member: Member): void => {
-    // Failures of requests of the same moment are one event.
-    if (failedMs(member) > 0) return;
-    const restMs = Math.min(FAILED_MS.most, FAILED_MS.first * 2 ** Math.min(member.failures++, 10));
-    if (members.length > 1) member.failedUntilMs = clock.nowMs() + restMs;
+  /** The nodes that may be asked now: those that are sound, or else all that are not behind. */
+  const usable = (): readonly Member[] => {
+    const sound = members.filter(isSound);
+    if (sound.length > 0) return sound;
+    const abreast = members.filter((each) => !isBehind(each));
+    return abreast.length > 0 ? abreast : members;
   };
   /**
    * The nodes in the order in which they are asked. With weights, the node comes first that was
@@ -142,9 +90,8 @@ export function createPool(
   const inOrder = (among: readonly Member[]): readonly Member[] => {
     if (members.every(({ weight }) => weight === undefined)) return among;
     const load = ({ given, weight = 1 }: Member): number => given / weight;
-    const isFull = ({ underWay, window }: Member): number => (underWay < window ? 0 : 1);
     const ordered = among.toSorted(
-      (one, other) => isFull(one) - isFull(other) || load(one) - load(other),
+      (one, other) => Number(one.isFull) - Number(other.isFull) || load(one) - load(other),
     );
     const [next] = ordered;
     if (next !== undefined) next.given++;
@@ -157,44 +104,57 @@ export function createPool(
     return ordered;
   };
 
-  /** Asks one node. Null when it began to rest while the request waited for its turn. */
-  const ask = async (
-    member: Member,
-    [input, init]: Parameters<typeof fetch>,
-  ): Promise<Tried | null> => {
-    await enter(member);
-    try {
-      await member.rate.take(callsIn(init));
-      if (limitedMs(member) > 0) return null;
-      const answer = await member.send(input, init);
-      if (answer.status === 429) {
-        limit(member, answer);
-        return { kind: 'limited', answer };
-      }
-      if (answer.status >= 500) {
-        rest(member);
-        return { kind: 'failing', answer };
-      }
-      member.window = Math.min(WINDOW.most, member.window + 1 / member.window);
-      member.failures = 0;
-      return { kind: 'answer', answer };
-    } catch (thrown) {
-      const foreign = thrown instanceof Fault && thrown.code === 'chain_foreign';
-      if (!foreign) rest(member);
-      return { kind: foreign ? 'foreign' : 'thrown', thrown };
-    } finally {
-      leave(member);
+  /**
+   * Asks a node, and another one as well when the first is late: later than 95 in a hundred of its
+   * answers lately. Returns the outcomes, an answer last. The request that is not needed any more
+   * is given up.
+   */
+  const askHedged = async (
+    first: Member,
+    others: readonly Member[],
+    request: PoolRequest,
+  ): Promise<readonly Tried[]> => {
+    const [one, two, waiting] = [
+      new AbortController(),
+      new AbortController(),
+      new AbortController(),
+    ];
+    const answered = first.ask(request, one.signal).finally(() => waiting.abort());
+    const patienceMs = first.latency.lateAfterMs(request.method);
+    await Promise.race([answered, clock.sleep(patienceMs, waiting.signal)]);
+    const second = waiting.signal.aborted
+      ? undefined
+      : others.find((each) => isSound(each) && each.limitedMs() === 0 && !each.isFull);
+    if (second === undefined) return [await answered].filter((each) => each !== null);
+    second.hedges++;
+    second.given++;
+    const hedged = second.ask(request, two.signal).then((found) => {
+      if (found?.kind === 'answer' && !waiting.signal.aborted) second.hedgesWon++;
+      return found;
+    });
+    /** The outcome once it is an answer; else never, so that the other one can still answer. */
+    const whenAnswer = async (asked: Promise<Tried | null>): Promise<Tried> => {
+      const found = await asked;
+      return found?.kind === 'answer' ? found : new Promise<never>(() => {});
+    };
+    const both = Promise.all([answered, hedged]);
+    const found = await Promise.race([whenAnswer(answered), whenAnswer(hedged), both]);
+    if ('kind' in found) {
+      for (const each of [one, two]) each.abort(new Error('another node answered first'));
+      return [found];
     }
+    return found.filter((each) => each !== null);
   };
+
   /** The outcome of a request that no node answered: what tells most. */
   const endOf = (tried: readonly Tried[]): Response => {
-    for (const kind of ['limited', 'failing', 'thrown', 'foreign'] as const)
+    for (const kind of ['behind', 'limited', 'failing', 'thrown', 'foreign'] as const)
       for (const each of tried) {
         if (each.kind !== kind) continue;
         if ('answer' in each) return each.answer;
         throw each.thrown;
       }
-    const soonestMs = Math.min(...members.map(limitedMs));
+    const soonestMs = Math.min(...members.map((each) => each.limitedMs()));
     throw new Fault(
       'rpc_unavailable',
       `Every RPC node asked for a pause (429); the first of them is asked again in ${Math.ceil(soonestMs / 1_000)} s.`,
@@ -202,35 +162,45 @@ export function createPool(
   };
   return {
     async send(...given) {
+      const request = requestOf(given);
+      const hedges = hedge && members.length > 1 && isOfTheGate(request);
       const untilMs = clock.nowMs() + PATIENCE_MS;
       let tried: Tried[] = [];
       for (let tries = 0; ; tries++) {
-        const sound = members.filter((each) => failedMs(each) === 0);
         tried = [];
-        for (const member of inOrder(sound.length === 0 ? members : sound)) {
-          if (limitedMs(member) > 0) continue;
-          const found = await ask(member, given);
-          if (found?.kind === 'answer') return found.answer;
-          if (found !== null) tried.push(found);
+        const ordered = inOrder(usable());
+        for (const [index, member] of ordered.entries()) {
+          if (member.limitedMs() > 0) continue;
+          const found = hedges
+            ? await askHedged(member, ordered.slice(index + 1), request)
+            : [await member.ask(request)].filter((each) => each !== null);
+          const last = found.at(-1);
+          if (last?.kind === 'answer') return last.answer;
+          tried.push(...found);
         }
         // Only a node that asked for a pause is worth waiting for.
-        const pausing = members.some((each) => limitedMs(each) > 0);
+        const pausing = members.some((each) => each.limitedMs() > 0);
         const wasLimited = pausing || tried.some((each) => each.kind === 'limited');
         if (!wasLimited || tries >= TRIES_MOST) break;
-        const pauseMs = Math.min(...members.map(limitedMs).filter((ms) => ms > 0 || !pausing));
+        const pauseMs = Math.min(
+          ...members.map((each) => each.limitedMs()).filter((ms) => ms > 0 || !pausing),
+        );
         if (clock.nowMs() + pauseMs > untilMs) break;
         await clock.sleep(pauseMs, never);
       }
       return endOf(tried);
     },
-    status: () =>
-      members.map((each) => ({
-        name: each.name,
-        window: Math.floor(each.window),
-        underWay: each.underWay,
-        restsMs: Math.max(limitedMs(each), failedMs(each)),
-        limited: each.limited,
-        callsPerSecond: each.rate.perSecond(),
-      })),
+    status: () => members.map((each) => each.status()),
+    async told(node, question, answer) {
+      const { slot } = slotToldBy(question, await answer.text());
+      if (slot !== null) lag?.told(node, slot);
+    },
+    untold: () =>
+      members
+        .filter(
+          ({ name }) => lag !== null && (lag.isBehind(name) || lag.silentMs(name) > SILENT_MS),
+        )
+        .filter((each) => each.limitedMs() === 0)
+        .map(({ name }) => name),
   };
 }

@@ -6,6 +6,7 @@
 import type { Connection } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import { createGatherer, upTo } from '../core/gather.ts';
+import { askerNow } from './asker.ts';
 import { type Carrier, carrierOf } from './rpc.ts';
 
 type Reply = {
@@ -39,12 +40,14 @@ const SHARED: ReadonlyMap<string, { readonly together: number; readonly atOnce: 
 const REFUSALS_MOST = 3;
 
 type Params = readonly unknown[];
+/** A question that may share a request, and the part of the daemon that put it. */
+type Asked = { readonly params: Params; readonly asker: string };
 type Outcome = { readonly result: unknown } | { readonly thrown: unknown };
 type Line = {
   readonly carry: Carrier;
   /** Batches in a row that were not answered as one. */
   refusals: number;
-  readonly ask: Map<string, (params: Params) => Promise<Outcome>>;
+  readonly ask: Map<string, (asked: Asked) => Promise<Outcome>>;
 };
 const lines = new WeakMap<Connection, Line>();
 
@@ -58,8 +61,13 @@ function resultOf(value: unknown): unknown {
   return reply.result;
 }
 
-async function askAlone(carry: Carrier, method: string, params: Params): Promise<unknown> {
-  const response = await carry(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }));
+async function askAlone(
+  carry: Carrier,
+  method: string,
+  { params, asker }: Asked,
+): Promise<unknown> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+  const response = await carry(body, [asker]);
   const text = await response.text();
   if (!response.ok) throw new Error(`HTTP ${response.status}: ${text.slice(0, 200)}`);
   return resultOf(JSON.parse(text));
@@ -69,10 +77,13 @@ async function askAlone(carry: Carrier, method: string, params: Params): Promise
 async function askBatch(
   carry: Carrier,
   method: string,
-  questions: readonly Params[],
+  questions: readonly Asked[],
 ): Promise<ReadonlyMap<unknown, Reply> | null> {
-  const body = questions.map((params, id) => ({ jsonrpc: '2.0', id, method, params }));
-  const response = await carry(JSON.stringify(body));
+  const body = questions.map(({ params }, id) => ({ jsonrpc: '2.0', id, method, params }));
+  const response = await carry(
+    JSON.stringify(body),
+    questions.map((each) => each.asker),
+  );
   const text = await response.text();
   if (response.status === 429 || response.status >= 500)
     throw new Error(`HTTP ${response.status}: ${text.slice(0, 200)}`);
@@ -84,10 +95,10 @@ async function askBatch(
  * Puts questions of one method together. One that is not answered with a result is put again by
  * itself, because some providers refuse single methods in batches.
  */
-async function askShared(line: Line, method: string, asked: readonly Params[]): Promise<Outcome[]> {
+async function askShared(line: Line, method: string, asked: readonly Asked[]): Promise<Outcome[]> {
   const { carry } = line;
-  const alone = (params: Params): Promise<Outcome> =>
-    askAlone(carry, method, params).then(
+  const alone = (one: Asked): Promise<Outcome> =>
+    askAlone(carry, method, one).then(
       (result) => ({ result }),
       (thrown: unknown) => ({ thrown }),
     );
@@ -95,11 +106,11 @@ async function askShared(line: Line, method: string, asked: readonly Params[]): 
   const replies = await askBatch(carry, method, asked);
   line.refusals = replies === null ? line.refusals + 1 : 0;
   return Promise.all(
-    asked.map(async (params, id): Promise<Outcome> => {
+    asked.map(async (one, id): Promise<Outcome> => {
       const reply = replies?.get(id);
       return reply != null && 'result' in reply && reply.error == null
         ? { result: reply.result }
-        : alone(params);
+        : alone(one);
     }),
   );
 }
@@ -111,7 +122,7 @@ function lineOf(connection: Connection, carry: Carrier): Line {
   for (const [method, { together, atOnce }] of SHARED)
     line.ask.set(
       method,
-      createGatherer<Params, Outcome>((asked) => askShared(line, method, asked), {
+      createGatherer<Asked, Outcome>((asked) => askShared(line, method, asked), {
         count: upTo(together),
         atOnce,
       }),
@@ -133,8 +144,9 @@ export async function askNode(
   if (carry === undefined)
     throw new Fault('rpc_unavailable', `${method}: this connection carries no questions`);
   const ask = lineOf(connection, carry).ask.get(method);
-  if (ask === undefined) return askAlone(carry, method, params);
-  const outcome = await ask(params);
+  const asked = { params, asker: askerNow() };
+  if (ask === undefined) return askAlone(carry, method, asked);
+  const outcome = await ask(asked);
   if ('thrown' in outcome) throw outcome.thrown;
   return outcome.result;
 }

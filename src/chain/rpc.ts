@@ -4,6 +4,7 @@ import { Connection } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { RpcOutcome } from '../core/outcomes.ts';
 import { createAnswerReader, type ReadAnswer, USUAL_BOUNDS } from './answer.ts';
+import { type AskedRequest, askerOf } from './asker.ts';
 
 /** The deadline of an answer where no setting applies. Milliseconds. */
 export const ANSWER_MS = 10_000;
@@ -17,11 +18,12 @@ const PASSING = new Set([
 
 /**
  * Called after every call, answered or failed. `node` is the host of the URL, because paths and
- * queries contain API keys.
+ * queries contain API keys; `source` is the part of the daemon that asked (asker.ts).
  */
 export type RpcListener = (call: {
   readonly method: string;
   readonly node: string;
+  readonly source: string;
   readonly outcome: RpcOutcome;
   readonly ms: number;
 }) => void;
@@ -46,19 +48,21 @@ export function listening(
   send: typeof fetch = fetch,
 ): typeof fetch {
   const node = URL.parse(url)?.host ?? 'unknown';
-  return async (_input, init) => {
+  return async (_input, init: AskedRequest | undefined) => {
     // A batch counts as the calls that it contains.
-    const methods = [...String(init?.body).matchAll(/"method":"(\w+)"/g)];
+    const calls = [...String(init?.body).matchAll(/"method":"(\w+)"/g)].map(
+      ([, method = 'unknown'], index) => ({ method, node, source: askerOf(init, index) }),
+    );
     const sinceMs = elapsedMs();
     const tell = (outcome: RpcOutcome): void => {
       const ms = elapsedMs() - sinceMs;
-      for (const [, method = 'unknown'] of methods) onCall({ method, node, outcome, ms });
+      for (const call of calls) onCall({ ...call, outcome, ms });
     };
     let answer: Response;
     try {
       answer = await send(url, init);
     } catch (thrown) {
-      tell('failed');
+      tell(init?.signal?.aborted === true ? 'given_up' : 'failed');
       throw thrown;
     }
     if (!answer.ok) {
@@ -77,7 +81,7 @@ export function listening(
       }
     };
     // web3.js reads answers through `text`, so the outcome is known when that is called.
-    return Object.defineProperty(answer, 'text', { value: told });
+    return Object.defineProperty(answer, 'text', { value: told, configurable: true });
   };
 }
 
@@ -94,14 +98,19 @@ export const within =
   ({ answerMs, read }: CallBounds, send: typeof fetch = fetch): typeof fetch =>
   async (input, init) => {
     const id = typeof init?.body === 'string' ? REQUEST_ID.exec(init.body)?.[1] : undefined;
-    const answer = await send(input, { ...init, signal: AbortSignal.timeout(answerMs) });
+    const timeout = AbortSignal.timeout(answerMs);
+    const signal = init?.signal ? AbortSignal.any([timeout, init.signal]) : timeout;
+    const answer = await send(input, { ...init, signal });
     return read(answer, id ?? null);
   };
 
 const USUAL: CallBounds = { answerMs: ANSWER_MS, read: createAnswerReader(USUAL_BOUNDS) };
 
-/** Posts a body to the URL of a connection, within its bounds and checks. */
-export type Carrier = (body: string) => Promise<Response>;
+/**
+ * Posts a body to the URL of a connection, within its bounds and checks. `askers` are the parts of
+ * the daemon that put its questions, in order; left out, the part that calls.
+ */
+export type Carrier = (body: string, askers?: readonly string[]) => Promise<Response>;
 
 const carriers = new WeakMap<Connection, Carrier>();
 
@@ -127,9 +136,11 @@ export function openConnection(
     ...(wsUrl === null ? {} : { wsEndpoint: wsUrl }),
     fetch: send,
   });
-  carryWith(connection, (body) =>
-    send(rpcUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
-  );
+  carryWith(connection, (body, askers) => {
+    const headers = { 'content-type': 'application/json' };
+    const request: AskedRequest = { method: 'POST', headers, body, ...(askers && { askers }) };
+    return send(rpcUrl, request);
+  });
   return connection;
 }
 

@@ -15,6 +15,7 @@ const OTHER = 'other111111111111111111111111111111111111';
 
 type Node = {
   url: string;
+  slot: number;
   genesis: string | null;
   slots: number;
   geneses: number;
@@ -36,7 +37,7 @@ async function serve(genesis: string | null): Promise<Node> {
       const { id, method } = JSON.parse(body) as { id: unknown; method: string };
       if (method === 'getSlot') node.slots++;
       if (method === 'getGenesisHash') node.geneses++;
-      const result = method === 'getGenesisHash' ? node.genesis : 7;
+      const result = method === 'getGenesisHash' ? node.genesis : node.slot;
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
     });
@@ -46,6 +47,7 @@ async function serve(genesis: string | null): Promise<Node> {
   const node: Node = {
     url: `http://127.0.0.1:${port}/v0/secret-key?api-key=secret`,
     genesis,
+    slot: 7,
     slots: 0,
     geneses: 0,
     close: () => void server.close(),
@@ -243,4 +245,31 @@ test('a transaction is sent to each node, and one that takes it is enough', asyn
   await send(down, hangs, took);
   expect(asked.splice(0).sort()).toEqual(['n0', 'n1', 'n2']);
   await expect(send(down, down)).rejects.toMatchObject({ code: 'rpc_unavailable' });
+});
+
+test('nodes that told no slot for ten seconds, or lag, are asked for it; one that lags gets no reads', async () => {
+  const [first, second] = [await serve(OURS), await serve(OURS)];
+  const { nodes, clock } = nodesOf(first, { second });
+  [first.slot, second.slot] = [1_000, 1_040];
+  const read = () => nodes.connection.getSlot('confirmed');
+  await nodes.lookAtSlots();
+  expect([first.slots, second.slots]).toEqual([1, 1]);
+  // Whichever of the two answered first: the next answer of the first node shows its lag.
+  await nodes.lookAtSlots();
+  clock.advance(10_001);
+  await nodes.lookAtSlots();
+  await expect.poll(() => nodes.pool()[0]?.lagSlots).toBe(40);
+  expect(await read()).toBe(1_040);
+  first.slot = 1_041;
+  const asked = first.slots;
+  await nodes.lookAtSlots();
+  expect(first.slots).toBe(asked + 1);
+  expect(await read()).toBe(1_041);
+});
+
+test('a node alone is never asked for its slot', async () => {
+  const first = await serve(OURS);
+  const { nodes } = nodesOf(first);
+  await nodes.lookAtSlots();
+  expect([first.slots, first.geneses]).toEqual([0, 0]);
 });

@@ -1,7 +1,8 @@
 // Pool: a node that fails or asks for a pause is left alone while another one answers, and a 429
 // narrows the window of requests under way.
 import { expect, test } from 'vitest';
-import { createPool, retryAfterMs } from '../../src/chain/pool.ts';
+import { createPool } from '../../src/chain/pool.ts';
+import { retryAfterMs } from '../../src/chain/pool-member.ts';
 import { Fault } from '../../src/core/fault.ts';
 import { createManualClock } from '../support/clock.ts';
 

@@ -1,0 +1,23 @@
+// Genesis question: asks a node for its genesis hash, which names its chain.
+import { Fault, messageOf } from '../core/fault.ts';
+import { redact, shownUrl } from './rpc.ts';
+
+/** Asks a node for its genesis hash. Throws `rpc_unavailable`. */
+export async function askGenesis(url: string, send: typeof fetch): Promise<string> {
+  try {
+    const response = await send(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"jsonrpc":"2.0","id":1,"method":"getGenesisHash"}',
+    });
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    const { result } = JSON.parse(await response.text()) as { result?: unknown };
+    if (typeof result !== 'string') throw new Error('it names no genesis hash');
+    return result;
+  } catch (thrown) {
+    throw new Fault(
+      'rpc_unavailable',
+      `getGenesisHash of ${shownUrl(url)}: ${redact(messageOf(thrown)).slice(0, 200)}`,
+    );
+  }
+}

@@ -1,0 +1,229 @@
+// Pool member: one node of the pool, with its window of requests, its rests and its rate of calls.
+// A 429 halves the window and answers widen it again; `Retry-After` is obeyed. A node that fails
+// rests, and longer each time. Where the pool has several nodes, answers are read for the slot that
+// they tell, and one that says that its node has not reached the slot in question is no answer.
+import { Fault } from '../core/fault.ts';
+import type { Clock } from '../core/ports.ts';
+import { type AskedRequest, askersOf } from './asker.ts';
+import { createCallRate } from './call-rate.ts';
+import { createLatency, type Latency } from './latency.ts';
+import { createPlaces, type Places } from './places.ts';
+import { type SlotLag, slotToldBy } from './slot-lag.ts';
+
+/**
+ * A node of the pool. `send` throws `chain_foreign` while the node belongs to another chain. Nodes
+ * share requests in proportion to their weights; where none has a weight, the first one that does
+ * not rest gets all.
+ */
+export type PoolNode = {
+  readonly name: string;
+  readonly send: typeof fetch;
+  readonly weight?: number;
+};
+export type PoolStatus = {
+  readonly name: string;
+  /** The most requests under way. */
+  readonly window: number;
+  readonly underWay: number;
+  /** Milliseconds until the node is asked again; 0 when it is asked now. */
+  readonly restsMs: number;
+  /** How often it answered 429. */
+  readonly limited: number;
+  /** Calls a second that it is sent at most; null as long as it has refused none. */
+  readonly callsPerSecond: number | null;
+  /** Slots that it was behind the best node when it told its slot last; null before that. */
+  readonly lagSlots: number | null;
+  /**
+   * Second requests that it was sent because another node was late, and how many of them it
+   * answered first.
+   */
+  readonly hedges: number;
+  readonly hedgesWon: number;
+};
+
+/** A request, with what the pool has to know of it. */
+export type PoolRequest = {
+  readonly input: Parameters<typeof fetch>[0];
+  readonly init: AskedRequest | undefined;
+  /** The body where it is text. */
+  readonly body: string;
+  /** The method of the first question. */
+  readonly method: string;
+  /** The calls that it carries: those of a batch are counted by the provider one by one. */
+  readonly calls: number;
+  readonly askers: ReadonlySet<string>;
+};
+
+const METHOD = /"method":"(\w+)"/;
+
+/** The request that a fetch is called with. */
+export function requestOf([input, init]: Parameters<typeof fetch>): PoolRequest {
+  const body = typeof init?.body === 'string' ? init.body : '';
+  return {
+    input,
+    init,
+    body,
+    method: METHOD.exec(body)?.[1] ?? 'unknown',
+    calls: body.startsWith('[') ? body.split('"method":').length - 1 : 1,
+    askers: askersOf(init),
+  };
+}
+
+export type Tried =
+  | { readonly kind: 'answer' | 'limited' | 'failing' | 'behind'; readonly answer: Response }
+  | { readonly kind: 'thrown' | 'foreign'; readonly thrown: unknown };
+
+export type Member = PoolNode & {
+  /** The requests that it was given, for its weight; the pool counts them. */
+  given: number;
+  hedges: number;
+  hedgesWon: number;
+  readonly latency: Latency;
+  readonly isFull: boolean;
+  /** Milliseconds until it may be asked again after a 429, and until it is no more left alone. */
+  limitedMs(): number;
+  failedMs(): number;
+  /**
+   * Asks the node. Null when it began to rest while the request waited for its turn. A request that
+   * `given up` aborts is not held against the node.
+   */
+  ask(request: PoolRequest, givenUp?: AbortSignal): Promise<Tried | null>;
+  status(): PoolStatus;
+};
+
+const WINDOW = { first: 64, least: 2, most: 256 };
+/** How long a node rests after 429 without `Retry-After`, and the longest rest that is obeyed. */
+const LIMITED_MS = { usual: 1_000, most: 30_000 };
+/**
+ * How long a node rests after a failure, where another one can be asked: twice as long after each
+ * further failure in a row.
+ */
+const FAILED_MS = { first: 2_000, most: 30_000 };
+
+/** How long a 429 asks to wait: `Retry-After` in seconds or as a date. Milliseconds. */
+export function retryAfterMs(answer: Response, nowMs: number): number {
+  const given = answer.headers.get('retry-after')?.trim() ?? '';
+  const asked = /^\d+(\.\d+)?$/.test(given)
+    ? Number(given) * 1_000
+    : given.endsWith('GMT')
+      ? Date.parse(given) - nowMs
+      : Number.NaN;
+  if (!Number.isFinite(asked) || asked <= 0) return LIMITED_MS.usual;
+  return Math.min(asked, LIMITED_MS.most);
+}
+
+export type MemberOptions = {
+  readonly clock: Pick<Clock, 'nowMs' | 'sleep'>;
+  /** The nodes' slots; null in a pool of one node, whose answers are not read for them. */
+  readonly lag: SlotLag | null;
+  /** The most requests of a method that are under way at one node, where there is a bound. */
+  readonly methodsAtOnce: ReadonlyMap<string, number>;
+};
+
+/** Creates a member of a pool. */
+export function createMember(node: PoolNode, { clock, lag, methodsAtOnce }: MemberOptions): Member {
+  const rate = createCallRate(clock);
+  const latency = createLatency();
+  let window: number = WINDOW.first;
+  const places = createPlaces(() => window);
+  const methods = new Map<string, Places>(
+    [...methodsAtOnce].map(([method, most]) => [method, createPlaces(() => most)]),
+  );
+  let limitedUntilMs = Number.NEGATIVE_INFINITY;
+  let failedUntilMs = Number.NEGATIVE_INFINITY;
+  let failures = 0;
+  let limited = 0;
+  const limitedMs = (): number => Math.max(0, limitedUntilMs - clock.nowMs());
+  const failedMs = (): number => Math.max(0, failedUntilMs - clock.nowMs());
+
+  const limit = (answer: Response): void => {
+    limited++;
+    rate.refused();
+    // Answers to requests of the same moment are one event.
+    if (limitedMs() === 0) window = Math.max(WINDOW.least, Math.min(window, places.underWay) / 2);
+    const untilMs = clock.nowMs() + retryAfterMs(answer, clock.nowMs());
+    limitedUntilMs = Math.max(limitedUntilMs, untilMs);
+  };
+  const rest = (): void => {
+    // Failures of requests of the same moment are one event.
+    if (failedMs() > 0) return;
+    const restMs = Math.min(FAILED_MS.most, FAILED_MS.first * 2 ** Math.min(failures++, 10));
+    if (lag !== null) failedUntilMs = clock.nowMs() + restMs;
+  };
+  /** Whether the node answers for a slot that it has not reached. Takes the slot that it tells. */
+  const readsBehind = async (answer: Response, request: PoolRequest): Promise<boolean> => {
+    if (lag === null) return false;
+    const text = await answer.text();
+    Object.defineProperty(answer, 'text', { value: async () => text });
+    const { slot, notReached } = slotToldBy(request.body, text);
+    if (slot !== null) lag.told(node.name, slot);
+    return notReached;
+  };
+  const send = async (request: PoolRequest, givenUp?: AbortSignal): Promise<Tried | null> => {
+    const { input, init, calls, method } = request;
+    await rate.take(calls);
+    if (limitedMs() > 0) return null;
+    const beganMs = clock.nowMs();
+    try {
+      const answer = await node.send(
+        input,
+        givenUp === undefined ? init : { ...init, signal: givenUp },
+      );
+      if (answer.status === 429) {
+        limit(answer);
+        return { kind: 'limited', answer };
+      }
+      if (answer.status >= 500) {
+        rest();
+        return { kind: 'failing', answer };
+      }
+      const isBehind = await readsBehind(answer, request);
+      window = Math.min(WINDOW.most, window + 1 / window);
+      failures = 0;
+      return { kind: isBehind ? 'behind' : 'answer', answer };
+    } catch (thrown) {
+      const foreign = thrown instanceof Fault && thrown.code === 'chain_foreign';
+      if (!foreign && givenUp?.aborted !== true) rest();
+      return { kind: foreign ? 'foreign' : 'thrown', thrown };
+    } finally {
+      if (lag !== null) latency.note(method, clock.nowMs() - beganMs);
+    }
+  };
+  return {
+    ...node,
+    given: 0,
+    hedges: 0,
+    hedgesWon: 0,
+    latency,
+    get isFull() {
+      return places.underWay >= window;
+    },
+    limitedMs,
+    failedMs,
+    async ask(request, givenUp) {
+      // A request that waits for its method holds no place of the window.
+      const ofMethod = methods.get(request.method);
+      await ofMethod?.enter();
+      await places.enter();
+      try {
+        return await send(request, givenUp);
+      } finally {
+        places.leave();
+        ofMethod?.leave();
+      }
+    },
+    status() {
+      return {
+        name: node.name,
+        window: Math.floor(window),
+        underWay: places.underWay,
+        restsMs: Math.max(limitedMs(), failedMs()),
+        limited,
+        callsPerSecond: rate.perSecond(),
+        lagSlots: lag?.of(node.name) ?? null,
+        hedges: this.hedges,
+        hedgesWon: this.hedgesWon,
+      };
+    },
+  };
+}

@@ -1,0 +1,79 @@
+// Slot lag: how far each node of the pool is behind the others. A node tells its confirmed slot
+// with most of its answers. A slot that was told earlier by another node is one that the chain has
+// reached since: a node that tells less is behind by the difference at least, however old the other
+// answer is.
+import type { Slot } from '../core/ids.ts';
+
+export type SlotLag = {
+  /** Takes the confirmed slot that a node tells. A slot that the chain cannot have is ignored. */
+  told(node: string, slot: Slot): void;
+  /** How many slots the node was behind the best one when it told its slot; null before that. */
+  of(node: string): number | null;
+  /** Whether the node is too far behind to be read from. */
+  isBehind(node: string): boolean;
+  /** Milliseconds since the node told its slot; infinite before that. */
+  silentMs(node: string): number;
+};
+
+/** `slotsMost`: a node that is further behind than this is too far behind. */
+export type SlotLagOptions = {
+  readonly slotsMost: number;
+  readonly canBe: (slot: Slot) => boolean;
+  readonly nowMs: () => number;
+};
+
+/** Creates the record of the nodes' slots. */
+export function createSlotLag({ slotsMost, canBe, nowMs }: SlotLagOptions): SlotLag {
+  const known = new Map<string, { readonly lag: number; readonly atMs: number }>();
+  let best: Slot | null = null;
+  return {
+    told(node, slot) {
+      if (!canBe(slot)) return;
+      // A best slot that the chain turns out not to have reached was a wrong answer.
+      if (best === null || slot > best || !canBe(best)) best = slot;
+      known.set(node, { lag: best - slot, atMs: nowMs() });
+    },
+    of: (node) => known.get(node)?.lag ?? null,
+    isBehind: (node) => (known.get(node)?.lag ?? 0) > slotsMost,
+    silentMs: (node) => nowMs() - (known.get(node)?.atMs ?? Number.NEGATIVE_INFINITY),
+  };
+}
+
+/** The head of a body in which an answer names its slot. */
+const HEAD = 200;
+const CONTEXT_SLOT = /"context":\{[^}]*?"slot":(\d+)/;
+const PLAIN_SLOT = /"result":(\d+)[,}]/;
+/** The slot of a node that has not reached the one that was asked for (-32016). */
+const REACHED_SLOT = /"contextSlot":(\d+)/;
+const NOT_REACHED = '-32016';
+/** A single answer with an error is shorter than this. */
+const ERROR_BYTES = 1_000;
+
+export type Told = {
+  /** The confirmed slot that the answer names; null when it names none. */
+  readonly slot: Slot | null;
+  /** Whether the node says that it has not reached the slot that the question names. */
+  readonly notReached: boolean;
+};
+
+/**
+ * What an answer tells of its node's slot. Only questions at confirmed commitment count, because
+ * slots of other commitments cannot be compared with them. A batch tells nothing.
+ */
+export function slotToldBy(question: string, answer: string): Told {
+  const slotIn = (pattern: RegExp, text: string): Slot | null => {
+    const found = pattern.exec(text)?.[1];
+    return found === undefined ? null : Number(found);
+  };
+  if (!question.startsWith('{')) return { slot: null, notReached: false };
+  const comparable = question.includes('"confirmed"');
+  const isError = answer.length < ERROR_BYTES && answer.includes('"error"');
+  if (isError && answer.includes(NOT_REACHED))
+    return { slot: comparable ? slotIn(REACHED_SLOT, answer) : null, notReached: true };
+  if (isError || !comparable) return { slot: null, notReached: false };
+  const head = answer.slice(0, HEAD);
+  const slot = question.includes('"method":"getSlot"')
+    ? slotIn(PLAIN_SLOT, head)
+    : slotIn(CONTEXT_SLOT, head);
+  return { slot, notReached: false };
+}

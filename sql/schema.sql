@@ -699,6 +699,19 @@ create table revision (
   constraint revision_one_row check (single)
 );
 
+-- Calls to RPC nodes in a month of the plan, by host of the node, method, and the part of the daemon that asked; credits by the price list of Helius.
+create table rpc_usage (
+  month_begins date not null,
+  node text not null,
+  method text not null,
+  source text not null,
+  calls bigint not null,
+  credits bigint not null,
+  constraint rpc_usage_pkey primary key (month_begins, node, method, source),
+  constraint rpc_usage_calls check (calls >= 0),
+  constraint rpc_usage_credits check (credits >= 0)
+);
+
 -- A transaction, history, account state or delivery that could not be read; it is tried again later each time, and its neighbours go on.
 create table set_aside (
   kind text not null,

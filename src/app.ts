@@ -3,6 +3,7 @@
 // wiring diagram: deliveries → digest → inspect (hearing-wiring.ts) → accrue → lanes → settle
 // (settling-wiring.ts), with standings judged along the way.
 import type { AddressInfo } from 'node:net';
+import { askedBy } from './chain/asker.ts';
 import { afterEvents, newSecret, sha256 } from './chain/hashing.ts';
 import { setByLedger } from './core/ledger-clock.ts';
 import type { Clock, Log } from './core/ports.ts';
@@ -15,6 +16,7 @@ import { createHeartbeat } from './flows/heartbeat.ts';
 import { createLoops, EVERY_MS, inGrace } from './flows/loops.ts';
 import { notifyEndpoints } from './flows/notify.ts';
 import { createPublisher } from './flows/publish.ts';
+import { createRpcCosts, createSampling, type RpcCosts } from './flows/rpc-budget.ts';
 import { addUpkeep } from './flows/upkeep.ts';
 import { loadWatched } from './flows/watched.ts';
 import { installGauges } from './gauges.ts';
@@ -45,9 +47,21 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const metrics = createMetrics(clock);
   const log = metrics.metered(plainLog);
   await using stack = new AsyncDisposableStack();
-  const parts = await openParts(settings, clock, log, metrics.rpc);
+  let costs: RpcCosts | null = null;
+  const parts = await openParts(settings, clock, log, (call) => {
+    metrics.rpc(call);
+    costs?.note(call);
+  });
   const { ledger, chain, venues, pen, locks, pace } = parts;
   const sql = stack.adopt(parts.sql, (open) => open.end({ timeout: 2 }));
+  const mayGiveUp: RpcCosts['isGivenUp'] = (source) => hearing.mayGiveUp(source);
+  const spending = createRpcCosts(
+    { usage: parts.rpcUsage, clock, log, mayGiveUp },
+    settings.rpc.budget,
+  );
+  costs = spending;
+  // What is not written is lost with the process, and harms no more than the sum of a month.
+  stack.defer(() => spending.flush().catch(() => {}));
   await requireRights(sql);
   // A node of another chain ends the start here with a fault that names it. A node that does not
   // answer is checked at its first use.
@@ -76,7 +90,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   );
   const answered = rememberActs(ledger.acts, { clock, log });
 
-  const loops = createLoops({ clock, log });
+  const loops = createLoops({ clock, log, as: askedBy });
   const shared = { parts, roster, conformance, loops, clock, log };
   const stopping = new AbortController();
   const settling = addSettling(
@@ -98,7 +112,10 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   stack.defer(await listenStandings(sql, () => void publisher.pull()));
   stack.defer(() => loops.stop());
 
-  const hearing = await addHearing({ ...shared, watched, settling, metrics }, settings);
+  const hearing = await addHearing(
+    { ...shared, watched, settling, metrics, costs: spending },
+    settings,
+  );
   const { feed, registration, sources, inspector } = hearing;
   stack.defer(() => inGrace(clock, inspector.drained()));
   if (feed !== null) stack.defer(() => feed.close());
@@ -132,8 +149,12 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   // While Postgres cannot be reached the heartbeat tells why, so a look that fails tells nothing.
   const lookAtConnections = async () => void (await parts.connections.look().catch(() => 0));
   loops.add('connections', EVERY_MS.connections, lookAtConnections);
-  installGauges(metrics, { ...ports, lanes, sources, pulse, ...upkeep });
-  loops.add('sample', EVERY_MS.sample, () => metrics.sample());
+  installGauges(metrics, { ...ports, lanes, sources, pulse, costs: spending, ...upkeep });
+  const sampling = createSampling(metrics.sample, spending, clock);
+  loops.add('sample', EVERY_MS.sample, sampling);
+  loops.add('budget', EVERY_MS.budget, () => spending.round());
+  if (parts.nodes.pool().length > 1)
+    loops.add('nodes', EVERY_MS.nodes, () => parts.nodes.lookAtSlots());
   loops.begin();
   await books.look();
 
@@ -145,6 +166,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const server = createServer(
     surfaceOf(settings, {
       ...{ ...ports, ...hearing, ...upkeep, rules, metrics, authority, pulse, sender },
+      costs: spending,
       acts: answered.acts,
       endings: settling.endings,
       feed: () => feed?.status() ?? null,

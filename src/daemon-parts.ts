@@ -125,6 +125,7 @@ export async function openParts(
     await sql.end({ timeout: 5 });
     throw thrown;
   }
+  const tip = createTip(clock.nowMs, recalled);
   const bounds = { answerMs: rpc.answerMs, read: createAnswerReader(rpc) };
   const nodes = openNodes({
     ...rpc,
@@ -135,9 +136,9 @@ export async function openParts(
     bounds,
     onCall,
     elapsedMs,
+    pool: { ...rpc, canBe: tip.canBe },
   });
   const { connection } = nodes;
-  const tip = createTip(clock.nowMs, recalled);
   const tables = createTables(
     connection,
     [

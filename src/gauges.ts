@@ -10,6 +10,7 @@ import type { VenuesConformance } from './flows/conformance.ts';
 import type { Pulse } from './flows/heartbeat.ts';
 import type { Lanes } from './flows/lanes.ts';
 import type { Publisher } from './flows/publish.ts';
+import { type RpcCosts, SPARE } from './flows/rpc-budget.ts';
 import type { Sources } from './flows/sources.ts';
 import type { Metrics } from './system/metrics.ts';
 
@@ -25,11 +26,21 @@ export type GaugeParts = {
   readonly pulse: () => Pulse;
   /** The findings on secrets, endpoints, clocks and nodes. */
   readonly findings: () => readonly Finding[];
+  /** What calls to nodes cost. */
+  readonly costs: Pick<RpcCosts, 'spent' | 'isGivenUp' | 'findings'>;
   /** How far the chain's clock is ahead of that of Postgres; null before it was read. */
   readonly chainAheadMs: () => number | null;
 };
 
-const FOUND = ['master key', 'keys', 'endpoint secrets', 'endpoints', 'second rpc', 'clock'];
+const FOUND = [
+  'master key',
+  'keys',
+  'endpoint secrets',
+  'endpoints',
+  'second rpc',
+  'rpc budget',
+  'clock',
+];
 const LAMPORTS_A_SOL = 1e9;
 const HOUR_MS = 3_600_000;
 const AGES_MS = [5 * 60_000, HOUR_MS, 24 * HOUR_MS];
@@ -166,12 +177,13 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
   );
   gauge(
     'findings',
-    'Findings that a person should mend, by the doctor’s names: master key, keys, endpoint secrets, endpoints, second rpc, clock.',
+    'Findings that a person should mend, by the doctor’s names: master key, keys, endpoint secrets, endpoints, second rpc, rpc budget, clock.',
     ['what'],
     async () =>
       FOUND.map((what) => ({
         labels: { what },
-        value: given.findings().filter((each) => each.what === what).length,
+        value: [...given.findings(), ...given.costs.findings()].filter((each) => each.what === what)
+          .length,
       })),
   );
   gauge(
@@ -218,6 +230,39 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     'How long a node is not asked any more, because it failed or asked for a pause; else 0.',
     ['node'],
     ofNodes(({ restsMs }) => restsMs / 1_000),
+  );
+  gauge(
+    'rpc_lag_slots',
+    'Slots that a node was behind the others when it told its slot last; -1 before that, and for a node alone.',
+    ['node'],
+    ofNodes(({ lagSlots }) => lagSlots ?? -1),
+  );
+  gauge(
+    'rpc_hedges',
+    'Second requests that a node was sent since the start because another one was late, and how many of them it answered first.',
+    ['node', 'outcome'],
+    async () =>
+      parts.nodes.pool().flatMap(({ name: node, hedges, hedgesWon }) => [
+        { labels: { node, outcome: 'won' }, value: hedgesWon },
+        { labels: { node, outcome: 'lost' }, value: hedges - hedgesWon },
+      ]),
+  );
+  gauge(
+    'rpc_credits_spent',
+    'Credits that calls to nodes have cost: of all daemons in the month of the plan, of this one in the last minute.',
+    ['in'],
+    async () =>
+      Object.entries(given.costs.spent()).map(([span, value]) => ({ labels: { in: span }, value })),
+  );
+  gauge(
+    'rpc_source_given_up',
+    'Whether a source of calls is given up for the budget: 1 or 0.',
+    ['source'],
+    async () =>
+      SPARE.map((source) => ({
+        labels: { source },
+        value: given.costs.isGivenUp(source) ? 1 : 0,
+      })),
   );
   gauge('lanes', 'Subscribers with work in this process.', [], async () => one(lanes.active));
   gauge('stream_readers', 'Readers of the gate stream.', [], async () => one(publisher.readers));

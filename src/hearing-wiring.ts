@@ -23,6 +23,7 @@ import { createInspector, type Inspector } from './flows/inspector.ts';
 import { EVERY_MS, type Loops } from './flows/loops.ts';
 import { createHaste, type Haste } from './flows/reading-haste.ts';
 import { createRegistration, type Registration } from './flows/registration.ts';
+import type { RpcCosts } from './flows/rpc-budget.ts';
 import { createSources, type Sources } from './flows/sources.ts';
 import { createWake } from './flows/waiting-debts.ts';
 import type { WatchedAccounts } from './flows/watched.ts';
@@ -39,6 +40,7 @@ export type HearingPorts = {
   readonly settling: Settling;
   readonly loops: Loops;
   readonly metrics: Metrics;
+  readonly costs: Pick<RpcCosts, 'isGivenUp'>;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -50,6 +52,8 @@ export type Hearing = {
   readonly registration: Registration;
   /** The account subscriptions; null when that source is off. */
   readonly feed: AccountFeed | null;
+  /** Whether other sources do now what this one does. */
+  mayGiveUp: RpcCosts['isGivenUp'];
   /** Called when accounts joined. Resolves when they are followed and registered at Helius. */
   onWatched(addresses: readonly Address[]): Promise<void>;
   /** Called when accounts left. Resolves when Helius was told. */
@@ -61,7 +65,7 @@ const OWN_NOTED_AFTER_MS = 10_000;
 
 /** Wires the half that hears, and declares its loops. */
 export async function addHearing(given: HearingPorts, settings: Settings): Promise<Hearing> {
-  const { parts, roster, watched, settling, loops, metrics, clock, log } = given;
+  const { parts, roster, watched, settling, loops, metrics, costs, clock, log } = given;
   const { ledger, pace, tip, nodes } = parts;
   const { settle, lanes, judge, ownSignatures } = settling;
   const uses = (source: Source): boolean => settings.watch.sources.includes(source);
@@ -118,9 +122,9 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     if (watch.waiting) loops.after('unscanned');
   });
   if (uses('sweep'))
-    loops.add('sweep', settings.watch.sweepEveryMs, (signal) =>
-      watch.sweep([...watched.map.values()], signal),
-    );
+    loops.add('sweep', settings.watch.sweepEveryMs, async (signal) => {
+      if (!costs.isGivenUp('sweep')) await watch.sweep([...watched.map.values()], signal);
+    });
   const feed = !uses('subscriptions')
     ? null
     : openFeed({
@@ -166,7 +170,9 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     if (more) loops.after('delivered');
   });
   if (uses('backfill'))
-    loops.add('backfill', settings.watch.backfillEveryMs, async (signal) => {
+    loops.add('backfill', settings.watch.backfillEveryMs, async (signal, asked) => {
+      // The walks at start, and those for what was missed, are never given up.
+      if (!asked && costs.isGivenUp('backfill')) return;
       const found = await backfill(ports, signal);
       sources.note('backfill', found.tip, clock.nowMs());
       noted(found.noted);
@@ -266,6 +272,14 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     watch,
     registration,
     feed,
+    mayGiveUp(source) {
+      if (source === 'sample') return true;
+      if (source === 'backfill') return settings.watch.sources.length > 1;
+      const lastMs = sources.read().subscriptions?.lastMs ?? Number.NEGATIVE_INFINITY;
+      const held = feed?.status();
+      const isHeard = held !== undefined && held.subscribed === held.accounts;
+      return isHeard && clock.nowMs() - lastMs < 2 * settings.watch.silentAfterMs;
+    },
     async onWatched(addresses) {
       follow();
       // A state that could not be read does not refuse the registration: the check reads it again.

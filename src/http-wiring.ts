@@ -24,6 +24,7 @@ import { createReceipts } from './flows/receipts.ts';
 import { createRegister } from './flows/register.ts';
 import { createRescan } from './flows/rescan.ts';
 import { createRetire } from './flows/retire.ts';
+import type { RpcCosts } from './flows/rpc-budget.ts';
 import type { Sources } from './flows/sources.ts';
 import { createStatementDesk } from './flows/statements.ts';
 import type { WatchedAccounts } from './flows/watched.ts';
@@ -56,6 +57,8 @@ export type Wiring = {
   readonly pulse: () => Pulse;
   /** The findings on secrets, endpoints, clocks and nodes. */
   readonly findings: () => readonly Finding[];
+  /** What calls to nodes cost. */
+  readonly costs: Pick<RpcCosts, 'findings'>;
   readonly feed: HearingOptions['feed'];
   readonly judgeAll: (ids: readonly string[]) => Promise<void>;
   readonly onWatched: (addresses: readonly Address[]) => Promise<void>;
@@ -195,7 +198,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     health: {
       roster,
       pulse: wiring.pulse,
-      findings: () => [...wiring.findings(), ...parts.nodes.findings],
+      findings: () => [...wiring.findings(), ...parts.nodes.findings, ...wiring.costs.findings()],
       clock: viewClock,
       staleAfterMs: settings.gate.staleAfterMs,
       venue: venues.usual.name,

@@ -1,6 +1,7 @@
 // Settling wiring: wires the half of the daemon that owes and pays. Final closes are booked,
 // standings are judged, and a lane for each subscriber with debts plans, signs and sends
 // payments and follows them to their end.
+import { askedBy } from './chain/asker.ts';
 import { budget, programsOf } from './chain/compile.ts';
 import type { Clock, Log } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
@@ -59,7 +60,7 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
     },
     payingOf(settings),
   );
-  const work = (id: string) => settle.run(id, stopping);
+  const work = (id: string) => askedBy('payments', () => settle.run(id, stopping));
   const lanes = createLanes({ ...settings.lanes, clock, log, work });
 
   loops.add('accrue', settings.watch.finalityMs, async () => {

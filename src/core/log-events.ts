@@ -18,6 +18,7 @@ export const ERROR_EVENTS = [
   'payment.overpaid',
   'payment.untold',
   'roster.lineage_broken',
+  'rpc.budget_spent',
   'rpc.same',
   'secrets.unusable',
   'transaction.contradicted',

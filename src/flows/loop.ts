@@ -17,12 +17,17 @@ export type Loop = {
   stop(): Promise<void>;
 };
 
+/**
+ * The work of a loop. `asked`: the run is the first one, or was nudged, or repeats such a run that
+ * failed; else it comes by the interval alone.
+ */
+export type Work = (signal: AbortSignal, asked: boolean) => Promise<void>;
 export type LoopOptions = {
   readonly name: string;
   readonly everyMs: number;
   readonly clock: Clock;
   readonly log: Log;
-  readonly work: (signal: AbortSignal) => Promise<void>;
+  readonly work: Work;
 };
 
 /** Ends a wait. Without a reason, Node would make an error with its stack for each. */
@@ -35,6 +40,7 @@ export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loo
   const stopping = new AbortController();
   let wake = new AbortController();
   let nudged = true;
+  let asked = true;
   let failures = 0;
   let runningSinceMs: number | null = null;
   let failing: Failing | null = null;
@@ -50,11 +56,13 @@ export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loo
     while (!stopping.signal.aborted) {
       if (!nudged) await clock.sleep(waitMs(), wake.signal);
       if (stopping.signal.aborted) return;
+      asked ||= nudged;
       nudged = false;
       wake = new AbortController();
       runningSinceMs = clock.nowMs();
       try {
-        await work(stopping.signal);
+        await work(stopping.signal, asked);
+        asked = false;
         failures = 0;
         failing = null;
       } catch (thrown) {

@@ -3,7 +3,7 @@
 // reported by `stuck`.
 import { Fault, type FaultCode } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
-import { type Failing, type Loop, startLoop } from './loop.ts';
+import { type Failing, type Loop, startLoop, type Work } from './loop.ts';
 
 /** The time between two runs of a loop when no event asks for a run, in milliseconds. */
 export const EVERY_MS = {
@@ -34,6 +34,10 @@ export const EVERY_MS = {
   own: 1_000,
   watchList: 2_000,
   notify: 5_000,
+  /** A run asks a node only where one is left alone as behind, or has told no slot for long. */
+  nodes: 2_000,
+  /** What calls cost is written every 30 s. */
+  budget: 5_000,
   /** Figures for metrics; a scrape shows the figures read last. */
   sample: 5_000,
 } as const;
@@ -43,6 +47,7 @@ export type LoopName =
   | 'accrue'
   | 'ahead'
   | 'backfill'
+  | 'budget'
   | 'check'
   | 'clocks'
   | 'connections'
@@ -56,6 +61,7 @@ export type LoopName =
   | 'inspect'
   | 'judge'
   | 'lineage'
+  | 'nodes'
   | 'notify'
   | 'owing'
   | 'own'
@@ -143,7 +149,6 @@ const STUCK_AFTER_MS = 10 * 60_000;
  */
 const GRACE_MS = 2_000;
 
-export type Work = (signal: AbortSignal) => Promise<void>;
 export type Loops = {
   /**
    * Adds a loop: it runs every `everyMs`, and at once after the events that name it in `RUN_AFTER`.
@@ -176,15 +181,24 @@ export async function inGrace(clock: Clock, work: Promise<unknown>): Promise<voi
   await Promise.race([work, clock.sleep(GRACE_MS, ended.signal)]).finally(() => ended.abort());
 }
 
+export type LoopsOptions = {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Runs a work so that its questions to nodes count for this loop; see chain/asker.ts. */
+  readonly as?: <T>(name: LoopName, work: () => T) => T;
+};
+
 /** Creates an empty set of loops. */
-export function createLoops({ clock, log }: { clock: Clock; log: Log }): Loops {
+export function createLoops({ clock, log, as = (_, work) => work() }: LoopsOptions): Loops {
   const declared: { name: LoopName; everyMs: number; work: Work }[] = [];
   const loops = new Map<LoopName, Loop>();
   return {
     add: (name, everyMs, work) => void declared.push({ name, everyMs, work }),
     begin() {
-      for (const each of declared.splice(0))
-        loops.set(each.name, startLoop({ ...each, clock, log }));
+      for (const { name, everyMs, work } of declared.splice(0)) {
+        const counted: Work = (...given) => as(name, () => work(...given));
+        loops.set(name, startLoop({ name, everyMs, work: counted, clock, log }));
+      }
     },
     after(happening) {
       for (const name of RUN_AFTER[happening]) loops.get(name)?.nudge();

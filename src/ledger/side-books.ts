@@ -1,10 +1,11 @@
 // Side books: the parts of the ledger that no flow of payments needs: receipts, statements, audits,
-// imports and the operator's overview.
+// imports, the costs of calls to nodes, and the operator's overview.
 import type { AuditBook } from '../core/audit-ports.ts';
 import type { Imports } from '../core/import-ports.ts';
 import type { OverviewBook } from '../core/overview-ports.ts';
 import type { ReceiptBook } from '../core/receipt-ports.ts';
 import type { RootBook } from '../core/root-ports.ts';
+import type { RpcUsageBook } from '../core/rpc-usage-ports.ts';
 import type { SessionBook } from '../core/session-ports.ts';
 import type { StatementRevocations, Statements } from '../core/statement-ports.ts';
 import { createAuditBook } from './audit.ts';
@@ -14,6 +15,7 @@ import type { Sql } from './database.ts';
 import { createImports } from './imports.ts';
 import { createOverview } from './overview.ts';
 import { createReceiptBook } from './receipts.ts';
+import { createRpcUsageBook } from './rpc-usage.ts';
 import { createStatementRevocations } from './statement-revocations.ts';
 import { createStatements } from './statements.ts';
 
@@ -26,6 +28,7 @@ export type SideBooks = {
   readonly audits: AuditBook;
   readonly imports: Imports;
   readonly overview: OverviewBook;
+  readonly rpcUsage: RpcUsageBook;
 };
 
 /** Creates the side books. With `observing`, imported debts are booked as observed. */
@@ -38,4 +41,5 @@ export const createSideBooks = (sql: Sql, observing: boolean): SideBooks => ({
   audits: createAuditBook(sql),
   imports: createImports(sql, observing),
   overview: createOverview(sql),
+  rpcUsage: createRpcUsageBook(sql),
 });

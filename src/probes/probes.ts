@@ -23,6 +23,7 @@ import { ofHalts } from './halts.ts';
 import { ofHelius } from './helius.ts';
 import { ofKeys, ofSigners, ofSponsor } from './keys.ts';
 import { ofNode, ofSocket } from './node.ts';
+import { ofRpcUsage } from './rpc-usage.ts';
 import { ofProgram, ofVenue } from './venue.ts';
 
 const SOCKET_MS = 8_000;
@@ -80,6 +81,7 @@ async function probeLedger(
     ['commits', async () => ofDurability(await readDurability(sql))],
     ['acts', () => ofActs(ledger)],
     ['halts', () => ofHalts(ledger)],
+    ['rpc usage', () => ofRpcUsage(settings.rpc.budget, sql, clock)],
   ];
   for (const [what, probe] of probes) findings.push(...(await asked(what, GRANT, probe)));
   /** The answer; `otherwise`, with a finding, when the table cannot be read. */

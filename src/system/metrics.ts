@@ -21,10 +21,14 @@ export type Metrics = {
   /** Returns a log that counts every event of the levels info, warn and error before writing it. */
   metered(log: Log): Log;
   verdict(verdict: 'allow' | 'deny' | 'unknown'): void;
-  /** Counts one call of a node, which is named by its host. */
+  /**
+   * Counts one call of a node, which is named by its host. `source` is the part of the daemon that
+   * asked.
+   */
   rpc(call: {
     readonly method: string;
     readonly node: string;
+    readonly source: string;
     readonly outcome: string;
     readonly ms: number;
   }): void;
@@ -86,8 +90,14 @@ export function createMetrics(clock: Clock): Metrics {
   });
   const credits = new Counter({
     name: 'bailiff_rpc_credits_total',
-    help: 'What answered JSON-RPC calls cost in credits of Helius, by method and node.',
-    labelNames: ['method', 'node'],
+    help: 'What answered JSON-RPC calls cost in credits of Helius, by method, node and the part of the daemon that asked.',
+    labelNames: ['method', 'node', 'source'],
+    registers,
+  });
+  const asked = new Counter({
+    name: 'bailiff_rpc_source_calls_total',
+    help: 'JSON-RPC calls by method, node and the part of the daemon that asked: a loop, payments, nodes, other.',
+    labelNames: ['method', 'node', 'source'],
     registers,
   });
   const requests = createMeter({
@@ -159,10 +169,11 @@ export function createMetrics(clock: Clock): Metrics {
     verdict(verdict) {
       verdicts[verdict]++;
     },
-    rpc({ method, node, outcome, ms }) {
+    rpc({ method, node, source, outcome, ms }) {
       calls.note([method, node], outcome, ms);
-      if (outcome === 'answered' || outcome === 'refused')
-        credits.inc({ method, node }, creditsOf(method));
+      asked.inc({ method, node, source });
+      if (outcome !== 'limited' && outcome !== 'failed')
+        credits.inc({ method, node, source }, creditsOf(method));
     },
     request: (route, method, outcome, ms) => requests.note([route, method], outcome, ms),
     beginRoute: (route, method) => requests.begin([route, method]),

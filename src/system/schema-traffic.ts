@@ -101,6 +101,41 @@ export const TRAFFIC = {
         description:
           'How the nodes share requests, one weight for each URL in the order url, secondUrl, moreUrls; empty: the first node that does not rest is asked.',
       }),
+      lagSlotsMost: Type.Integer({
+        minimum: 2,
+        maximum: 10_000,
+        description:
+          'With several nodes, one that is more slots behind the others than this gets no reads until it has caught up.',
+      }),
+      hedge: Type.Boolean({
+        description:
+          'With several nodes, whether a read that the gate waits for is asked of a second node when the first one is late. The first answer counts.',
+      }),
+      methodsAtOnce: Type.Record(
+        Type.String({ pattern: '^[A-Za-z]{1,60}$' }),
+        Type.Integer({ minimum: 1, maximum: 256 }),
+        {
+          description:
+            'Requests of single methods that one node is sent at once, at most, for example { "getSignaturesForAddress": 4 }.',
+        },
+      ),
+      budget: Type.Object(
+        {
+          creditsAMonthMost: Type.Union([Type.Integer({ minimum: 1_000 }), Type.Null()], {
+            description:
+              'Credits that the calls of all daemons of this ledger may cost in a month, by the price list of Helius; null for no bound. While they are spent faster than evenly, sources that others replace are given up, the dearest first.',
+          }),
+          creditsAMinuteMost: Type.Union([Type.Integer({ minimum: 10 }), Type.Null()], {
+            description: 'The same for one daemon and one minute.',
+          }),
+          monthBeginsOn: Type.Integer({
+            minimum: 1,
+            maximum: 28,
+            description: 'The day of the month, in UTC, on which the provider counts anew.',
+          }),
+        },
+        { additionalProperties: false },
+      ),
       answerMs: milliseconds('An answer of a node must have arrived as a whole by then.', 500),
       answerBytesMost: bytes(
         'Largest answer of a node, or of the swap endpoint, that is read, after decompression.',

@@ -51,3 +51,27 @@ test('a frequent work is done again at its interval', async () => {
   expect(await pausesOf(4, 5, 2_000)).toEqual([1_000, 2_000, 2_000, 2_000, 2_000]);
   expect(await pausesOf(2, 3, 100)).toEqual([100, 100, 100]);
 });
+
+test('a run knows whether it was asked for, also when it repeats one that failed', async () => {
+  const told: boolean[] = [];
+  const { promise: over, resolve: done } = Promise.withResolvers<void>();
+  const clock = { nowMs: () => 0, random: () => 0.5, sleep: async () => {} };
+  const loop = startLoop({
+    name: 'tried',
+    everyMs: HOUR_MS,
+    clock,
+    log,
+    async work(signal, asked) {
+      told.push(asked);
+      if (told.length === 1) throw new Error('the node is away');
+      if (told.length === 3) loop.nudge();
+      if (told.length < 5) return;
+      done();
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+    },
+  });
+  await over;
+  await loop.stop();
+  // The first run and its repetition; one by the interval; one that a nudge asked for; by interval.
+  expect(told).toEqual([true, true, false, true, false]);
+});

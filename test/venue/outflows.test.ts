@@ -3,234 +3,241 @@
 import { describe, expect, test } from 'vitest';
 import { type AccountState, meaningsOf, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import type { Struct } from '../../src/local/drift/layout.ts';
-import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
-import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import {
   agent,
   agentTokens,
-  depositRecord,
+  MADE_AT,
   type Made,
-  made,
-  means,
   mine,
   OTHER,
-  ofKind,
   someone,
-  stateOf,
   stranger,
-  tokens,
   transfer,
-  user,
   vault,
-  venue,
-  watched,
 } from '../support/made-transaction.ts';
 
-const { user: userAddress } = DRIFT_V2.addresses;
-const withdrawal = (to: string, amount: bigint, record: Struct = {}, call = 'withdraw'): Made =>
-  venue(
-    call,
-    { 1: user, 3: agent, 4: vault, 6: to as never },
-    {
-      emits: [depositRecord({ amount, ...record })],
-      inner: [transfer(vault, to as never, amount)],
-    },
-  );
+/** An instruction of Velocity alone: a delegate moves deposits. */
+const byDelegate: [string, string, Struct] = [
+  'transfer_deposit_by_delegate',
+  'transferDepositByDelegate',
+  { equityFloorDelta: 0n },
+];
 
-describe('withdraw', () => {
-  const away = someone();
-  const balances = [tokens(vault, 900n, 400n), tokens(away, 0n, 500n)];
-  test.each(['whole', 'cut'] as const)('to a foreign token account, log %s', (log) => {
-    expect(ofKind(made([withdrawal(away, 500n)], balances, log), 'outflow')).toEqual([
-      expect.objectContaining({
-        route: 'withdraw',
-        amount: 500n,
-        destination: away,
-        mint: QUOTE_MINT,
-        internal: false,
-        usd: log === 'whole' ? 500n : null,
-      }),
-    ]);
-  });
-  test('called by another program', () => {
-    const direct = withdrawal(away, 500n);
-    const through: Made = {
-      program: OTHER,
-      accounts: [someone()],
-      data: Buffer.from([1]),
-      inner: [direct, ...(direct.inner ?? [])],
-    };
-    for (const log of ['whole', 'cut'] as const)
-      expect(ofKind(made([through], balances, log), 'outflow')).toEqual([
-        expect.objectContaining({ route: 'withdraw', amount: 500n, destination: away }),
-      ]);
-  });
-  test('of another market, as a borrow: value at the record’s oracle price', () => {
-    const sol = withdrawal(away, 2_000_000_000n, {
-      marketIndex: 1,
-      oraclePrice: 150_000_000n,
-      explanation: 'borrow',
-    });
-    expect(ofKind(made([sol]), 'outflow')).toEqual([
-      expect.objectContaining({ amount: 2_000_000_000n, usd: 300_000_000n, internal: false }),
-    ]);
-    expect(ofKind(made([sol]), 'tally')).toEqual([
-      expect.objectContaining({ withdraws: 300_000_000n, realised: 0n }),
-    ]);
-  });
-  test('the amount that a clamp left counts, not the amount that was asked for', () => {
-    expect(ofKind(made([withdrawal(away, 0n)]), 'outflow')).toEqual([]);
-  });
-  test('to the agent’s own token account it stays inside, and nothing left the wallet', () => {
-    const own = withdrawal(agentTokens, 500n);
-    const balance = tokens(agentTokens, 10n, 510n, mine);
-    for (const log of ['whole', 'cut'] as const)
-      expect(ofKind(made([own], [balance], log), 'outflow')).toEqual([
-        expect.objectContaining({ route: 'withdraw', internal: true }),
-      ]);
-  });
-  test('behind an Ed25519 instruction, which the runtime does not log', () => {
-    const silent: Made = {
-      program: 'Ed25519SigVerify111111111111111111111111111' as never,
-      accounts: [],
-      data: Buffer.alloc(1),
-    };
-    const transaction = made([silent, withdrawal(away, 500n)], balances);
-    const logs = transaction.logs.filter((line) => !line.includes('Ed25519'));
-    expect(ofKind({ ...transaction, logs }, 'outflow')).toEqual([
-      expect.objectContaining({ destination: away }),
-    ]);
-  });
-  test('from counters alone', () =>
-    expect(
-      means((after) => {
-        after.totalWithdraws = 500n;
-        after.spotPositions[0].cumulativeDeposits -= 500n;
-      }),
-    ).toEqual(['withdraw']));
-});
-
-describe('isolated positions', () => {
-  test.each(['whole', 'cut'] as const)('a withdrawal from one, log %s', (log) => {
-    const away = someone();
-    const out = withdrawal(away, 70n, {}, 'isolated_withdraw');
-    expect(ofKind(made([out], [tokens(away, 0n, 70n)], log), 'outflow')).toEqual([
-      expect.objectContaining({ route: 'isolated_withdraw', amount: 70n, destination: away }),
-    ]);
-  });
-  test('moving collateral into one emits nothing, and is noticed by its instruction', () => {
-    const moved = venue(
-      'isolated_transfer',
-      { 0: user, 2: agent },
-      {
-        name: 'transferIsolatedPerpPositionDeposit',
-        args: { spotMarketIndex: 0, perpMarketIndex: 3, amount: 25n },
-      },
-    );
-    expect(ofKind(made([moved]), 'notice')).toEqual([
-      expect.objectContaining({ what: 'isolated_transfer', amount: 25n }),
-    ]);
-    expect(ofKind(made([moved]), 'outflow')).toEqual([]);
-  });
-  test('from counters alone', () =>
-    expect(
-      means((after) => {
-        Object.assign(after.perpPositions[0], {
-          positionFlag: 1,
-          isolatedPositionScaledBalance: 25_000n,
-        });
-        after.spotPositions[0].scaledBalance -= 25_000n;
-        after.spotPositions[0].cumulativeDeposits -= 25n;
-      }),
-    ).toEqual(['isolated_transfer']));
-});
-
-describe('transfer between sub-accounts', () => {
-  const other = userAddress(agent, 1);
-  const moved = venue(
-    'transfer_deposit',
-    { 0: user, 1: other, 3: agent },
-    {
-      name: 'transferDeposit',
-      args: { marketIndex: 0, amount: 40n },
-      emits: [depositRecord({ amount: 40n, explanation: 'transfer', transferUser: other })],
-    },
-  );
-  test.each(['whole', 'cut'] as const)('is internal, and names where to follow, log %s', (log) => {
-    expect(ofKind(made([moved], [], log), 'outflow')).toEqual([
-      expect.objectContaining({
-        route: 'transfer',
-        amount: 40n,
-        destination: other,
-        internal: true,
-      }),
-    ]);
-  });
-  test('from counters alone', () =>
-    expect(
-      means((after) => {
-        after.totalWithdraws = 40n;
-      }),
-    ).toEqual(['withdraw']));
-});
-
-describe('deposit', () => {
-  const into = (account: string, authority: string): Made =>
+describe.each(MADE_AT)('at %s', (_, at) => {
+  const { depositRecord, made, means, ofKind, stateOf, tokens, user, venue, watched } = at;
+  const { user: userAddress } = at.dialect.addresses;
+  const { mint: QUOTE_MINT } = at.dialect.profile.quote;
+  const withdrawal = (to: string, amount: bigint, record: Struct = {}, call = 'withdraw'): Made =>
     venue(
-      'deposit',
-      { 1: account as never, 3: agent, 4: vault, 5: agentTokens },
+      call,
+      { 1: user, 3: agent, 4: vault, 6: to as never },
       {
-        emits: [
-          depositRecord({
-            user: account,
-            userAuthority: authority,
-            direction: 'deposit',
-            amount: 300n,
-          }),
-        ],
-        inner: [transfer(agentTokens, vault, 300n)],
+        emits: [depositRecord({ amount, ...record })],
+        inner: [transfer(vault, to as never, amount)],
       },
     );
-  const balances = [tokens(agentTokens, 1_000n, 700n, mine), tokens(vault, 0n, 300n)];
-  test.each(['whole', 'cut'] as const)('into the own account is no loss, log %s', (log) => {
-    expect(ofKind(made([into(user, agent)], balances, log), 'outflow')).toEqual([]);
-  });
-  test.each(['whole', 'cut'] as const)(
-    'into an own sub-account that nobody watches yet is no loss, log %s',
-    (log) => {
-      const next = userAddress(agent, 3);
-      expect(ofKind(made([into(next, agent)], balances, log), 'outflow')).toEqual([]);
-    },
-  );
-  test.each(['whole', 'cut'] as const)(
-    'into somebody else’s account, whose delegate the agent is, log %s',
-    (log) => {
-      const foreign = userAddress(stranger, 0);
-      expect(ofKind(made([into(foreign, stranger)], balances, log), 'outflow')).toEqual([
-        expect.objectContaining({ route: 'foreign_deposit', amount: 300n, destination: vault }),
+
+  describe('withdraw', () => {
+    const away = someone();
+    const balances = [tokens(vault, 900n, 400n), tokens(away, 0n, 500n)];
+    test.each(['whole', 'cut'] as const)('to a foreign token account, log %s', (log) => {
+      expect(ofKind(made([withdrawal(away, 500n)], balances, log), 'outflow')).toEqual([
+        expect.objectContaining({
+          route: 'withdraw',
+          amount: 500n,
+          destination: away,
+          mint: QUOTE_MINT,
+          internal: false,
+          usd: log === 'whole' ? 500n : null,
+        }),
       ]);
-    },
-  );
-  test('from counters alone', () => {
-    const seen: AccountState = { ...stateOf(2), counters: { ...NO_COUNTERS, tokens: 700n } };
-    const was: AccountState = { ...stateOf(1), counters: { ...NO_COUNTERS, tokens: 1_000n } };
-    expect(meaningsOf(was, NO_COUNTERS, seen).map((each) => each.what)).toEqual(['tokens_left']);
+    });
+    test('called by another program', () => {
+      const direct = withdrawal(away, 500n);
+      const through: Made = {
+        program: OTHER,
+        accounts: [someone()],
+        data: Buffer.from([1]),
+        inner: [direct, ...(direct.inner ?? [])],
+      };
+      for (const log of ['whole', 'cut'] as const)
+        expect(ofKind(made([through], balances, log), 'outflow')).toEqual([
+          expect.objectContaining({ route: 'withdraw', amount: 500n, destination: away }),
+        ]);
+    });
+    test('of another market, as a borrow: value at the record’s oracle price', () => {
+      const sol = withdrawal(away, 2_000_000_000n, {
+        marketIndex: 1,
+        oraclePrice: 150_000_000n,
+        explanation: 'borrow',
+      });
+      expect(ofKind(made([sol]), 'outflow')).toEqual([
+        expect.objectContaining({ amount: 2_000_000_000n, usd: 300_000_000n, internal: false }),
+      ]);
+      expect(ofKind(made([sol]), 'tally')).toEqual([
+        expect.objectContaining({ withdraws: 300_000_000n, realised: 0n }),
+      ]);
+    });
+    test('the amount that a clamp left counts, not the amount that was asked for', () => {
+      expect(ofKind(made([withdrawal(away, 0n)]), 'outflow')).toEqual([]);
+    });
+    test('to the agent’s own token account it stays inside, and nothing left the wallet', () => {
+      const own = withdrawal(agentTokens, 500n);
+      const balance = tokens(agentTokens, 10n, 510n, mine);
+      for (const log of ['whole', 'cut'] as const)
+        expect(ofKind(made([own], [balance], log), 'outflow')).toEqual([
+          expect.objectContaining({ route: 'withdraw', internal: true }),
+        ]);
+    });
+    test('behind an Ed25519 instruction, which the runtime does not log', () => {
+      const silent: Made = {
+        program: 'Ed25519SigVerify111111111111111111111111111' as never,
+        accounts: [],
+        data: Buffer.alloc(1),
+      };
+      const transaction = made([silent, withdrawal(away, 500n)], balances);
+      const logs = transaction.logs.filter((line) => !line.includes('Ed25519'));
+      expect(ofKind({ ...transaction, logs }, 'outflow')).toEqual([
+        expect.objectContaining({ destination: away }),
+      ]);
+    });
+    test('from counters alone', () =>
+      expect(
+        means((after) => {
+          after.totalWithdraws = 500n;
+          after.spotPositions[0].cumulativeDeposits -= 500n;
+        }),
+      ).toEqual(['withdraw']));
   });
-});
 
-test('a failed transaction has no facts, whatever it logged', () => {
-  const transaction = made([withdrawal(someone(), 500n)]);
-  expect(ofKind({ ...transaction, error: { InstructionError: [0, 'x'] } }, 'outflow')).toEqual([]);
-});
+  describe('isolated positions', () => {
+    test.each(['whole', 'cut'] as const)('a withdrawal from one, log %s', (log) => {
+      const away = someone();
+      const out = withdrawal(away, 70n, {}, 'isolated_withdraw');
+      expect(ofKind(made([out], [tokens(away, 0n, 70n)], log), 'outflow')).toEqual([
+        expect.objectContaining({ route: 'isolated_withdraw', amount: 70n, destination: away }),
+      ]);
+    });
+    test('moving collateral into one emits nothing, and is noticed by its instruction', () => {
+      const moved = venue(
+        'isolated_transfer',
+        { 0: user, 2: agent },
+        {
+          name: 'transferIsolatedPerpPositionDeposit',
+          args: { spotMarketIndex: 0, perpMarketIndex: 3, amount: 25n },
+        },
+      );
+      expect(ofKind(made([moved]), 'notice')).toEqual([
+        expect.objectContaining({ what: 'isolated_transfer', amount: 25n }),
+      ]);
+      expect(ofKind(made([moved]), 'outflow')).toEqual([]);
+    });
+    test('from counters alone', () =>
+      expect(
+        means((after) => {
+          Object.assign(after.perpPositions[0], {
+            positionFlag: 1,
+            isolatedPositionScaledBalance: 25_000n,
+          });
+          after.spotPositions[0].scaledBalance -= 25_000n;
+          after.spotPositions[0].cumulativeDeposits -= 25n;
+        }),
+      ).toEqual(['isolated_transfer']));
+  });
 
-test('a cut log marks what was realised as unknown, and only where the venue was given the account', () => {
-  const traded = venue('orders', { 1: user });
-  expect(ofKind(made([traded], [], 'cut'), 'unknown')).toEqual([
-    { kind: 'unknown', why: 'log_truncated', tradedAt: 1_023 },
-  ]);
-  expect(ofKind(made([withdrawal(someone(), 5n)], [], 'cut'), 'unknown')).toEqual([
-    { kind: 'unknown', why: 'log_truncated', tradedAt: null },
-  ]);
-  expect(ofKind(made([transfer(someone(), someone(), 1n)], [], 'cut'), 'unknown')).toEqual([]);
-  expect(watched.size).toBe(3);
+  describe('transfer between sub-accounts', () => {
+    const other = userAddress(agent, 1);
+    const record = depositRecord({ amount: 40n, explanation: 'transfer', transferUser: other });
+    const transfers: [string, string, Struct][] = [
+      ['transfer_deposit', 'transferDeposit', {}],
+      ...(at.dialect.profile.name === 'velocity' ? [byDelegate] : []),
+    ];
+    describe.each(transfers)('%s', (call, name, more) => {
+      const args = { marketIndex: 0, amount: 40n, ...more };
+      const places = { 0: user, 1: other, 3: agent };
+      const moved = venue(call, places, { name, args, emits: [record] });
+      test.each(['whole', 'cut'] as const)(
+        'is internal, and names where to follow, log %s',
+        (log) => {
+          expect(ofKind(made([moved], [], log), 'outflow')).toEqual([
+            expect.objectContaining({
+              route: 'transfer',
+              amount: 40n,
+              destination: other,
+              internal: true,
+            }),
+          ]);
+        },
+      );
+    });
+    test('from counters alone', () =>
+      expect(
+        means((after) => {
+          after.totalWithdraws = 40n;
+        }),
+      ).toEqual(['withdraw']));
+  });
+
+  describe('deposit', () => {
+    const into = (account: string, authority: string): Made =>
+      venue(
+        'deposit',
+        { 1: account as never, 3: agent, 4: vault, 5: agentTokens },
+        {
+          emits: [
+            depositRecord({
+              user: account,
+              userAuthority: authority,
+              direction: 'deposit',
+              amount: 300n,
+            }),
+          ],
+          inner: [transfer(agentTokens, vault, 300n)],
+        },
+      );
+    const balances = [tokens(agentTokens, 1_000n, 700n, mine), tokens(vault, 0n, 300n)];
+    test.each(['whole', 'cut'] as const)('into the own account is no loss, log %s', (log) => {
+      expect(ofKind(made([into(user, agent)], balances, log), 'outflow')).toEqual([]);
+    });
+    test.each(['whole', 'cut'] as const)(
+      'into an own sub-account that nobody watches yet is no loss, log %s',
+      (log) => {
+        const next = userAddress(agent, 3);
+        expect(ofKind(made([into(next, agent)], balances, log), 'outflow')).toEqual([]);
+      },
+    );
+    test.each(['whole', 'cut'] as const)(
+      'into somebody else’s account, whose delegate the agent is, log %s',
+      (log) => {
+        const foreign = userAddress(stranger, 0);
+        expect(ofKind(made([into(foreign, stranger)], balances, log), 'outflow')).toEqual([
+          expect.objectContaining({ route: 'foreign_deposit', amount: 300n, destination: vault }),
+        ]);
+      },
+    );
+    test('from counters alone', () => {
+      const seen: AccountState = { ...stateOf(2), counters: { ...NO_COUNTERS, tokens: 700n } };
+      const was: AccountState = { ...stateOf(1), counters: { ...NO_COUNTERS, tokens: 1_000n } };
+      expect(meaningsOf(was, NO_COUNTERS, seen).map((each) => each.what)).toEqual(['tokens_left']);
+    });
+  });
+
+  test('a failed transaction has no facts, whatever it logged', () => {
+    const transaction = made([withdrawal(someone(), 500n)]);
+    expect(ofKind({ ...transaction, error: { InstructionError: [0, 'x'] } }, 'outflow')).toEqual(
+      [],
+    );
+  });
+
+  test('a cut log marks what was realised as unknown, and only where the venue was given the account', () => {
+    const traded = venue('orders', { 1: user });
+    expect(ofKind(made([traded], [], 'cut'), 'unknown')).toEqual([
+      { kind: 'unknown', why: 'log_truncated', tradedAt: 1_023 },
+    ]);
+    expect(ofKind(made([withdrawal(someone(), 5n)], [], 'cut'), 'unknown')).toEqual([
+      { kind: 'unknown', why: 'log_truncated', tradedAt: null },
+    ]);
+    expect(ofKind(made([transfer(someone(), someone(), 1n)], [], 'cut'), 'unknown')).toEqual([]);
+    expect(watched.size).toBe(3);
+  });
 });

@@ -1,134 +1,142 @@
 // Swaps with the venue's tokens: value sent away inside the bracket, the effect of a bad price, and
 // value that a delegate keeps.
 import { describe, expect, test } from 'vitest';
-import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import {
   agent,
   agentTokens,
+  MADE_AT,
   type Made,
-  made,
-  means,
   mine,
   OTHER,
-  ofKind,
   someone,
-  tokens,
   transfer,
-  user,
   vault,
-  venue,
 } from '../support/made-transaction.ts';
 
 const USDC = 1_000_000n;
 
-describe('swap', () => {
-  const [outTokens, away] = [someone(), someone()];
-  const begin = venue(
-    'begin_swap',
-    { 1: user, 3: agent, 5: vault, 7: agentTokens },
-    { inner: [transfer(vault, agentTokens, 1_000_000_000n)] },
-  );
-  const pool = someone();
-  const jupiter = (spent: bigint): Made => ({
-    program: OTHER,
-    accounts: [agentTokens, outTokens],
-    data: Buffer.from([1]),
-    inner: [transfer(agentTokens, pool, spent)],
-  });
-  const end = (back: bigint) =>
-    venue(
-      'end_swap',
-      { 1: user, 3: agent },
-      {
-        emits: [
-          {
-            event: 'SwapRecord',
-            value: {
-              ts: 1n,
-              user,
-              amountOut: back,
-              amountIn: 1_000_000_000n,
-              outMarketIndex: 1,
-              inMarketIndex: 0,
-              outOraclePrice: 150_000_000n,
-              inOraclePrice: 1_000_000n,
-              fee: 0n,
-            },
-          },
-        ],
-      },
-    );
-  const balances = [
-    tokens(agentTokens, 0n, 0n, mine),
-    tokens(vault, 5_000_000_000n, 4_000_000_000n),
-  ];
-  test.each(['whole', 'cut'] as const)('tokens sent away inside the bracket, log %s', (log) => {
-    const transaction = made(
-      [begin, jupiter(600n * USDC), transfer(agentTokens, away, 400n * USDC), end(4_000_000_000n)],
-      [...balances, tokens(pool, 0n, 600n * USDC), tokens(away, 0n, 400n * USDC)],
-      log,
-    );
-    expect(ofKind(transaction, 'outflow')).toEqual([
-      expect.objectContaining({ route: 'token_transfer', amount: 400_000_000n, destination: away }),
-    ]);
-  });
-  test('a swap at a fair price is nobody’s business', () => {
-    const fair = made([begin, jupiter(1_000n * USDC), end(6_620_000_000n)], balances);
-    expect(ofKind(fair, 'outflow')).toEqual([]);
-    expect(ofKind(fair, 'notice')).toEqual([]);
-  });
-  test('much slippage is a suspicion with its evidence, and no withdrawal', () => {
-    const bad = made([begin, jupiter(1_000n * USDC), end(6_000_000_000n)], balances);
-    expect(ofKind(bad, 'outflow')).toEqual([]);
-    expect(ofKind(bad, 'notice')).toEqual([
-      expect.objectContaining({ what: 'swap_loss', amount: 100_000_000n }),
-    ]);
-  });
-  describe('by a delegate, through token accounts of its own', () => {
-    const [delegate, theirs] = [someone(), someone()];
-    const beginTheirs = venue(
+describe.each(MADE_AT)('at %s', (_, at) => {
+  const { made, means, ofKind, tokens, user, venue } = at;
+  const { mint: QUOTE_MINT } = at.dialect.profile.quote;
+  describe('swap', () => {
+    const [outTokens, away] = [someone(), someone()];
+    const begin = venue(
       'begin_swap',
-      { 1: user, 3: delegate, 5: vault, 7: theirs },
-      { inner: [transfer(vault, theirs, 1_000_000_000n)] },
+      { 1: user, 3: agent, 5: vault, 7: agentTokens },
+      { inner: [transfer(vault, agentTokens, 1_000_000_000n)] },
     );
-    const rows = [
-      tokens(theirs, 0n, 1_000_000_000n, { owner: delegate, ownerAfter: delegate }),
+    const pool = someone();
+    const jupiter = (spent: bigint): Made => ({
+      program: OTHER,
+      accounts: [agentTokens, outTokens],
+      data: Buffer.from([1]),
+      inner: [transfer(agentTokens, pool, spent)],
+    });
+    const end = (back: bigint) =>
+      venue(
+        'end_swap',
+        { 1: user, 3: agent },
+        {
+          emits: [
+            {
+              event: 'SwapRecord',
+              value: {
+                ts: 1n,
+                user,
+                amountOut: back,
+                amountIn: 1_000_000_000n,
+                outMarketIndex: 1,
+                inMarketIndex: 0,
+                outOraclePrice: 150_000_000n,
+                inOraclePrice: 1_000_000n,
+                fee: 0n,
+              },
+            },
+          ],
+        },
+      );
+    const balances = [
+      tokens(agentTokens, 0n, 0n, mine),
       tokens(vault, 5_000_000_000n, 4_000_000_000n),
     ];
-    const by = (signer: string, back: bigint, log: 'whole' | 'cut' = 'whole') =>
-      ofKind(
-        {
-          ...made([beginTheirs, end(back)], rows, log),
-          signers: [signer as never],
-          lamports: null,
-        },
-        'outflow',
+    test.each(['whole', 'cut'] as const)('tokens sent away inside the bracket, log %s', (log) => {
+      const transaction = made(
+        [
+          begin,
+          jupiter(600n * USDC),
+          transfer(agentTokens, away, 400n * USDC),
+          end(4_000_000_000n),
+        ],
+        [...balances, tokens(pool, 0n, 600n * USDC), tokens(away, 0n, 400n * USDC)],
+        log,
       );
-    test('what it kept is an outflow by somebody whom the agent appointed', () => {
-      expect(by(delegate, 1_000_000_000n)).toEqual([
+      expect(ofKind(transaction, 'outflow')).toEqual([
         expect.objectContaining({
-          route: 'swap',
-          amount: 850_000_000n,
-          usd: 850_000_000n,
-          mint: QUOTE_MINT,
-          destination: theirs,
-          owner: delegate,
-          internal: false,
-          consent: 'appointed',
+          route: 'token_transfer',
+          amount: 400_000_000n,
+          destination: away,
         }),
       ]);
-      expect(by(agent, 1_000_000_000n)[0]).toMatchObject({ route: 'swap', consent: 'agent' });
     });
-    test('at a fair price it kept nothing', () => expect(by(delegate, 6_620_000_000n)).toEqual([]));
-    test('where no record tells the price, everything that it took is out of reach', () =>
-      expect(by(delegate, 6_620_000_000n, 'cut')).toEqual([
-        expect.objectContaining({ route: 'swap', amount: 1_000_000_000n, usd: null }),
-      ]));
+    test('a swap at a fair price is nobody’s business', () => {
+      const fair = made([begin, jupiter(1_000n * USDC), end(6_620_000_000n)], balances);
+      expect(ofKind(fair, 'outflow')).toEqual([]);
+      expect(ofKind(fair, 'notice')).toEqual([]);
+    });
+    test('much slippage is a suspicion with its evidence, and no withdrawal', () => {
+      const bad = made([begin, jupiter(1_000n * USDC), end(6_000_000_000n)], balances);
+      expect(ofKind(bad, 'outflow')).toEqual([]);
+      expect(ofKind(bad, 'notice')).toEqual([
+        expect.objectContaining({ what: 'swap_loss', amount: 100_000_000n }),
+      ]);
+    });
+    describe('by a delegate, through token accounts of its own', () => {
+      const [delegate, theirs] = [someone(), someone()];
+      const beginTheirs = venue(
+        'begin_swap',
+        { 1: user, 3: delegate, 5: vault, 7: theirs },
+        { inner: [transfer(vault, theirs, 1_000_000_000n)] },
+      );
+      const rows = [
+        tokens(theirs, 0n, 1_000_000_000n, { owner: delegate, ownerAfter: delegate }),
+        tokens(vault, 5_000_000_000n, 4_000_000_000n),
+      ];
+      const by = (signer: string, back: bigint, log: 'whole' | 'cut' = 'whole') =>
+        ofKind(
+          {
+            ...made([beginTheirs, end(back)], rows, log),
+            signers: [signer as never],
+            lamports: null,
+          },
+          'outflow',
+        );
+      test('what it kept is an outflow by somebody whom the agent appointed', () => {
+        expect(by(delegate, 1_000_000_000n)).toEqual([
+          expect.objectContaining({
+            route: 'swap',
+            amount: 850_000_000n,
+            usd: 850_000_000n,
+            mint: QUOTE_MINT,
+            destination: theirs,
+            owner: delegate,
+            internal: false,
+            consent: 'appointed',
+          }),
+        ]);
+        expect(by(agent, 1_000_000_000n)[0]).toMatchObject({ route: 'swap', consent: 'agent' });
+      });
+      test('at a fair price it kept nothing', () =>
+        expect(by(delegate, 6_620_000_000n)).toEqual([]));
+      test('where no record tells the price, everything that it took is out of reach', () =>
+        expect(by(delegate, 6_620_000_000n, 'cut')).toEqual([
+          expect.objectContaining({ route: 'swap', amount: 1_000_000_000n, usd: null }),
+        ]));
+    });
+    test('from counters alone', () =>
+      expect(
+        means((after) => {
+          after.spotPositions[0].cumulativeDeposits -= 400n;
+        }),
+      ).toEqual(['swap']));
   });
-  test('from counters alone', () =>
-    expect(
-      means((after) => {
-        after.spotPositions[0].cumulativeDeposits -= 400n;
-      }),
-    ).toEqual(['swap']));
 });

@@ -26,7 +26,7 @@ export const OTHER = 'JUP6LkbZbjS1jKKwapdHNy74zcZ3tLUZoi5QNyVTaV4' as Address;
 
 /** The agent's wallet of the subscriber `ana`. */
 export const agent = someone();
-/** Its account of quote tokens. The address is any, not the one that would be derived from the wallet. */
+/** Its account of quote tokens, at any address but the one that derives from the wallet. */
 export const agentTokens = someone();
 /** The token account of the venue that deposits go to and withdrawals come from. */
 export const vault = someone();
@@ -175,10 +175,10 @@ export function madeAt(dialect: Dialect, layout: Layout) {
   }
 
   /**
-   * The transaction, with a signature of its own. Unless `given` says otherwise it succeeds, in slot
-   * 100 at place 0 of the block; the agent alone signs it and pays the fee of 5,000 lamports. Its log
-   * is whole, or with `cut` ends before the first record. `balances` are the only token balances.
-   * Lamports follow from the instructions (made-lamports.ts).
+   * The transaction, with a signature of its own. Unless `given` says otherwise it succeeds, in
+   * slot 100 at place 0 of the block; the agent alone signs it and pays the fee of 5,000 lamports.
+   * Its log is whole, or with `cut` ends before the first record. `balances` are the only token
+   * balances. Lamports follow from the instructions (made-lamports.ts).
    */
   function made(
     instructions: readonly Made[],
@@ -221,7 +221,7 @@ export function madeAt(dialect: Dialect, layout: Layout) {
     };
   }
 
-  /** What the venue's hearing makes of the transaction for `ana`: the bodies of all facts, in order. */
+  /** The bodies of all facts that the venue's hearing finds for `ana`, in order. */
   const bodies = (transaction: ChainTransaction): FactBody[] =>
     hear(dialect, transaction, watched).map((each: Fact) => each.body);
   /** The bodies of one kind. */
@@ -233,7 +233,8 @@ export function madeAt(dialect: Dialect, layout: Layout) {
 
   /**
    * A DepositRecord of `user`. Unless `value` says otherwise it is a withdrawal of nothing from
-   * market 0 (the quote token at 1 USD), record 1, made by the owner and not a transfer between accounts.
+   * market 0 (the quote token at 1 USD), record 1, made by the owner and not a transfer
+   * between accounts.
    */
   const depositRecord = (value: Struct): Emitted => ({
     event: 'DepositRecord',
@@ -261,8 +262,8 @@ export function madeAt(dialect: Dialect, layout: Layout) {
   });
 
   /**
-   * The state of `user` at a slot: 1,000 quote tokens were deposited and are held, and nothing else ever
-   * happened, but for what `change` writes.
+   * The state of `user` at a slot: 1,000 quote tokens were deposited and are held, and nothing
+   * else ever happened, but for what `change` writes.
    */
   const stateOf = (slot: number, change: (user: Struct) => void = () => {}): AccountState => {
     const account = layout.blankAccount('User');

@@ -5,24 +5,15 @@ import type { Address } from '../../src/core/ids.ts';
 import type { Watched } from '../../src/core/watch-ports.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import { type Trader, userOf } from '../../src/local/velocity/instructions.ts';
-import { createVelocityWorld, type VelocityWorld } from '../../src/local/velocity/world.ts';
+import type { VelocityWorld } from '../../src/local/velocity/world.ts';
 import { VELOCITY } from '../../src/venue/velocity/venue.ts';
-import { createManualClock } from './clock.ts';
 import { hear } from './hear.ts';
-import { velocityProgram } from './programs.ts';
 import { transactionOf } from './transaction.ts';
-import { openVelocityStage, type Stage } from './velocity-scenarios.ts';
 
 export const key = (address: string): PublicKey => new PublicKey(address);
 export const meta = (pubkey: PublicKey, isWritable = false, isSigner = false) => ({
   ...{ pubkey, isWritable, isSigner },
 });
-
-/** The two accounts that every test begins with, on the compiled program. */
-export const openStage = (): Stage =>
-  openVelocityStage(
-    createVelocityWorld({ programFile: velocityProgram ?? '', clock: createManualClock() }),
-  );
 
 /** Changes the bytes of an account, and its length where `bytes` gives another one. */
 export function edit(

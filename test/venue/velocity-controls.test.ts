@@ -1,6 +1,6 @@
 // Velocity's controls: what its compiled program does with equity floors, stale interest, grown
-// accounts, special transfers and delegates, and what this project makes of each. Without the file
-// these tests are left out; npm run venue-programs says how to get it.
+// accounts and delegates, and what this project makes of each. Without the file the recording of
+// what it did is played (velocity-tape.ts).
 import { SystemProgram, TransactionInstruction } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import type { Chain, ChainAccount } from '../../src/core/chain-ports.ts';
@@ -24,18 +24,11 @@ import type { VelocityWorld } from '../../src/local/velocity/world.ts';
 import { classify } from '../../src/venue/errors.ts';
 import { createVelocityVenue, VELOCITY } from '../../src/venue/velocity/venue.ts';
 import { hear } from '../support/hear.ts';
-import { velocityProgram } from '../support/programs.ts';
 import { transactionOf } from '../support/transaction.ts';
-import {
-  agentOf,
-  edit,
-  heard,
-  key,
-  meta,
-  openStage,
-  watchedOf,
-} from '../support/velocity-stage.ts';
+import { agentOf, edit, heard, key, meta, watchedOf } from '../support/velocity-stage.ts';
+import { openTape } from '../support/velocity-tape.ts';
 
+const tape = openTape('velocity-controls.json');
 const USDT = 1_000_000n;
 const SOL = 1_000_000_000n;
 const u64 = (value: bigint): Buffer => {
@@ -98,9 +91,9 @@ const troubleOf = (landed: Landed | string) => {
 const noticesOf = (bodies: ReturnType<typeof heard>): Notice['what'][] =>
   bodies.flatMap((body) => (body.kind === 'notice' ? [body.what] : []));
 
-describe.skipIf(velocityProgram === null)('on the compiled program', () => {
+describe(tape.where, () => {
   test('below an equity floor a payment rests; once the breaker is tripped it waits for an operator', async () => {
-    const { world, ana } = openStage();
+    const { world, ana } = tape.stage();
     const user = userOf(ana).toBase58();
     edit(world, user, (data) => data.writeBigUInt64LE(2_000n * USDT, 4_480));
     const { account, funds } = await seen(world, ana);
@@ -134,7 +127,7 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
   });
 
   test('interest of a borrowed market is booked before the withdrawal, by an instruction that the program takes', async () => {
-    const { world, ana } = openStage();
+    const { world, ana } = tape.stage();
     edit(world, userOf(ana).toBase58(), (data) => {
       data.writeBigUInt64LE(SOL / 10n, 144);
       data.writeUInt16LE(1, 176);
@@ -170,7 +163,7 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
   });
 
   test('a withdrawal without the oracle of market 0 is refused; a payment names it', async () => {
-    const { world, ana } = openStage();
+    const { world, ana } = tape.stage();
     const { account } = await seen(world, ana);
     const [withdrawal] = await paying(world, ana, account, USDT);
     if (withdrawal === undefined) throw new Error('nothing is built');
@@ -189,7 +182,7 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
   });
 
   test('an account that was never grown is refused by its length, and read once extend_account grew it', () => {
-    const { world, ana } = openStage();
+    const { world, ana } = tape.stage();
     const user = userOf(ana).toBase58();
     const { faucet } = world;
     edit(world, addresses.state, (data) => {
@@ -220,7 +213,7 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
   });
 
   test('a delegate’s transfer is heard without its log, and isolated positions are not in the build', () => {
-    const { world, ana } = openStage();
+    const { world, ana } = tape.stage();
     const other = world.createSubAccount(ana, 1);
     const delegate = world.newKey();
     world.send(

@@ -32,8 +32,8 @@ test.for(programs)(
     timeout: 180_000,
   },
   async (file) => {
-    const told = await playVelocity(file, 7, 80);
-    expect(told.closes.length).toBeGreaterThan(30);
+    const told = await playVelocity(file, 7, 60);
+    expect(told.closes.length).toBeGreaterThan(25);
     expect([...told.causes].sort()).toEqual(['liquidation', 'trade']);
     for (const act of ['liquidate', 'liquidate with a fill', 'funding', 'transfer by delegate'])
       expect([...told.done.keys()]).toContain(act);

@@ -1,6 +1,5 @@
-// Velocity's special transfers and builder codes on its compiled program: what each does to the
-// account, and what is heard of it. Without the file these tests are left out; npm run
-// venue-programs says how to get it.
+// Velocity's special transfers and builder codes: what each does to the account, and what is heard
+// of it, on the compiled program, or on what it did (velocity-tape.ts).
 import { PublicKey, SYSVAR_RENT_PUBKEY, SystemProgram } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import type { Landed } from '../../src/local/chain/cluster.ts';
@@ -17,10 +16,11 @@ import {
 } from '../../src/local/velocity/instructions.ts';
 import type { VelocityWorld } from '../../src/local/velocity/world.ts';
 import { VELOCITY } from '../../src/venue/velocity/venue.ts';
-import { velocityProgram } from '../support/programs.ts';
 import { tradeAt } from '../support/velocity-scenarios.ts';
-import { edit, factsAbout, heard, key, meta, openStage } from '../support/velocity-stage.ts';
+import { edit, factsAbout, heard, key, meta } from '../support/velocity-stage.ts';
+import { openTape } from '../support/velocity-tape.ts';
 
+const tape = openTape('velocity-special.json');
 const USDT = 1_000_000n;
 const SOL = 1_000_000_000n;
 const STATE = key(addresses.state);
@@ -41,9 +41,9 @@ const done = (landed: Landed | string): Landed => {
   return landed;
 };
 
-describe.skipIf(velocityProgram === null)('on the compiled program', () => {
+describe(tape.where, () => {
   test('a position that moves to another sub-account is a close there and then, to the unit', () => {
-    const stage = openStage();
+    const stage = tape.stage();
     const { world, ana } = stage;
     const other = world.createSubAccount(ana, 1);
     world.send([instructions.transferDeposit(ana, 1, 300n * USDT)], [world.faucet, ana.agent]);
@@ -82,7 +82,7 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
   });
 
   test('a position that moves to the AMM leaves no record: the account is unknown, and its state tells the profit', () => {
-    const stage = openStage();
+    const stage = tape.stage();
     const { world, ana, maker } = stage;
     const taker = world.createTrader(10_000n * USDT);
     const hedge = (): Landed | string =>
@@ -127,7 +127,7 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
   });
 
   test('the fee of a builder is inside the taker fee of the fill; a payment needs none of its accounts', () => {
-    const stage = openStage();
+    const stage = tape.stage();
     const { world, ana, maker } = stage;
     const { agent: builder } = world.createTrader(USDT);
     const owner = ana.agent.publicKey;

@@ -484,13 +484,16 @@ create table nonce (
   value text,
   slot bigint,
   closed_at timestamptz,
+  closing_at timestamptz,
   constraint nonce_pkey primary key (subscriber_id),
   constraint nonce_subscriber_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
   constraint nonce_closed_without_value check (closed_at is null or value is null),
+  constraint nonce_closing_open check (closing_at is null or closed_at is null),
   constraint nonce_rent_check check (rent >= 0),
   constraint nonce_value_with_slot check ((value is null) = (slot is null))
 );
 create index nonce_by_payer on nonce (authority, asked_at);
+create index nonce_open on nonce (subscriber_id) where (closed_at is null);
 create trigger nonce_forward before delete or update on nonce for each row execute function nonce_moves_forward();
 
 -- How long a subscriber has owed, without the time in which it could not pay through no act of its own.
@@ -538,6 +541,7 @@ create table payment (
   nonce_value text,
   nonce_slot bigint,
   cancel_asked boolean not null default false,
+  cancel_for jsonb not null default '[]'::jsonb,
   constraint payment_pkey primary key (payment_id),
   constraint payment_signature_key unique (signature),
   constraint payment_subscriber_id_payment_id_key unique (subscriber_id, payment_id),
@@ -547,6 +551,7 @@ create table payment (
   constraint payment_accepted_check check (accepted is null or excess > 0 and (accepted ->> 'reason') is not null and (accepted ->> 'actor') is not null and (accepted ->> 'at') is not null),
   constraint payment_amount_check check (amount > 0),
   constraint payment_bytes_first check (restored and state = 'landed' or (state in ('planned', 'failed')) or signature is not null and bytes is not null and last_valid_block_height is not null and blockhash_slot is not null),
+  constraint payment_cancel_for_asked check (cancel_asked or cancel_for = '[]'::jsonb),
   constraint payment_cancel_under_nonce check (not cancel_asked or nonce_account is not null),
   constraint payment_dead_has_evidence check (state <> 'dead' or evidence is not null),
   constraint payment_excess_check check (excess >= 0 and excess <= amount and (excess = 0 or restored and state = 'landed')),

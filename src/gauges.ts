@@ -264,6 +264,24 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
         value: given.costs.isGivenUp(source) ? 1 : 0,
       })),
   );
+  gauge(
+    'nonce_accounts',
+    'Nonce accounts that are not closed: open, and closing.',
+    ['state'],
+    async () => {
+      const { open, closing } = await ledger.nonces.sums();
+      return [
+        { labels: { state: 'open' }, value: open - closing },
+        { labels: { state: 'closing' }, value: closing },
+      ];
+    },
+  );
+  gauge(
+    'nonce_rent_lamports',
+    'Lamports that nonce accounts were created with, and give back when they are closed.',
+    [],
+    async () => one(Number((await ledger.nonces.sums()).rent)),
+  );
   gauge('lanes', 'Subscribers with work in this process.', [], async () => one(lanes.active));
   gauge('stream_readers', 'Readers of the gate stream.', [], async () => one(publisher.readers));
   gauge('subscribers', 'Subscribers on the roster.', [], async () => one(roster.size));

@@ -290,6 +290,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     },
     async onLeft(addresses) {
       follow();
+      loops.after('left');
       // An account that was registered again in the meantime stays.
       await registration.left(addresses.filter((each) => !watched.map.has(each)));
     },

@@ -168,6 +168,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       token: venues.usual.quote,
       statements: parts.statements,
       onVoided: (id) => judgeAll([id]),
+      onCancelled: nudge,
       async onAdopted(id) {
         await judgeAll([id]);
         nudge(id);

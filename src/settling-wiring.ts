@@ -78,6 +78,7 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
       await judge(await endings.lapse());
     },
   );
+  loops.add('leaving', EVERY_MS.leaving, () => settle.leave());
   // When a daemon stops after writing a fact or a payment and before updating the standing, the
   // standing is out of date. Subscribers with open debts are therefore judged at start and every 30
   // s.

@@ -43,8 +43,8 @@ const waiting = (command: Command): Command =>
 type Waiting = { readonly wait?: boolean };
 
 /**
- * Ends one debt unpaid. Returns exit code 1 when the debt is not open, or a payment of it is on its
- * way.
+ * Ends one debt unpaid, or has its payment under a nonce cancelled first. Returns exit code 1 when
+ * the debt is not open, or a payment of it under a blockhash is on its way.
  */
 async function voidShare(
   opened: Opened,
@@ -55,9 +55,18 @@ async function voidShare(
 ): Promise<number> {
   const { ledger } = opened.parts;
   const known = await ledger.shares.find(id);
-  const done =
-    known !== null && (await (await endingsOf(opened, tools, wait)).void(known, voiding));
+  const endings = known === null ? null : await endingsOf(opened, tools, wait);
+  const done = known !== null && (await endings?.void(known, voiding)) === true;
   if (done) await ledger.standings.update(known.subscriberId, judge);
+  const payment = known === null || done ? null : await endings?.cancelFor(known, voiding);
+  if (payment) {
+    tools
+      .output()
+      .result({ share: id, voided: false, cancelling: payment }, [
+        `Payment ${payment} of ${id} is being cancelled; the daemon voids the debt once that payment can never land.`,
+      ]);
+    return 0;
+  }
   const status = (await ledger.shares.find(id))?.status ?? 'unknown here';
   tools
     .output()

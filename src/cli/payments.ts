@@ -1,13 +1,17 @@
-// Payments: the commands that list payments, that restore payments which the database lost, and
-// that accept a payment of more than was owed.
+// Payments: the commands that list payments, that cancel one, that restore payments which the
+// database lost, and that accept a payment of more than was owed.
 
 import { type Command, Option } from 'commander';
+import { notCancelled } from '../core/cancellation.ts';
+import { Fault } from '../core/fault.ts';
 import { isSignature, type Signature } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
 import { type Cover, PAYMENT_STATES, type PaymentState } from '../core/payment.ts';
 import { isoTime } from '../core/time.ts';
 import { amountText } from '../core/token.ts';
 import type { Parts } from '../daemon-parts.ts';
+import { createBooks } from '../flows/books-comparison.ts';
+import { createEndings } from '../flows/ending.ts';
 import { type Opened, reasoned, type Tools } from './command-tools.ts';
 import { dated, type ListOptions, listed, periodIn, showList } from './lists.ts';
 import type { Output } from './output.ts';
@@ -108,6 +112,58 @@ async function acceptExcess(
   return found === null ? 1 : 0;
 }
 
+const WAIT_MS = 1_000;
+
+/**
+ * Cancels a payment, and with `wait` tells how it ended. Returns exit code 1 when it cannot be
+ * cancelled, or has landed all the same.
+ */
+async function cancel(
+  opened: Opened,
+  tools: Pick<Tools, 'output' | 'clock' | 'byWhom'>,
+  id: string,
+  reason: string,
+  wait: boolean,
+): Promise<number> {
+  const { payments } = opened.parts.ledger;
+  const endings = createEndings({
+    ...opened.parts,
+    ...{ books: createBooks({ ...opened.parts, log: opened.log }) },
+    ...{ clock: tools.clock, log: opened.log },
+  });
+  const outcome = await endings.cancel(id, { reason, ...tools.byWhom() });
+  const never = new AbortController().signal;
+  const read = async () => {
+    const found = await payments.find(id);
+    if (found === null) throw new Fault('not_found', `There is no payment ${id}.`);
+    return found;
+  };
+  let found = await read();
+  while (wait && outcome === 'asked' && (found.state === 'signed' || found.state === 'sent')) {
+    await tools.clock.sleep(WAIT_MS, never);
+    found = await read();
+  }
+  const { state, signature } = found;
+  const isCancelled = outcome === 'ended' || (outcome === 'asked' && state !== 'landed');
+  const sentence = (): string => {
+    if (outcome === 'blockhash' || outcome === 'over') return notCancelled(found);
+    if (outcome === 'ended') return `${id} is ended: nothing of it was signed.`;
+    if (state === 'landed') return `${id} had landed before it could be cancelled: ${signature}.`;
+    return state === 'signed' || state === 'sent'
+      ? `${id} is being cancelled: a daemon moves its nonce. With --wait this command tells how it ended.`
+      : `${id} is ${state}, and can never land.`;
+  };
+  tools
+    .output()
+    .result({ payment: id, outcome, state }, [
+      sentence(),
+      ...(isCancelled
+        ? ['Its debts wait for a person then: bailiff shares retry SHARE, or shares void SHARE.']
+        : []),
+    ]);
+  return isCancelled ? 0 : 1;
+}
+
 /** The most waiting payments that the answer lists. */
 const OPEN_MOST = 100;
 
@@ -139,6 +195,16 @@ export function addPayments(program: Command, tools: Tools): void {
         rebuild(parts, { clock: tools.clock, log, output: tools.output(), dryRun }),
       ),
     );
+  reasoned(
+    payments
+      .command('cancel <payment>')
+      .description('end a payment for good: one that is not signed, or one under a nonce')
+      .option('--wait', 'wait until it has ended, and tell how'),
+  ).action((id: string, { reason, wait = false }: { reason: string; wait?: boolean }) =>
+    tools.act('payments cancel', { payment: id, reason }, (opened) =>
+      cancel(opened, tools, id, reason, wait),
+    ),
+  );
   reasoned(
     payments
       .command('accept <signature>')

@@ -19,6 +19,7 @@ import { addHalts } from './halts.ts';
 import { addListening } from './hearing.ts';
 import { addImport } from './import.ts';
 import { addLocal } from './local.ts';
+import { addNonces } from './nonces.ts';
 import { createOutput } from './output.ts';
 import { addPayments } from './payments.ts';
 import { addReceipts } from './receipts.ts';
@@ -121,6 +122,7 @@ export function createProgram(ports: ProgramPorts): Command {
   addDebts(program, tools);
   addCloses(program, tools);
   addPayments(program, tools);
+  addNonces(program, tools);
   addReceipts(program, tools, {
     say: ports.say,
     pause: (ms) => ports.clock.sleep(ms, new AbortController().signal),

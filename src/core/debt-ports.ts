@@ -114,6 +114,8 @@ export type PaymentRecord = {
   readonly withdrawn: BaseUnits;
   readonly feePayer: 'agent' | 'sponsor';
   readonly state: Payment['state'];
+  readonly guard: 'blockhash' | 'nonce';
+  readonly cancelAsked: boolean;
   readonly signature: Signature | null;
   readonly slot: Slot | null;
   readonly trouble: Trouble | null;
@@ -246,7 +248,6 @@ export type Shares = {
   ): Promise<{ shareId: string; left: BaseUnits }[]>;
 };
 
-/** The parts of the store of payments that stand in files of their own. */
 type PaymentsApart = FoundPayments & PaymentVariants;
 /**
  * Stores payments. Every transition is one conditional update; false means that the payment was not
@@ -273,9 +274,8 @@ export type Payments = PaymentsApart & {
    */
   landed(paymentId: string, slot: Slot, signature?: Signature): Promise<boolean>;
   /**
-   * Stays in `planned`: records why the payment is not signed yet, on the payment and on its debts.
-   * The signature clears it. Of a payment under a nonce also in `sent`: why the chain does not tell
-   * yet what became of it.
+   * Stays in `planned`, or of a payment under a nonce in `sent`: records on the payment and on its
+   * debts why it is not signed yet, or why its end is not told yet. The signature clears it.
    */
   waits(paymentId: string, trouble: Trouble): Promise<boolean>;
   /** From `planned` to `failed`, with nothing signed. Frees the debts. */

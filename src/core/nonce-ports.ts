@@ -17,6 +17,8 @@ export type NonceRecord = {
    * held it; null before the first reading.
    */
   readonly noted: { readonly value: NonceValue; readonly slot: Slot } | null;
+  /** The closing of the account was sent: nothing is signed under it any more. */
+  readonly closing: boolean;
 };
 
 /** Stores the nonce accounts of subscribers that are not closed. */
@@ -29,7 +31,7 @@ export type NonceBook = {
    * Records that the creation of an account is about to be sent. False when one was sent within the
    * last `againAfterMs`, or another account is on record.
    */
-  asked(nonce: Omit<NonceRecord, 'noted'>, againAfterMs: number): Promise<boolean>;
+  asked(nonce: Omit<NonceRecord, 'noted' | 'closing'>, againAfterMs: number): Promise<boolean>;
   /** Notes a value, unless another one was noted since `from`. */
   note(
     subscriberId: string,
@@ -44,8 +46,20 @@ export type NonceBook = {
     account: Address,
     value: NonceValue,
   ): Promise<{ readonly signature: Signature; readonly slot: Slot } | null>;
+  /**
+   * Records that the closing of the account is about to be sent. False when one was sent within the
+   * last `againAfterMs`, or a payment of the subscriber has not ended.
+   */
+  closing(subscriberId: string, againAfterMs: number): Promise<boolean>;
   /** Records that a finalized read showed no account. */
   closed(subscriberId: string): Promise<boolean>;
+  /**
+   * The accounts of subscribers who have left, in the order of their ids, without those whose
+   * creation may still land: it was sent within the last `openingMs`.
+   */
+  left(page: { limit: number; after?: string }, openingMs: number): Promise<NonceRecord[]>;
+  /** How many accounts are not closed, how many of these are being closed, and their rents. */
+  sums(): Promise<{ readonly open: number; readonly closing: number; readonly rent: Lamports }>;
 };
 
 /** Addresses, bytes and instructions of nonce accounts. No node is asked. */

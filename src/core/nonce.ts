@@ -5,6 +5,7 @@
 // after a finalized read has shown another value. See ADR 98.
 import type { Address, Signature, Slot } from './ids.ts';
 import { BPS_WHOLE, least, most, mulDivCeil } from './money.ts';
+import type { Voiding } from './share.ts';
 
 /** The value that a nonce account holds, in base58. It stands where a blockhash would. */
 export type NonceValue = string;
@@ -26,6 +27,11 @@ export type Variant = {
   readonly microLamports: bigint;
   readonly signedAtMs: number;
 };
+/**
+ * A person's request to cancel a payment under a nonce. With a share, that debt is voided once the
+ * payment can never land; without one, all its debts are left to a person.
+ */
+export type CancelRequest = Voiding & { readonly shareId: string | null };
 /** A payment that has not ended: the value it was signed under, and its variants, oldest first. */
 export type UnderNonce = { readonly value: NonceValue; readonly variants: readonly Variant[] };
 

@@ -20,7 +20,7 @@ import type { BackoffRule } from './backoff.ts';
 import { DEATH_MARGIN_BLOCKS } from './death.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, least } from './money.ts';
-import type { NonceAt, Variant } from './nonce.ts';
+import type { CancelRequest, NonceAt, Variant } from './nonce.ts';
 import { amountText, type Token } from './token.ts';
 import { type ErrorClass, type Trouble, troubled } from './trouble.ts';
 import type { VenueName } from './venue.ts';
@@ -124,6 +124,8 @@ export type Payment = {
   readonly variants?: readonly Variant[];
   /** The nonce is to be moved, so that the payment can never be executed. */
   readonly cancelAsked?: boolean;
+  /** The persons' requests to cancel it, oldest first. */
+  readonly cancelFor?: readonly CancelRequest[];
 };
 
 // ── What to do next ──────────────────────────────────────────────────────────────────────────────

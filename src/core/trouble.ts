@@ -177,7 +177,7 @@ export const TROUBLES = {
   nonce_unusable: {
     class: 'needs_authorisation',
     means:
-      'The nonce account of the subscriber is gone, has another form, or belongs to another key than the sponsor’s. A person must act.',
+      'The nonce account of the subscriber has another form or belongs to another key than the sponsor’s, or no sponsor is configured. A person must act.',
   },
   ledger_went_back: {
     class: 'books_behind',
@@ -246,6 +246,11 @@ export const TROUBLES = {
     class: 'operator',
     means:
       'Nothing exists at the address of the creator, and no derivation shows which program signs for it.',
+  },
+  payment_cancelled: {
+    class: 'operator',
+    means:
+      'A person cancelled the payment of the debt, and that payment can never land. The debt waits until a person retries or voids it.',
   },
   above_limit: {
     class: 'operator',
@@ -318,12 +323,3 @@ export const troubled = <Code extends OwnTroubleCode>(
   code,
   detail,
 });
-
-/**
- * The trouble of a payment that is ended before it was signed, because a person or a clearance
- * asked.
- */
-export const PLANNED_ANEW: Trouble = troubled(
-  'planned_anew',
-  'The debt was asked for before anything was signed, so it is planned anew.',
-);

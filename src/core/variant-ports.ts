@@ -1,7 +1,7 @@
 // Variant ports: the port to the variants of payments under a nonce. All variants of a payment
 // stand on one value, so that at most one is executed.
 import type { Signature, Slot } from './ids.ts';
-import type { Variant } from './nonce.ts';
+import type { CancelRequest, Variant } from './nonce.ts';
 import type { SignedBytes } from './payment.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -18,19 +18,20 @@ export type PaymentVariants = {
     under?: string | null,
   ): Promise<boolean>;
   /**
-   * Asks that a payment under a nonce be cancelled: its lane moves the nonce. False when the
+   * Asks that a payment under a nonce be cancelled: its lane moves the nonce, and then does what
+   * the request asks for. A second request for the same debt changes nothing. False when the
    * payment is not under a nonce, or nothing of it was signed, or it has ended.
    */
-  cancel(paymentId: string): Promise<boolean>;
+  cancel(paymentId: string, request: CancelRequest): Promise<boolean>;
   /**
    * From `sent` to `dead`: a finalized transaction that is no payment of this row stood on its
-   * value of the nonce, so no variant can be executed. Frees the debts with this reason. `own`: the
-   * transaction is the row's own cancellation.
+   * value of the nonce, so no variant can be executed. Frees the debts with this reason; without
+   * `retryInMs` they are left to a person. `own`: the transaction is the row's own cancellation.
    */
   overtaken(
     paymentId: string,
     by: { readonly signature: Signature; readonly slot: Slot; readonly own: boolean },
     trouble: Trouble,
-    retryInMs: number,
+    retryInMs: number | null,
   ): Promise<boolean>;
 };

@@ -11,10 +11,11 @@ import type { Voiding } from '../core/share.ts';
 import type { Token } from '../core/token.ts';
 import type { Trouble } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
+import { cancelledBy } from './cancelled.ts';
 import { sideBySide } from './side-by-side.ts';
 
 export type EndingPorts = {
-  readonly ledger: Pick<Ledger, 'shares' | 'subscribers'>;
+  readonly ledger: Pick<Ledger, 'shares' | 'subscribers' | 'payments'>;
   readonly books: Pick<Books, 'doubt' | 'disagreement' | 'identity'>;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly log: Log;
@@ -39,6 +40,21 @@ export type Endings = {
     share: { readonly id: string; readonly subscriberId: string },
     voiding: Voiding,
   ): Promise<boolean>;
+  /**
+   * Has the payment on its way for a debt cancelled, so that the debt is voided once that payment
+   * can never land. The payment's id; null when there is none under a nonce.
+   */
+  cancelFor(
+    share: { readonly id: string; readonly subscriberId: string },
+    voiding: Voiding,
+  ): Promise<string | null>;
+  /**
+   * Ends a payment for good. `ended`: nothing of it was signed. `asked`: its lane moves its nonce,
+   * after which it can never land, unless it has landed before. `blockhash`: it is under a
+   * blockhash, and ends by landing or by a proof of death alone. `over`: it has ended already. The
+   * debts of a payment that is cancelled are left to a person. Throws `not_found`.
+   */
+  cancel(paymentId: string, voiding: Voiding): Promise<'ended' | 'asked' | 'blockhash' | 'over'>;
   /**
    * Lets debts lapse whose own terms say so. Subscribers whose books do not agree yet are left for
    * a later round. Returns whose debts lapsed.
@@ -99,6 +115,35 @@ export function createEndings({ ledger, books, clock, log }: EndingPorts): Endin
       const trouble = await disagreement(subscriberId);
       if (trouble !== null) throw behind(`Profit share ${id} is not voided yet`, trouble);
       return ledger.shares.void(id, voiding, clock.nowMs(), books.identity());
+    },
+    async cancelFor({ id, subscriberId }, voiding) {
+      const live = await ledger.payments.live(subscriberId);
+      if (live === null || !live.plan.covers.some(({ shareId }) => shareId === id)) return null;
+      const asked = await ledger.payments.cancel(live.id, { shareId: id, ...voiding });
+      return asked ? live.id : null;
+    },
+    async cancel(paymentId, voiding) {
+      for (;;) {
+        const found = await ledger.payments.find(paymentId);
+        if (found === null) throw new Fault('not_found', `There is no payment ${paymentId}.`);
+        switch (found.state) {
+          case 'planned':
+            // A daemon may sign it in this moment, and then it is asked for as a signed one.
+            if (await ledger.payments.refused(paymentId, cancelledBy(null), null, false))
+              return 'ended';
+            break;
+          case 'signed':
+          case 'sent':
+            if (found.guard === 'blockhash') return 'blockhash';
+            if (await ledger.payments.cancel(paymentId, { shareId: null, ...voiding }))
+              return 'asked';
+            break;
+          case 'landed':
+          case 'failed':
+          case 'dead':
+            return 'over';
+        }
+      }
     },
     async lapse() {
       const all = await ledger.shares.lapsing();

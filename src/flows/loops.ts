@@ -33,6 +33,8 @@ export const EVERY_MS = {
   /** How often the daemon's own executed payments are noted, so that they are read. */
   own: 1_000,
   watchList: 2_000,
+  /** Nonce accounts of subscribers who have left are closed. */
+  leaving: 15_000,
   notify: 5_000,
   /** A run asks a node only where one is left alone as behind, or has told no slot for long. */
   nodes: 2_000,
@@ -60,6 +62,7 @@ export type LoopName =
   | 'heartbeat'
   | 'inspect'
   | 'judge'
+  | 'leaving'
   | 'lineage'
   | 'nodes'
   | 'notify'
@@ -100,6 +103,8 @@ export const RUN_AFTER = {
   missed: ['backfill'],
   /** Accounts joined or left the watch-list, or the daemon's own URL is known. */
   moved: ['registration'],
+  /** A subscriber has left. */
+  left: ['leaving'],
   /** An event is written for the platform. */
   written: ['notify'],
 } as const satisfies Record<string, readonly LoopName[]>;

@@ -11,6 +11,7 @@ import type { NonceRecord, Nonces } from '../core/nonce-ports.ts';
 import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
+import { createNonceLeaving, type NonceLeaving } from './nonce-leaving.ts';
 import { createNonceOpening, type OpeningOptions } from './nonce-opening.ts';
 import type { ReadPorts } from './preflight.ts';
 
@@ -44,6 +45,8 @@ export type NonceLane = {
   finalValue(account: Address): Promise<{ value: NonceValue; slot: Slot } | null>;
   /** The finalized transaction that stood on this value; null when the history shows none. */
   moverOf(nonce: NonceAt): Promise<Mover | null>;
+  /** Closes the accounts of subscribers who have left. */
+  readonly leaving: NonceLeaving;
 };
 
 /** The most moves that one decision explains; the next one goes on from there. */
@@ -194,6 +197,7 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
   };
 
   return {
+    leaving: createNonceLeaving(ports, opening),
     finalValue,
     moverOf,
     async account(subscriberId) {
@@ -224,10 +228,12 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
         return wait(troubled('nonce_opening', 'The node is behind the nonce account.'));
       if (reading.seen === 'absent') {
         if ((await finalValue(account)) !== null) return wait(opening.closing(account));
-        await ledger.nonces.closed(subscriber.id);
+        await opening.gone(record);
         // Closed by a daemon under the other guard: the lane begins anew, with the books compared.
         return leaving ? { do: 'sign', nonce: null } : wait(opening.waiting(account), 1);
       }
+      if (record.closing)
+        return opening.close(subscriber.id, account, seen.account?.lamports ?? 0n);
       const explained =
         reading.value === noted.value &&
         (await ledger.nonces.moverOf(account, noted.value)) === null

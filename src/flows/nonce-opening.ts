@@ -2,8 +2,8 @@
 // again. Neither is recorded as a payment: the address is one alone, so a second creation fails and
 // costs its fee, and a closed account gives its rent back to the sponsor.
 import type { Address } from '../core/ids.ts';
-import type { Nonces } from '../core/nonce-ports.ts';
-import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
+import type { NonceRecord, Nonces } from '../core/nonce-ports.ts';
+import type { Ledger, Log, Subscriber } from '../core/ports.ts';
 import { type SponsorLimits, sponsorRefusal } from '../core/spending.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Guard } from './nonce-lane.ts';
@@ -13,9 +13,8 @@ export type OpeningOptions = {
   readonly sponsorReserve: bigint;
   readonly sponsorLimits?: SponsorLimits;
 };
-type OpeningPorts = ReadPorts & {
+export type OpeningPorts = ReadPorts & {
   readonly ledger: Ledger;
-  readonly clock: Clock;
   readonly log: Log;
   readonly nonces: Nonces;
 };
@@ -24,10 +23,11 @@ type OpeningPorts = ReadPorts & {
 const AGAIN_MS = 90_000;
 const LOOK_MS = 2_000;
 
+export type NonceOpening = ReturnType<typeof createNonceOpening>;
+
 /** Creates the functions that open and close nonce accounts. */
 export function createNonceOpening(ports: OpeningPorts, options: OpeningOptions) {
-  const { ledger, chain, pen, fees, clock, log, nonces } = ports;
-  const closedMs = new Map<string, number>();
+  const { ledger, chain, pen, fees, log, nonces } = ports;
   const waiting = (account: Address): Trouble =>
     troubled(
       'nonce_opening',
@@ -75,13 +75,12 @@ export function createNonceOpening(ports: OpeningPorts, options: OpeningOptions)
       return { do: 'wait', trouble: waiting(account), ms: LOOK_MS };
     },
     /**
-     * Sends the closing of the account, unless one was sent lately. Its rent goes to the sponsor.
+     * Sends the closing of the account, unless one was sent lately or a payment has not ended. Its
+     * rent goes to the sponsor. Nothing is signed under the nonce after that.
      */
     async close(subscriberId: string, account: Address, lamports: bigint): Promise<Guard> {
-      const lately = closedMs.get(subscriberId) ?? Number.NEGATIVE_INFINITY;
-      if (clock.nowMs() - lately >= AGAIN_MS) {
-        closedMs.set(subscriberId, clock.nowMs());
-        const { blockhash } = await chain.recentBlockhash();
+      const { blockhash } = await chain.recentBlockhash();
+      if (await ledger.nonces.closing(subscriberId, AGAIN_MS)) {
         const bytes = await pen.signNonce({
           ...{ act: 'close', subscriberId, lamports, blockhash },
           microLamports: await fees.microLamports(),
@@ -90,6 +89,12 @@ export function createNonceOpening(ports: OpeningPorts, options: OpeningOptions)
         await chain.send(bytes.bytes);
       }
       return { do: 'wait', trouble: closing(account), ms: LOOK_MS };
+    },
+    /** Records that a finalized block shows no account. False when another daemon did. */
+    async gone({ subscriberId, account, rent }: NonceRecord): Promise<boolean> {
+      const isGone = await ledger.nonces.closed(subscriberId);
+      if (isGone) log.info('nonce.rent_returned', { subscriber: subscriberId, account, rent });
+      return isGone;
     },
   };
 }

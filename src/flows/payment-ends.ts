@@ -5,6 +5,7 @@ import { AFTER_FAILURE, aftermath, NO_TRIES, type Payment } from '../core/paymen
 import type { Clock, Log } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
+import { cancelledBy, followRequests } from './cancelled.ts';
 import type { Own } from './own-payments.ts';
 import type { createRetryDelay } from './retry-delay.ts';
 import type { SigningPorts } from './signing.ts';
@@ -12,7 +13,7 @@ import type { SigningPorts } from './signing.ts';
 type EndPorts = Pick<SigningPorts, 'ledger' | 'chain' | 'venues' | 'programsOf'> & {
   readonly clock: Clock;
   readonly log: Log;
-  readonly books: Pick<Books, 'forget'>;
+  readonly books: Pick<Books, 'forget' | 'disagreement' | 'identity'>;
 };
 
 /** Creates the functions that end payments. */
@@ -95,7 +96,13 @@ export function createPaymentEnds(
     const programs = await programsOf(payment, signature);
     const found = ports.venues.of(payment.venue).trouble(error, programs, []);
     const trouble: Trouble = found.class === 'operator' ? { ...found, class: 'unexpected' } : found;
-    await (payment.nonce ? fail(payment, trouble, slot, signature) : fail(payment, trouble, slot));
+    if (payment.cancelAsked === true) {
+      await fail(payment, cancelledBy(signature), slot, signature);
+      await followRequests(ports, payment);
+    } else
+      await (payment.nonce
+        ? fail(payment, trouble, slot, signature)
+        : fail(payment, trouble, slot));
   };
 
   /** Ends a payment on whose value of the nonce another transaction stood; `own`: its cancel. */
@@ -105,12 +112,15 @@ export function createPaymentEnds(
     signature: Signature,
     slot: Slot,
   ): Promise<void> => {
-    const trouble = byCancel
+    const isAsked = payment.cancelAsked === true;
+    const overtakenBy = byCancel
       ? troubled('overtaken', `The payment was cancelled: ${signature} moved its nonce.`)
       : troubled('overtaken', `${signature} moved the nonce of the payment, which can never land.`);
-    const retry = retryIn(trouble, payment.attempts, NO_TRIES) ?? 0;
+    const trouble = isAsked ? cancelledBy(signature) : overtakenBy;
+    const retry = isAsked ? null : (retryIn(trouble, payment.attempts, NO_TRIES) ?? 0);
     const by = { signature, slot, own: byCancel };
-    if (await ledger.payments.overtaken(payment.id, by, trouble, retry))
+    const isEnded = await ledger.payments.overtaken(payment.id, by, trouble, retry);
+    if (isEnded)
       log.warn('payment.dead', {
         payment: payment.id,
         subscriber: payment.subscriberId,
@@ -118,6 +128,7 @@ export function createPaymentEnds(
       });
     // What moved the nonce may be a payment that the books lack.
     if (!byCancel) ports.books.forget(payment.subscriberId);
+    if (isEnded && isAsked) await followRequests(ports, payment);
   };
 
   return { fail, land, failExecuted, overtaken };

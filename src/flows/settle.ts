@@ -57,6 +57,8 @@ export type Settle = {
   heard(subscriberId: string, slot: Slot | null): void;
   /** Slots up to this one are final. Returns the subscribers whose payments to look for. */
   final(slot: Slot): string[];
+  /** Closes the nonce accounts of subscribers who have left. Signs nothing with `observe`. */
+  leave(): Promise<void>;
 };
 
 /** Creates the work of the lanes. */
@@ -188,7 +190,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     const { agentWallet } = subscriber;
     const agentTokenAccount = tokens.tokenAccount(payment.token.mint, agentWallet);
     ports.ownSignatures.sent(payment, { agentWallet, agentTokenAccount });
-    await broadcast(payment, payment.signed);
+    // The lane moves the nonce of a payment that a person cancelled before it was sent.
+    if (payment.cancelAsked !== true) await broadcast(payment, payment.signed);
     log.info('payment.sent', {
       payment: payment.id,
       subscriber: payment.subscriberId,
@@ -259,6 +262,9 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   return {
     heard: looking.heard,
     final: looking.final,
+    async leave() {
+      if (options.mode === 'settle' && ports.pen.sponsor !== null) await lane.leaving.round();
+    },
     async run(subscriberId, signal) {
       while (!signal.aborted) {
         const payment = await ledger.payments.live(subscriberId);

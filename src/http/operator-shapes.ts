@@ -37,6 +37,15 @@ export const HaltList = Type.Object({
     Type.Object({ scope: Type.String(), reason: Type.String(), since: Type.String() }),
   ),
 });
+export const Cancelling = Type.Object(
+  {
+    payment: Type.String({
+      description:
+        'The payment on its way for this debt. It is being cancelled, and the debt is voided once that payment can never land. If it has landed before, the debt is paid.',
+    }),
+  },
+  { description: 'A payment of the debt is being cancelled first.' },
+);
 export const Adoption = Type.Object(
   {
     fromSlot: SlotGiven(

@@ -3,6 +3,7 @@
 
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
+import { notCancelled } from '../core/cancellation.ts';
 import type { PaymentRecord } from '../core/debt-ports.ts';
 import type { Earnings } from '../core/debt-sums.ts';
 import { Fault } from '../core/fault.ts';
@@ -18,6 +19,7 @@ import type { Listing } from '../flows/lists.ts';
 import {
   Adopted,
   Adoption,
+  Cancelling,
   EarningsView,
   Halt,
   HaltList,
@@ -38,7 +40,7 @@ import {
 export type OperatorOptions = {
   readonly ledger: Ledger;
   readonly listing: Listing;
-  readonly endings: Pick<Endings, 'void' | 'adopt'>;
+  readonly endings: Pick<Endings, 'void' | 'adopt' | 'cancel' | 'cancelFor'>;
   readonly log: Log;
   /** The quote token of the first venue that is served. */
   readonly token: Token;
@@ -47,6 +49,8 @@ export type OperatorOptions = {
   readonly byWhom: (request: FastifyRequest) => Pick<Voiding, 'actor' | 'person'>;
   /** Called when a debt was ended, because the standing may change. */
   readonly onVoided: (subscriberId: string) => Promise<void>;
+  /** Called when a payment of the subscriber is to be cancelled, or was ended unsigned. */
+  readonly onCancelled: (subscriberId: string) => void;
   /** Called when debts of the subscriber became payable. */
   readonly onAdopted: (subscriberId: string) => Promise<void>;
 };
@@ -132,6 +136,27 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
       return paymentView(found, covers.get(found.id) ?? []);
     },
   );
+  app.post<{ Params: { id: string }; Body: Static<typeof Reason> }>(
+    '/v1/payments/:id/cancel',
+    {
+      config: { scope: 'operator' },
+      schema: { params: Id, body: Reason, response: { 200: PaymentView } },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const voiding = { ...request.body, ...options.byWhom(request) };
+      const outcome = await endings.cancel(id, voiding);
+      const found = await ledger.payments.find(id);
+      if (found === null) throw new Fault('not_found', `There is no payment ${id}.`);
+      if (outcome === 'blockhash' || outcome === 'over')
+        throw new Fault('conflict', notCancelled(found));
+      const { subscriberId } = found;
+      log.warn('payment.cancel_asked', { payment: id, subscriber: subscriberId, ...voiding });
+      options.onCancelled(subscriberId);
+      const covers = await options.statements.payments([id]);
+      return paymentView(found, covers.get(id) ?? []);
+    },
+  );
   app.get<{ Params: { wallet: string }; Querystring: Static<typeof EarningsQuery> }>(
     '/v1/creators/:wallet/earnings',
     {
@@ -158,7 +183,7 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
     '/v1/shares/:id/void',
     {
       config: { scope: 'operator' },
-      schema: { params: Id, body: Reason },
+      schema: { params: Id, body: Reason, response: { 202: Cancelling, 204: Type.Null() } },
     },
     async (request, reply) => {
       const { id } = request.params;
@@ -166,11 +191,17 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
       if (known === null) throw new Fault('not_found', `There is no profit share ${id}.`);
       const { reason } = request.body;
       const voiding = { reason, ...options.byWhom(request) };
-      if (!(await endings.void(known, voiding)))
+      if (!(await endings.void(known, voiding))) {
+        const payment = await endings.cancelFor(known, voiding);
+        if (payment !== null) {
+          options.onCancelled(known.subscriberId);
+          return reply.code(202).send({ payment });
+        }
         throw new Fault(
           'conflict',
           `Profit share ${id} is ${(await ledger.shares.find(id))?.status}. Only a debt that waits can be voided; a payment that is on its way must end first.`,
         );
+      }
       log.warn('share.voided', {
         share: id,
         subscriber: known.subscriberId,

@@ -117,6 +117,11 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   ),
   'GET /v1/payments': route('Payments, newest first.', 'not_found'),
   'GET /v1/payments/{id}': route('One payment.', 'not_found'),
+  'POST /v1/payments/{id}/cancel': route(
+    'End a payment for good: one that is not signed, or one under a nonce by moving the nonce.',
+    'not_found',
+    'conflict',
+  ),
   'GET /v1/creators/{wallet}/earnings': route(
     'How much a creator is owed and was paid, with the sum.',
     'address_invalid',

@@ -215,6 +215,12 @@ export const PaymentView = Type.Object({
   withdrawn: BaseUnits,
   feePayer: Type.Enum([...FEE_PAYERS]),
   state: PaymentState,
+  guard: Type.Enum(['blockhash', 'nonce'], {
+    description: 'What keeps it apart from other payments of its debts.',
+  }),
+  cancelAsked: Type.Boolean({
+    description: 'Its cancellation was asked for. The payment may have landed before.',
+  }),
   signature: nullable(Type.String()),
   slot: nullable(Type.Integer()),
   trouble: nullable(

@@ -2,7 +2,7 @@
 import type { PaymentRecord } from '../core/debt-ports.ts';
 import type { Accepted } from '../core/found-payment-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import type { Variant } from '../core/nonce.ts';
+import type { CancelRequest, Variant } from '../core/nonce.ts';
 import type { Cover, Payment, PaymentState } from '../core/payment.ts';
 import type { Trouble } from '../core/trouble.ts';
 import type { VenueName } from '../core/venue.ts';
@@ -37,6 +37,7 @@ export type PaymentRow = {
   nonce_value: string | null;
   nonce_slot: bigint | null;
   cancel_asked: boolean;
+  cancel_for: CancelRequest[];
 };
 
 /** A variant of a payment under a nonce, as jsonb. Its bytes are in base64. */
@@ -69,6 +70,7 @@ function guardOf(row: PaymentRow, variants: readonly VariantJson[]): Partial<Pay
     nonce: { account: row.nonce_account, value: row.nonce_value, slot: Number(row.nonce_slot) },
     variants: variants.map(variantOf),
     cancelAsked: row.cancel_asked,
+    cancelFor: row.cancel_for,
   };
 }
 
@@ -142,6 +144,8 @@ export const recordOf = (row: RecordRow): PaymentRecord => ({
   withdrawn: row.withdraw,
   feePayer: row.fee_payer,
   state: row.state,
+  guard: row.nonce_account === null ? 'blockhash' : 'nonce',
+  cancelAsked: row.cancel_asked,
   signature: row.signature,
   slot: row.executed_slot === null ? null : Number(row.executed_slot),
   trouble: row.trouble,

@@ -2,7 +2,7 @@
 // them stand on one value of the nonce, so that at most one is executed.
 import type { Payments } from '../core/debt-ports.ts';
 import type { Signature } from '../core/ids.ts';
-import type { Fragment, Sql } from './database.ts';
+import { type Fragment, type Sql, toJson } from './database.ts';
 import { identityOf } from './database-state.ts';
 
 /**
@@ -37,9 +37,12 @@ export const createPaymentVariants = (
       on conflict do nothing returning 1`;
     return rows.length > 0;
   },
-  async cancel(paymentId) {
+  async cancel(paymentId, request) {
+    const asked = sql.json(toJson(request));
     const rows = await sql`
-      update payment set cancel_asked = true
+      update payment set cancel_asked = true, cancel_for = case
+        when exists (select 1 from jsonb_array_elements(cancel_for) f where f -> 'shareId' = ${asked}::jsonb -> 'shareId')
+          then cancel_for else cancel_for || ${asked}::jsonb end
       where payment_id = ${paymentId} and state in ('signed', 'sent') and nonce_value is not null returning 1`;
     return rows.length > 0;
   },

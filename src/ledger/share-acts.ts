@@ -1,8 +1,9 @@
 // Share acts: changes debts outside of payments. Each method selects the rows and names the act;
 // core/share.ts decides the change.
+
+import { PLANNED_ANEW } from '../core/cancellation.ts';
 import { type Shares, UNSIGNED_MOST_MS } from '../core/debt-ports.ts';
 import { restingEvents, type Share } from '../core/share.ts';
-import { PLANNED_ANEW } from '../core/trouble.ts';
 import type { Fragment, Sql, Transaction } from './database.ts';
 import { requireIdentity } from './database-state.ts';
 import { tellAll } from './outbox.ts';

@@ -9,7 +9,9 @@ import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import { messageOf } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
+import type { NonceRecord } from '../core/nonce-ports.ts';
 import type { Clock, Log } from '../core/ports.ts';
+import { nonceRecords } from '../flows/nonce-records.ts';
 import { openDatabase, type Sql } from '../ledger/database.ts';
 import { keptGenesis } from '../ledger/genesis.ts';
 import { createLedger } from '../ledger/ledger.ts';
@@ -23,6 +25,7 @@ import { ofHalts } from './halts.ts';
 import { ofHelius } from './helius.ts';
 import { ofKeys, ofSigners, ofSponsor } from './keys.ts';
 import { ofNode, ofSocket } from './node.ts';
+import { ofNonces } from './nonces.ts';
 import { ofRpcUsage } from './rpc-usage.ts';
 import { ofProgram, ofVenue } from './venue.ts';
 
@@ -46,6 +49,7 @@ type LedgerReading = {
   readonly vouchers: readonly Voucher[];
   /** The ids of Bailiff's webhooks at Helius. */
   readonly ids: readonly string[];
+  readonly nonces: readonly NonceRecord[];
 };
 const NOTHING_READ: LedgerReading = {
   findings: [],
@@ -53,6 +57,7 @@ const NOTHING_READ: LedgerReading = {
   genesis: null,
   vouchers: [],
   ids: [],
+  nonces: [],
 };
 const DATABASE_MEND = 'Check DATABASE_URL, that Postgres runs, and that this machine may reach it.';
 const GRANT = 'Grant what the message names, or let the user of DATABASE_URL own the database.';
@@ -98,6 +103,7 @@ async function probeLedger(
   return {
     genesis: await reading('genesis', null, () => keptGenesis(sql)),
     vouchers: await reading('program', [], () => createVenuePrograms(sql).vouchers()),
+    nonces: await reading('nonces', [], () => nonceRecords(ledger)),
     ids: await reading('webhooks', [], () => createWebhookIds(sql).read()),
     addresses: (await reading('watch-list', [], watched)).map((each) => each.address),
     findings,
@@ -125,7 +131,7 @@ export async function probeAll(
       await sql.end({ timeout: 2 });
     }
   }
-  const { addresses, genesis, vouchers, ids } = read;
+  const { addresses, genesis, vouchers, ids, nonces } = read;
   if (rpc.url === null) found.push(wrong('rpc', 'no node is named', 'Set BAILIFF_RPC_URL.'));
   else {
     const { url } = rpc;
@@ -177,6 +183,10 @@ export async function probeAll(
         ...(await safely('venue', mend, () => ofVenue(url, venue))),
         ...(await safely('program', mend, () => ofProgram(url, vouchers, onUnknownProgram, venue))),
       );
+    const { replayGuard } = settings.payments;
+    found.push(
+      ...(await safely('nonces', mend, () => ofNonces(url, nonces, sponsor, replayGuard))),
+    );
     if (sponsor !== null)
       found.push(
         ...(await safely('sponsor', mend, () =>

@@ -69,6 +69,26 @@ export function createMetrics(clock: Clock): Metrics {
   // Prometheus sees no increase in a counter that starts at 1, so an alert on the first error of a
   // kind would not fire. Each counter of an error event therefore starts at 0.
   for (const event of ERROR_EVENTS) events.inc({ event, level: 'error' }, 0);
+  const variants = new Counter({
+    name: 'bailiff_payment_variants_total',
+    help: 'Transactions signed for payments under nonces after their first one: payment, cancel.',
+    labelNames: ['purpose'],
+    registers,
+  });
+  for (const purpose of ['payment', 'cancel']) variants.inc({ purpose }, 0);
+  const strangeMoves = new Counter({
+    name: 'bailiff_nonce_moves_without_record_total',
+    help: 'Moves of nonces by transactions that the ledger does not know, by whether they are explained.',
+    labelNames: ['explained'],
+    registers,
+  });
+  for (const explained of ['yes', 'no']) strangeMoves.inc({ explained }, 0);
+  /** Counters that a single event moves, beside the one of all events. */
+  const apart: Record<string, (level: string, fields: Record<string, unknown>) => void> = {
+    'payment.varied': (_, { purpose }) => variants.inc({ purpose: String(purpose) }),
+    'nonce.moved_without_record': (level) =>
+      strangeMoves.inc({ explained: level === 'error' ? 'no' : 'yes' }),
+  };
   // A plain number, because every copied trade adds to it. It is handed to Prometheus when the page
   // is read.
   const verdicts = { allow: 0, deny: 0, unknown: 0 };
@@ -157,6 +177,7 @@ export function createMetrics(clock: Clock): Metrics {
     (level: string, write: Log['info']): Log['info'] =>
     (event, fields) => {
       events.inc({ event, level });
+      apart[event]?.(level, fields ?? {});
       write(event, fields);
     };
   return {

@@ -2,7 +2,6 @@
 // signed.
 import { Keypair, SystemProgram, VersionedTransaction } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
-import { advanceNonce, closeNonce, createNonce, nonceAddress } from '../../src/chain/nonce.ts';
 import { createPen } from '../../src/chain/pen.ts';
 import { createSigners } from '../../src/chain/signers.ts';
 import { createVault } from '../../src/chain/vault.ts';
@@ -13,20 +12,8 @@ import { ata, createPenBench, MEMO, PLACES, text } from '../support/pen-bench.ts
 
 const DRIFT = createDriftVenue();
 
-const {
-  agent,
-  thief,
-  sponsor,
-  signers,
-  key,
-  parts,
-  good,
-  build,
-  sign,
-  withData,
-  withAccount,
-  blockhash,
-} = await createPenBench();
+const { agent, thief, sponsor, signers, key, parts, good, sign, withData, withAccount, blockhash } =
+  await createPenBench();
 const {
   limit: LIMIT,
   price: PRICE,
@@ -245,65 +232,4 @@ describe('sealed keys', () => {
       expect(told).not.toContain(secret.toString(form).slice(0, 16));
     expect(told).not.toContain(base58Text(agent.secretKey).slice(0, 16));
   });
-});
-
-describe('a payment under a durable nonce', () => {
-  const authority = text(sponsor.publicKey);
-  const account = nonceAddress(authority, 'ana');
-  const nonce = { account, authority };
-  const advance = advanceNonce(account, authority);
-  const value = text(Keypair.generate().publicKey);
-  const under = (instructions: readonly Instruction[], given: typeof nonce | null = nonce) =>
-    sign(instructions, { blockhash: value, ...(given === null ? {} : { nonce: given }) });
-
-  test('begins by moving it, and stands on its value', async () => {
-    const { bytes } = await under([advance, ...good]);
-    const { message, signatures } = VersionedTransaction.deserialize(bytes);
-    expect(message.recentBlockhash).toBe(value);
-    expect(signatures).toHaveLength(2);
-    expect(bytes.length).toBeLessThanOrEqual(1232);
-  });
-  test('is signed by the sponsor where the agent pays the fee', async () => {
-    const planned = { ...parts.payment.plan, feePayer: 'agent', reimburse: 0n } as const;
-    const own = { ...parts, payer: parts.agent, payment: { ...parts.payment, plan: planned } };
-    const { bytes } = await sign([advance, ...build(own)], {
-      ...{ parts: own, nonce, blockhash: value },
-    });
-    const { message, signatures } = VersionedTransaction.deserialize(bytes);
-    expect(message.staticAccountKeys[0]?.toBase58()).toBe(parts.agent);
-    expect(signatures).toHaveLength(2);
-  });
-  test.each<[string, readonly Instruction[], typeof nonce | null, RegExp]>([
-    ['no advance', good, nonce, /moves 0 nonces/],
-    ['an advance at the end', [...good, advance], nonce, /does not begin/],
-    ['two advances', [advance, advance, ...good], nonce, /moves 2 nonces/],
-    ['an advance without a mandate', [advance, ...good], null, /moves the nonce/],
-    [
-      'the nonce of another subscriber',
-      [advanceNonce(nonceAddress(authority, 'bo'), authority), ...good],
-      nonce,
-      /moves the nonce/,
-    ],
-    ['another authority', [advanceNonce(account, text(thief)), ...good], nonce, /by authority of/],
-    [
-      'the agent as authority',
-      [advanceNonce(account, parts.agent), ...good],
-      { account, authority: parts.agent },
-      /nonce of the agent/,
-    ],
-    [
-      'its rent for a stranger',
-      [advance, ...good, closeNonce(account, authority, text(thief), 1_447_680n)],
-      nonce,
-      /calls program 1111/,
-    ],
-    [
-      'another nonce account',
-      [advance, ...good, ...createNonce(authority, authority, 'bo', 1_447_680n)],
-      nonce,
-      /creates the account/,
-    ],
-  ])('is refused with %s', (_, instructions, given, why) =>
-    expect(under(instructions, given)).rejects.toThrow(why),
-  );
 });

@@ -1,7 +1,10 @@
 // Nonces: what the database keeps and refuses of payments under a nonce.
 import { expect, test } from 'vitest';
+import { troubled } from '../../src/core/trouble.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
 import { bytes, paymentFor, withShare } from '../support/one-share.ts';
+
+const DRILL = { shareId: null, reason: 'drill', actor: 'command', person: null };
 
 test('a variant is stored in its turn, and the one that was executed becomes the payment', async () => {
   await using held = await withShare();
@@ -54,10 +57,48 @@ test('a payment under a blockhash has no variants, and is not cancelled', async 
   await payments.sent('p1', 0);
   const more = { purpose: 'payment', bytes: { ...bytes, signature: signatureOf(501) } } as const;
   expect(await payments.varied('p1', more, 0)).toBe(false);
-  expect(await payments.cancel('p1')).toBe(false);
+  expect(await payments.cancel('p1', DRILL)).toBe(false);
   await expect(
     held.sql`insert into payment_variant values ('ana', 'p1', 1, 'payment', 'x', '\\x00', 1, now())`,
   ).rejects.toThrow(/only a payment under a nonce/);
+});
+
+test('a cancellation keeps who asked for it, once a debt, and its debts wait for a person', async () => {
+  await using held = await withShare();
+  const { payments, shares, nonces } = held.ledger;
+  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
+  const made = { subscriberId: 'ana', account: nonce.account, authority: addressOf(71), rent: 9n };
+  await nonces.asked(made, 0);
+  await payments.open({ ...paymentFor(held.share.id, held.share.amount), nonce });
+  expect(await payments.cancel('p1', DRILL), 'before it is signed').toBe(false);
+  expect(await nonces.closing('ana', 0), 'while a payment is under way').toBe(false);
+  await payments.signed('p1', bytes);
+  const one = { ...DRILL, shareId: held.share.id };
+  for (const request of [one, DRILL, { ...one, reason: 'again' }])
+    expect(await payments.cancel('p1', request)).toBe(true);
+  expect(await payments.live('ana')).toMatchObject({ cancelAsked: true, cancelFor: [one, DRILL] });
+  await payments.sent('p1', 0);
+  const trouble = troubled('payment_cancelled', 'drill');
+  const by = { signature: signatureOf(503), slot: 9, own: true };
+  expect(await payments.overtaken('p1', by, trouble, null)).toBe(true);
+  expect(await payments.find('p1')).toMatchObject({
+    ...{ state: 'dead', guard: 'nonce', cancelAsked: true },
+  });
+  expect(await shares.find(held.share.id)).toMatchObject({
+    ...{ status: 'failed', reason: trouble, retryAtMs: null },
+  });
+  expect(await payments.cancel('p1', DRILL), 'after its end').toBe(false);
+  expect(await nonces.closing('ana', 1_000)).toBe(true);
+  expect(await nonces.closing('ana', 1_000), 'again at once').toBe(false);
+  expect(await nonces.of('ana')).toMatchObject({ closing: true });
+  expect(await nonces.sums()).toEqual({ open: 1, closing: 1, rent: 9n });
+  // Its subscriber is still here.
+  expect(await nonces.left({ limit: 9 }, 0)).toEqual([]);
+  await held.sql`update subscriber set retired_at = now()`;
+  expect(await nonces.left({ limit: 9 }, 60_000), 'its creation may still land').toEqual([]);
+  expect(await nonces.left({ limit: 9 }, 0)).toMatchObject([{ ...made, closing: true }]);
+  await nonces.closed('ana');
+  expect(await nonces.sums()).toEqual({ open: 0, closing: 0, rent: 0n });
 });
 
 test('a noted value is replaced by a daemon that knows it, and never goes back', async () => {

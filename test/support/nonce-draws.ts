@@ -32,9 +32,17 @@ export function underNonce(
     case 1:
       return payments.varied(id, { purpose: 'cancel', bytes }, variants.length);
     case 2:
-      return payments.cancel(id);
+      return payments.cancel(id, {
+        shareId: seed % 24 < 12 ? null : `share${seed % 3}`,
+        ...{ reason: 'drill', actor: 'command', person: null },
+      });
     case 3:
-      return payments.overtaken(id, { signature, slot: 60, own: seed % 16 < 8 }, trouble, 100);
+      return payments.overtaken(
+        id,
+        { signature, slot: 60, own: seed % 16 < 8 },
+        trouble,
+        seed % 32 < 16 ? 100 : null,
+      );
     case 4:
       return payments.failed(
         id,
@@ -58,11 +66,15 @@ export async function moveNonce({ nonces }: Ledger, id: string, seed: number): P
   const noted = (await nonces.of(id))?.noted ?? null;
   const { account, value } = nonceOf(id, seed);
   const slot = (noted?.slot ?? 0) + (seed % 3);
-  if (seed % 5 === 0) return nonces.closed(id);
+  if (seed % 5 === 0) return seed % 2 === 0 ? nonces.closed(id) : nonces.closing(id, 500);
   if (seed % 5 === 1)
     return nonces.asked({ subscriberId: id, account, authority: addressOf(89), rent: 5n }, 500);
   const from = seed % 5 === 2 ? 'another' : (noted?.value ?? null);
-  return [await nonces.note(id, from, { value, slot }), await nonces.list({ limit: 9 })];
+  return [
+    await nonces.note(id, from, { value, slot }),
+    await nonces.list({ limit: 9 }),
+    await nonces.sums(),
+  ];
 }
 
 /** Whether the ledger knows what moved each value; two payments may name one value here. */

@@ -14,6 +14,8 @@ export const met = {} as {
   share: ShareView;
   waiting: ShareView;
   payment: string;
+  /** A payment under a nonce that was sent, and of which no node knows anything. */
+  underNonce: string;
   endpoint: string;
   event: string;
   clearance: string;
@@ -161,6 +163,10 @@ export const PROBLEMS: Problems = {
   },
   'POST /v1/statements/revocations': { not_found: () => ['', { of: 'subscriber', id: 'nobody' }] },
   'GET /v1/payments/{id}': { not_found: () => ['/v1/payments/none'] },
+  'POST /v1/payments/{id}/cancel': {
+    not_found: () => ['/v1/payments/none/cancel', { reason: 'a drill' }],
+    conflict: () => [`/v1/payments/${met.payment}/cancel`, { reason: 'a drill' }],
+  },
   'GET /v1/creators/{wallet}/earnings': {
     address_invalid: () => ['/v1/creators/nobody/earnings'],
     not_found: () => [`/v1/creators/${other.publicKey.toBase58()}/earnings`],
@@ -227,6 +233,10 @@ export const GOOD: Record<string, () => Request> = {
   'POST /v1/shares/{id}/retry': () => [`/v1/shares/${met.waiting.id}/retry`],
   'POST /v1/shares/{id}/void': () => [`/v1/shares/${met.waiting.id}/void`, { reason: 'a drill' }],
   'GET /v1/payments/{id}': () => [`/v1/payments/${met.payment}`],
+  'POST /v1/payments/{id}/cancel': () => [
+    `/v1/payments/${met.underNonce}/cancel`,
+    { reason: 'a drill' },
+  ],
   'GET /v1/creators/{wallet}/earnings': () => [`/v1/creators/${creator}/earnings`],
   ...endpointRoutes(null, (request) => request),
   'PATCH /v1/endpoints/{id}': () => [`/v1/endpoints/${met.endpoint}`, { kinds: null }],

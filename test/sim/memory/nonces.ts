@@ -1,13 +1,16 @@
 // Nonces: the nonce accounts of subscribers, in memory.
 import type { NonceBook, NonceRecord } from '../../../src/core/nonce-ports.ts';
-import type { State } from './state.ts';
+import { LIVE, type State } from './state.ts';
 
 export function createMemoryNonces(state: State, nowMs: () => number): NonceBook {
   const open = (subscriberId: string) => {
     const found = state.nonces.get(subscriberId);
     return found === undefined || found.closed ? null : found;
   };
-  const recordOf = ({ askedMs, closed, ...record }: NonceRow): NonceRecord => record;
+  const recordOf = ({ askedMs, closed, closingMs, ...record }: NonceRow): NonceRecord => ({
+    ...record,
+    closing: closingMs !== null,
+  });
   return {
     async of(subscriberId) {
       const found = open(subscriberId);
@@ -32,6 +35,7 @@ export function createMemoryNonces(state: State, nowMs: () => number): NonceBook
           noted: null,
           askedMs: nowMs(),
           closed: false,
+          closingMs: null,
         });
       return again;
     },
@@ -51,10 +55,30 @@ export function createMemoryNonces(state: State, nowMs: () => number): NonceBook
       }
       return null;
     },
+    async closing(subscriberId, againAfterMs) {
+      const known = open(subscriberId);
+      const isBusy = [...state.payments.values()].some(
+        (each) => each.subscriberId === subscriberId && LIVE.has(each.state),
+      );
+      if (known === null || isBusy || (known.closingMs ?? -1e18) > nowMs() - againAfterMs)
+        return false;
+      state.nonces.set(subscriberId, { ...known, closingMs: nowMs() });
+      return true;
+    },
+    // No subscriber leaves in a simulated history.
+    left: async () => [],
+    async sums() {
+      const all = [...state.nonces.values()].filter((each) => !each.closed);
+      return {
+        open: all.length,
+        closing: all.filter((each) => each.closingMs !== null).length,
+        rent: all.reduce((sum, each) => sum + each.rent, 0n),
+      };
+    },
     async closed(subscriberId) {
       const known = open(subscriberId);
       if (known === null) return false;
-      state.nonces.set(subscriberId, { ...known, noted: null, closed: true });
+      state.nonces.set(subscriberId, { ...known, noted: null, closed: true, closingMs: null });
       return true;
     },
   };

@@ -25,6 +25,8 @@ function recordOf(row: PaymentRow): PaymentRecord {
   return {
     ...{ id, purpose, subscriberId, creatorWallet, signature, slot, state },
     ...{ trouble, excess, accepted, plannedAtMs, endedAtMs },
+    guard: row.nonce ? 'nonce' : 'blockhash',
+    cancelAsked: row.cancelAsked,
     token: row.token,
     amount: plan.amount,
     withdrawn: plan.withdraw,
@@ -101,17 +103,19 @@ export function createMemoryPayments(
         signings,
         moved,
         cancelAsked,
+        cancelFor,
         ...payment
       } = row;
       const guarded = row.nonce && {
         variants: signings.map((each) => each.variant),
         cancelAsked,
+        cancelFor,
         signed: signings.at(-1)?.bytes ?? payment.signed,
       };
       return { ...payment, ...guarded, attempts: Math.max(0, ...attempts) };
     },
     async open(payment) {
-      const { attempts, variants, cancelAsked, ...rest } = payment;
+      const { attempts, variants, cancelAsked, cancelFor, ...rest } = payment;
       const { covers } = payment.plan;
       if (state.oneLive && liveOf(payment.subscriberId) !== undefined) return false;
       const amounts = new Map(covers.map((each) => [each.shareId, each.amount]));
@@ -130,6 +134,7 @@ export function createMemoryPayments(
         covers,
         signings: [],
         cancelAsked: false,
+        cancelFor: [],
         moved: null,
         executedSlot: null,
         evidence: null,
@@ -160,10 +165,12 @@ export function createMemoryPayments(
       keep(row, purpose, bytes);
       return true;
     },
-    async cancel(id) {
+    async cancel(id, request) {
       const row = from(id, 'signed') ?? from(id, 'sent');
       if (row === null || !row.nonce) return false;
       row.cancelAsked = true;
+      if (!row.cancelFor.some((each) => each.shareId === request.shareId))
+        row.cancelFor = [...row.cancelFor, request];
       return true;
     },
     async overtaken(id, by, trouble, retryInMs) {

@@ -113,6 +113,7 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       evidence: null,
       signings: [],
       cancelAsked: false,
+      cancelFor: [],
       moved: null,
       excess: amount - explained,
       accepted: null,

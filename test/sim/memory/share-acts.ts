@@ -1,8 +1,9 @@
 // Share acts: the changes of a debt outside of a payment, in memory. core/share.ts decides what
 // becomes of each debt.
+
+import { PLANNED_ANEW } from '../../../src/core/cancellation.ts';
 import { type Shares, UNSIGNED_MOST_MS } from '../../../src/core/debt-ports.ts';
 import { restingEvents, type Transition } from '../../../src/core/share.ts';
-import { PLANNED_ANEW } from '../../../src/core/trouble.ts';
 import { requiring } from './server.ts';
 import { applyToShares, LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
 

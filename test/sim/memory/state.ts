@@ -9,7 +9,7 @@ import type { Fact } from '../../../src/core/fact.ts';
 import type { Accepted } from '../../../src/core/found-payment-ports.ts';
 import type { AsideKind } from '../../../src/core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../../../src/core/ids.ts';
-import type { Variant } from '../../../src/core/nonce.ts';
+import type { CancelRequest, Variant } from '../../../src/core/nonce.ts';
 import type { NonceRecord } from '../../../src/core/nonce-ports.ts';
 import type { TopUpRule } from '../../../src/core/outflow.ts';
 import type { Cover, Payment, SignedBytes } from '../../../src/core/payment.ts';
@@ -71,13 +71,14 @@ export type CreditRow = Omit<Credit, 'credited' | 'shares'> & {
 };
 export type PaymentRow = Omit<
   Payment,
-  'attempts' | 'state' | 'signed' | 'variants' | 'cancelAsked'
+  'attempts' | 'state' | 'signed' | 'variants' | 'cancelAsked' | 'cancelFor'
 > & {
   state: Payment['state'];
   signed: Payment['signed'];
   /** Every transaction that was signed under the nonce, with its bytes. */
   readonly signings: { readonly variant: Variant; readonly bytes: SignedBytes }[];
   cancelAsked: boolean;
+  cancelFor: readonly CancelRequest[];
   /** The transaction that stood on the nonce's value in place of this payment's. */
   moved: { readonly signature: Signature; readonly slot: Slot; readonly own: boolean } | null;
   executedSlot: Slot | null;
@@ -124,7 +125,11 @@ export type State = {
   readonly payments: Map<string, PaymentRow>;
   readonly nonces: Map<
     string,
-    NonceRecord & { readonly askedMs: number; readonly closed: boolean }
+    Omit<NonceRecord, 'closing'> & {
+      readonly askedMs: number;
+      readonly closed: boolean;
+      readonly closingMs: number | null;
+    }
   >;
   /** By the key of their fact. */
   readonly credits: Map<string, CreditRow>;

@@ -1,0 +1,64 @@
+// Nonce leaving: closes the nonce accounts of subscribers who have left, so that their rent returns
+// to the sponsor. No payment of such a subscriber is under way, and bytes that were ever signed
+// under the nonce can never be executed after that.
+import type { NonceRecord, Nonces } from '../core/nonce-ports.ts';
+import type { NonceOpening, OpeningPorts } from './nonce-opening.ts';
+
+/** The accounts that one call reads. */
+const BATCH = 100;
+/**
+ * A creation that was sent may land until its blockhash expires; after this time an account that
+ * no finalized block shows was never created.
+ */
+const OPENING_MS = 10 * 60_000;
+
+export type NonceLeaving = {
+  /** Goes once through the accounts of all who have left. Returns how many are still open. */
+  round(): Promise<number>;
+};
+
+export function createNonceLeaving(
+  ports: OpeningPorts & { readonly nonces: Nonces },
+  opening: Pick<NonceOpening, 'close' | 'gone'>,
+): NonceLeaving {
+  const { ledger, chain, pen, log } = ports;
+  /** The accounts of another key than the sponsor's, each of which is logged once. */
+  const foreign = new Set<string>();
+
+  const isOwn = ({ subscriberId, account, authority }: NonceRecord): boolean => {
+    if (authority === pen.sponsor) return true;
+    if (!foreign.has(account))
+      log.warn('nonce.not_closed', {
+        ...{ subscriber: subscriberId, account, authority },
+        detail: 'Only its authority can close it: give the daemon the key of that sponsor.',
+      });
+    foreign.add(account);
+    return false;
+  };
+
+  return {
+    async round() {
+      let left = 0;
+      for (let after = ''; ; ) {
+        const records = await ledger.nonces.left({ limit: BATCH, after }, OPENING_MS);
+        const own = records.filter(isOwn);
+        left += records.length;
+        if (own.length > 0) {
+          const addresses = own.map(({ account }) => account);
+          const { slot, accounts } = await chain.slices(addresses, null, 'finalized');
+          for (const [index, record] of own.entries()) {
+            const account = accounts[index] ?? null;
+            // A node that is behind may not know the account yet.
+            if (record.noted !== null && slot < record.noted.slot) continue;
+            if (account !== null)
+              await opening.close(record.subscriberId, record.account, account.lamports);
+            else if (await opening.gone(record)) left--;
+          }
+        }
+        const last = records.at(-1);
+        if (last === undefined || records.length < BATCH) return left;
+        after = last.subscriberId;
+      }
+    },
+  };
+}

@@ -1,0 +1,93 @@
+// Nonces: checks the nonce accounts of the ledger against the chain: that each is there, belongs to
+// the sponsor, and which rent they hold together.
+import { readNonce } from '../chain/nonce.ts';
+import { readOwned } from '../chain/probe.ts';
+import { openConnection } from '../chain/rpc.ts';
+import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
+import type { Address } from '../core/ids.ts';
+import { formatUnits } from '../core/money.ts';
+import type { NonceRecord } from '../core/nonce-ports.ts';
+import type { Settings } from '../system/settings.ts';
+
+/** The accounts that one call reads. */
+const BATCH = 100;
+/** The most accounts that are found fault with by name. */
+const NAMED_MOST = 5;
+
+/** What one account shows; null when nothing is wrong. */
+function faultOf(
+  { subscriberId, account, noted, closing, authority }: NonceRecord,
+  found: Awaited<ReturnType<typeof readOwned>>[number],
+): string | null {
+  const reading = readNonce(found, authority);
+  const named = `${account} of ${subscriberId}`;
+  if (reading.seen === 'unusable') return `${named}: ${reading.why}`;
+  if (reading.seen === 'absent' && noted !== null && !closing) return `${named} is gone`;
+  return null;
+}
+
+/**
+ * The findings on nonce accounts: the mode of payments, their authority, their rent, and each that
+ * cannot be used.
+ */
+export async function ofNonces(
+  rpcUrl: string,
+  records: readonly NonceRecord[],
+  sponsor: Address | null,
+  replayGuard: Settings['payments']['replayGuard'],
+): Promise<Finding[]> {
+  if (replayGuard === 'nonce' && sponsor === null)
+    return [
+      wrong(
+        'nonces',
+        'payments.replayGuard is nonce, and no sponsor is configured: nothing is paid',
+        'Give the daemon the key of a sponsor: it creates the nonce accounts and moves them.',
+      ),
+    ];
+  if (records.length === 0)
+    return replayGuard === 'nonce'
+      ? [fine('nonces', `no account yet; ${sponsor} creates one with each first payment`)]
+      : [];
+  const connection = openConnection(rpcUrl, null);
+  const faults: string[] = [];
+  let held = 0n;
+  for (let from = 0; from < records.length; from += BATCH) {
+    const batch = records.slice(from, from + BATCH);
+    const accounts = await readOwned(
+      connection,
+      batch.map(({ account }) => account),
+    );
+    for (const [index, record] of batch.entries()) {
+      held += accounts[index]?.lamports ?? 0n;
+      const fault = faultOf(record, accounts[index] ?? null);
+      if (fault !== null) faults.push(fault);
+    }
+  }
+  const found: Finding[] = faults
+    .slice(0, NAMED_MOST)
+    .map((fault) =>
+      wrong('nonces', fault, 'See nonce_unusable and nonce_moved in docs/runbook.md.'),
+    );
+  const foreign = records.filter(({ authority }) => authority !== sponsor);
+  const [first] = foreign;
+  if (first !== undefined)
+    found.push(
+      wrong(
+        'nonces',
+        `${foreign.length} accounts belong to another key than the sponsor, the first to ${first.authority}`,
+        'Give the daemon the key of that sponsor until they are closed.',
+      ),
+    );
+  const closing = records.filter((each) => each.closing).length;
+  const holds = `${records.length} accounts of ${first?.authority ?? sponsor} hold ${formatUnits(held, 9)} SOL; ${closing} are being closed`;
+  found.push(
+    replayGuard === 'nonce'
+      ? fine('nonces', holds)
+      : odd(
+          'nonces',
+          `${holds}, and payments.replayGuard is blockhash`,
+          'Nothing needs to be done: each is closed before its subscriber is paid for again, or when the subscriber leaves.',
+        ),
+  );
+  return found;
+}

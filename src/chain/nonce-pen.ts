@@ -1,7 +1,6 @@
 // Nonce pen: the transactions of the sponsor that create, move and close nonce accounts. The pen
 // builds them itself from an act and a subscriber, so that no caller adds to them; the compiled
 // bytes are read again before they are signed.
-import type { VersionedTransaction } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Lamports } from '../core/money.ts';
@@ -9,7 +8,8 @@ import { PRIORITY_FEE } from '../core/payment-rules.ts';
 import { COMPUTE_BUDGET_PROGRAM, SYSTEM_PROGRAM } from '../core/programs.ts';
 import type { NonceRequest } from '../core/signing-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
-import { budget, compile, decompile } from './compile.ts';
+import { budget } from './compile.ts';
+import { encodeMessage, readMessage } from './message.ts';
 import { advanceNonce, closeNonce, createNonce, nonceAddress } from './nonce.ts';
 
 /** The most that a nonce account is created with: several times its rent. */
@@ -35,22 +35,22 @@ function instructionsOf(sponsor: Address, account: Address, request: NonceReques
 }
 
 /**
- * The transaction of an act. Throws `pen_refused` for a price or rent above the limits, and for
+ * The message of an act, and the addresses that sign it. Throws `pen_refused` for a price or rent above the limits, and for
  * bytes that name another account than the sponsor and the nonce.
  */
 export function nonceTransaction(
   sponsor: Address,
   request: NonceRequest,
   limits: { readonly priorityFeeMost: Lamports },
-): VersionedTransaction {
+): { readonly message: Uint8Array; readonly required: readonly Address[] } {
   const price = { effect: 'compute_price', microLamports: request.microLamports } as const;
   if (!PRIORITY_FEE.holds(price, limits)) refuse(PRIORITY_FEE.objection(price, limits));
   if (request.act === 'open' && request.lamports > RENT_MOST)
     refuse(`creates a nonce account with ${request.lamports} lamports`);
   const account = nonceAddress(sponsor, request.subscriberId);
   const given = instructionsOf(sponsor, account, request);
-  const transaction = compile(sponsor, given, request.blockhash);
-  const { feePayer, instructions } = decompile(transaction);
+  const { bytes } = encodeMessage(sponsor, given, request.blockhash);
+  const { feePayer, required, instructions } = readMessage(bytes);
   const named = new Set<string>([sponsor, account, ...SYSVARS]);
   const strange = instructions.find(
     ({ program, accounts }) =>
@@ -59,5 +59,5 @@ export function nonceTransaction(
   );
   if (feePayer !== sponsor || strange !== undefined || instructions.length !== given.length)
     refuse('the transaction is about more than the nonce of one subscriber');
-  return transaction;
+  return { message: bytes, required };
 }

@@ -2,7 +2,7 @@
 // bytes are decoded again before signing and compared with the rules of core/policy.ts or
 // core/swap.ts. The keys are with the signers of signers.ts.
 
-import { PublicKey, VersionedTransaction } from '@solana/web3.js';
+import { VersionedTransaction } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import { least } from '../core/money.ts';
@@ -10,12 +10,19 @@ import type { Payment } from '../core/payment.ts';
 import { type Effect, type Mandate, type NonceUse, objections } from '../core/policy.ts';
 import type { AgentKey } from '../core/ports.ts';
 import { WRAPPED_SOL } from '../core/programs.ts';
-import type { LookupTable, PaymentParts, Pen, Signer, Signers } from '../core/signing-ports.ts';
+import { createSignedToday } from '../core/signed-today.ts';
+import type { PaymentParts, Pen, Signer, Signers } from '../core/signing-ports.ts';
 import { limitObjection, type PenLimits } from '../core/spending.ts';
 import { type SwapLimits, swapObjections } from '../core/swap.ts';
-import type { Token } from '../core/token.ts';
 import type { Venue, VenueName } from '../core/venue.ts';
-import { compile, decompile } from './compile.ts';
+import { decompile } from './compile.ts';
+import {
+  encodeMessage,
+  fitsPacket,
+  type MessageRead,
+  readMessage,
+  transactionOf,
+} from './message.ts';
 import { nonceTransaction } from './nonce-pen.ts';
 import { signatureBy } from './signers.ts';
 import { inspectSwap } from './swap.ts';
@@ -65,8 +72,6 @@ const named = (mandate: Mandate): (Address | null)[] => [
   mandate.nonce?.authority ?? null,
 ];
 
-const DAY_MS = 24 * 3_600_000;
-
 export type PenOptions = {
   readonly signers: Signers;
   /** The venue by its name. Throws `venue_not_served`. */
@@ -84,19 +89,6 @@ export type PenOptions = {
   readonly swap: SwapLimits | null;
 };
 
-/** An amount that the pen signed. */
-type Counted = {
-  readonly subscriberId: string;
-  readonly token: Token;
-  readonly amount: bigint;
-  readonly atMs: number;
-  /**
-   * The payment and the nonce value that it is signed under. Of several transactions with the same,
-   * at most one is executed.
-   */
-  readonly once: string | null;
-};
-
 /** Creates the pen. It signs nothing that its policy objects to. */
 export function createPen(options: PenOptions): Pen {
   const { signers } = options;
@@ -105,7 +97,7 @@ export function createPen(options: PenOptions): Pen {
    * The amounts that this pen signed within 24 hours. They count even if the ledger loses those
    * payments.
    */
-  const signed: Counted[] = [];
+  const signed = createSignedToday(options.nowMs);
   /**
    * Counts a payment or swap towards the limits, and signs it. The amount counts while the signer
    * works, so that two signings at once cannot exceed a limit together. When the signer gives no
@@ -118,28 +110,18 @@ export function createPen(options: PenOptions): Pen {
     once: string | null,
     work: () => Promise<T>,
   ): Promise<T> => {
-    if (once !== null && signed.some((each) => each.once === once && each.amount === amount))
-      return work();
-    while ((signed[0]?.atMs ?? Number.POSITIVE_INFINITY) <= options.nowMs() - DAY_MS)
-      signed.shift();
-    const remembered = signed.reduce(
-      (sum, each) =>
-        each.subscriberId === subscriberId && each.token.mint === token.mint
-          ? sum + each.amount
-          : sum,
-      0n,
-    );
+    const given = { subscriberId, mint: token.mint, amount, once };
+    if (signed.has(given)) return work();
+    const remembered = signed.sum(subscriberId, token.mint);
     const today = remembered > signedToday ? remembered : signedToday;
     const objection = limitObjection(amount, today, options.limits, token);
     if (objection !== null)
       throw new Fault('pen_limited', `The pen refuses to sign: the payment ${objection}.`);
-    const counted = { subscriberId, token, amount, atMs: options.nowMs(), once };
-    signed.push(counted);
+    const uncount = signed.count(given);
     try {
       return await work();
     } catch (thrown) {
-      const at = signed.indexOf(counted);
-      if (at >= 0) signed.splice(at, 1);
+      uncount();
       throw thrown;
     }
   };
@@ -149,12 +131,10 @@ export function createPen(options: PenOptions): Pen {
       throw new Fault('pen_refused', `The pen refuses to sign: ${found.join('; ')}.`);
   };
   const check = (
-    transaction: VersionedTransaction,
-    tables: readonly LookupTable[],
+    { feePayer, instructions, lookedUp }: MessageRead,
     mandate: Mandate,
     venue: VenueName,
   ): void => {
-    const { feePayer, instructions, lookedUp } = decompile(transaction, tables);
     // A node says what a lookup table contains, and may be wrong. Addresses of the mandate must
     // therefore stand in the transaction's own bytes.
     const hidden = lookedUp.filter((each) => named(mandate).includes(each));
@@ -173,31 +153,35 @@ export function createPen(options: PenOptions): Pen {
       throw new Fault('pen_refused', 'The key at hand is not the agent of this payment.');
     return key;
   };
-  /** Has every required signature put on a transaction, each by the signer of that address. */
+  /**
+   * Has every required signature put on a message, each by the signer of that address. Returns the
+   * transaction.
+   */
   const signedBy = async (
-    transaction: VersionedTransaction,
+    message: Uint8Array,
+    required: readonly Address[],
     by: readonly Signer[],
   ): Promise<{ signature: Signature; bytes: Uint8Array }> => {
-    const { message } = transaction;
-    const required = message.staticAccountKeys
-      .slice(0, message.header.numRequiredSignatures)
-      .map((each) => each.toBase58());
-    const missing = required.filter((each) => !by.some(({ address }) => address === each));
-    if (missing.length > 0)
+    if (required.some((each) => !by.some(({ address }) => address === each)))
       throw new Fault(
         'pen_refused',
         'A signature is missing: the fee payer is neither the agent nor the configured sponsor.',
       );
-    const bytes = message.serialize();
+    if (!fitsPacket({ bytes: message, signatures: required.length }))
+      throw new Fault('transaction_too_large', 'The payment does not fit one transaction.');
+    const signatures: Uint8Array[] = [];
     for (const signer of by) {
-      if (!required.includes(signer.address))
+      const place = required.indexOf(signer.address);
+      if (place < 0)
         throw new Fault('pen_refused', `The transaction needs no signature of ${signer.address}.`);
-      const signature = await signatureBy(signer, bytes);
-      transaction.addSignature(new PublicKey(signer.address), signature);
+      signatures[place] = await signatureBy(signer, message);
     }
-    const [first] = transaction.signatures;
+    const [first] = signatures;
     if (first === undefined) throw new Fault('pen_refused', 'The transaction has no fee payer.');
-    return { signature: base58Text(first) as Signature, bytes: transaction.serialize() };
+    return {
+      signature: base58Text(first) as Signature,
+      bytes: transactionOf(message, signatures),
+    };
   };
 
   return {
@@ -208,19 +192,22 @@ export function createPen(options: PenOptions): Pen {
       const once = nonce && `${parts.payment.id}/${nonce.account}/${blockhash}`;
       return withinLimits(parts.payment, most, signedToday, once, async () => {
         const own = keyOf(key, parts.agent, subscriberId);
-        const transaction = compile(parts.payer, instructions, blockhash, tables);
-        check(transaction, tables, mandateOf(parts, memo, nonce, options), parts.payment.venue);
+        const message = encodeMessage(parts.payer, instructions, blockhash, tables);
+        const read = readMessage(message.bytes, tables);
+        check(read, mandateOf(parts, memo, nonce, options), parts.payment.venue);
         const { sponsor } = signers;
         const sponsored =
           sponsor !== null && [parts.payer, nonce?.authority].includes(sponsor.address);
-        return signedBy(transaction, [signers.agent(own), ...(sponsored ? [sponsor] : [])]);
+        const by = [signers.agent(own), ...(sponsored ? [sponsor] : [])];
+        return signedBy(message.bytes, read.required, by);
       });
     },
     async signNonce(request) {
       const { sponsor } = signers;
       if (sponsor === null)
         throw new Fault('key_unavailable', 'Nonces need the key of the sponsor.');
-      return signedBy(nonceTransaction(sponsor.address, request, options), [sponsor]);
+      const { message, required } = nonceTransaction(sponsor.address, request, options);
+      return signedBy(message, required, [sponsor]);
     },
     async signSwap({ payment, agent, transaction: given, tables, blockhash, key, signedToday }) {
       const { subscriberId } = payment;
@@ -246,8 +233,12 @@ export function createPen(options: PenOptions): Pen {
         priorityFeeMost: options.priorityFeeMost,
       };
       refuse(swapObjections(read.feePayer, read.instructions.map(inspectSwap), mandate));
+      const { message } = transaction;
+      const required = message.staticAccountKeys
+        .slice(0, message.header.numRequiredSignatures)
+        .map((each) => each.toBase58() as Address);
       return withinLimits(payment, amount, signedToday, null, () =>
-        signedBy(transaction, [signers.agent(own)]),
+        signedBy(message.serialize(), required, [signers.agent(own)]),
       );
     },
   };

@@ -4,9 +4,7 @@
 import { createHash } from 'node:crypto';
 import {
   ACCOUNT_SIZE,
-  AccountLayout,
   AccountState,
-  ASSOCIATED_TOKEN_PROGRAM_ID,
   createAssociatedTokenAccountIdempotentInstruction,
   createCloseAccountInstruction,
   createInitializeAccount3Instruction,
@@ -15,36 +13,40 @@ import {
   TOKEN_PROGRAM_ID,
 } from '@solana/spl-token';
 import { PublicKey, SystemProgram, TransactionInstruction } from '@solana/web3.js';
-import type { Address } from '../core/ids.ts';
+import { type Address, base58Text } from '../core/ids.ts';
 import type { Effect } from '../core/policy.ts';
-import { COMPUTE_BUDGET_PROGRAM, MEMO_PROGRAM } from '../core/programs.ts';
+import {
+  ASSOCIATED_TOKEN_PROGRAM,
+  COMPUTE_BUDGET_PROGRAM,
+  MEMO_PROGRAM,
+  SYSTEM_PROGRAM,
+  TOKEN_PROGRAM,
+} from '../core/programs.ts';
+import { createRemembered } from '../core/remember.ts';
 import type { PaymentParts } from '../core/signing-ports.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
+import { addressOf, keyOf, REMEMBERED_MOST } from './keys.ts';
 import { inspectAdvance } from './nonce.ts';
 
 const SEED_LENGTH = 32;
-const key = (address: Address): PublicKey => new PublicKey(address);
-/** Derived token accounts are kept in memory: a payment derives the same ones many times. */
-const REMEMBERED_MOST = 50_000;
-const tokenAccounts = new Map<string, Address>();
+const key = keyOf;
 
+const derived = createRemembered((name: string): Address => {
+  const [mint, owner] = name.split('/') as [Address, Address];
+  return addressOf(getAssociatedTokenAddressSync(key(mint), key(owner), true));
+}, REMEMBERED_MOST);
 /**
  * The associated token account of an owner. Owners off the curve are accepted here: the terms were
  * checked when they were agreed.
  */
-export const tokenAccount: Tokens['tokenAccount'] = (mint, owner) => {
-  const name = `${mint}/${owner}`;
-  const known = tokenAccounts.get(name);
-  if (known !== undefined) return known;
-  const derived = getAssociatedTokenAddressSync(key(mint), key(owner), true).toBase58() as Address;
-  if (tokenAccounts.size >= REMEMBERED_MOST) tokenAccounts.clear();
-  tokenAccounts.set(name, derived);
-  return derived;
-};
+export const tokenAccount: Tokens['tokenAccount'] = (mint, owner) => derived(`${mint}/${owner}`);
 
 /** Whether an address is on the ed25519 curve, so that it can be a wallet. */
-export const isOnCurve: Tokens['isOnCurve'] = (address) => PublicKey.isOnCurve(key(address));
+export const isOnCurve: Tokens['isOnCurve'] = createRemembered(
+  (address: Address) => PublicKey.isOnCurve(key(address)),
+  REMEMBERED_MOST,
+);
 
 /** The program-derived address of these seeds; null when they derive none. */
 export const derivedAddress: Tokens['derivedAddress'] = (program, seeds) => {
@@ -80,28 +82,30 @@ export const passingAccount: Tokens['passingAccount'] = (agent, paymentId) =>
       .digest(),
   ).toBase58() as Address;
 
+const AMOUNT_AT = 64;
+const STATE_AT = 108;
+
 /** A token account of that mint; null when there is none. `foreign`: its owner is another. */
 export const readTokenAccount: Tokens['readTokenAccount'] = (account, mint, owner) => {
-  if (
-    account === null ||
-    account.owner !== TOKEN_PROGRAM_ID.toBase58() ||
-    account.data.length < AccountLayout.span
-  )
+  if (account === null || account.owner !== TOKEN_PROGRAM || account.data.length < ACCOUNT_SIZE)
     return null;
-  const decoded = AccountLayout.decode(account.data);
-  if (decoded.mint.toBase58() !== mint || decoded.state === AccountState.Uninitialized) return null;
+  // Mint, owner and amount stand first, and the state follows the delegate: AccountLayout.
+  const { data } = account;
+  const [state] = data.subarray(STATE_AT);
+  if (base58Text(data.subarray(0, 32)) !== mint || state === AccountState.Uninitialized)
+    return null;
   return {
-    amount: decoded.amount,
-    frozen: decoded.state === AccountState.Frozen,
-    foreign: decoded.owner.toBase58() !== owner,
+    amount: new DataView(data.buffer, data.byteOffset).getBigUint64(AMOUNT_AT, true),
+    frozen: state === AccountState.Frozen,
+    foreign: base58Text(data.subarray(32, AMOUNT_AT)) !== owner,
   };
 };
 
 function neutral(built: TransactionInstruction): Instruction {
   return {
-    program: built.programId.toBase58() as Address,
+    program: addressOf(built.programId),
     accounts: built.keys.map(({ pubkey, isSigner, isWritable }) => ({
-      address: pubkey.toBase58() as Address,
+      address: addressOf(pubkey),
       isSigner,
       isWritable,
     })),
@@ -196,10 +200,7 @@ export function transferInstructions(
  * program.
  */
 function inspectCreation(accounts: Instruction['accounts'], data: Uint8Array): Effect {
-  const unknown: Effect = {
-    effect: 'unknown',
-    program: SystemProgram.programId.toBase58() as Address,
-  };
+  const unknown: Effect = { effect: 'unknown', program: SYSTEM_PROGRAM };
   const [payer, account] = accounts;
   const whole = 36 + 8 + SEED_LENGTH + 8 + 8 + 32;
   if (data.length !== whole || payer === undefined || account === undefined) return unknown;
@@ -210,9 +211,9 @@ function inspectCreation(accounts: Instruction['accounts'], data: Uint8Array): E
     effect: 'create_seeded_account',
     payer: payer.address,
     account: account.address,
-    base: new PublicKey(data.subarray(4, 36)).toBase58() as Address,
+    base: base58Text(data.subarray(4, 36)) as Address,
     space: view.getBigUint64(whole - 40, true),
-    program: new PublicKey(data.subarray(whole - 32)).toBase58() as Address,
+    program: base58Text(data.subarray(whole - 32)) as Address,
   };
 }
 
@@ -227,7 +228,7 @@ export function inspectTokens({ program, accounts, data }: Instruction): Effect 
     return { effect: 'compute_limit', units: view.getUint32(1, true) };
   if (program === COMPUTE_BUDGET_PROGRAM && tag === 3 && data.length === 9)
     return { effect: 'compute_price', microLamports: view.getBigUint64(1, true) };
-  if (program === ASSOCIATED_TOKEN_PROGRAM_ID.toBase58() && tag === 1 && data.length === 1) {
+  if (program === ASSOCIATED_TOKEN_PROGRAM && tag === 1 && data.length === 1) {
     return {
       effect: 'create_token_account',
       payer: at(0),
@@ -237,12 +238,7 @@ export function inspectTokens({ program, accounts, data }: Instruction): Effect 
     };
   }
   // TransferChecked: source, mint, destination, authority. A multisig would add signers.
-  if (
-    program === TOKEN_PROGRAM_ID.toBase58() &&
-    tag === 12 &&
-    data.length === 10 &&
-    accounts.length === 4
-  ) {
+  if (program === TOKEN_PROGRAM && tag === 12 && data.length === 10 && accounts.length === 4) {
     return {
       effect: 'transfer',
       source: at(0),
@@ -252,15 +248,15 @@ export function inspectTokens({ program, accounts, data }: Instruction): Effect 
       amount: view.getBigUint64(1, true),
     };
   }
-  if (program === SystemProgram.programId.toBase58())
+  if (program === SYSTEM_PROGRAM)
     return inspectAdvance({ program, accounts, data }) ?? inspectCreation(accounts, data);
-  const isToken = program === TOKEN_PROGRAM_ID.toBase58();
+  const isToken = program === TOKEN_PROGRAM;
   if (isToken && tag === 18 && data.length === 33)
     return {
       effect: 'initialize_token_account',
       account: at(0),
       mint: at(1),
-      owner: new PublicKey(data.subarray(1)).toBase58() as Address,
+      owner: base58Text(data.subarray(1)) as Address,
     };
   if (isToken && tag === 9 && data.length === 1 && accounts.length === 3)
     return { effect: 'close_token_account', account: at(0), destination: at(1), authority: at(2) };

@@ -10,41 +10,78 @@ export type Signature = string & { readonly [brand]: 'signature' };
 export type Slot = number;
 
 const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
-const DIGIT = new Map([...ALPHABET].map((character, value) => [character, value]));
+/** The value of each character code; -1 for a character that base58 does not have. */
+const DIGITS = new Int8Array(128).fill(-1);
+for (const [value, character] of [...ALPHABET].entries()) DIGITS[character.charCodeAt(0)] = value;
+
+/**
+ * Five base58 digits or two bytes are converted at a time: 58^5 lies below 2^30, so each product
+ * with 2^16 stays below 2^46, which a number holds exactly.
+ */
+const GROUP = 5;
+const GROUP_VALUE = 58 ** GROUP;
+const PAIR_VALUE = 2 ** 16;
 
 /** The bytes of base58 text; null when the text is not base58. */
 export function base58Bytes(text: string): Uint8Array | null {
-  const bytes: number[] = [];
-  for (const character of text) {
-    let carry = DIGIT.get(character);
-    if (carry === undefined) return null;
-    for (let i = 0; i < bytes.length; i++) {
-      carry += bytes[i]! * 58;
-      bytes[i] = carry & 0xff;
-      carry >>= 8;
+  let zeros = 0;
+  while (zeros < text.length && text[zeros] === '1') zeros++;
+  /** The number so far, in pairs of bytes, the lowest first. */
+  const pairs: number[] = [];
+  // The first group is the short one, so that all others have five digits.
+  for (let from = zeros; from < text.length; ) {
+    const upto = from + ((text.length - from) % GROUP || GROUP);
+    let carry = 0;
+    for (; from < upto; from++) {
+      const digit = DIGITS[text.charCodeAt(from)] ?? -1;
+      if (digit < 0) return null;
+      carry = carry * ALPHABET.length + digit;
     }
-    for (; carry > 0; carry >>= 8) bytes.push(carry & 0xff);
+    for (let i = 0; i < pairs.length; i++) {
+      const value = pairs[i]! * GROUP_VALUE + carry;
+      carry = Math.floor(value / PAIR_VALUE);
+      pairs[i] = value - carry * PAIR_VALUE;
+    }
+    for (; carry > 0; carry = Math.floor(carry / PAIR_VALUE)) pairs.push(carry % PAIR_VALUE);
   }
-  for (let i = 0; i < text.length && text[i] === '1'; i++) bytes.push(0);
-  return Uint8Array.from(bytes.reverse());
+  const highest = pairs.at(-1) ?? 0;
+  const length = 2 * pairs.length - (pairs.length > 0 && highest < 256 ? 1 : 0);
+  const bytes = new Uint8Array(zeros + length);
+  for (let i = 0; i < length; i++) {
+    const pair = pairs[i >> 1]!;
+    bytes[bytes.length - 1 - i] = i % 2 === 0 ? pair & 0xff : pair >> 8;
+  }
+  return bytes;
 }
 
 /** The base58 text of bytes. */
 export function base58Text(bytes: Uint8Array): string {
-  const digits: number[] = [];
-  for (const byte of bytes) {
-    let carry = byte;
-    for (let i = 0; i < digits.length; i++) {
-      carry += digits[i]! << 8;
-      digits[i] = carry % 58;
-      carry = (carry / 58) | 0;
+  let zeros = 0;
+  while (zeros < bytes.length && bytes[zeros] === 0) zeros++;
+  /** The number so far, in groups of five digits, the lowest first. */
+  const groups: number[] = [];
+  for (let at = zeros; at < bytes.length; ) {
+    // The first step takes one byte where their number is odd.
+    const isOdd = (bytes.length - at) % 2 === 1;
+    let carry = isOdd ? bytes[at]! : bytes[at]! * 256 + bytes[at + 1]!;
+    at += isOdd ? 1 : 2;
+    for (let i = 0; i < groups.length; i++) {
+      const value = groups[i]! * PAIR_VALUE + carry;
+      carry = Math.floor(value / GROUP_VALUE);
+      groups[i] = value - carry * GROUP_VALUE;
     }
-    for (; carry > 0; carry = (carry / 58) | 0) digits.push(carry % 58);
+    for (; carry > 0; carry = Math.floor(carry / GROUP_VALUE)) groups.push(carry % GROUP_VALUE);
   }
   let text = '';
-  for (let i = 0; i < bytes.length && bytes[i] === 0; i++) text += '1';
-  for (let i = digits.length - 1; i >= 0; i--) text += ALPHABET[digits[i]!];
-  return text;
+  for (const [place, group] of groups.entries()) {
+    const isHighest = place === groups.length - 1;
+    let rest = group;
+    for (let digit = 0; isHighest ? rest > 0 : digit < GROUP; digit++) {
+      text = ALPHABET[rest % ALPHABET.length]! + text;
+      rest = Math.floor(rest / ALPHABET.length);
+    }
+  }
+  return '1'.repeat(zeros) + text;
 }
 
 /** Whether the text is the base58 form of exactly 32 bytes. */

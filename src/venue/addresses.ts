@@ -2,6 +2,7 @@
 // endian.
 import { PublicKey } from '@solana/web3.js';
 import type { Address } from '../core/ids.ts';
+import { createRemembered } from '../core/remember.ts';
 import type { Profile } from './profile.ts';
 
 /**
@@ -9,9 +10,11 @@ import type { Profile } from './profile.ts';
  * sequence; those above this number are found by their creation.
  */
 const SUB_ACCOUNTS = 16;
-const REMEMBERED_MOST = 10_000;
-
-type Owned = { readonly users: ReadonlySet<Address>; readonly all: ReadonlySet<Address> };
+/**
+ * The most wallets whose accounts are kept in memory. Deriving those of one takes 4 ms of CPU, and
+ * keeping them 2 KB.
+ */
+const REMEMBERED_MOST = 50_000;
 
 export type Addresses = {
   readonly state: Address;
@@ -24,8 +27,8 @@ export type Addresses = {
   spotMarket(index: number): Address;
   perpMarket(index: number): Address;
   spotVault(index: number): Address;
-  /** The addresses of a wallet's first 16 sub-accounts, whether those exist or not. */
-  ownUsers(agent: Address): ReadonlySet<Address>;
+  /** Whether an address is one of a wallet's first 16 sub-accounts, which need not exist. */
+  isOwnUser(agent: Address, address: Address): boolean;
   /** Every account of the wallet at the venue whose rent returns to the wallet on closing. */
   ownAccounts(agent: Address): ReadonlySet<Address>;
 };
@@ -47,40 +50,29 @@ export function createAddresses({ programId, seeds }: Profile): Addresses {
       parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)),
       program,
     )[0].toBase58() as Address;
-  const remembered = new Map<string, Address>();
-  const once = (name: string, make: () => Address): Address => {
-    const known = remembered.get(name) ?? make();
-    if (remembered.size >= REMEMBERED_MOST) remembered.clear();
-    remembered.set(name, known);
-    return known;
-  };
-  const indexed = (seed: string, index: number): Address =>
-    once(`${seed}/${index}`, () => derive(seed, u16(index)));
+  const indexed = createRemembered((name: string): Address => {
+    const [seed = '', index] = name.split('/');
+    return derive(seed, u16(Number(index)));
+  }, REMEMBERED_MOST);
   const user = (authority: Address, subAccountId: number): Address =>
     derive('user', new PublicKey(authority).toBuffer(), u16(subAccountId));
-  const userStats = (authority: Address): Address =>
-    once(`user_stats/${authority}`, () =>
-      derive('user_stats', new PublicKey(authority).toBuffer()),
-    );
-  const owned = new Map<Address, Owned>();
-  const ownedBy = (agent: Address): Owned => {
-    const known = owned.get(agent);
-    if (known !== undefined) return known;
-    if (owned.size >= REMEMBERED_MOST) owned.clear();
-    const users = new Set(Array.from({ length: SUB_ACCOUNTS }, (_, id) => user(agent, id)));
-    const derived = { users, all: new Set([...users, userStats(agent)]) };
-    owned.set(agent, derived);
-    return derived;
-  };
+  const userStats = createRemembered(
+    (authority: Address): Address => derive('user_stats', new PublicKey(authority).toBuffer()),
+    REMEMBERED_MOST,
+  );
+  const ownedBy = createRemembered((agent: Address): ReadonlySet<Address> => {
+    const users = Array.from({ length: SUB_ACCOUNTS }, (_, id) => user(agent, id));
+    return new Set([...users, userStats(agent)]);
+  }, REMEMBERED_MOST);
   return {
     state: derive(seeds.state),
     signer: derive(seeds.signer),
     user,
     userStats,
-    spotMarket: (index) => indexed('spot_market', index),
-    perpMarket: (index) => indexed('perp_market', index),
-    spotVault: (index) => indexed('spot_market_vault', index),
-    ownUsers: (agent) => ownedBy(agent).users,
-    ownAccounts: (agent) => ownedBy(agent).all,
+    spotMarket: (index) => indexed(`spot_market/${index}`),
+    perpMarket: (index) => indexed(`perp_market/${index}`),
+    spotVault: (index) => indexed(`spot_market_vault/${index}`),
+    isOwnUser: (agent, address) => address !== userStats(agent) && ownedBy(agent).has(address),
+    ownAccounts: ownedBy,
   };
 }

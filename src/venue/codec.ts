@@ -2,6 +2,7 @@
 // alone defines the layout. The compiled reader has no loop over fields and returns objects of one
 // shape, so it costs as much as a reader written by hand (ADR 6).
 import { type Address, base58Text } from '../core/ids.ts';
+import { createRemembered } from '../core/remember.ts';
 
 /**
  * A public key as its 32 bytes in a latin1 string. Two keys compare as strings; base58 is made only
@@ -159,15 +160,10 @@ export function compileReader<Name extends string, T extends Layout>(
   return new Function('spoiled', 'wide', source)(spoiled, wide);
 }
 
-const known = new Map<string, Address>();
-const KNOWN_MOST = 50_000;
+const KNOWN_MOST = 100_000;
 
-/** The base58 address of a key. The last 50,000 addresses at most are kept in memory. */
-export function addressOf(key: Key): Address {
-  const found = known.get(key);
-  if (found !== undefined) return found;
-  if (known.size >= KNOWN_MOST) known.clear();
-  const address = base58Text(Buffer.from(key, 'latin1')) as Address;
-  known.set(key, address);
-  return address;
-}
+/** The base58 address of a key. The last 50,000 addresses at least are kept in memory. */
+export const addressOf: (key: Key) => Address = createRemembered(
+  (key: Key) => base58Text(Buffer.from(key, 'latin1')) as Address,
+  KNOWN_MOST,
+);

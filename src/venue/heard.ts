@@ -14,7 +14,7 @@ import type { VenueEvent } from './records.ts';
 
 /** The part of a dialect that reading a transaction needs. */
 export type Hearing = Pick<Dialect, 'profile' | 'records'> & {
-  readonly addresses: Pick<Addresses, 'user' | 'ownUsers' | 'ownAccounts'>;
+  readonly addresses: Pick<Addresses, 'user' | 'isOwnUser' | 'ownAccounts'>;
 };
 
 export type VenueCall = Call & {

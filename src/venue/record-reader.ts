@@ -32,7 +32,7 @@ export function createRecordReader(profile: Profile): RecordReader {
     profile,
     records: createRecordReaders(profile.records),
     // Openings, closes and transfers to others do not depend on these.
-    addresses: { user: () => NOWHERE, ownUsers: () => NONE, ownAccounts: () => NONE },
+    addresses: { user: () => NOWHERE, isOwnUser: () => false, ownAccounts: () => NONE },
   };
   return (transaction, { agentWallet, tokenAccount, venueAccount }) => {
     const watched: Watched[] = [

@@ -180,12 +180,12 @@ function endsOf(call: VenueCall): { vault: Address; token: Address }[] {
 }
 
 function isOwn(heard: Heard, token: Address, user: Address): boolean {
-  const { ownUsers } = heard.dialect.addresses;
+  const { isOwnUser } = heard.dialect.addresses;
   const watch = heard.watched.get(user);
   const owner = ownerAmong(heard, token);
   if (watch !== undefined) return watch.subscriberId === owner;
   // A sub-account that is not registered yet belongs to the agent when its address derives from the
   // agent's wallet.
   const row = heard.transaction.tokenBalances.find((each) => each.account === token);
-  return [row?.owner, row?.ownerAfter].some((each) => each != null && ownUsers(each).has(user));
+  return [row?.owner, row?.ownerAfter].some((each) => each != null && isOwnUser(each, user));
 }

@@ -2,6 +2,7 @@
 import type { Connection } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { createFeeMarket } from '../../src/chain/fees.ts';
+import { carryWith } from '../../src/chain/rpc.ts';
 import { createStatuses } from '../../src/chain/statuses.ts';
 import type { Signature } from '../../src/core/ids.ts';
 import { signatureOf } from '../support/ledger.ts';
@@ -11,16 +12,53 @@ type Asked = { readonly signatures: readonly string[]; readonly answer: (value: 
 /** A node whose answers are given by hand, each the slot that the signature's place stands for. */
 function node() {
   const asked: Asked[] = [];
-  const connection = {
-    getSignatureStatuses: (signatures: string[]) =>
-      new Promise((answer) => asked.push({ signatures, answer })),
-  } as unknown as Connection;
+  const connection = {} as Connection;
+  carryWith(connection, (body) => {
+    const { params } = JSON.parse(body) as { params: [string[], object] };
+    expect(params[1]).toEqual({ searchTransactionHistory: true });
+    return new Promise((resolve) =>
+      asked.push({
+        signatures: params[0],
+        answer: (result) => resolve(Response.json({ jsonrpc: '2.0', id: 1, result })),
+      }),
+    );
+  });
   const answer = (at: number, value?: unknown[]) => {
     const { signatures, answer: give } = asked[at] ?? expect.fail('no such request');
     give({ value: value ?? signatures.map((each) => ({ slot: each.length })) });
   };
   return { connection, asked, answer };
 }
+
+test('a status says slot, error and commitment; one without a slot is no answer', async () => {
+  const { connection, answer } = node();
+  const statusOf = createStatuses(connection);
+  const ask = async (value: unknown, at: number) => {
+    const asked = statusOf(signatureOf(1));
+    await Promise.resolve();
+    answer(at, [value]);
+    return asked;
+  };
+  const error = { InstructionError: [3, { Custom: 6_000 }] };
+  expect(await ask(null, 0)).toBeNull();
+  expect(await ask({ slot: 7, err: error, confirmationStatus: 'finalized' }, 1)).toEqual({
+    slot: 7,
+    err: error,
+    confirmationStatus: 'finalized',
+  });
+  expect(await ask({ slot: 7, confirmations: 3, err: null }, 2)).toEqual({
+    slot: 7,
+    err: null,
+    confirmationStatus: null,
+  });
+  for (const [at, bad] of [
+    { err: null },
+    { slot: -1 },
+    { slot: 7, confirmationStatus: 'x' },
+    7,
+  ].entries())
+    await expect(ask(bad, 3 + at)).rejects.toMatchObject({ code: 'rpc_unavailable' });
+});
 
 test('1,000 questions of one moment take four requests, and each gets its own answer', async () => {
   const { connection, asked, answer } = node();

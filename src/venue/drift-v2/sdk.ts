@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import type { DriftClient } from '@drift-labs/sdk';
 import { Connection, PublicKey, type TransactionInstruction } from '@solana/web3.js';
 import type { Address } from '../../core/ids.ts';
+import { createRemembered } from '../../core/remember.ts';
 import type { AccountMeta, Instruction } from '../../core/transaction.ts';
 import type { Builder, BuilderDoor, Parties } from '../builder.ts';
 import type { Dialect } from '../dialect.ts';
@@ -13,8 +14,16 @@ import type { Dialect } from '../dialect.ts';
 type BuiltInstruction = Pick<TransactionInstruction, 'programId' | 'keys' | 'data'>;
 
 const TOKEN_PROGRAM = new PublicKey('TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA');
-const key = (address: Address): PublicKey => new PublicKey(address);
-const text = (publicKey: PublicKey): Address => publicKey.toBase58() as Address;
+/** The most keys that are kept in memory: a payment names the same ones many times. */
+const KEYS_MOST = 50_000;
+const texts = new WeakMap<PublicKey, Address>();
+const key: (address: Address) => PublicKey = createRemembered((address: Address) => {
+  const made = new PublicKey(address);
+  texts.set(made, address);
+  return made;
+}, KEYS_MOST);
+const text = (publicKey: PublicKey): Address =>
+  texts.get(publicKey) ?? (publicKey.toBase58() as Address);
 
 /** What is used of the Anchor library that the SDK brings along. */
 type Anchor = {

@@ -67,7 +67,7 @@ const OWN_NOTED_AFTER_MS = 10_000;
 export async function addHearing(given: HearingPorts, settings: Settings): Promise<Hearing> {
   const { parts, roster, watched, settling, loops, metrics, costs, clock, log } = given;
   const { ledger, pace, tip, nodes } = parts;
-  const { settle, lanes, judge, ownSignatures } = settling;
+  const { settle, lanes, judge, ownSignatures, way } = settling;
   const uses = (source: Source): boolean => settings.watch.sources.includes(source);
   const sources = createSources(settings.watch.sources, tip.canBe);
   const aside = createAside({ ledger, clock, log });
@@ -158,6 +158,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     waitMs(signature, moves) {
       const waitMs = haste.waitMs(signature, moves);
       hasty ||= waitMs < 0;
+      if (waitMs < 0) way.hold();
       return waitMs;
     },
   };
@@ -182,6 +183,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   const coverage = createCoverageCounter(ports, metrics);
   /** The subscribers whose facts changed since they were judged. */
   const unjudged = new Set<string>();
+  /** The verdicts under way on subscribers whose transactions went ahead. */
+  let judging = 0;
   const inspector = createInspector(
     {
       ...ports,
@@ -200,12 +203,18 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     (ids) => {
       if (ids.length === 0) return;
       loops.after('heard');
-      // An error that keeps a subscriber from being judged also stops the loop that judges, which
-      // reports it.
-      void judge(ids).catch(() => {
-        for (const id of ids) unjudged.add(id);
-        loops.after('read');
-      });
+      way.hold();
+      judging++;
+      void judge(ids, true)
+        // An error that keeps a subscriber from being judged also stops the loop that judges, which
+        // reports it.
+        .catch(() => {
+          for (const id of ids) unjudged.add(id);
+          loops.after('read');
+        })
+        .finally(() => {
+          if (--judging === 0 && inspector.aheadCount === 0) way.release();
+        });
     },
   );
   /** Notes the daemon's own payments, so that they are read although no source named them. */
@@ -224,6 +233,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     if (await inspector.ahead()) loops.after('hasty');
   });
   loops.add('inspect', inspectEveryMs, async () => {
+    await way.clear();
     const { changed: heard, more } = await inspector.round();
     for (const id of heard) unjudged.add(id);
     if (heard.length > 0) loops.after('read');
@@ -233,6 +243,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   });
   // The next transactions are read while subscribers are judged.
   loops.add('verdict', EVERY_MS.judge, async () => {
+    await way.clear();
     const ids = [...unjudged];
     unjudged.clear();
     try {
@@ -244,6 +255,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   });
   const check = createChecking(ports, watch.changed);
   loops.add('check', checkEveryMs, async (signal) => {
+    await way.clear();
     const found = await check(signal);
     noted(found.noted);
     if (found.reckoned.length > 0) loops.after('heard');

@@ -14,6 +14,7 @@ import { createEndings, type Endings } from './flows/ending.ts';
 import { createLanes, type Lanes } from './flows/lanes.ts';
 import { EVERY_MS, type Loops } from './flows/loops.ts';
 import { createOwnSignatures, type OwnSignatures } from './flows/own-signatures.ts';
+import { createRightOfWay, type RightOfWay } from './flows/right-of-way.ts';
 import { createSettle, type Settle } from './flows/settle.ts';
 import { inTurns, judgeSubscribers } from './flows/standing.ts';
 import { newId } from './system/clock.ts';
@@ -37,8 +38,11 @@ export type Settling = {
   readonly settle: Settle;
   readonly lanes: Lanes;
   readonly ownSignatures: OwnSignatures;
-  /** Judges the standings of these subscribers again. */
-  judge(subscriberIds: readonly string[]): Promise<void>;
+  readonly way: RightOfWay;
+  /**
+   * Judges the standings of these subscribers again; with `ahead` before others that wait for it.
+   */
+  judge(subscriberIds: readonly string[], ahead?: boolean): Promise<void>;
 };
 
 /** How many subscribers with debts one run of the loop `judge` takes. */
@@ -48,7 +52,9 @@ const JUDGED_AT_ONCE = 2_000;
 export function addSettling(ports: SettlingPorts, settings: Settings): Settling {
   const { parts, roster, loops, clock, log, stopping } = ports;
   const { ledger } = parts;
-  const judge = (ids: readonly string[]) => judgeSubscribers(ledger, roster, log, ids);
+  const judge = (ids: readonly string[], ahead = false) =>
+    judgeSubscribers(ledger, roster, log, ids, ahead);
+  const way = createRightOfWay(clock);
   const books = createBooks({ ...parts, log, onWentBack: ports.onWentBack });
   const endings = createEndings({ ledger, books, clock, log });
   const credit = createCredit({ ledger, books, clock, log });
@@ -56,6 +62,7 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   const settle = createSettle(
     {
       ...{ ...parts, ...ports, newId, books, budget, programsOf, ownSignatures },
+      clear: way.clear,
       onEnded: (id) => judge([id]),
     },
     payingOf(settings),
@@ -65,6 +72,7 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
 
   loops.add('accrue', settings.watch.finalityMs, async () => {
     for (const book of [() => accrueCloses(ledger, log), credit]) {
+      await way.clear();
       const ids = await book();
       await judge(ids);
       for (const id of ids) lanes.nudge(id);
@@ -84,5 +92,5 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   // s.
   const whoOwes = inTurns(() => ledger.standings.owing(), JUDGED_AT_ONCE);
   loops.add('judge', EVERY_MS.judge, async () => judge(await whoOwes()));
-  return { books, endings, settle, lanes, ownSignatures, judge };
+  return { books, endings, settle, lanes, ownSignatures, way, judge };
 }

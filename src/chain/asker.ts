@@ -22,6 +22,9 @@ export type AskedRequest = RequestInit & { readonly askers?: readonly string[] }
 export const askerOf = (init: AskedRequest | undefined, index: number): string =>
   init?.askers?.[index] ?? askerNow();
 
+/** The part that reads transactions which may be a runaway's withdrawal: its questions go first. */
+export const AHEAD = 'ahead';
+
 /** The askers of a request, each once. */
 export const askersOf = (init: AskedRequest | undefined): ReadonlySet<string> =>
   new Set(init?.askers ?? [askerNow()]);

@@ -1,10 +1,14 @@
 // Call rate: holds the calls to one node to the rate that its plan allows. The rate is not a
 // setting: it is learned from the answers 429. Before the first one, nothing is held back.
 import type { Clock } from '../core/ports.ts';
+import { createPlaces } from './places.ts';
 
 export type CallRate = {
-  /** Resolves once so many calls may be sent, in the order of the callers. */
-  take(calls: number): Promise<void>;
+  /**
+   * Resolves once so many calls may be sent, in the order of the callers; with `ahead`, before
+   * others that wait.
+   */
+  take(calls: number, ahead?: boolean): Promise<void>;
   /** Tells that the node refused a request with 429. */
   refused(): void;
   /** Calls a second that are sent at most now; null before the first refusal. */
@@ -45,7 +49,8 @@ export function createCallRate(clock: Pick<Clock, 'nowMs' | 'sleep'>): CallRate 
   let learned: Learned | null = null;
   let tokens = 0;
   let filledMs = 0;
-  let line: Promise<void> = Promise.resolve();
+  /** The requests that wait for their turn: one at a time has it. */
+  const turns = createPlaces(() => 1);
 
   const span = (): number => Math.floor(clock.nowMs() / SPAN_MS);
   const perSecond = (): number | null => (learned === null ? null : rateAt(learned, clock.nowMs()));
@@ -68,13 +73,10 @@ export function createCallRate(clock: Pick<Clock, 'nowMs' | 'sleep'>): CallRate 
     note(calls);
   };
   return {
-    take(calls) {
-      if (learned === null) {
-        note(calls);
-        return Promise.resolve();
-      }
-      line = line.then(() => turn(calls));
-      return line;
+    async take(calls, ahead = false) {
+      if (learned === null) return note(calls);
+      await turns.enter(ahead);
+      await turn(calls).finally(turns.leave);
     },
     refused() {
       const nowMs = clock.nowMs();

@@ -1,9 +1,9 @@
 // Places: bounds how many works of one kind are under way at once. Those that find no place wait in
-// the order of their arrival.
+// the order of their arrival, behind those that go ahead.
 
 export type Places = {
-  /** Resolves when there is a place. */
-  enter(): Promise<void>;
+  /** Resolves when there is a place; with `ahead`, before others that wait. */
+  enter(ahead?: boolean): Promise<void>;
   /** Gives a place back. Also called after `most` was raised, so that waiting works enter. */
   leave(): void;
   readonly underWay: number;
@@ -12,17 +12,18 @@ export type Places = {
 /** Creates places. `most` is asked at each move, because it may change. */
 export function createPlaces(most: () => number): Places {
   const waiting: (() => void)[] = [];
+  const first: (() => void)[] = [];
   let underWay = 0;
   return {
-    async enter() {
+    async enter(ahead = false) {
       if (underWay < most()) underWay++;
       // The one that leaves counts the next one in.
-      else await new Promise<void>((resolve) => waiting.push(resolve));
+      else await new Promise<void>((resolve) => (ahead ? first : waiting).push(resolve));
     },
     leave() {
       underWay--;
       while (underWay < most()) {
-        const next = waiting.shift();
+        const next = first.shift() ?? waiting.shift();
         if (next === undefined) return;
         underWay++;
         next();

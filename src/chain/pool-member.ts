@@ -4,7 +4,7 @@
 // they tell, and one that says that its node has not reached the slot in question is no answer.
 import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
-import { type AskedRequest, askersOf } from './asker.ts';
+import { AHEAD, type AskedRequest, askersOf } from './asker.ts';
 import { createCallRate } from './call-rate.ts';
 import { createLatency, type Latency } from './latency.ts';
 import { createPlaces, type Places } from './places.ts';
@@ -160,8 +160,8 @@ export function createMember(node: PoolNode, { clock, lag, methodsAtOnce }: Memb
     return notReached;
   };
   const send = async (request: PoolRequest, givenUp?: AbortSignal): Promise<Tried | null> => {
-    const { input, init, calls, method } = request;
-    await rate.take(calls);
+    const { input, init, calls, method, askers } = request;
+    await rate.take(calls, askers.has(AHEAD));
     if (limitedMs() > 0) return null;
     const beganMs = clock.nowMs();
     try {
@@ -203,8 +203,9 @@ export function createMember(node: PoolNode, { clock, lag, methodsAtOnce }: Memb
     async ask(request, givenUp) {
       // A request that waits for its method holds no place of the window.
       const ofMethod = methods.get(request.method);
-      await ofMethod?.enter();
-      await places.enter();
+      const ahead = request.askers.has(AHEAD);
+      await ofMethod?.enter(ahead);
+      await places.enter(ahead);
       try {
         return await send(request, givenUp);
       } finally {

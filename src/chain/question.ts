@@ -6,7 +6,7 @@
 import type { Connection } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import { createGatherer, upTo } from '../core/gather.ts';
-import { askerNow } from './asker.ts';
+import { AHEAD, askerNow } from './asker.ts';
 import { type Carrier, carrierOf } from './rpc.ts';
 
 type Reply = {
@@ -125,6 +125,7 @@ function lineOf(connection: Connection, carry: Carrier): Line {
       createGatherer<Asked, Outcome>((asked) => askShared(line, method, asked), {
         count: upTo(together),
         atOnce,
+        ahead: ({ asker }) => asker === AHEAD,
       }),
     );
   lines.set(connection, line);

@@ -13,6 +13,8 @@ export type GatherBounds<Q> = {
    * that is refused hurts itself alone. Left out: never.
    */
   readonly apart?: (thrown: unknown) => boolean;
+  /** Whether a question goes before the others that wait. Left out: none does. */
+  readonly ahead?: (question: Q) => boolean;
 };
 
 type Waiting<Q, A> = {
@@ -27,7 +29,7 @@ type Waiting<Q, A> = {
  */
 export function createGatherer<Q, A>(
   ask: (questions: readonly Q[]) => Promise<readonly A[]>,
-  { count, atOnce, apart = () => false }: GatherBounds<Q>,
+  { count, atOnce, apart = () => false, ahead = () => false }: GatherBounds<Q>,
 ): (question: Q) => Promise<A> {
   let waiting: Waiting<Q, A>[] = [];
   let underWay = 0;
@@ -56,7 +58,8 @@ export function createGatherer<Q, A>(
   };
   return (question) =>
     new Promise((resolve, reject) => {
-      waiting.push({ question, resolve, reject });
+      const behind = ahead(question) ? waiting.findIndex((each) => !ahead(each.question)) : -1;
+      waiting.splice(behind < 0 ? waiting.length : behind, 0, { question, resolve, reject });
       // Questions of the same turn of the event loop share a request as well.
       queueMicrotask(pump);
     });

@@ -141,6 +141,8 @@ export type Sightings = SignatureSink & {
     readWith?: ReadWith;
     /** The time of the block, which is kept with its facts. */
     blockTimeMs?: number | null;
+    /** The reading is recorded before other readings that wait for the ledger. */
+    ahead?: boolean;
   }): Promise<Settled>;
   /**
    * Withdraws the facts of a transaction that is on no surviving fork. Returns the affected

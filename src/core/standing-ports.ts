@@ -16,6 +16,7 @@ export type Standings = {
   update(
     subscriberId: string,
     judge: (history: readonly StandingEvent[], quotes: Quotes) => Standing,
+    ahead?: boolean,
   ): Promise<RosterEntry>;
   /** Passes the whole roster to `take`, in parts, and returns the mark as of which it holds. */
   roster(take: (entries: readonly RosterEntry[]) => void): Promise<Mark>;

@@ -20,6 +20,7 @@ import { type Venue, type Venues, venueOf } from '../core/venue.ts';
 import type { SetAside } from './aside.ts';
 import { backfill } from './backfill.ts';
 import { rescan } from './rescan.ts';
+import { sideBySide } from './side-by-side.ts';
 
 export type CheckPorts = {
   readonly ledger: Ledger;
@@ -40,6 +41,8 @@ export type CheckPorts = {
  */
 const RESCAN_MS = 5 * 60_000;
 const BATCH = 100;
+/** The accounts that are checked side by side; the ledger answers them in groups. */
+const AT_ONCE = 32;
 /** The most changed accounts that one run looks at; the others wait for the next run. */
 const CHANGED_MOST = 1_000;
 
@@ -94,16 +97,21 @@ async function read(
   );
   const lacking = accounts.filter((each, index) => each.baseline === null && found[index] == null);
   const seen = await seenAlready(chain, lacking);
-  for (const [index, account] of accounts.entries()) {
+  const states = new Map(accounts.map((account, index) => [account, found[index] ?? null]));
+  await sideBySide(accounts, AT_ONCE, async (account) => {
     await alone(ports, account.address, failing, async () => {
-      const state = venueOf(venues, account).stateOf(account.role, slot, found[index] ?? null);
+      const state = venueOf(venues, account).stateOf(
+        account.role,
+        slot,
+        states.get(account) ?? null,
+      );
       if (state === null) return;
       if (account.baseline === null)
         await ledger.checks.begin(account, state, seen.get(account.address) ?? null);
       else if (state.slot > account.baseline.slot)
         await ledger.checks.propose(account.address, state);
     });
-  }
+  });
 }
 
 /**
@@ -297,11 +305,11 @@ export async function checkAccounts(
   for (let from = 0; from < accounts.length && !signal.aborted; from += BATCH) {
     const given = accounts.slice(from, from + BATCH);
     const explained = new Set<Address>();
-    for (const each of given) {
-      if (each.candidate === null || each.cursor.slot >= each.candidate.slot) continue;
+    await sideBySide(given, AT_ONCE, async (each) => {
+      if (each.candidate === null || each.cursor.slot >= each.candidate.slot) return;
       const done = await alone(ports, each.address, failing, () => isExplained(ports, each));
       if (done === true) explained.add(each.address);
-    }
+    });
     const batch = given.filter((each) => !explained.has(each.address));
     const behind = batch.filter((each) => each.candidate && each.cursor.slot < each.candidate.slot);
     if (behind.length > 0) {
@@ -312,14 +320,14 @@ export async function checkAccounts(
       );
       noted += scan.noted;
     }
-    for (const each of batch) {
-      if (each.candidate === null || each.cursor.slot < each.candidate.slot) continue;
+    await sideBySide(batch, AT_ONCE, async (each) => {
+      if (each.candidate === null || each.cursor.slot < each.candidate.slot) return;
       const outcome = await alone(ports, each.address, failing, () =>
         checkOne(ports, each, failing.has(each.address)),
       );
       if (outcome === 'reckoned') reckoned.add(each.subscriberId);
       if (outcome === 'repaired') noted++;
-    }
+    });
     const idle = batch.filter((each) => each.candidate === null);
     if (idle.length > 0) await read(ports, idle, failing);
   }

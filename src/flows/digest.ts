@@ -210,8 +210,7 @@ export async function digestDeliveries(ports: DigestPorts): Promise<boolean> {
   const begun = await ledger.deliveries.begin({ reader, limit: BATCH, bytesMost, nowMs });
   if (begun.length === 0) return false;
   // The bodies may name accounts that another daemon has just begun to watch.
-  await watched.refresh();
-  const failing = await aside.of('delivery');
+  const [failing] = await Promise.all([aside.of('delivery'), watched.refresh()]);
   await sideBySide(begun, AT_ONCE, async (delivery) => {
     const subject = String(delivery.id);
     if (delivery.unended >= UNENDED_MOST) {

@@ -46,6 +46,8 @@ export type InspectOptions = {
   readonly finalityMs: number;
   /** The number of transactions that are read side by side. */
   readonly readsAtOnce: number;
+  /** Whether the ledger records the readings before others; left out, it does not. */
+  readonly ahead?: boolean;
 };
 
 /** The waits when a node may not have a transaction yet that another node has confirmed. */
@@ -157,6 +159,7 @@ async function record(
       insist,
       readWith: { listRevision: revision, touching },
       blockTimeMs: transaction.blockTimeMs ?? null,
+      ahead: options.ahead ?? false,
     });
     if (settled.outcome !== 'stale' || tries === LIST_TRIES) return { ...settled, facts };
     await watched.refresh();

@@ -27,6 +27,8 @@ export type Inspector = {
    * more.
    */
   ahead(): Promise<boolean>;
+  /** The transactions that are being read ahead of all others. */
+  readonly aheadCount: number;
   /** Resolves when no read is running. */
   drained(): Promise<void>;
 };
@@ -82,7 +84,7 @@ export function createInspector(
 
   const ahead = new Set<Promise<void>>();
   const startAhead = (sighting: Sighting): void => {
-    const one: Promise<void> = inspectAlone(ports, options, sighting)
+    const one: Promise<void> = inspectAlone(ports, { ...options, ahead: true }, sighting)
       .then(onAhead, (thrown: unknown) => {
         failure ??= { thrown };
         onLate();
@@ -99,6 +101,9 @@ export function createInspector(
       const due = await ledger.sightings.claim(dueMs, AHEAD_DUE_MS + LEASE_MS, free);
       for (const each of due) startAhead(each);
       return due.length === free;
+    },
+    get aheadCount() {
+      return ahead.size;
     },
     async round() {
       const free = freePlaces();

@@ -40,6 +40,8 @@ export type SettlePorts = Omit<PlanningPorts, 'lane'> &
     readonly conformance: Pick<VenuesConformance, 'objection'>;
     /** Is told of each payment that is sent, so that its effects are not searched for. */
     readonly ownSignatures: Pick<OwnSignatures, 'sent' | 'ended'>;
+    /** Resolves when the next step may be taken; left out, at once. See flows/right-of-way.ts. */
+    readonly clear?: () => Promise<void>;
     /** Called when a payment has ended, because standings may change. */
     readonly onEnded: (subscriberId: string) => Promise<void>;
   };
@@ -267,6 +269,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     },
     async run(subscriberId, signal) {
       while (!signal.aborted) {
+        await ports.clear?.();
         const payment = await ledger.payments.live(subscriberId);
         if (options.mode === 'observe' && payment?.state !== 'sent') return null;
         const due = payment === null ? await ledger.shares.due(subscriberId) : [];

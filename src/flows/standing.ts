@@ -8,19 +8,20 @@ import { sideBySide } from './side-by-side.ts';
 const AT_ONCE = 64;
 
 /**
- * Judges these subscribers. A failure of one does not keep the others from being judged; the first
- * failure is thrown at the end.
+ * Judges these subscribers, with `ahead` before others that wait to be judged. A failure of one does
+ * not keep the others from being judged; the first failure is thrown at the end.
  */
 export async function judgeSubscribers(
   ledger: Ledger,
   roster: Roster,
   log: Log,
   subscriberIds: readonly string[],
+  ahead = false,
 ): Promise<void> {
   const failures: unknown[] = [];
   const judgeOne = async (id: string): Promise<void> => {
     const before = roster.find(id);
-    const entry = await ledger.standings.update(id, judge);
+    const entry = await ledger.standings.update(id, judge, ahead);
     roster.apply(entry);
     if (before?.standing === entry.standing) return;
     if (entry.standing === 'delinquent')

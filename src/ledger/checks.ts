@@ -1,16 +1,12 @@
 // Checks: stores account states at finalized slots, to be compared with the facts that should
 // explain them.
 import type { AccountCheck, Checks } from '../core/check-ports.ts';
-import type { Address, Signature } from '../core/ids.ts';
-import {
-  type AccountState,
-  COUNTERS,
-  type Counters,
-  type QuoteHolding,
-} from '../core/reckoning.ts';
+import type { Address } from '../core/ids.ts';
+import type { AccountState, QuoteHolding } from '../core/reckoning.ts';
 import { LAST_ORDINAL } from '../core/transaction.ts';
 import type { VenueName } from '../core/venue.ts';
 import type { Watched } from '../core/watch-ports.ts';
+import { countersOf, createCheckSteps, jsonOf } from './check-steps.ts';
 import { at, type Fragment, type Sql, toJson } from './database.ts';
 import { heldOf } from './facts.ts';
 import { tell } from './outbox.ts';
@@ -28,9 +24,6 @@ type Row = {
   candidate: Json | null;
   difference: Json | null;
 };
-
-const countersOf = (json: Json): Counters =>
-  Object.fromEntries(COUNTERS.map((name) => [name, BigInt(json[name] as string)])) as Counters;
 
 function stateOf(json: Json | null): AccountState | null {
   if (json === null) return null;
@@ -59,15 +52,6 @@ function quoteOf(json: Json | null | undefined): QuoteHolding | null {
   };
 }
 
-/** Bytes are stored as hex, because jsonb does not accept zero characters. */
-const hex = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('hex');
-const jsonOf = (state: AccountState) =>
-  toJson({
-    ...state,
-    hints: { ...state.hints, delegate: hex(state.hints.delegate) },
-    pulse: hex(state.pulse),
-  });
-
 const checkOf = (row: Row): AccountCheck => ({
   address: row.address,
   subscriberId: row.subscriber_id,
@@ -85,6 +69,7 @@ const checkOf = (row: Row): AccountCheck => ({
 
 /** Creates the store of account checks. */
 export function createChecks(sql: Sql): Checks {
+  const steps = createCheckSteps(sql);
   const select = (where: Fragment) => sql<Row[]>`
     select a.address, a.subscriber_id, a.role, a.venue, a.cursor_slot, a.listed_revision, c.baseline, c.candidate, c.difference
     from account a join subscriber s on s.subscriber_id = a.subscriber_id left join account_check c using (address)
@@ -111,56 +96,9 @@ export function createChecks(sql: Sql): Checks {
         insert into account_check (address, subscriber_id, baseline, seen_slot)
         values (${account.address}, ${account.subscriberId}, ${sql.json(jsonOf(state))}, ${seenSlot}) on conflict do nothing`;
     },
-    async propose(address, state) {
-      await sql`
-        update account_check set candidate = ${sql.json(jsonOf(state))}
-        where address = ${address} and candidate is null and (baseline->>'slot')::bigint < ${state.slot}`;
-    },
-    async told(address, afterSlot, uptoSlot, nowMs = 0) {
-      const [row] = await sql<
-        (Record<keyof Counters, string> & {
-          perhaps: string[][];
-          untold_fees: number;
-          tallies: number;
-          unknowns: number;
-          settled: boolean;
-          unreadable: Signature[];
-          deleted_slot: bigint | null;
-        })[]
-      >`
-        select coalesce(sum((body->>'realised')::numeric) filter (where kind = 'tally'), 0)::text as realised,
-               coalesce(sum((body->>'funding')::numeric), 0)::text as funding,
-               coalesce(sum((body->>'deposits')::numeric), 0)::text as deposits,
-               coalesce(sum((body->>'withdraws')::numeric), 0)::text as withdraws,
-               coalesce(sum((body->>'tokens')::numeric), 0)::text as tokens,
-               coalesce(jsonb_agg(body->'perhaps') filter (where body->'perhaps' is not null), '[]') as perhaps,
-               coalesce(sum((body->>'untoldFees')::int), 0)::int as untold_fees,
-               (count(*) filter (where kind = 'tally'))::int as tallies,
-               (count(*) filter (where kind = 'unknown'))::int as unknowns,
-               not exists (select 1 from sighting_account m join sighting s using (signature) where m.account = ${address}
-                 and m.ended_at is null and not ${unreadable(sql, nowMs)} and ((s.status = 'wanted' and s.rank < 2 and (s.named_slot is null or s.named_slot <= ${uptoSlot}))
-                   or (s.status = 'confirmed' and s.slot <= ${uptoSlot})))
-               and not exists (select 1 from sighting s where not s.accounts_known
-                 and ((s.status = 'wanted' and s.noted_at <= (select cursor_at from account where address = ${address}))
-                   or (s.status = 'confirmed' and s.slot <= ${uptoSlot}))) as settled,
-               coalesce((select jsonb_agg(s.signature) from sighting_account m join sighting s using (signature)
-                 where m.account = ${address} and s.named_slot <= ${uptoSlot} and ${unreadable(sql, nowMs)}), '[]') as unreadable,
-               (select max(slot) from fact where account = ${address} and finality = 'finalized' and kind = 'notice'
-                 and body->>'what' = 'user_deleted' and slot > ${afterSlot} and slot <= ${uptoSlot}) as deleted_slot
-        from fact where account = ${address} and finality = 'finalized' and kind in ('tally', 'unknown')
-          and slot > ${afterSlot} and slot <= ${uptoSlot}`;
-      if (row === undefined) throw new Error('a sum is always a row');
-      const { tallies, unknowns, settled, perhaps, untold_fees: untoldFees, deleted_slot } = row;
-      return {
-        told: countersOf(row),
-        perhaps: { amounts: perhaps.flat().map(BigInt), untoldFees },
-        tallies,
-        unknowns,
-        settled,
-        unreadable: row.unreadable,
-        deletedSlot: deleted_slot === null ? null : Number(deleted_slot),
-      };
-    },
+    propose: (address, state) => steps.propose({ address, state }),
+    told: (address, afterSlot, uptoSlot, nowMs = 0) =>
+      steps.told({ address, afterSlot, uptoSlot, nowMs }),
     async movedOut(address, mint, afterSlot, uptoSlot) {
       const [row] = await sql<{ out: string; into: string; untold: number }[]>`
         select coalesce(sum((body->>'amount')::numeric) filter (where kind = 'outflow'), 0)::text as out,
@@ -204,8 +142,9 @@ export function createChecks(sql: Sql): Checks {
       const realised = row?.realised ?? null;
       return realised === null ? null : BigInt(realised);
     },
-    advance: ({ address, baseline, candidate }, unread = []) =>
-      sql.begin(async (tx) => {
+    async advance({ address, baseline, candidate }, unread = []) {
+      if (unread.length === 0) return steps.advance({ address, baseline, candidate });
+      await sql.begin(async (tx) => {
         if (!(await stillUnread(tx, unread))) return;
         // Another daemon may have changed the row meanwhile. The update applies only while baseline
         // and candidate are the two states that were compared.
@@ -215,7 +154,8 @@ export function createChecks(sql: Sql): Checks {
           where address = ${address} and (candidate->>'slot')::bigint = ${candidate?.slot ?? -1}
             and (baseline->>'slot')::bigint = ${baseline?.slot ?? -1} returning 1`;
         if (advanced.length > 0) await endUnread(tx, address, unread, 'state');
-      }),
+      });
+    },
     async reckon({ address, subscriberId, baseline, candidate }, netPnl, unread = []) {
       if (baseline === null || candidate === null) return;
       const body = toJson({

@@ -230,7 +230,12 @@ export function createReadings(sql: Sql): Pick<Sightings, 'record' | 'drop'> {
         return [{ outcome: 'contradicted', changed: [] }];
       }
     },
-    { count: upToDistinct(RECORDED_TOGETHER, (each) => each.signature), atOnce: 2, apart: isOfOne },
+    {
+      count: upToDistinct(RECORDED_TOGETHER, (each) => each.signature),
+      atOnce: 2,
+      apart: isOfOne,
+      ahead: (each) => each.ahead === true,
+    },
   );
   return {
     record: (read) => record(read),

@@ -69,7 +69,7 @@ export async function joinAllStandings(tx: Transaction, ids: readonly string[]):
 const JUDGED_TOGETHER = 32;
 
 type Judge = Parameters<Standings['update']>[1];
-type Asked = { readonly id: string; readonly judge: Judge };
+type Asked = { readonly id: string; readonly judge: Judge; readonly ahead: boolean };
 type Change = { readonly before: RosterEntry; readonly verdict: Standing };
 
 /** The reason of a verdict; only a delinquent standing has one. */
@@ -192,10 +192,10 @@ export function createStandings(
         answers.push(found.get(each) ?? ((await judgeTogether([each]))[0] as RosterEntry));
       return answers;
     },
-    { count: upTo(JUDGED_TOGETHER), atOnce: 2, apart: isOfOne },
+    { count: upTo(JUDGED_TOGETHER), atOnce: 2, apart: isOfOne, ahead: (each) => each.ahead },
   );
   return {
-    update: (id, judge) => judged({ id, judge }),
+    update: (id, judge, ahead = false) => judged({ id, judge, ahead }),
     roster: (take) =>
       // One snapshot: the entries are exactly those of the returned revision.
       sql.begin('isolation level repeatable read', async (tx) => {

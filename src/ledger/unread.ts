@@ -9,11 +9,14 @@ import { at, type Fragment, type Sql, type Transaction, toJson } from './databas
 
 /**
  * The condition that sighting `s` casts doubt on its account `m`: a final history named it, and no
- * node has returned it after the tries and the time of UNREADABLE.
+ * node has returned it after the tries of UNREADABLE and since the time `before`.
  */
-export const unreadable = (sql: Sql | Transaction, nowMs: number): Fragment => sql`
+export const unreadableBefore = (sql: Sql | Transaction, before: Fragment): Fragment => sql`
   (s.status = 'wanted' and s.named_final and s.attempts >= ${UNREADABLE.tries} and m.ended_at is null
-    and s.wanted_at <= ${at(nowMs - UNREADABLE.afterMs)})`;
+    and s.wanted_at <= ${before})`;
+/** The same, after the time of UNREADABLE. */
+export const unreadable = (sql: Sql | Transaction, nowMs: number): Fragment =>
+  unreadableBefore(sql, sql`${at(nowMs - UNREADABLE.afterMs)}`);
 
 /**
  * Locks these sightings until the commit, so that none is read meanwhile. False when one of them is

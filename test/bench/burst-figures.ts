@@ -9,7 +9,7 @@ const at = (sorted: readonly number[], part: number): number =>
 export async function countStatements({ sql }: Stage) {
   const rows = await sql<{ calls: number; query: string }[]>`
     select calls::int, query from pg_stat_statements s join pg_database d on d.oid = s.dbid
-    where d.datname = current_database() and query !~ 'pg_stat_statements|bench:' order by calls desc`;
+    where d.datname = current_database() and query !~ 'pg_stat_statements|bench:' and toplevel order by calls desc`;
   const total = rows.reduce((sum, each) => sum + each.calls, 0);
   const begun = rows.filter(({ query }) => /^begin/i.test(query));
   const transactions = begun.reduce((sum, each) => sum + each.calls, 0);
@@ -59,6 +59,26 @@ export type WebhookProbe = {
 };
 
 const PROBE_EVERY_MS = 50;
+
+/**
+ * Prints how long the withdrawals of debtors took from the first word of each to its reading, and
+ * from there to the denial; in milliseconds, median and longest.
+ */
+export async function sayDenials({ sql }: Stage, sinceMs: number): Promise<void> {
+  const [row] = await sql<Record<'read' | 'read_most' | 'told' | 'told_most', number>[]>`
+    select /* bench: */ percentile_cont(0.5) within group (order by read)::float8 as read, max(read)::float8 as read_most,
+      percentile_cont(0.5) within group (order by told)::float8 as told, max(told)::float8 as told_most
+    from (
+      select 1000 * extract(epoch from min(f.recorded_at) - min(s.first_seen_at)) as read,
+        1000 * extract(epoch from min(c.changed_at) - min(f.recorded_at)) as told
+      from fact f join sighting s using (signature) join standing_change c on c.subscriber_id = f.subscriber_id
+        and c.standing = 'delinquent' and c.changed_at >= f.recorded_at - interval '1 second'
+      where f.kind = 'outflow' and s.first_seen_at >= ${new Date(sinceMs)} group by f.signature) as denied`;
+  if (row === undefined) return;
+  say(
+    `  of that, median / longest: from the stored webhook to the recorded reading ${row.read?.toFixed(0)} / ${row.read_most?.toFixed(0)} ms, from there to the verdict ${row.told?.toFixed(0)} / ${row.told_most?.toFixed(0)} ms`,
+  );
+}
 /** A body that names no watched account: it is stored and digested like any other. */
 const PROBE = JSON.stringify([
   { signature: '1'.repeat(64), slot: 1, feePayer: '1'.repeat(32), tokenTransfers: [] },

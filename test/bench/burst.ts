@@ -6,7 +6,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { creditsOf } from '../../src/core/rpc-price.ts';
 import { createGateClient } from '../../src/gate-client/client.ts';
-import { countStatements, forgetStatements, probeWebhooks, sayPhases } from './burst-figures.ts';
+import {
+  countStatements,
+  forgetStatements,
+  probeWebhooks,
+  sayDenials,
+  sayPhases,
+} from './burst-figures.ts';
 import { openStage, type Stage, say, until } from './burst-stage.ts';
 
 export type BurstCase = {
@@ -25,13 +31,13 @@ const CASES: readonly BurstCase[] = [
 ];
 const landed = async ({ sql }: Stage): Promise<number> => {
   const [row] = await sql<{ n: number }[]>`
-    /* bench: */ select count(*)::int as n from payment where state = 'landed'`;
+    select /* bench: */ count(*)::int as n from payment where state = 'landed'`;
   return row?.n ?? 0;
 };
 /** The transactions of payments that were read as final. */
 const readAgain = async ({ sql }: Stage): Promise<number> => {
   const [row] = await sql<{ n: number }[]>`
-    /* bench: */ select count(*)::int as n from payment p join sighting s using (signature) where s.status = 'finalized'`;
+    select /* bench: */ count(*)::int as n from payment p join sighting s using (signature) where s.status = 'finalized'`;
   return row?.n ?? 0;
 };
 
@@ -63,9 +69,30 @@ async function flee(stage: Stage, from: number): Promise<number[]> {
   return took.toSorted((a, b) => a - b);
 }
 
+/** CPU of the daemon and statements for each webhook of the probe in quiet. */
+async function costOfProbe(stage: Stage): Promise<{ cpuMs: number; statements: number }> {
+  await forgetStatements(stage);
+  const idle = stage.usage();
+  await pause(QUIET_MS);
+  const alone = await countStatements(stage);
+  await forgetStatements(stage);
+  const before = stage.usage();
+  const probe = probeWebhooks(stage);
+  await pause(QUIET_MS);
+  const { count } = await probe.stop();
+  const { total } = await countStatements(stage);
+  const cpuMs = 1_000 * (stage.usage().cpuS - before.cpuS - (before.cpuS - idle.cpuS));
+  return {
+    cpuMs: Math.max(0, cpuMs) / count,
+    statements: Math.max(0, total - alone.total) / count,
+  };
+}
+const QUIET_MS = 5_000;
+
 async function burst(given: BurstCase): Promise<void> {
   const stage = await openStage(given.closes, given.latencyMs, RUNAWAYS.count);
   try {
+    const probed = await costOfProbe(stage);
     await stage.order({ kind: 'limit', perSecond: given.perSecond });
     if (given.flood > 0) await stage.order({ kind: 'flood', count: given.flood });
     await forgetStatements(stage);
@@ -110,6 +137,10 @@ async function burst(given: BurstCase): Promise<void> {
     say(
       `  daemon: ${each((after.cpuS - before.cpuS) * 1_000)} ms CPU a payment, ${after.rssMiB.toFixed(0)} MiB; ${each(statements.total)} statements and ${each(statements.transactions)} transactions a payment`,
     );
+    const probes = webhooks.count / given.closes;
+    say(
+      `  less the webhooks of the bench, ${probes.toFixed(1)} a payment of ${probed.cpuMs.toFixed(1)} ms and ${probed.statements.toFixed(1)} statements in quiet: ${(((after.cpuS - before.cpuS) * 1_000) / given.closes - probes * probed.cpuMs).toFixed(1)} ms CPU, ${(statements.total / given.closes - probes * probed.statements).toFixed(1)} statements a payment`,
+    );
     const passedS = (performance.now() - startedMs) / 1_000;
     say(
       `  CPU seconds in ${passedS.toFixed(1)} s: daemon ${(after.cpuS - before.cpuS).toFixed(1)} and ${(after.waitedS - before.waitedS).toFixed(1)} waiting for a core, chain ${(after.chainCpuS - before.chainCpuS).toFixed(1)}, Postgres ${(after.postgresCpuS - before.postgresCpuS).toFixed(1)}`,
@@ -120,6 +151,7 @@ async function burst(given: BurstCase): Promise<void> {
     say(
       `  ${fled.length} withdrawals of debtors beside it, until a client denies: median ${(fled[fled.length >> 1] ?? 0).toFixed(0)} ms, longest ${(fled.at(-1) ?? 0).toFixed(0)} ms`,
     );
+    await sayDenials(stage, startedAtMs);
     if (process.env.BURST_STATEMENTS !== undefined)
       for (const { calls: times, query } of statements.rows.slice(0, 60))
         say(`  ${each(times).padStart(6)} ${query.replace(/\s+/g, ' ').slice(0, 150)}`);

@@ -31,6 +31,25 @@ test('the first question goes at once; those that come meanwhile share the next 
   expect(await Promise.all(all)).toEqual([10, 20, 30, 40, 50]);
 });
 
+test('a question that goes ahead is put before those that wait, behind others that go ahead', async () => {
+  const { asked, ask } = byHand();
+  const ahead = (question: number) => question >= 100;
+  const answerOf = createGatherer(ask, { count: upTo(2), atOnce: 1, ahead });
+  const all = [answerOf(1)];
+  await Promise.resolve();
+  all.push(...[2, 3, 100, 4, 101].map(answerOf));
+  await Promise.resolve();
+  asked[0]?.answer([1]);
+  await expect.poll(() => asked.length).toBe(2);
+  asked[1]?.answer([100, 101]);
+  await expect.poll(() => asked.length).toBe(3);
+  asked[2]?.answer([2, 3]);
+  await expect.poll(() => asked.length).toBe(4);
+  asked[3]?.answer([4]);
+  expect(asked.map((each) => each.questions)).toEqual([[1], [100, 101], [2, 3], [4]]);
+  expect(await Promise.all(all)).toEqual([1, 2, 3, 100, 4, 101]);
+});
+
 test('an error, or a wrong number of answers, fails the questions of that request alone', async () => {
   const { asked, ask } = byHand();
   const answerOf = createGatherer(ask, { count: upTo(2), atOnce: 1 });

@@ -173,3 +173,47 @@ test('one unreadable transaction of another account, or of nobody, keeps no acco
   await ledger.sightings.note([row(502, [driftAccount])], naming);
   expect(await isSettled()).toBe(false);
 });
+
+test('forty accounts that are checked side by side share statements, and each has its own answer', async () => {
+  await using held = await createTestLedger();
+  const { ledger, sql } = held;
+  const people = Array.from({ length: 40 }, (_, n) => ({
+    subscriberId: `s${n}`,
+    address: addressOf(100 + n),
+    role: 'drift_user' as const,
+    profit: BigInt(n),
+  }));
+  for (const [n, { subscriberId: id, address, profit, ...rest }] of people.entries()) {
+    await ledger.subscribers.register({
+      id,
+      agentWallet: addressOf(300 + n),
+      agentTokenAccount: addressOf(400 + n),
+      driftAccounts: [{ address, subAccountId: 0 }],
+      sealedKey: null,
+      fromSlot: 1,
+    });
+    await ledger.checks.begin({ subscriberId: id, address, ...rest }, state(5, 0n));
+    const tally = { kind: 'tally', ...NO_COUNTERS, realised: profit } as const;
+    const fact = closeFact(n, 0n, { account: address, subscriberId: id, slot: 20 });
+    await recordFact(ledger, { ...fact, body: tally }, 'finalized');
+  }
+  await Promise.all(
+    people.map(({ address, profit }) => ledger.checks.propose(address, state(50, profit))),
+  );
+  const told = await Promise.all(people.map(({ address }) => ledger.checks.told(address, 5, 50)));
+  expect(told.map((each) => each.told.realised)).toEqual(people.map((each) => each.profit));
+  expect(told.every((each) => each.settled && each.tallies === 1)).toBe(true);
+  const addresses = people.map((each) => each.address);
+  const checks = await ledger.checks.find(addresses);
+  // One of them was changed by another daemon in the meantime: it alone stays as it is.
+  await ledger.checks.discard(addresses[7]!);
+  await Promise.all(checks.map((each) => ledger.checks.advance(each)));
+  const after = await ledger.checks.find(addresses);
+  const slots = new Map(after.map((each) => [each.address, each.baseline?.slot]));
+  expect(addresses.map((each) => slots.get(each))).toEqual(
+    addresses.map((_, n) => (n === 7 ? 5 : 50)),
+  );
+  const [row] = await sql<{ n: number }[]>`
+    select count(distinct xmin::text)::int as n from account_check where (baseline->>'slot')::int = 50`;
+  expect(row?.n).toBeLessThan(4);
+});

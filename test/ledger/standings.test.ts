@@ -66,6 +66,27 @@ test('standings that are judged together are those of each subscriber alone', as
   expect(last?.last).toBe(BigInt(changes.length));
 });
 
+test('a subscriber who goes ahead is judged before those who wait already', async () => {
+  await using held = await createTestLedger();
+  const { ledger } = held;
+  await closedTogether(ledger);
+  const judged: string[] = [];
+  const noting =
+    (id: string): typeof judge =>
+    (...given) => {
+      judged.push(id);
+      return judge(...given);
+    };
+  // One group is full before the last subscriber is asked for.
+  const [runaway, ...others] = people.map(({ id }) => id).reverse();
+  await Promise.all([
+    ...others.map((id) => ledger.standings.update(id, noting(id))),
+    ledger.standings.update(runaway!, noting(runaway!), true),
+  ]);
+  expect(judged).toHaveLength(MANY);
+  expect(judged[0]).toBe(runaway);
+});
+
 test('forty standings take a few transactions, not forty', async () => {
   await using held = await createTestLedger();
   const { ledger, sql } = held;

@@ -1,0 +1,147 @@
+// Check steps: the statements of a check that goes well: the sums of the facts between two states,
+// a new state, and the step from one state to the next. In a burst thousands of accounts change at
+// the same time, so accounts that are checked side by side share statements; where one fails, each
+// account has one of its own.
+import type { AccountCheck, Checks } from '../core/check-ports.ts';
+import { createGatherer, upToDistinct } from '../core/gather.ts';
+import type { Address, Signature, Slot } from '../core/ids.ts';
+import { type AccountState, COUNTERS, type Counters } from '../core/reckoning.ts';
+import { UNREADABLE } from '../core/unread.ts';
+import { at, isOfOne, type Sql, toJson } from './database.ts';
+import { unreadableBefore } from './unread.ts';
+
+type Told = Awaited<ReturnType<Checks['told']>>;
+type Stretch = {
+  readonly address: Address;
+  readonly afterSlot: Slot;
+  readonly uptoSlot: Slot;
+  readonly nowMs: number;
+};
+type Row = Record<keyof Counters, string> & {
+  readonly nth: number;
+  readonly perhaps: string[][];
+  readonly untold_fees: number;
+  readonly tallies: number;
+  readonly unknowns: number;
+  readonly settled: boolean;
+  readonly unreadable: Signature[];
+  readonly deleted_slot: bigint | null;
+};
+type Step = Pick<AccountCheck, 'address' | 'baseline' | 'candidate'>;
+
+/** The most accounts in one statement. */
+const TOGETHER = 64;
+
+export type CheckSteps = {
+  told(stretch: Stretch): Promise<Told>;
+  /** Makes a state the candidate of an account that has none. */
+  propose(given: { readonly address: Address; readonly state: AccountState }): Promise<undefined>;
+  /** Makes the candidate the baseline, unless another daemon has changed one of the two. */
+  advance(step: Step): Promise<undefined>;
+};
+
+export const countersOf = (json: Record<string, unknown>): Counters =>
+  Object.fromEntries(COUNTERS.map((name) => [name, BigInt(json[name] as string)])) as Counters;
+
+async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Told[]> {
+  const given = asked.map(({ address, afterSlot, uptoSlot, nowMs }, nth) => ({
+    nth,
+    address,
+    after_slot: afterSlot,
+    upto_slot: uptoSlot,
+    wanted_before: at(nowMs - UNREADABLE.afterMs).toISOString(),
+  }));
+  const unreadable = unreadableBefore(sql, sql`g.wanted_before`);
+  const rows = await sql<Row[]>`
+    select g.nth, t.*,
+      not exists (select 1 from sighting_account m join sighting s using (signature) where m.account = g.address
+          and m.ended_at is null and not ${unreadable} and ((s.status = 'wanted' and s.rank < 2 and (s.named_slot is null or s.named_slot <= g.upto_slot))
+            or (s.status = 'confirmed' and s.slot <= g.upto_slot)))
+        and not exists (select 1 from sighting s where not s.accounts_known
+          and ((s.status = 'wanted' and s.noted_at <= (select cursor_at from account where address = g.address))
+            or (s.status = 'confirmed' and s.slot <= g.upto_slot))) as settled,
+      coalesce((select jsonb_agg(s.signature) from sighting_account m join sighting s using (signature)
+        where m.account = g.address and s.named_slot <= g.upto_slot and ${unreadable}), '[]') as unreadable,
+      (select max(slot) from fact where account = g.address and finality = 'finalized' and kind = 'notice'
+        and body->>'what' = 'user_deleted' and slot > g.after_slot and slot <= g.upto_slot) as deleted_slot
+    from jsonb_to_recordset(${sql.json(given)}) as g(nth int, address text, after_slot bigint, upto_slot bigint, wanted_before timestamptz)
+    cross join lateral (
+      select coalesce(sum((body->>'realised')::numeric) filter (where kind = 'tally'), 0)::text as realised,
+             coalesce(sum((body->>'funding')::numeric), 0)::text as funding,
+             coalesce(sum((body->>'deposits')::numeric), 0)::text as deposits,
+             coalesce(sum((body->>'withdraws')::numeric), 0)::text as withdraws,
+             coalesce(sum((body->>'tokens')::numeric), 0)::text as tokens,
+             coalesce(jsonb_agg(body->'perhaps') filter (where body->'perhaps' is not null), '[]') as perhaps,
+             coalesce(sum((body->>'untoldFees')::int), 0)::int as untold_fees,
+             (count(*) filter (where kind = 'tally'))::int as tallies,
+             (count(*) filter (where kind = 'unknown'))::int as unknowns
+      from fact where account = g.address and finality = 'finalized' and kind in ('tally', 'unknown')
+        and slot > g.after_slot and slot <= g.upto_slot) as t
+    order by g.nth`;
+  return rows.map((row) => ({
+    told: countersOf(row),
+    perhaps: { amounts: row.perhaps.flat().map(BigInt), untoldFees: row.untold_fees },
+    tallies: row.tallies,
+    unknowns: row.unknowns,
+    settled: row.settled,
+    unreadable: row.unreadable,
+    deletedSlot: row.deleted_slot === null ? null : Number(row.deleted_slot),
+  }));
+}
+
+/** Bytes are stored as hex, because jsonb does not accept zero characters. */
+const hex = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('hex');
+export const jsonOf = (state: AccountState) =>
+  toJson({
+    ...state,
+    hints: { ...state.hints, delegate: hex(state.hints.delegate) },
+    pulse: hex(state.pulse),
+  });
+
+/** Creates the steps. */
+export function createCheckSteps(sql: Sql): CheckSteps {
+  const apart = { atOnce: 2, apart: isOfOne };
+  return {
+    told: createGatherer((asked: readonly Stretch[]) => askTold(sql, asked), {
+      count: (waiting) => Math.min(TOGETHER, waiting.length),
+      ...apart,
+    }),
+    propose: createGatherer(
+      async (given: readonly Parameters<CheckSteps['propose']>[0][]) => {
+        const rows = given.map(({ address, state }) => ({
+          address,
+          slot: state.slot,
+          candidate: jsonOf(state),
+        }));
+        // All daemons lock the rows in the same order, so that two of them cannot deadlock.
+        await sql`
+          with given as (select * from jsonb_to_recordset(${sql.json(rows)}) as g(address text, slot bigint, candidate jsonb)),
+            held as (select c.address from account_check c join given using (address) order by c.address for update of c)
+          update account_check c set candidate = g.candidate from given g join held using (address)
+          where c.address = g.address and c.candidate is null and (c.baseline->>'slot')::bigint < g.slot`;
+        return given.map(() => undefined);
+      },
+      { count: upToDistinct(TOGETHER, (each) => each.address), ...apart },
+    ),
+    advance: createGatherer(
+      async (steps: readonly Step[]) => {
+        const rows = steps.map(({ address, baseline, candidate }) => ({
+          address,
+          from_slot: baseline?.slot ?? -1,
+          to_slot: candidate?.slot ?? -1,
+        }));
+        // Another daemon may have changed a row meanwhile. The update applies only while baseline
+        // and candidate are the two states that were compared.
+        await sql`
+          with given as (select * from jsonb_to_recordset(${sql.json(rows)}) as g(address text, from_slot bigint, to_slot bigint)),
+            held as (select c.address from account_check c join given using (address) order by c.address for update of c)
+          update account_check c set baseline = c.candidate, candidate = null, difference = null, unexplained_since = null,
+            checked_at = now()
+          from given g join held using (address)
+          where c.address = g.address and (c.candidate->>'slot')::bigint = g.to_slot and (c.baseline->>'slot')::bigint = g.from_slot`;
+        return steps.map(() => undefined);
+      },
+      { count: upToDistinct(TOGETHER, (each) => each.address), ...apart },
+    ),
+  };
+}

@@ -11,7 +11,7 @@ import type { Quotes } from './token.ts';
 export type Standings = {
   /**
    * Judges the subscriber's history and saves the verdict in one transaction. A new revision is
-   * written only on change.
+   * written only on change. With `ahead`, before other subscribers that wait to be judged.
    */
   update(
     subscriberId: string,

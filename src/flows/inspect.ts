@@ -67,6 +67,10 @@ const FINAL_BY_MS = 30_000;
  * log, before facts without it are accepted.
  */
 const LOG_TRIES = 12;
+/** How often a transaction that goes ahead is asked for at once, and the pause in between. */
+const AHEAD_TRIES = 8;
+const AHEAD_RETRY_MS = 150;
+const NEVER = new AbortController().signal;
 /** Readings during which the watch-list changed, before the transaction is left for later. */
 const LIST_TRIES = 3;
 /**
@@ -121,6 +125,24 @@ async function read(
   return transaction === null ? null : { transaction: placed(transaction), finality: 'confirmed' };
 }
 
+/**
+ * Reads a transaction. One that goes ahead of others is asked for again while no node has it: a
+ * webhook may be faster than the node, and a postponed sighting would have to wait behind all
+ * others.
+ */
+async function readSoon(
+  ports: InspectPorts,
+  { ahead = false }: InspectOptions,
+  sighting: Sighting,
+): Promise<Read | null> {
+  const { sleep } = ports.clock;
+  for (let tries = 1; ; tries++) {
+    const found = await read(ports, sighting);
+    if (found !== null || !ahead || tries === AHEAD_TRIES) return found;
+    await sleep(AHEAD_RETRY_MS, NEVER);
+  }
+}
+
 type Recorded = Settled & { readonly facts: readonly Fact[] };
 
 /**
@@ -173,7 +195,7 @@ async function inspectOne(
 ): Promise<readonly string[]> {
   const { ledger, clock, log } = ports;
   const { signature } = sighting;
-  const found = await read(ports, sighting);
+  const found = await readSoon(ports, options, sighting);
   if (found === null) return onAbsent(ports, options, sighting);
   const { transaction, finality } = found;
   const { slot } = transaction;

@@ -69,3 +69,22 @@ test('a batch counts as its calls: the next one waits until its calls are paid',
   for (let n = 0; n < 3; n++) await rate.take(100);
   expect(clock.nowMs() - beganMs).toBeGreaterThanOrEqual(300);
 });
+
+test('a request that goes ahead is sent before those that wait for the rate already', async () => {
+  const clock = createManualClock();
+  const rate = createCallRate(clock);
+  await rate.take(20);
+  rate.refused();
+  const sent: string[] = [];
+  const take = async (name: string, ahead: boolean) => {
+    await rate.take(10, ahead);
+    sent.push(name);
+  };
+  await Promise.all([
+    take('one', false),
+    take('two', false),
+    take('three', false),
+    take('withdrawal', true),
+  ]);
+  expect(sent).toEqual(['one', 'withdrawal', 'two', 'three']);
+});

@@ -41,7 +41,7 @@ test('the bytes of a message are those that web3.js compiles', () => {
   fc.assert(
     fc.property(
       fc.array(instruction, { maxLength: 6 }),
-      fc.array(table, { maxLength: 2 }),
+      fc.uniqueArray(table, { maxLength: 2, selector: (each) => each.key }),
       (instructions, tables) => {
         const { message } = compile(payer, instructions, blockhash, tables);
         const encoded = encodeMessage(payer, instructions, blockhash, tables);

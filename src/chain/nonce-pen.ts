@@ -35,8 +35,8 @@ function instructionsOf(sponsor: Address, account: Address, request: NonceReques
 }
 
 /**
- * The message of an act, and the addresses that sign it. Throws `pen_refused` for a price or rent above the limits, and for
- * bytes that name another account than the sponsor and the nonce.
+ * The message of an act, and the addresses that sign it. Throws `pen_refused` for a price or rent
+ * above the limits, and for bytes that name another account than the sponsor and the nonce.
  */
 export function nonceTransaction(
   sponsor: Address,

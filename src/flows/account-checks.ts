@@ -4,21 +4,13 @@
 import type { Chain } from '../core/chain-ports.ts';
 import type { AccountCheck } from '../core/check-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
-import type { Perhaps } from '../core/perhaps.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
-import {
-  blankState,
-  type Check,
-  checkLastStretch,
-  checkState,
-  meaningsOf,
-  NO_COUNTERS,
-  together,
-} from '../core/reckoning.ts';
+import { checkState } from '../core/reckoning.ts';
 import { checkUnread } from '../core/unread.ts';
-import { type Venue, type Venues, venueOf } from '../core/venue.ts';
+import { type Venues, venueOf } from '../core/venue.ts';
 import type { SetAside } from './aside.ts';
 import { backfill } from './backfill.ts';
+import { acrossDeletion, flatFeeFor } from './deletion-check.ts';
 import { rescan } from './rescan.ts';
 import { sideBySide } from './side-by-side.ts';
 
@@ -122,52 +114,6 @@ export async function beginChecks(ports: CheckPorts, accounts: readonly Address[
   const fresh = (await ports.ledger.checks.find(accounts)).filter((each) => each.baseline === null);
   for (let from = 0; from < fresh.length; from += BATCH)
     await read(ports, fresh.slice(from, from + BATCH));
-}
-
-/**
- * The venue's flat fee for keepers; 0, without asking, when no record can have left such a fee out.
- */
-export const flatFeeFor = async (
-  { chain, venue }: { readonly chain: Pick<Chain, 'accounts'>; readonly venue: Venue },
-  perhaps: Perhaps,
-): Promise<bigint> => (perhaps.untoldFees === 0 ? 0n : venue.flatFee(chain.accounts));
-
-/**
- * Checks an account that was deleted in this slot and perhaps made again. The stretch before the
- * deletion is checked by the tokens that left the account, the stretch after it from an empty
- * state.
- * A gap that was open stays open, because its cause cannot be read any more.
- */
-async function acrossDeletion(
-  ports: CheckPorts,
-  account: AccountCheck,
-  deletedSlot: Slot,
-): Promise<Check> {
-  const { ledger, chain, venues } = ports;
-  const { address, baseline, candidate, unexplained } = account;
-  const venue = venueOf(venues, account);
-  if (baseline === null || candidate === null) throw new Error('nothing to check');
-  if (unexplained !== null)
-    return {
-      verdict: 'gap',
-      difference: unexplained,
-      meanings: meaningsOf(baseline, NO_COUNTERS, blankState(deletedSlot)),
-    };
-  const before = await ledger.checks.told(address, baseline.slot, deletedSlot);
-  const after = await ledger.checks.told(address, deletedSlot, candidate.slot);
-  const { slot, quote } = baseline;
-  const asked = before.unknowns > 0 && quote?.alone === true;
-  const market = asked ? await venue.quoteMarketAddress() : null;
-  const read = market === null ? null : await chain.slices([market], null, 'finalized');
-  const worth =
-    read === null ? null : venue.quoteWorth(quote?.scaled ?? 0n, read.accounts[0] ?? null);
-  const movedOut = await ledger.checks.movedOut(address, venue.quoteMint, slot, deletedSlot);
-  const flatFee = await flatFeeFor({ chain, venue }, after.perhaps);
-  const { told, unknowns, perhaps } = after;
-  return together(
-    checkLastStretch(baseline, { ...before, movedOut, worth }),
-    checkState(blankState(deletedSlot), told, unknowns, candidate, perhaps, flatFee),
-  );
 }
 
 /**

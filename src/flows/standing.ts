@@ -8,8 +8,8 @@ import { sideBySide } from './side-by-side.ts';
 const AT_ONCE = 64;
 
 /**
- * Judges these subscribers, with `ahead` before others that wait to be judged. A failure of one does
- * not keep the others from being judged; the first failure is thrown at the end.
+ * Judges these subscribers, with `ahead` before others that wait to be judged. A failure of one
+ * does not keep the others from being judged; the first failure is thrown at the end.
  */
 export async function judgeSubscribers(
   ledger: Ledger,

@@ -1,5 +1,5 @@
-// Message: what is simulated and signed has the same bytes as what web3.js compiles, for any accounts,
-// signers and lookup tables; and the reader finds in them what web3.js finds.
+// Message: what is simulated and signed has the same bytes as what web3.js compiles, for any
+// accounts, signers and lookup tables; and the reader finds in them what web3.js finds.
 import { ComputeBudgetProgram, VersionedTransaction } from '@solana/web3.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -1,0 +1,63 @@
+// Deletion check: checks the state of an account across its deletion, and reads the flat fee that a
+// check may need.
+import type { Chain } from '../core/chain-ports.ts';
+import type { AccountCheck } from '../core/check-ports.ts';
+import type { Slot } from '../core/ids.ts';
+import type { Perhaps } from '../core/perhaps.ts';
+import {
+  blankState,
+  type Check,
+  checkLastStretch,
+  checkState,
+  meaningsOf,
+  NO_COUNTERS,
+  together,
+} from '../core/reckoning.ts';
+import { type Venue, venueOf } from '../core/venue.ts';
+import type { CheckPorts } from './account-checks.ts';
+
+/**
+ * The venue's flat fee for keepers; 0, without asking, when no record can have left such a fee out.
+ */
+export const flatFeeFor = async (
+  { chain, venue }: { readonly chain: Pick<Chain, 'accounts'>; readonly venue: Venue },
+  perhaps: Perhaps,
+): Promise<bigint> => (perhaps.untoldFees === 0 ? 0n : venue.flatFee(chain.accounts));
+
+/**
+ * Checks an account that was deleted in this slot and perhaps made again. The stretch before the
+ * deletion is checked by the tokens that left the account, the stretch after it from an empty
+ * state.
+ * A gap that was open stays open, because its cause cannot be read any more.
+ */
+export async function acrossDeletion(
+  ports: Pick<CheckPorts, 'ledger' | 'chain' | 'venues'>,
+  account: AccountCheck,
+  deletedSlot: Slot,
+): Promise<Check> {
+  const { ledger, chain, venues } = ports;
+  const { address, baseline, candidate, unexplained } = account;
+  const venue = venueOf(venues, account);
+  if (baseline === null || candidate === null) throw new Error('nothing to check');
+  if (unexplained !== null)
+    return {
+      verdict: 'gap',
+      difference: unexplained,
+      meanings: meaningsOf(baseline, NO_COUNTERS, blankState(deletedSlot)),
+    };
+  const before = await ledger.checks.told(address, baseline.slot, deletedSlot);
+  const after = await ledger.checks.told(address, deletedSlot, candidate.slot);
+  const { slot, quote } = baseline;
+  const asked = before.unknowns > 0 && quote?.alone === true;
+  const market = asked ? await venue.quoteMarketAddress() : null;
+  const read = market === null ? null : await chain.slices([market], null, 'finalized');
+  const worth =
+    read === null ? null : venue.quoteWorth(quote?.scaled ?? 0n, read.accounts[0] ?? null);
+  const movedOut = await ledger.checks.movedOut(address, venue.quoteMint, slot, deletedSlot);
+  const flatFee = await flatFeeFor({ chain, venue }, after.perhaps);
+  const { told, unknowns, perhaps } = after;
+  return together(
+    checkLastStretch(baseline, { ...before, movedOut, worth }),
+    checkState(blankState(deletedSlot), told, unknowns, candidate, perhaps, flatFee),
+  );
+}

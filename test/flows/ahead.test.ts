@@ -1,0 +1,68 @@
+// Ahead: a transaction that moves tokens in a burst is read in a place of its own, at once, and
+// again where the node is late.
+import { expect, test } from 'vitest';
+import type { Chain } from '../../src/core/chain-ports.ts';
+import { createInspector } from '../../src/flows/inspector.ts';
+import { AHEAD_MS } from '../../src/flows/reading-haste.ts';
+import { accountOf, createListening, OPTIONS } from '../support/listening.ts';
+
+test('transactions that hang in every place hold up none that goes ahead, which is told at once', async () => {
+  await using held = await createListening();
+  for (let slot = 10; slot < 18; slot++) {
+    const hung = held.close('ana', slot);
+    held.node.answers.set(hung, () => 'hangs');
+    await held.named(hung, 'ana', 'finalized', slot);
+  }
+  const ahead: string[] = [];
+  const clock = { ...held.clock, sleep: async () => {} };
+  const inspector = createInspector(
+    { ...held.ports, clock },
+    OPTIONS,
+    () => {},
+    (ids) => void ahead.push(...ids),
+  );
+  await inspector.round();
+  const late = held.close('ana', 20);
+  await held.named(late, 'ana', 'finalized', 20);
+  expect(await inspector.ahead()).toBe(false);
+  const withdrawal = held.close('bo', 21);
+  const rumour = { signature: withdrawal, blockIndex: 0, accounts: [accountOf('bo')] };
+  const nowMs = held.clock.nowMs();
+  await held.ledger.sightings.note([{ ...rumour, waitMs: -AHEAD_MS }], {
+    source: 'webhook',
+    by: 'rumour',
+    nowMs,
+  });
+  await inspector.ahead();
+  await expect.poll(() => ahead).toEqual(['bo']);
+  expect(await held.facts()).toEqual(['bo confirmed']);
+});
+
+test('a transaction that goes ahead and that the node does not have yet is asked for again at once', async () => {
+  await using held = await createListening();
+  const withdrawal = held.close('bo', 21);
+  const rumour = { signature: withdrawal, blockIndex: 0, accounts: [accountOf('bo')] };
+  const nowMs = held.clock.nowMs();
+  await held.ledger.sightings.note([{ ...rumour, waitMs: -AHEAD_MS }], {
+    source: 'webhook',
+    by: 'rumour',
+    nowMs,
+  });
+  let asked = 0;
+  const chain: Chain = {
+    ...held.ports.chain,
+    transaction: async (...given) => (++asked < 4 ? null : held.ports.chain.transaction(...given)),
+  };
+  const ahead: string[] = [];
+  const clock = { ...held.clock, sleep: async () => {} };
+  const inspector = createInspector(
+    { ...held.ports, chain, clock },
+    OPTIONS,
+    () => {},
+    (ids) => void ahead.push(...ids),
+  );
+  await inspector.ahead();
+  await inspector.drained();
+  expect(ahead).toEqual(['bo']);
+  expect(asked).toBe(4);
+});

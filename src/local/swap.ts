@@ -24,10 +24,11 @@ import { ProgramFailure } from './chain/failure.ts';
 import type { StandIn } from './chain/segments.ts';
 import { USDC } from './drift/addresses.ts';
 import { mintAccount, tokenAccount, wrappedAccount } from './drift/tokens.ts';
+import { USDT } from './velocity/genesis.ts';
 
 export const SWAP_PROGRAM = new PublicKey('JUP6LkbZbjS1jKKwapdHNy74zcZ3tLUZoi5QNyVTaV4');
 const ROUTE = Buffer.from('e517cb977ae3ad2a', 'hex');
-/** The price of one SOL in USDC base units. */
+/** The price of one SOL in base units of USDC, and of USDT. */
 const PRICE = 150_000_000n;
 const LAMPORTS_A_SOL = 1_000_000_000n;
 const POOL_LAMPORTS = 1_000n * LAMPORTS_A_SOL;
@@ -35,7 +36,7 @@ const SLIPPAGE_EXCEEDED = 6001;
 
 const [POOL] = PublicKey.findProgramAddressSync([Buffer.from('bailiff_local_pool')], SWAP_PROGRAM);
 const poolOf = (mint: PublicKey): PublicKey => getAssociatedTokenAddressSync(mint, POOL, true);
-const worthOf = (usdc: bigint): bigint => (usdc * LAMPORTS_A_SOL) / PRICE;
+const worthOf = (tokens: bigint): bigint => (tokens * LAMPORTS_A_SOL) / PRICE;
 
 /** Writes the mint of wrapped SOL, and a pool that holds some. */
 export function writeSwapGenesis(
@@ -46,11 +47,14 @@ export function writeSwapGenesis(
   const data = Uint8Array.from(mint.data);
   data[44] = 9;
   put(NATIVE_MINT, { ...mint, data });
-  put(poolOf(USDC), tokenAccount(USDC, POOL, 0n));
+  for (const given of [USDC, USDT]) put(poolOf(given), tokenAccount(given, POOL, 0n));
   put(poolOf(NATIVE_MINT), wrappedAccount(NATIVE_MINT, POOL, POOL_LAMPORTS));
 }
 
-/** Executes `route`: swaps in_amount of USDC for SOL at the price, or fails beyond the slippage. */
+/**
+ * Executes `route`: swaps in_amount of USDC or USDT for SOL at the price, or fails beyond the
+ * slippage.
+ */
 export function createSwapStandIn(): StandIn {
   return {
     programId: SWAP_PROGRAM.toBase58(),
@@ -64,10 +68,10 @@ export function createSwapStandIn(): StandIn {
       const out = worthOf(amountIn);
       if (out < least) throw new ProgramFailure({ Custom: SLIPPAGE_EXCEEDED });
       const at = (index: number) => new PublicKey(instruction.accounts[index]?.address ?? '');
-      const [owner, source, destination] = [at(1), at(2), at(3)];
+      const [owner, source, destination, mint] = [at(1), at(2), at(3), at(9)];
       context.log('Program log: Instruction: Route');
       context.call(
-        createTransferCheckedInstruction(source, USDC, poolOf(USDC), owner, amountIn, 6),
+        createTransferCheckedInstruction(source, mint, poolOf(mint), owner, amountIn, 6),
       );
       context.call(
         createTransferCheckedInstruction(
@@ -84,12 +88,13 @@ export function createSwapStandIn(): StandIn {
   };
 }
 
-/** The `route` instruction: swaps `amountIn` of the owner's USDC for SOL. */
+/** The `route` instruction: swaps `amountIn` of the owner's tokens of a mint for SOL. */
 export function routeInstruction(
   owner: PublicKey,
   amountIn: bigint,
   out: bigint,
   slippageBps: number,
+  mint: PublicKey = USDC,
 ) {
   const data = Buffer.alloc(8 + 4 + 19);
   ROUTE.copy(data);
@@ -107,21 +112,21 @@ export function routeInstruction(
     keys: [
       meta(TOKEN_PROGRAM_ID, false),
       meta(owner, false, true),
-      meta(getAssociatedTokenAddressSync(USDC, owner), true),
+      meta(getAssociatedTokenAddressSync(mint, owner), true),
       meta(getAssociatedTokenAddressSync(NATIVE_MINT, owner), true),
       meta(SWAP_PROGRAM, false),
       meta(NATIVE_MINT, false),
       meta(SWAP_PROGRAM, false),
       meta(POOL, false),
       meta(SWAP_PROGRAM, false),
-      meta(USDC, false),
-      meta(poolOf(USDC), true),
+      meta(mint, false),
+      meta(poolOf(mint), true),
       meta(poolOf(NATIVE_MINT), true),
     ],
   });
 }
 
-type Quote = { inAmount: string; outAmount: string; slippageBps: number };
+type Quote = { inputMint: string; inAmount: string; outAmount: string; slippageBps: number };
 export type LocalSwap = { readonly url: string; close(): Promise<void> };
 
 /** Serves `GET /quote` and `POST /swap`. */
@@ -129,11 +134,14 @@ export async function serveSwap(cluster: Cluster): Promise<LocalSwap> {
   const quote = (query: URLSearchParams): Quote => {
     const inAmount = query.get('amount') ?? '0';
     const outAmount = worthOf(BigInt(inAmount)).toString();
-    return { inAmount, outAmount, slippageBps: Number(query.get('slippageBps') ?? 50) };
+    const slippageBps = Number(query.get('slippageBps') ?? 50);
+    const inputMint = query.get('inputMint') ?? USDC.toBase58();
+    return { inputMint, inAmount, outAmount, slippageBps };
   };
   const build = (given: { quoteResponse: Quote; userPublicKey: string }) => {
     const owner = new PublicKey(given.userPublicKey);
     const { inAmount, outAmount, slippageBps } = given.quoteResponse;
+    const mint = new PublicKey(given.quoteResponse.inputMint);
     const wrapped = getAssociatedTokenAddressSync(NATIVE_MINT, owner);
     const message = new TransactionMessage({
       payerKey: owner,
@@ -141,7 +149,7 @@ export async function serveSwap(cluster: Cluster): Promise<LocalSwap> {
       instructions: [
         ComputeBudgetProgram.setComputeUnitLimit({ units: 400_000 }),
         createAssociatedTokenAccountIdempotentInstruction(owner, wrapped, owner, NATIVE_MINT),
-        routeInstruction(owner, BigInt(inAmount), BigInt(outAmount), slippageBps),
+        routeInstruction(owner, BigInt(inAmount), BigInt(outAmount), slippageBps, mint),
         createCloseAccountInstruction(wrapped, owner, owner),
       ],
     });

@@ -1,5 +1,6 @@
 // Paying: everything beyond the plain case: parts, other sub-accounts, health, fee payers, terms
-// that lapse, halts. The schedule is switched off, so every step here follows from an event.
+// that lapse, halts. The schedule is switched off, so every step here follows from an event. Each
+// case plays at one venue, and npm run paying plays all of them at every venue.
 
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
@@ -7,26 +8,30 @@ import type { Signature } from '../../src/core/ids.ts';
 import { base58Text } from '../../src/core/ids.ts';
 import { classifyOutflows, type TopUpRule } from '../../src/core/outflow.ts';
 import { quotesOf, USDC } from '../../src/core/token.ts';
-import { VENUE_NAMES } from '../../src/core/venue.ts';
+import { VENUE_NAMES, type VenueName } from '../../src/core/venue.ts';
 import { topUpRuleOf } from '../../src/daemon-parts.ts';
 import { createHalts } from '../../src/ledger/halts.ts';
-import { STATE } from '../../src/local/drift/addresses.ts';
-import { transferUsdc } from '../../src/local/driver.ts';
-import { addresses } from '../../src/local/velocity/genesis.ts';
-import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { transferQuote } from '../../src/local/driver.ts';
+import { dialectOf } from '../../src/venue/venues.ts';
 import { loseAgentKeys } from '../support/damage.ts';
 import { ageDebts } from '../support/guards.ts';
 import { factsOf } from '../support/heard-rows.ts';
 import { debtsIn, paymentSharesIn, paymentsIn } from '../support/rows.ts';
 import {
+  depositAt,
+  moveDeposit,
   openStreet,
+  openSubAccount,
   profitableClose,
   type Street,
   settleAt,
   unscheduled,
 } from '../support/street.ts';
+import { setExchangeStatus } from '../support/venue-status.ts';
 
-const QUOTES = quotesOf([{ ...USDC, mint: QUOTE_MINT }]);
+const EVERYWHERE = process.env.BAILIFF_PAYING_EVERYWHERE === 'yes';
+/** Where a case plays: at this venue, or at all of them. */
+const at = (venue: VenueName): readonly VenueName[] => (EVERYWHERE ? VENUE_NAMES : [venue]);
 
 const SOL = 1_000_000_000n;
 const creatorWallet = () => Keypair.generate().publicKey;
@@ -68,34 +73,31 @@ describe('when not everything can be reached', () => {
     },
   );
 
-  test('collateral moved to another own sub-account still pays', async () => {
-    await using street = await openStreet({ settings: unscheduled() });
-    const { driver } = street;
-    const creator = creatorWallet();
-    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
-    await street.subscribe('ana', trader, creator);
-    await loseAgentKeys(street.database);
-    profitableClose(driver, trader);
-    const { amount } = await street.share('ana', (each) => each.reason?.code === 'no_agent_key');
-    driver.send([driver.instructions.settlePnl(trader, 0)], [driver.faucet, trader.agent]);
-    const { agent } = trader;
-    driver.send(
-      [driver.instructions.initializeUser(agent.publicKey, driver.faucet.publicKey, 1)],
-      [driver.faucet, agent],
-    );
-    driver.send(
-      [driver.instructions.transferDeposit(trader, 1, 1_000_000_000n)],
-      [driver.faucet, agent],
-    );
-    driver.withdrawTo(trader, agent.publicKey, 100_000_000n);
-    transferUsdc(driver, agent, creatorWallet(), driver.usdcOf(agent.publicKey) ?? 0n);
-    await registerKey(street, agent, [0, 1]);
-    await street.share('ana', (each) => each.status === 'paid');
-    expect(driver.usdcOf(creator)).toBe(BigInt(amount));
-    expect(await paymentsIn(street.database)).toMatchObject([{ subAccountId: 1 }]);
-  });
+  test.each(at('velocity'))(
+    'collateral at %s that moved to another own sub-account still pays',
+    async (venue) => {
+      await using street = await openStreet({ settings: unscheduled(), venues: [venue] });
+      const { people: driver } = street;
+      const creator = creatorWallet();
+      const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+      const { agent } = trader;
+      await street.subscribe('ana', trader, creator);
+      await loseAgentKeys(street.database);
+      profitableClose(driver, trader);
+      const { amount } = await street.share('ana', (each) => each.reason?.code === 'no_agent_key');
+      settleAt(driver, trader);
+      openSubAccount(driver, trader, 1);
+      moveDeposit(driver, trader, 1, 1_000_000_000n);
+      driver.withdrawTo(trader, agent.publicKey, 100_000_000n);
+      transferQuote(driver, agent, creatorWallet(), driver.quoteOf(agent.publicKey) ?? 0n);
+      await registerKey(street, agent, [0, 1]);
+      await street.share('ana', (each) => each.status === 'paid');
+      expect(driver.quoteOf(creator)).toBe(BigInt(amount));
+      expect(await paymentsIn(street.database)).toMatchObject([{ subAccountId: 1 }]);
+    },
+  );
 
-  test.each(VENUE_NAMES)(
+  test.each(at('velocity'))(
     '%s decides by simulation: nothing leaves that the margin floor needs',
     async (venue) => {
       const settings = unscheduled({ marginFloorBps: 9_000 });
@@ -122,206 +124,203 @@ describe('when not everything can be reached', () => {
 });
 
 describe('who pays fees', () => {
-  test('a debt that waits for SOL names the lamports, and is paid as soon as they arrive', async () => {
-    await using street = await openStreet({ settings: unscheduled() });
-    const { driver } = street;
-    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000n });
-    await street.subscribe('ana', trader, creatorWallet());
-    profitableClose(driver, trader);
-    const waiting = await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
-    const lamports = BigInt(waiting.reason?.lamports ?? '0');
-    expect(lamports).toBeGreaterThan(2_000_000n);
-    street.sendSol(trader.agent.publicKey, lamports);
-    await street.share('ana', (each) => each.status === 'paid');
-  });
+  test.each(at('drift-v2'))(
+    'a debt at %s that waits for SOL names the lamports, and is paid as soon as they arrive',
+    async (venue) => {
+      await using street = await openStreet({ settings: unscheduled(), venues: [venue] });
+      const { people: driver } = street;
+      const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000n });
+      await street.subscribe('ana', trader, creatorWallet());
+      profitableClose(driver, trader);
+      const waiting = await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+      const lamports = BigInt(waiting.reason?.lamports ?? '0');
+      expect(lamports).toBeGreaterThan(2_000_000n);
+      street.sendSol(trader.agent.publicKey, lamports);
+      await street.share('ana', (each) => each.status === 'paid');
+    },
+  );
 
-  test('an agent with too little SOL for its reserve buys some with its own USDC, and then pays', async () => {
-    await using street = await openStreet({
-      settings: (given, world) => ({
-        ...unscheduled()(given),
-        swap: { ...given.swap, url: world.swap.url },
-      }),
-    });
-    const { driver, database } = street;
-    const creator = creatorWallet();
-    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 4_000_000n });
-    driver.giveUsdc(trader.agent.publicKey, 3_000_000n);
-    await street.subscribe('ana', trader, creator);
-    profitableClose(driver, trader);
-    const share = await street.share('ana', (each) => each.status === 'paid');
-    expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
-    const payments = await paymentsIn(database);
-    expect(payments.map(({ purpose, state, amount }) => [purpose, state, amount])).toEqual([
-      ['top_up', 'landed', 2_000_000n],
-      ['share', 'landed', BigInt(share.amount)],
-    ]);
-    // 2 USDC at 150 buy 13,333,333 lamports; both fees and the rent of the creator's account are
-    // paid.
-    expect(driver.lamportsOf(trader.agent.publicKey)).toBe(
-      4_000_000n + 13_333_333n - 2n * 5_000n - 2_039_280n,
-    );
-    await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
-    // A ledger that lacks the swap, such as an older copy: the swap must not count as an outflow of
-    // a subscriber who owes.
-    const topUp = payments.find(({ purpose }) => purpose === 'top_up');
-    const swap = (await factsOf(database, 'outflow')).find(
-      ({ signature }) => signature === topUp?.signature,
-    );
-    if (swap === undefined) throw new Error('the swap was not heard');
-    const lost = {
-      key: 'swap',
-      signature: 'lost' as Signature,
-      slot: 1,
-      ours: false,
-      body: swap.body,
-    };
-    const classOf = (topUp: TopUpRule | null) =>
-      classifyOutflows([lost], [], QUOTES, {
-        creators: new Set(),
-        appointed: new Set(),
-        topUp,
-      });
-    expect(classOf(topUpRuleOf(street.settings)).get('swap')).toBe('ours');
-    expect(classOf(null).get('swap')).toBe('outflow');
-  });
-
-  test.each([
-    ['USDC', 'drift-v2', 1_500n],
-    ['USDT', 'velocity', 1_600n],
-  ] as const)(
-    'the sponsor is given its fee back in %s in the same transaction',
-    async (_, venue, back) => {
-      const sponsor = Keypair.generate();
+  test.each(at('velocity'))(
+    'an agent with too little SOL for its reserve buys some with its own quote tokens of %s, and then pays',
+    async (venue) => {
       await using street = await openStreet({
-        sponsor,
         venues: [venue],
-        settings: unscheduled({
-          reimbursePerSol: '150000000',
-          reimbursePerSolOf: { USDT: '160000000' },
-          reimburseMost: '1000000',
+        settings: (given, world) => ({
+          ...unscheduled()(given),
+          swap: { ...given.swap, url: world.swap.url },
         }),
       });
-      const { people: driver } = street;
-      driver.giveSol(sponsor.publicKey, SOL);
-      driver.giveQuote(sponsor.publicKey, 1n);
+      const { people: driver, database } = street;
       const creator = creatorWallet();
-      driver.giveQuote(creator, 1n);
-      const trader = driver.createTrader({ deposit: 1_000_000_000n });
+      const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 4_000_000n });
+      driver.giveQuote(trader.agent.publicKey, 3_000_000n);
       await street.subscribe('ana', trader, creator);
       profitableClose(driver, trader);
       const share = await street.share('ana', (each) => each.status === 'paid');
-      expect(driver.quoteOf(creator)).toBe(BigInt(share.amount) + 1n);
-      // Two signatures of 5,000 lamports, at 150 USDC or 160 USDT a SOL.
-      expect(driver.quoteOf(sponsor.publicKey)).toBe(back + 1n);
-      expect(driver.lamportsOf(sponsor.publicKey)).toBe(SOL - 10_000n);
-      await expect.poll(async () => (await street.gate('ana')).standing).toBe('good');
+      expect(driver.quoteOf(creator)).toBe(BigInt(share.amount));
+      const payments = await paymentsIn(database);
+      expect(payments.map(({ purpose, state, amount }) => [purpose, state, amount])).toEqual([
+        ['top_up', 'landed', 2_000_000n],
+        ['share', 'landed', BigInt(share.amount)],
+      ]);
+      // 2 quote tokens at 150 buy 13,333,333 lamports; both fees and the rent of the creator's account are
+      // paid.
+      expect(driver.lamportsOf(trader.agent.publicKey)).toBe(
+        4_000_000n + 13_333_333n - 2n * 5_000n - 2_039_280n,
+      );
+      await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
+      // A ledger that lacks the swap, such as an older copy: the swap must not count as an outflow of
+      // a subscriber who owes.
+      const topUp = payments.find(({ purpose }) => purpose === 'top_up');
+      const swap = (await factsOf(database, 'outflow')).find(
+        ({ signature }) => signature === topUp?.signature,
+      );
+      if (swap === undefined) throw new Error('the swap was not heard');
+      const signature = 'lost' as Signature;
+      const lost = { key: 'swap', signature, slot: 1, ours: false, body: swap.body };
+      const quotes = quotesOf([{ ...USDC, mint: dialectOf(venue).profile.quote.mint }]);
+      const known = { creators: new Set<string>(), appointed: new Set<string>() };
+      const classOf = (topUp: TopUpRule | null) =>
+        classifyOutflows([lost], [], quotes, { ...known, topUp });
+      expect(classOf(topUpRuleOf(street.settings)).get('swap')).toBe('ours');
+      expect(classOf(null).get('swap')).toBe('outflow');
     },
   );
+
+  test.each(
+    (
+      [
+        ['USDT', 'velocity', 1_600n],
+        ['USDC', 'drift-v2', 1_500n],
+      ] as const
+    ).slice(0, EVERYWHERE ? 2 : 1),
+  )('the sponsor is given its fee back in %s in the same transaction', async (_, venue, back) => {
+    const sponsor = Keypair.generate();
+    await using street = await openStreet({
+      sponsor,
+      venues: [venue],
+      settings: unscheduled({
+        reimbursePerSol: '150000000',
+        reimbursePerSolOf: { USDT: '160000000' },
+        reimburseMost: '1000000',
+      }),
+    });
+    const { people: driver } = street;
+    driver.giveSol(sponsor.publicKey, SOL);
+    driver.giveQuote(sponsor.publicKey, 1n);
+    const creator = creatorWallet();
+    driver.giveQuote(creator, 1n);
+    const trader = driver.createTrader({ deposit: 1_000_000_000n });
+    await street.subscribe('ana', trader, creator);
+    profitableClose(driver, trader);
+    const share = await street.share('ana', (each) => each.status === 'paid');
+    expect(driver.quoteOf(creator)).toBe(BigInt(share.amount) + 1n);
+    // Two signatures of 5,000 lamports, at 150 USDC or 160 USDT a SOL.
+    expect(driver.quoteOf(sponsor.publicKey)).toBe(back + 1n);
+    expect(driver.lamportsOf(sponsor.publicKey)).toBe(SOL - 10_000n);
+    await expect.poll(async () => (await street.gate('ana')).standing).toBe('good');
+  });
 });
 
-test('two creators are paid in the order of their oldest debts, each with everything that is due to them', async () => {
-  await using street = await openStreet({ settings: unscheduled() });
-  const { driver, database } = street;
-  const [older, younger] = [creatorWallet(), creatorWallet()];
-  const first = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
-  const { agent } = first;
-  const second = { agent, subAccountId: 1 };
-  driver.send(
-    [driver.instructions.initializeUser(agent.publicKey, driver.faucet.publicKey, 1)],
-    [driver.faucet, agent],
-  );
-  driver.giveUsdc(agent.publicKey, 1_000_000_000n);
-  driver.send([driver.instructions.deposit(second, 1_000_000_000n)], [driver.faucet, agent]);
-  await registerKey(street, agent, [0, 1]);
-  for (const [subAccountId, creator] of [older, younger].entries())
-    await street.post('/v1/subscribers/ana/subscriptions', {
-      id: `sub-${subAccountId}`,
-      subAccountId,
-      creatorWallet: creator.toBase58(),
-      shareBps: 1_000,
-    });
-  await loseAgentKeys(database);
-  for (const trader of [first, second, first]) profitableClose(driver, trader);
-  await expect
-    .poll(
-      async () =>
-        (await street.shares('ana')).filter((each) => each.reason?.code === 'no_agent_key').length,
-    )
-    .toBe(3);
-  await registerKey(street, agent, [0, 1]);
-  await expect
-    .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'))
-    .toBe(true);
-  const covered = await paymentSharesIn(database);
-  const payments = (await paymentsIn(database)).map(({ paymentId, creatorWallet }) => [
-    creatorWallet,
-    covered.filter((each) => each.paymentId === paymentId).length,
-  ]);
-  expect(payments).toEqual([
-    [older?.toBase58(), 2],
-    [younger?.toBase58(), 1],
-  ]);
-});
+test.each(at('velocity'))(
+  'at %s two creators are paid in the order of their oldest debts, each with everything that is due to them',
+  async (venue) => {
+    await using street = await openStreet({ settings: unscheduled(), venues: [venue] });
+    const { people: driver, database } = street;
+    const [older, younger] = [creatorWallet(), creatorWallet()];
+    const first = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+    const { agent } = first;
+    const second = openSubAccount(driver, first, 1);
+    driver.giveQuote(agent.publicKey, 1_000_000_000n);
+    depositAt(driver, second, 1_000_000_000n);
+    await registerKey(street, agent, [0, 1]);
+    for (const [subAccountId, creator] of [older, younger].entries())
+      await street.post('/v1/subscribers/ana/subscriptions', {
+        id: `sub-${subAccountId}`,
+        subAccountId,
+        creatorWallet: creator.toBase58(),
+        shareBps: 1_000,
+      });
+    await loseAgentKeys(database);
+    for (const trader of [first, second, first]) profitableClose(driver, trader);
+    await expect
+      .poll(
+        async () =>
+          (await street.shares('ana')).filter((each) => each.reason?.code === 'no_agent_key')
+            .length,
+      )
+      .toBe(3);
+    await registerKey(street, agent, [0, 1]);
+    await expect
+      .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'))
+      .toBe(true);
+    const covered = await paymentSharesIn(database);
+    const payments = (await paymentsIn(database)).map(({ paymentId, creatorWallet }) => [
+      creatorWallet,
+      covered.filter((each) => each.paymentId === paymentId).length,
+    ]);
+    expect(payments).toEqual([
+      [older?.toBase58(), 2],
+      [younger?.toBase58(), 1],
+    ]);
+  },
+);
 
 describe('what keeps a debt', () => {
-  test('a halt keeps anything new from being signed, and lifting it lets the debt be paid', async () => {
-    await using street = await openStreet();
-    const { driver, database } = street;
-    const creator = creatorWallet();
-    const halts = createHalts(database.sql);
-    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
-    await street.subscribe('ana', trader, creator);
-    expect(await halts.set(`creator:${creator.toBase58()}`, 'looked into')).toBe(true);
-    // A scope that names nothing halts nothing, and says so.
-    expect(await halts.set('subscriber:anna', 'a typo')).toBe(false);
-    profitableClose(driver, trader);
-    const share = await street.share('ana', (each) => each.status === 'pending');
-    expect(await halts.list()).toMatchObject([{ reason: 'looked into' }]);
-    expect(await paymentsIn(database)).toEqual([]);
-    expect(await halts.lift(`creator:${creator.toBase58()}`)).toBe(true);
-    await street.share('ana', (each) => each.id === share.id && each.status === 'paid');
-  });
+  test.each(at('drift-v2'))(
+    'a halt keeps anything new from being signed at %s, and lifting it lets the debt be paid',
+    async (venue) => {
+      await using street = await openStreet({ venues: [venue] });
+      const { people: driver, database } = street;
+      const creator = creatorWallet();
+      const halts = createHalts(database.sql);
+      const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+      await street.subscribe('ana', trader, creator);
+      expect(await halts.set(`creator:${creator.toBase58()}`, 'looked into')).toBe(true);
+      // A scope that names nothing halts nothing, and says so.
+      expect(await halts.set('subscriber:anna', 'a typo')).toBe(false);
+      profitableClose(driver, trader);
+      const share = await street.share('ana', (each) => each.status === 'pending');
+      expect(await halts.list()).toMatchObject([{ reason: 'looked into' }]);
+      expect(await paymentsIn(database)).toEqual([]);
+      expect(await halts.lift(`creator:${creator.toBase58()}`)).toBe(true);
+      await street.share('ana', (each) => each.id === share.id && each.status === 'paid');
+    },
+  );
 
-  test('a debt lapses by its own terms alone, on record, and the gate knows', async () => {
-    await using street = await openStreet();
-    const { driver, database } = street;
-    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
-    await street.subscribe('ana', trader, creatorWallet(), 1_000, { expiresAfterMs: 86_400_000 });
-    profitableClose(driver, trader);
-    const share = await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
-    await expect.poll(async () => (await street.gate('ana')).outstanding).toBe(share.amount);
-    await ageDebts(database.sql, 25);
-    await street.share('ana', (each) => each.status === 'voided');
-    const [debt] = await debtsIn(database);
-    expect(debt?.voided).toMatchObject({ by: 'terms', reason: 'lapsed' });
-    await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
-  });
+  test.each(at('velocity'))(
+    'a debt at %s lapses by its own terms alone, on record, and the gate knows',
+    async (venue) => {
+      await using street = await openStreet({ venues: [venue] });
+      const { people: driver, database } = street;
+      const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
+      await street.subscribe('ana', trader, creatorWallet(), 1_000, { expiresAfterMs: 86_400_000 });
+      profitableClose(driver, trader);
+      const share = await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+      await expect.poll(async () => (await street.gate('ana')).outstanding).toBe(share.amount);
+      await ageDebts(database.sql, 25);
+      await street.share('ana', (each) => each.status === 'voided');
+      const [debt] = await debtsIn(database);
+      expect(debt?.voided).toMatchObject({ by: 'terms', reason: 'lapsed' });
+      await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
+    },
+  );
 
-  test.each([
-    ['drift-v2', STATE.toBase58(), 974],
-    ['velocity', addresses.state, 1366],
-  ] as const)(
+  test.each(at('velocity'))(
     '%s opens again, which is noticed, and who waited for it is paid',
-    async (venue, state, at) => {
+    async (venue) => {
       await using street = await openStreet({ settings: unscheduled(), venues: [venue] });
       const { people: driver, world } = street;
       const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
       await street.subscribe('ana', trader, creatorWallet());
-      const setStatus = (status: number): void => {
-        const account = world.cluster.bank.get(state);
-        if (account === null) throw new Error('the venue has no state');
-        const data = Uint8Array.from(account.data);
-        data[at] = status;
-        world.cluster.put(state, { ...account, data });
-      };
-      setStatus(2);
+      setExchangeStatus(world.cluster, venue, 2);
       profitableClose(driver, trader);
       const waiting = await street.share(
         'ana',
         (each) => each.reason?.code === 'withdrawals_paused',
       );
       expect(waiting).toMatchObject({ status: 'pending', attempts: 0 });
-      setStatus(0);
+      setExchangeStatus(world.cluster, venue, 0);
       await street.share('ana', (each) => each.status === 'paid');
     },
   );

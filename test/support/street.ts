@@ -308,4 +308,4 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
 }
 
 export { unscheduled } from './street-settings.ts';
-export { profitableClose, settleAt } from './trades.ts';
+export * from './trades.ts';

@@ -19,6 +19,40 @@ export function profitableClose(
   return driver.trade(trader, 'short', base, { reduceOnly: true }).signature;
 }
 
+/** Opens a further sub-account of the trader's wallet at the driver's venue, empty. */
+export function openSubAccount(
+  driver: VenueDriver,
+  { agent }: Trader,
+  subAccountId: number,
+): Trader {
+  const { faucet } = driver;
+  const trader = { agent, subAccountId };
+  const opened =
+    driver.venue === 'velocity'
+      ? atVelocity.initializeUser(trader, agent.publicKey)
+      : venueInstructions().initializeUser(agent.publicKey, faucet.publicKey, subAccountId);
+  driver.send([opened], [faucet, agent]);
+  return trader;
+}
+
+/** The trader deposits quote tokens that its wallet holds. */
+export function depositAt(driver: VenueDriver, trader: Trader, amount: bigint): void {
+  const deposit =
+    driver.venue === 'velocity'
+      ? atVelocity.deposit(trader, amount)
+      : venueInstructions().deposit(trader, amount);
+  driver.send([deposit], [driver.faucet, trader.agent]);
+}
+
+/** The trader moves a deposit to another sub-account of its wallet. */
+export function moveDeposit(driver: VenueDriver, from: Trader, to: number, amount: bigint): void {
+  const moved =
+    driver.venue === 'velocity'
+      ? atVelocity.transferDeposit(from, to, amount)
+      : venueInstructions().transferDeposit(from, to, amount);
+  driver.send([moved], [driver.faucet, from.agent]);
+}
+
 /** The trader settles market 0 at the driver's venue. */
 export function settleAt(driver: VenueDriver, trader: Trader): void {
   const { agent } = trader;

@@ -4,8 +4,7 @@
 import { createHash } from 'node:crypto';
 import { compileReader, type RecordOf, type Spoiled } from './codec.ts';
 import type { RECORDS as DRIFT } from './drift-v2/records.ts';
-import type { RecordTables } from './profile.ts';
-import type { RECORDS as VELOCITY } from './velocity/records.ts';
+import type { LiquidationFee, RecordTables } from './profile.ts';
 
 type Of<Name extends keyof RecordTables> = { readonly event: Name } & RecordOf<
   (typeof DRIFT)[Name]
@@ -14,9 +13,12 @@ export type DepositRecord = Of<'DepositRecord'>;
 export type OrderActionRecord = Of<'OrderActionRecord'>;
 export type FundingPaymentRecord = Of<'FundingPaymentRecord'>;
 export type SwapRecord = Of<'SwapRecord'>;
-type LiquidatedPerp =
-  | RecordOf<(typeof DRIFT)['LiquidationRecord']>['liquidatePerp']
-  | RecordOf<(typeof VELOCITY)['LiquidationRecord']>['liquidatePerp'];
+/** What a perp liquidation did, in the fields that every venue writes, and its fees. */
+type LiquidatedPerp = Omit<
+  RecordOf<(typeof DRIFT)['LiquidationRecord']>['liquidatePerp'],
+  LiquidationFee | 'lpShares'
+> &
+  Partial<Record<LiquidationFee, bigint>>;
 export type LiquidationRecord = Omit<Of<'LiquidationRecord'>, 'liquidatePerp'> & {
   readonly liquidatePerp: LiquidatedPerp;
 };

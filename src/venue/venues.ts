@@ -1,18 +1,26 @@
-// Venues: the venues of this release, by name. A third one is one more line here, and one in the
-// names of core/venue.ts.
-import type { Venue, VenueName } from '../core/venue.ts';
-import type { Dialect } from './dialect.ts';
-import { createDriftVenue, DRIFT_V2 } from './drift-v2/venue.ts';
-import { createVelocityVenue, VELOCITY } from './velocity/venue.ts';
+// Venues: the venues of this release, by name, each with its readers and as the port of the flows.
+import { VENUE_NAMES, type Venue, type VenueName } from '../core/venue.ts';
+import { type BuilderDoor, createBuilder, openDoor } from './builder.ts';
+import { createDialect, type Dialect } from './dialect.ts';
+import { createSdkDoor } from './drift-v2/sdk.ts';
+import { PROFILES } from './profiles.ts';
+import { createVenue } from './venue.ts';
 
-const VENUES: Readonly<
-  Record<VenueName, { readonly dialect: Dialect; readonly open: () => Venue }>
-> = {
-  'drift-v2': { dialect: DRIFT_V2, open: createDriftVenue },
-  velocity: { dialect: VELOCITY, open: createVelocityVenue },
+const DIALECTS = Object.fromEntries(
+  VENUE_NAMES.map((name) => [name, createDialect(PROFILES[name])]),
+) as Readonly<Record<VenueName, Dialect>>;
+
+/** Venues whose instructions a library encodes. Those of all others come from the profile alone. */
+const LIBRARIES: Partial<Record<VenueName, (dialect: Dialect) => BuilderDoor>> = {
+  'drift-v2': createSdkDoor,
 };
 
-/** Opens a venue as the port that the flows use. */
-export const openVenue = (name: VenueName): Venue => VENUES[name].open();
 /** The profile of a venue with its readers. */
-export const dialectOf = (name: VenueName): Dialect => VENUES[name].dialect;
+export const dialectOf = (name: VenueName): Dialect => DIALECTS[name];
+
+/** Opens a venue as the port that the flows use. */
+export function openVenue(name: VenueName): Venue {
+  const dialect = dialectOf(name);
+  const door = LIBRARIES[name]?.(dialect) ?? openDoor(createBuilder(dialect));
+  return createVenue(dialect, door);
+}

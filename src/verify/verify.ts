@@ -8,10 +8,9 @@ import type { KnownVenue, ReceiptCheck, ReceiptVerdict } from '../core/receipt-c
 import { checkReceipts, signaturesOf, statedIn, verdictOf } from '../core/receipt-verdict.ts';
 import { quotesOf } from '../core/token.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
-import { DRIFT_PROFILE } from '../venue/drift-v2/profile.ts';
 import type { Profile } from '../venue/profile.ts';
+import { PROFILES } from '../venue/profiles.ts';
 import { createRecordReader, type RecordReader } from '../venue/record-reader.ts';
-import { VELOCITY_PROFILE } from '../venue/velocity/profile.ts';
 import { type Node, openNode } from './transaction-reader.ts';
 
 export type { Receipt } from '../core/receipt.ts';
@@ -22,11 +21,11 @@ export { type Node, openNode } from './transaction-reader.ts';
 /** How many transactions are asked for at once. */
 const SIDE_BY_SIDE = 4;
 
-const PROFILES: readonly Profile[] = [DRIFT_PROFILE, VELOCITY_PROFILE];
+const ALL: readonly Profile[] = Object.values(PROFILES);
 const readers = new Map<string, RecordReader>();
 const venueOf = ({ name, programId, quote }: Profile): KnownVenue => {
   if (!readers.has(name)) {
-    const profile = PROFILES.find((each) => each.name === name);
+    const profile = ALL.find((each) => each.name === name);
     if (profile !== undefined) readers.set(name, createRecordReader(profile));
   }
   const { mint, symbol, decimals } = quote;
@@ -89,7 +88,7 @@ export async function verifyReceipts(
   const wanted = receipts.filter((each) => each.genesisHash === genesisHash);
   const signatures = [...new Set(wanted.flatMap(signaturesOf))];
   const found = await readAll(node, signatures, (done) => onRead(done, signatures.length));
-  const venues = PROFILES.map(venueOf);
+  const venues = ALL.map(venueOf);
   const quotes = quotesOf(venues.map(({ quote }) => quote));
   const checks = checkReceipts(receipts, {
     genesisHash,

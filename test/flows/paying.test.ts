@@ -163,7 +163,7 @@ describe('who pays fees', () => {
         ['top_up', 'landed', 2_000_000n],
         ['share', 'landed', BigInt(share.amount)],
       ]);
-      // 2 quote tokens at 150 buy 13,333,333 lamports; both fees and the rent of the creator's account are
+      // 2 quote tokens at 150 buy 13,333,333 lamports; both fees and the creator's rent are
       // paid.
       expect(driver.lamportsOf(trader.agent.publicKey)).toBe(
         4_000_000n + 13_333_333n - 2n * 5_000n - 2_039_280n,

@@ -101,10 +101,5 @@ test('outside its folder and the local world, a venue is named in these files al
         code.replaceAll(/BAILIFF_VELOCITY_PROGRAM|velocityProgramFile|velocity\.so/g, ''),
       );
     });
-  expect(naming.sort()).toEqual([
-    'src/core/venue.ts',
-    'src/venue/records.ts',
-    'src/venue/venues.ts',
-    'src/verify/verify.ts',
-  ]);
+  expect(naming.sort()).toEqual(['src/core/venue.ts', 'src/venue/profiles.ts']);
 });

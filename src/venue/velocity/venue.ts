@@ -1,14 +1,10 @@
 // Velocity: the venue as an implementation of the `Venue` port. Its instructions are built from the
 // profile, without a library.
 import type { Venue } from '../../core/venue.ts';
-import { createBuilder, openDoor } from '../builder.ts';
-import { createDialect } from '../dialect.ts';
-import { createVenue } from '../venue.ts';
-import { VELOCITY_PROFILE } from './profile.ts';
+import { dialectOf, openVenue } from '../venues.ts';
 
 /** The profile of Velocity with its readers. */
-export const VELOCITY = createDialect(VELOCITY_PROFILE);
+export const VELOCITY = dialectOf('velocity');
 
 /** Creates the venue. */
-export const createVelocityVenue = (): Venue =>
-  createVenue(VELOCITY, openDoor(createBuilder(VELOCITY)));
+export const createVelocityVenue = (): Venue => openVenue('velocity');

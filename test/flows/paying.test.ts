@@ -169,8 +169,8 @@ describe('who pays fees', () => {
         4_000_000n + 13_333_333n - 2n * 5_000n - 2_039_280n,
       );
       await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
-      // A ledger that lacks the swap, such as an older copy: the swap must not count as an outflow of
-      // a subscriber who owes.
+      // A ledger that lacks the swap, such as an older copy: the swap must not count as an outflow
+      // of a subscriber who owes.
       const topUp = payments.find(({ purpose }) => purpose === 'top_up');
       const swap = (await factsOf(database, 'outflow')).find(
         ({ signature }) => signature === topUp?.signature,

@@ -7,6 +7,7 @@ import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { compile } from './compile.ts';
 import { NONCE_BYTES } from './nonce.ts';
+import { askNode, countOf, itemsOf, membersOf } from './question.ts';
 import { asking } from './rpc.ts';
 
 const FULL_UNITS = 1_400_000;
@@ -40,28 +41,62 @@ function remembered<T>(
 /** Base fee and rent change with an epoch at most, so asking once a minute is enough. */
 const NETWORK_PRICES_LAST_MS = 60_000;
 
+/** A price by accounts is of the last few slots, and is remembered for so long. Milliseconds. */
+const BY_ACCOUNTS_LAST_MS = 2_000;
+/** The sets of accounts whose price is remembered; payments at one venue name a few. */
+const SETS_MOST = 64;
+/** The most accounts that a node takes in one question. */
+const ACCOUNTS_MOST = 128;
+
+/** The 75th percentile of the fees that a node answers. Micro-lamports for each compute unit. */
+async function typicalFee(connection: Connection, accounts: readonly Address[]): Promise<bigint> {
+  const method = 'getRecentPrioritizationFees';
+  const recent = await asking(method, async () => {
+    const answer = await askNode(connection, method, [accounts]);
+    return itemsOf(answer, 'the recent fees').map((each) =>
+      countOf(membersOf(each, 'a recent fee').prioritizationFee, 'the fee'),
+    );
+  });
+  const paid = recent.toSorted((a, b) => a - b);
+  return BigInt(paid[Math.floor(paid.length * 0.75)] ?? 0);
+}
+
 /**
  * Creates the fee market. Base fee and rent are read from the node, at most once a minute. The
- * price for priority is the 75th percentile of recent fees, read at most every `everyMs`, and
- * limited so that a transaction of 1.4 million units pays at most `priorityFeeMost` lamports.
+ * price for priority is the 75th percentile of recent fees, read at most every `everyMs`, or every
+ * two seconds for the same accounts, and limited so that a transaction of 1.4 million units pays
+ * at most `priorityFeeMost` lamports.
  */
 export function createFeeMarket(
   connection: Connection,
   options: { priorityFeeMost: bigint; everyMs: number; nowMs: () => number },
 ): FeeMarket {
+  const { nowMs, everyMs } = options;
   const priceMost = (options.priorityFeeMost * 1_000_000n) / BigInt(FULL_UNITS);
-  const typicalPrice = remembered(
-    async () => {
-      const recent = await asking('getRecentPrioritizationFees', () =>
-        connection.getRecentPrioritizationFees(),
-      );
-      const paid = recent.map((each) => each.prioritizationFee).sort((a, b) => a - b);
-      const typical = BigInt(Math.floor(paid[Math.floor(paid.length * 0.75)] ?? 0));
-      return typical < priceMost ? typical : priceMost;
-    },
-    options.everyMs,
-    options.nowMs,
-  );
+  const least = (one: bigint, other: bigint): bigint => (one < other ? one : other);
+  const ofAll = remembered(() => typicalFee(connection, []), everyMs, nowMs);
+  const bySet = new Map<string, () => Promise<bigint>>();
+  let last = { price: 0n, atMs: Number.NEGATIVE_INFINITY };
+  const ofAccounts = async (contended: readonly Address[]): Promise<bigint> => {
+    const accounts = [...new Set(contended)].toSorted().slice(0, ACCOUNTS_MOST);
+    const key = accounts.join();
+    const ask =
+      bySet.get(key) ??
+      remembered(() => typicalFee(connection, accounts), BY_ACCOUNTS_LAST_MS, nowMs);
+    // The set that was asked for last is forgotten last.
+    bySet.delete(key);
+    bySet.set(key, ask);
+    for (const each of bySet.keys()) if (bySet.size > SETS_MOST) bySet.delete(each);
+    const price = await ask();
+    last = { price, atMs: nowMs() };
+    return price;
+  };
+  const typicalPrice = async (contended: readonly Address[]): Promise<bigint> => {
+    if (contended.length > 0) return least(await ofAccounts(contended), priceMost);
+    const price = await ofAll();
+    const isNewer = nowMs() - last.atMs < everyMs && last.price > price;
+    return least(isNewer ? last.price : price, priceMost);
+  };
   const rentOf = (bytes: number): (() => Promise<bigint>) =>
     remembered(
       async () => {
@@ -100,6 +135,7 @@ export function createFeeMarket(
       NETWORK_PRICES_LAST_MS,
       options.nowMs,
     ),
-    microLamports: async (expiries = 0) => raisedPrice(await typicalPrice(), expiries, priceMost),
+    microLamports: async (expiries = 0, contended = []) =>
+      raisedPrice(await typicalPrice(contended), expiries, priceMost),
   };
 }

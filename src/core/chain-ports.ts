@@ -161,9 +161,11 @@ export type FeeMarket = {
   /**
    * The priority fee of the next payment in micro-lamports for each compute unit, under the
    * configured cap. It rises with `expiries`, the number of payments of these debts that expired
-   * unexecuted.
+   * unexecuted. `contended` are the accounts that it writes and that others write as well: the
+   * price is that of recent transactions that wrote them. Without any, it is that of all recent
+   * transactions, or the last one by accounts where that is higher.
    */
-  microLamports(expiries?: number): Promise<bigint>;
+  microLamports(expiries?: number, contended?: readonly Address[]): Promise<bigint>;
   /** The network's fee for one signature, in lamports. */
   lamportsPerSignature(): Promise<Lamports>;
   /** The least balance of a token account, in lamports. The cluster can change it. */

@@ -127,6 +127,11 @@ export type Venue = {
    * account, in quote base units.
    */
   flatFee(readAccounts: Chain['accounts']): Promise<bigint>;
+  /**
+   * The accounts that every payment out of the venue writes, and that trades of others write as
+   * well: the quote market and its vault. They set the price for priority.
+   */
+  readonly contended: readonly Address[];
   /** The addresses of the venue's own lookup tables; empty when it has none. */
   readonly lookupTables: readonly Address[];
   /**

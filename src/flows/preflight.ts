@@ -159,7 +159,7 @@ export async function readPreflight(
       : tokens.readTokenAccount(sponsorAccount ?? null, quoteMint, pen.sponsor);
   const usable = (read: typeof own) => read !== null && !read.frozen && !read.foreign;
   const { account, funds } = readAtVenue(venue, debt.driftUser, accounts.slice(wallets.length));
-  const price = await fees.microLamports(expiries);
+  const price = await fees.microLamports(expiries, venue.contended);
   return {
     agentLamports: agent?.lamports ?? 0n,
     agentTokens: own !== null && usable(own) ? own.amount : null,

@@ -126,7 +126,8 @@ export function createSigning(ports: SigningPorts) {
     if (trouble !== null) return { refused: trouble };
     const { failures, expiries } = await triesOf(payment);
     const units = unitsFor(simulated.units, failures);
-    const microLamports = price ?? (await fees.microLamports(expiries));
+    const microLamports =
+      price ?? (await fees.microLamports(expiries, venues.of(payment.venue).contended));
     const budget = ports.budget(units, microLamports);
     // What moves the nonce comes first, or it does not guard the transaction.
     const at = nonce ? 1 : 0;

@@ -118,6 +118,7 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
     quoteDecimals: quote.decimals,
     shortOfCollateral: SHORT_OF_COLLATERAL,
     nothingToSettle: NOTHING_TO_SETTLE,
+    contended: [addresses.spotMarket(quote.market), addresses.spotVault(quote.market)],
     lookupTables: profile.lookupTables,
     marketName: (index) => profile.perpNames[index] ?? null,
     userAddress: async (authority, subAccountId) => addresses.user(authority, subAccountId),

@@ -111,16 +111,16 @@ test('fees that many payments ask for at once are asked for once, and an error i
   const calls: string[] = [];
   let failing = true;
   const connection = {
-    getRecentPrioritizationFees: async () => {
-      calls.push('fees');
-      if (failing) throw new Error('behind');
-      return [{ prioritizationFee: 7 }];
-    },
     getMinimumBalanceForRentExemption: async () => {
       calls.push('rent');
       return 2_039_280;
     },
   } as unknown as Connection;
+  carryWith(connection, async () => {
+    calls.push('fees');
+    if (failing) throw new Error('behind');
+    return new Response('{"result":[{"slot":1,"prioritizationFee":7}]}');
+  });
   const market = createFeeMarket(connection, {
     priorityFeeMost: 1_000_000n,
     everyMs: 1_000,

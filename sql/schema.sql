@@ -415,6 +415,23 @@ create table halt (
   constraint halt_scope_check check (scope ~ '^(all|(creator|subscriber):.{1,64})$')
 );
 
+-- Daemons that share the hearing, by run, with the time at which each was seen last.
+create table hearing_daemon (
+  daemon_id text not null,
+  seen_at timestamptz not null,
+  constraint hearing_daemon_pkey primary key (daemon_id)
+);
+
+-- Which daemon hears the subscribers of a part of the watch-list: get_byte(sha256(subscriber_id), 0) mod 64.
+create table hearing_lease (
+  part smallint not null,
+  daemon_id text,
+  until timestamptz,
+  constraint hearing_lease_pkey primary key (part),
+  constraint hearing_lease_held check ((daemon_id is null) = (until is null)),
+  constraint hearing_lease_part check (part >= 0 and part <= 63)
+);
+
 -- The id of a webhook at Helius that this ledger's daemons made.
 create table helius_webhook (
   webhook_id text not null,

@@ -12,6 +12,7 @@ import { gateOf, openParts, openRegistry, upkeepOf } from './daemon-parts.ts';
 import { rememberActs } from './flows/acknowledged.ts';
 import { createConformance, createVenuesConformance } from './flows/conformance.ts';
 import { tellObserved } from './flows/credit.ts';
+import { createHearingShare, WHOLE } from './flows/hearing-share.ts';
 import { createHeartbeat } from './flows/heartbeat.ts';
 import { createLoops, EVERY_MS, inGrace } from './flows/loops.ts';
 import { notifyEndpoints } from './flows/notify.ts';
@@ -28,7 +29,7 @@ import { listenApiKeys, listenEvents, listenStandings, listenWatchList } from '.
 import { reachLedger } from './ledger/probe.ts';
 import { requireRights } from './ledger/rights.ts';
 import { addSettling } from './settling-wiring.ts';
-import { elapsedMs } from './system/clock.ts';
+import { elapsedMs, newId } from './system/clock.ts';
 import { createEventSender } from './system/event-sender.ts';
 import { createMetrics } from './system/metrics.ts';
 import type { Settings } from './system/settings.ts';
@@ -90,6 +91,21 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   );
   const answered = rememberActs(ledger.acts, { clock, log });
 
+  const share = !settings.watch.share
+    ? WHOLE
+    : createHearingShare({
+        leases: parts.hearingLeases,
+        elsewhere: parts.heardElsewhere,
+        daemonId: newId(),
+        hash: sha256,
+        seesChain: () =>
+          clock.nowMs() - (roster.freshness().observedAtMs ?? 0) < settings.gate.staleAfterMs,
+        clock,
+        log,
+      });
+  stack.defer(() => share.leave().catch(() => {}));
+  await share.round();
+
   const loops = createLoops({ clock, log, as: askedBy });
   const shared = { parts, roster, conformance, loops, clock, log };
   const stopping = new AbortController();
@@ -113,7 +129,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   stack.defer(() => loops.stop());
 
   const hearing = await addHearing(
-    { ...shared, watched, settling, metrics, costs: spending },
+    { ...shared, watched, settling, metrics, costs: spending, share },
     settings,
   );
   const { feed, registration, sources, inspector } = hearing;
@@ -149,7 +165,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   // While Postgres cannot be reached the heartbeat tells why, so a look that fails tells nothing.
   const lookAtConnections = async () => void (await parts.connections.look().catch(() => 0));
   loops.add('connections', EVERY_MS.connections, lookAtConnections);
-  installGauges(metrics, { ...ports, lanes, sources, pulse, costs: spending, ...upkeep });
+  installGauges(metrics, { ...ports, lanes, sources, pulse, share, costs: spending, ...upkeep });
   const sampling = createSampling(metrics.sample, spending, clock);
   loops.add('sample', EVERY_MS.sample, sampling);
   loops.add('budget', EVERY_MS.budget, () => spending.round());

@@ -2,11 +2,13 @@
 // seconds.
 import type { Finding } from './core/doctor-finding.ts';
 import { ASIDE_KINDS } from './core/hearing-ports.ts';
+import { PARTS } from './core/hearing-share.ts';
 import type { Address } from './core/ids.ts';
 import type { Clock } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
 import type { Parts } from './daemon-parts.ts';
 import type { VenuesConformance } from './flows/conformance.ts';
+import type { HearingShare } from './flows/hearing-share.ts';
 import type { Pulse } from './flows/heartbeat.ts';
 import type { Lanes } from './flows/lanes.ts';
 import type { Publisher } from './flows/publish.ts';
@@ -26,6 +28,7 @@ export type GaugeParts = {
   readonly pulse: () => Pulse;
   /** The findings on secrets, endpoints, clocks and nodes. */
   readonly findings: () => readonly Finding[];
+  readonly share: Pick<HearingShare, 'parts'>;
   /** What calls to nodes cost. */
   readonly costs: Pick<RpcCosts, 'spent' | 'isGivenUp' | 'findings'>;
   /** How far the chain's clock is ahead of that of Postgres; null before it was read. */
@@ -281,6 +284,9 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     'Lamports that nonce accounts were created with, and give back when they are closed.',
     [],
     async () => one(Number((await ledger.nonces.sums()).rent)),
+  );
+  gauge('hearing_parts', 'Parts of the watch-list that this daemon hears, of 64.', [], async () =>
+    one(given.share.parts()?.length ?? PARTS),
   );
   gauge('lanes', 'Subscribers with work in this process.', [], async () => one(lanes.active));
   gauge('stream_readers', 'Readers of the gate stream.', [], async () => one(publisher.readers));

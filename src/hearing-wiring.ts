@@ -8,6 +8,7 @@ import type { Address, Slot } from './core/ids.ts';
 import type { Clock, Log } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
 import type { Source } from './core/source.ts';
+import type { Watched } from './core/watch-ports.ts';
 import type { Parts } from './daemon-parts.ts';
 import { type AccountChanges, createAccountChanges } from './flows/account-changes.ts';
 import { beginChecks } from './flows/account-checks.ts';
@@ -19,6 +20,7 @@ import type { VenuesConformance } from './flows/conformance.ts';
 import { createCoverageCounter } from './flows/coverage.ts';
 import { digestDeliveries } from './flows/digest.ts';
 import { createFinality } from './flows/finality.ts';
+import { addTakeover, type HearingShare } from './flows/hearing-share.ts';
 import { createInspector, type Inspector } from './flows/inspector.ts';
 import { EVERY_MS, type Loops } from './flows/loops.ts';
 import { createHaste, type Haste } from './flows/reading-haste.ts';
@@ -41,6 +43,7 @@ export type HearingPorts = {
   readonly loops: Loops;
   readonly metrics: Metrics;
   readonly costs: Pick<RpcCosts, 'isGivenUp'>;
+  readonly share: HearingShare;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -65,7 +68,7 @@ const OWN_NOTED_AFTER_MS = 10_000;
 
 /** Wires the half that hears, and declares its loops. */
 export async function addHearing(given: HearingPorts, settings: Settings): Promise<Hearing> {
-  const { parts, roster, watched, settling, loops, metrics, costs, clock, log } = given;
+  const { parts, roster, watched, settling, loops, metrics, costs, share, clock, log } = given;
   const { ledger, pace, tip, nodes } = parts;
   const { settle, lanes, judge, ownSignatures, way } = settling;
   const uses = (source: Source): boolean => settings.watch.sources.includes(source);
@@ -74,6 +77,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   const burst = createBurst(clock.nowMs);
   const ports = { ...given, ...parts, books: settling.books, sources, aside, burst, ownSignatures };
   const nudge = (id: string): void => lanes.nudge(id);
+  const mine = (): Watched[] =>
+    [...watched.map.values()].filter((each) => share.isMine(each.subscriberId));
   const noted = (count: number): void => {
     if (count > 0) loops.after('noted');
   };
@@ -109,6 +114,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     canBe: tip.canBe,
     trustFirstSight: uses('backfill'),
     webhooks: uses('webhooks'),
+    elsewhere: share.elsewhere,
     onChange(address, slot) {
       loops.after('unscanned');
       if (address !== null) changed(address, slot);
@@ -123,7 +129,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   });
   if (uses('sweep'))
     loops.add('sweep', settings.watch.sweepEveryMs, async (signal) => {
-      if (!costs.isGivenUp('sweep')) await watch.sweep([...watched.map.values()], signal);
+      if (!costs.isGivenUp('sweep')) await watch.sweep(mine(), signal);
     });
   const feed = !uses('subscriptions')
     ? null
@@ -138,8 +144,14 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
         onAccount: watch.notified,
         onSubscribed: watch.subscribed,
       });
-  const follow = (): void => feed?.follow(watched.addresses());
+  const follow = (): void => feed?.follow(mine().map((each) => each.address));
   follow();
+  addTakeover(share, {
+    ...{ loops, watch, mine, follow, clock, sources },
+    pulses: () => ledger.checks.pulses(),
+    walk: async (addresses, signal) =>
+      uses('backfill') && noted((await backfill(ports, signal, addresses)).noted),
+  });
 
   // Webhook bodies. The slots in a body are not trusted: the body only shows that webhooks arrive,
   // and the transaction as read from RPC shows up to which slot.
@@ -174,7 +186,12 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     loops.add('backfill', settings.watch.backfillEveryMs, async (signal, asked) => {
       // The walks at start, and those for what was missed, are never given up.
       if (!asked && costs.isGivenUp('backfill')) return;
-      const found = await backfill(ports, signal);
+      const whole = share.parts() === null;
+      const found = await backfill(
+        ports,
+        signal,
+        whole ? undefined : mine().map((each) => each.address),
+      );
       sources.note('backfill', found.tip, clock.nowMs());
       noted(found.noted);
     });

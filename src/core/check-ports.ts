@@ -23,8 +23,10 @@ export type Gap = {
 export type Checks = {
   /**
    * Accounts to check: without a baseline, with facts beyond it, with a candidate, or with a gap.
+   * `parts` are the parts of the watch-list (hearing-share.ts) to which they belong; null or left
+   * out for all.
    */
-  due(limit: number, nowMs: number): Promise<AccountCheck[]>;
+  due(limit: number, nowMs: number, parts?: readonly number[] | null): Promise<AccountCheck[]>;
   /** The checks of these accounts; accounts that were never read are left out. */
   find(addresses: readonly Address[]): Promise<AccountCheck[]>;
   /**

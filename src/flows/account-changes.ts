@@ -9,12 +9,12 @@ import type { Source } from '../core/source.ts';
 import { type Venues, venueOf } from '../core/venue.ts';
 import type { Cursor, Watched } from '../core/watch-ports.ts';
 import type { SetAside } from './aside.ts';
-import type { OwnSignatures } from './own-signatures.ts';
+import { createPendingChanges, type PendingPorts } from './pending-changes.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { Sources } from './sources.ts';
 import type { WatchedAccounts } from './watched.ts';
 
-export type AccountChangePorts = {
+export type AccountChangePorts = PendingPorts & {
   readonly ledger: Ledger;
   readonly chain: Chain;
   readonly venues: Venues;
@@ -32,9 +32,6 @@ export type AccountChangePorts = {
   readonly trustFirstSight: boolean;
   /** Counts changes, and tells whether many accounts change at the same time. */
   readonly burst: Burst;
-  /** Whether webhooks name transactions, so that a scan may wait for them. */
-  readonly webhooks: boolean;
-  readonly ownSignatures: Pick<OwnSignatures, 'underWay'>;
   /** Called when an account has changed; with null when accounts have to be read. */
   readonly onChange: (address: Address | null, slot: Slot | null) => void;
 };
@@ -69,6 +66,15 @@ export type AccountChanges = {
   scan(signal: AbortSignal): Promise<number>;
   /** Whether scans wait for transactions that a webhook has named. */
   readonly waiting: boolean;
+  /**
+   * Tells that this daemon hears these accounts from now on, which another one heard before. Each
+   * is read with the next scan and compared with its pulse in the ledger; without one it counts as
+   * changed.
+   */
+  taken(
+    addresses: readonly Address[],
+    pulses: readonly { address: Address; slot: Slot; pulse: string }[],
+  ): void;
   /** After the ledger has gone back: earlier scans are void, because their notes may be lost. */
   forget(): void;
   /**
@@ -85,36 +91,12 @@ const BATCH = 100;
 const OVERLAP_SLOTS = 2;
 /** The number of histories that are scanned side by side. */
 const SCANS_AT_ONCE = 8;
-/** The longest time that a scan waits for the transaction that a webhook named. */
-const HINT_MS_MOST = 1_500;
-/**
- * The same in a burst, in which thousands of transactions are read in turn: until a webhook names
- * the transaction, and until the named one is read.
- */
-const BURST_HINT_MS_MOST = { named: 60_000, unnamed: 8_000 };
-/**
- * How long a scan waits while the daemon's own payment of the subscriber is under way, because that
- * payment is probably the change.
- */
-const OWN_MS_MOST = 10_000;
-/** The number of slots of an account that are remembered as read, or as named by a webhook. */
-const REMEMBERED_MOST = 16;
 /**
  * Healthy nodes of one cluster differ by fewer slots than this; a node further behind calls itself
  * unhealthy.
  */
 const APART_MOST = 150;
 const ROLES = ['drift_user', 'agent_token_account', 'agent_wallet'] as const;
-
-/** A change that waits for its scan. */
-type Pending = {
-  /** The last slot in which the account was seen changed. */
-  readonly slot: Slot;
-  /** Slots of changes that notifications saw; one that a sweep saw may be of an earlier slot. */
-  readonly slots: ReadonlySet<Slot>;
-  readonly swept: boolean;
-  readonly sinceMs: number;
-};
 
 type Kind = Pick<Watched, 'role' | 'venue'>;
 
@@ -124,10 +106,8 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
   const walked = new Set(ports.trustFirstSight ? watched.map.keys() : []);
   /** `told`: the pulse comes from a notification, whose slot nothing has confirmed. */
   const pulses = new Map<Address, { slot: Slot; pulse: string; told: boolean }>();
-  const readSlots = new Map<Address, readonly Slot[]>();
-  const hints = new Map<Address, readonly { readonly slot: Slot; readonly atMs: number }[]>();
   const scannedUpTo = new Map<Address, Slot>();
-  const toScan = new Map<Address, Pending>();
+  const pending = createPendingChanges(ports);
   const changed = new Map<Address, Slot>();
   const unread = new Set<Address>();
 
@@ -150,15 +130,7 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     if (known === undefined ? from.trusting : known.pulse === pulse) return;
     changed.set(address, slot);
     ports.burst.heard(1);
-    if (from.swept || readSlots.get(address)?.includes(slot) !== true) {
-      const before = toScan.get(address);
-      toScan.set(address, {
-        slot,
-        slots: new Set([...(before?.slots ?? []), ...(from.swept ? [] : [slot])]),
-        swept: from.swept || (before?.swept ?? false),
-        sinceMs: before?.sinceMs ?? clock.nowMs(),
-      });
-    }
+    pending.add(address, slot, from.swept);
     ports.onChange(address, slot);
   };
   /**
@@ -203,32 +175,9 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     }
   };
 
-  /**
-   * Whether webhooks have just named every transaction that a scan could find, so that it will be
-   * read without the scan.
-   */
-  const awaited = (address: Address, { slots, swept, sinceMs }: Pending): boolean => {
-    const waitedMs = clock.nowMs() - sinceMs;
-    const subscriberId = watched.map.get(address)?.subscriberId;
-    if (
-      waitedMs < OWN_MS_MOST &&
-      subscriberId !== undefined &&
-      ports.ownSignatures.underWay(subscriberId)
-    )
-      return true;
-    if (swept) return false;
-    // What changed in a burst is waited for after it as well: its readings are still under way.
-    const inBurst = ports.webhooks && ports.burst.onSince(sinceMs);
-    const namedMs = inBurst ? BURST_HINT_MS_MOST.named : HINT_MS_MOST;
-    if (waitedMs >= namedMs) return false;
-    if (inBurst && waitedMs < BURST_HINT_MS_MOST.unnamed) return true;
-    const hinted = (hints.get(address) ?? []).filter(({ atMs }) => sinceMs - atMs < HINT_MS_MOST);
-    return [...slots].every((slot) => hinted.some((each) => each.slot === slot));
-  };
-
   const scanOne = async ({ address, slot: cursor, listedRevision }: Cursor): Promise<number> => {
-    const pending = toScan.get(address);
-    const slot = pending?.slot ?? 0;
+    const change = pending.get(address);
+    const slot = change?.slot ?? 0;
     const after = Math.max(0, Math.max(cursor, scannedUpTo.get(address) ?? 0) - OVERLAP_SLOTS);
     const rows = await chain.signatures(address, after, slot, 'confirmed');
     const rumours = rows.map((row) => ({
@@ -237,7 +186,7 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
       slot: row.slot,
       accounts: [address],
       // A stranger's transaction can name an account; in these slots the account itself changed.
-      urgent: pending?.slots.has(row.slot) ?? false,
+      urgent: change?.slots.has(row.slot) ?? false,
     }));
     const nowMs = clock.nowMs();
     await ledger.sightings.note(rumours, {
@@ -254,8 +203,7 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
       return rows.length;
     }
     scannedUpTo.set(address, slot);
-    // The account may have changed again meanwhile.
-    if (toScan.get(address)?.slot === slot) toScan.delete(address);
+    pending.scanned(address, slot);
     return rows.length;
   };
 
@@ -276,18 +224,19 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
       ports.onChange(null, null);
     },
     sweep: (accounts, signal) => sweep(accounts, signal, 'sweep'),
-    hinted(address, slot) {
-      const hint = { slot, atMs: clock.nowMs() };
-      hints.set(address, [hint, ...(hints.get(address) ?? [])].slice(0, REMEMBERED_MOST));
-    },
-    told(address, slot) {
-      readSlots.set(address, [slot, ...(readSlots.get(address) ?? [])].slice(0, REMEMBERED_MOST));
-      const pending = toScan.get(address);
-      if (pending === undefined || !pending.slots.has(slot)) return;
-      const slots = new Set(pending.slots);
-      slots.delete(slot);
-      if (slots.size > 0 || pending.swept) toScan.set(address, { ...pending, slots });
-      else toScan.delete(address);
+    hinted: pending.hinted,
+    told: pending.told,
+    taken(addresses, known) {
+      for (const address of addresses) {
+        walked.delete(address);
+        pulses.delete(address);
+        scannedUpTo.delete(address);
+        unread.add(address);
+      }
+      const mine = new Set<string>(addresses);
+      for (const { address, slot, pulse } of known)
+        if (mine.has(address)) pulses.set(address, { slot, pulse, told: false });
+      if (addresses.length > 0) ports.onChange(null, null);
     },
     async scan(signal) {
       const fresh = [...unread];
@@ -295,11 +244,10 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
       await sweep(accounts, signal, 'subscriptions');
       for (const address of fresh) unread.delete(address);
       const failing = await aside.of('history');
-      const ready = [...toScan].filter(
-        ([address, pending]) =>
-          !awaited(address, pending) && (failing.get(address) ?? 0) <= clock.nowMs(),
+      const ready = (await pending.ready()).filter(
+        (address) => (failing.get(address) ?? 0) <= clock.nowMs(),
       );
-      const due = ready.slice(0, BATCH).map(([address]) => address);
+      const due = ready.slice(0, BATCH);
       const cursors = due.length === 0 ? [] : await ledger.watchList.cursors(due);
       let noted = 0;
       await sideBySide(cursors, SCANS_AT_ONCE, async (cursor) => {
@@ -317,7 +265,7 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
       return noted;
     },
     get waiting() {
-      return [...toScan].some(([address, pending]) => awaited(address, pending));
+      return pending.waiting;
     },
     forget() {
       scannedUpTo.clear();

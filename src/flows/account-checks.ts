@@ -11,6 +11,7 @@ import { type Venues, venueOf } from '../core/venue.ts';
 import type { SetAside } from './aside.ts';
 import { backfill } from './backfill.ts';
 import { acrossDeletion, flatFeeFor } from './deletion-check.ts';
+import type { HearingShare } from './hearing-share.ts';
 import { rescan } from './rescan.ts';
 import { sideBySide } from './side-by-side.ts';
 
@@ -26,6 +27,8 @@ export type CheckPorts = {
    * only when its gap is new.
    */
   readonly rescanned?: Map<Address, number>;
+  /** The part of the hearing that this daemon has; left out: all. */
+  readonly share?: Pick<HearingShare, 'parts'>;
 };
 /**
  * The stretch of a gap that stays open is read again after this. One URL may stand for many nodes,
@@ -231,7 +234,7 @@ export async function checkAccounts(
   const { ledger, aside, clock } = ports;
   const failing = await aside.of('state');
   const resting = (address: Address): boolean => (failing.get(address) ?? 0) > clock.nowMs();
-  const due = await ledger.checks.due(BATCH, clock.nowMs());
+  const due = await ledger.checks.due(BATCH, clock.nowMs(), ports.share?.parts());
   const known = new Set(due.map((each) => each.address));
   const looked = [...changed].slice(0, CHANGED_MOST);
   const altered = await ledger.checks.find(looked.map(([address]) => address));

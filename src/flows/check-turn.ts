@@ -23,8 +23,11 @@ export function createChecking(
   const rescanned = new Map<Address, number>();
   return async (signal) => {
     const checked = await checkAccounts({ ...ports, rescanned }, changed, signal);
-    await proveUnread(signal);
-    await lookAtUnfollowed(ports);
+    // What belongs to no part is looked at by the daemon that holds the first one.
+    if (ports.share?.parts()?.includes(0) !== false) {
+      await proveUnread(signal);
+      await lookAtUnfollowed(ports);
+    }
     return checked;
   };
 }

@@ -74,7 +74,9 @@ export type LoopName =
   | 'sample'
   | 'scan'
   | 'secrets'
+  | 'share'
   | 'sweep'
+  | 'takeover'
   | 'verdict'
   | 'wake'
   | 'watch-list';
@@ -101,6 +103,8 @@ export const RUN_AFTER = {
   begun: ['doubts'],
   /** Webhooks were off for a while, or the database went back in time: histories are scanned. */
   missed: ['backfill'],
+  /** Parts of a shared hearing came to this daemon. */
+  taken: ['takeover'],
   /** Accounts joined or left the watch-list, or the daemon's own URL is known. */
   moved: ['registration'],
   /** A subscriber has left. */

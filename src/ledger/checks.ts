@@ -1,6 +1,7 @@
 // Checks: stores account states at finalized slots, to be compared with the facts that should
 // explain them.
 import type { AccountCheck, Checks } from '../core/check-ports.ts';
+import { PARTS } from '../core/hearing-share.ts';
 import type { Address } from '../core/ids.ts';
 import type { AccountState, QuoteHolding } from '../core/reckoning.ts';
 import { LAST_ORDINAL } from '../core/transaction.ts';
@@ -75,7 +76,12 @@ export function createChecks(sql: Sql): Checks {
     from account a join subscriber s on s.subscriber_id = a.subscriber_id left join account_check c using (address)
     where s.retired_at is null and a.role <> 'agent_wallet' and ${where}`;
   return {
-    async due(limit, nowMs) {
+    async due(limit, nowMs, parts = null) {
+      if (parts?.length === 0) return [];
+      const ofParts =
+        parts === null
+          ? sql``
+          : sql`and get_byte(sha256(convert_to(a.subscriber_id, 'UTF8')), 0) % ${PARTS} in ${sql(parts as number[])}`;
       const rows =
         await select(sql`not exists (select 1 from set_aside s where s.kind = 'state' and s.subject = a.address and s.retry_at > ${at(nowMs)})
         and (c.address is null or c.candidate is not null or c.difference is not null
@@ -84,6 +90,7 @@ export function createChecks(sql: Sql): Checks {
                    and f.slot > (c.baseline->>'slot')::bigint and f.finality = 'finalized')
         or exists (select 1 from sighting_account m join sighting s using (signature)
                    where m.account = a.address and ${unreadable(sql, nowMs)}))
+        ${ofParts}
         order by c.checked_at nulls first limit ${limit}`);
       return rows.map(checkOf);
     },

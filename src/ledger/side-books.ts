@@ -1,6 +1,7 @@
 // Side books: the parts of the ledger that no flow of payments needs: receipts, statements, audits,
-// imports, the costs of calls to nodes, and the operator's overview.
+// imports, the costs of calls to nodes, how daemons share the hearing, and the operator's overview.
 import type { AuditBook } from '../core/audit-ports.ts';
+import type { HearingLeases } from '../core/hearing-share.ts';
 import type { Imports } from '../core/import-ports.ts';
 import type { OverviewBook } from '../core/overview-ports.ts';
 import type { ReceiptBook } from '../core/receipt-ports.ts';
@@ -12,6 +13,7 @@ import { createAuditBook } from './audit.ts';
 import { createSessionBook } from './console-sessions.ts';
 import { createRootBook } from './daily-roots.ts';
 import type { Sql } from './database.ts';
+import { createHeardElsewhere, createHearingLeases } from './hearing-leases.ts';
 import { createImports } from './imports.ts';
 import { createOverview } from './overview.ts';
 import { createReceiptBook } from './receipts.ts';
@@ -29,6 +31,8 @@ export type SideBooks = {
   readonly imports: Imports;
   readonly overview: OverviewBook;
   readonly rpcUsage: RpcUsageBook;
+  readonly hearingLeases: HearingLeases;
+  readonly heardElsewhere: ReturnType<typeof createHeardElsewhere>;
 };
 
 /** Creates the side books. With `observing`, imported debts are booked as observed. */
@@ -42,4 +46,6 @@ export const createSideBooks = (sql: Sql, observing: boolean): SideBooks => ({
   imports: createImports(sql, observing),
   overview: createOverview(sql),
   rpcUsage: createRpcUsageBook(sql),
+  hearingLeases: createHearingLeases(sql),
+  heardElsewhere: createHeardElsewhere(sql),
 });

@@ -182,6 +182,10 @@ export const SettingsSchema = Type.Object(
           description:
             'WebSockets to the node; accounts beyond what they carry are heard by the other sources.',
         }),
+        share: Type.Boolean({
+          description:
+            'Whether several daemons over one ledger share the hearing by leases, so that RPC calls do not multiply. Left false, this daemon hears every account.',
+        }),
         sources: Type.Array(Type.Enum(SOURCES), {
           minItems: 1,
           uniqueItems: true,

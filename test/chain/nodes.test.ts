@@ -254,7 +254,7 @@ test('nodes that told no slot for ten seconds, or lag, are asked for it; one tha
   const read = () => nodes.connection.getSlot('confirmed');
   await nodes.lookAtSlots();
   expect([first.slots, second.slots]).toEqual([1, 1]);
-  // Whichever of the two answered first: the next answer of the first node shows its lag.
+  // The nodes may answer in either order. The next answer of the first one shows its lag.
   await nodes.lookAtSlots();
   clock.advance(10_001);
   await nodes.lookAtSlots();

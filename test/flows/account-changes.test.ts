@@ -2,7 +2,7 @@
 // many changes cost one scan, and a scan that fails is made again.
 import { expect, test } from 'vitest';
 import type { Chain } from '../../src/core/chain-ports.ts';
-import type { Address } from '../../src/core/ids.ts';
+import type { Address, Slot } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { SOURCES } from '../../src/core/source.ts';
 import { type Venue, venuesOf } from '../../src/core/venue.ts';
@@ -17,7 +17,7 @@ import { createManualClock } from '../support/clock.ts';
 const ACCOUNT = 'account' as Address;
 const never = new AbortController().signal;
 
-function setUp(trustFirstSight = false) {
+function setUp(trustFirstSight = false, shared = false) {
   const clock = createManualClock();
   const scans: { after: number; seen: number }[] = [];
   const trouble = { failing: false };
@@ -25,6 +25,9 @@ function setUp(trustFirstSight = false) {
   const failed: string[] = [];
   const latest = { slot: Number.MAX_SAFE_INTEGER };
   const state = { burst: false, paying: false };
+  const others: { told: Slot[]; paying: string[] } | null = shared
+    ? { told: [], paying: [] }
+    : null;
   const aside = {
     failed: async (_: string, subject: string) => failed.push(subject),
     forGood: async () => {},
@@ -73,12 +76,19 @@ function setUp(trustFirstSight = false) {
     webhooks: true,
     burst: { heard: () => {}, on: () => state.burst, onSince: () => state.burst },
     ownSignatures: { underWay: () => state.paying },
+    elsewhere: () =>
+      others === null
+        ? null
+        : async () => ({
+            told: others.told.map((slot) => ({ address: ACCOUNT, slot })),
+            paying: new Set(others.paying),
+          }),
     trustFirstSight,
     onChange: () => {},
   });
   const see = (slot: number, lamports: bigint) =>
     watch.notified(ACCOUNT, slot, { lamports, owner: ACCOUNT, data: new Uint8Array() });
-  return { watch, see, scans, noted, failed, latest, trouble, watched, clock, state };
+  return { watch, see, scans, noted, failed, latest, trouble, watched, clock, state, others };
 }
 
 test('many changes in a row cost one scan, from the cursor on', async () => {
@@ -263,4 +273,35 @@ test('while a payment of the subscriber is under way, a scan waits for its end',
   clock.advance(10_000);
   expect(await watch.scan(never)).toBe(1);
   expect(scans.map((each) => each.seen)).toEqual([20, 30]);
+});
+
+test('what another daemon read needs no scan; a scan gives it a moment, and waits for its payment', async () => {
+  const { watch, see, scans, clock, others } = setUp(false, true);
+  see(20, 5n);
+  // The webhook may have reached the other daemon.
+  expect([await watch.scan(never), watch.waiting]).toEqual([0, true]);
+  others?.told.push(20);
+  expect([await watch.scan(never), watch.waiting]).toEqual([0, false]);
+  see(21, 6n);
+  clock.advance(1_500);
+  others?.paying.push('ana');
+  expect([await watch.scan(never), watch.waiting]).toEqual([0, true]);
+  clock.advance(8_500);
+  expect(await watch.scan(never)).toBe(1);
+  expect(scans.map((each) => each.seen)).toEqual([21]);
+});
+
+test('an account that another daemon heard is read, and scanned unless the ledger knows that state', async () => {
+  const { watch, see, scans } = setUp(true);
+  see(20, 5n);
+  await watch.scan(never);
+  // The state that is read is 9 lamports at slot 50. The pulse of this daemon is of before.
+  watch.taken([ACCOUNT], [{ address: ACCOUNT, slot: 40, pulse: '9' }]);
+  expect(await watch.scan(never)).toBe(0);
+  watch.taken([ACCOUNT], [{ address: ACCOUNT, slot: 40, pulse: '8' }]);
+  expect(await watch.scan(never)).toBe(1);
+  // Without a pulse in the ledger nothing shows that the state was heard.
+  watch.taken([ACCOUNT], []);
+  expect(await watch.scan(never)).toBe(1);
+  expect(scans).toHaveLength(3);
 });

@@ -122,8 +122,11 @@ describe.each(VENUE_NAMES)('at %s', (venue) => {
     expect(booked).toEqual([payment?.signature]);
   });
 
-  test('two daemons on one database pay once', async () => {
-    await using begun = await begin();
+  test('two daemons on one database pay once, also where they share the hearing', async () => {
+    const shares = venue === 'drift-v2';
+    await using begun = await begin({
+      settings: (given) => ({ ...given, watch: { ...given.watch, share: shares } }),
+    });
     const { street, creator, trader } = begun;
     const second = await startApp(
       { ...street.settings, secrets: { ...street.settings.secrets, heliusApiKey: null } },

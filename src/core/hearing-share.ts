@@ -1,0 +1,48 @@
+// Hearing share: how daemons over one ledger share the work of hearing. The watch-list has 64
+// parts, and the hash of a subscriber's id says to which of them the subscriber belongs. A daemon
+// that holds the lease of a part hears the accounts of its subscribers. Nothing depends on a part
+// being held once: two daemons that hear one account note the same transactions.
+
+/** The parts of the watch-list. */
+export const PARTS = 64;
+
+/** The part of a subscriber, from the SHA-256 of its id. The ledger computes the same in SQL. */
+export const partOf = (hash: Uint8Array): number => (hash[0] ?? 0) % PARTS;
+
+/** The most parts that one of so many daemons holds. */
+export const fairShare = (daemons: number): number => Math.ceil(PARTS / Math.max(1, daemons));
+
+/** The leases of the parts. */
+export type HearingLeases = {
+  /**
+   * Tells that a daemon lives and renews what it holds, up to `nowMs + lastsMs`. Returns the parts
+   * that it still holds, and how many daemons live, itself included.
+   */
+  renew(
+    daemonId: string,
+    nowMs: number,
+    lastsMs: number,
+  ): Promise<{ readonly parts: readonly number[]; readonly daemons: number }>;
+  /** Takes up to `count` parts that no daemon holds. Returns those that it took. */
+  take(daemonId: string, count: number, nowMs: number, lastsMs: number): Promise<number[]>;
+  /** Gives parts back. */
+  giveBack(daemonId: string, parts: readonly number[]): Promise<void>;
+  /** Gives every part back, and counts no more as a daemon that lives. */
+  leave(daemonId: string): Promise<void>;
+  /** How many other daemons live. */
+  others(daemonId: string, nowMs: number, lastsMs: number): Promise<number>;
+};
+
+/** A change of an account that waits for a scan of its history. */
+export type AwaitedChange = {
+  readonly address: string;
+  readonly subscriberId: string;
+  readonly slots: readonly number[];
+};
+/** What other daemons know of such changes. */
+export type HeardElsewhere = {
+  /** Slots of an account of which a transaction was read. */
+  readonly told: readonly { readonly address: string; readonly slot: number }[];
+  /** Subscribers of whom a payment is on its way. */
+  readonly paying: ReadonlySet<string>;
+};

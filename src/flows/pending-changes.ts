@@ -1,0 +1,145 @@
+// Pending changes: the accounts that were seen changed, until the transactions of the change are
+// known. A scan of the history finds them; it waits while a webhook, another daemon or a payment of
+// the subscriber probably names them sooner, because a scan costs ten credits.
+import type { Burst } from '../core/burst.ts';
+import type { Address, Slot } from '../core/ids.ts';
+import type { Clock } from '../core/ports.ts';
+import type { HearingShare } from './hearing-share.ts';
+import type { OwnSignatures } from './own-signatures.ts';
+import type { WatchedAccounts } from './watched.ts';
+
+/** The longest time that a scan waits for the transaction that a webhook named. */
+const HINT_MS_MOST = 1_500;
+/**
+ * The same in a burst, in which thousands of transactions are read in turn: until a webhook names
+ * the transaction, and until the named one is read.
+ */
+const BURST_HINT_MS_MOST = { named: 60_000, unnamed: 8_000 };
+/**
+ * How long a scan waits while a payment of the subscriber is under way, because that payment is
+ * probably the change.
+ */
+const OWN_MS_MOST = 10_000;
+/** The changes about which other daemons' knowledge is asked for at once. */
+const ASKED_MOST = 500;
+/** The number of slots of an account that are remembered as read, or as named by a webhook. */
+const REMEMBERED_MOST = 16;
+
+/** A change that waits for its scan. */
+export type Pending = {
+  /** The last slot in which the account was seen changed. */
+  readonly slot: Slot;
+  /** Slots of changes that notifications saw; one that a sweep saw may be of an earlier slot. */
+  readonly slots: ReadonlySet<Slot>;
+  readonly swept: boolean;
+  readonly sinceMs: number;
+};
+export type PendingChanges = {
+  /** Takes a change. One of a slot that was read already needs no scan, unless a sweep saw it. */
+  add(address: Address, slot: Slot, swept: boolean): void;
+  get(address: Address): Pending | undefined;
+  /** The account was scanned up to this slot. It may have changed again meanwhile. */
+  scanned(address: Address, slot: Slot): void;
+  /** A webhook names the account in this slot. */
+  hinted(address: Address, slot: Slot): void;
+  /** A transaction of this slot that touches the account was read. */
+  told(address: Address, slot: Slot): void;
+  /** The accounts that wait for nothing but a scan. Asks what other daemons know. */
+  ready(): Promise<Address[]>;
+  /** Whether an account waits for something that probably makes its scan unnecessary. */
+  readonly waiting: boolean;
+};
+export type PendingPorts = {
+  readonly watched: Pick<WatchedAccounts, 'map'>;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly burst: Pick<Burst, 'onSince'>;
+  /** Whether webhooks name transactions, so that a scan may wait for them. */
+  readonly webhooks: boolean;
+  readonly ownSignatures: Pick<OwnSignatures, 'underWay'>;
+  /** As `HearingShare.elsewhere`; left out for a daemon that hears everything. */
+  readonly elsewhere?: HearingShare['elsewhere'];
+};
+
+/** Creates the memory of pending changes. */
+export function createPendingChanges(ports: PendingPorts): PendingChanges {
+  const { watched, clock } = ports;
+  const pendings = new Map<Address, Pending>();
+  const readSlots = new Map<Address, readonly Slot[]>();
+  const hints = new Map<Address, readonly { readonly slot: Slot; readonly atMs: number }[]>();
+  /** The subscribers whom another daemon pays, as of the last question. */
+  let paidElsewhere: ReadonlySet<string> = new Set();
+
+  const isPaid = (address: Address): boolean => {
+    const subscriberId = watched.map.get(address)?.subscriberId;
+    if (subscriberId === undefined) return false;
+    return paidElsewhere.has(subscriberId) || ports.ownSignatures.underWay(subscriberId);
+  };
+  /** Whether every transaction that a scan could find will probably be read without it. */
+  const isAwaited = (address: Address, { slots, swept, sinceMs }: Pending): boolean => {
+    const waitedMs = clock.nowMs() - sinceMs;
+    if (waitedMs < OWN_MS_MOST && isPaid(address)) return true;
+    if (swept) return false;
+    // What changed in a burst is waited for after it as well: its readings are still under way.
+    const inBurst = ports.webhooks && ports.burst.onSince(sinceMs);
+    const namedMs = inBurst ? BURST_HINT_MS_MOST.named : HINT_MS_MOST;
+    if (waitedMs >= namedMs) return false;
+    if (inBurst && waitedMs < BURST_HINT_MS_MOST.unnamed) return true;
+    // The webhook may have reached another daemon, which reads the transaction now.
+    const isShared = (ports.elsewhere?.() ?? null) !== null;
+    if (isShared && ports.webhooks && waitedMs < HINT_MS_MOST) return true;
+    const hinted = (hints.get(address) ?? []).filter(({ atMs }) => sinceMs - atMs < HINT_MS_MOST);
+    return [...slots].every((slot) => hinted.some((each) => each.slot === slot));
+  };
+  const told = (address: Address, slot: Slot): void => {
+    readSlots.set(address, [slot, ...(readSlots.get(address) ?? [])].slice(0, REMEMBERED_MOST));
+    const pending = pendings.get(address);
+    if (pending === undefined || !pending.slots.has(slot)) return;
+    const slots = new Set(pending.slots);
+    slots.delete(slot);
+    if (slots.size > 0 || pending.swept) pendings.set(address, { ...pending, slots });
+    else pendings.delete(address);
+  };
+  const askElsewhere = async (): Promise<void> => {
+    const elsewhere = ports.elsewhere?.() ?? null;
+    paidElsewhere = new Set();
+    if (elsewhere === null || pendings.size === 0) return;
+    const changes = [...pendings].slice(0, ASKED_MOST).map(([address, { slots }]) => ({
+      address,
+      subscriberId: watched.map.get(address)?.subscriberId ?? '',
+      slots: [...slots],
+    }));
+    const known = await elsewhere(changes);
+    for (const each of known.told) told(each.address as Address, each.slot);
+    paidElsewhere = known.paying;
+  };
+  return {
+    add(address, slot, swept) {
+      if (!swept && readSlots.get(address)?.includes(slot) === true) return;
+      const before = pendings.get(address);
+      pendings.set(address, {
+        slot,
+        slots: new Set([...(before?.slots ?? []), ...(swept ? [] : [slot])]),
+        swept: swept || (before?.swept ?? false),
+        sinceMs: before?.sinceMs ?? clock.nowMs(),
+      });
+    },
+    get: (address) => pendings.get(address),
+    scanned(address, slot) {
+      if (pendings.get(address)?.slot === slot) pendings.delete(address);
+    },
+    hinted(address, slot) {
+      const hint = { slot, atMs: clock.nowMs() };
+      hints.set(address, [hint, ...(hints.get(address) ?? [])].slice(0, REMEMBERED_MOST));
+    },
+    told,
+    async ready() {
+      await askElsewhere();
+      return [...pendings]
+        .filter(([address, pending]) => !isAwaited(address, pending))
+        .map(([address]) => address);
+    },
+    get waiting() {
+      return [...pendings].some(([address, pending]) => isAwaited(address, pending));
+    },
+  };
+}

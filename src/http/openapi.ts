@@ -5,6 +5,7 @@ import Type from 'typebox';
 import { FAULTS, type FaultCode } from '../core/fault.ts';
 import { describedEvents } from './event-shapes.ts';
 import { pagePolicy } from './headers.ts';
+import { withNames } from './named-schemas.ts';
 import { COMMON_PROBLEMS, INPUT_PROBLEMS, ROUTES, type Route, WRITE_PROBLEMS } from './routes.ts';
 
 type Answers = Readonly<Record<string, unknown>>;
@@ -21,13 +22,27 @@ const ENDS_DEBTS: ReadonlySet<string> = new Set([
   'POST /v1/shares/{id}/void',
 ]);
 
+/** Whether a route changes something, and so takes an Idempotency-Key. */
+const changes = (name: string): boolean => !name.startsWith('GET ') && name !== 'POST /v1/gate';
+
+const IdempotencyKey = Type.Object({
+  'Idempotency-Key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      pattern: '^[!-~]+$',
+      description:
+        'Any text of your own. The same request under the same key is done once, and answered alike.',
+    }),
+  ),
+});
+
 /** The problems of a route by status, each with its codes. */
 function problemsOf(name: string, { problems }: Route): Answers {
-  const changes = !name.startsWith('GET ') && name !== 'POST /v1/gate';
   const codes: FaultCode[] = [
     ...COMMON_PROBLEMS.filter((code) => !inMemory(name) || !OF_THE_LEDGER.includes(code)),
     ...(name.startsWith('GET ') ? [] : INPUT_PROBLEMS),
-    ...(changes ? WRITE_PROBLEMS : []),
+    ...(changes(name) ? WRITE_PROBLEMS : []),
     ...(ENDS_DEBTS.has(name) ? (['books_behind', 'rpc_unavailable'] as const) : []),
     ...problems,
   ];
@@ -69,6 +84,10 @@ export function describeApi(app: FastifyInstance): void {
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
       webhooks: describedEvents() as never,
     },
+    transformObject: (given) =>
+      withNames(('openapiObject' in given ? given.openapiObject : {}) as never, {
+        Problem,
+      }) as never,
     transform({ schema, url, route }) {
       const name = `${String(route.method)} ${url.replace(/:(\w+)/g, '{$1}')}`;
       const known = ROUTES[name];
@@ -80,6 +99,7 @@ export function describeApi(app: FastifyInstance): void {
         url,
         schema: {
           ...schema,
+          ...(changes(name) ? { headers: IdempotencyKey } : {}),
           summary,
           description,
           'x-scope': route.config?.scope,
@@ -123,6 +143,7 @@ type Operation = {
 };
 type Document = {
   info: { title: string; description?: string };
+  components?: { schemas?: Record<string, unknown> };
   paths?: Record<string, Record<string, Operation>>;
 };
 
@@ -139,7 +160,7 @@ const STYLE =
   'body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}pre{background:#8881;padding:.5rem;overflow:auto}summary{cursor:pointer;padding:.3rem 0}';
 
 /** The description as an HTML page without scripts or external style sheets. */
-function page({ info, paths }: Document): string {
+function page({ info, paths, components }: Document): string {
   const operations = Object.entries(paths ?? {}).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => {
       const parameters = (operation.parameters ?? [])
@@ -158,8 +179,13 @@ function page({ info, paths }: Document): string {
 <ul>${parameters}</ul>${body === undefined ? '' : `<h4>Body</h4>${code(body)}`}${answers}</details>`;
     }),
   );
+  const shapes = Object.entries(components?.schemas ?? {}).map(
+    ([name, schema]) =>
+      `<details id="${escaped(name)}"><summary><code>${escaped(name)}</code></summary>${code(schema)}</details>`,
+  );
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(info.title)} API</title>
 <style>${STYLE}</style>
 <h1>${escaped(info.title)} API</h1><p>${escaped(info.description ?? '')} <a href="/openapi.json">openapi.json</a></p>
-${operations.join('\n')}</html>`;
+${operations.join('\n')}
+<h2>Named shapes</h2>${shapes.join('\n')}</html>`;
 }

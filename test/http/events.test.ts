@@ -12,6 +12,7 @@ import type { EVENT_SHAPES } from '../../src/http/event-shapes.ts';
 import { tell } from '../../src/ledger/outbox.ts';
 import { createEventSender } from '../../src/system/event-sender.ts';
 import { createBareServer } from '../support/bare-server.ts';
+import { dereferenced } from '../support/openapi-lint.ts';
 import { withEndpoint } from '../support/receiver.ts';
 
 /** A body as JSON tells it: amounts are decimal strings. */
@@ -47,7 +48,8 @@ type Webhooks = Record<
 
 test('the description has a webhook for every kind of event, with its body', async () => {
   await using app = createBareServer();
-  const document = (await app.inject('/openapi.json')).json() as { webhooks: Webhooks };
+  const described = (await app.inject('/openapi.json')).json() as { webhooks: Webhooks };
+  const document = dereferenced(described);
   expect(Object.keys(document.webhooks).toSorted()).toEqual(EVENT_KINDS.toSorted());
   expect(apart).toEqual([]);
   const { schema } =

@@ -91,6 +91,29 @@ describe('periods', () => {
   });
 });
 
+test('links that were made before a revocation open no more; those of others and later ones do', async () => {
+  const linkTo = async (of: string, id: string): Promise<string> => {
+    const period = { since: day(before - DAY_MS), until: day(before + 2 * DAY_MS) };
+    return String((await ask('POST', '/v1/statements', { of, id, ...period })).body.csvPath);
+  };
+  const opened = async (path: string): Promise<number> =>
+    (await fetch(street.app().url + path)).status;
+  const [own, other] = [
+    await linkTo('subscriber', 'ana'),
+    await linkTo('creator', creator.toBase58()),
+  ];
+  expect([await opened(own), await opened(other)]).toEqual([200, 200]);
+  const revoke = (id: string) =>
+    ask('POST', '/v1/statements/revocations', { of: 'subscriber', id });
+  expect((await revoke('nobody')).status).toBe(404);
+  expect((await revoke('ana')).status).toBe(204);
+  expect([await opened(own), await opened(other)]).toEqual([404, 200]);
+  // A daemon that starts again knows it, too.
+  await street.restart();
+  expect(await opened(own)).toBe(404);
+  expect(await opened(await linkTo('subscriber', 'ana'))).toBe(200);
+});
+
 test('commands print the same as CSV, each row whole, and nothing beside', async () => {
   const csv = async (...args: string[]) => {
     const { code, out } = await runCommand(street, [...args, '--csv']);

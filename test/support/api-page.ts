@@ -24,7 +24,7 @@ export async function apiPage(): Promise<string> {
   });
   return `# API
 
-Made by \`npm run api-page\` from the routes of \`src/http/routes.ts\`. Shapes, parameters and examples are at \`/docs\` and \`/openapi.json\` of a running daemon.
+Made by \`npm run api-page\` from the routes of \`src/http/routes.ts\`. Shapes, parameters and examples are at \`/docs\` and \`/openapi.json\` of a running daemon; shapes that clients make types of have names (\`components\`).
 
 Money is decimal strings of base units. Halts, endpoints, accounts, subscriptions and suspicions are told whole. \`GET /v1/events\` is pulled oldest first: give \`next\` as \`after\`, also later, and no event is missed. Every other list gives \`next\`, which goes on as \`before\` (newest first) or \`after\` and is null at the end, and
 \`total\`, the rows of all pages (null above 10,000). A filter that names a subscriber, subscription, creator or key that is unknown here is answered

@@ -5,6 +5,7 @@ import { createBareServer } from './bare-server.ts';
 
 type Media = { schema?: unknown; example?: unknown; examples?: Record<string, { value: unknown }> };
 type Operation = {
+  parameters?: { name: string; in: string }[];
   summary?: string;
   operationId?: string;
   security?: unknown;
@@ -22,6 +23,29 @@ export const examplesOf = (body: Media | undefined): unknown[] =>
     ? Object.values(body?.examples ?? {}).map((each) => each.value)
     : [body.example];
 
+/** Whether a route changes something, and so takes an Idempotency-Key. */
+const changes = (name: string): boolean => !name.startsWith('GET ') && name !== 'POST /v1/gate';
+
+/**
+ * The document with each reference to a named schema replaced by that schema. Throws for a
+ * reference that leads nowhere.
+ */
+export function dereferenced<Document extends object>(document: Document): Document {
+  const { components } = document as { components?: { schemas?: Record<string, unknown> } };
+  const whole = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map(whole);
+    if ('$ref' in value) {
+      const name = /^#\/components\/schemas\/(\w+)$/.exec(String(value.$ref))?.[1] ?? '';
+      const schema = components?.schemas?.[name];
+      if (schema === undefined) throw new Error(`${String(value.$ref)} leads nowhere`);
+      return whole(schema);
+    }
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, whole(each)]));
+  };
+  return whole(document) as Document;
+}
+
 /** Every fault of the document, one a line. */
 export async function lint(document: OpenApi): Promise<string[]> {
   const { errors } = await new Validator().validate(structuredClone(document) as never);
@@ -37,7 +61,12 @@ export async function lint(document: OpenApi): Promise<string[]> {
       ids.add(operation.operationId ?? '');
       const statuses = Object.keys(operation.responses ?? {});
       if (!statuses.some((each) => each.startsWith('2'))) say('no answer when all is well');
-      for (const wanted of ['401', '403']) if (!statuses.includes(wanted)) say(`no ${wanted}`);
+      const wanted = ['401', '403', ...(path.startsWith('/v1/gate') ? [] : ['503'])];
+      for (const each of wanted) if (!statuses.includes(each)) say(`no ${each}`);
+      const keyed = (operation.parameters ?? []).some(
+        (each) => each.in === 'header' && each.name === 'Idempotency-Key',
+      );
+      if (keyed !== changes(name)) say('an Idempotency-Key belongs to what changes something');
       for (const [status, { content }] of Object.entries(operation.responses ?? {}))
         if (status >= '400' && content?.['application/problem+json'] === undefined)
           say(`${status} is no problem+json`);

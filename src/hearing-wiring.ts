@@ -28,6 +28,7 @@ import { createRegistration, type Registration } from './flows/registration.ts';
 import type { RpcCosts } from './flows/rpc-budget.ts';
 import { createSources, type Sources } from './flows/sources.ts';
 import { createWake } from './flows/waiting-debts.ts';
+import { createWalkSchedule } from './flows/walk-schedule.ts';
 import type { WatchedAccounts } from './flows/watched.ts';
 import type { Settling } from './settling-wiring.ts';
 import { newId } from './system/clock.ts';
@@ -96,6 +97,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   const haste = createHaste(burst, pace, ownSignatures);
   loops.add('finality', EVERY_MS.finality, () => finality.look());
   const { checkEveryMs } = settings.watch;
+  // The histories of accounts that did not change are walked less often.
+  const walks = createWalkSchedule(clock, settings.watch);
   const wake = createWake({ ...ports, venueEveryMs: checkEveryMs, nudge });
   loops.add('wake', Math.min(EVERY_MS.wakeMost, checkEveryMs), () => wake.run());
   /** Called when an account changed, or a webhook says so. Wakes the work that waits for that. */
@@ -105,6 +108,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     settle.heard(account.subscriberId, slot);
     if (slot !== null) finality.expect(slot);
     wake.changed(account);
+    walks.moved(account.address);
     loops.after('changed');
   };
 
@@ -129,7 +133,10 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   });
   if (uses('sweep'))
     loops.add('sweep', settings.watch.sweepEveryMs, async (signal) => {
-      if (!costs.isGivenUp('sweep')) await watch.sweep(mine(), signal);
+      if (costs.isGivenUp('sweep')) return;
+      const [beganMs, swept] = [clock.nowMs(), mine()];
+      await watch.sweep(swept, signal);
+      if (!signal.aborted) walks.swept(swept, beganMs);
     });
   const feed = !uses('subscriptions')
     ? null
@@ -155,10 +162,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
 
   // Webhook bodies. The slots in a body are not trusted: the body only shows that webhooks arrive,
   // and the transaction as read from RPC shows up to which slot.
-  let hasty = false;
-  const onTold = (accounts: readonly Address[], saidSlot: number | null): void => {
-    if (hasty) loops.after('hasty');
-    hasty = false;
+  const onTold = (accounts: readonly Address[], saidSlot: number | null, ahead: boolean): void => {
+    if (ahead) loops.after('hasty');
     sources.note('webhooks', null, clock.nowMs());
     burst.heard(1);
     for (const account of accounts) {
@@ -169,7 +174,6 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   const told: Haste = {
     waitMs(signature, moves) {
       const waitMs = haste.waitMs(signature, moves);
-      hasty ||= waitMs < 0;
       if (waitMs < 0) way.hold();
       return waitMs;
     },
@@ -188,7 +192,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       if (!asked && costs.isGivenUp('backfill')) return;
       const whole = share.parts() === null;
       const found = await backfill(
-        ports,
+        { ...ports, run: walks.begin(asked) },
         signal,
         whole ? undefined : mine().map((each) => each.address),
       );
@@ -233,6 +237,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
           if (--judging === 0 && inspector.aheadCount === 0) way.release();
         });
     },
+    () => loops.after('hasty'),
   );
   /** Notes the daemon's own payments, so that they are read although no source named them. */
   const noteOwn = async (): Promise<void> => {

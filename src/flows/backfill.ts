@@ -9,6 +9,7 @@ import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Cursor } from '../core/watch-ports.ts';
 import type { SetAside } from './aside.ts';
 import { sideBySide } from './side-by-side.ts';
+import type { WalkRun } from './walk-schedule.ts';
 
 export type BackfillPorts = {
   readonly ledger: Ledger;
@@ -16,6 +17,8 @@ export type BackfillPorts = {
   readonly aside: SetAside;
   readonly clock: Clock;
   readonly log: Log;
+  /** Says which histories are due; left out, all are. */
+  readonly run?: WalkRun;
 };
 
 /**
@@ -38,7 +41,7 @@ export async function backfill(
   addresses?: readonly Address[],
   atOnce = AT_ONCE,
 ): Promise<{ tip: Slot; noted: number }> {
-  const { ledger, chain, aside, clock, log } = ports;
+  const { ledger, chain, aside, clock, log, run } = ports;
   const tip = await chain.slot('finalized');
   const failing = await aside.of('history');
   const cursors = await ledger.watchList.cursors(addresses);
@@ -77,10 +80,12 @@ export async function backfill(
     let slot: Slot | null = cursor.slot;
     while (slot !== null && slot < tip && !signal.aborted)
       slot = await walkOnce({ ...cursor, slot });
+    if (slot !== null && slot >= tip) run?.walked(cursor.address);
   };
   await sideBySide(cursors, atOnce, async (cursor) => {
     const { address, slot } = cursor;
     const retryMs = failing.get(address);
+    if (run !== undefined && retryMs === undefined && !run.isDue(address)) return;
     if (signal.aborted || slot >= tip || (retryMs !== undefined && retryMs > clock.nowMs())) return;
     try {
       await walk(cursor);

@@ -23,10 +23,10 @@ export type DigestPorts = {
   readonly reader: string;
   readonly bounds: DigestBounds;
   /**
-   * Called for each transaction that a webhook names, with its watched accounts and the slot in the
-   * body.
+   * Called for each transaction that a webhook names, once it is noted, with its watched accounts
+   * and the slot in the body; `ahead` says that it goes ahead of others.
    */
-  readonly onTold: (accounts: readonly Address[], saidSlot: Slot | null) => void;
+  readonly onTold: (accounts: readonly Address[], saidSlot: Slot | null, ahead: boolean) => void;
   /** How long the reading of a transaction may wait; see flows/reading-haste.ts. */
   readonly haste: Pick<Haste, 'waitMs'>;
 };
@@ -156,7 +156,12 @@ async function digestOne(ports: DigestPorts, { id, bodies }: Begun): Promise<voi
   const { webhookBytesMost } = ports.bounds;
   const counts = { entries: 0, refused: 0 };
   let rumours: Rumour[] = [];
-  let told: { readonly accounts: readonly Address[]; readonly slot: Slot | null }[] = [];
+  type Told = {
+    readonly accounts: readonly Address[];
+    readonly slot: Slot | null;
+    readonly ahead: boolean;
+  };
+  let told: Told[] = [];
   let tooLong = 0;
   /**
    * Notes the collected rumours. The last call does so in one transaction with the end of the
@@ -166,7 +171,7 @@ async function digestOne(ports: DigestPorts, { id, bodies }: Begun): Promise<voi
     const nowMs = clock.nowMs();
     if (last) await ledger.deliveries.digested(id, counts, rumours, nowMs);
     else await ledger.sightings.note(rumours, { source: 'webhook', by: 'rumour', nowMs });
-    for (const { accounts, slot } of told) ports.onTold(accounts, slot);
+    for (const { accounts, slot, ahead } of told) ports.onTold(accounts, slot, ahead);
     rumours = [];
     told = [];
   };
@@ -183,13 +188,9 @@ async function digestOne(ports: DigestPorts, { id, bodies }: Begun): Promise<voi
       }
       if (!watched.touches(entry.keys)) continue;
       const accounts = [...new Set(entry.keys)].filter((key) => watched.map.has(key)) as Address[];
-      rumours.push({
-        signature: entry.signature,
-        blockIndex: null,
-        accounts,
-        waitMs: ports.haste.waitMs(entry.signature, entry.moves),
-      });
-      told.push({ accounts, slot: entry.slot });
+      const waitMs = ports.haste.waitMs(entry.signature, entry.moves);
+      rumours.push({ signature: entry.signature, blockIndex: null, accounts, waitMs });
+      told.push({ accounts, slot: entry.slot, ahead: waitMs < 0 });
       if (rumours.length >= NOTED_AT_ONCE) await note(false);
     }
   }

@@ -57,6 +57,7 @@ export function createInspector(
   options: InspectOptions,
   onLate: () => void,
   onAhead: (subscriberIds: readonly string[]) => void = () => {},
+  onFree: () => void = () => {},
 ): Inspector {
   const { ledger, clock } = ports;
   const reading = new Set<Promise<void>>();
@@ -83,20 +84,27 @@ export function createInspector(
   const refilledAt = Math.ceil(options.readsAtOnce / REFILLED_BY);
 
   const ahead = new Set<Promise<void>>();
+  /** Whether transactions that go ahead may wait for a place. */
+  let wanting = false;
   const startAhead = (sighting: Sighting): void => {
     const one: Promise<void> = inspectAlone(ports, { ...options, ahead: true }, sighting)
       .then(onAhead, (thrown: unknown) => {
         failure ??= { thrown };
         onLate();
       })
-      .finally(() => ahead.delete(one));
+      .finally(() => {
+        ahead.delete(one);
+        if (wanting) onFree();
+        wanting = false;
+      });
     ahead.add(one);
   };
 
   return {
     async ahead() {
       const free = AHEAD_PLACES - ahead.size;
-      if (free <= 0) return false;
+      wanting = free <= 0;
+      if (wanting) return false;
       const dueMs = clock.nowMs() - AHEAD_DUE_MS;
       const due = await ledger.sightings.claim(dueMs, AHEAD_DUE_MS + LEASE_MS, free);
       for (const each of due) startAhead(each);

@@ -149,8 +149,14 @@ export const SettingsSchema = Type.Object(
     watch: Type.Object(
       {
         backfillEveryMs: milliseconds(
-          'How often the history of every account is walked, beside the walk at start. What changes is scanned at once anyway.',
+          'How often the histories of accounts are walked, beside the walk at start. What changes is scanned at once anyway.',
           200,
+        ),
+        unchangedEveryMs: Type.Optional(
+          milliseconds(
+            'How often the history of an account is walked that no source saw change and that sweeps compare; left out, as often as any other.',
+            200,
+          ),
         ),
         finalityMs: milliseconds(
           'When a confirmed transaction is read again at the latest, where the chain has not said before that its slot is final. Sooner where slots became final sooner lately.',

@@ -66,3 +66,42 @@ test('a transaction that goes ahead and that the node does not have yet is asked
   expect(ahead).toEqual(['bo']);
   expect(asked).toBe(4);
 });
+
+test('a transaction that found no place is read as soon as one is free', async () => {
+  await using held = await createListening();
+  const nowMs = held.clock.nowMs();
+  const signatures = Array.from({ length: 17 }, (_, index) => held.close('bo', 30 + index));
+  const rumours = signatures.map((signature) => ({
+    ...{ signature, blockIndex: 0, accounts: [accountOf('bo')] },
+    waitMs: -AHEAD_MS,
+  }));
+  await held.ledger.sightings.note(rumours, { source: 'webhook', by: 'rumour', nowMs });
+  const first = Promise.withResolvers<null>();
+  const asked: string[] = [];
+  const chain: Chain = {
+    ...held.ports.chain,
+    transaction: (signature, ...rest) => {
+      asked.push(signature);
+      if (asked.length === 1) return first.promise;
+      if (asked.length <= 16) return new Promise(() => {});
+      return held.ports.chain.transaction(signature, ...rest);
+    },
+  };
+  const free = Promise.withResolvers<void>();
+  const clock = { ...held.clock, sleep: async () => {} };
+  const inspector = createInspector(
+    { ...held.ports, chain, clock },
+    OPTIONS,
+    () => {},
+    () => {},
+    free.resolve,
+  );
+  expect(await inspector.ahead()).toBe(true);
+  // All places are taken: nothing is claimed, and nothing has to ask again by the clock.
+  expect(await inspector.ahead()).toBe(false);
+  expect(asked).toHaveLength(16);
+  first.resolve(null);
+  await free.promise;
+  await inspector.ahead();
+  await expect.poll(() => new Set(asked).size).toBe(17);
+});

@@ -47,6 +47,28 @@ test('a row of some kilobytes that holds 135 MB is digested within 256 MiB of he
   expect(await deliveriesIn(held)).toMatchObject([{ entries: refused + 1, refused }]);
 });
 
+test('what goes ahead is told of with its own delivery, once it is noted', async () => {
+  await using held = await createListening();
+  const { ledger, clock } = held;
+  const [trade, withdrawal] = [signatureOf(5), signatureOf(6)];
+  for (const [signature, id] of [
+    [trade, 'ana'],
+    [withdrawal, 'bo'],
+  ] as const)
+    await ledger.deliveries.record([bodyOf(entry(signature, id))], clock.nowMs());
+  const told: unknown[] = [];
+  await digestDeliveries({
+    ...held.ports,
+    reader: 'this',
+    bounds: BOUNDS,
+    haste: { waitMs: (signature) => (signature === withdrawal ? -1 : 0) },
+    onTold: (accounts, _, ahead) => void told.push([...accounts, ahead]),
+  });
+  expect(told).toHaveLength(2);
+  expect(told).toContainEqual([accountOf('ana'), false]);
+  expect(told).toContainEqual([accountOf('bo'), true]);
+});
+
 test('a body at which three daemons ended is set aside with its reason, and the next bodies are read', async () => {
   await using held = await createListening();
   const { ledger, clock } = held;

@@ -1,0 +1,97 @@
+// Walk schedule: which histories are walked, by what sources saw since the last walk.
+import { expect, test } from 'vitest';
+import type { Address } from '../../src/core/ids.ts';
+import { createWalkSchedule } from '../../src/flows/walk-schedule.ts';
+import { createManualClock } from '../support/clock.ts';
+
+const HOUR_MS = 3_600_000;
+const [ana, bo] = ['ana', 'bo'] as Address[] as [Address, Address];
+
+/** A schedule whose accounts have just been walked, and an hour that passes with or without sweeps. */
+function walkedOnce() {
+  const clock = createManualClock();
+  const schedule = createWalkSchedule(clock, {
+    backfillEveryMs: HOUR_MS,
+    unchangedEveryMs: 24 * HOUR_MS,
+  });
+  const run = (all = false): Address[] => {
+    const walk = schedule.begin(all);
+    const due = [ana, bo].filter(walk.isDue);
+    for (const each of due) walk.walked(each);
+    return due;
+  };
+  const hour = (swept = true): void => {
+    clock.advance(HOUR_MS - 60_000);
+    if (swept)
+      schedule.swept(
+        [ana, bo].map((address) => ({ address })),
+        clock.nowMs(),
+      );
+    clock.advance(60_000);
+  };
+  expect(run()).toEqual([ana, bo]);
+  return { clock, schedule, run, hour };
+}
+
+test('what did not change is walked once a day, and all of it when a run is asked for', () => {
+  const { run, hour } = walkedOnce();
+  for (let n = 1; n < 24; n++) {
+    hour();
+    expect(run(), `hour ${n}`).toEqual([]);
+  }
+  hour();
+  expect(run()).toEqual([ana, bo]);
+  expect(run(true)).toEqual([ana, bo]);
+});
+
+test('what a source saw change is walked in the next run, once', () => {
+  const { schedule, run, hour } = walkedOnce();
+  schedule.moved(bo);
+  hour();
+  expect(run()).toEqual([bo]);
+  hour();
+  expect(run()).toEqual([]);
+});
+
+test('a change that is seen while the history is walked is walked again', () => {
+  const { schedule, run, hour } = walkedOnce();
+  schedule.moved(bo);
+  hour();
+  const walk = schedule.begin(false);
+  expect(walk.isDue(bo)).toBe(true);
+  schedule.moved(bo);
+  walk.walked(bo);
+  hour();
+  expect(run()).toEqual([bo]);
+});
+
+test('without a sweep since the walk, or within the last interval, everything is walked', () => {
+  const { clock, run, hour } = walkedOnce();
+  hour(false);
+  expect(run()).toEqual([ana, bo]);
+  hour();
+  expect(run()).toEqual([]);
+  // Sweeps fail from now on: the last one is older than the interval.
+  clock.advance(HOUR_MS);
+  expect(run()).toEqual([ana, bo]);
+});
+
+test('a history that could not be walked stays due', () => {
+  const { schedule, hour } = walkedOnce();
+  schedule.moved(ana);
+  hour();
+  expect(schedule.begin(false).isDue(ana)).toBe(true);
+  hour();
+  expect(schedule.begin(false).isDue(ana)).toBe(true);
+});
+
+test('without the setting each run walks everything', () => {
+  const clock = createManualClock();
+  const schedule = createWalkSchedule(clock, { backfillEveryMs: HOUR_MS });
+  const first = schedule.begin(false);
+  first.walked(ana);
+  clock.advance(1_000);
+  schedule.swept([{ address: ana }], clock.nowMs());
+  clock.advance(1_000);
+  expect(schedule.begin(false).isDue(ana)).toBe(true);
+});

@@ -5,7 +5,7 @@
 import { createGatherer, upTo } from '../core/gather.ts';
 import type { Deliveries } from '../core/hearing-ports.ts';
 import type { Rumour } from '../core/watch-ports.ts';
-import { at, isOfOne, type Sql } from './database.ts';
+import { at, isOfOne, type Sql, type Transaction } from './database.ts';
 import { packBodies, unpackBodies } from './parcel.ts';
 import { noteRumours } from './sightings.ts';
 
@@ -25,7 +25,10 @@ type Digested = {
 /** The most deliveries that are ended in one transaction. */
 const ENDED_TOGETHER = 16;
 
-/** Notes the rumours of several deliveries and marks them digested, in one transaction. */
+/**
+ * Notes the rumours of several deliveries and marks them digested, in one transaction; in one
+ * statement where none has a rumour.
+ */
 async function digestTogether(sql: Sql, given: readonly Digested[]): Promise<undefined[]> {
   const nowMs = Math.max(...given.map((each) => each.nowMs));
   const rows = given.map(({ id, counts, nowMs: atMs }) => ({
@@ -33,9 +36,7 @@ async function digestTogether(sql: Sql, given: readonly Digested[]): Promise<und
     delivery_id: String(id),
     digested_at: at(atMs).toISOString(),
   }));
-  await sql.begin(async (tx) => {
-    const rumours = given.flatMap((each) => each.rumours);
-    await noteRumours(tx, rumours, { source: 'webhook', by: 'rumour', nowMs });
+  const end = async (tx: Sql | Transaction): Promise<void> => {
     await tx`
       with ended as (
           select * from jsonb_to_recordset(${tx.json(rows)})
@@ -43,7 +44,14 @@ async function digestTogether(sql: Sql, given: readonly Digested[]): Promise<und
         read as (delete from delivery_reading r using ended e where r.delivery_id = e.delivery_id)
       update delivery d set digested_at = e.digested_at, entries = e.entries, refused = e.refused
       from ended e where d.delivery_id = e.delivery_id`;
-  });
+  };
+  const rumours = given.flatMap((each) => each.rumours);
+  if (rumours.length === 0) await end(sql);
+  else
+    await sql.begin(async (tx) => {
+      await noteRumours(tx, rumours, { source: 'webhook', by: 'rumour', nowMs });
+      await end(tx);
+    });
   return given.map(() => undefined);
 }
 

@@ -17,6 +17,27 @@ export async function countStatements({ sql }: Stage) {
 }
 export const forgetStatements = ({ sql }: Stage) => sql`select pg_stat_statements_reset()`;
 
+/** Bytes of each table with its indexes. */
+export const tableSizes = async ({ sql }: Stage): Promise<ReadonlyMap<string, number>> => {
+  const rows = await sql<{ name: string; bytes: number }[]>`
+    select /* bench: */ relname as name, pg_total_relation_size(relid)::float8 as bytes from pg_stat_user_tables`;
+  return new Map(rows.map((row) => [row.name, row.bytes]));
+};
+/** Prints by how much the tables have grown for each close, indexes included. */
+export async function sayGrowth(
+  stage: Stage,
+  before: ReadonlyMap<string, number>,
+  closes: number,
+): Promise<void> {
+  const grown = [...(await tableSizes(stage))]
+    .map(([name, bytes]) => ({ name, each: (bytes - (before.get(name) ?? 0)) / closes }))
+    .filter(({ each }) => each >= 50)
+    .toSorted((a, b) => b.each - a.each);
+  const total = grown.reduce((sum, { each }) => sum + each, 0);
+  const shown = grown.map(({ name, each }) => `${name} ${(each / 1_000).toFixed(2)}`);
+  say(`  ${(total / 1_000).toFixed(1)} kB of tables a close, of that: ${shown.join(', ')}`);
+}
+
 /** When each step of each close of the burst was done. */
 const moments = (sql: Stage['sql'], since: Date) => sql`
   select 1 as nth, 'close heard' as phase, first_seen_at as at from sighting where first_seen_at >= ${since} and source <> 'own'
@@ -58,7 +79,8 @@ export type WebhookProbe = {
   stop(): Promise<{ p50: number; p99: number; most: number; count: number }>;
 };
 
-const PROBE_EVERY_MS = 50;
+/** So few that their own cost is small beside that of the payments. */
+const PROBE_EVERY_MS = 250;
 
 /**
  * Prints how long the withdrawals of debtors took from the first word of each to its reading, and
@@ -84,7 +106,7 @@ const PROBE = JSON.stringify([
   { signature: '1'.repeat(64), slot: 1, feePayer: '1'.repeat(32), tokenTransfers: [] },
 ]);
 
-/** Posts a webhook every 50 ms, and measures how long its answer takes. */
+/** Posts a webhook every 250 ms, and measures how long its answer takes. */
 export function probeWebhooks({ daemon, secret }: Stage): WebhookProbe {
   const took: number[] = [];
   let over = false;

@@ -30,6 +30,8 @@ export type Stage = {
 /** CPU seconds of the daemon, of the chain, and of Postgres with all its processes. */
 export type Usage = {
   readonly cpuS: number;
+  /** The part of that of the main thread; the rest collects garbage, compiles and unpacks. */
+  readonly mainS: number;
   /** Seconds for which the daemon's main thread was ready to run and waited for a core. */
   readonly waitedS: number;
   /** Resident memory of the daemon. */
@@ -62,19 +64,20 @@ const lastLines = (file: string): string =>
   readFileSync(file, 'utf8').trimEnd().split('\n').slice(-3).join('\n');
 
 /** CPU seconds and resident memory of a process, from /proc; zeros where there is none. */
-function usageOf(pid: number | undefined): { cpuS: number; waitedS: number; rssMiB: number } {
+function usageOf(pid: number | undefined): Pick<Usage, 'cpuS' | 'mainS' | 'waitedS' | 'rssMiB'> {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
     const ticks = Number(fields[11]) + Number(fields[12]);
-    // The second number of schedstat: nanoseconds on the run queue of the main thread.
-    const waited = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1];
+    // Schedstat of the main thread: nanoseconds on a core, and on the run queue.
+    const [ran, waited] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ');
     return {
       cpuS: ticks / 100,
+      mainS: Number(ran) / 1e9,
       waitedS: Number(waited) / 1e9,
       rssMiB: (Number(fields[21]) * 4_096) / 2 ** 20,
     };
   } catch {
-    return { cpuS: 0, waitedS: 0, rssMiB: 0 };
+    return { cpuS: 0, mainS: 0, waitedS: 0, rssMiB: 0 };
   }
 }
 /** CPU seconds of a process and of its children, those that have ended included. */

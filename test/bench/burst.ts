@@ -11,7 +11,9 @@ import {
   forgetStatements,
   probeWebhooks,
   sayDenials,
+  sayGrowth,
   sayPhases,
+  tableSizes,
 } from './burst-figures.ts';
 import { openStage, type Stage, say, until } from './burst-stage.ts';
 
@@ -69,33 +71,13 @@ async function flee(stage: Stage, from: number): Promise<number[]> {
   return took.toSorted((a, b) => a - b);
 }
 
-/** CPU of the daemon and statements for each webhook of the probe in quiet. */
-async function costOfProbe(stage: Stage): Promise<{ cpuMs: number; statements: number }> {
-  await forgetStatements(stage);
-  const idle = stage.usage();
-  await pause(QUIET_MS);
-  const alone = await countStatements(stage);
-  await forgetStatements(stage);
-  const before = stage.usage();
-  const probe = probeWebhooks(stage);
-  await pause(QUIET_MS);
-  const { count } = await probe.stop();
-  const { total } = await countStatements(stage);
-  const cpuMs = 1_000 * (stage.usage().cpuS - before.cpuS - (before.cpuS - idle.cpuS));
-  return {
-    cpuMs: Math.max(0, cpuMs) / count,
-    statements: Math.max(0, total - alone.total) / count,
-  };
-}
-const QUIET_MS = 5_000;
-
 async function burst(given: BurstCase): Promise<void> {
   const stage = await openStage(given.closes, given.latencyMs, RUNAWAYS.count);
   try {
-    const probed = await costOfProbe(stage);
     await stage.order({ kind: 'limit', perSecond: given.perSecond });
     if (given.flood > 0) await stage.order({ kind: 'flood', count: given.flood });
     await forgetStatements(stage);
+    const sizes = await tableSizes(stage);
     await stage.order({ kind: 'close', count: given.closes });
     const [startedMs, startedAtMs] = [performance.now(), Date.now()];
     const before = stage.usage();
@@ -135,11 +117,7 @@ async function burst(given: BurstCase): Promise<void> {
     say(`  ${each(total)} calls and ${each(credits)} credits a close, ${refused} refused with 429`);
     say(`  ${JSON.stringify(calls)}`);
     say(
-      `  daemon: ${each((after.cpuS - before.cpuS) * 1_000)} ms CPU a payment, ${after.rssMiB.toFixed(0)} MiB; ${each(statements.total)} statements and ${each(statements.transactions)} transactions a payment`,
-    );
-    const probes = webhooks.count / given.closes;
-    say(
-      `  less the webhooks of the bench, ${probes.toFixed(1)} a payment of ${probed.cpuMs.toFixed(1)} ms and ${probed.statements.toFixed(1)} statements in quiet: ${(((after.cpuS - before.cpuS) * 1_000) / given.closes - probes * probed.cpuMs).toFixed(1)} ms CPU, ${(statements.total / given.closes - probes * probed.statements).toFixed(1)} statements a payment`,
+      `  daemon: ${each((after.cpuS - before.cpuS) * 1_000)} ms CPU a payment (${each((after.mainS - before.mainS) * 1_000)} on its main thread), ${after.rssMiB.toFixed(0)} MiB; ${each(statements.total)} statements and ${each(statements.transactions)} transactions a payment`,
     );
     const passedS = (performance.now() - startedMs) / 1_000;
     say(
@@ -152,6 +130,7 @@ async function burst(given: BurstCase): Promise<void> {
       `  ${fled.length} withdrawals of debtors beside it, until a client denies: median ${(fled[fled.length >> 1] ?? 0).toFixed(0)} ms, longest ${(fled.at(-1) ?? 0).toFixed(0)} ms`,
     );
     await sayDenials(stage, startedAtMs);
+    await sayGrowth(stage, sizes, given.closes);
     if (process.env.BURST_STATEMENTS !== undefined)
       for (const { calls: times, query } of statements.rows.slice(0, 60))
         say(`  ${each(times).padStart(6)} ${query.replace(/\s+/g, ' ').slice(0, 150)}`);

@@ -15,7 +15,8 @@ import { silentLog } from '../../src/system/log.ts';
 import { fillBooks } from './books.ts';
 import { median } from './load.ts';
 
-const SUBSCRIBERS = [1_000, 10_000] as const;
+/** Subscribers with 25 closes each, before and after; `VOLUME=4000,40000` sets others. */
+const [FEW = 1_000, MANY = 10_000] = (process.env.VOLUME ?? '1000,10000').split(',').map(Number);
 const ROUNDS = 9;
 /**
  * A query may take this many times longer on ten times the rows. Differences below a millisecond
@@ -70,12 +71,11 @@ export async function benchVolume(): Promise<boolean> {
   try {
     await migrate(sql, silentLog);
     const ledger = createLedger(sql);
-    const [few, many] = SUBSCRIBERS;
-    await fillBooks(sql, 1, few);
+    await fillBooks(sql, 1, FEW);
     const before = await measure(ledger);
-    await fillBooks(sql, few + 1, many);
+    await fillBooks(sql, FEW + 1, MANY);
     const after = await measure(ledger);
-    process.stdout.write(`\n${many * 25} closes, to ${few * 25}\n`);
+    process.stdout.write(`\n${MANY * 25} closes, to ${FEW * 25}\n`);
     let met = true;
     for (const [name, ms] of after) {
       const growth = ms / Math.max(before.get(name) ?? Number.NaN, NOISE_MS);

@@ -18,7 +18,7 @@ import { backfill } from './flows/backfill.ts';
 import { createChecking } from './flows/check-turn.ts';
 import type { VenuesConformance } from './flows/conformance.ts';
 import { createCoverageCounter } from './flows/coverage.ts';
-import { digestDeliveries } from './flows/digest.ts';
+import { type DigestPorts, digestDeliveries } from './flows/digest.ts';
 import { createFinality } from './flows/finality.ts';
 import { addTakeover, type HearingShare } from './flows/hearing-share.ts';
 import { createInspector, type Inspector } from './flows/inspector.ts';

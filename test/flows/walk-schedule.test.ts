@@ -7,7 +7,7 @@ import { createManualClock } from '../support/clock.ts';
 const HOUR_MS = 3_600_000;
 const [ana, bo] = ['ana', 'bo'] as Address[] as [Address, Address];
 
-/** A schedule whose accounts have just been walked, and an hour that passes with or without sweeps. */
+/** A schedule whose accounts have just been walked, and hours that pass with or without sweeps. */
 function walkedOnce() {
   const clock = createManualClock();
   const schedule = createWalkSchedule(clock, {

@@ -18,7 +18,7 @@ import { backfill } from './flows/backfill.ts';
 import { createChecking } from './flows/check-turn.ts';
 import type { VenuesConformance } from './flows/conformance.ts';
 import { createCoverageCounter } from './flows/coverage.ts';
-import { type DigestPorts, digestDeliveries } from './flows/digest.ts';
+import { digestDeliveries } from './flows/digest.ts';
 import { createFinality } from './flows/finality.ts';
 import { addTakeover, type HearingShare } from './flows/hearing-share.ts';
 import { createInspector, type Inspector } from './flows/inspector.ts';
@@ -190,12 +190,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     loops.add('backfill', settings.watch.backfillEveryMs, async (signal, asked) => {
       // The walks at start, and those for what was missed, are never given up.
       if (!asked && costs.isGivenUp('backfill')) return;
-      const whole = share.parts() === null;
-      const found = await backfill(
-        { ...ports, run: walks.begin(asked) },
-        signal,
-        whole ? undefined : mine().map((each) => each.address),
-      );
+      const among = share.parts() === null ? undefined : mine().map((each) => each.address);
+      const found = await backfill({ ...ports, run: walks.begin(asked) }, signal, among);
       sources.note('backfill', found.tip, clock.nowMs());
       noted(found.noted);
     });

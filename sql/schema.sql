@@ -549,7 +549,6 @@ create table payment (
   ended_at timestamptz,
   purpose text not null default 'share',
   reimburse bigint not null default 0,
-  create_creator_account boolean not null default false,
   restored boolean not null default false,
   excess bigint not null default 0,
   accepted jsonb,
@@ -583,8 +582,6 @@ create table payment (
   constraint payment_state_check check (state in ('planned', 'signed', 'sent', 'landed', 'failed', 'dead')),
   constraint payment_withdraw_check check (withdraw >= 0 and withdraw <= (amount + reimburse))
 );
-create index payment_by_creator on payment (creator_wallet) where (create_creator_account and (state = 'landed'));
-create index payment_by_creator_and_time on payment (creator_wallet, planned_at, payment_id);
 create index payment_by_landing on payment (ended_at) where (state = 'landed');
 create index payment_by_nonce on payment (nonce_account, nonce_value) where (nonce_account is not null);
 create index payment_by_time on payment (planned_at, payment_id);
@@ -595,24 +592,42 @@ create unique index payment_one_live on payment (subscriber_id) where (state in 
 create index payment_unexplained on payment (subscriber_id) where ((excess > 0) and (accepted is null));
 create trigger payment_forward before delete or update on payment for each row execute function payment_moves_forward();
 create trigger payment_mint_kept before update on payment for each row execute function mint_is_kept();
+create constraint trigger payment_recipients_add_up after insert on payment deferrable initially deferred for each row when (new.purpose = 'share') execute function payment_recipients_add_up();
 
 -- What a payment cost its fee payer, by the balances before and after it on chain.
 create table payment_cost (
   subscriber_id text not null,
   payment_id text not null,
-  creator_wallet text not null,
   payer text not null,
   failed boolean not null,
   fee bigint not null,
   rent bigint not null,
-  creator_opened boolean not null,
   at timestamptz not null default now(),
   constraint payment_cost_pkey primary key (subscriber_id, payment_id),
   constraint payment_cost_payment_fkey foreign key (subscriber_id, payment_id) references payment(subscriber_id, payment_id),
   constraint payment_cost_fee_check check (fee >= 0 and rent >= 0)
 );
-create index payment_cost_by_creator on payment_cost (creator_wallet) where creator_opened;
 create index payment_cost_by_payer on payment_cost (payer, at);
+
+-- Whom a payment pays, and how much. create_account: its token account was absent when the payment was planned. rent: the lamports with which the payment opened that account, read from the chain; null until then.
+create table payment_recipient (
+  subscriber_id text not null,
+  payment_id text not null,
+  creator_wallet text not null,
+  nth integer not null,
+  amount bigint not null,
+  create_account boolean not null,
+  rent bigint,
+  constraint payment_recipient_pkey primary key (subscriber_id, payment_id, creator_wallet),
+  constraint payment_recipient_payment_fkey foreign key (subscriber_id, payment_id) references payment(subscriber_id, payment_id),
+  constraint payment_recipient_amount_check check (amount > 0),
+  constraint payment_recipient_nth_check check (nth >= 0),
+  constraint payment_recipient_rent_check check (rent >= 0)
+);
+create index payment_recipient_by_creator on payment_recipient (creator_wallet, payment_id);
+create index payment_recipient_opening on payment_recipient (creator_wallet) where (create_account or (rent > 0));
+create constraint trigger payment_recipient_added after insert on payment_recipient deferrable initially deferred for each row execute function payment_recipients_add_up();
+create trigger payment_recipient_kept before delete or update on payment_recipient for each row execute function payment_recipient_is_kept();
 
 -- The part of a payment that is meant for one debt.
 create table payment_share (
@@ -627,7 +642,7 @@ create table payment_share (
 );
 create index payment_share_by_share on payment_share (subscriber_id, share_id);
 create trigger payment_share_kept before delete or update on payment_share for each row execute function payment_share_grows();
-create trigger payment_share_one_token before insert on payment_share for each row execute function payment_covers_its_token();
+create trigger payment_share_one_token before insert or update on payment_share for each row execute function payment_covers_its_token();
 
 -- A transaction that was signed for a payment under a nonce, the first one included. At most one of a payment is executed.
 create table payment_variant (
@@ -1153,12 +1168,25 @@ begin
 end $$;
 
 create function payment_covers_its_token() returns trigger as $$
+declare
+  wallet text;
+  gets bigint;
 begin
-  if not exists (
-    select 1 from payment p join profit_share s on s.subscriber_id = p.subscriber_id and s.share_id = new.share_id
-    where p.subscriber_id = new.subscriber_id and p.payment_id = new.payment_id and p.mint = s.mint) then
+  select s.creator_wallet into wallet from payment p
+    join profit_share s on s.subscriber_id = p.subscriber_id and s.share_id = new.share_id
+    where p.subscriber_id = new.subscriber_id and p.payment_id = new.payment_id and p.mint = s.mint;
+  if wallet is null then
     raise exception 'payment % is not in the token of the debt %', new.payment_id, new.share_id
       using errcode = 'check_violation', constraint = 'payment_share_one_token';
+  end if;
+  select r.amount into gets from payment_recipient r
+    where r.subscriber_id = new.subscriber_id and r.payment_id = new.payment_id and r.creator_wallet = wallet;
+  if gets is null or gets < new.amount + (
+    select coalesce(sum(o.amount), 0) from payment_share o join profit_share s using (subscriber_id, share_id)
+    where o.subscriber_id = new.subscriber_id and o.payment_id = new.payment_id and o.share_id <> new.share_id
+      and s.creator_wallet = wallet) then
+    raise exception 'payment % does not pay the recipient of the debt % that much', new.payment_id, new.share_id
+      using errcode = 'check_violation', constraint = 'payment_share_of_recipient';
   end if;
   return new;
 end $$;
@@ -1198,6 +1226,28 @@ begin
     raise exception 'a payment cannot go from % to %', old.state, new.state;
   end if;
   return new;
+end $$;
+
+create function payment_recipient_is_kept() returns trigger as $$
+begin
+  if tg_op = 'DELETE' or old.rent is not null
+     or (new.subscriber_id, new.payment_id, new.creator_wallet, new.nth, new.amount, new.create_account)
+        is distinct from (old.subscriber_id, old.payment_id, old.creator_wallet, old.nth, old.amount, old.create_account) then
+    raise exception 'a recipient of a payment is never changed or deleted';
+  end if;
+  return new;
+end $$;
+
+create function payment_recipients_add_up() returns trigger as $$
+begin
+  if not exists (
+    select 1 from payment p where p.subscriber_id = new.subscriber_id and p.payment_id = new.payment_id and (p.purpose <> 'share'
+      or (p.amount, p.creator_wallet) = (select sum(r.amount), min(r.creator_wallet) filter (where r.nth = 0)
+        from payment_recipient r where r.subscriber_id = p.subscriber_id and r.payment_id = p.payment_id))) then
+    raise exception 'the recipients of payment % do not add up to its amount', new.payment_id
+      using errcode = 'check_violation', constraint = 'payment_recipients_add_up';
+  end if;
+  return null;
 end $$;
 
 create function payment_share_grows() returns trigger as $$

@@ -135,9 +135,10 @@ function openPassing(parts: PaymentParts, mint: Address, rent: bigint): Instruct
 }
 
 /**
- * The instructions around those of the venue. Token accounts are created idempotently, the
- * creator's always, because its owner may have closed it since the plan was made. Then follow the
- * exact transfer, the reimbursement of the sponsor, and the memo that names the payment on chain.
+ * The instructions around those of the venue. Token accounts are created idempotently, those of the
+ * recipients always, because an owner may have closed one since the plan was made; and because the
+ * chain thereby tells recipients of a payment from a sponsor that is reimbursed. Then follow the
+ * exact transfers, the reimbursement of the sponsor, and the memo that names the payment on chain.
  */
 export function transferInstructions(
   parts: PaymentParts,
@@ -170,10 +171,10 @@ export function transferInstructions(
   return {
     before: [
       ...(plan.createAgentAccount ? openPassing(parts, mint, rent) : []),
-      create(parts.creatorTokenAccount, parts.creator),
+      ...parts.recipients.map(({ tokenAccount, wallet }) => create(tokenAccount, wallet)),
     ],
     after: [
-      transfer(parts.creatorTokenAccount, plan.amount),
+      ...parts.recipients.map(({ tokenAccount, amount }) => transfer(tokenAccount, amount)),
       ...(plan.reimburse > 0n && parts.sponsorTokenAccount !== null
         ? [transfer(parts.sponsorTokenAccount, plan.reimburse)]
         : []),

@@ -3,6 +3,7 @@
 
 import { type Command, Option } from 'commander';
 import { notCancelled } from '../core/cancellation.ts';
+import type { PaymentRecord } from '../core/debt-ports.ts';
 import { Fault } from '../core/fault.ts';
 import { isSignature, type Signature } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
@@ -67,6 +68,11 @@ function listPayments(
       ['creator_wallet', ({ creatorWallet }) => creatorWallet],
       ['token', ({ token }) => token.symbol],
       ['amount', ({ amount }) => formatUnits(amount)],
+      [
+        'recipients',
+        ({ recipients }) =>
+          recipients.map(({ wallet, amount }) => `${wallet}=${formatUnits(amount)}`).join(' '),
+      ],
       ['withdrawn', ({ withdrawn }) => formatUnits(withdrawn)],
       ['fee_payer', ({ feePayer }) => feePayer],
       ['state', ({ state }) => state],
@@ -83,6 +89,10 @@ function listPayments(
     ],
   });
 }
+
+/** The recipients of the part of a payment that no debt explains. */
+const unexplainedOf = ({ recipients }: PaymentRecord): string =>
+  recipients.flatMap(({ wallet, excess }) => (excess > 0n ? [wallet] : [])).join(' and ');
 
 /**
  * Accepts the excess of a payment, and tells how many of the subscriber still wait. Returns exit
@@ -101,12 +111,12 @@ async function acceptExcess(
   const open = await payments.unexplained(OPEN_MOST);
   const lines = open.map(
     (each) =>
-      `  ${each.signature}  ${formatUnits(each.excess, each.token.decimals)} of ${amountText(each.amount, each.token)} to ${each.creatorWallet}, of ${each.subscriberId}`,
+      `  ${each.signature}  ${formatUnits(each.excess, each.token.decimals)} of ${amountText(each.amount, each.token)} to ${unexplainedOf(each)}, of ${each.subscriberId}`,
   );
   output().result({ signature, accepted: found !== null, excess: found?.excess ?? 0n, open }, [
     found === null
       ? `The ledger holds no payment ${signature} with a part that no debt explains. bailiff payments rebuild looks for one on chain.`
-      : `${amountText(found.excess, found.token)} of ${signature} stay with ${found.creatorWallet} and pay no debt. Daemons pay ${found.subscriberId} again once nothing else waits.`,
+      : `${amountText(found.excess, found.token)} of ${signature} stay with ${unexplainedOf(found)} and pay no debt. Daemons pay ${found.subscriberId} again once nothing else waits.`,
     ...(lines.length === 0 ? [] : ['Payments that wait for an explanation:', ...lines]),
   ]);
   return found === null ? 1 : 0;

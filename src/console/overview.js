@@ -195,7 +195,9 @@ export function Overview({ data, act }) {
         rows=${overview.flights.map((each) => [
           short(each.payment),
           link(each.subscriber),
-          short(each.creatorWallet),
+          each.recipients > 1
+            ? `${short(each.creatorWallet)} and ${each.recipients - 1} more`
+            : short(each.creatorWallet),
           amount(each.amount, each.decimals, each.symbol),
           each.state,
           lasted(data.atMs - Date.parse(each.plannedAt)),

@@ -32,6 +32,11 @@ const splitsOf = ({ splits }) =>
   splits.map((each) => `${each.shareBps / 100} % ${each.label ?? short(each.wallet)}`).join(', ');
 /** An amount without its token, which terms do not name. */
 const units = (of) => amount(of, 6, '').trim();
+/** Whom a payment pays; with several recipients, each with its part. */
+const toOf = ({ creatorWallet, recipients, symbol }) =>
+  recipients.length < 2
+    ? creatorWallet
+    : recipients.map((each) => `${each.wallet} (${amount(each.amount, 6, symbol)})`).join(' and ');
 /** The rules of terms that differ from the usual ones. */
 const rulesOf = (terms) =>
   [
@@ -56,7 +61,7 @@ export function storyOf({ closes, payments, credits, facts }) {
     ...payments.map((each) => ({
       slot: each.slot ?? Number.MAX_SAFE_INTEGER,
       what: `Payment ${each.state}`,
-      text: `${amount(each.amount, 6, each.symbol)} to ${each.creatorWallet} for ${each.shares.length} shares. ${each.trouble?.detail ?? ''}`,
+      text: `${amount(each.amount, 6, each.symbol)} to ${toOf(each)} for ${each.shares.length} shares. ${each.trouble?.detail ?? ''}`,
       signature: each.signature,
       kind: each.state === 'landed' ? 'paid' : 'plain',
     })),

@@ -20,7 +20,10 @@ export type Costs = {
     creatorWallet: Address,
     mint: Address,
   ): Promise<{ readonly known: number; readonly unread: number }>;
-  /** The lamports that the sponsor spent within a day. */
+  /**
+   * The lamports that the sponsor spent within a day. For a creator count the fees of payments in
+   * which it is a recipient, and the rent of its own accounts.
+   */
   ofSponsor(sponsor: Address, subscriberId: string, creatorWallet: Address): Promise<SponsorSpent>;
   /**
    * Base units of one token signed within a day in payments and swaps of this subscriber that
@@ -31,6 +34,5 @@ export type Costs = {
 export type UnreadCost = {
   readonly paymentId: string;
   readonly subscriberId: string;
-  readonly creatorWallet: Address;
   readonly signature: Signature;
 };

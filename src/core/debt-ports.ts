@@ -11,7 +11,7 @@ import type { Movement } from './lots.ts';
 import type { BaseUnits } from './money.ts';
 import type { Cover, Debt, Payment, SignedBytes, Tries } from './payment.ts';
 import type { Subscription } from './ports.ts';
-import type { UncoveredShare } from './rebuild.ts';
+import type { Received, UncoveredShare } from './rebuild.ts';
 import type { ShareStatus, Voided, Voiding } from './share.ts';
 import type { Owed, Token } from './token.ts';
 import type { ErrorClass, Trouble } from './trouble.ts';
@@ -104,13 +104,12 @@ export type Credits = {
   list(filter: { subscriberId: string; limit: number; before?: string }): Promise<Credit[]>;
 };
 
-export type PaymentRecord = {
-  readonly token: Token;
-  readonly id: string;
-  readonly purpose: Payment['purpose'];
-  readonly subscriberId: string;
+export type PaymentRecord = Pick<Payment, 'token' | 'id' | 'purpose' | 'subscriberId'> & {
+  /** The recipient of the oldest debt; of a swap, the agent. */
   readonly creatorWallet: Address;
   readonly amount: BaseUnits;
+  /** The parts of the amount, each with what of it no debt explains; empty for a swap. */
+  readonly recipients: readonly (Received & { readonly excess: BaseUnits })[];
   readonly withdrawn: BaseUnits;
   readonly feePayer: 'agent' | 'sponsor';
   readonly state: Payment['state'];

@@ -55,8 +55,11 @@ type TokenTold = { readonly mint: Address; readonly symbol: string };
 type PaymentTold = TokenTold & {
   readonly payment: string;
   readonly creatorWallet: string;
+  /** What all recipients get together. */
   readonly amount: BaseUnits;
   readonly signature: Signature | null;
+  /** What each recipient gets; the first is `creatorWallet`. Empty for a swap. */
+  readonly recipients: readonly { readonly wallet: string; readonly amount: BaseUnits }[];
 };
 /**
  * The transaction that discharged a debt. `payment` is null for a transfer that Bailiff did not

@@ -28,6 +28,8 @@ export type Flight = {
   readonly id: string;
   readonly subscriberId: string;
   readonly creatorWallet: Address;
+  /** How many recipients it pays. */
+  readonly recipients: number;
   readonly token: Token;
   readonly amount: BaseUnits;
   readonly state: string;

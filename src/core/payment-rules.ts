@@ -12,15 +12,19 @@ const TOKEN_ACCOUNT_BYTES = 165n;
 export const COMPUTE_UNITS_MOST = 1_400_000;
 
 /**
- * The amounts that the mandate owes, by role, because the sponsor may be the creator of this
+ * The amounts that the mandate owes, by role, because the sponsor may be a recipient of this
  * payment.
  */
 export function duesOf(
   mandate: Mandate,
-): { role: 'creator' | 'sponsor'; to: Address; due: BaseUnits }[] {
-  const { creatorTokenAccount, sponsorTokenAccount, amount, reimburse } = mandate;
+): { role: 'recipient' | 'sponsor'; to: Address; due: BaseUnits }[] {
+  const { recipients, sponsorTokenAccount, reimburse } = mandate;
   return [
-    { role: 'creator', to: creatorTokenAccount, due: amount },
+    ...recipients.map(({ tokenAccount, amount }) => ({
+      role: 'recipient' as const,
+      to: tokenAccount,
+      due: amount,
+    })),
     ...(reimburse > 0n && sponsorTokenAccount !== null
       ? [{ role: 'sponsor' as const, to: sponsorTokenAccount, due: reimburse }]
       : []),
@@ -32,6 +36,10 @@ const duesTo = (destination: Address, mandate: Mandate): BaseUnits[] =>
   duesOf(mandate)
     .filter((each) => each.to === destination)
     .map((each) => each.due);
+
+/** The recipient to whom a token account belongs. */
+const recipientAt = (account: Address, { recipients }: Mandate) =>
+  recipients.find((each) => each.tokenAccount === account);
 
 /** The first of these markets that the plan does not settle. */
 const unplanned = (markets: readonly number[], { settleMarkets }: Mandate): number | undefined =>
@@ -65,13 +73,13 @@ export const PAYMENT_RULES: RulesByEffect<Effect, Mandate> = {
   compute_price: [PRIORITY_FEE],
   create_token_account: [
     {
-      must: "create the creator's own token account",
-      holds: ({ account }, { creatorTokenAccount }) => account === creatorTokenAccount,
+      must: "create a recipient's own token account",
+      holds: ({ account }, mandate) => recipientAt(account, mandate) !== undefined,
       objection: ({ owner }) => `creates a token account of ${owner}`,
     },
     {
-      must: 'create it for the creator',
-      holds: ({ owner }, { creator }) => owner === creator,
+      must: 'create it for that recipient',
+      holds: ({ account, owner }, mandate) => recipientAt(account, mandate)?.wallet === owner,
       objection: ({ owner }) => `creates a token account of ${owner}`,
     },
     {
@@ -102,7 +110,7 @@ export const PAYMENT_RULES: RulesByEffect<Effect, Mandate> = {
       objection: ({ authority }) => `transfers by authority of ${authority}`,
     },
     {
-      must: 'go to the creator, or to the sponsor that is reimbursed',
+      must: 'go to a recipient, or to the sponsor that is reimbursed',
       holds: ({ destination }, mandate) => duesTo(destination, mandate).length > 0,
       objection: ({ destination }) => `transfers to ${destination}`,
     },

@@ -1,5 +1,5 @@
-// Payment: one signed transaction meant to discharge debts of one subscriber to one creator, and
-// the rules of its life.
+// Payment: one signed transaction meant to discharge debts of one subscriber, to one recipient or
+// to several (payment-recipients.ts), and the rules of its life.
 //
 //   planned   The debts are claimed and the amounts decided. Nothing is signed. May become
 //             `signed` or `failed`.
@@ -21,6 +21,7 @@ import { DEATH_MARGIN_BLOCKS } from './death.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, least } from './money.ts';
 import type { CancelRequest, NonceAt, Variant } from './nonce.ts';
+import { type PaidTo, payableTogether } from './payment-recipients.ts';
 import { amountText, type Token } from './token.ts';
 import { type ErrorClass, type Trouble, troubled } from './trouble.ts';
 import type { VenueName } from './venue.ts';
@@ -57,6 +58,11 @@ export type Debt = {
    * delinquent: the debt is paid even if the payment costs more than the rules allow.
    */
   readonly asked?: boolean;
+  /**
+   * A payment to several recipients failed with this debt. It is paid with debts to its own
+   * recipient only.
+   */
+  readonly apart?: boolean;
 };
 
 /** The debts of accounts at one venue. */
@@ -86,6 +92,11 @@ export type PaymentPlan = {
    * is closed meanwhile.
    */
   readonly createCreatorAccount: boolean;
+  /**
+   * What each recipient gets, in the order of their oldest debt; left out where the payment pays
+   * its creator alone. The first one is the payment's creator.
+   */
+  readonly recipients?: readonly PaidTo[];
 };
 
 export type SignedBytes = {
@@ -103,6 +114,7 @@ export type Payment = {
   readonly purpose: PaymentPurpose;
   readonly subscriberId: string;
   readonly subscriptionId: string;
+  /** The recipient of the oldest debt; `paidTo` gives all. */
   readonly creatorWallet: Address;
   readonly driftUser: Address;
   readonly subAccountId: number;
@@ -138,7 +150,7 @@ export type LaneView = {
 };
 
 export type Command =
-  /** `debts` are those to the creator of the oldest debt, at its venue; `due` are all. */
+  /** `debts` are those that one payment may pay with the oldest debt; `due` are all. */
   | { readonly do: 'plan'; readonly debts: readonly Debt[]; readonly due: readonly Debt[] }
   | { readonly do: 'sign'; readonly payment: Payment }
   | { readonly do: 'send'; readonly payment: Payment }
@@ -146,8 +158,8 @@ export type Command =
   | { readonly do: 'rest' };
 
 /**
- * The next step of a lane. A live payment comes first, because a subscriber never has two. Creators
- * are paid in the order of their oldest debt, each with all debts that are due at that venue.
+ * The next step of a lane. A live payment comes first, because a subscriber never has two. Debts
+ * are paid in their order, each with those that one payment may pay with it.
  */
 export function next(view: LaneView): Command {
   const { payment, due } = view;
@@ -159,13 +171,7 @@ export function next(view: LaneView): Command {
   }
   const oldest = due[0];
   if (oldest === undefined) return { do: 'rest' };
-  const debts = due.filter(
-    (debt) =>
-      debt.creatorWallet === oldest.creatorWallet &&
-      debt.venue === oldest.venue &&
-      debt.token.mint === oldest.token.mint,
-  );
-  return { do: 'plan', debts, due };
+  return { do: 'plan', debts: payableTogether(due, oldest), due };
 }
 
 /**

@@ -1,18 +1,13 @@
 // Plan: decides a payment from one reading of the chain, or says why there can be none now. Pure:
 // flows read. Balances are those of token accounts; collateral counts only as the amount that can
 // be withdrawn. Markets are settled only as far as the deposit is short of the withdrawal.
-import {
-  type BaseUnits,
-  BPS_WHOLE,
-  formatUnits,
-  type Lamports,
-  least,
-  most,
-  mulDivCeil,
-} from './money.ts';
+import type { Address } from './ids.ts';
+import { type BaseUnits, BPS_WHOLE, type Lamports, least, mulDivCeil } from './money.ts';
 import { type Cover, type Debt, INSUFFICIENT_FUNDS, type PaymentPlan } from './payment.ts';
+import { partsOfCovers, walletsOf, withoutLast } from './payment-recipients.ts';
+import { canTopUp, choosePayer, notWorth, rentOf, seenOf, type Waiting } from './plan-costs.ts';
 import type { Reimbursement } from './reimbursement.ts';
-import { type CostRule, tooCostly } from './spending.ts';
+import type { CostRule } from './spending.ts';
 import { amountText, type Token, USDC } from './token.ts';
 import { type Trouble, troubled } from './trouble.ts';
 
@@ -45,7 +40,14 @@ export type Preflight = {
    * can be paid; left out where the ledger was not asked.
    */
   readonly owedToCreator?: BaseUnits;
+  /**
+   * The same of the other recipients, where the debts are to several; `creatorAccount`,
+   * `sponsorRefuses` and `owedToCreator` beside it are those of the oldest debt's.
+   */
+  readonly others?: ReadonlyMap<Address, CreatorSeen>;
 };
+/** The part of a preflight that is about one recipient. */
+export type CreatorSeen = Pick<Preflight, 'creatorAccount' | 'sponsorRefuses' | 'owedToCreator'>;
 
 /** A market from which settling brings quote tokens into the deposit. */
 export type Claimable = {
@@ -110,8 +112,16 @@ export type Planned =
   | { readonly kind: 'pay'; readonly plan: PaymentPlan }
   /** The agent first swaps some of its quote tokens for SOL. */
   | { readonly kind: 'top_up'; readonly amount: BaseUnits }
-  /** `about`: whether the trouble concerns this creator only, or all debts of the subscriber. */
-  | { readonly kind: 'wait'; readonly about: 'creator' | 'subscriber'; readonly trouble: Trouble };
+  /**
+   * `about`: whether the trouble concerns these debts only, or all debts of the subscriber.
+   * `creator`: of several recipients, the only one whose debts have to wait.
+   */
+  | {
+      readonly kind: 'wait';
+      readonly about: 'creator' | 'subscriber';
+      readonly creator?: Address;
+      readonly trouble: Trouble;
+    };
 
 /** The most markets that one payment settles. An account has no more positions. */
 const MARKETS_MOST = 8;
@@ -166,61 +176,6 @@ function marketsToSettle(funds: VenueFunds, withdraw: BaseUnits): number[] {
   return chosen;
 }
 
-const needsSol = (
-  code: 'agent_needs_sol' | 'sponsor_needs_sol',
-  whose: string,
-  short: Lamports,
-  then: string,
-): Trouble => ({
-  ...troubled(
-    code,
-    `The ${whose} wallet lacks ${formatUnits(short, 9)} SOL (${short} lamports) for fees${then}`,
-  ),
-  lamports: short,
-});
-
-/**
- * Who pays fee and rent: the agent as long as its reserve remains, else the sponsor. The rent of
- * the agent's passing account returns within the transaction: it must be available but costs
- * nothing.
- */
-function choosePayer(
-  preflight: Preflight,
-  createAgentAccount: boolean,
-  createCreatorAccount: boolean,
-): { payer: PaymentPlan['feePayer']; cost: Lamports } | { trouble: Trouble } {
-  const { costs } = preflight;
-  const rent = createCreatorAccount ? costs.tokenAccountRent : 0n;
-  const lent = createAgentAccount ? costs.tokenAccountRent : 0n;
-  const ownCost = costs.lamportsPerSignature * (costs.signatures ?? 1n) + costs.priority + rent;
-  const own = ownCost + lent + costs.agentReserve;
-  if (preflight.agentLamports >= own) return { payer: 'agent', cost: ownCost };
-  if (preflight.sponsorLamports !== null && preflight.sponsorRefuses)
-    return { trouble: { ...preflight.sponsorRefuses, lamports: own - preflight.agentLamports } };
-  if (preflight.sponsorLamports === null) {
-    const then = '. Top it up, or configure a sponsor.';
-    return {
-      trouble: needsSol('agent_needs_sol', 'agent', own - preflight.agentLamports, then),
-    };
-  }
-  const cost = 2n * costs.lamportsPerSignature + costs.priority + rent;
-  const short = cost + lent + costs.sponsorReserve - preflight.sponsorLamports;
-  if (short <= 0n) return { payer: 'sponsor', cost };
-  return {
-    trouble: needsSol('sponsor_needs_sol', 'sponsor', short, ', and the agent cannot pay them.'),
-  };
-}
-
-/**
- * Whether the agent can send a swap: it needs SOL for the fee and for the rent of an account of
- * wrapped SOL until that is closed again, and the tokens in its token account.
- */
-function canTopUp(preflight: Preflight, amount: BaseUnits): boolean {
-  const { costs } = preflight;
-  const toSend = costs.lamportsPerSignature + costs.priority + costs.tokenAccountRent;
-  return (preflight.agentTokens ?? 0n) >= amount && preflight.agentLamports >= toSend;
-}
-
 const creatorFrozen = ({ symbol }: Token): Trouble =>
   troubled('creator_account_frozen', `The creator's ${symbol} account is frozen by its issuer.`);
 const creatorForeign = ({ symbol }: Token): Trouble =>
@@ -266,37 +221,55 @@ function tooLittle(debts: readonly Debt[], preflight: Preflight, policy: PayingP
   );
 }
 
-/** Decides a payment for debts to one creator, oldest first, or says why there can be none now. */
+/** Why a recipient cannot take tokens; null when all of them can. */
+function untakenBy(wallets: readonly Address[], preflight: Preflight, token: Token) {
+  for (const creator of wallets) {
+    const { creatorAccount } = seenOf(preflight, creator);
+    if (creatorAccount === 'frozen') return { creator, trouble: creatorFrozen(token) };
+    if (creatorAccount === 'foreign') return { creator, trouble: creatorForeign(token) };
+  }
+  return null;
+}
+
+/**
+ * Decides a payment for debts, oldest first, to one recipient or to several, or says why there can
+ * be none now. Where SOL is short for all recipients, the last ones are left for a later payment.
+ */
 export function plan(debts: readonly Debt[], preflight: Preflight, policy: PayingPolicy): Planned {
-  const wait = (trouble: Trouble, about: 'creator' | 'subscriber' = 'subscriber'): Planned => ({
-    kind: 'wait',
-    about,
-    trouble,
+  const wait = (
+    { trouble, creator }: Waiting,
+    about: 'creator' | 'subscriber' = 'subscriber',
+  ): Planned => ({
+    ...{ kind: 'wait', about, trouble },
+    ...(creator === undefined ? {} : { creator }),
   });
-  if (preflight.creatorAccount === 'frozen')
-    return wait(creatorFrozen(tokenOfDebts(debts)), 'creator');
-  if (preflight.creatorAccount === 'foreign')
-    return wait(creatorForeign(tokenOfDebts(debts)), 'creator');
+  const wallets = walletsOf(debts);
+  const untaken = untakenBy(wallets, preflight, tokenOfDebts(debts));
+  if (untaken !== null) return wait(untaken, 'creator');
   const tokens = preflight.agentTokens ?? 0n;
   const funds = preflight.venue;
   const available = tokens + reachableFrom(funds);
   const covers = coverable(debts, available, policy.partialLeast);
-  if (covers.length === 0) return wait(tooLittle(debts, preflight, policy));
+  if (covers.length === 0) return wait({ trouble: tooLittle(debts, preflight, policy) });
   const amount = covers.reduce((sum, cover) => sum + cover.amount, 0n);
   const createAgentAccount = preflight.agentTokens === null;
-  const createCreatorAccount = preflight.creatorAccount === 'absent';
-  const chosen = choosePayer(preflight, createAgentAccount, createCreatorAccount);
+  const recipients = partsOfCovers(
+    covers,
+    debts,
+    (wallet) => seenOf(preflight, wallet).creatorAccount === 'absent',
+  );
+  const chosen = choosePayer(preflight, createAgentAccount, recipients);
   if ('trouble' in chosen) {
+    if (recipients.length > 1) return plan(withoutLast(debts), preflight, policy);
     const { topUp } = policy;
     if (topUp !== null && preflight.sponsorLamports === null && canTopUp(preflight, topUp))
       return { kind: 'top_up', amount: topUp };
-    return wait(chosen.trouble);
+    return wait(chosen);
   }
   const { priority, priorityLikely = priority } = preflight.costs;
-  const rent = createCreatorAccount ? preflight.costs.tokenAccountRent : 0n;
+  const rent = rentOf(recipients, preflight.costs);
   const fees = chosen.cost - rent - priority + priorityLikely;
-  const all = most(amount, preflight.owedToCreator ?? 0n);
-  const costly = policy.cost && tooCostly(debts, amount, { fees, rent, all }, policy.cost);
+  const costly = policy.cost && notWorth(debts, recipients, preflight, fees, policy.cost);
   if (costly) return wait(costly, 'creator');
   // The debt comes first: the sponsor is reimbursed from the rest, never above the cap. When the
   // wallet's tokens suffice for the debt, nothing is withdrawn for the sponsor alone.
@@ -319,7 +292,8 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
       feePayer: chosen.payer,
       reimburse,
       createAgentAccount,
-      createCreatorAccount,
+      createCreatorAccount: recipients[0]?.createAccount === true,
+      ...(recipients.length > 1 ? { recipients } : {}),
     },
   };
 }

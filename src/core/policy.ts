@@ -80,9 +80,14 @@ export type Mandate = {
    * none.
    */
   readonly passing: Address | null;
-  readonly creator: Address;
-  readonly creatorTokenAccount: Address;
+  /** Whom the payment pays, each at a token account of its own. */
+  readonly recipients: readonly {
+    readonly wallet: Address;
+    readonly tokenAccount: Address;
+    readonly amount: BaseUnits;
+  }[];
   readonly mint: Address;
+  /** The sum that the recipients get. */
   readonly amount: BaseUnits;
   readonly driftUser: Address;
   readonly quoteMarket: number;
@@ -112,28 +117,28 @@ const PASSING_ACTS = [
   'close_token_account',
 ] as const;
 /**
- * How many transfers each role gets. A transfer counts for the first role that is still owed
+ * How many transfers each due gets, by role. A transfer counts for the first due that is still owed
  * exactly its amount.
  */
 function transfersByRole(effects: readonly Effect[], mandate: Mandate): Whole['transfers'] {
-  const open = duesOf(mandate);
-  const counts = { creator: 0, sponsor: 0 };
+  const dues = duesOf(mandate).map((each) => ({ ...each, count: 0 }));
   for (const effect of effects) {
     if (effect.effect !== 'transfer') continue;
-    const at = open.findIndex(
-      (each) => each.to === effect.destination && each.due === effect.amount,
-    );
-    const paid = open[at] ?? duesOf(mandate).find((each) => each.to === effect.destination);
-    if (at >= 0) open.splice(at, 1);
-    if (paid !== undefined) counts[paid.role]++;
+    const own = dues.filter((each) => each.to === effect.destination);
+    const open = own.find((each) => each.count === 0 && each.due === effect.amount);
+    const paid = open ?? own[0];
+    if (paid !== undefined) paid.count++;
   }
-  return counts;
+  const counts = (role: 'recipient' | 'sponsor') =>
+    dues.flatMap((each) => (each.role === role ? [each.count] : []));
+  return { recipients: counts('recipient'), sponsor: counts('sponsor')[0] ?? 0 };
 }
 
 /** A payment as a whole: its fee payer, its effects, and how many of a kind there are. */
 type Whole = {
   readonly feePayer: Address;
-  readonly transfers: Readonly<Record<'creator' | 'sponsor', number>>;
+  /** How many transfers each recipient gets, in the order of the mandate, and the sponsor. */
+  readonly transfers: { readonly recipients: readonly number[]; readonly sponsor: number };
   readonly count: (kind: Effect['effect']) => number;
   /** The first instruction. The runtime knows a nonce by no other. */
   readonly first: Effect | undefined;
@@ -149,9 +154,24 @@ const WHOLE_PAYMENT_RULES: readonly Rule<Whole, Mandate>[] = [
     objection: ({ feePayer }) => `fee payer is ${feePayer}`,
   },
   {
-    must: 'pay the creator once',
-    holds: ({ transfers }) => transfers.creator === 1,
-    objection: ({ transfers }) => `has ${transfers.creator} transfers, exactly one is due`,
+    must: 'pay each recipient once',
+    holds: ({ transfers }) => transfers.recipients.every((count) => count === 1),
+    objection: ({ transfers }) =>
+      `has ${transfers.recipients.find((count) => count !== 1)} transfers, exactly one is due`,
+  },
+  {
+    must: 'pay at least one recipient, and each at another token account',
+    holds: (_, { recipients }) =>
+      recipients.length > 0 &&
+      new Set(recipients.map((each) => each.tokenAccount)).size === recipients.length,
+    objection: () => 'names a recipient twice, or none',
+  },
+  {
+    must: 'pay the recipients what the payment is for, to the unit',
+    holds: (_, { recipients, amount }) =>
+      recipients.reduce((sum, each) => sum + each.amount, 0n) === amount &&
+      recipients.every((each) => each.amount > 0n),
+    objection: (_, { amount }) => `pays its recipients another sum than ${amount}`,
   },
   {
     must: 'reimburse the sponsor at most once',

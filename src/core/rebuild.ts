@@ -13,11 +13,32 @@ export type PaidOnChain = {
   readonly id: string;
   readonly signature: Signature;
   readonly slot: Slot;
+  /** The recipient of the first transfer. */
   readonly creatorWallet: Address;
   /** The token that was paid. */
   readonly token: Token;
+  /** The sum that all recipients got. */
   readonly amount: BaseUnits;
+  /** What each recipient got, where there are several; left out for one. */
+  readonly recipients?: readonly Received[];
 };
+/** What one recipient got by a payment. */
+export type Received = { readonly wallet: Address; readonly amount: BaseUnits };
+
+/** What each recipient got by a payment on chain. */
+export const receivedBy = ({
+  creatorWallet: wallet,
+  amount,
+  recipients,
+}: Pick<PaidOnChain, 'creatorWallet' | 'amount' | 'recipients'>): readonly Received[] =>
+  recipients ?? [{ wallet, amount }];
+
+/** Whether two lists give the same amounts to the same wallets, in any order. */
+export const sameReceived = (one: readonly Received[], other: readonly Received[]): boolean =>
+  one.length === other.length &&
+  one.every(({ wallet, amount }) =>
+    other.some((each) => each.wallet === wallet && each.amount === amount),
+  );
 
 /** A profit share, and the part of it that no known payment covers. */
 export type UncoveredShare = {
@@ -55,17 +76,21 @@ export function paymentIdIn(memo: string | null): string | null {
   return MEMO.exec(memo ?? '')?.[1] ?? null;
 }
 
+type Recognised = Pick<PaidOnChain, 'id' | 'creatorWallet' | 'amount' | 'recipients'>;
+
 /**
  * The payment that a transaction makes, or null when it makes none. Every signer can write a memo,
- * so one payment id is not enough: the transaction must also hold exactly one transfer that the
- * agent signs, out of the agent's token account, to the token account of a creator that the
- * subscriber has terms with.
+ * so one payment id is not enough: the transaction must also hold a transfer that the agent signs,
+ * out of the agent's token account, to the token account of a creator that the subscriber has terms
+ * with. Where it holds several such transfers, its recipients are the owners of the accounts that
+ * it creates, as every payment does for each recipient: also those that the terms known here do not
+ * name, and not a sponsor that is reimbursed.
  */
 export function recognise(
   effects: readonly Effect[],
   agent: { wallet: Address; tokenAccount: Address },
   creatorOf: ReadonlyMap<Address, Address>,
-): { id: string; creatorWallet: Address; amount: BaseUnits } | null {
+): Recognised | null {
   const ids = effects.flatMap((effect) =>
     effect.effect === 'memo' ? (paymentIdIn(effect.text) ?? []) : [],
   );
@@ -76,38 +101,64 @@ export function recognise(
       ? [effect.account]
       : [],
   );
-  const paid = effects.flatMap((effect) => {
-    if (effect.effect !== 'transfer' || ![agent.tokenAccount, ...passing].includes(effect.source))
-      return [];
-    const creatorWallet = creatorOf.get(effect.destination);
-    if (effect.authority !== agent.wallet || creatorWallet === undefined) return [];
-    return [{ creatorWallet, amount: effect.amount }];
-  });
+  const created = new Map(
+    effects.flatMap((effect) =>
+      effect.effect === 'create_token_account' ? [[effect.account, effect.owner]] : [],
+    ),
+  );
+  const transfers = effects.flatMap((effect) =>
+    effect.effect === 'transfer' &&
+    [agent.tokenAccount, ...passing].includes(effect.source) &&
+    effect.authority === agent.wallet
+      ? [effect]
+      : [],
+  );
   const [id] = ids;
-  const [only] = paid;
-  return id !== undefined && only !== undefined && ids.length === 1 && paid.length === 1
-    ? { id, ...only }
-    : null;
+  const known = transfers.filter((each) => creatorOf.has(each.destination));
+  if (id === undefined || ids.length !== 1 || known.length === 0) return null;
+  const opened = transfers.filter((each) => created.has(each.destination));
+  const paid = known.length === 1 && opened.length < 2 ? known : opened;
+  const received = paid.flatMap(({ destination, amount }): Received[] => {
+    const wallet = creatorOf.get(destination) ?? created.get(destination);
+    return wallet === undefined ? [] : [{ wallet, amount }];
+  });
+  const [first] = received;
+  // A payment names each recipient once, and one of them is a creator of the subscriber.
+  const isPayment =
+    new Set(received.map((each) => each.wallet)).size === received.length &&
+    paid.some((each) => creatorOf.has(each.destination));
+  if (first === undefined || !isPayment) return null;
+  const amount = received.reduce((sum, each) => sum + each.amount, 0n);
+  return {
+    ...{ id, creatorWallet: first.wallet, amount },
+    ...(received.length > 1 ? { recipients: received } : {}),
+  };
 }
 
 /**
- * The shares that a payment on chain covers, the oldest first, as planning chooses them. `excess`
- * is the amount that is left after every known share; when it is above zero, debts are missing from
- * the ledger and nothing may be assigned yet.
+ * The shares that a payment on chain covers, the oldest first, as planning chooses them: what each
+ * recipient got covers debts to that recipient only. `excess` is the amount that is left after
+ * every known share; when it is above zero, debts are missing from the ledger and nothing may be
+ * assigned yet. `known`: by recipient, what earlier covers of this payment took of its part.
  */
 export function allot(
-  paid: PaidOnChain,
+  paid: Pick<PaidOnChain, 'creatorWallet' | 'amount' | 'recipients' | 'token'>,
   shares: readonly UncoveredShare[],
+  known: ReadonlyMap<Address, BaseUnits> = new Map(),
 ): { covers: Cover[]; excess: BaseUnits } {
   const covers: Cover[] = [];
-  let left = paid.amount;
-  for (const share of shares) {
-    if (left === 0n) break;
-    if (share.creatorWallet !== paid.creatorWallet || share.mint !== paid.token.mint) continue;
-    if (share.uncovered === 0n) continue;
-    const amount = least(share.uncovered, left);
-    covers.push({ shareId: share.shareId, amount });
-    left -= amount;
+  let excess = 0n;
+  for (const { wallet, amount: got } of receivedBy(paid)) {
+    let left = got - (known.get(wallet) ?? 0n);
+    for (const share of shares) {
+      if (left === 0n) break;
+      if (share.creatorWallet !== wallet || share.mint !== paid.token.mint) continue;
+      if (share.uncovered === 0n) continue;
+      const amount = least(share.uncovered, left);
+      covers.push({ shareId: share.shareId, amount });
+      left -= amount;
+    }
+    excess += left;
   }
-  return { covers, excess: left };
+  return { covers, excess };
 }

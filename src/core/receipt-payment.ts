@@ -43,7 +43,7 @@ type Payment = Receipt['payments'][number];
 
 function faultsOf(transaction: ChainTransaction, receipt: Receipt, payment: Payment): string[] {
   const { subscriber, mint, share } = receipt;
-  const { id, amount, withdrawn, reimbursed, covers } = payment;
+  const { id, amount, others, withdrawn, reimbursed, covers } = payment;
   const named = paymentIdOf(callsOf(transaction));
   const rise = creatorRise(transaction, receipt);
   const fall = -riseOf(transaction, mint, ({ owner, ownerAfter }) =>
@@ -55,7 +55,9 @@ function faultsOf(transaction: ChainTransaction, receipt: Receipt, payment: Paym
     ...(named === id ? [] : [`its memo names ${named ?? 'no payment'}`]),
     ...(rise === amount ? [] : [`the creator's token account rose by ${rise ?? 'nothing'}`]),
     // A payment that was restored from the chain has neither `withdrawn` nor `reimbursed`.
-    ...(withdrawn === null || reimbursed === null || fall === amount - withdrawn + reimbursed
+    ...(withdrawn === null ||
+    reimbursed === null ||
+    fall === amount + others - withdrawn + reimbursed
       ? []
       : [`the agent's tokens fell by ${fall}, with ${withdrawn} withdrawn for it`]),
     ...(transaction.signers.includes(subscriber.agentWallet) ? [] : ['the agent did not sign it']),

@@ -21,7 +21,9 @@ export function leafTextOf(
 ): string | null {
   if (of === 'payment') {
     const payment = receipt.payments.find((each) => each.id === id);
-    return payment === undefined ? null : paymentLeaf({ ...payment, mint: receipt.mint });
+    if (payment === undefined) return null;
+    const amount = payment.amount + payment.others;
+    return paymentLeaf({ ...payment, amount, mint: receipt.mint });
   }
   const part = receipt.parts.find((each) => each.termsSlot === receipt.share.termsSlot);
   if (part === undefined || id !== receipt.share.id) return null;

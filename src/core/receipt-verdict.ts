@@ -97,6 +97,12 @@ function groupsBy<Of>(all: readonly Of[], keyOf: (of: Of) => string): Of[][] {
 const distinct = (receipts: readonly Receipt[]): Receipt[] =>
   receipts.filter((each, at) => receipts.findIndex((other) => same(each, other)) === at);
 
+/** What the receipts of every recipient say alike of one payment. */
+const wholeOf = (payment: Receipt['payments'][number]) => {
+  const { id, slot, amount, others, withdrawn, reimbursed } = payment;
+  return { id, slot, all: amount + others, withdrawn, reimbursed };
+};
+
 /** Faults that no receipt shows by itself. */
 function faultsTogether(receipts: readonly Receipt[], quotes: Quotes): string[] {
   const faults: string[] = [];
@@ -112,10 +118,22 @@ function faultsTogether(receipts: readonly Receipt[], quotes: Quotes): string[] 
       if (new Set(part.map((each) => each.share.id)).size > 1)
         faults.push(`${first?.close.signature}: a part of the close has two shares`);
   }
-  const payments = receipts.flatMap((each) => each.payments);
-  for (const [first, ...others] of groupsBy(payments, (each) => each.signature))
-    if (others.some((each) => !same(each, first)))
-      faults.push(`${first?.signature}: the payment is allotted otherwise in another receipt`);
+  const payments = receipts.flatMap(({ creator, payments: own }) =>
+    own.map((payment) => ({ to: creator.wallet, payment, whole: wholeOf(payment) })),
+  );
+  for (const group of groupsBy(payments, (each) => each.payment.signature)) {
+    const [first] = group;
+    const recipients = groupsBy(group, (each) => each.to);
+    const told = recipients.reduce((sum, [each]) => sum + (each?.payment.amount ?? 0n), 0n);
+    if (
+      group.some((each) => !same(each.whole, first?.whole)) ||
+      recipients.some((own) => own.some((each) => !same(each.payment, own[0]?.payment))) ||
+      told > (first?.whole.all ?? 0n)
+    )
+      faults.push(
+        `${first?.payment.signature}: the payment is allotted otherwise in another receipt`,
+      );
+  }
   const credits = receipts.flatMap(({ mint, credits: own }) =>
     own.map((each) => ({ ...each, token: tokenOf(quotes, mint) })),
   );

@@ -188,13 +188,16 @@ const receipt = objectOf({
     }),
     1_000,
   ),
-  /** Payments that landed, each with all shares that it was for. */
+  /** Payments that landed, each with all shares of this recipient that it was for. */
   payments: listOf(
     objectOf({
       id: textOf(64),
       signature: signatureOf,
       slot: countOf,
+      /** What this recipient got. */
       amount: amountOf,
+      /** What other recipients got by the same transaction; earlier receipts have none. */
+      others: orElse(amountOf, 0n),
       /** Withdrawn from the venue, and paid to the sponsor beside it; null when not known. */
       withdrawn: orNull(amountOf),
       reimbursed: orNull(amountOf),

@@ -9,7 +9,6 @@ import type { Trouble } from './trouble.ts';
 /** The payment that landed for a debt. */
 export type Landing = {
   readonly payment: string;
-  readonly creatorWallet: string;
   readonly signature: Signature | null;
   readonly slot: Slot;
 };

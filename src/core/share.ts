@@ -167,15 +167,14 @@ function covered(share: Share, total: BaseUnits, claimed: boolean): Share {
 }
 
 function eventsOfCover(before: Share, after: Share, landing: Landing): ShareEvent[] {
-  const { subscriberId, id: share, amount } = after;
+  const { subscriberId, id: share, creatorWallet, amount } = after;
+  const told = { share, ...landing, creatorWallet, ...toldOf(after), amount };
   const beyond = after.overpaid - before.overpaid;
   if (beyond > 0n) {
-    const body = { share, ...landing, ...toldOf(after), amount, overpaid: beyond };
-    return [{ kind: 'share.overpaid', subscriberId, body }];
+    return [{ kind: 'share.overpaid', subscriberId, body: { ...told, overpaid: beyond } }];
   }
   const ended = after.status === 'paid' && before.status !== 'paid';
-  const body = { share, ...landing, ...toldOf(after), amount };
-  return ended ? [{ kind: 'share.paid', subscriberId, body }] : [];
+  return ended ? [{ kind: 'share.paid', subscriberId, body: told }] : [];
 }
 
 /** Ends a debt unpaid, and returns it with its event. */

@@ -17,8 +17,12 @@ export type PaymentParts = {
    * The token account that pays: the agent's own, or one that exists only within the transaction.
    */
   readonly source: Address;
-  readonly creator: Address;
-  readonly creatorTokenAccount: Address;
+  /** Whom the payment pays, at which token account, and how much. */
+  readonly recipients: readonly {
+    readonly wallet: Address;
+    readonly tokenAccount: Address;
+    readonly amount: BaseUnits;
+  }[];
   readonly payer: Address;
   /** The token account in which the sponsor is reimbursed; null when the sponsor does not pay. */
   readonly sponsorTokenAccount: Address | null;

@@ -10,7 +10,14 @@ import { Fault } from '../core/fault.ts';
 import type { Signature, Slot } from '../core/ids.ts';
 import { type BaseUnits, most } from '../core/money.ts';
 import type { Ledger, Log, Subscriber } from '../core/ports.ts';
-import { allot, type PaidOnChain, paymentIdIn, recognise } from '../core/rebuild.ts';
+import {
+  allot,
+  type PaidOnChain,
+  paymentIdIn,
+  receivedBy,
+  recognise,
+  sameReceived,
+} from '../core/rebuild.ts';
 import { recipientsOf } from '../core/split.ts';
 import type { Token } from '../core/token.ts';
 import type { Tokens } from '../core/token-ports.ts';
@@ -163,8 +170,7 @@ export async function bookFound(
   const isSame =
     row !== null &&
     row.subscriberId === subscriberId &&
-    row.amount === paid.amount &&
-    row.creatorWallet === paid.creatorWallet &&
+    sameReceived(row.recipients, receivedBy(paid)) &&
     (row.signature === null || row.signature === paid.signature);
   // When the ledger holds a row of this payment that agrees with the chain, that row says what it
   // covers.
@@ -175,10 +181,10 @@ export async function bookFound(
     uncovered: most(0n, each.uncovered - (taken.get(each.shareId) ?? 0n)),
   }));
   // The rest of a payment that is booked in part, else all of it.
-  const amount = known?.state === 'landed' ? known.excess : paid.amount;
-  const { covers, excess } = own
-    ? { covers: [], excess: 0n }
-    : allot({ ...paid, amount }, uncovered);
+  const parts = known?.state === 'landed' ? known.recipients : [];
+  const before = new Map(parts.map((each) => [each.wallet, each.amount - each.excess]));
+  const { covers, excess } = own ? { covers: [], excess: 0n } : allot(paid, uncovered, before);
+  const explained = own ? paid.amount : covers.reduce((sum, each) => sum + each.amount, 0n);
   if (dryRun)
     for (const { shareId, amount: part } of covers)
       taken.set(shareId, (taken.get(shareId) ?? 0n) + part);
@@ -192,7 +198,7 @@ export async function bookFound(
       excess,
       written: true,
     });
-  return { explained: booked || dryRun ? amount - excess : 0n, excess };
+  return { explained: booked || dryRun ? explained : 0n, excess };
 }
 
 export type BooksParts = BooksPorts & {

@@ -3,8 +3,9 @@
 // subscriber and creator. The rules are in core/spending.ts.
 
 import type { Address } from '../core/ids.ts';
+import type { Lamports } from '../core/money.ts';
 import type { Debt } from '../core/payment.ts';
-import type { Preflight } from '../core/plan.ts';
+import type { CreatorSeen, SolCosts } from '../core/plan.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Pen } from '../core/signing-ports.ts';
 import {
@@ -41,14 +42,23 @@ export type Budget = {
    * The trouble why this creator's token account is not opened once more; null when it may be, or
    * is open.
    */
-  opening(to: Recipient, preflight: Preflight): Promise<Trouble | null>;
-  /** The preflight with the reason why the sponsor does not pay, if it does not. */
-  sponsored(subscriberId: string, creator: Address, preflight: Preflight): Promise<Preflight>;
+  opening(to: Recipient, seen: CreatorSeen): Promise<Trouble | null>;
+  /**
+   * What was seen of a recipient, with the reason why the sponsor does not pay, if it does not.
+   * `rents`: the lamports for accounts of recipients before it in the same payment.
+   */
+  sponsored(
+    subscriberId: string,
+    creator: Address,
+    seen: CreatorSeen,
+    costs: SolCosts,
+    rents: Lamports,
+  ): Promise<CreatorSeen>;
   /**
    * The reading, with what all subscribers owe to a creator whose token account would have to be
    * opened: the rent is held against that.
    */
-  owing(to: Recipient, preflight: Preflight): Promise<Preflight>;
+  owing(to: Recipient, seen: CreatorSeen): Promise<CreatorSeen>;
 };
 
 const reopened = (times: number, { symbol }: Token): Trouble =>
@@ -74,24 +84,23 @@ export function createBudget(
       const signed = mint === undefined ? 0n : await ledger.costs.signedToday(subscriberId, mint);
       return withinLimits(debts, signed, limits);
     },
-    async opening({ creatorWallet, token }, preflight) {
-      if (preflight.creatorAccount !== 'absent') return null;
+    async opening({ creatorWallet, token }, { creatorAccount }) {
+      if (creatorAccount !== 'absent') return null;
       const { known, unread } = await ledger.costs.openings(creatorWallet, token.mint);
       if (known >= creationsMost) return reopened(known, token);
       return known + unread >= creationsMost ? openingsUnread(token) : null;
     },
-    async owing({ creatorWallet, token }, preflight) {
-      if (rule === undefined || preflight.creatorAccount !== 'absent') return preflight;
+    async owing({ creatorWallet, token }, seen) {
+      if (rule === undefined || seen.creatorAccount !== 'absent') return seen;
       const owedToCreator = await ledger.shares.owedTo(creatorWallet, token.mint);
-      return { ...preflight, owedToCreator };
+      return { ...seen, owedToCreator };
     },
-    async sponsored(subscriberId, creator, preflight) {
-      if (pen.sponsor === null || sponsorLimits === undefined) return preflight;
-      const { costs, creatorAccount } = preflight;
-      const rent = creatorAccount === 'absent' ? costs.tokenAccountRent : 0n;
-      const cost = 2n * costs.lamportsPerSignature + costs.priority + rent;
+    async sponsored(subscriberId, creator, seen, costs, rents) {
+      if (pen.sponsor === null || sponsorLimits === undefined) return seen;
+      const rent = seen.creatorAccount === 'absent' ? costs.tokenAccountRent : 0n;
+      const cost = 2n * costs.lamportsPerSignature + costs.priority + rents + rent;
       const spent = await ledger.costs.ofSponsor(pen.sponsor, subscriberId, creator);
-      return { ...preflight, sponsorRefuses: sponsorRefusal(spent, cost, sponsorLimits) };
+      return { ...seen, sponsorRefuses: sponsorRefusal(spent, cost, sponsorLimits) };
     },
   };
 }

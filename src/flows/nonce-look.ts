@@ -20,6 +20,7 @@ import type { NonceLane, NonceLanePorts } from './nonce-lane.ts';
 import type { OwnSignatures } from './own-signatures.ts';
 import type { createPaymentEnds } from './payment-ends.ts';
 import type { createSigning } from './signing.ts';
+import { haltOf } from './signing-obstacle.ts';
 
 type LookPorts = Omit<NonceLanePorts, 'books'> & {
   readonly books: Pick<Books, 'doubt' | 'identity' | 'forget'>;
@@ -148,7 +149,7 @@ export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadca
     if ((await ports.books.doubt()) !== null) return signed;
     const cancelled = variants.some(({ purpose }) => purpose === 'cancel');
     if (!cancelled) {
-      const halt = await ledger.halts.holding(payment.subscriberId, payment.creatorWallet);
+      const halt = await haltOf(ledger, payment);
       if (halt !== null || payment.cancelAsked === true)
         return cancel(payment, nonce, signed, variants);
       const varied = await vary(payment, variants);

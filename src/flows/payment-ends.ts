@@ -2,6 +2,7 @@
 import { delayMs } from '../core/backoff.ts';
 import type { Signature, Slot } from '../core/ids.ts';
 import { AFTER_FAILURE, aftermath, NO_TRIES, type Payment } from '../core/payment.ts';
+import { paysSeveral } from '../core/payment-recipients.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
@@ -16,6 +17,16 @@ type EndPorts = Pick<SigningPorts, 'ledger' | 'chain' | 'venues' | 'programsOf'>
   readonly books: Pick<Books, 'forget' | 'disagreement' | 'identity'>;
 };
 
+/**
+ * The trouble with which a payment ends. Where it would leave the debts to several recipients to a
+ * person, it may concern one of them only: the debts are tried again, and then each recipient is
+ * paid apart, so that the trouble stays with the debts of the recipient that has it.
+ */
+export const untangled = (payment: Pick<Payment, 'plan'>, trouble: Trouble): Trouble =>
+  paysSeveral(payment) && aftermath(trouble).retry === null
+    ? { ...trouble, class: 'retry_soon' }
+    : trouble;
+
 /** Creates the functions that end payments. */
 export function createPaymentEnds(
   ports: EndPorts,
@@ -25,17 +36,30 @@ export function createPaymentEnds(
   const { ledger, clock, log } = ports;
 
   /**
+   * Frees the debts of a payment that one of its recipients, or a halt, keeps from being signed.
+   * The debts to the other recipients are planned again at once.
+   */
+  const holdBack = async (payment: Payment, trouble: Trouble): Promise<void> => {
+    if (!paysSeveral(payment)) return fail(payment, trouble, null);
+    if (!(await ledger.payments.refused(payment.id, trouble, 0, false))) return;
+    own.ended(payment.id);
+    const { id, subscriberId } = payment;
+    log.warn('payment.failed', { payment: id, subscriber: subscriberId, ...trouble });
+  };
+
+  /**
    * Ends a payment that was refused before signing (`slot` null), or that was executed with an
    * error in a slot. The two are recorded differently: a daemon whose simulation fails because
    * another daemon's bytes have landed must not free the debts.
    */
   const fail = async (
     payment: Payment,
-    trouble: Trouble,
+    found: Trouble,
     slot: Slot | null,
     signature?: Signature,
   ): Promise<void> => {
     const { subscriberId, plan } = payment;
+    const trouble = untangled(payment, found);
     const ids = plan.covers.map((each) => each.shareId);
     const tries =
       slot !== null || trouble.class === 'unexpected'
@@ -131,5 +155,5 @@ export function createPaymentEnds(
     if (isEnded && isAsked) await followRequests(ports, payment);
   };
 
-  return { fail, land, failExecuted, overtaken };
+  return { fail, holdBack, land, failExecuted, overtaken };
 }

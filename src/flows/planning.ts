@@ -10,6 +10,7 @@ import {
   type PaymentPlan,
   tooSmall,
 } from '../core/payment.ts';
+import { debtsTo, paysWhole, toFirst, walletsOf } from '../core/payment-recipients.ts';
 import type { PayingPolicy, Preflight } from '../core/plan.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
 import { reimbursementIn } from '../core/reimbursement.ts';
@@ -21,6 +22,7 @@ import { type BudgetOptions, createBudget } from './budget.ts';
 import type { NonceLane, NonceSeen } from './nonce-lane.ts';
 import { createPayable } from './payable.ts';
 import { type ReadPorts, type Reserves, readPreflight } from './preflight.ts';
+import { createRecipientsSeen } from './recipients-seen.ts';
 import { refusalOf, waitOf } from './refusal.ts';
 import { createRoom, type Granted } from './room.ts';
 
@@ -35,6 +37,8 @@ export type PlanningOptions = Reserves &
   PayingPolicy &
   BudgetOptions & {
     readonly topUpEveryMs: number;
+    /** The most recipients that one payment pays; left out, as many as fit. */
+    readonly recipientsMost?: number;
   };
 export type Intent =
   | {
@@ -119,8 +123,8 @@ async function expiriesOf(
 export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
   const { ledger, venues } = ports;
   const granted = createRoom(ports);
-  const payable = createPayable(ports);
   const budget = createBudget(ports, options);
+  const recipientsSeen = createRecipientsSeen({ payable: createPayable(ports), budget });
 
   const paymentOf = (
     subscriber: Subscriber,
@@ -175,21 +179,24 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     nonceAccount: Address | null,
   ): Promise<GrantedUnder> => {
     const expiries = await expiriesOf(ledger, subscriber.id, debts);
-    const read = await readPreflight(ports, options, from, subscriber, expiries, nonceAccount);
+    const wallets = walletsOf(debts);
+    const read = await readPreflight(
+      ports,
+      options,
+      from,
+      wallets,
+      subscriber,
+      expiries,
+      nonceAccount,
+    );
     const { nonce } = read;
-    const waits = (trouble: Trouble): GrantedUnder => ({
-      planned: { kind: 'wait', about: 'creator', trouble },
-      account: null,
-      nonce,
-    });
     // A payment under a nonce is larger by one instruction, for every value of the nonce.
     const sized = nonceAccount === null ? null : { account: nonceAccount, value: '', slot: 0 };
-    const unpayable = await payable.trouble(from.creatorWallet, read.creatorWallet);
-    if (unpayable !== null) return waits(unpayable);
-    const afforded = await budget.sponsored(subscriber.id, from.creatorWallet, read);
-    const preflight = await budget.owing(from, await valued(debts, from, read.account, afforded));
-    const unopened = await budget.opening(from, preflight);
-    if (unopened !== null) return waits(unopened);
+    const seen = await recipientsSeen(subscriber.id, wallets, from.token, read);
+    if ('trouble' in seen)
+      return { planned: { kind: 'wait', about: 'creator', ...seen }, account: null, nonce };
+    const told = { ...read, ...seen.get(from.creatorWallet), others: seen };
+    const preflight = await valued(debts, from, read.account, told);
     const policy = {
       ...options,
       reimbursement: reimbursementIn(options.reimbursement, venues.of(from.venue).quote.symbol),
@@ -236,7 +243,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
         planned.kind === 'wait' &&
         planned.about === 'subscriber' &&
         (LACKING.has(planned.trouble.class) || planned.trouble.code === 'account_unreadable');
-      const whole = planned.kind === 'pay' && planned.plan.covers.length === debts.length;
+      const whole = planned.kind === 'pay' && paysWhole(planned.plan, debts);
       if (whole || (planned.kind !== 'pay' && !lacking)) break;
     }
     return found as Option;
@@ -244,13 +251,17 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
 
   const intendSafely = async (
     subscriber: Subscriber,
-    all: readonly Debt[],
+    given: readonly Debt[],
     due: readonly Debt[],
   ): Promise<Intent | null> => {
+    const all = toFirst(given, options.recipientsMost ?? Number.POSITIVE_INFINITY);
     const [oldest] = all;
     if (oldest === undefined) return null;
-    const small = tooSmall(all);
-    if (small !== null) return { kind: 'rest', debts: all, trouble: small };
+    for (const wallet of walletsOf(all)) {
+      const own = debtsTo(all, wallet);
+      const small = tooSmall(own);
+      if (small !== null) return { kind: 'rest', debts: own, trouble: small };
+    }
     const key = subscriber.hasKey ? await ledger.subscribers.agentKey(subscriber.id) : null;
     // Keys are checked before a payment is opened, because one that cannot be signed would leave a
     // failed row at each retry.
@@ -258,8 +269,11 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     if (closed !== null) return { kind: 'rest', debts: due, trouble: closed };
     const behind = await ports.books.disagreement(subscriber, oldest.slot);
     if (behind !== null) return { kind: 'rest', debts: due, trouble: behind };
-    const transfer = await ledger.credits.unmatched(subscriber.id, oldest.creatorWallet);
-    if (transfer !== null) return { kind: 'rest', debts: all, trouble: unmatchedBy(transfer) };
+    for (const wallet of walletsOf(all)) {
+      const transfer = await ledger.credits.unmatched(subscriber.id, wallet);
+      const own = debtsTo(all, wallet);
+      if (transfer !== null) return { kind: 'rest', debts: own, trouble: unmatchedBy(transfer) };
+    }
     const bounded = await budget.bounded(subscriber.id, all);
     if ('trouble' in bounded)
       return { kind: 'rest', debts: debtsAt(due, oldest.venue), trouble: bounded.trouble };
@@ -268,8 +282,10 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     if (planned.kind === 'wait') {
       // Debts are paid oldest first: a trouble of the subscriber with the oldest debt holds the
       // younger ones at that venue as well. Another venue may be open while this one is paused.
-      const resting = planned.about === 'creator' ? debts : debtsAt(due, oldest.venue);
-      return { kind: 'rest', debts: resting, trouble: planned.trouble };
+      const { creator, trouble } = planned;
+      const own = creator === undefined ? debts : debtsTo(debts, creator);
+      const resting = planned.about === 'creator' ? own : debtsAt(due, oldest.venue);
+      return { kind: 'rest', debts: resting, trouble };
     }
     if (planned.kind === 'pay') {
       const guard = await ports.lane.decide(subscriber, oldest.creatorWallet, nonce);
@@ -287,8 +303,9 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
   };
 
   /**
-   * Decides about the debts to one creator: open a payment, or let them rest. `due` holds all due
-   * debts of the subscriber. When no plan can be made, the debts rest with the reason.
+   * Decides about debts that one payment may pay: open it, or let debts rest that cannot be paid
+   * now; a trouble of one recipient lets its own debts rest, and the lane asks again. `due` holds
+   * all due debts of the subscriber. When no plan can be made, the debts rest with the reason.
    */
   return async function intend(
     subscriber: Subscriber,

@@ -7,7 +7,8 @@ import type { Address } from '../core/ids.ts';
 import { least } from '../core/money.ts';
 import type { Nonces } from '../core/nonce-ports.ts';
 import type { Debt, Payment } from '../core/payment.ts';
-import type { Preflight, VenueFunds } from '../core/plan.ts';
+import { paidTo } from '../core/payment-recipients.ts';
+import type { CreatorSeen, Preflight, VenueFunds } from '../core/plan.ts';
 import type { Subscriber } from '../core/ports.ts';
 import type { PaymentParts, Pen } from '../core/signing-ports.ts';
 import type { Tokens } from '../core/token-ports.ts';
@@ -52,8 +53,11 @@ export function partsOf(
     source: payment.plan.createAgentAccount
       ? tokens.passingAccount(subscriber.agentWallet, payment.id)
       : agentTokens,
-    creator: payment.creatorWallet,
-    creatorTokenAccount: tokens.tokenAccount(quoteMint, payment.creatorWallet),
+    recipients: paidTo(payment).map(({ wallet, amount }) => ({
+      wallet,
+      tokenAccount: tokens.tokenAccount(quoteMint, wallet),
+      amount,
+    })),
     payer: sponsored ? pen.sponsor : subscriber.agentWallet,
     sponsorTokenAccount: sponsored ? tokens.tokenAccount(quoteMint, pen.sponsor) : null,
   };
@@ -91,8 +95,8 @@ export async function instructionsOf(
 
 /** The reading that a plan depends on. */
 export type Reading = Preflight & {
-  /** The account at the creator's address. */
-  readonly creatorWallet: ChainAccount | null;
+  /** The accounts at the addresses of the recipients. */
+  readonly creatorWallets: ReadonlyMap<Address, ChainAccount | null>;
   /** The account at the venue; null when it does not exist or cannot be read. */
   readonly account: SeenAccount | null;
   /** The nonce account of the lane; null when the lane has none. */
@@ -122,14 +126,16 @@ function readAtVenue(
 }
 
 /**
- * Reads everything that a plan depends on in one batch, for the Drift user that would pay.
+ * Reads everything that a plan depends on in one batch, for the Drift user that would pay these
+ * recipients; the first is that of the oldest debt.
  * `expiries` is the number of payments of these debts that have expired; the priority fee rises
  * with it.
  */
 export async function readPreflight(
   { chain, tokens, venues, pen, fees }: ReadPorts,
   reserves: Reserves,
-  debt: Pick<Debt, 'creatorWallet' | 'driftUser' | 'venue'>,
+  debt: Pick<Debt, 'driftUser' | 'venue'>,
+  recipients: readonly Address[],
   subscriber: Subscriber,
   expiries: number,
   nonceAccount: Address | null,
@@ -138,21 +144,28 @@ export async function readPreflight(
   const { quoteMint } = venue;
   const venueAccounts = await venue.preflightAccounts(debt.driftUser, subscriber.agentWallet);
   const sponsorTokens = pen.sponsor === null ? [] : [tokens.tokenAccount(quoteMint, pen.sponsor)];
+  const accountsOf = (wallet: Address) => [tokens.tokenAccount(quoteMint, wallet), wallet];
   const wallets: Address[] = [
     subscriber.agentWallet,
     tokens.tokenAccount(quoteMint, subscriber.agentWallet),
-    tokens.tokenAccount(quoteMint, debt.creatorWallet),
-    debt.creatorWallet,
+    ...recipients.slice(0, 1).flatMap(accountsOf),
     pen.sponsor ?? subscriber.agentWallet,
     ...sponsorTokens,
+    ...recipients.slice(1).flatMap(accountsOf),
     ...(nonceAccount === null ? [] : [nonceAccount]),
   ];
   const { accounts, slot } = await chain.accounts([...wallets, ...venueAccounts]);
-  const [agent, agentTokens, creator, creatorWallet, payer, sponsorAccount] = accounts;
+  const [agent, agentTokens, , , payer, sponsorAccount] = accounts;
+  const seen = recipients.map((wallet, nth) => {
+    const at = nth === 0 ? 2 : 3 + sponsorTokens.length + 2 * nth;
+    const theirs = tokens.readTokenAccount(accounts[at] ?? null, quoteMint, wallet);
+    const creatorAccount =
+      theirs === null ? 'absent' : theirs.foreign ? 'foreign' : theirs.frozen ? 'frozen' : 'open';
+    return { wallet, account: accounts[at + 1] ?? null, told: { creatorAccount } as CreatorSeen };
+  });
   const nonce =
     nonceAccount === null ? null : { account: accounts[wallets.length - 1] ?? null, slot };
   const own = tokens.readTokenAccount(agentTokens ?? null, quoteMint, subscriber.agentWallet);
-  const theirs = tokens.readTokenAccount(creator ?? null, quoteMint, debt.creatorWallet);
   const sponsors =
     pen.sponsor === null
       ? null
@@ -163,15 +176,16 @@ export async function readPreflight(
   return {
     agentLamports: agent?.lamports ?? 0n,
     agentTokens: own !== null && usable(own) ? own.amount : null,
-    creatorAccount:
-      theirs === null ? 'absent' : theirs.foreign ? 'foreign' : theirs.frozen ? 'frozen' : 'open',
+    creatorAccount: seen[0]?.told.creatorAccount ?? 'absent',
+    others: new Map(seen.slice(1).map((each) => [each.wallet, each.told])),
     venue: funds,
     account,
-    creatorWallet: creatorWallet ?? null,
+    creatorWallets: new Map(seen.map((each) => [each.wallet, each.account])),
     nonce,
     sponsorLamports: pen.sponsor === null ? null : (payer?.lamports ?? 0n),
-    // A sponsor that is also the creator is not reimbursed, because it would pay itself.
-    sponsorTakesTokens: usable(sponsors) && pen.sponsor !== debt.creatorWallet,
+    // A sponsor that is also a recipient is not reimbursed, because it would pay itself.
+    sponsorTakesTokens:
+      usable(sponsors) && pen.sponsor !== null && !recipients.includes(pen.sponsor),
     costs: {
       lamportsPerSignature: await fees.lamportsPerSignature(),
       ...(nonceAccount === null ? {} : { signatures: 2n }),

@@ -6,6 +6,7 @@
 import type { Chain } from '../core/chain-ports.ts';
 import { type BaseUnits, least } from '../core/money.ts';
 import { type Debt, moreTelling, type Payment, type PaymentPlan } from '../core/payment.ts';
+import { toFirst, withoutLast } from '../core/payment-recipients.ts';
 import {
   cushionOf,
   type PayingPolicy,
@@ -40,7 +41,8 @@ type Answer =
   /** After the withdrawal too little collateral would be left. */
   | { readonly kind: 'short' }
   | { readonly kind: 'not_settled'; readonly market: number; readonly trouble: Trouble }
-  | { readonly kind: 'refused'; readonly trouble: Trouble };
+  /** `opening`: an instruction refused that opens token accounts, before those of the venue. */
+  | { readonly kind: 'refused'; readonly trouble: Trouble; readonly opening: boolean };
 
 /**
  * The most plans that are tried for one payment: each market may be refused once, and all may be
@@ -115,12 +117,22 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
         request.account = await venue.account(payment.driftUser, chain.accounts);
         continue;
       }
-      const prefix = simulated.programs.length - instructions.length + before.length;
-      const market = decided.settleMarkets[failedAt(simulated.error) - prefix];
+      const prefix = simulated.programs.length - instructions.length;
+      const at = failedAt(simulated.error) - prefix;
+      const market = decided.settleMarkets[at - before.length];
       if (market !== undefined) return { kind: 'not_settled', market, trouble };
       if (trouble.code === venue.shortOfCollateral) return { kind: 'short' };
-      return { kind: 'refused', trouble };
+      return { kind: 'refused', trouble, opening: at >= 0 && at < before.length };
     }
+  };
+
+  /** Whether the payment that a plan would become fits one transaction. */
+  const fits = async (
+    { subscriber, account, paymentOf }: Measured,
+    decided: PaymentPlan,
+  ): Promise<boolean> => {
+    const parts = partsOf(ports, paymentOf(decided), subscriber);
+    return chain.fits(parts.payer, await instructionsOf(ports, parts, account));
   };
 
   /**
@@ -153,7 +165,9 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
 
   /** The best plan that the venue grants, or the reason why there is none. */
   const best = async (request: Measured): Promise<Planned> => {
-    const { debts, preflight, policy, subscriber, paymentOf } = request;
+    const { preflight, policy, paymentOf } = request;
+    // Where a payment to several recipients does not fit, the last ones are left for the next one.
+    let { debts } = request;
     /** The trouble that kept a market from being settled, when the debts wait for that. */
     let unsettled: Trouble | null = null;
     const told = (found: Planned): Planned =>
@@ -165,14 +179,24 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
     let funds = preflight.venue;
     // Whether every market is settled that can be; profit that is not settled is no collateral.
     let everything = false;
+    /** The plan for as many recipients as fit one transaction. */
+    const planned = async (): Promise<Planned> => {
+      for (;;) {
+        const found = planWith(funds);
+        if (found.kind !== 'pay' || found.plan.recipients === undefined) return found;
+        const all = funds === null ? [] : settleable(funds).map((each) => each.market);
+        const settleMarkets = everything ? all : found.plan.settleMarkets;
+        if (await fits(request, { ...found.plan, settleMarkets })) return found;
+        debts = withoutLast(debts);
+      }
+    };
     for (let tried = 0; tried < PLANS_MOST; tried++) {
-      const found = planWith(funds);
+      const found = await planned();
       if (found.kind !== 'pay' || found.plan.withdraw === 0n || funds === null) return told(found);
       const all = settleable(funds).map((each) => each.market);
       const settleMarkets = everything ? all : found.plan.settleMarkets;
       const decided = { ...found.plan, settleMarkets };
-      const parts = partsOf(ports, paymentOf(decided), subscriber);
-      if (!(await chain.fits(parts.payer, await instructionsOf(ports, parts, request.account)))) {
+      if (decided.recipients === undefined && !(await fits(request, decided))) {
         if (settleMarkets.length === 0) return planWith({ ...funds, blocked: TOO_LARGE });
         const kept = settleable(funds).slice(0, settleMarkets.length - 1);
         funds = { ...funds, claimable: kept };
@@ -182,6 +206,11 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
       const cushion = cushionOf(funds, policy);
       const wanted = decided.withdraw + cushion;
       const answer = await ask(request, { ...decided, withdraw: wanted });
+      // What fails before the venue's instructions may be about the account of one recipient.
+      if (answer.kind === 'refused' && answer.opening && decided.recipients !== undefined) {
+        debts = toFirst(debts, 1);
+        continue;
+      }
       // The tokens in the wallet may still pay the debt or a part of it.
       if (answer.kind === 'refused') return told(planWith({ ...funds, blocked: answer.trouble }));
       if (answer.kind === 'not_settled') {

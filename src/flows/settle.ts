@@ -136,7 +136,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
 
   const signNow = async (payment: Payment): Promise<void> => {
     const held = await heldBack(ports, payment);
-    if (held !== null) return ends.fail(payment, held, null);
+    if (held !== null) return ends.holdBack(payment, held);
     const subscriber = await subscriberOf(payment.subscriberId);
     const behind = await own.doubt(payment, subscriber);
     if (behind !== null) return ends.fail(payment, behind, null);

@@ -27,6 +27,9 @@ const Payment = {
   creatorWallet: AddressText,
   amount: BaseUnits,
   signature: nullable(Signature),
+  recipients: Type.Array(Type.Object({ wallet: AddressText, amount: BaseUnits }), {
+    description: 'What each recipient gets; the amounts add up to the amount.',
+  }),
 };
 const Discharge = {
   share: Share,

@@ -78,9 +78,14 @@ const paymentView = (
   covers: readonly Cover[],
 ): Static<typeof PaymentView> => {
   const { token, amount, withdrawn, excess, accepted, plannedAtMs, endedAtMs, ...most } = payment;
-  const { trouble, ...rest } = most;
+  const { trouble, recipients, ...rest } = most;
   return {
     ...rest,
+    recipients: recipients.map(({ wallet, amount: gets, excess: unexplained }) => ({
+      wallet,
+      amount: gets.toString(),
+      excess: unexplained.toString(),
+    })),
     mint: payment.token.mint,
     symbol: payment.token.symbol,
     amount: amount.toString(),

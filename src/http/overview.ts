@@ -39,6 +39,7 @@ const OverviewView = Type.Object({
       payment: Type.String(),
       subscriber: Type.String(),
       creatorWallet: AddressText,
+      recipients: Type.Integer({ description: 'How many recipients the payment pays.' }),
       amount: BaseUnits,
       state: Type.String(),
       signature: nullable(Type.String()),
@@ -96,6 +97,7 @@ export const overviewRoutes: FastifyPluginAsync<OverviewOptions> = async (
         flights: found.flights.map(({ token: { symbol, decimals }, ...each }) => ({
           ...{ symbol, decimals, payment: each.id, subscriber: each.subscriberId },
           creatorWallet: each.creatorWallet,
+          recipients: each.recipients,
           amount: String(each.amount),
           state: each.state,
           signature: each.signature,

@@ -140,6 +140,10 @@ export const ReceiptView = Type.Object(
         signature: Type.String(),
         slot: Slot,
         amount: BaseUnits,
+        others: Type.String({
+          pattern: '^[0-9]+$',
+          description: 'What other recipients got by the same transaction.',
+        }),
         withdrawn: nullable(BaseUnits),
         reimbursed: nullable(BaseUnits),
         covers: Type.Array(Type.Object({ share: Type.String(), amount: BaseUnits })),

@@ -208,10 +208,24 @@ export const PaymentView = Type.Object({
   id: Type.String(),
   purpose: Type.Enum([...PAYMENT_PURPOSES]),
   subscriberId: IdText,
-  creatorWallet: AddressText,
+  creatorWallet: Type.String({
+    ...AddressText,
+    description: 'The recipient of the oldest debt; of a swap, the agent wallet.',
+  }),
   mint: AddressText,
   symbol: SymbolText,
-  amount: BaseUnits,
+  amount: Type.String({ ...BaseUnits, description: 'What all recipients get together.' }),
+  recipients: Type.Array(
+    Type.Object({
+      wallet: AddressText,
+      amount: BaseUnits,
+      excess: Type.String({
+        pattern: '^[0-9]+$',
+        description: 'The part of the amount that no debt explains.',
+      }),
+    }),
+    { description: 'What each recipient gets. The amounts add up to the amount.' },
+  ),
   withdrawn: BaseUnits,
   feePayer: Type.Enum([...FEE_PAYERS]),
   state: PaymentState,

@@ -37,11 +37,12 @@ export const createAuditBook = (sql: Sql): AuditBook => ({
         from credit c join fact f using (subscriber_id, signature, slot, ordinal, account)
           join token k on k.mint = coalesce(f.body ->> 'mint', ${USDC.mint}) where c.subscriber_id = ${subscriberId}
         union all
-        select p.signature, p.creator_wallet, p.executed_slot, p.ended_at, p.amount, k.mint, k.symbol, k.decimals,
+        select p.signature, r.creator_wallet, p.executed_slot, p.ended_at, r.amount, k.mint, k.symbol, k.decimals,
           (select coalesce(jsonb_agg(jsonb_build_object('share', s.share_id, 'amount', s.amount::text) order by s.share_id), '[]')
-            from payment_share s where s.subscriber_id = p.subscriber_id and s.payment_id = p.payment_id)
-        from payment p join token k using (mint) where p.subscriber_id = ${subscriberId} and p.state = 'landed' and p.purpose = 'share'
-        order by 3, 1`;
+            from payment_share s join profit_share d using (subscriber_id, share_id)
+            where s.subscriber_id = p.subscriber_id and s.payment_id = p.payment_id and d.creator_wallet = r.creator_wallet)
+        from payment p join payment_recipient r using (subscriber_id, payment_id) join token k using (mint) where p.subscriber_id = ${subscriberId} and p.state = 'landed' and p.purpose = 'share'
+        order by 3, 1, 2`;
       return {
         subscriberId,
         debts: debts.map((row) => ({

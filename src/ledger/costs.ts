@@ -2,7 +2,7 @@
 // of the last 24 hours. Lamports.
 
 import type { Costs, UnreadCost } from '../core/cost-ports.ts';
-import type { Address, Signature } from '../core/ids.ts';
+import type { Signature } from '../core/ids.ts';
 import type { Spent, TransactionCost } from '../core/spending.ts';
 import type { Sql } from './database.ts';
 import { among, readTogether } from './groups.ts';
@@ -38,20 +38,25 @@ export function createCosts(sql: Sql): Costs {
     const rows = given.map(({ payment, cost }) => ({
       subscriber_id: payment.subscriberId,
       payment_id: payment.paymentId,
-      creator_wallet: payment.creatorWallet,
       payer: cost.payer,
       failed: cost.failed,
       fee: String(cost.fee),
       rent: String(cost.opened.reduce((sum, each) => sum + each.lamports, 0n)),
-      creator_opened: cost.opened.some((each) => each.owner === payment.creatorWallet),
+      opened: cost.opened.map(({ owner, lamports }) => ({ owner, lamports: String(lamports) })),
     }));
     await sql`
-      insert into payment_cost (subscriber_id, payment_id, creator_wallet, payer, failed, fee, rent, creator_opened)
-      select subscriber_id, payment_id, creator_wallet, payer, failed, fee, rent, creator_opened
-      from jsonb_to_recordset(${sql.json(rows)}) as c(subscriber_id text, payment_id text, creator_wallet text,
-        payer text, failed boolean, fee bigint, rent bigint, creator_opened boolean)
-      order by subscriber_id, payment_id
-      on conflict do nothing`;
+      with given as (
+        select * from jsonb_to_recordset(${sql.json(rows)}) as c(subscriber_id text, payment_id text,
+          payer text, failed boolean, fee bigint, rent bigint, opened jsonb)),
+      added as (
+        insert into payment_cost (subscriber_id, payment_id, payer, failed, fee, rent)
+        select subscriber_id, payment_id, payer, failed, fee, rent from given
+        order by subscriber_id, payment_id
+        on conflict do nothing returning subscriber_id, payment_id)
+      update payment_recipient r set rent = coalesce((select sum((o ->> 'lamports')::bigint)
+        from jsonb_array_elements(g.opened) o where o ->> 'owner' = r.creator_wallet), 0)
+      from added a join given g using (subscriber_id, payment_id)
+      where (r.subscriber_id, r.payment_id) = (a.subscriber_id, a.payment_id) and r.rent is null`;
     return given.map(() => undefined);
   });
   return {
@@ -60,47 +65,49 @@ export function createCosts(sql: Sql): Costs {
         {
           payment_id: string;
           subscriber_id: string;
-          creator_wallet: Address;
           signature: Signature;
         }[]
       >`
-        select p.payment_id, p.subscriber_id, p.creator_wallet, p.signature
+        select p.payment_id, p.subscriber_id, p.signature
         from payment p left join payment_cost c using (subscriber_id, payment_id)
         where c.payment_id is null and ${ended} order by p.ended_at limit ${limit}`;
       return rows.map((row) => ({
         paymentId: row.payment_id,
         subscriberId: row.subscriber_id,
-        creatorWallet: row.creator_wallet,
         signature: row.signature,
       }));
     },
     record: (payment, cost) => record({ payment, cost }),
     async openings(creatorWallet, mint) {
       const [row] = await sql<{ known: bigint; unread: bigint }[]>`
-        select count(*) filter (where c.creator_opened or (c.payment_id is null and not (${ended}))) as known,
+        select count(*) filter (where r.rent > 0 or (c.payment_id is null and not (${ended}))) as known,
                count(*) filter (where c.payment_id is null and ${ended}) as unread
-        from payment p left join payment_cost c using (subscriber_id, payment_id)
-        where p.creator_wallet = ${creatorWallet} and p.mint = ${mint} and p.state = 'landed' and (p.create_creator_account or c.creator_opened)`;
+        from payment_recipient r join payment p using (subscriber_id, payment_id) left join payment_cost c using (subscriber_id, payment_id)
+        where r.creator_wallet = ${creatorWallet} and p.mint = ${mint} and p.state = 'landed' and (r.create_account or r.rent > 0)`;
       return { known: Number(row?.known ?? 0n), unread: Number(row?.unread ?? 0n) };
     },
     async ofSponsor(sponsor, subscriberId, creatorWallet) {
       const [row] = await sql<Record<string, bigint>[]>`
         with spent as (
-          select subscriber_id, creator_wallet, fee + rent as lamports, failed, false as unread
-          from payment_cost where payer = ${sponsor} and at > now() - interval '1 day'
+          select c.subscriber_id, c.fee + c.rent as lamports, case when r.amount is null then null else c.fee + r.rent end as creator_lamports,
+            failed, false as unread
+          from payment_cost c left join payment_recipient r on (r.subscriber_id, r.payment_id) = (c.subscriber_id, c.payment_id)
+            and r.creator_wallet = ${creatorWallet}
+          where c.payer = ${sponsor} and c.at > now() - interval '1 day'
           union all
-          select subscriber_id, null, rent, false, false
+          select subscriber_id, rent, null, false, false
           from nonce where authority = ${sponsor} and asked_at > now() - interval '1 day'
           union all
-          select p.subscriber_id, p.creator_wallet, 0, false, true
+          select p.subscriber_id, 0, case when exists (select 1 from payment_recipient r where (r.subscriber_id, r.payment_id)
+            = (p.subscriber_id, p.payment_id) and r.creator_wallet = ${creatorWallet}) then 0 end, false, true
           from payment p left join payment_cost c using (subscriber_id, payment_id)
           where p.fee_payer = 'sponsor' and c.payment_id is null
             and (p.state in ('planned', 'signed', 'sent') or (${ended})))
         select coalesce(sum(lamports), 0)::bigint as all_lamports, count(*) filter (where unread) as all_unread,
           coalesce(sum(lamports) filter (where subscriber_id = ${subscriberId}), 0)::bigint as subscriber_lamports,
           count(*) filter (where unread and subscriber_id = ${subscriberId}) as subscriber_unread,
-          coalesce(sum(lamports) filter (where creator_wallet = ${creatorWallet}), 0)::bigint as creator_lamports,
-          count(*) filter (where unread and creator_wallet = ${creatorWallet}) as creator_unread,
+          coalesce(sum(creator_lamports), 0)::bigint as creator_lamports,
+          count(*) filter (where unread and creator_lamports is not null) as creator_unread,
           count(*) filter (where failed and subscriber_id = ${subscriberId}) as failures
         from spent`;
       const of = (whose: string): Spent => ({

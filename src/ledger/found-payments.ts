@@ -1,11 +1,12 @@
 // Found payments: stores payments that the chain shows and that this ledger had lost, and the parts
 // of them that no debt explains.
 import type { Payments } from '../core/debt-ports.ts';
+import { receivedBy } from '../core/rebuild.ts';
 import { DEFAULT_VENUE } from '../core/venue.ts';
-import type { Fragment, Sql } from './database.ts';
+import { type Fragment, type Sql, toJson } from './database.ts';
 import { discharge } from './discharge.ts';
 import { tell } from './outbox.ts';
-import { cover, type RecordRow, recordOf } from './payment-rows.ts';
+import { cover, type RecordRow, recipientsIn, recordOf } from './payment-rows.ts';
 
 /** Creates the part of the store of payments that takes what was found on chain. */
 export const createFoundPayments = (
@@ -15,18 +16,22 @@ export const createFoundPayments = (
   restore: (subscriberId, paid, covers) =>
     sql.begin(async (tx) => {
       const { signature, slot, creatorWallet } = paid;
+      const received = tx.json(toJson(receivedBy(paid).map((each, nth) => ({ nth, ...each }))));
+      const parts = tx`jsonb_to_recordset(${received}) as r(nth int, wallet text, amount bigint)`;
       const coversOf = (id: string) => covers.map((each) => ({ ...each, id, subscriberId }));
       // The ledger has a row of this payment, in any state. The covers in that row say which debts
       // it pays.
       const own = await tx`
-          update payment set state = 'landed', restored = true, signature = ${signature},
-            bytes = coalesce((select v.bytes from payment_variant v where (v.subscriber_id, v.payment_id) = (payment.subscriber_id, payment.payment_id) and v.signature = ${signature}), bytes), sent_at = coalesce(sent_at, now()),
+          update payment p set state = 'landed', restored = true, signature = ${signature},
+            bytes = coalesce((select v.bytes from payment_variant v where (v.subscriber_id, v.payment_id) = (p.subscriber_id, p.payment_id) and v.signature = ${signature}), bytes), sent_at = coalesce(sent_at, now()),
             executed_slot = ${slot}, ended_at = now()
           where payment_id = ${paid.id} and subscriber_id = ${subscriberId} and amount = ${paid.amount}
-            and creator_wallet = ${creatorWallet} and mint = ${paid.token.mint} and state <> 'landed' and (signature is null or signature = ${signature}
-              or exists (select 1 from payment_variant v where (v.subscriber_id, v.payment_id) = (payment.subscriber_id, payment.payment_id) and v.signature = ${signature}))
+            and not exists (select 1 from ${parts} full join (select o.creator_wallet as wallet, o.amount from payment_recipient o
+              where (o.subscriber_id, o.payment_id) = (p.subscriber_id, p.payment_id)) known using (wallet, amount)
+              where r.nth is null or known is null) and mint = ${paid.token.mint} and state <> 'landed' and (signature is null or signature = ${signature}
+              or exists (select 1 from payment_variant v where (v.subscriber_id, v.payment_id) = (p.subscriber_id, p.payment_id) and v.signature = ${signature}))
           returning 1`;
-      const told = { payment: paid.id, creatorWallet, signature, slot };
+      const told = { payment: paid.id, signature, slot };
       if (own.length > 0) {
         await discharge(tx, now, [{ subscriberId, landing: told }], 'recall');
         return true;
@@ -52,7 +57,7 @@ export const createFoundPayments = (
       const [taken] = await tx`select 1 from payment where payment_id = ${paid.id}`;
       const id = taken === undefined ? paid.id : `${paid.id}.${signature}`;
       const rows = await tx`
-          insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint, amount,
+          with booked as (insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint, amount,
             withdraw, settle_markets, fee_payer, create_agent_account, state, signature, sent_at, executed_slot, ended_at, restored, excess, planned_at)
           select ${id}, n.subscriber_id, n.subscription_id, ${creatorWallet}, n.drift_account, a.sub_account_id, v.mint, ${paid.amount},
             0, '[]', 'agent', false, 'landed', ${signature}, now(), ${slot}, now(), true, ${paid.amount - explained}, ${now}
@@ -62,9 +67,11 @@ export const createFoundPayments = (
             then n.subscription_id = (select subscription_id from profit_share
               where subscriber_id = ${subscriberId} and share_id = ${covers[0]?.shareId ?? ''})
             else exists (select 1 from terms_recipient t where t.subscriber_id = n.subscriber_id
-              and t.subscription_id = n.subscription_id and t.creator_wallet = ${creatorWallet}) end
+              and t.subscription_id = n.subscription_id and t.creator_wallet in (select r.wallet from ${parts})) end
           order by n.subscription_id limit 1
-          on conflict do nothing returning 1`;
+          on conflict do nothing returning subscriber_id, payment_id)
+          insert into payment_recipient (subscriber_id, payment_id, creator_wallet, nth, amount, create_account)
+          select b.subscriber_id, b.payment_id, r.wallet, r.nth, r.amount, false from booked b cross join ${parts} returning 1`;
       if (rows.length === 0) return false;
       await cover(tx, coversOf(id));
       await discharge(tx, now, [{ subscriberId, landing: { ...told, payment: id } }], 'recall');
@@ -77,10 +84,10 @@ export const createFoundPayments = (
       >`select ${now} as at`;
       const accepted = { ...by, at: acceptedAt.toISOString() };
       const [row] = await tx<RecordRow[]>`
-          update payment set accepted = ${tx.json(accepted)}
+          update payment p set accepted = ${tx.json(accepted)}
           where signature = ${signature} and excess > 0 and accepted is null
-          returning *, (select symbol from token k where k.mint = payment.mint) as symbol,
-            (select decimals from token k where k.mint = payment.mint) as decimals`;
+          returning *, (select symbol from token k where k.mint = p.mint) as symbol,
+            (select decimals from token k where k.mint = p.mint) as decimals, ${recipientsIn(tx)} as recipients`;
       if (row === undefined) return null;
       const found = recordOf(row);
       if (found.slot === null) throw new Error(`payment ${found.id} has an excess and no slot`);
@@ -90,6 +97,7 @@ export const createFoundPayments = (
         ...{ mint: found.token.mint, symbol: found.token.symbol },
         amount: found.amount,
         signature,
+        recipients: found.recipients.map(({ wallet, amount }) => ({ wallet, amount })),
         slot: found.slot,
         excess: found.excess,
         ...accepted,
@@ -98,7 +106,7 @@ export const createFoundPayments = (
     }),
   async unexplained(limit) {
     const rows = await sql<RecordRow[]>`
-        select p.*, k.symbol, k.decimals from payment p join token k using (mint) where excess > 0 and accepted is null
+        select p.*, k.symbol, k.decimals, ${recipientsIn(sql)} as recipients from payment p join token k using (mint) where excess > 0 and accepted is null
         order by executed_slot, payment_id limit ${limit}`;
     return rows.map(recordOf);
   },

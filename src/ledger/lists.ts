@@ -41,7 +41,9 @@ export function conditionsOf(sql: Sql): Conditions {
       all([
         within(sql`planned_at`, period),
         same(sql`subscriber_id`, subscriberId),
-        same(sql`creator_wallet`, creatorWallet),
+        creatorWallet === undefined
+          ? null
+          : sql`exists (select 1 from payment_recipient r where r.creator_wallet = ${creatorWallet} and r.payment_id = p.payment_id)`,
         same(sql`state`, state),
       ]),
     facts: ({ subscriberId, kind, ...period }) =>
@@ -86,7 +88,7 @@ export function createLists(sql: Sql): Lists {
   const tables: Readonly<Record<ListName, Fragment>> = {
     subscribers: sql`subscriber`,
     shares: sql`profit_share s`,
-    payments: sql`payment`,
+    payments: sql`payment p`,
     facts: sql`fact`,
     closes: sql`fact`,
     credits: sql`credit c`,

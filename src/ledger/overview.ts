@@ -34,6 +34,7 @@ export function createOverview(sql: Sql): OverviewBook {
           payment_id: string;
           subscriber_id: string;
           creator_wallet: Address;
+          recipients: bigint;
           amount: bigint;
           state: string;
           signature: Signature | null;
@@ -41,7 +42,8 @@ export function createOverview(sql: Sql): OverviewBook {
           trouble: string | null;
         })[]
       >`
-        select k.*, payment_id, subscriber_id, creator_wallet, amount, state, signature, planned_at, trouble ->> 'code' as trouble
+        select k.*, payment_id, subscriber_id, creator_wallet, amount, state, signature, planned_at, trouble ->> 'code' as trouble,
+          (select count(*) from payment_recipient r where (r.subscriber_id, r.payment_id) = (payment.subscriber_id, payment.payment_id)) as recipients
         from payment join token k using (mint) where state in ('planned', 'signed', 'sent')
         order by planned_at limit ${FLIGHTS_MOST}`;
       const hours = await sql<{ hour: Date; payments: bigint; median: number | null }[]>`
@@ -76,6 +78,7 @@ export function createOverview(sql: Sql): OverviewBook {
           id: row.payment_id,
           subscriberId: row.subscriber_id,
           creatorWallet: row.creator_wallet,
+          recipients: Number(row.recipients),
           token: tokenIn(row),
           amount: row.amount,
           state: row.state,

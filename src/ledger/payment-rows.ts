@@ -4,9 +4,10 @@ import type { Accepted } from '../core/found-payment-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { CancelRequest, Variant } from '../core/nonce.ts';
 import type { Cover, Payment, PaymentState } from '../core/payment.ts';
+import type { PaidTo } from '../core/payment-recipients.ts';
 import type { Trouble } from '../core/trouble.ts';
 import type { VenueName } from '../core/venue.ts';
-import { type Transaction, toJson } from './database.ts';
+import { type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 import { tokenIn } from './tokens.ts';
 
 export type PaymentRow = {
@@ -27,7 +28,6 @@ export type PaymentRow = {
   fee_payer: 'agent' | 'sponsor';
   reimburse: bigint;
   create_agent_account: boolean;
-  create_creator_account: boolean;
   state: PaymentState;
   signature: Signature | null;
   bytes: Uint8Array | null;
@@ -74,9 +74,39 @@ function guardOf(row: PaymentRow, variants: readonly VariantJson[]): Partial<Pay
   };
 }
 
+/** A recipient of a payment, as jsonb; `covered` is what debts to it explain. */
+export type RecipientJson = {
+  readonly wallet: Address;
+  readonly amount: string;
+  readonly create: boolean;
+  readonly covered: string;
+};
+
+/**
+ * The recipients of `payment p` in their order, as jsonb. What debts explain is looked up only
+ * where a part of the payment is not explained.
+ */
+export const recipientsIn = (sql: Sql | Transaction): Fragment => sql`
+  (select coalesce(jsonb_agg(jsonb_build_object('wallet', r.creator_wallet, 'amount', r.amount::text, 'create', r.create_account,
+      'covered', case when p.excess = 0 then r.amount else coalesce((select sum(c.amount) from payment_share c
+        join profit_share d using (subscriber_id, share_id) where c.subscriber_id = r.subscriber_id and c.payment_id = r.payment_id
+          and d.creator_wallet = r.creator_wallet), 0) end::text) order by r.nth), '[]')
+    from payment_recipient r where r.subscriber_id = p.subscriber_id and r.payment_id = p.payment_id)`;
+
+/** The recipients of a payment as events tell them. */
+export const toldRecipients = (rows: readonly RecipientJson[]) =>
+  rows.map(({ wallet, amount }) => ({ wallet, amount: BigInt(amount) }));
+
+const paidToOf = (rows: readonly RecipientJson[]): PaidTo[] =>
+  rows.map(({ wallet, amount, create }) => ({
+    wallet,
+    amount: BigInt(amount),
+    createAccount: create,
+  }));
+
 /** The payment of a row, with the debts that it covers and its variants. */
 export function paymentOf(
-  row: PaymentRow,
+  row: PaymentRow & { readonly recipients: readonly RecipientJson[] },
   covered: readonly CoverJson[],
   variants: readonly VariantJson[],
 ): Payment {
@@ -102,7 +132,8 @@ export function paymentOf(
       feePayer: row.fee_payer,
       reimburse: row.reimburse,
       createAgentAccount: row.create_agent_account,
-      createCreatorAccount: row.create_creator_account,
+      createCreatorAccount: row.recipients[0]?.create === true,
+      ...(row.recipients.length > 1 ? { recipients: paidToOf(row.recipients) } : {}),
       covers: covered.map(({ share, amount }) => ({ shareId: share, amount: BigInt(amount) })),
     },
     signed: signed
@@ -123,7 +154,7 @@ export type LandedRow = Pick<
   PaymentRow,
   | ('payment_id' | 'subscriber_id' | 'creator_wallet' | 'mint' | 'symbol')
   | ('amount' | 'signature' | 'purpose')
->;
+> & { readonly recipients: readonly RecipientJson[] };
 export type RecordRow = PaymentRow & {
   executed_slot: bigint | null;
   trouble: Trouble | null;
@@ -131,6 +162,7 @@ export type RecordRow = PaymentRow & {
   accepted: (Omit<Accepted, 'atMs'> & { readonly at: string }) | null;
   planned_at: Date;
   ended_at: Date | null;
+  recipients: readonly RecipientJson[];
 };
 
 /** The record of a payment, as lists show it. */
@@ -141,6 +173,11 @@ export const recordOf = (row: RecordRow): PaymentRecord => ({
   creatorWallet: row.creator_wallet,
   token: tokenIn(row),
   amount: row.amount,
+  recipients: row.recipients.map(({ wallet, amount, covered }) => ({
+    wallet,
+    amount: BigInt(amount),
+    excess: BigInt(amount) - BigInt(covered),
+  })),
   withdrawn: row.withdraw,
   feePayer: row.fee_payer,
   state: row.state,

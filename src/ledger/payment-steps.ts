@@ -7,12 +7,13 @@ import { createGatherer, upToDistinct } from '../core/gather.ts';
 import type { Signature, Slot } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
 import type { Payment, SignedBytes } from '../core/payment.ts';
+import { paidTo } from '../core/payment-recipients.ts';
 import { at, type Fragment, isOfOne, type Sql, type Transaction, toJson } from './database.ts';
 import { identityOf } from './database-state.ts';
 import { discharge } from './discharge.ts';
 import { among } from './groups.ts';
 import { tellAll } from './outbox.ts';
-import { cover, type LandedRow } from './payment-rows.ts';
+import { cover, type LandedRow, recipientsIn, toldRecipients } from './payment-rows.ts';
 import { applyToShares } from './share-changes.ts';
 
 type Steps = Pick<Payments, 'open' | 'signed' | 'sent' | 'landed' | 'overpaidBy'>;
@@ -54,25 +55,40 @@ async function insert(
     fee_payer: plan.feePayer,
     reimburse: plan.reimburse,
     create_agent_account: plan.createAgentAccount,
-    create_creator_account: plan.createCreatorAccount,
     nonce_account: payment.nonce?.account ?? null,
     nonce_value: payment.nonce?.value ?? null,
     nonce_slot: payment.nonce?.slot ?? null,
   }));
+  const recipients = payments
+    .filter(({ purpose }) => purpose === 'share')
+    .flatMap((payment) =>
+      paidTo(payment).map(({ wallet, amount, createAccount }, nth) => ({
+        payment_id: payment.id,
+        creator_wallet: wallet,
+        nth,
+        amount,
+        create_account: createAccount,
+      })),
+    );
   // All daemons write in the same order, so that two of them cannot deadlock.
   const opened = await tx<{ payment_id: string }[]>`
-    insert into payment (payment_id, purpose, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint,
-      amount, withdraw, settle_markets, fee_payer, reimburse, create_agent_account, create_creator_account,
+    with opened as (insert into payment (payment_id, purpose, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint,
+      amount, withdraw, settle_markets, fee_payer, reimburse, create_agent_account,
       nonce_account, nonce_value, nonce_slot, planned_at)
     select payment_id, purpose, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint,
-      amount, withdraw, settle_markets, fee_payer, reimburse, create_agent_account, create_creator_account,
+      amount, withdraw, settle_markets, fee_payer, reimburse, create_agent_account,
       nonce_account, nonce_value, nonce_slot, ${now}
     from jsonb_to_recordset(${tx.json(toJson(rows))}) as p(payment_id text, purpose text, subscriber_id text, subscription_id text,
       creator_wallet text, drift_user text, sub_account_id int, mint text, amount bigint, withdraw bigint, settle_markets jsonb,
-      fee_payer text, reimburse bigint, create_agent_account boolean, create_creator_account boolean,
+      fee_payer text, reimburse bigint, create_agent_account boolean,
       nonce_account text, nonce_value text, nonce_slot bigint)
     order by subscriber_id
-    on conflict (subscriber_id) where state in ('planned', 'signed', 'sent') do nothing returning payment_id`;
+    on conflict (subscriber_id) where state in ('planned', 'signed', 'sent') do nothing returning subscriber_id, payment_id),
+    paid as (insert into payment_recipient (subscriber_id, payment_id, creator_wallet, nth, amount, create_account)
+      select o.subscriber_id, o.payment_id, r.creator_wallet, r.nth, r.amount, r.create_account
+      from jsonb_to_recordset(${tx.json(toJson(recipients))}) as r(payment_id text, creator_wallet text, nth int, amount bigint, create_account boolean)
+      join opened o using (payment_id))
+    select payment_id from opened`;
   const ids = new Set(opened.map((row) => row.payment_id));
   return payments.filter(({ id }) => ids.has(id));
 }
@@ -205,7 +221,7 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
         from given g join held using (payment_id) left join payment_variant v on v.signature = g.signature and v.payment_id = g.payment_id
         where p.payment_id = g.payment_id and p.state = 'sent'
         returning p.payment_id, p.subscriber_id, p.creator_wallet, p.mint, p.amount, p.signature, p.purpose,
-          (select symbol from token k where k.mint = p.mint) as symbol`;
+          (select symbol from token k where k.mint = p.mint) as symbol, ${recipientsIn(tx)} as recipients`;
       const found = new Map(rows.map((row) => [row.payment_id, row]));
       const landed = landings.flatMap(({ id, slot }) => {
         const row = found.get(id);
@@ -225,6 +241,7 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
             mint: row.mint,
             symbol: row.symbol,
             amount: row.amount,
+            recipients: toldRecipients(row.recipients),
           },
         })),
       );
@@ -233,12 +250,7 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
         now,
         landed.map(({ row, slot }) => ({
           subscriberId: row.subscriber_id,
-          landing: {
-            payment: row.payment_id,
-            creatorWallet: row.creator_wallet,
-            signature: row.signature,
-            slot,
-          },
+          landing: { payment: row.payment_id, signature: row.signature, slot },
         })),
         'land',
       );

@@ -14,7 +14,9 @@ import {
   type CoverJson,
   type PaymentRow,
   paymentOf,
+  type RecipientJson,
   type RecordRow,
+  recipientsIn,
   recordOf,
   type VariantJson,
 } from './payment-rows.ts';
@@ -37,8 +39,14 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     });
   return {
     live: readTogether<string, Payment | null>(async (ids) => {
-      const rows = await sql<(PaymentRow & { covers: CoverJson[]; variants: VariantJson[] })[]>`
-          select p.*, k.symbol, k.decimals, coalesce(a.venue, ${DEFAULT_VENUE}) as venue,
+      const rows = await sql<
+        (PaymentRow & {
+          covers: CoverJson[];
+          variants: VariantJson[];
+          recipients: RecipientJson[];
+        })[]
+      >`
+          select p.*, k.symbol, k.decimals, coalesce(a.venue, ${DEFAULT_VENUE}) as venue, ${recipientsIn(sql)} as recipients,
             case when p.nonce_account is null then '[]' else
               (select coalesce(jsonb_agg(jsonb_build_object('purpose', v.purpose, 'signature', v.signature,
                  'bytes', encode(v.bytes, 'base64'), 'price', v.micro_lamports::text, 'at', v.signed_at) order by v.number), '[]')
@@ -99,7 +107,7 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     },
     async list({ limit, before, ...filter }) {
       const rows = await sql<RecordRow[]>`
-        select payment.*, k.symbol, k.decimals from payment join token k using (mint)
+        select p.*, k.symbol, k.decimals, ${recipientsIn(sql)} as recipients from payment p join token k using (mint)
         where ${conditionsOf(sql).payments(filter)} and (${before ?? null}::text is null or (planned_at, payment_id) <
             (select planned_at, payment_id from payment where payment_id = ${before ?? null}))
         order by planned_at desc, payment_id desc limit ${limit}`;
@@ -107,12 +115,12 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     },
     async find(id) {
       const [row] = await sql<RecordRow[]>`
-        select p.*, k.symbol, k.decimals from payment p join token k using (mint) where payment_id = ${id}`;
+        select p.*, k.symbol, k.decimals, ${recipientsIn(sql)} as recipients from payment p join token k using (mint) where payment_id = ${id}`;
       return row === undefined ? null : recordOf(row);
     },
     async bySignature(signature) {
       const [row] = await sql<RecordRow[]>`
-        select p.*, k.symbol, k.decimals from payment p join token k using (mint) where p.signature = ${signature}
+        select p.*, k.symbol, k.decimals, ${recipientsIn(sql)} as recipients from payment p join token k using (mint) where p.signature = ${signature}
           or p.payment_id in (select payment_id from payment_variant where signature = ${signature} and purpose = 'payment')
         order by p.signature = ${signature} desc limit 1`;
       return row === undefined ? null : recordOf(row);

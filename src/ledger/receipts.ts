@@ -147,16 +147,19 @@ async function readPayments(
       signature: Signature;
       executed_slot: bigint;
       amount: bigint;
+      others: bigint;
       withdraw: bigint;
       reimburse: bigint;
       restored: boolean;
       covers: { share: string; amount: string }[];
     }[]
   >`
-    select p.payment_id, p.signature, p.executed_slot, p.amount, p.withdraw, p.reimburse, p.restored,
-      (select jsonb_agg(jsonb_build_object('share', c.share_id, 'amount', c.amount::text) order by c.share_id) from payment_share c
-        where c.subscriber_id = p.subscriber_id and c.payment_id = p.payment_id) as covers
-    from payment_share s join payment p using (subscriber_id, payment_id)
+    select p.payment_id, p.signature, p.executed_slot, r.amount, p.amount - r.amount as others, p.withdraw, p.reimburse, p.restored,
+      (select jsonb_agg(jsonb_build_object('share', c.share_id, 'amount', c.amount::text) order by c.share_id)
+        from payment_share c join profit_share d using (subscriber_id, share_id)
+        where c.subscriber_id = p.subscriber_id and c.payment_id = p.payment_id and d.creator_wallet = r.creator_wallet) as covers
+    from payment_share s join payment p using (subscriber_id, payment_id) join profit_share o using (subscriber_id, share_id)
+      join payment_recipient r on (r.subscriber_id, r.payment_id, r.creator_wallet) = (p.subscriber_id, p.payment_id, o.creator_wallet)
     where s.subscriber_id = ${subscriberId} and s.share_id = ${shareId} and p.state = 'landed'
     order by p.executed_slot, p.payment_id`;
   return rows.map((row) => ({
@@ -164,6 +167,7 @@ async function readPayments(
     signature: row.signature,
     slot: Number(row.executed_slot),
     amount: row.amount,
+    others: row.others,
     withdrawn: row.restored ? null : row.withdraw,
     reimbursed: row.restored ? null : row.reimburse,
     covers: row.covers.map(({ share, amount }) => ({ share, amount: BigInt(amount) })),

@@ -28,6 +28,7 @@ type DueRow = {
   slot: bigint;
   minimum_payment: bigint;
   asked: boolean;
+  apart: boolean;
 };
 const debtOf = (row: DueRow): Debt => ({
   shareId: row.share_id,
@@ -42,6 +43,7 @@ const debtOf = (row: DueRow): Debt => ({
   slot: Number(row.slot),
   minimum: row.asked ? 0n : row.minimum_payment,
   asked: row.asked,
+  ...(row.apart ? { apart: true } : {}),
 });
 
 /**
@@ -70,10 +72,10 @@ export function createShares(
       left join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
     ${where}`;
 
-  /** The order of the chain, oldest first. Several closes may share a slot. */
+  /** The order of the chain, oldest first; of one close, the creator's debt first. */
   const byAge = sql`
     order by s.slot, (select f.block_index from fact f where f.subscriber_id = s.subscriber_id and f.signature = s.signature
-      and f.slot = s.slot and f.ordinal = s.ordinal limit 1) nulls last, s.ordinal, s.share_id`;
+      and f.slot = s.slot and f.ordinal = s.ordinal limit 1) nulls last, s.ordinal, s.recipient, s.share_id`;
 
   /** Debts whose time of retry has come, and which neither a hold nor a halt keeps back. */
   const isDue = sql`
@@ -108,6 +110,9 @@ export function createShares(
             coalesce(a.venue, ${DEFAULT_VENUE}) as venue, k.mint, k.symbol, k.decimals, s.amount - s.paid as owed,
             s.attempts, s.slot,
             t.minimum_payment,
+            s.attempts > 0 and exists (select 1 from payment_share ps join payment p using (subscriber_id, payment_id)
+              where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'failed'
+                and (select count(*) from payment_recipient r where r.subscriber_id = p.subscriber_id and r.payment_id = p.payment_id) > 1) as apart,
             s.hastened or d.standing = 'delinquent' or (select ended from subscription_terms u
                 where u.subscription_id = s.subscription_id order by from_slot desc limit 1) as asked
           from profit_share s join token k on k.mint = s.mint

@@ -258,8 +258,12 @@ export async function readStandingHistories(
   const histories = await unbookedHistories(tx, unbooked, booking);
   const discharged = grouped(
     await tx<SettledRow[]>`
-      select subscriber_id, executed_slot, amount - excess as amount, creator_wallet, mint from payment
-      where subscriber_id in ${among(tx, ids)} and state = 'landed' and purpose = 'share' and amount > excess`,
+      select p.subscriber_id, p.executed_slot, r.amount - x.excess as amount, r.creator_wallet, mint
+      from payment p join payment_recipient r using (subscriber_id, payment_id) cross join lateral (
+        select case when p.excess = 0 then 0 else r.amount - coalesce((select sum(c.amount)::bigint from payment_share c
+          join profit_share d using (subscriber_id, share_id) where (c.subscriber_id, c.payment_id) = (r.subscriber_id, r.payment_id)
+            and d.creator_wallet = r.creator_wallet), 0) end as excess) x
+      where p.subscriber_id in ${among(tx, ids)} and state = 'landed' and purpose = 'share' and r.amount > x.excess`,
     idOf,
   );
   const brought = grouped(await broughtDebts(tx, ids, observing), idOf);

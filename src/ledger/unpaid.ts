@@ -6,6 +6,7 @@ import type { Trouble } from '../core/trouble.ts';
 import type { Fragment, Transaction } from './database.ts';
 import { toJson } from './database.ts';
 import { tell } from './outbox.ts';
+import { type RecipientJson, recipientsIn, toldRecipients } from './payment-rows.ts';
 import { applyToShares } from './share-changes.ts';
 
 /** The consequences of a payment's end for its debts. */
@@ -25,6 +26,7 @@ type EndedRow = {
   amount: bigint;
   signature: Signature | null;
   state: PaymentState;
+  recipients: RecipientJson[];
 };
 
 /**
@@ -40,7 +42,7 @@ export async function endUnpaid(
   const rows = await tx<EndedRow[]>`
     update payment p set ${which.change}, ended_at = now() where p.state = ${which.from} and ${which.where}
     returning p.payment_id, p.subscriber_id, p.creator_wallet, p.mint, p.amount, p.signature, p.state,
-      (select symbol from token k where k.mint = p.mint) as symbol`;
+      (select symbol from token k where k.mint = p.mint) as symbol, ${recipientsIn(tx)} as recipients`;
   for (const row of rows) {
     await tell(tx, row.state === 'dead' ? 'payment.dead' : 'payment.failed', row.subscriber_id, {
       payment: row.payment_id,
@@ -49,6 +51,7 @@ export async function endUnpaid(
       symbol: row.symbol,
       amount: row.amount,
       signature: row.signature,
+      recipients: toldRecipients(row.recipients),
       ...end.trouble,
     });
     const covered = {

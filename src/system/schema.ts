@@ -49,6 +49,12 @@ export const SettingsSchema = Type.Object(
           description:
             'When not all of a debt can be reached, the least part of it that is worth a payment, in base units of its token; null pays whole debts only.',
         }),
+        recipientsMost: Type.Integer({
+          minimum: 1,
+          maximum: 9,
+          description:
+            'The most recipients that one payment pays, as far as they fit one transaction. 1 pays each recipient by payments of its own.',
+        }),
         marginFloorBps: Type.Integer({
           minimum: 0,
           maximum: 10_000,

@@ -50,8 +50,7 @@ const parts: PaymentParts = {
   agent: text(agent.publicKey),
   agentTokenAccount: ata(agent.publicKey),
   source: ata(agent.publicKey),
-  creator: text(creator),
-  creatorTokenAccount: ata(creator),
+  recipients: [{ wallet: text(creator), tokenAccount: ata(creator), amount: 100n }],
   payer: text(sponsor.publicKey),
   sponsorTokenAccount: ata(sponsor.publicKey),
 };
@@ -86,8 +85,8 @@ test('accounts outside the mandate may come from a table, and are read from it',
 
 test.each([
   ['the token account of the agent', parts.agentTokenAccount],
-  ['the creator', parts.creator],
-  ['the token account of the creator', parts.creatorTokenAccount],
+  ['the creator', text(creator)],
+  ['the token account of the creator', ata(creator)],
   ['the token account of the sponsor', parts.sponsorTokenAccount as Address],
 ])('%s may not', async (_, address) => {
   await expect(signWith([{ key: fresh(), addresses: [address] }])).rejects.toThrow(

@@ -52,6 +52,8 @@ export async function fillBooks(sql: Sql, from: number, upTo: number): Promise<v
       select 'p' || n || '_' || c, 's' || n, 'sub' || n, ${creator}, ${id('d')}, 0, 1000000, 1000000, '[0]', 'sponsor', false, 'landed',
         ${signature('y')}, decode(repeat('ab', 900), 'hex'), 1, 1, now(), 105 + c * 10, now() - interval '2 hours',
         now() - interval '1 day' - c * interval '1 hour' from ${closes} where not ${unpaid};
+    insert into payment_recipient (subscriber_id, payment_id, creator_wallet, nth, amount, create_account)
+      select subscriber_id, payment_id, creator_wallet, 0, amount, false from payment;
     insert into payment_share (subscriber_id, payment_id, share_id, amount)
       select 's' || n, 'p' || n || '_' || c, 'ps_' || n || '_' || c, 1000000 from ${closes} where not ${unpaid};`);
   await sql.unsafe('vacuum analyze');

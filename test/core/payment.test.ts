@@ -45,19 +45,31 @@ describe('the next step', () => {
     for (const ended of ['landed', 'failed', 'dead'] as const)
       expect(next({ payment: payment(ended), due: [debt('a', 1n)] })).toEqual({ do: 'rest' });
   });
-  test('one payment goes to one creator, with everything that is due to them; the oldest debt decides to whom', () => {
-    const others = [
-      debt('b', 1n, { subscriptionId: 's2' }),
-      debt('c', 1n, { creatorWallet: 'other' as Address }),
-      debt('d', 1n),
-    ];
-    const command = next({ payment: null, due: [debt('a', 1n), ...others] });
-    expect(command.do === 'plan' && command.debts.map((each) => each.shareId)).toEqual([
-      'a',
-      'b',
-      'd',
-    ]);
-    expect(command.do === 'plan' && command.due).toHaveLength(4);
+  const due = (...given: Parameters<typeof debt>[]) => given.map((each) => debt(...each));
+  const together = (...given: Parameters<typeof debt>[]): string[] => {
+    const command = next({ payment: null, due: due(...given) });
+    return command.do === 'plan' ? command.debts.map((each) => each.shareId) : [];
+  };
+  const OTHER = { creatorWallet: 'other' as Address };
+  test('one payment goes to all recipients of debts of one account; the oldest debt decides which', () => {
+    const command = next({ payment: null, due: due(['a', 1n], ['b', 1n, OTHER]) });
+    expect(command.do === 'plan' && command.due).toHaveLength(2);
+    const elsewhere = { driftUser: 'user 1' as Address };
+    expect(
+      together(
+        ['a', 1n],
+        ['b', 1n, { subscriptionId: 's2' }],
+        ['c', 1n, OTHER],
+        ['d', 1n, elsewhere],
+        ['e', 1n, { ...OTHER, ...elsewhere }],
+      ),
+    ).toEqual(['a', 'b', 'c', 'd']);
+  });
+  test('a debt that is to be paid apart is paid with debts to its own recipient', () => {
+    const apart = { apart: true };
+    expect(together(['a', 1n, apart], ['b', 1n], ['c', 1n, OTHER])).toEqual(['a', 'b']);
+    expect(together(['a', 1n], ['b', 1n, OTHER], ['c', 1n, { ...OTHER, ...apart }])).toEqual(['a']);
+    expect(together(['a', 1n], ['b', 1n, apart], ['c', 1n, OTHER])).toEqual(['a', 'b']);
   });
   test('debts of one creator at another venue, or in another token, make a payment of their own', () => {
     const others = [

@@ -8,13 +8,14 @@ import type { Rule } from '../../src/core/rules.ts';
 
 const address = (name: string) => name as Address;
 const thief = address('thief');
+const CREATOR = address('creator');
+const CREATOR_TOKENS = address('creator tokens');
 const mandate: Mandate = {
   memo: 'bailiff:p1',
   agent: address('agent'),
   source: address('passing'),
   passing: address('passing'),
-  creator: address('creator'),
-  creatorTokenAccount: address('creator tokens'),
+  recipients: [{ wallet: CREATOR, tokenAccount: CREATOR_TOKENS, amount: 100n }],
   mint: address('usdc'),
   amount: 100n,
   driftUser: address('user'),
@@ -38,8 +39,8 @@ const price: ActOf<'compute_price'> = { effect: 'compute_price', microLamports: 
 const creatorAccount: ActOf<'create_token_account'> = {
   effect: 'create_token_account',
   payer: mandate.feePayer,
-  account: mandate.creatorTokenAccount,
-  owner: mandate.creator,
+  account: CREATOR_TOKENS,
+  owner: CREATOR,
   mint: mandate.mint,
 };
 const create: ActOf<'create_seeded_account'> = {
@@ -81,7 +82,7 @@ const transfer: ActOf<'transfer'> = {
   effect: 'transfer',
   source: mandate.source,
   mint: mandate.mint,
-  destination: mandate.creatorTokenAccount,
+  destination: CREATOR_TOKENS,
   authority: mandate.agent,
   amount: 100n,
 };
@@ -261,8 +262,8 @@ describe('a reimbursement', () => {
       ]);
   });
   test('to a sponsor that is the creator is told from the payment by its amount', () => {
-    const same: Mandate = { ...mandate, sponsorTokenAccount: mandate.creatorTokenAccount };
-    const back = { ...reimburse, destination: mandate.creatorTokenAccount };
+    const same: Mandate = { ...mandate, sponsorTokenAccount: CREATOR_TOKENS };
+    const back = { ...reimburse, destination: CREATOR_TOKENS };
     expect(judge([...effects, back], same)).toEqual([]);
     expect(judge([advance, back, ...effects.slice(1)], same)).toEqual([]);
     expect(judge([...effects, transfer], same)).toEqual(['has 2 transfers, exactly one is due']);
@@ -271,5 +272,58 @@ describe('a reimbursement', () => {
       'transfers 6, the mandate is 100 and 5',
       'has 2 transfers, exactly one is due',
     ]);
+  });
+});
+
+describe('a payment to several recipients', () => {
+  const house = { wallet: address('house'), tokenAccount: address('house tokens'), amount: 40n };
+  const several: Mandate = {
+    ...mandate,
+    recipients: [{ wallet: CREATOR, tokenAccount: CREATOR_TOKENS, amount: 60n }, house],
+  };
+  const first = { ...transfer, amount: 60n };
+  const second = { ...transfer, destination: house.tokenAccount, amount: 40n };
+  const opens = { ...creatorAccount, account: house.tokenAccount, owner: house.wallet };
+  const effects = GOOD.filter((each) => each !== transfer);
+  const all = [...effects, opens, first, second];
+
+  test('gives each exactly its own, once', () => {
+    expect(judge(all, several)).toEqual([]);
+    const times = (count: number) => `has ${count} transfers, exactly one is due`;
+    expect(judge([...effects, opens, first], several)).toEqual([times(0)]);
+    expect(judge([...all, second], several)).toEqual([times(2)]);
+    // What is due to one may not go to another, also where the sum is the same.
+    const swapped = [
+      { ...first, amount: 40n },
+      { ...second, amount: 60n },
+    ];
+    expect(judge([...effects, opens, ...swapped], several)).toEqual([
+      'transfers 40, the mandate is 60',
+      'transfers 60, the mandate is 40',
+    ]);
+    expect(judge([...effects, opens, first, { ...second, destination: thief }], several)).toEqual([
+      'transfers to thief',
+      times(0),
+    ]);
+  });
+  test('opens accounts for its recipients only, each for its own', () => {
+    const stolen = [...effects, { ...opens, owner: CREATOR }, first, second];
+    expect(judge(stolen, several)).toEqual(['creates a token account of creator']);
+  });
+  test('is refused where the mandate itself does not add up, or names an account twice or none', () => {
+    const of = (recipients: Mandate['recipients']) => judge(all, { ...several, recipients });
+    const [creator] = several.recipients as [Mandate['recipients'][number]];
+    const other = 'pays its recipients another sum than 100';
+    expect(of([creator, { ...house, amount: 41n }])).toContain(other);
+    expect(
+      of([
+        { ...creator, amount: 100n },
+        { ...house, amount: 0n },
+      ]),
+    ).toContain(other);
+    expect(of([creator, { ...house, tokenAccount: CREATOR_TOKENS }])).toContain(
+      'names a recipient twice, or none',
+    );
+    expect(of([])).toContain('names a recipient twice, or none');
   });
 });

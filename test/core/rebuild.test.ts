@@ -87,6 +87,60 @@ test("anybody can write a memo: a stranger's transfer is no payment of ours", ()
   expect(read([memo('bailiff:p'), transfer(), transfer()])).toBeNull();
 });
 
+test('where several transfers go to known wallets, the recipients own the accounts that it creates', () => {
+  const [HOUSE, HERS] = ['h', 'ht'] as [Address, Address];
+  const created = (account: Address, owner: Address) =>
+    ({ effect: 'create_token_account', account, owner }) as Effect;
+  const known = new Map([
+    [THEIRS, CREATOR],
+    [HERS, HOUSE],
+  ]);
+  const of = (acts: Effect[], creatorOf = known) =>
+    recognise([memo('bailiff:p'), ...acts], { wallet: AGENT, tokenAccount: TOKENS }, creatorOf);
+  const second = transfer({ destination: HERS, amount: 2n });
+  const both = [created(THEIRS, CREATOR), created(HERS, HOUSE), transfer(), second];
+  const recipients = [
+    { wallet: CREATOR, amount: 7n },
+    { wallet: HOUSE, amount: 2n },
+  ];
+  expect(of(both)).toEqual({ id: 'p', creatorWallet: CREATOR, amount: 9n, recipients });
+  // The terms of a ledger that lost them do not name the second one; it was paid all the same.
+  expect(of(both, new Map([[THEIRS, CREATOR]]))?.recipients).toEqual(recipients);
+  expect(of(both, new Map())).toBeNull();
+  // A sponsor that is reimbursed is no recipient, though other terms name it: its account is not
+  // created.
+  const one = { id: 'p', creatorWallet: CREATOR, amount: 7n };
+  expect(of([created(THEIRS, CREATOR), transfer(), second])).toEqual(one);
+  expect(of([...both, transfer({ amount: 1n })])).toBeNull();
+});
+
+test('what each recipient got covers debts to that recipient only', () => {
+  const paid = {
+    creatorWallet: CREATOR,
+    token: USDC,
+    amount: 10n,
+    recipients: [
+      { wallet: CREATOR, amount: 7n },
+      { wallet: STRANGER, amount: 3n },
+    ],
+  };
+  const share = (shareId: string, uncovered: bigint, creatorWallet: Address) => ({
+    ...{ shareId, uncovered, creatorWallet, mint: USDC.mint },
+  });
+  const shares = [share('a', 9n, STRANGER), share('b', 5n, CREATOR)];
+  const covers = [
+    { shareId: 'b', amount: 5n },
+    { shareId: 'a', amount: 3n },
+  ];
+  expect(allot(paid, shares)).toEqual({ covers, excess: 2n });
+  // A part that was booked before is not given out again.
+  const before = new Map([[CREATOR, 5n]]);
+  expect(allot(paid, [share('c', 9n, CREATOR)], before)).toEqual({
+    covers: [{ shareId: 'c', amount: 2n }],
+    excess: 3n,
+  });
+});
+
 test('it covers the oldest shares of its creator, and what is beyond them all is a difference', () => {
   const paid: PaidOnChain = {
     id: 'p',

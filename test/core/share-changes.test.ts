@@ -23,10 +23,10 @@ const { share: FRESH, events: BORN } = incurred(
 const debt = (change: Partial<Share> = {}): Share => ({ ...FRESH, ...change });
 const LANDING: Landing = {
   payment: 'p1',
-  creatorWallet: 'creator',
   signature: 'x' as Signature,
   slot: 20,
 };
+const DISCHARGED = { ...LANDING, creatorWallet: 'creator' };
 const SHORT: Trouble = { class: 'retry_when_healthier', code: 'margin_floor', detail: 'short' };
 const of = (act: ShareChange, change: Partial<Share> = {}) => {
   const found = transition(debt(change), act);
@@ -189,7 +189,7 @@ describe('a landing', () => {
     of({ do: 'land', amount, claimed: false, landing: LANDING }, change);
 
   test('of the whole debt is told as paid; of a part nothing is told', () => {
-    const paid = told('share.paid', { share: 'ps_1', ...LANDING, amount: 100n });
+    const paid = told('share.paid', { share: 'ps_1', ...DISCHARGED, amount: 100n });
     expect(land(100n)?.events).toEqual([paid]);
     expect(land(99n)?.events).toEqual([]);
   });
@@ -197,7 +197,7 @@ describe('a landing', () => {
     const again = land(30n, { status: 'paid', paid: 100n, overpaid: 20n });
     expect(again?.share.overpaid).toBe(50n);
     expect(again?.events).toEqual([
-      told('share.overpaid', { share: 'ps_1', ...LANDING, amount: 100n, overpaid: 30n }),
+      told('share.overpaid', { share: 'ps_1', ...DISCHARGED, amount: 100n, overpaid: 30n }),
     ]);
   });
   test('that is recalled, and was known already, tells nothing', () => {

@@ -34,7 +34,6 @@ const { share: FRESH } = incurred(
 const debt = (change: Partial<Share> = {}): Share => ({ ...FRESH, ...change });
 const LANDING: Landing = {
   payment: 'p1',
-  creatorWallet: 'creator',
   signature: 'x' as Signature,
   slot: 20,
 };

@@ -10,7 +10,7 @@ import { createBooks } from '../../src/flows/books-comparison.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { loseAgentKeys, loseDebts, losePayments, reopenDebts } from '../support/damage.ts';
-import { paymentsIn } from '../support/rows.ts';
+import { paymentsIn, recipientsIn } from '../support/rows.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
 /** The payments are gone, and the debts stand as before them: a lost disk, or an old backup. */
@@ -38,7 +38,7 @@ test('after total loss of the payments nothing is paid twice, and the chain make
   await using street = await openStreet({ slotMs: 8 });
   const { driver, database } = street;
   const creators = [Keypair.generate().publicKey, Keypair.generate().publicKey];
-  // Bo's share is split: the house is paid by payments of its own.
+  // Bo's share is split: the house is paid by the same transactions.
   const house = Keypair.generate().publicKey;
   const traders = creators.map(() =>
     driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n }),
@@ -67,6 +67,14 @@ test('after total loss of the payments nothing is paid twice, and the chain make
     await allPaid('bo', 2 * n);
   }
   // A stranger's memo on the agent's account is not taken for a payment, and stops nothing.
+  const received = async () =>
+    (await recipientsIn(database))
+      .filter(({ subscriberId }) => subscriberId === 'bo')
+      .map(({ paymentId, creatorWallet, amount }) => ({ paymentId, creatorWallet, amount }));
+  const paid = await received();
+  const both = [creators[1]?.toBase58(), house.toBase58()];
+  expect(paid.map((each) => each.creatorWallet)).toEqual([...both, ...both]);
+  expect(new Set(paid.map((each) => each.paymentId)).size).toBe(2);
   const known = (await paymentsIn(database)).map(({ paymentId }) => paymentId);
   await street.stop();
   await loseWhatWasPaid(database);
@@ -87,6 +95,8 @@ test('after total loss of the payments nothing is paid twice, and the chain make
   for (const id of ['ana', 'bo']) expect(paidTo(id), id).toBe(await owed(id));
   const own = (await street.shares('bo')).filter((each) => each.recipient === 1);
   expect(driver.usdcOf(house)).toBe(own.reduce((sum, each) => sum + BigInt(each.amount), 0n));
+  // Each recipient is known again, with its part.
+  expect(await received()).toEqual(paid);
   await street.standing('ana', 'good');
 });
 

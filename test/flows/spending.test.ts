@@ -5,7 +5,7 @@ import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import { transferUsdc } from '../../src/local/driver.ts';
-import { costsIn, paymentsIn } from '../support/rows.ts';
+import { costsIn, recipientsIn } from '../support/rows.ts';
 import { openStreet, profitableClose, unscheduled } from '../support/street.ts';
 
 const SOL = 1_000_000_000n;
@@ -90,8 +90,8 @@ test('an account that the creator closes between simulation and block counts as 
   };
   profitableClose(driver, trader);
   await street.share('ana', (each) => each.status === 'paid');
-  expect(await paymentsIn(database)).toMatchObject([{ createCreatorAccount: false }]);
+  expect(await recipientsIn(database)).toMatchObject([{ createAccount: false }]);
   await expect
-    .poll(async () => (await costsIn(database)).map(({ creatorOpened }) => creatorOpened))
+    .poll(async () => (await recipientsIn(database)).map(({ rent }) => (rent ?? 0n) > 0n))
     .toEqual([true]);
 });

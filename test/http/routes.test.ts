@@ -56,13 +56,15 @@ beforeAll(async () => {
   met.clearance = String(cleared.body.id);
   met.underNonce = 'under-nonce';
   await database.sql`
-    insert into payment (payment_id, purpose, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint, amount,
-      withdraw, settle_markets, fee_payer, reimburse, create_agent_account, create_creator_account, planned_at, sent_at, state,
+    with written as (insert into payment (payment_id, purpose, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint, amount,
+      withdraw, settle_markets, fee_payer, reimburse, create_agent_account, planned_at, sent_at, state,
       signature, bytes, last_valid_block_height, blockhash_slot, nonce_account, nonce_value, nonce_slot)
     select ${met.underNonce}, purpose, 'unheard', 'unheard-sub', creator_wallet, drift_user, sub_account_id, mint, amount,
-      0, settle_markets, fee_payer, 0, false, false, now(), now(), 'sent',
+      0, settle_markets, fee_payer, 0, false, now(), now(), 'sent',
       ${signatureOf(7)}, '\\x00', 1, 1, ${addressOf(7)}, ${addressOf(8)}, 1
-    from payment where payment_id = ${met.payment}`;
+    from payment where payment_id = ${met.payment} returning subscriber_id, payment_id, creator_wallet, amount)
+    insert into payment_recipient (subscriber_id, payment_id, creator_wallet, nth, amount, create_account)
+    select subscriber_id, payment_id, creator_wallet, 0, amount, false from written`;
   // A gap that no fact explains, so that not everything of the subscriber is heard.
   met.gapped = userAddress(unheard.agent.publicKey, 0).toBase58();
   bendAccount(street.world, 'User', met.gapped, (user) => {

@@ -5,13 +5,17 @@ import { accrualOf } from '../../src/core/accrual.ts';
 import type { Owed } from '../../src/core/charge.ts';
 import { explanationOf } from '../../src/core/explain.ts';
 import type { Address } from '../../src/core/ids.ts';
+import type { Debt, PaymentPlan } from '../../src/core/payment.ts';
+import type { PaidTo } from '../../src/core/payment-recipients.ts';
 import { judge } from '../../src/core/standing.ts';
+import type { Trouble } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import type { Transaction } from '../../src/ledger/database.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { ACCOUNT, agree, ana, answers, close, open, state, USDC } from '../support/closes.ts';
 import { forgetAgreements, withoutGuards } from '../support/guards.ts';
 import { addressOf, CREATOR, closeFact, createTestLedger, recordFact } from '../support/ledger.ts';
+import { paymentOfDebts } from '../support/payment.ts';
 
 test('a hurdle, a cap of a period and a free period each have their reason, and their figures are kept', async () => {
   await using held = await createTestLedger();
@@ -53,6 +57,44 @@ test('a hurdle, a cap of a period and a free period each have their reason, and 
   });
   expect(kept?.terms[0]).toMatchObject({ ...rules, periodSlots: 1_000, profit: 'net' });
 });
+
+/**
+ * Opens payments of the debts to all recipients: the ledger refuses each that does not pay to every
+ * recipient what it covers, and the last one, which does, is refused before it is signed.
+ */
+async function payTogether(
+  { ledger, sql }: Awaited<ReturnType<typeof createTestLedger>>,
+  due: readonly Debt[],
+): Promise<void> {
+  const good = paymentOfDebts(due);
+  const { recipients = [] } = good.plan;
+  expect(recipients.map((each) => each.amount)).toEqual([2_400_002n, 450_000n, 150_000n]);
+  const opening = (change: Partial<PaymentPlan>) =>
+    expect(ledger.payments.open({ ...good, plan: { ...good.plan, ...change } })).rejects;
+  const [first, second, third] = recipients as [PaidTo, PaidTo, PaidTo];
+  await opening({ recipients: [first, second] }).toThrow(/does not pay the recipient/);
+  const shifted = [{ ...first, amount: first.amount + 1n }, { ...second, amount: 449_999n }, third];
+  await opening({ recipients: shifted }).toThrow(/does not pay the recipient/);
+  const { covers } = good.plan;
+  const less = covers.filter(
+    (each) => due.find((debt) => debt.shareId === each.shareId)?.slot !== 11,
+  );
+  await opening({ covers: less, amount: good.plan.amount + 1n }).toThrow(/do not add up/);
+  await opening({ recipients: [second, first, third] }).toThrow(/do not add up/);
+  expect(await ledger.payments.open(good)).toBe(true);
+  expect((await ledger.payments.live('ana'))?.plan.recipients).toEqual(recipients);
+  const read = async (wallet: Address) =>
+    (await ledger.payments.list({ creatorWallet: wallet, limit: 9 })).map((each) => each.id);
+  expect(await read(third.wallet)).toEqual(['p1']);
+  await expect(sql`update payment_recipient set amount = amount + 1`).rejects.toThrow(
+    /never changed/,
+  );
+  await expect(sql`delete from payment_recipient`).rejects.toThrow(/never changed/);
+  const trouble: Trouble = { class: 'retry_soon', code: 'expired', detail: 'as it was' };
+  expect(await ledger.payments.refused('p1', trouble, 0, true)).toBe(true);
+  // The debts of a payment to several that failed are paid apart.
+  expect((await ledger.shares.due('ana')).map((each) => each.apart)).toEqual(due.map(() => true));
+}
 
 /** One unit more for each recipient. */
 const more = (all: readonly Owed[]): Owed[] =>
@@ -98,6 +140,7 @@ test('each recipient of a share has a debt of its own, and together they are wha
       [house, 0n],
     ]),
   );
+  await payTogether(held, due);
   const own = listed.find((each) => each.creatorWallet === ref);
   const explained = await explanationOf(held.ledger.shares, own?.id ?? '');
   expect(explained?.steps.find(({ name }) => name === 'part')?.value).toBe('450000');

@@ -19,6 +19,7 @@ import {
   driftOf,
   factOf,
   foundOnChain,
+  HOUSE,
   paymentOf,
   troubleOf,
   WHO,
@@ -44,9 +45,10 @@ async function settle(ledger: Ledger): Promise<void> {
       id: `${id}-sub`,
       subscriberId: id,
       driftAccount: driftOf(index),
-      // Debts of the second one lapse while the history goes on.
+      // Debts of the second one lapse while the history goes on, and have two recipients.
       terms: termsOf(1, addressOf(40 + index), 1_500, {
         expiresAfterMs: index === 0 ? null : 9_000,
+        splits: index === 0 ? [] : [HOUSE],
       }),
       held: NOTHING_HELD,
     });

@@ -71,8 +71,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'L1 younger debts overtake when the subscriber cannot pay',
     file: 'src/flows/planning.ts',
-    from: "const resting = planned.about === 'creator' ? debts : debtsAt(due, oldest.venue);",
-    to: 'const resting = debts;',
+    from: "const resting = planned.about === 'creator' ? own : debtsAt(due, oldest.venue);",
+    to: 'const resting = own;',
     by: unit('test/flows/planning.test.ts', 'holds younger debts to others as well'),
   },
   {
@@ -126,7 +126,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "L4 the sponsor's reserve is not kept",
-    file: 'src/core/plan.ts',
+    file: 'src/core/plan-costs.ts',
     from: 'const short = cost + lent + costs.sponsorReserve - preflight.sponsorLamports;',
     to: 'const short = cost + lent - preflight.sponsorLamports;',
     by: unit(PLAN, 'the sponsor pays while it can keep its reserve'),
@@ -204,8 +204,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'B5 an excess counts for the standing',
     file: 'src/ledger/standing-history.ts',
-    from: 'executed_slot, amount - excess as amount, creator_wallet, mint from payment',
-    to: 'executed_slot, amount, creator_wallet, mint from payment',
+    from: 'p.executed_slot, r.amount - x.excess as amount, r.creator_wallet, mint',
+    to: 'p.executed_slot, r.amount, r.creator_wallet, mint',
     by: unit('test/flows/differences.test.ts', 'a subscriber who paid more than it owed'),
   },
   {

@@ -1,8 +1,9 @@
 // Laws: the conditions that a simulated history must meet, during it and at its end.
+import type { Address } from '../../src/core/ids.ts';
 import { judge } from '../../src/core/standing.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import type { SimBooks } from './books.ts';
-import type { SimChain } from './chain/chain.ts';
+import type { Landed, SimChain } from './chain/chain.ts';
 import { associatedAddress } from './chain/programs.ts';
 import { SWAP } from './chain/swaps.ts';
 import { SIM_VENUES } from './chain/venues.ts';
@@ -10,7 +11,7 @@ import { DRILL } from './daemon.ts';
 import { hasSigned, type State } from './memory/state.ts';
 import { standingOf } from './oracle.ts';
 import { gainOf, purseOf, transfersOf, truthOf } from './truth.ts';
-import type { Witness } from './witness.ts';
+import type { SignedPayment, Witness } from './witness.ts';
 import { CREATOR_WALLETS, creatorTokens, PEOPLE, sponsorTokens } from './world.ts';
 
 const fail = (law: string): never => {
@@ -30,6 +31,7 @@ export async function checkPaidOnce(
   for (const landed of chain.landed()) {
     const payment = witness.paymentOf(landed);
     if (payment === null || landed.execution.error !== null) continue;
+    await checkRecipients(landed, payment, books);
     for (const { shareId, amount } of payment.covers) {
       const known = paid.get(shareId) ?? { amount: 0n, by: [] };
       paid.set(shareId, { amount: known.amount + amount, by: [...known.by, payment.id] });
@@ -49,6 +51,27 @@ export async function checkPaidOnce(
     const share = await books.ledger.shares.find(shareId);
     if (share !== null && amount > share.amount)
       fail(`law 1: share ${shareId} of ${share.amount} was paid ${amount} by ${by.join(', ')}`);
+  }
+}
+
+/** Each recipient gets by a payment, on the chain itself, what the debts to it say. */
+async function checkRecipients(
+  landed: Landed,
+  { id, mint, covers }: SignedPayment,
+  books: SimBooks,
+): Promise<void> {
+  const meant = new Map<Address, bigint>();
+  for (const { shareId, amount } of covers) {
+    const share = await books.ledger.shares.find(shareId);
+    // A database that went back may not have the debt any more.
+    if (share === null) return;
+    const { creatorWallet } = share;
+    meant.set(creatorWallet, (meant.get(creatorWallet) ?? 0n) + amount);
+  }
+  for (const creatorWallet of CREATOR_WALLETS) {
+    const got = gainOf(landed, purseOf({ creatorWallet, mint }));
+    const due = meant.get(creatorWallet) ?? 0n;
+    if (got !== due) fail(`law 1: ${id} brought ${creatorWallet} ${got}, and was for ${due}`);
   }
 }
 

@@ -8,6 +8,7 @@ import { memoryBooks, type SimBooks } from './books.ts';
 import { BOOKS_SABOTAGES } from './books-sabotage.ts';
 import { readTransaction } from './chain/message.ts';
 import type { Sabotage } from './options.ts';
+import { RECIPIENT_SABOTAGES } from './recipient-sabotage.ts';
 import { simulate } from './simulate.ts';
 import { withSwappedFacts } from './swapped.ts';
 import { VENUE_SABOTAGES } from './venue-sabotage.ts';
@@ -68,6 +69,7 @@ export type Deliberate = {
 export const SABOTAGES: Record<string, Deliberate> = {
   ...VENUE_SABOTAGES,
   ...BOOKS_SABOTAGES,
+  ...RECIPIENT_SABOTAGES,
   'taking a confirmed close for a final one': {
     within: 120,
     known: 44,

@@ -9,7 +9,7 @@ import { SIM_VENUES, type SimVenue, venueOfProgram } from './chain/venues.ts';
 import { accrualKey } from './memory/state.ts';
 import { debtsOf, flightsOf, type History, type Moment, type Sum } from './oracle.ts';
 import { TIPS_MOST } from './people.ts';
-import type { SignedPayment, Witness } from './witness.ts';
+import type { Witness } from './witness.ts';
 import {
   accountsOf,
   agentTokensAt,
@@ -40,7 +40,10 @@ export function closesOf({
 export const purseOf = ({
   creatorWallet,
   mint,
-}: Pick<SignedPayment, 'creatorWallet' | 'mint'>): Address =>
+}: {
+  readonly creatorWallet: Address;
+  readonly mint: Address;
+}): Address =>
   creatorTokens(
     creatorWallet,
     SIM_VENUES.find((each) => each.mint === mint),
@@ -245,12 +248,13 @@ export async function truthOf(
     const payment = witness.paymentOf(landed);
     if (payment !== null) {
       if (payment.subscriberId === person.id && landed.execution.error === null)
-        events.paid.push({
-          at: momentOf(chain, landed, 0),
-          mint: payment.mint,
-          purse: purseOf(payment),
-          amount: payment.amount,
-        });
+        for (const { wallet: creatorWallet, amount } of payment.recipients)
+          events.paid.push({
+            at: momentOf(chain, landed, 0),
+            mint: payment.mint,
+            purse: purseOf({ creatorWallet, mint: payment.mint }),
+            amount,
+          });
       continue;
     }
     taken.push(...takenOf(chain, landed, person).filter(({ purse }) => purse === null));

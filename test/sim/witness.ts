@@ -3,6 +3,7 @@
 
 import type { Address } from '../../src/core/ids.ts';
 import type { Cover } from '../../src/core/payment.ts';
+import { paidTo } from '../../src/core/payment-recipients.ts';
 import type { Pen } from '../../src/core/signing-ports.ts';
 import type { Landed } from './chain/chain.ts';
 import { waitingTransfers } from './memory/credits.ts';
@@ -11,7 +12,8 @@ import type { State } from './memory/state.ts';
 export type SignedPayment = {
   readonly id: string;
   readonly subscriberId: string;
-  readonly creatorWallet: Address;
+  /** What each recipient gets. */
+  readonly recipients: readonly { readonly wallet: Address; readonly amount: bigint }[];
   /** The mint of its token. */
   readonly mint: Address;
   readonly amount: bigint;
@@ -62,11 +64,12 @@ export function createWitness(state: State | null, nowMs: () => number): Witness
       },
       async sign(request) {
         const made = await pen.sign(request);
-        const { id, subscriberId, creatorWallet, token, plan } = request.parts.payment;
+        const { id, subscriberId, token, plan } = request.parts.payment;
+        const recipients = paidTo(request.parts.payment);
         const plannedMs = state?.payments.get(id)?.plannedAtMs ?? 0;
         for (const { id: transfer, row, creator } of waiting())
           if (
-            creator === creatorWallet &&
+            recipients.some(({ wallet }) => wallet === creator) &&
             row.fact.subscriberId === subscriberId &&
             (waits.get(transfer) ?? plannedMs) < plannedMs
           )
@@ -74,7 +77,7 @@ export function createWitness(state: State | null, nowMs: () => number): Witness
         signed.set(made.signature, {
           id,
           subscriberId,
-          creatorWallet,
+          recipients: recipients.map(({ wallet, amount }) => ({ wallet, amount })),
           mint: token.mint,
           amount: plan.amount,
           reimburse: plan.reimburse,

@@ -19,11 +19,14 @@ export async function failedPayments(
   { creator, driftAccount }: { creator: Address; driftAccount: Address },
 ): Promise<void> {
   await sql`
-    insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user,
+    with written as (insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user,
       sub_account_id, amount, withdraw, settle_markets, fee_payer, create_agent_account, state,
       planned_at)
     select 'p' || n, 'ana', 'ana-sub', ${creator}, ${driftAccount}, 0, 5, 0, '[]', 'agent', false,
-      'failed', to_timestamp(n / 2) from generate_series(1, ${count}) n`;
+      'failed', to_timestamp(n / 2) from generate_series(1, ${count}) n
+      returning subscriber_id, payment_id, creator_wallet, amount)
+    insert into payment_recipient (subscriber_id, payment_id, creator_wallet, nth, amount, create_account)
+    select subscriber_id, payment_id, creator_wallet, 0, amount, false from written`;
 }
 
 /**

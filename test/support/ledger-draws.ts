@@ -4,6 +4,7 @@
 import type { DeathEvidence } from '../../src/core/death.ts';
 import type { Fact } from '../../src/core/fact.ts';
 import type { Debt, Payment } from '../../src/core/payment.ts';
+import { payableTogether } from '../../src/core/payment-recipients.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { allot } from '../../src/core/rebuild.ts';
 import { USDC } from '../../src/core/token.ts';
@@ -65,6 +66,15 @@ export const troubleOf = (random: Random): Trouble => ({
   detail: 'as it was',
 });
 
+/** The second recipient of the second subscriber's debts: the creator of the first. */
+export const HOUSE = {
+  wallet: addressOf(40),
+  shareBps: 400,
+  minimumPayment: 0n,
+  offCurve: false,
+  label: null,
+};
+
 /** A payment of at most `part` of each debt; with a part of 3 it creates the creator's account. */
 export const paymentOf = (
   id: string,
@@ -72,7 +82,7 @@ export const paymentOf = (
   debts: readonly Debt[],
   part: bigint,
 ): Payment =>
-  paymentOfDebts(debts, {
+  paymentOfDebts(payableTogether(debts, debts[0] as Debt), {
     ...{ id, subscriberId, most: part },
     plan: { createCreatorAccount: part === 3n },
   });
@@ -96,8 +106,16 @@ export async function foundOnChain(
   };
   const known = await payments.bySignature(lost.signature);
   if (seed % 7 === 0) return known && payments.accept(lost.signature, by);
-  const paid = { ...lost, amount: known?.amount ?? BigInt(1 + (seed % 20_000)) };
-  const left = { ...paid, amount: known?.excess ?? paid.amount };
-  const { covers } = allot(left, await shares.uncovered(id));
+  const amount = known?.amount ?? BigInt(2 + (seed % 20_000));
+  const other = id === WHO[1] && seed % 2 === 0 ? amount / 2n : 0n;
+  const drawn = [
+    { wallet: lost.creatorWallet, amount: amount - other },
+    ...(other === 0n ? [] : [{ wallet: addressOf(40), amount: other }]),
+  ];
+  const parts = known === null ? drawn : known.recipients;
+  const recipients = parts.map(({ wallet, amount: got }) => ({ wallet, amount: got }));
+  const paid = { ...lost, amount, ...(recipients.length > 1 ? { recipients } : {}) };
+  const before = known?.recipients.map((each) => [each.wallet, each.amount - each.excess] as const);
+  const { covers } = allot(paid, await shares.uncovered(id), new Map(before));
   return payments.restore(id, paid, covers);
 }

@@ -161,7 +161,7 @@ export function made(
     payments: [
       {
         ...payment,
-        ...{ withdrawn: 20n, reimbursed: 3n },
+        ...{ others: 0n, withdrawn: 20n, reimbursed: 3n },
         covers: [
           { share: id, amount: rest },
           { share: 'ps_other', amount: 5n },

@@ -2,6 +2,7 @@
 // is withdrawn, settled or created, and no debt is covered, unless the caller says otherwise.
 import type { Address } from '../../src/core/ids.ts';
 import type { Debt, Payment, PaymentPlan } from '../../src/core/payment.ts';
+import { partsOfCovers } from '../../src/core/payment-recipients.ts';
 import { USDC } from '../../src/core/token.ts';
 
 type Given = Partial<Omit<Payment, 'plan'>> & { readonly plan?: Partial<PaymentPlan> };
@@ -40,7 +41,10 @@ export function plannedPayment(
   };
 }
 
-/** A planned payment of debts of one subscription, each covered in full or up to `most`. */
+/**
+ * A planned payment of debts of one subscription, to one recipient or to several; each debt is
+ * covered in full or up to `most`.
+ */
 export function paymentOfDebts(
   debts: readonly Debt[],
   { most, ...given }: Given & { readonly most?: bigint } = {},
@@ -52,6 +56,8 @@ export function paymentOfDebts(
     shareId,
     amount: most !== undefined && owed > most ? most : owed,
   }));
-  const plan = { covers, ...given.plan };
+  const opens = given.plan?.createCreatorAccount === true;
+  const recipients = partsOfCovers(covers, debts, () => opens);
+  const plan = { covers, ...(recipients.length > 1 ? { recipients } : {}), ...given.plan };
   return plannedPayment({ subscriptionId, creatorWallet, driftUser, ...given, plan });
 }

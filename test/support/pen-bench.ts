@@ -89,8 +89,7 @@ export async function createPenBench({
     agent: text(agent.publicKey),
     agentTokenAccount: ata(agent.publicKey),
     source: passingAccount(text(agent.publicKey), 'p1'),
-    creator: text(creator),
-    creatorTokenAccount: ata(creator),
+    recipients: [{ wallet: text(creator), tokenAccount: ata(creator), amount: 100n }],
     payer: text(sponsor.publicKey),
     sponsorTokenAccount: ata(sponsor.publicKey),
   };

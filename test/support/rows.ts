@@ -37,7 +37,6 @@ export type PaymentRow = {
   settleMarkets: number[];
   feePayer: 'agent' | 'sponsor';
   createAgentAccount: boolean;
-  createCreatorAccount: boolean;
   purpose: Payment['purpose'];
   state: Payment['state'];
   signature: Signature | null;
@@ -66,9 +65,18 @@ type PaymentShareRow = { paymentId: string; shareId: string; amount: bigint };
 export const paymentSharesIn = ({ sql }: Ledgered) =>
   read<PaymentShareRow>(sql`select * from payment_share order by payment_id, share_id`);
 
-type CostRow = { paymentId: string; payer: string; fee: bigint; rent: bigint } & {
-  creatorOpened: boolean;
+type RecipientRow = { paymentId: string; subscriberId: string; creatorWallet: Address } & {
+  amount: bigint;
+  createAccount: boolean;
+  rent: bigint | null;
 };
+/** Whom payments pay. */
+export const recipientsIn = ({ sql }: Ledgered) =>
+  read<RecipientRow>(sql`
+    select r.* from payment_recipient r join payment p using (subscriber_id, payment_id)
+    order by p.executed_slot, payment_id, nth`);
+
+type CostRow = { paymentId: string; payer: string; fee: bigint; rent: bigint };
 /** What payments cost their fee payers. */
 export const costsIn = ({ sql }: Ledgered) =>
   read<CostRow>(sql`select * from payment_cost order by at, payment_id`);

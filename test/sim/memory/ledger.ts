@@ -18,7 +18,7 @@ import {
 } from './hearing.ts';
 import { movementsBefore } from './movements.ts';
 import { createMemoryNonces } from './nonces.ts';
-import { createMemoryPayments } from './payments.ts';
+import { createMemoryPayments, recordOf } from './payments.ts';
 import { createMemoryServer, type MemoryServer } from './server.ts';
 import { createMemoryShares } from './shares.ts';
 import {
@@ -102,16 +102,18 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
   );
   const discharged = payments
     .filter((each) => each.state === 'landed' && each.purpose === 'share')
-    .filter((each) => each.plan.amount > each.excess)
-    .map(
-      (each): StandingEvent => ({
-        kind: 'discharged',
-        at: { slot: each.executedSlot ?? 0, blockIndex: null, ordinal: 0 },
-        amount: each.plan.amount - each.excess,
-        creator: each.creatorWallet,
-        mint: each.token.mint,
-      }),
-    );
+    .flatMap((each) =>
+      recordOf(state, each).recipients.map(
+        ({ wallet, amount, excess }): StandingEvent => ({
+          kind: 'discharged',
+          at: { slot: each.executedSlot ?? 0, blockIndex: null, ordinal: 0 },
+          amount: amount - excess,
+          creator: wallet,
+          mint: each.token.mint,
+        }),
+      ),
+    )
+    .filter((each) => each.amount > 0n);
   const ours = new Set(
     [...state.payments.values()].flatMap((each) => [
       each.signature,

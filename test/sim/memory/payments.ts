@@ -3,10 +3,11 @@
 import type { PaymentRecord, Payments } from '../../../src/core/debt-ports.ts';
 import type { Variant } from '../../../src/core/nonce.ts';
 import type { SignedBytes } from '../../../src/core/payment.ts';
+import { paidTo } from '../../../src/core/payment-recipients.ts';
 import { transition } from '../../../src/core/share.ts';
 import type { ShareChange } from '../../../src/core/share-change.ts';
 import type { Trouble } from '../../../src/core/trouble.ts';
-import { createMemoryRestore } from './restore.ts';
+import { createMemoryRestore, requirePaysItsDebts } from './restore.ts';
 import {
   applyToShares,
   hasSigned,
@@ -19,10 +20,21 @@ import {
 const newestFirst = (a: PaymentRow, b: PaymentRow): number =>
   b.plannedAtMs - a.plannedAtMs || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 
-function recordOf(row: PaymentRow): PaymentRecord {
+export function recordOf({ shares }: State, row: PaymentRow): PaymentRecord {
+  const coveredOf = (wallet: string): bigint =>
+    row.covers.reduce(
+      (sum, { shareId, amount }) =>
+        shares.get(shareId)?.creatorWallet === wallet ? sum + amount : sum,
+      0n,
+    );
   const { id, purpose, subscriberId, creatorWallet, signature, executedSlot: slot } = row;
   const { plan, state, trouble, excess, accepted, plannedAtMs, endedAtMs } = row;
+  const recipients = purpose === 'share' ? paidTo(row) : [];
   return {
+    recipients: recipients.map(({ wallet, amount }) => ({
+      ...{ wallet, amount },
+      excess: excess === 0n ? 0n : amount - coveredOf(wallet),
+    })),
     ...{ id, purpose, subscriberId, creatorWallet, signature, slot, state },
     ...{ trouble, excess, accepted, plannedAtMs, endedAtMs },
     guard: row.nonce ? 'nonce' : 'blockhash',
@@ -145,6 +157,7 @@ export function createMemoryPayments(
         plannedAtMs: nowMs(),
         endedAtMs: null,
       };
+      requirePaysItsDebts(state, row);
       state.payments.set(payment.id, row);
       return true;
     },
@@ -190,12 +203,7 @@ export function createMemoryPayments(
       if (row === null) return false;
       execute(row, signature);
       Object.assign(row, { state: 'landed', executedSlot: slot });
-      const landing = {
-        payment: id,
-        creatorWallet: row.creatorWallet,
-        signature: row.signature,
-        slot,
-      };
+      const landing = { payment: id, signature: row.signature, slot };
       applyToShares(state, coveredBy(row), (share) => ({
         do: 'land',
         amount: row.covers.find((each) => each.shareId === share.id)?.amount ?? 0n,
@@ -242,20 +250,23 @@ export function createMemoryPayments(
       if (last === undefined) return [];
       return [...state.payments.values()]
         .filter((each) => subscriberId === undefined || each.subscriberId === subscriberId)
-        .filter((each) => creatorWallet === undefined || each.creatorWallet === creatorWallet)
+        .filter(
+          (each) =>
+            creatorWallet === undefined || paidTo(each).some((to) => to.wallet === creatorWallet),
+        )
         .filter((each) => wanted === undefined || each.state === wanted)
         .filter((each) => last === null || newestFirst(last, each) < 0)
         .sort(newestFirst)
         .slice(0, limit)
-        .map(recordOf);
+        .map((each) => recordOf(state, each));
     },
     async find(id) {
       const row = state.payments.get(id);
-      return row === undefined ? null : recordOf(row);
+      return row === undefined ? null : recordOf(state, row);
     },
     async bySignature(signature) {
       const row = [...state.payments.values()].find((each) => hasSigned(each, signature));
-      return row === undefined ? null : recordOf(row);
+      return row === undefined ? null : recordOf(state, row);
     },
     toppedUpWithin: async (subscriberId, ms) =>
       [...state.payments.values()].some(
@@ -294,13 +305,13 @@ export function createMemoryPayments(
       const row = [...state.payments.values()].find((each) => each.signature === signature);
       if (row === undefined || row.excess === 0n || row.accepted !== null) return null;
       row.accepted = { ...by, atMs: nowMs() };
-      return recordOf(row);
+      return recordOf(state, row);
     },
     unexplained: async (limit) =>
       [...state.payments.values()]
         .filter((each) => each.excess > 0n && each.accepted === null)
         .sort((a, b) => (a.executedSlot ?? 0) - (b.executedSlot ?? 0) || (a.id < b.id ? -1 : 1))
         .slice(0, limit)
-        .map(recordOf),
+        .map((each) => recordOf(state, each)),
   };
 }

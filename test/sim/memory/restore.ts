@@ -3,6 +3,8 @@
 import type { Payments } from '../../../src/core/debt-ports.ts';
 import type { Address } from '../../../src/core/ids.ts';
 import type { Cover } from '../../../src/core/payment.ts';
+import { paidTo } from '../../../src/core/payment-recipients.ts';
+import { receivedBy, sameReceived } from '../../../src/core/rebuild.ts';
 import { recipientsOf } from '../../../src/core/split.ts';
 import { applyToShares, hasSigned, LIVE, type PaymentRow, type State } from './state.ts';
 import { TOKENS, venueAt } from './tokens.ts';
@@ -13,6 +15,24 @@ function added(covers: readonly Cover[], more: readonly Cover[]): Cover[] {
   for (const { shareId, amount } of [...covers, ...more])
     sums.set(shareId, (sums.get(shareId) ?? 0n) + amount);
   return [...sums].map(([shareId, amount]) => ({ shareId, amount }));
+}
+
+/**
+ * Throws where a payment covers more of the debts to a recipient than that recipient gets, or where
+ * its recipients do not add up to its amount, as the constraints of the database do.
+ */
+export function requirePaysItsDebts({ shares, recipientsHold }: State, row: PaymentRow): void {
+  const gets = new Map(paidTo(row).map((each) => [each.wallet, each.amount]));
+  if (row.purpose !== 'share' || !recipientsHold) return;
+  if ([...gets.values()].reduce((sum, each) => sum + each, 0n) !== row.plan.amount)
+    throw new Error(`the recipients of payment ${row.id} do not add up to its amount`);
+  for (const { shareId, amount } of row.covers) {
+    const wallet = shares.get(shareId)?.creatorWallet;
+    const left = wallet === undefined ? undefined : gets.get(wallet);
+    if (wallet === undefined || left === undefined || left < amount)
+      throw new Error(`payment ${row.id} does not pay the recipient of ${shareId} that much`);
+    gets.set(wallet, left - amount);
+  }
 }
 
 export function createMemoryRestore(state: State, nowMs: () => number): Payments['restore'] {
@@ -32,8 +52,8 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       ...[...state.credits.values()].flatMap((each) => each.shares),
     ].reduce((sum, each) => sum + (each.shareId === shareId ? each.amount : 0n), 0n);
   const recall = (row: PaymentRow): void => {
-    const { id: payment, creatorWallet, signature, executedSlot: slot } = row;
-    const landing = { payment, creatorWallet, signature, slot: slot ?? 0 };
+    const { id: payment, signature, executedSlot: slot } = row;
+    const landing = { payment, signature, slot: slot ?? 0 };
     const covered = row.covers.flatMap(({ shareId }) => state.shares.get(shareId) ?? []);
     applyToShares(state, covered, (share) => ({
       do: 'recall',
@@ -48,8 +68,7 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
     const own =
       known !== undefined &&
       known.subscriberId === subscriberId &&
-      known.plan.amount === amount &&
-      known.creatorWallet === creatorWallet &&
+      sameReceived(paidTo(known), receivedBy(paid)) &&
       known.token.mint === token.mint &&
       known.state !== 'landed' &&
       (known.signature === null || hasSigned(known, signature));
@@ -66,6 +85,7 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       if (booked.excess === 0n || booked.accepted !== null || explained === 0n) return false;
       booked.excess -= explained;
       booked.covers = added(booked.covers, covers);
+      requirePaysItsDebts(state, booked);
       recall(booked);
       return true;
     }
@@ -77,7 +97,11 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
         : [...state.subscriptions.values()]
             .filter((each) => each.subscriberId === subscriberId)
             .filter(({ terms }) =>
-              terms.some((each) => recipientsOf(each).some((own) => own.wallet === creatorWallet)),
+              terms.some((each) =>
+                recipientsOf(each).some((own) =>
+                  receivedBy(paid).some(({ wallet }) => wallet === own.wallet),
+                ),
+              ),
             )
             .filter((each) => tokenOf(each).mint === token.mint)
             .sort((a, b) => (a.id < b.id ? -1 : 1))[0];
@@ -104,6 +128,9 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
         reimburse: 0n,
         createAgentAccount: false,
         createCreatorAccount: false,
+        ...(paid.recipients === undefined
+          ? {}
+          : { recipients: paid.recipients.map((each) => ({ ...each, createAccount: false })) }),
       },
       state: 'landed',
       signed: null,
@@ -121,6 +148,7 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       plannedAtMs: nowMs(),
       endedAtMs: nowMs(),
     };
+    requirePaysItsDebts(state, row);
     state.payments.set(id, row);
     recall(row);
     return true;

@@ -14,7 +14,9 @@ import { createMemoryShareActs } from './share-acts.ts';
 import {
   accrualKey,
   applyToShares,
+  byAge,
   inChainOrder,
+  isApart,
   isAsked,
   LIVE,
   type PaymentRow,
@@ -25,22 +27,6 @@ import { TOKENS, venueAt } from './tokens.ts';
 
 const exact = (_: string, value: unknown): unknown =>
   typeof value === 'bigint' ? String(value) : value;
-/** Oldest first, as the chain has it: several closes may share a slot. */
-function byAge(state: State): (a: ShareRow, b: ShareRow) => number {
-  const placeOf = (row: ShareRow): number => {
-    for (const { fact, blockIndex } of state.facts.values())
-      if (
-        fact.signature === row.signature &&
-        fact.subscriberId === row.subscriberId &&
-        fact.position.slot === row.slot &&
-        fact.position.ordinal === row.ordinal
-      )
-        return blockIndex ?? Number.MAX_SAFE_INTEGER;
-    return 0;
-  };
-  return (a, b) =>
-    a.slot - b.slot || placeOf(a) - placeOf(b) || a.ordinal - b.ordinal || (a.id < b.id ? -1 : 1);
-}
 type Place = Pick<Fact, 'signature' | 'position'>;
 const comesAfter = (fact: Place, after: Place): boolean => {
   const row = (each: Place) => ({
@@ -222,6 +208,7 @@ export function createMemoryShares(
             slot: row.slot,
             minimum: asked ? 0n : minimum,
             asked,
+            ...(isApart(state, row) ? { apart: true } : {}),
           };
         });
     },

@@ -13,6 +13,7 @@ import type { CancelRequest, Variant } from '../../../src/core/nonce.ts';
 import type { NonceRecord } from '../../../src/core/nonce-ports.ts';
 import type { TopUpRule } from '../../../src/core/outflow.ts';
 import type { Cover, Payment, SignedBytes } from '../../../src/core/payment.ts';
+import { paysSeveral } from '../../../src/core/payment-recipients.ts';
 import type { AgentKey, Halt, Subscriber, Subscription } from '../../../src/core/ports.ts';
 import type { AccountState, Counters } from '../../../src/core/reckoning.ts';
 import type { RosterEntry } from '../../../src/core/roster.ts';
@@ -155,6 +156,11 @@ export type State = {
    * fault turns it off.
    */
   oneLive: boolean;
+  /**
+   * A payment that covers other debts than its recipients are paid for is refused, as the triggers
+   * of the database do; a deliberate fault turns it off.
+   */
+  recipientsHold: boolean;
 };
 
 export const emptyState = (): State => ({
@@ -183,6 +189,7 @@ export const emptyState = (): State => ({
   observing: false,
   revision: 0n,
   oneLive: true,
+  recipientsHold: true,
 });
 
 /** The order in which closes are booked. */
@@ -219,6 +226,37 @@ export const isAsked = (state: State, row: ShareRow): boolean =>
   row.hastened ||
   state.standings.get(row.subscriberId)?.standing === 'delinquent' ||
   (state.subscriptions.get(row.subscriptionId)?.terms.at(-1)?.ended ?? false);
+
+/** Oldest first, as the chain has it: several closes may share a slot. */
+export function byAge(state: State): (a: ShareRow, b: ShareRow) => number {
+  const placeOf = (row: ShareRow): number => {
+    for (const { fact, blockIndex } of state.facts.values())
+      if (
+        fact.signature === row.signature &&
+        fact.subscriberId === row.subscriberId &&
+        fact.position.slot === row.slot &&
+        fact.position.ordinal === row.ordinal
+      )
+        return blockIndex ?? Number.MAX_SAFE_INTEGER;
+    return 0;
+  };
+  return (a, b) =>
+    a.slot - b.slot ||
+    placeOf(a) - placeOf(b) ||
+    a.ordinal - b.ordinal ||
+    a.recipient - b.recipient ||
+    (a.id < b.id ? -1 : 1);
+}
+
+/** Whether a payment to several recipients failed with this share, as in ledger/shares.ts. */
+export const isApart = ({ payments }: State, { id, attempts }: ShareRow): boolean =>
+  attempts > 0 &&
+  [...payments.values()].some(
+    (each) =>
+      each.state === 'failed' &&
+      paysSeveral(each) &&
+      each.covers.some((cover) => cover.shareId === id),
+  );
 
 /**
  * Applies an act to those debts that it may start from, in the order of their ids. Returns the

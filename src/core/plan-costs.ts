@@ -1,0 +1,108 @@
+// Plan costs: who pays the fee and the rents of a planned payment, and whether it is worth them.
+// Lamports.
+import type { Address } from './ids.ts';
+import { type BaseUnits, formatUnits, type Lamports, most } from './money.ts';
+import type { Debt, PaymentPlan } from './payment.ts';
+import { debtsTo, type PaidTo } from './payment-recipients.ts';
+import type { CreatorSeen, Preflight, SolCosts } from './plan.ts';
+import { type CostRule, tooCostly } from './spending.ts';
+import { type Trouble, troubled } from './trouble.ts';
+
+/** A reason why debts wait, and of several recipients the one whose debts wait for it. */
+export type Waiting = { readonly trouble: Trouble; readonly creator?: Address };
+
+const needsSol = (
+  code: 'agent_needs_sol' | 'sponsor_needs_sol',
+  whose: string,
+  short: Lamports,
+  then: string,
+): Trouble => ({
+  ...troubled(
+    code,
+    `The ${whose} wallet lacks ${formatUnits(short, 9)} SOL (${short} lamports) for fees${then}`,
+  ),
+  lamports: short,
+});
+
+/** The part of the preflight that is about this recipient. */
+export const seenOf = (preflight: Preflight, wallet: Address): CreatorSeen =>
+  preflight.others?.get(wallet) ?? preflight;
+
+/** The rent of the token accounts that a payment opens for its recipients. */
+export const rentOf = (recipients: readonly PaidTo[], { tokenAccountRent }: SolCosts): Lamports =>
+  tokenAccountRent * BigInt(recipients.filter((each) => each.createAccount).length);
+
+/**
+ * Who pays fee and rent: the agent as long as its reserve remains, else the sponsor. The rent of
+ * the agent's passing account returns within the transaction: it must be available but costs
+ * nothing.
+ */
+export function choosePayer(
+  preflight: Preflight,
+  createAgentAccount: boolean,
+  recipients: readonly PaidTo[],
+): { payer: PaymentPlan['feePayer']; cost: Lamports } | { trouble: Trouble } {
+  const { costs } = preflight;
+  const rent = rentOf(recipients, costs);
+  const lent = createAgentAccount ? costs.tokenAccountRent : 0n;
+  const ownCost = costs.lamportsPerSignature * (costs.signatures ?? 1n) + costs.priority + rent;
+  const own = ownCost + lent + costs.agentReserve;
+  if (preflight.agentLamports >= own) return { payer: 'agent', cost: ownCost };
+  const refused = recipients.map(({ wallet }) => seenOf(preflight, wallet).sponsorRefuses);
+  const refusal = refused.find((each) => each != null);
+  if (preflight.sponsorLamports !== null && refusal)
+    return { trouble: { ...refusal, lamports: own - preflight.agentLamports } };
+  if (preflight.sponsorLamports === null) {
+    const then = '. Top it up, or configure a sponsor.';
+    return {
+      trouble: needsSol('agent_needs_sol', 'agent', own - preflight.agentLamports, then),
+    };
+  }
+  const cost = 2n * costs.lamportsPerSignature + costs.priority + rent;
+  const short = cost + lent + costs.sponsorReserve - preflight.sponsorLamports;
+  if (short <= 0n) return { payer: 'sponsor', cost };
+  return {
+    trouble: needsSol('sponsor_needs_sol', 'sponsor', short, ', and the agent cannot pay them.'),
+  };
+}
+
+/**
+ * Whether the agent can send a swap: it needs SOL for the fee and for the rent of an account of
+ * wrapped SOL until that is closed again, and the tokens in its token account.
+ */
+export function canTopUp(preflight: Preflight, amount: BaseUnits): boolean {
+  const { costs } = preflight;
+  const toSend = costs.lamportsPerSignature + costs.priority + costs.tokenAccountRent;
+  return (preflight.agentTokens ?? 0n) >= amount && preflight.agentLamports >= toSend;
+}
+
+/**
+ * Why a payment is not worth its cost; null when it is. The fees are held against the whole
+ * payment, the rent of each recipient's account against all that is owed to that recipient.
+ */
+export function notWorth(
+  debts: readonly Debt[],
+  recipients: readonly PaidTo[],
+  preflight: Preflight,
+  fees: Lamports,
+  rule: CostRule,
+): Waiting | null {
+  const amount = recipients.reduce((sum, each) => sum + each.amount, 0n);
+  const allOf = (to: PaidTo) => most(to.amount, seenOf(preflight, to.wallet).owedToCreator ?? 0n);
+  const [only] = recipients;
+  if (only !== undefined && recipients.length === 1) {
+    const rent = rentOf(recipients, preflight.costs);
+    const own = debtsTo(debts, only.wallet);
+    const trouble = tooCostly(own, amount, { fees, rent, all: allOf(only) }, rule);
+    return trouble && { trouble, creator: only.wallet };
+  }
+  const dear = tooCostly(debts, amount, { fees, rent: 0n, all: amount }, rule);
+  if (dear !== null) return { trouble: dear };
+  for (const to of recipients) {
+    const own = debtsTo(debts, to.wallet);
+    const rent = rentOf([to], preflight.costs);
+    const trouble = tooCostly(own, to.amount, { fees: 0n, rent, all: allOf(to) }, rule);
+    if (trouble !== null) return { trouble, creator: to.wallet };
+  }
+  return null;
+}

@@ -1,0 +1,140 @@
+// Payment recipients: what one payment to several recipients gives to each, and who is left out.
+import { describe, expect, test } from 'vitest';
+import type { Address } from '../../src/core/ids.ts';
+import {
+  paidTo,
+  partsOfCovers,
+  paysWhole,
+  toFirst,
+  walletsOf,
+  withoutLast,
+} from '../../src/core/payment-recipients.ts';
+import { type CreatorSeen, type Preflight, plan } from '../../src/core/plan.ts';
+import { debt, FUNDS, POLICY, planned, preflight, RENT } from '../support/plan.ts';
+
+const [CREATOR, REF, HOUSE] = ['creator', 'ref', 'house'] as [Address, Address, Address];
+const of = (creatorWallet: Address) => ({ creatorWallet });
+/** Debts to three recipients; the creator has two. */
+const DEBTS = [debt('a', 80n), debt('b', 15n, of(REF)), debt('c', 5n, of(HOUSE)), debt('d', 40n)];
+const seen = (others: Partial<Record<'ref' | 'house', Partial<CreatorSeen>>>, more = {}) =>
+  preflight({
+    others: new Map(
+      [REF, HOUSE].map((wallet): [Address, CreatorSeen] => [
+        wallet,
+        { creatorAccount: 'open', ...others[wallet as 'ref'] },
+      ]),
+    ),
+    ...more,
+  });
+const waits = (given: Preflight, policy = {}) => {
+  const found = plan(DEBTS, given, { ...POLICY, ...policy });
+  if (found.kind !== 'wait') throw new Error(`a ${found.kind} was planned`);
+  return found;
+};
+
+test('recipients stand in the order of their oldest debt', () => {
+  expect(walletsOf(DEBTS)).toEqual([CREATOR, REF, HOUSE]);
+  const ids = (debts: readonly { shareId: string }[]) => debts.map((each) => each.shareId);
+  expect(ids(toFirst(DEBTS, 2))).toEqual(['a', 'b', 'd']);
+  expect(ids(withoutLast(DEBTS))).toEqual(['a', 'b', 'd']);
+  expect(ids(withoutLast(DEBTS.slice(0, 1)))).toEqual(['a']);
+});
+
+test('the parts of a payment are what its covers say, and no other debt may be covered', () => {
+  const covers = DEBTS.map(({ shareId, owed }) => ({ shareId, amount: owed }));
+  expect(partsOfCovers(covers, DEBTS, (wallet) => wallet === REF)).toEqual([
+    { wallet: CREATOR, amount: 120n, createAccount: false },
+    { wallet: REF, amount: 15n, createAccount: true },
+    { wallet: HOUSE, amount: 5n, createAccount: false },
+  ]);
+  expect(() => partsOfCovers([{ shareId: 'x', amount: 1n }], DEBTS, () => false)).toThrow('x');
+});
+
+describe('a plan for several recipients', () => {
+  test('withdraws their sum once, and gives each its own', () => {
+    const found = planned(DEBTS, seen({}, { agentTokens: 30n }));
+    expect(found).toMatchObject({ amount: 140n, withdraw: 110n });
+    expect(found.recipients?.map(({ wallet, amount }) => [wallet, amount])).toEqual([
+      [CREATOR, 120n],
+      [REF, 15n],
+      [HOUSE, 5n],
+    ]);
+    expect(paysWhole(found, DEBTS)).toBe(true);
+    expect(paidTo({ creatorWallet: CREATOR, plan: found })).toBe(found.recipients);
+  });
+  test('covers debts in their order, so that the last recipients wait where the money ends', () => {
+    const venue = { ...FUNDS, deposit: 99n };
+    const found = planned(DEBTS, seen({}, { venue }));
+    expect(found.covers.map((each) => each.shareId)).toEqual(['a', 'b']);
+    expect(paysWhole(found, DEBTS)).toBe(false);
+    const alone = planned(DEBTS, seen({}, { venue: { ...FUNDS, deposit: 80n } }));
+    expect(alone.recipients).toBeUndefined();
+    expect(paidTo({ creatorWallet: CREATOR, plan: alone })).toEqual([
+      { wallet: CREATOR, amount: 80n, createAccount: false },
+    ]);
+  });
+  test('names the one whose account takes nothing, and lets only its debts wait', () => {
+    expect(waits(seen({ house: { creatorAccount: 'frozen' } }))).toMatchObject({
+      about: 'creator',
+      creator: HOUSE,
+      trouble: { code: 'creator_account_frozen' },
+    });
+    expect(waits(seen({ ref: { creatorAccount: 'foreign' } }))).toMatchObject({
+      creator: REF,
+      trouble: { code: 'creator_account_given_away' },
+    });
+  });
+  test('costs the rent of every account that it opens; without SOL for all, the last ones wait', () => {
+    const absent = { creatorAccount: 'absent' } as const;
+    const own = 5_000n + 3_000_000n;
+    const given = (agentLamports: bigint) =>
+      seen({ ref: absent, house: absent }, { agentLamports });
+    const names = (lamports: bigint) =>
+      paidTo({ creatorWallet: CREATOR, plan: planned(DEBTS, given(lamports)) }).map(
+        (each) => each.wallet,
+      );
+    expect(names(own + 2n * RENT)).toEqual([CREATOR, REF, HOUSE]);
+    expect(names(own + 2n * RENT - 1n)).toEqual([CREATOR, REF]);
+    expect(names(own)).toEqual([CREATOR]);
+    expect(waits(given(own - 1n))).toMatchObject({
+      about: 'subscriber',
+      trouble: { code: 'agent_needs_sol', lamports: 1n },
+    });
+  });
+  test('leaves out whom the sponsor does not pay for', () => {
+    const sponsorRefuses = {
+      class: 'needs_sol',
+      code: 'sponsor_creator_spent',
+      detail: '',
+    } as const;
+    const given = seen(
+      { house: { sponsorRefuses } },
+      { agentLamports: 0n, sponsorLamports: 10n ** 9n },
+    );
+    const found = planned(DEBTS, given);
+    expect(found.recipients?.map((each) => each.wallet)).toEqual([CREATOR, REF]);
+  });
+  test('holds its fee against all of it, and the rent of an account against what is owed to its owner', () => {
+    const cost = { perSol: 150_000_000n, bpsMost: 1_000 };
+    const debts = [debt('a', 7_000n), debt('b', 500n, of(REF))];
+    // The fee is 750 base units: a tenth of 7,500, to which the two debts add up.
+    const venue = { ...FUNDS, deposit: 10n ** 9n };
+    expect(planned(debts, seen({}, { venue }), { cost }).recipients).toHaveLength(2);
+    const less = [debt('a', 6_999n), debt('b', 500n, of(REF))];
+    const dear = plan(less, seen({}, { venue }), { ...POLICY, cost });
+    expect(dear).toMatchObject({ about: 'creator', trouble: { code: 'below_cost' } });
+    expect(dear).not.toHaveProperty('creator');
+    // The rent is 305,892 base units: a tenth of 3,058,920.
+    const opening = (owedToCreator: bigint) =>
+      plan(debts, seen({ ref: { creatorAccount: 'absent', owedToCreator } }, { venue }), {
+        ...POLICY,
+        cost,
+      });
+    expect(opening(3_058_920n).kind).toBe('pay');
+    expect(opening(3_058_919n)).toMatchObject({ creator: REF, trouble: { code: 'below_cost' } });
+    // What was asked for is paid whatever it costs.
+    const asked = [debts[0] as never, debt('b', 500n, { ...of(REF), asked: true })];
+    const absent = seen({ ref: { creatorAccount: 'absent', owedToCreator: 1n } }, { venue });
+    expect(plan(asked, absent, { ...POLICY, cost }).kind).toBe('pay');
+  });
+});

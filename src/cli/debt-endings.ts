@@ -132,7 +132,7 @@ async function adopt(
       ...(still.count === 0
         ? []
         : [
-            `${still.count} debts of ${amountsText(still.left)} stay observed. Void those of earlier slots once they are settled elsewhere.`,
+            `${still.count} debts of ${amountsText(still.left)} stay observed. Void those of earlier slots once they are paid elsewhere.`,
           ]),
       ...behind.map((each) => `${each.subscriberId} waits: ${each.reason}`),
     ]);

@@ -4,8 +4,8 @@ import Plot from 'uplot';
 import { amount, html, lasted, moment, short, Table } from './api.js';
 
 /**
- * What needs a person now: what it is, a sentence with the place where it is settled, and the act
- * that settles it where the page offers one.
+ * What needs a person now: what it is, a sentence with the place where it is decided, and the act
+ * that decides it where the page offers one.
  */
 function needs({ overview, ready, hearing, suspicions }) {
   const { waiting } = overview;

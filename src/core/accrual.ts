@@ -26,7 +26,7 @@ export type Agreement = {
   /** The positions of the account when the first terms began, and the slot of that state. */
   readonly held: HeldAtStart;
   /**
-   * Closes before this slot are never booked: the system that was used before has settled them.
+   * Closes before this slot are never booked: they belong to the system that was used before.
    * Absent for a subscription that was not imported.
    */
   readonly booksFrom?: Slot;

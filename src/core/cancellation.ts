@@ -1,5 +1,5 @@
 // Cancellation: what is told of a payment that is ended for good, or that cannot be.
-import type { PaymentRecord } from './debt-ports.ts';
+import type { ListedPayment } from './debt-ports.ts';
 import { type Trouble, troubled } from './trouble.ts';
 
 /** Why a payment is not cancelled, and what ends it. */
@@ -7,7 +7,7 @@ export function notCancelled({
   id,
   state,
   guard,
-}: Pick<PaymentRecord, 'id' | 'state' | 'guard'>): string {
+}: Pick<ListedPayment, 'id' | 'state' | 'guard'>): string {
   if (state === 'landed' || state === 'failed' || state === 'dead')
     return `Payment ${id} has ended: it is ${state}.`;
   return guard === 'nonce'

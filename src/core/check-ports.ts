@@ -40,7 +40,7 @@ export type Checks = {
    */
   propose(address: Address, state: AccountState): Promise<void>;
   /**
-   * Sums of the finalized facts above one slot up to another, and what they leave open. `settled`:
+   * Sums of the finalized facts above one slot up to another, and what they leave open. `complete`:
    * every transaction up to there that the account's history named, or that was read at confirmed,
    * has been read as final. Transactions that no node has returned by `nowMs` are not waited for:
    * they are listed in `unreadable`.
@@ -56,7 +56,7 @@ export type Checks = {
     /** The number of facts in the sums. */
     tallies: number;
     unknowns: number;
-    settled: boolean;
+    complete: boolean;
     unreadable: readonly Signature[];
     /** The last slot in between in which the account was heard to be deleted. */
     deletedSlot: Slot | null;

@@ -104,7 +104,7 @@ export type Credits = {
   list(filter: { subscriberId: string; limit: number; before?: string }): Promise<Credit[]>;
 };
 
-export type PaymentRecord = Pick<Payment, 'token' | 'id' | 'purpose' | 'subscriberId'> & {
+export type ListedPayment = Pick<Payment, 'token' | 'id' | 'purpose' | 'subscriberId'> & {
   /** The recipient of the oldest debt; of a swap, the agent. */
   readonly creatorWallet: Address;
   readonly amount: BaseUnits;
@@ -309,11 +309,11 @@ export type Payments = PaymentsApart & {
   /** Lists payments, newest first. `before` is the id of the last one of the page before. */
   list(
     filter: ListFilters['payments'] & { limit: number; before?: string },
-  ): Promise<PaymentRecord[]>;
+  ): Promise<ListedPayment[]>;
   /** The payment with this id, or null. */
-  find(id: string): Promise<PaymentRecord | null>;
+  find(id: string): Promise<ListedPayment | null>;
   /** The payment that was signed with this signature, or null. */
-  bySignature(signature: Signature): Promise<PaymentRecord | null>;
+  bySignature(signature: Signature): Promise<ListedPayment | null>;
   /** Whether a top-up was planned within the last `ms` milliseconds, even if it failed. */
   toppedUpWithin(subscriberId: string, ms: number): Promise<boolean>;
   /**

@@ -1,5 +1,5 @@
 // Found payment ports: the port to payments that the chain shows and that the ledger had lost.
-import type { PaymentRecord } from './debt-ports.ts';
+import type { ListedPayment } from './debt-ports.ts';
 import type { Signature } from './ids.ts';
 import type { Cover } from './payment.ts';
 import type { PaidOnChain } from './rebuild.ts';
@@ -24,7 +24,7 @@ export type FoundPayments = {
    * Accepts the excess of the payment with this signature: it stays with the creator and pays no
    * debt. Null when the ledger holds no payment with this signature and an open excess.
    */
-  accept(signature: Signature, by: Omit<Accepted, 'atMs'>): Promise<PaymentRecord | null>;
+  accept(signature: Signature, by: Omit<Accepted, 'atMs'>): Promise<ListedPayment | null>;
   /** The payments whose excess no person accepted, the oldest first. */
-  unexplained(limit: number): Promise<PaymentRecord[]>;
+  unexplained(limit: number): Promise<ListedPayment[]>;
 };

@@ -48,7 +48,7 @@ export type Sighting = {
 export type ReadWith = { readonly listRevision: number; readonly touching: readonly string[] };
 
 /** The outcome of recording a reading, and the subscribers whose facts it changed. */
-export type Settled = {
+export type ReadingOutcome = {
   /**
    * `stale`: the transaction touches an account that joined after the watch-list revision of the
    * reading; nothing was recorded.
@@ -143,7 +143,7 @@ export type Sightings = SignatureSink & {
     blockTimeMs?: number | null;
     /** The reading is recorded before other readings that wait for the ledger. */
     ahead?: boolean;
-  }): Promise<Settled>;
+  }): Promise<ReadingOutcome>;
   /**
    * Withdraws the facts of a transaction that is on no surviving fork. Returns the affected
    * subscribers.

@@ -13,7 +13,7 @@ export const NOTHING_OWED = [
   /** The block is not final. */
   'not_final',
   /**
-   * The account shows a difference that no fact explains. Until it is settled, no close of the
+   * The account shows a difference that no fact explains. Until it is explained, no close of the
    * account is booked.
    */
   'gap',
@@ -25,7 +25,7 @@ export const NOTHING_OWED = [
   /** The part was opened, or the close happened, before the first terms. */
   'before_terms',
   /**
-   * The close happened before this ledger took over; the system that was used before has settled
+   * The close happened before this ledger took over; the system that was used before has dealt with
    * it.
    */
   'before_cut_over',
@@ -222,7 +222,7 @@ function reasonOfWhole(close: RecordedClose): Answer {
   if (slot < booksFrom)
     return {
       reason: 'before_cut_over',
-      sentence: `It closed before slot ${booksFrom}, from which closes are booked here. The system that was used before has settled it.`,
+      sentence: `It closed before slot ${booksFrom}, from which closes are booked here. It belongs to the system that was used before.`,
     };
   if (!final) return answer('not_final');
   if (waits && (checkedSlot === null || checkedSlot < slot))

@@ -1,5 +1,5 @@
 // Overview ports: what an operator sees first: open debts by reason and age, payments on their way,
-// how long payments took, and what only a person can settle.
+// how long payments took, and what only a person can decide.
 import type { Address, Signature } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
 import type { ShareStatus } from './share.ts';

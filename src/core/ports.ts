@@ -152,7 +152,7 @@ export type Subscriptions = {
 
 // ── Debts and payments ───────────────────────────────────────────────────────────────────────────
 
-export type FactRecord = Fact & {
+export type ListedFact = Fact & {
   readonly finality: Finality;
   /** The cursor after which a list continues. */
   readonly cursor: string;
@@ -166,7 +166,7 @@ export type Facts = {
       limit: number;
       before?: string;
     },
-  ): Promise<FactRecord[]>;
+  ): Promise<ListedFact[]>;
   /**
    * Lists every close and reckoning of a subscriber with its outcome, newest first, without those
    * that a fork dropped.
@@ -197,7 +197,7 @@ export type VaultEvidence =
   | { readonly by: 'existence'; readonly owner: Address | null }
   | { readonly by: 'derivation'; readonly program: Address; readonly seeds: readonly string[] };
 
-export type ClearanceRecord = Clearance & {
+export type ListedClearance = Clearance & {
   readonly grantedAtMs: number;
   readonly untilMs: number;
   readonly revokedAtMs: number | null;
@@ -208,9 +208,9 @@ export type Clearances = {
     subscriberId: string;
     limit: number;
     before?: string;
-  }): Promise<ClearanceRecord[]>;
+  }): Promise<ListedClearance[]>;
   /** The clearance with this id of the subscriber, or null. */
-  find(subscriberId: string, id: string): Promise<ClearanceRecord | null>;
+  find(subscriberId: string, id: string): Promise<ListedClearance | null>;
   /**
    * Ends a clearance: it covers nothing after this slot. False when there is none, or it has ended.
    */

@@ -94,7 +94,7 @@ type Runaway = Omit<Evidence, 'owedThen' | 'owed'> & { readonly owing: Balances 
 
 /**
  * The debts and the runaway after one slot. Where the chain does not tell the order of two events,
- * the subscriber is not accused: a settlement counts as earlier than an outflow, and a new debt as
+ * the subscriber is not accused: a discharge counts as earlier than an outflow, and a new debt as
  * later. Each token is counted by itself, and a debt in any of them makes an outflow a runaway.
  */
 function judgeSlot(
@@ -118,14 +118,14 @@ function judgeSlot(
       -1n,
     );
   /**
-   * Settlements after which nothing may have been owed any more. An outflow before one of them is
+   * Discharges after which nothing may have been owed any more. An outflow before one of them is
    * forgotten.
    */
-  const cleared = discharged.filter((each) => !owesAny(added(leastAt(each), [each], -1n)));
+  const freeing = discharged.filter((each) => !owesAny(added(leastAt(each), [each], -1n)));
   const [first] = left
-    .filter((each) => owesAny(leastAt(each)) && !cleared.some((moment) => precedes(each, moment)))
+    .filter((each) => owesAny(leastAt(each)) && !freeing.some((moment) => precedes(each, moment)))
     .sort(inNamingOrder);
-  let standing = cleared.length > 0 ? null : runaway;
+  let standing = freeing.length > 0 ? null : runaway;
   if (standing === null && first !== undefined) {
     const { signature, amount, what, at } = first;
     standing = { signature, slot: at.slot, amount, what, owing: leastAt(first) };

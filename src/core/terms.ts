@@ -146,7 +146,7 @@ export function termsAfter(latest: Terms | null, change: TermsChange, fromSlot: 
   if (creatorWallet === undefined || shareBps === undefined)
     throw new Fault(
       'body_invalid',
-      'A new subscription needs creatorWallet and shareBps. A change of terms may leave out whatever stays as it was.',
+      'A new subscription needs creatorWallet and shareBps. A change of terms may leave out every field that stays as it was.',
     );
   const begins = latest === null || latest.fromSlot < fromSlot ? fromSlot : latest.fromSlot + 1;
   const another =

@@ -168,7 +168,7 @@ export const TROUBLES = {
   halted: {
     class: 'needs_authorisation',
     means:
-      'An operator has halted signing for everybody, for this creator, or for this subscriber.',
+      'An operator has halted signing for all, for this creator, or for this subscriber.',
   },
   day_limit: {
     class: 'needs_authorisation',

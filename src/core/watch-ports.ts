@@ -50,7 +50,7 @@ export type Watched = {
 };
 
 /** A watched account, and how far its history is known. */
-export type WatchedRecord = Watched & {
+export type ScannedAccount = Watched & {
   readonly subAccountId: number | null;
   /**
    * The last finalized slot up to which the account's history was scanned. `checkedSlot`: the slot
@@ -73,7 +73,7 @@ export type WatchList = {
     readonly left: readonly string[];
   }>;
   /** The watched accounts of a subscriber. */
-  ofSubscriber(subscriberId: string): Promise<WatchedRecord[]>;
+  ofSubscriber(subscriberId: string): Promise<ScannedAccount[]>;
   /** The cursors of all accounts, or of these. */
   cursors(addresses?: readonly Address[]): Promise<Cursor[]>;
   /**

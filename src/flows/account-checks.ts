@@ -133,8 +133,8 @@ async function checkOne(
   const venue = venueOf(ports.venues, account);
   if (baseline === null || candidate === null) return 'other';
   const found = await ledger.checks.told(address, baseline.slot, candidate.slot, clock.nowMs());
-  const { told, perhaps, unknowns, settled, deletedSlot, unreadable } = found;
-  if (!settled) {
+  const { told, perhaps, unknowns, complete, deletedSlot, unreadable } = found;
+  if (!complete) {
     // Puts the account at the end of the queue, so that others are checked before it is looked at
     // again.
     await ledger.checks.wait(address);
@@ -211,8 +211,8 @@ async function isExplained({ ledger, clock }: CheckPorts, account: AccountCheck)
   if (baseline === null || candidate === null || account.unexplained !== null) return false;
   if (!baseline.hints.exists || !candidate.hints.exists) return false;
   const found = await ledger.checks.told(address, baseline.slot, candidate.slot, clock.nowMs());
-  const { told, unknowns, settled, deletedSlot, unreadable } = found;
-  if (!settled || unknowns > 0 || deletedSlot !== null || unreadable.length > 0) return false;
+  const { told, unknowns, complete, deletedSlot, unreadable } = found;
+  if (!complete || unknowns > 0 || deletedSlot !== null || unreadable.length > 0) return false;
   // Without any fact the account changed in a way that its counters do not show.
   if (found.tallies === 0) return false;
   if (checkState(baseline, told, 0, candidate).verdict !== 'explained') return false;

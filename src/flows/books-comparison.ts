@@ -265,8 +265,8 @@ export function createBooks(ports: BooksParts): Books {
       // The database went back while the chain was read: part of this was compared with books that
       // are gone.
       if (continuity.times !== lineage) return books.disagreement(subscriber, also);
-      const settled = new Set(final.map((each) => each.signature));
-      const waiting = unknown.filter((each) => !settled.has(each.signature));
+      const finals = new Set(final.map((each) => each.signature));
+      const waiting = unknown.filter((each) => !finals.has(each.signature));
       const [first] = [...left, ...waiting];
       if (first === undefined) {
         agreedSince.set(subscriber.id, since);

@@ -86,7 +86,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
    * Makes the debts due now, and waits until they are paid, cannot be paid, or the deadline has
    * passed. Returns what is still owed.
    */
-  const settleUp = async (subscriberId: string, deadlineMs: number): Promise<readonly Owed[]> => {
+  const payUp = async (subscriberId: string, deadlineMs: number): Promise<readonly Owed[]> => {
     await ledger.shares.hasten(subscriberId);
     ports.nudge(subscriberId);
     // A payment attempt may have been under way at this call and have read the accounts before they
@@ -183,20 +183,20 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
       log.info('clearance.blocked', { subscriber: subscriberId, purpose, code, outstanding });
       return { status: 'blocked', code, outstanding, owed, reason };
     };
-    const settled = async (): Promise<ClearAnswer | null> => {
+    const stillOwing = async (): Promise<ClearAnswer | null> => {
       let owed = await ports.owed(subscriberId);
-      if (owed.length > 0) owed = await settleUp(subscriberId, deadlineMs);
+      if (owed.length > 0) owed = await payUp(subscriberId, deadlineMs);
       if (owed.length === 0) return null;
       const open = await ledger.shares.open(subscriberId);
       const stuck = open.find((each) => each.reason !== null);
       return blocked('owes', owed, whyBlocked(owed, stuck?.reason ?? null, at.title));
     };
-    const owing = await settled();
+    const owing = await stillOwing();
     if (owing !== null) return owing;
     const doubt = await doubtOf(subscriber, at, amount, deadlineMs);
     if (doubt !== null) return blocked(doubt.code, [], doubt.reason);
     // A transaction that was heard while the accounts were read may have made a new debt.
-    const owingNow = await settled();
+    const owingNow = await stillOwing();
     if (owingNow !== null) return owingNow;
     // A database that went back may have lost debts, or what shows that a debt is unpaid.
     const broken = await ports.books.doubt();

@@ -6,7 +6,7 @@ import type { Chain } from '../core/chain-ports.ts';
 import type { Commitment, Fact } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import { hearTransaction } from '../core/hear.ts';
-import type { Settled, Sighting } from '../core/hearing-ports.ts';
+import type { ReadingOutcome, Sighting } from '../core/hearing-ports.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
@@ -143,7 +143,7 @@ async function readSoon(
   }
 }
 
-type Recorded = Settled & { readonly facts: readonly Fact[] };
+type Recorded = ReadingOutcome & { readonly facts: readonly Fact[] };
 
 /**
  * Hears a transaction and records its facts. The watch-list must be the ledger's latest at that
@@ -171,7 +171,7 @@ async function record(
     const cut = facts.some(({ body }) => body.kind === 'unknown' && body.why === 'log_truncated');
     if (finality === 'finalized' && cut && keptNoLog(transaction) && !insist)
       return { outcome: 'poorer', changed: [], facts };
-    const settled = await ledger.sightings.record({
+    const outcome = await ledger.sightings.record({
       signature,
       slot: transaction.slot,
       finality,
@@ -183,7 +183,7 @@ async function record(
       blockTimeMs: transaction.blockTimeMs ?? null,
       ahead: options.ahead ?? false,
     });
-    if (settled.outcome !== 'stale' || tries === LIST_TRIES) return { ...settled, facts };
+    if (outcome.outcome !== 'stale' || tries === LIST_TRIES) return { ...outcome, facts };
     await watched.refresh();
   }
 }

@@ -4,7 +4,7 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { notCancelled } from '../core/cancellation.ts';
-import type { PaymentRecord } from '../core/debt-ports.ts';
+import type { ListedPayment } from '../core/debt-ports.ts';
 import type { Earnings } from '../core/debt-sums.ts';
 import { Fault } from '../core/fault.ts';
 import { isAddress } from '../core/ids.ts';
@@ -74,7 +74,7 @@ const earningsView = ({ token, owed, inFlight, paid, voided, observed }: Earning
 });
 
 const paymentView = (
-  payment: PaymentRecord,
+  payment: ListedPayment,
   covers: readonly Cover[],
 ): Static<typeof PaymentView> => {
   const { token, amount, withdrawn, excess, accepted, plannedAtMs, endedAtMs, ...most } = payment;

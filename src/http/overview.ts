@@ -60,7 +60,7 @@ const OverviewView = Type.Object({
   delinquent: Type.Array(Type.Object({ subscriber: Type.String(), reason: Type.String() })),
   waiting: Type.Object(
     { failedDebts: Count, unexplainedPayments: Count, lostActs: Count, disabledEndpoints: Count },
-    { description: 'What only a person can settle.' },
+    { description: 'What only a person can decide.' },
   ),
   sponsor: nullable(
     Type.Object({

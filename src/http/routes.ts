@@ -174,7 +174,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     'not_found',
   ),
   'GET /v1/overview': route(
-    'Open debts by reason and age, payments on their way, and what only a person can settle.',
+    'Open debts by reason and age, payments on their way, and what only a person can decide.',
   ),
   'GET /v1/halts': route('Halts in force: where nothing new is signed.'),
   'PUT /v1/halts': route(

@@ -23,7 +23,7 @@ type Row = Record<keyof Counters, string> & {
   readonly untold_fees: number;
   readonly tallies: number;
   readonly unknowns: number;
-  readonly settled: boolean;
+  readonly complete: boolean;
   readonly unreadable: Signature[];
   readonly deleted_slot: bigint | null;
 };
@@ -59,7 +59,7 @@ async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Told[]> {
             or (s.status = 'confirmed' and s.slot <= g.upto_slot)))
         and not exists (select 1 from sighting s where not s.accounts_known
           and ((s.status = 'wanted' and s.noted_at <= (select cursor_at from account where address = g.address))
-            or (s.status = 'confirmed' and s.slot <= g.upto_slot))) as settled,
+            or (s.status = 'confirmed' and s.slot <= g.upto_slot))) as complete,
       coalesce((select jsonb_agg(s.signature) from sighting_account m join sighting s using (signature)
         where m.account = g.address and s.named_slot <= g.upto_slot and ${unreadable}), '[]') as unreadable,
       (select max(slot) from fact where account = g.address and finality = 'finalized' and kind = 'notice'
@@ -83,7 +83,7 @@ async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Told[]> {
     perhaps: { amounts: row.perhaps.flat().map(BigInt), untoldFees: row.untold_fees },
     tallies: row.tallies,
     unknowns: row.unknowns,
-    settled: row.settled,
+    complete: row.complete,
     unreadable: row.unreadable,
     deletedSlot: row.deleted_slot === null ? null : Number(row.deleted_slot),
   }));

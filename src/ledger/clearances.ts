@@ -1,7 +1,7 @@
 // Clearances: stores every clearance for good, so that a verdict can be judged again at any time.
 import type { Clearance } from '../core/clearance.ts';
 import type { Address } from '../core/ids.ts';
-import type { ClearanceRecord, Clearances } from '../core/ports.ts';
+import type { Clearances, ListedClearance } from '../core/ports.ts';
 import { USDC } from '../core/token.ts';
 import { at, type Sql, type Transaction } from './database.ts';
 import { among, grouped } from './groups.ts';
@@ -27,7 +27,7 @@ const clearanceOf = (row: Row): Clearance => ({
   tradedSlot: row.traded_slot === null ? null : Number(row.traded_slot),
 });
 
-const recordOf = (row: WholeRow): ClearanceRecord => ({
+const listedOf = (row: WholeRow): ListedClearance => ({
   ...clearanceOf(row),
   grantedAtMs: row.granted_at.getTime(),
   untilMs: row.until_at.getTime(),
@@ -60,12 +60,12 @@ export function createClearances(sql: Sql): Clearances {
           and (${before ?? null}::text is null or (granted_at, clearance_id)
             < (select granted_at, clearance_id from clearance where clearance_id = ${before ?? null}))
         order by granted_at desc, clearance_id desc limit ${limit}`;
-      return rows.map(recordOf);
+      return rows.map(listedOf);
     },
     async find(subscriberId, id) {
       const [row] = await sql<WholeRow[]>`
         select *, null::bigint as traded_slot from clearance where subscriber_id = ${subscriberId} and clearance_id = ${id}`;
-      return row === undefined ? null : recordOf(row);
+      return row === undefined ? null : listedOf(row);
     },
     async revoke(subscriberId, id, slot, nowMs) {
       // A revoked clearance still covers outflows up to this slot.

@@ -1,7 +1,7 @@
 // Facts: reads facts from jsonb, with every amount as bigint.
 import type { FactBody, Held } from '../core/fact.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import type { FactRecord, Facts } from '../core/ports.ts';
+import type { Facts, ListedFact } from '../core/ports.ts';
 import type { Sql } from './database.ts';
 import { conditionsOf, placeIn } from './lists.ts';
 
@@ -70,7 +70,7 @@ type Row = {
   ordinal: number;
   block_index: number | null;
   kind: FactBody['kind'];
-  finality: FactRecord['finality'];
+  finality: ListedFact['finality'];
   body: unknown;
 };
 

@@ -6,7 +6,7 @@ import { DEFAULT_VENUE } from '../core/venue.ts';
 import { type Fragment, type Sql, toJson } from './database.ts';
 import { discharge } from './discharge.ts';
 import { tell } from './outbox.ts';
-import { cover, type RecordRow, recipientsIn, recordOf } from './payment-rows.ts';
+import { cover, type ListedRow, listedOf, recipientsIn } from './payment-rows.ts';
 
 /** Creates the part of the store of payments that takes what was found on chain. */
 export const createFoundPayments = (
@@ -83,13 +83,13 @@ export const createFoundPayments = (
         { at: Date }[]
       >`select ${now} as at`;
       const accepted = { ...by, at: acceptedAt.toISOString() };
-      const [row] = await tx<RecordRow[]>`
+      const [row] = await tx<ListedRow[]>`
           update payment p set accepted = ${tx.json(accepted)}
           where signature = ${signature} and excess > 0 and accepted is null
           returning *, (select symbol from token k where k.mint = p.mint) as symbol,
             (select decimals from token k where k.mint = p.mint) as decimals, ${recipientsIn(tx)} as recipients`;
       if (row === undefined) return null;
-      const found = recordOf(row);
+      const found = listedOf(row);
       if (found.slot === null) throw new Error(`payment ${found.id} has an excess and no slot`);
       await tell(tx, 'payment.accepted', found.subscriberId, {
         payment: found.id,
@@ -105,9 +105,9 @@ export const createFoundPayments = (
       return found;
     }),
   async unexplained(limit) {
-    const rows = await sql<RecordRow[]>`
+    const rows = await sql<ListedRow[]>`
         select p.*, k.symbol, k.decimals, ${recipientsIn(sql)} as recipients from payment p join token k using (mint) where excess > 0 and accepted is null
         order by executed_slot, payment_id limit ${limit}`;
-    return rows.map(recordOf);
+    return rows.map(listedOf);
   },
 });

@@ -1,5 +1,5 @@
 // Payment rows: the columns of a payment, and what the core is given of them.
-import type { PaymentRecord } from '../core/debt-ports.ts';
+import type { ListedPayment } from '../core/debt-ports.ts';
 import type { Accepted } from '../core/found-payment-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { CancelRequest, Variant } from '../core/nonce.ts';
@@ -155,7 +155,7 @@ export type LandedRow = Pick<
   | ('payment_id' | 'subscriber_id' | 'creator_wallet' | 'mint' | 'symbol')
   | ('amount' | 'signature' | 'purpose')
 > & { readonly recipients: readonly RecipientJson[] };
-export type RecordRow = PaymentRow & {
+export type ListedRow = PaymentRow & {
   executed_slot: bigint | null;
   trouble: Trouble | null;
   excess: bigint;
@@ -166,7 +166,7 @@ export type RecordRow = PaymentRow & {
 };
 
 /** The record of a payment, as lists show it. */
-export const recordOf = (row: RecordRow): PaymentRecord => ({
+export const listedOf = (row: ListedRow): ListedPayment => ({
   id: row.payment_id,
   purpose: row.purpose,
   subscriberId: row.subscriber_id,

@@ -165,7 +165,7 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
           insert into payment_variant (subscriber_id, payment_id, number, purpose, signature, bytes, micro_lamports, signed_at)
           select done.subscriber_id, payment_id, 1, 'payment', g.signature, decode(g.bytes, 'base64'), g.price, ${now}
           from done join given g using (payment_id) where done.nonce_value is not null),
-        cleared as (
+        emptied as (
           update profit_share s set reason = null from payment_share ps join done using (subscriber_id, payment_id)
           where s.subscriber_id = ps.subscriber_id and s.share_id = ps.share_id and s.reason is not null returning 1)
         select payment_id from done`;

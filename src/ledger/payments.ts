@@ -12,12 +12,12 @@ import { among, readTogether } from './groups.ts';
 import { conditionsOf } from './lists.ts';
 import {
   type CoverJson,
+  type ListedRow,
+  listedOf,
   type PaymentRow,
   paymentOf,
   type RecipientJson,
-  type RecordRow,
   recipientsIn,
-  recordOf,
   type VariantJson,
 } from './payment-rows.ts';
 import { createPaymentSteps } from './payment-steps.ts';
@@ -106,24 +106,24 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
       return end(paymentId, 'sent', change, how);
     },
     async list({ limit, before, ...filter }) {
-      const rows = await sql<RecordRow[]>`
+      const rows = await sql<ListedRow[]>`
         select p.*, k.symbol, k.decimals, ${recipientsIn(sql)} as recipients from payment p join token k using (mint)
         where ${conditionsOf(sql).payments(filter)} and (${before ?? null}::text is null or (planned_at, payment_id) <
             (select planned_at, payment_id from payment where payment_id = ${before ?? null}))
         order by planned_at desc, payment_id desc limit ${limit}`;
-      return rows.map(recordOf);
+      return rows.map(listedOf);
     },
     async find(id) {
-      const [row] = await sql<RecordRow[]>`
+      const [row] = await sql<ListedRow[]>`
         select p.*, k.symbol, k.decimals, ${recipientsIn(sql)} as recipients from payment p join token k using (mint) where payment_id = ${id}`;
-      return row === undefined ? null : recordOf(row);
+      return row === undefined ? null : listedOf(row);
     },
     async bySignature(signature) {
-      const [row] = await sql<RecordRow[]>`
+      const [row] = await sql<ListedRow[]>`
         select p.*, k.symbol, k.decimals, ${recipientsIn(sql)} as recipients from payment p join token k using (mint) where p.signature = ${signature}
           or p.payment_id in (select payment_id from payment_variant where signature = ${signature} and purpose = 'payment')
         order by p.signature = ${signature} desc limit 1`;
-      return row === undefined ? null : recordOf(row);
+      return row === undefined ? null : listedOf(row);
     },
     async toppedUpWithin(subscriberId, ms) {
       const rows = await sql`

@@ -4,7 +4,7 @@
 // so that one bad reading hurts itself alone.
 import type { Fact, Finality } from '../core/fact.ts';
 import { createGatherer, upToDistinct } from '../core/gather.ts';
-import type { ReadWith, Settled, Sightings } from '../core/hearing-ports.ts';
+import type { ReadingOutcome, ReadWith, Sightings } from '../core/hearing-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import { type RecordedFact, type Taking, takeReading } from '../core/reading.ts';
 import { at, isOfOne, type Sql, type Transaction, toJson, violates } from './database.ts';
@@ -126,7 +126,7 @@ async function isStale(
 }
 
 /** Moves sightings to what their readings found. */
-async function settle(
+async function moveSightings(
   tx: Transaction,
   taken: readonly { readonly read: Read; readonly taking: Taking }[],
   revision: number,
@@ -173,7 +173,7 @@ async function settle(
 const FILL_ONCE = 'fact_fill_once';
 
 /** Records readings of different transactions in one transaction of the database. */
-const recordTogether = (sql: Sql, reads: readonly Read[]): Promise<Settled[]> =>
+const recordTogether = (sql: Sql, reads: readonly Read[]): Promise<ReadingOutcome[]> =>
   sql.begin(async (tx) => {
     const signatures = reads.map((each) => each.signature);
     // All daemons lock the rows in the same order, so that two of them cannot deadlock.
@@ -204,7 +204,7 @@ const recordTogether = (sql: Sql, reads: readonly Read[]): Promise<Settled[]> =>
       }
     const puts = found.flatMap(({ read, taking }) => taking.put.map((fact) => ({ fact, read })));
     for (const row of await putFacts(tx, puts)) changed.get(row.signature)?.add(row.subscriber_id);
-    await settle(tx, taken, revision);
+    await moveSightings(tx, taken, revision);
     const outcomes = new Map(taken.map(({ read, taking }) => [read, taking.outcome]));
     return reads.map((read) => {
       const outcome = outcomes.get(read) ?? 'stale';
@@ -220,7 +220,7 @@ const recordTogether = (sql: Sql, reads: readonly Read[]): Promise<Settled[]> =>
  * dropped.
  */
 export function createReadings(sql: Sql): Pick<Sightings, 'record' | 'drop'> {
-  const record = createGatherer<Read, Settled>(
+  const record = createGatherer<Read, ReadingOutcome>(
     async (reads) => {
       try {
         return await recordTogether(sql, reads);

@@ -1,6 +1,6 @@
 // Share changes: applies transitions of core/share.ts. The rows are locked and read, the core
 // decides, and the result is written with its events, all in the caller's transaction. Outside of
-// this file profit_share is only inserted (accruals.ts), and its reason is set or cleared while a
+// this file profit_share is only inserted (accruals.ts), and its reason is set or removed while a
 // payment holds the debt (payments.ts).
 import type { Address } from '../core/ids.ts';
 import { type Share, type ShareStatus, type Transition, transition } from '../core/share.ts';

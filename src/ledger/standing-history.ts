@@ -189,14 +189,14 @@ async function unbookedHistories(
   );
 }
 
-type SettledRow = {
+type DischargedRow = {
   subscriber_id: string;
   executed_slot: bigint;
   amount: bigint;
   creator_wallet: string;
   mint: Address;
 };
-const dischargedEvent = (row: SettledRow): StandingEvent => ({
+const dischargedEvent = (row: DischargedRow): StandingEvent => ({
   kind: 'discharged',
   at: { slot: Number(row.executed_slot), blockIndex: null, ordinal: 0 },
   amount: row.amount,
@@ -257,7 +257,7 @@ export async function readStandingHistories(
   const subscriptions = grouped(booking, (each) => each.subscriberId);
   const histories = await unbookedHistories(tx, unbooked, booking);
   const discharged = grouped(
-    await tx<SettledRow[]>`
+    await tx<DischargedRow[]>`
       select p.subscriber_id, p.executed_slot, r.amount - x.excess as amount, r.creator_wallet, mint
       from payment p join payment_recipient r using (subscriber_id, payment_id) cross join lateral (
         select case when p.excess = 0 then 0 else r.amount - coalesce((select sum(c.amount)::bigint from payment_share c

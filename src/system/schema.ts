@@ -220,7 +220,7 @@ export const SettingsSchema = Type.Object(
         ),
         outstandingMost: Type.Union([baseUnits('A debt'), Type.Null()], {
           description:
-            'Above this debt in one token, in its base units, nothing new may be opened, whatever the standing; null for no limit.',
+            'Above this debt in one token, in its base units, nothing new may be opened, also in good standing; null for no limit.',
         }),
         owedForMsMost: Type.Union([Type.Integer({ minimum: 1_000 }), Type.Null()], {
           description:

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../src/local/free-port.ts';
 import { createDatabase } from '../support/database.ts';
 
@@ -58,6 +58,9 @@ test('a Postgres that cannot be used is told in one sentence with what to do, an
       });
     }),
   );
+  onTestFinished(() => {
+    for (const server of [closing, resetting, silent]) server.close();
+  });
   const BAILIFF_RPC_URL = 'http://127.0.0.1:1';
   const told = await Promise.all([
     bailiff(['migrate'], { DATABASE_URL: refused }),
@@ -68,7 +71,6 @@ test('a Postgres that cannot be used is told in one sentence with what to do, an
     bailiff(['start'], { DATABASE_URL: reset as string, BAILIFF_RPC_URL }),
     bailiff(['migrate'], { DATABASE_URL: `${unanswered}?connect_timeout=1` }),
   ]);
-  for (const server of [closing, resetting, silent]) server.close();
   expect(told.map((each) => each.code)).toEqual([1, 1, 1, 1, 1, 1, 1]);
   expect(told[0].out).toContain('Nothing listens at the address of DATABASE_URL.');
   expect(told[1].out).toContain('Postgres has no database of the name in DATABASE_URL.');

@@ -9,12 +9,12 @@ import { Keypair, PublicKey, SystemProgram, TransactionInstruction } from '@sola
 import { expect, test } from 'vitest';
 import { createOutput } from '../../src/cli/output.ts';
 import { rebuild } from '../../src/cli/rebuild.ts';
-import { openParts } from '../../src/daemon-parts.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { backUpBooks, cutConnections, loseAgentKeys } from '../support/damage.ts';
 import { retryNow } from '../support/haste.ts';
+import { partsOf } from '../support/parts.ts';
 import { debtsIn, paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
@@ -26,10 +26,9 @@ const memo = (text: string): TransactionInstruction =>
   });
 
 async function runRebuild(street: Street): Promise<number> {
-  const parts = await openParts(street.settings, systemClock, silentLog);
+  await using parts = await partsOf(street, systemClock);
   const output = createOutput({ json: true, say: () => {}, terminal: null });
   const code = await rebuild(parts, { clock: systemClock, log: silentLog, output, dryRun: false });
-  await parts.sql.end();
   return code;
 }
 

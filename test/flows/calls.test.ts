@@ -4,7 +4,7 @@
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { budget, programsOf } from '../../src/chain/compile.ts';
-import { openParts, payingOf } from '../../src/daemon-parts.ts';
+import { payingOf } from '../../src/daemon-parts.ts';
 import { createBooks } from '../../src/flows/books-comparison.ts';
 import { createOwnSignatures } from '../../src/flows/own-signatures.ts';
 import { createSettle } from '../../src/flows/settle.ts';
@@ -13,6 +13,7 @@ import { silentLog } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
 import { loseAgentKeys } from '../support/damage.ts';
 import { retryNow } from '../support/haste.ts';
+import { partsOf } from '../support/parts.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
 const FINALITY_MS = 1_500;
@@ -31,7 +32,7 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
     await expect.poll(async () => (await street.shares('ana')).length).toBe(count);
   };
   const clock = createManualClock(systemClock.nowMs());
-  const parts = await openParts(street.settings, clock, silentLog);
+  await using parts = await partsOf(street, clock);
   const settle = createSettle(
     {
       ...parts,
@@ -93,5 +94,4 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
     'getMultipleAccounts',
   ];
   expect([...first].sort()).toEqual([...ordinary, ...once].sort());
-  await parts.sql.end();
 });

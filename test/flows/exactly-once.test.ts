@@ -133,6 +133,8 @@ describe.each(VENUE_NAMES)('at %s', (venue) => {
       systemClock,
       silentLog,
     );
+    await using open = new AsyncDisposableStack();
+    open.defer(() => second.close());
     for (let n = 0; n < 4; n++) profitableClose(street.people, trader);
     await expect
       .poll(
@@ -144,7 +146,6 @@ describe.each(VENUE_NAMES)('at %s', (venue) => {
     const gate = async (url: string) =>
       ((await (await fetch(`${url}/v1/gate/ana`)).json()) as { outstanding: string }).outstanding;
     await expect.poll(() => gate(second.url)).toBe('0');
-    await second.close();
   });
 
   test('a daemon that stops while a payment is on its way goes on from there', async () => {

@@ -2,7 +2,7 @@
 // later such a node is not asked any more: nothing is signed, the gate says that it cannot know,
 // and all goes on by itself once the node is ours again.
 import { Keypair } from '@solana/web3.js';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { startApp } from '../../src/app.ts';
 import { keptGenesis } from '../../src/ledger/genesis.ts';
 import { serveWorld } from '../../src/local/world.ts';
@@ -46,6 +46,7 @@ test('a payment that landed survives a start with the URLs of another chain: it 
     heliusApiKey: 'key',
     cluster: { slotMs: 8 },
   });
+  onTestFinished(() => other.close());
   other.cluster.advance(20_000);
   const ours = settings.rpc;
   const start = (rpc: Partial<typeof ours>, network = settings.network) =>
@@ -63,7 +64,6 @@ test('a payment that landed survives a start with the URLs of another chain: it 
     refused('second rpc'),
   );
   expect(await books()).toEqual(before);
-  await other.close();
 
   await street.restart();
   await street.share('ana', (each) => each.status === 'paid');

@@ -5,11 +5,11 @@ import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { createOutput } from '../../src/cli/output.ts';
 import { rebuild } from '../../src/cli/rebuild.ts';
-import { openParts } from '../../src/daemon-parts.ts';
 import { createBooks } from '../../src/flows/books-comparison.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { loseAgentKeys, loseDebts, losePayments, reopenDebts } from '../support/damage.ts';
+import { partsOf } from '../support/parts.ts';
 import { paymentsIn, recipientsIn } from '../support/rows.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
@@ -20,11 +20,10 @@ async function loseWhatWasPaid(database: Street['database']): Promise<void> {
 }
 
 async function rebuilt(street: Street, dryRun: boolean) {
-  const parts = await openParts(street.settings, systemClock, silentLog);
+  await using parts = await partsOf(street, systemClock);
   const said: string[] = [];
   const output = createOutput({ json: true, say: (text) => said.push(text), terminal: null });
   const code = await rebuild(parts, { clock: systemClock, log: silentLog, output, dryRun });
-  await parts.sql.end();
   return {
     code,
     document: JSON.parse(said.join('\n')) as {
@@ -132,7 +131,7 @@ test('an older debt that is heard of later has the chain asked again', async () 
   await street.share('ana', (each) => each.reason?.code === 'no_agent_key');
   await street.stop();
   await losePayments(database);
-  const parts = await openParts(street.settings, systemClock, silentLog);
+  await using parts = await partsOf(street, systemClock);
   const { ledger, venues, tokens } = parts;
   const booksOf = (chain: typeof parts.chain) =>
     createBooks({ ledger, venues, chain, tokens, log: silentLog });
@@ -157,5 +156,4 @@ test('an older debt that is heard of later has the chain asked again', async () 
   expect(await booksOf(early).disagreement(ana)).toMatchObject({ code: 'payments_not_final' });
   expect(await books.disagreement(ana)).toBeNull();
   expect((await ledger.shares.find(first.id))?.status).toBe('paid');
-  await parts.sql.end();
 });

@@ -2,7 +2,7 @@
 // corrected, one at an old URL is removed, and neither a Helius that hangs nor a lock of another
 // session keeps a platform waiting.
 import { Keypair } from '@solana/web3.js';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { createWebhookRegistry } from '../../src/chain/helius.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Log } from '../../src/core/ports.ts';
@@ -157,6 +157,7 @@ test('while Helius hangs a registration is answered after its patience, and made
 
 test('while another session holds the lock a registration is answered, the failure is told, and it is tried again', async () => {
   const holder = openDatabase(database.url, silentLog, 1);
+  onTestFinished(() => holder.end());
   await holder`select pg_advisory_lock(hashtextextended('bailiff/helius', 0))`;
   await expect(locksOf(50).exclusively('helius', async () => 1)).rejects.toMatchObject({
     code: 'not_ready',

@@ -91,7 +91,6 @@ test('a silent stream is left after 5 s, and its silence is told apart from a ch
   expect(
     states.map((each) => each.split(':')[0]).filter((each, at, all) => each !== all[at - 1]),
   ).toEqual(['live', 'reconnecting', 'stale', 'live']);
-  gate.close();
 });
 
 test('a stream that is opened and held back is told as that', async () => {
@@ -101,11 +100,10 @@ test('a stream that is opened and held back is told as that', async () => {
   expect(gate.decide('ana', 'open').reason).toContain('its roster is being read');
   await pass(5_000);
   expect(gate.decide('ana', 'open').reason).toContain('a proxy may hold it back');
-  gate.close();
 });
 
 test('after an outage of any length the next attempt comes within 3 s, and within 15 s after a refusal', async () => {
-  const { gate, request, requests, pass, settle } = openEngine({ random: () => 0.999 });
+  const { request, requests, pass, settle } = openEngine({ random: () => 0.999 });
   for (let attempt = 0; attempt < 20; attempt++) {
     request().fail(refused());
     await settle();
@@ -120,7 +118,6 @@ test('after an outage of any length the next attempt comes within 3 s, and withi
   expect(requests()).toBe(before);
   await pass(12_000);
   expect(requests()).toBe(before + 1);
-  gate.close();
 });
 
 test('listeners are told of changes, and of what a new hydration changed or no longer has', async () => {
@@ -153,7 +150,6 @@ test('listeners are told of changes, and of what a new hydration changed or no l
   expect(told).toEqual(['ana delinquent', 'ana good', 'bo delinquent', 'cy undefined']);
   expect(gate.decide('bo', 'open').verdict).toBe('deny');
   stop();
-  gate.close();
 });
 
 test('a hydration that is cut in the middle leaves what was known', async () => {
@@ -179,7 +175,6 @@ test('a hydration that is cut in the middle leaves what was known', async () => 
   await settle();
   expect(gate.size).toBe(2);
   expect(gate.decide('bo', 'open').verdict).toBe('allow');
-  gate.close();
 });
 
 test('a snapshot denies debtors at once, vouches while it is fresh, and asks for changes only', async () => {
@@ -215,7 +210,6 @@ test('a snapshot denies debtors at once, vouches while it is fresh, and asks for
     );
   await settle();
   expect(gate.decide('ana', 'open').verdict).toBe('allow');
-  gate.close();
   for (const broken of [{}, { ...snapshot, format: 2 }, { ...snapshot, entries: [{}] }])
     expect(() => openEngine({ fromSnapshot: broken as GateSnapshot })).toThrow(
       expect.objectContaining({ code: 'snapshot_invalid' }),
@@ -229,5 +223,4 @@ test('an event that cannot be read ends the stream, and the reason says so', asy
     .write(text('hello', HELLO) + text('entries', [entry('ana', 1, 'excellent')]));
   await settle();
   expect(gate.why).toContain('an event `entries` of the stream cannot be read: not a standing');
-  gate.close();
 });

@@ -3,7 +3,7 @@
 
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import { systemClock } from '../../src/system/clock.ts';
@@ -244,6 +244,7 @@ describe('lines', () => {
     ['off', true, null, 0],
   ] as const)('level %s with debug %s', async (level, debugging, wanted, count) => {
     const other = serve(level, debugging);
+    onTestFinished(() => other.app.close());
     await other.app.listen({ host: '127.0.0.1', port: 0 });
     const at = `http://127.0.0.1:${(other.app.server.address() as AddressInfo).port}`;
     await (await fetch(`${at}/v1/gate/ana`)).arrayBuffer();

@@ -2,7 +2,7 @@
 // comes back with the id of a lost change, and one whose daemon keeps running, must not keep a
 // wrong `allow`. test/flows/publish.test.ts loses changes for real.
 import { Keypair } from '@solana/web3.js';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createGateClient, type GateSnapshot } from '../../src/gate-client/client.ts';
 import { changeNonces } from '../support/damage.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
@@ -18,6 +18,7 @@ test('an engine whose last revision was lost and given out again denies whom the
     url,
     onState: (state, why) => void states.push(`${state}: ${why}`),
   });
+  onTestFinished(() => gate.close());
   await gate.ready({ timeoutMs: 45_000 });
   await expect.poll(() => gate.decide('bo', 'open').verdict).toBe('allow');
   const left = gate.snapshot() as GateSnapshot;
@@ -32,9 +33,9 @@ test('an engine whose last revision was lost and given out again denies whom the
   for (const nonce of [`:${crypto.randomUUID()}`, '']) {
     const fromSnapshot = { ...left, eventId: `${revision}${nonce}` };
     const late = createGateClient({ url, fromSnapshot });
+    onTestFinished(() => late.close());
     await late.ready({ timeoutMs: 45_000 });
     expect(late.decide('bo', 'open').verdict).toBe('deny');
-    late.close();
   }
 
   // The daemon finds by itself that the change it read last is another one now, and sends its
@@ -46,5 +47,4 @@ test('an engine whose last revision was lost and given out again denies whom the
   expect(await (await fetch(`${url}/metrics`)).text()).toContain(
     'bailiff_events_total{event="roster.lineage_broken",level="error"} 1',
   );
-  gate.close();
 });

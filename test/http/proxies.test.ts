@@ -35,18 +35,23 @@ test('a proxy that compresses, one that cuts, one that falls silent, and an idle
     response.on('close', () => onward.destroy());
     onward.end();
   });
+  await using open = new AsyncDisposableStack();
+  open.defer(() => {
+    compressing.closeAllConnections();
+    compressing.close();
+  });
   const behind = createGateClient({ url: `http://127.0.0.1:${await portOf(compressing)}/` });
+  open.defer(() => behind.close());
   await behind.ready({ timeoutMs: 45_000 });
-  behind.close();
-  compressing.closeAllConnections();
-  compressing.close();
 
   const proxy = await openProxy(Number(port));
+  open.defer(() => proxy.close());
   const states: string[] = [];
   const gate = createGateClient({
     url: `http://127.0.0.1:${proxy.port}`,
     onState: (state, why) => states.push(`${state}: ${why}`),
   });
+  open.defer(() => gate.close());
   await gate.ready({ timeoutMs: 45_000 });
   proxy.slam();
   await expect.poll(() => gate.state).not.toBe('live');
@@ -61,8 +66,6 @@ test('a proxy that compresses, one that cuts, one that falls silent, and an idle
     );
   proxy.thaw();
   await expect.poll(() => gate.state).toBe('live');
-  gate.close();
-  await proxy.close();
 
   const idle = connect(Number(port), '127.0.0.1');
   let head = '';

@@ -96,7 +96,7 @@ test('the session that was used longest ago gives way to one more than there may
 
 test('a cookie counts only with the header of the console, and never over a key', async () => {
   const { sessions } = made();
-  const app = Fastify();
+  await using app = Fastify();
   installSessions(app, sessions);
   app.get('/who', async ({ headers }) => ({ who: headers.authorization ?? null }));
   const cookie = cookieOf(await sessions.begin('Bearer one', false));
@@ -107,5 +107,4 @@ test('a cookie counts only with the header of the console, and never over a key'
   expect(await who({ cookie, [CONSOLE_HEADER]: '1', authorization: 'Bearer own' })).toBe(
     'Bearer own',
   );
-  await app.close();
 });

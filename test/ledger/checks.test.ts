@@ -167,11 +167,11 @@ test('one unreadable transaction of another account, or of nobody, keeps no acco
   });
   await ledger.sightings.note([row(500, [other])], naming);
   await ledger.sightings.note([row(501, [])], { ...naming, source: 'webhook', by: 'rumour' });
-  const isSettled = async () => (await ledger.checks.told(driftAccount, 5, 50)).settled;
-  expect(await isSettled()).toBe(true);
+  const isComplete = async () => (await ledger.checks.told(driftAccount, 5, 50)).complete;
+  expect(await isComplete()).toBe(true);
   // A sighting of the account itself leaves the sums open until it is read.
   await ledger.sightings.note([row(502, [driftAccount])], naming);
-  expect(await isSettled()).toBe(false);
+  expect(await isComplete()).toBe(false);
 });
 
 test('forty accounts that are checked side by side share statements, and each has its own answer', async () => {

@@ -1,4 +1,5 @@
 // Engine: a gate client with a stream that a test writes and a clock that it turns.
+import { onTestFinished } from 'vitest';
 import { createGateClient, type GateClientOptions } from '../../src/gate-client/client.ts';
 
 export const NONCES = [
@@ -46,7 +47,10 @@ type Request = {
   fail(error: Error): void;
 };
 
-/** An engine with a client, the requests it makes, and its clock. */
+/**
+ * An engine with a client, the requests it makes, and its clock. The client is closed at the end of
+ * the test.
+ */
 export function openEngine(options: Partial<GateClientOptions> = {}) {
   let now = 1_000_000;
   let timers: { at: number; act: () => void }[] = [];
@@ -95,6 +99,7 @@ export function openEngine(options: Partial<GateClientOptions> = {}) {
     onState: (state, why) => states.push(`${state}: ${why}`),
     ...options,
   });
+  onTestFinished(() => gate.close());
   /** Lets everything that was written be read. */
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 60; turn++) await new Promise((resolve) => setImmediate(resolve));

@@ -34,7 +34,7 @@ const swap = (signer: typeof hand.agent, through: typeof hand.agent, back: bigin
 const vaultPays = hand.tokens(hand.vault, 5_000_000_000n, 4_000_000_000n);
 
 export const VENUE_ROWS: Readonly<Record<string, Row>> = {
-  'Withdrawal from Drift to a token account of somebody else': (stage) => {
+  'Withdrawal from Drift to a token account of a stranger': (stage) => {
     const { theirs } = accounts(stage);
     const { withdraw } = stage.world.driver.instructions;
     return acts(
@@ -70,7 +70,7 @@ export const VENUE_ROWS: Readonly<Record<string, Row>> = {
     stage.act([initializeUser(agent, faucet.publicKey, 1)]);
     return acts(stage, [transferDeposit(stage.trader, 1, 100_000_000n)]);
   },
-  "Deposit into somebody else's Drift account": () => {
+  "Deposit into a stranger's Drift account": () => {
     const foreign = hand.someone();
     const into = hand.venue(
       'deposit',
@@ -140,7 +140,7 @@ export const VENUE_ROWS: Readonly<Record<string, Row>> = {
         [hand.tokens(hand.agentTokens, 0n, 0n, hand.mine), vaultPays],
       );
     },
-  'The same through token accounts of a delegate or anybody else': () => {
+  'The same through token accounts of a delegate or any other wallet': () => {
     const [delegate, theirs] = [hand.someone(), hand.someone()];
     const row = hand.tokens(theirs, 0n, 1_000_000_000n, { owner: delegate, ownerAfter: delegate });
     return made(swap(delegate, theirs, 1_000_000_000n), [row, vaultPays], { signers: [delegate] });

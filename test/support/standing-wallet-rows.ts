@@ -65,7 +65,7 @@ export const WALLET_ROWS: Readonly<Record<string, Row>> = {
         heard(stage, stage.act(nonces, [signer, nonce])),
       ];
     },
-  '`WithdrawExcessLamports`, `UnwrapLamports` or closing an own token account to somebody else': (
+  '`WithdrawExcessLamports`, `UnwrapLamports` or closing an own token account to a stranger': (
     stage,
   ) => {
     const { agent, own } = accounts(stage);

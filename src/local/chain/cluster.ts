@@ -7,7 +7,7 @@ import type { VersionedTransaction } from '@solana/web3.js';
 import { base58Text } from '../../core/ids.ts';
 import type { Account } from './account.ts';
 import type { Bank, Execution } from './bank.ts';
-import { nonceUnder, settleNonces } from './nonce.ts';
+import { moveNonces, nonceUnder } from './nonce.ts';
 
 export type Commitment = 'processed' | 'confirmed' | 'finalized';
 
@@ -207,7 +207,7 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
       const under = nonceUnder(transaction, bank.get, hashBefore());
       const execution = bank.execute(transaction, { verify: true });
       if (typeof execution === 'string') return execution;
-      settleNonces(bank, execution, under, hashBefore());
+      moveNonces(bank, execution, under, hashBefore());
       for (const [address, before] of execution.before) remember(address, before);
       const landed: Landed = {
         signature,

@@ -61,7 +61,7 @@ export function nonceUnder(
  * Writes the nonces after an execution: the one that a failed transaction stood on has moved, and
  * those that were moved or initialized have the value of this block.
  */
-export function settleNonces(
+export function moveNonces(
   bank: { get(address: string): Account | null; set(address: string, account: Account): void },
   { before, error }: Execution,
   under: string | null,

@@ -42,7 +42,7 @@ export const ERROR_ROWS: ErrorRows = {
   venue_limited: {
     '6092 SpotMarketInsufficientDeposits': 'The deposits are lent out.',
     '6128 DailyWithdrawLimit':
-      'The limit of withdrawals that holds for everybody is reached; it moves on with time.',
+      'The limit of withdrawals that holds for all accounts is reached; it moves on with time.',
     '6173 SpotMarketVaultInvariantViolated': 'The vault holds too little.',
     '6180 InsufficientPerpPnlPool': 'The profit pool of the market holds too little.',
     '6260 PnlPoolCantSettleUser': 'The profit pool of the market is empty.',

@@ -20,7 +20,7 @@ export const ERROR_ROWS: ErrorRows = {
     '6354 InsufficientProtocolFees': 'There are fewer protocol fees than were asked for.',
     '6357 IsolatedPositionDisabled': 'Isolated positions are switched off.',
     '6359 InvalidEquityFloorTransfer': 'A transfer would take value below an equity floor.',
-    '6364 DailyDepositLimit': 'The limit of deposits that holds for everybody is reached.',
+    '6364 DailyDepositLimit': 'The limit of deposits that holds for all accounts is reached.',
     '6365 ReservedSpotMarketName': 'A name of a market is reserved.',
   },
 };

@@ -76,14 +76,14 @@ export function createMemoryChecks(state: State): Checks {
           facts.reduce((sum, body) => sum + (body.kind === 'tally' ? body[name] : 0n), 0n),
         ]),
       ) as Counters;
-      const settled = ![...state.sightings.values()].some(
+      const complete = ![...state.sightings.values()].some(
         ({ accounts, status, rank, namedSlot, slot }) =>
           accounts.has(address) &&
           ((status === 'wanted' && rank < 2 && (namedSlot === null || namedSlot <= uptoSlot)) ||
             (status === 'confirmed' && (slot ?? 0) <= uptoSlot)),
       );
       return {
-        ...{ told, settled },
+        ...{ told, complete },
         perhaps: {
           amounts: facts.flatMap((body) => (body.kind === 'tally' ? (body.perhaps ?? []) : [])),
           untoldFees: facts.reduce(

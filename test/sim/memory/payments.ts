@@ -1,6 +1,6 @@
 // Payments: the payment rows and their states, in memory.
 
-import type { PaymentRecord, Payments } from '../../../src/core/debt-ports.ts';
+import type { ListedPayment, Payments } from '../../../src/core/debt-ports.ts';
 import type { Variant } from '../../../src/core/nonce.ts';
 import type { SignedBytes } from '../../../src/core/payment.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
@@ -20,7 +20,7 @@ import {
 const newestFirst = (a: PaymentRow, b: PaymentRow): number =>
   b.plannedAtMs - a.plannedAtMs || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 
-export function recordOf({ shares }: State, row: PaymentRow): PaymentRecord {
+export function listedOf({ shares }: State, row: PaymentRow): ListedPayment {
   const coveredOf = (wallet: string): bigint =>
     row.covers.reduce(
       (sum, { shareId, amount }) =>
@@ -258,15 +258,15 @@ export function createMemoryPayments(
         .filter((each) => last === null || newestFirst(last, each) < 0)
         .sort(newestFirst)
         .slice(0, limit)
-        .map((each) => recordOf(state, each));
+        .map((each) => listedOf(state, each));
     },
     async find(id) {
       const row = state.payments.get(id);
-      return row === undefined ? null : recordOf(state, row);
+      return row === undefined ? null : listedOf(state, row);
     },
     async bySignature(signature) {
       const row = [...state.payments.values()].find((each) => hasSigned(each, signature));
-      return row === undefined ? null : recordOf(state, row);
+      return row === undefined ? null : listedOf(state, row);
     },
     toppedUpWithin: async (subscriberId, ms) =>
       [...state.payments.values()].some(
@@ -305,13 +305,13 @@ export function createMemoryPayments(
       const row = [...state.payments.values()].find((each) => each.signature === signature);
       if (row === undefined || row.excess === 0n || row.accepted !== null) return null;
       row.accepted = { ...by, atMs: nowMs() };
-      return recordOf(state, row);
+      return listedOf(state, row);
     },
     unexplained: async (limit) =>
       [...state.payments.values()]
         .filter((each) => each.excess > 0n && each.accepted === null)
         .sort((a, b) => (a.executedSlot ?? 0) - (b.executedSlot ?? 0) || (a.id < b.id ? -1 : 1))
         .slice(0, limit)
-        .map((each) => recordOf(state, each)),
+        .map((each) => listedOf(state, each)),
   };
 }

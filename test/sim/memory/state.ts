@@ -87,7 +87,7 @@ export type PaymentRow = Omit<
   trouble: Trouble | null;
   /** Also of a payment that the chain has shown and whose bytes are lost. */
   signature: Signature | null;
-  /** As `PaymentRecord`. */
+  /** As `ListedPayment`. */
   excess: bigint;
   accepted: Accepted | null;
   readonly plannedAtMs: number;

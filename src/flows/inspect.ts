@@ -171,7 +171,7 @@ async function record(
     const cut = facts.some(({ body }) => body.kind === 'unknown' && body.why === 'log_truncated');
     if (finality === 'finalized' && cut && keptNoLog(transaction) && !insist)
       return { outcome: 'poorer', changed: [], facts };
-    const outcome = await ledger.sightings.record({
+    const taken = await ledger.sightings.record({
       signature,
       slot: transaction.slot,
       finality,
@@ -183,7 +183,7 @@ async function record(
       blockTimeMs: transaction.blockTimeMs ?? null,
       ahead: options.ahead ?? false,
     });
-    if (outcome.outcome !== 'stale' || tries === LIST_TRIES) return { ...outcome, facts };
+    if (taken.outcome !== 'stale' || tries === LIST_TRIES) return { ...taken, facts };
     await watched.refresh();
   }
 }

@@ -169,6 +169,7 @@ export async function benchWatch(): Promise<boolean> {
 
     const unsubscribed = mebibytes();
     startedMs = performance.now();
+    const subscribing = process.cpuUsage();
     const feed = openFeed({
       url: `ws://127.0.0.1:${node.port}`,
       clock,
@@ -185,9 +186,10 @@ export async function benchWatch(): Promise<boolean> {
     });
     feed.follow(all.map((each) => each.address as Address));
     while (feed.status().subscribed < all.length) await clock.sleep(10, never);
+    const { user, system } = process.cpuUsage(subscribing);
     say(
       'subscribing all of them',
-      `${(performance.now() - startedMs).toFixed(0)} ms over ${feed.status().sockets} sockets`,
+      `${(performance.now() - startedMs).toFixed(0)} ms over ${feed.status().sockets} sockets, ${((user + system) / 1000).toFixed(0)} ms CPU (node included)`,
     );
     say(
       'memory of the subscriptions (node included)',

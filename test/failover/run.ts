@@ -17,6 +17,7 @@ import { serveWorld } from '../../src/local/world.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 import { openLog, silentLog } from '../../src/system/log.ts';
 import { loadSettings, type Settings } from '../../src/system/settings.ts';
+import { NO_SECRETS } from '../support/street-settings.ts';
 import { profitableClose } from '../support/trades.ts';
 import { blindBooks } from './blind.ts';
 import { findBinaries, openPair } from './pair.ts';
@@ -63,16 +64,11 @@ const settings: Settings = {
     checkEveryMs: 500,
   },
   secrets: {
+    ...NO_SECRETS,
     databaseUrl: pair.url,
     heliusApiKey,
     webhookSecrets: [randomBytes(16).toString('hex')],
-    apiKeys: [],
     masterKey: new Uint8Array(randomBytes(32)),
-    nextMasterKey: null,
-    sponsorKey: null,
-    vaultToken: null,
-    turnkeyKey: null,
-    fireblocksKey: null,
   },
 };
 /** The log of the daemon since the last round began, a line each. */

@@ -202,7 +202,7 @@ test('forty accounts that are checked side by side share statements, and each ha
   );
   const told = await Promise.all(people.map(({ address }) => ledger.checks.told(address, 5, 50)));
   expect(told.map((each) => each.told.realised)).toEqual(people.map((each) => each.profit));
-  expect(told.every((each) => each.settled && each.tallies === 1)).toBe(true);
+  expect(told.every((each) => each.complete && each.tallies === 1)).toBe(true);
   const addresses = people.map((each) => each.address);
   const checks = await ledger.checks.find(addresses);
   // One of them was changed by another daemon in the meantime: it alone stays as it is.

@@ -5,6 +5,16 @@ import type { Keypair } from '@solana/web3.js';
 import type { ServedWorld } from '../../src/local/world.ts';
 import type { Settings } from '../../src/system/settings.ts';
 
+/** No key of an API, a sponsor or a service. */
+export const NO_SECRETS = {
+  apiKeys: [],
+  nextMasterKey: null,
+  sponsorKey: null,
+  vaultToken: null,
+  turnkeyKey: null,
+  fireblocksKey: null,
+} as const satisfies Partial<Settings['secrets']>;
+
 /**
  * The settings of the daemon: those of config/local.json, with the addresses of this world, and
  * with shorter times, so that no test waits for a schedule. Behind each of these:
@@ -37,14 +47,10 @@ export function settingsOf(
       checkEveryMs: 500, // 15,000
     },
     secrets: {
+      ...NO_SECRETS,
       ...secrets,
-      apiKeys: [],
       masterKey: new Uint8Array(randomBytes(32)),
-      nextMasterKey: null,
       sponsorKey: sponsor?.secretKey ?? null,
-      vaultToken: null,
-      turnkeyKey: null,
-      fireblocksKey: null,
     },
   };
 }

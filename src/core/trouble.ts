@@ -167,8 +167,7 @@ export const TROUBLES = {
   },
   halted: {
     class: 'needs_authorisation',
-    means:
-      'An operator has halted signing for all, for this creator, or for this subscriber.',
+    means: 'An operator has halted signing for all, for this creator, or for this subscriber.',
   },
   day_limit: {
     class: 'needs_authorisation',

@@ -25,7 +25,7 @@ export type ContinuityPorts = {
 export type Continuity = {
   /**
    * Reads where the database stands, and compares it with the last reading. A start calls it before
-   * anyone can register, because only an empty ledger is trusted at its first meeting.
+   * a subscriber can register, because only an empty ledger is trusted at its first meeting.
    */
   look(): Promise<void>;
   /**

@@ -17,6 +17,7 @@ export type NonceLeaving = {
   round(): Promise<number>;
 };
 
+/** Creates the functions that close the nonces of subscribers who leave. */
 export function createNonceLeaving(
   ports: OpeningPorts & { readonly nonces: Nonces },
   opening: Pick<NonceOpening, 'close' | 'gone'>,

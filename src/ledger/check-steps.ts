@@ -40,6 +40,7 @@ export type CheckSteps = {
   advance(step: Step): Promise<undefined>;
 };
 
+/** The counters in a jsonb value. */
 export const countersOf = (json: Record<string, unknown>): Counters =>
   Object.fromEntries(COUNTERS.map((name) => [name, BigInt(json[name] as string)])) as Counters;
 
@@ -91,6 +92,7 @@ async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Told[]> {
 
 /** Bytes are stored as hex, because jsonb does not accept zero characters. */
 const hex = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('hex');
+/** A state as its jsonb column holds it. */
 export const jsonOf = (state: AccountState) =>
   toJson({
     ...state,

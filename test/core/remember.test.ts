@@ -30,7 +30,7 @@ test('a full memory keeps the last half of what was asked for, and is never empt
   };
   const many = Array.from({ length: 40 }, (_, index) => index);
   expect(round(...many)).toEqual(many);
-  // The last five are known whatever else was asked for, and stay known while others come.
+  // The last five are known also when others were asked for, and stay known while others come.
   expect(round(35, 36, 37, 38, 39)).toEqual([]);
   expect(round(100, 36, 101, 36, 102, 36, 103, 36)).toEqual([100, 101, 102, 103]);
   // What was not asked for since is dropped.

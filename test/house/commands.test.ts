@@ -1,6 +1,6 @@
-// Commands: every command that a page, the README or a remedy of the code names exists: npm scripts,
-// test files, benches, and commands and options of `bailiff`, which are looked up in its own command
-// line. What the commands do is shown by the tests of test/cli and test/local.
+// Commands: every command that a page, the README or a remedy of the code names exists: npm
+// scripts, test files, benches, and commands and options of `bailiff`, which are looked up in its
+// own command line. What the commands do is shown by the tests of test/cli and test/local.
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';

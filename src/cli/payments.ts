@@ -3,7 +3,7 @@
 
 import { type Command, Option } from 'commander';
 import { notCancelled } from '../core/cancellation.ts';
-import type { PaymentRecord } from '../core/debt-ports.ts';
+import type { ListedPayment } from '../core/debt-ports.ts';
 import { Fault } from '../core/fault.ts';
 import { isSignature, type Signature } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
@@ -91,7 +91,7 @@ function listPayments(
 }
 
 /** The recipients of the part of a payment that no debt explains. */
-const unexplainedOf = ({ recipients }: PaymentRecord): string =>
+const unexplainedOf = ({ recipients }: ListedPayment): string =>
   recipients.flatMap(({ wallet, excess }) => (excess > 0n ? [wallet] : [])).join(' and ');
 
 /**

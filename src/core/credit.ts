@@ -83,7 +83,7 @@ function owedAt(
 
 /**
  * The effect of transfers to creators on the standing. The part of a transfer that discharges debts
- * to that creator in that token discharges them. A rest of more than a tenth counts as an outflow
+ * to that creator in that token pays them. A rest of more than a tenth counts as an outflow
  * like any other: otherwise a wallet that is named as creator of a subscription without debts would
  * allow any withdrawal. `claims` are all debts that a transfer may have been meant for, including
  * observed ones that count for nothing here.

@@ -132,7 +132,7 @@ describe('a plan for several recipients', () => {
       });
     expect(opening(3_058_920n).kind).toBe('pay');
     expect(opening(3_058_919n)).toMatchObject({ creator: REF, trouble: { code: 'below_cost' } });
-    // What was asked for is paid whatever it costs.
+    // A debt that a person asked for is paid at any cost.
     const asked = [debts[0] as never, debt('b', 500n, { ...of(REF), asked: true })];
     const absent = seen({ ref: { creatorAccount: 'absent', owedToCreator: 1n } }, { venue });
     expect(plan(asked, absent, { ...POLICY, cost }).kind).toBe('pay');

@@ -18,7 +18,7 @@ import {
 } from './hearing.ts';
 import { movementsBefore } from './movements.ts';
 import { createMemoryNonces } from './nonces.ts';
-import { createMemoryPayments, recordOf } from './payments.ts';
+import { createMemoryPayments, listedOf } from './payments.ts';
 import { createMemoryServer, type MemoryServer } from './server.ts';
 import { createMemoryShares } from './shares.ts';
 import {
@@ -103,7 +103,7 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
   const discharged = payments
     .filter((each) => each.state === 'landed' && each.purpose === 'share')
     .flatMap((each) =>
-      recordOf(state, each).recipients.map(
+      listedOf(state, each).recipients.map(
         ({ wallet, amount, excess }): StandingEvent => ({
           kind: 'discharged',
           at: { slot: each.executedSlot ?? 0, blockIndex: null, ordinal: 0 },

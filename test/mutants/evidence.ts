@@ -129,7 +129,7 @@ export const EVIDENCE: readonly Mutant[] = [
     file: 'src/core/policy.ts',
     from: "holds: ({ first }, { nonce }) => nonce === null || first?.effect === 'advance_nonce',",
     to: 'holds: () => true,',
-    by: { file: 'test/adversarial/pen.test.ts', test: 'an advance at the end' },
+    by: { file: 'test/adversarial/nonce-pen.test.ts', test: 'an advance at the end' },
   },
   {
     name: 'X1 a swap is signed as the service built it',

@@ -9,11 +9,12 @@ import type { Tables } from '../../src/chain/tables.ts';
 import { tokens } from '../../src/chain/tokens.ts';
 import type { Chain } from '../../src/core/chain-ports.ts';
 import type { ProfitShare } from '../../src/core/debt-ports.ts';
+import type { Address, Slot } from '../../src/core/ids.ts';
 import type { Clock, Ledger } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import type { Pen, SwapDesk } from '../../src/core/signing-ports.ts';
 import { createTip } from '../../src/core/tip.ts';
-import { venuesOf } from '../../src/core/venue.ts';
+import { venueOf as venueAt, venuesOf } from '../../src/core/venue.ts';
 import { checkAccounts } from '../../src/flows/account-checks.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createAside } from '../../src/flows/aside.ts';
@@ -215,8 +216,26 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   const aside = createAside({ ledger, clock, log });
   const scanning = { ledger, chain, aside, clock, log };
   const checking = { ...scanning, venues, rescanned: new Map() };
+  /**
+   * The accounts whose state is another than the one that was compared last, as a sweep finds them,
+   * each with the slot of its state.
+   */
+  const altered = async (): Promise<Map<Address, Slot>> => {
+    const known = await ledger.checks.pulses();
+    const addresses = known.map((each) => each.address);
+    const { slot, accounts } = await chain.witnessed(() =>
+      chain.slices(addresses, null, 'finalized'),
+    );
+    const changed = known.filter(({ address, pulse }, index) => {
+      const account = watched.map.get(address);
+      if (account === undefined) return false;
+      const state = venueAt(venues, account).stateOf(account.role, slot, accounts[index] ?? null);
+      return state !== null && state.pulse !== pulse;
+    });
+    return new Map(changed.map(({ address }) => [address, slot]));
+  };
   const check = async (): Promise<void> => {
-    const { reckoned } = await checkAccounts(checking, new Map(), never);
+    const { reckoned } = await checkAccounts(checking, await altered(), never);
     await judgeAll(reckoned);
     await bookFinal();
   };

@@ -8,6 +8,7 @@ import { Fault } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
 import type { SignedBytes } from '../core/payment.ts';
 import { SYSTEM_PROGRAM } from '../core/programs.ts';
+import { askNode, countOf, itemsOf } from './question.ts';
 import { asking } from './rpc.ts';
 import type { Question } from './rpc-batch.ts';
 
@@ -29,8 +30,13 @@ const questionOf = (fromSlot: Slot, uptoSlot: Slot): Question => ({
 export const blocksQuestion = ({ blockhashSlot }: SignedBytes, seenSlot: Slot): Question =>
   questionOf(blockhashSlot, Math.min(seenSlot, blockhashSlot + WINDOWS[0]));
 
+/** The slots of the blocks in a stretch, as the node lists them. */
 const listBlocks = (connection: Connection, fromSlot: Slot, uptoSlot: Slot): Promise<Slot[]> =>
-  asking('getBlocks', () => connection.getBlocks(fromSlot, uptoSlot, 'finalized'));
+  asking('getBlocks', async () => {
+    const { method, params } = questionOf(fromSlot, uptoSlot);
+    const listed = itemsOf(await askNode(connection, method, params), 'the list of blocks');
+    return listed.map((each) => countOf(each, 'the slot of a block'));
+  });
 
 type Block = {
   readonly blockHeight?: number | null;

@@ -53,6 +53,8 @@ export function createAccruals(
           and (${slot ?? null}::bigint is null or (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal)
             > (${slot ?? null}::bigint, ${blockIndex ?? LAST}::int, ${after?.signature ?? ''}, ${ordinal ?? 0}::int))
         order by f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal limit ${limit}`;
+      // This is asked all the time, and as a rule nothing waits.
+      if (rows.length === 0) return [];
       const closes = rows.map((row) => ({
         subscriptionId: row.subscription_id,
         vouched: row.vouched,

@@ -25,10 +25,17 @@ export const withPostgres = { ...shared, globalSetup: ['test/support/global-setu
 const PURE = ['test/{adversarial,core,gate-client,venue}/**/*.test.ts'];
 
 /**
- * Tests of one part against a real Postgres, a local node or an HTTP server. They change nothing of
- * their process, so that the files of one worker share what they import: half a second of CPU each.
+ * Tests of one part, or of a whole daemon, against a real Postgres, a local node or an HTTP server.
+ * They change nothing of their process, so that the files of one worker share what they import: up
+ * to 1.6 s of CPU each.
  */
-const PARTS = ['test/{chain,http,ledger,probes}/**/*.test.ts'];
+const PARTS = ['test/{chain,flows,http,ledger,probes}/**/*.test.ts'];
+/** Long tests of whole daemons, which gain little by that and would let a worker grow. */
+const LONG = [
+  'test/flows/{backup,clearance,creators,exactly-once,foreign,import,kill,nonce,outage}.test.ts',
+  'test/flows/{paying,rebuild,secrets,settling,sources.property,standing,street}.test.ts',
+  'test/flows/{terms,unproven,velocity}.test.ts',
+];
 
 export default defineConfig({
   test: {
@@ -36,7 +43,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       { test: { ...shared, name: 'pure', include: PURE, isolate: false } },
-      { test: { ...withPostgres, name: 'parts', include: PARTS, isolate: false } },
+      { test: { ...withPostgres, name: 'parts', include: PARTS, exclude: LONG, isolate: false } },
       {
         test: {
           ...withPostgres,
@@ -45,6 +52,7 @@ export default defineConfig({
           exclude: [...PURE, ...PARTS],
         },
       },
+      { test: { ...withPostgres, name: 'long', include: LONG } },
     ],
   },
 });

@@ -70,7 +70,8 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   const work = (id: string) => askedBy('payments', () => settle.run(id, stopping));
   const lanes = createLanes({ ...settings.lanes, clock, log, work });
 
-  loops.add('accrue', settings.watch.finalityMs, async () => {
+  const accrueEveryMs = Math.max(EVERY_MS.accrueLeast, settings.watch.finalityMs);
+  loops.add('accrue', accrueEveryMs, async () => {
     for (const book of [() => accrueCloses(ledger, log), credit]) {
       await way.clear();
       const ids = await book();

@@ -27,9 +27,16 @@ export const EVERY_MS = {
   scanPatience: 250,
   /**
    * Readings that a burst put off become due by the clock. The loop runs every `watch.finalityMs`
-   * when that is shorter.
+   * when that is shorter, and not oftener than every 250 ms: a slot that becomes final asks for a
+   * run.
    */
   inspectMost: 500,
+  inspectLeast: 250,
+  /**
+   * What this daemon hears is booked at once; a run by the clock finds what others heard. The loop
+   * runs every `watch.finalityMs` when that is longer.
+   */
+  accrueLeast: 1_000,
   /** How often the daemon's own executed payments are noted, so that they are read. */
   own: 1_000,
   watchList: 2_000,

@@ -39,6 +39,7 @@ import {
 import { type ReceiptOptions, receiptRoutes } from './receipts.ts';
 import { type RootOptions, rootRoutes } from './roots.ts';
 import { enforceScopes } from './scopes.ts';
+import { installSerializing } from './serializing.ts';
 import { createSessions, installSessions, type SessionPorts } from './sessions.ts';
 import { type ShareOptions, shareRoutes } from './shares.ts';
 import { type StatementOptions, statementPages, statementRoutes } from './statements.ts';
@@ -173,6 +174,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   installHeaders(app);
   installBodies(app, options.clock);
   installValidation(app);
+  installSerializing(app);
   const sessions = createSessions(options);
   installSessions(app, sessions);
   enforceScopes(app, authority);

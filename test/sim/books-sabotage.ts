@@ -1,5 +1,5 @@
 // Books sabotage: faults of the books, put in on purpose: a close or a transfer counts twice or too
-// early, and a database is trusted that lacks commits.
+// early.
 import { waitingTransfers } from './memory/credits.ts';
 import type { Deliberate } from './sabotage.ts';
 
@@ -9,14 +9,6 @@ export const BOOKS_SABOTAGES: Record<string, Deliberate> = {
     known: 2,
     sabotage: {
       meddle: ({ state }) => state?.accruals.clear(),
-    },
-  },
-  'trusting a database without a mark, although the ledger has subscribers': {
-    within: 300,
-    known: 1,
-    sabotage: {
-      prepare: ({ server }) =>
-        void (server && Object.assign(server.databaseStates, { isEmpty: async () => true })),
     },
   },
   'counting a transfer to a creator twice': {

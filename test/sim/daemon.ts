@@ -31,6 +31,7 @@ import { loadWatched } from '../../src/flows/watched.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import { rentOf } from './chain/account.ts';
 import { SWAP } from './chain/swaps.ts';
+import { isAltered } from './heard.ts';
 import type { Provider } from './provider.ts';
 import type { Random } from './random.ts';
 import type { Turns } from './turns.ts';
@@ -221,16 +222,15 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
    * each with the slot of its state.
    */
   const altered = async (): Promise<Map<Address, Slot>> => {
-    const known = await ledger.checks.pulses();
+    const known = await ledger.checks.find([...watched.map.values()].map((each) => each.address));
     const addresses = known.map((each) => each.address);
     const { slot, accounts } = await chain.witnessed(() =>
       chain.slices(addresses, null, 'finalized'),
     );
-    const changed = known.filter(({ address, pulse }, index) => {
-      const account = watched.map.get(address);
-      if (account === undefined) return false;
-      const state = venueAt(venues, account).stateOf(account.role, slot, accounts[index] ?? null);
-      return state !== null && state.pulse !== pulse;
+    const changed = known.filter((account, index) => {
+      const { role, baseline } = account;
+      const state = venueAt(venues, account).stateOf(role, slot, accounts[index] ?? null);
+      return baseline !== null && isAltered(baseline, state);
     });
     return new Map(changed.map(({ address }) => [address, slot]));
   };

@@ -1,24 +1,31 @@
 // Heard: tells whether the books of a simulated history have everything that is final on the chain.
 import type { Address } from '../../src/core/ids.ts';
+import { type AccountState, COUNTERS } from '../../src/core/reckoning.ts';
 import { DEFAULT_VENUE } from '../../src/core/venue.ts';
 import type { SimBooks } from './books.ts';
 import type { SimChain } from './chain/chain.ts';
 import { venueOf } from './world.ts';
+
+/** Whether the counters of an account's state are others than those that were compared last. */
+export const isAltered = (baseline: AccountState, state: AccountState | null): boolean =>
+  state !== null && COUNTERS.some((name) => baseline.counters[name] !== state.counters[name]);
 
 /**
  * Whether each account whose state is compared with the facts was compared in the state that it has
  * now. A gap is found by the comparison only.
  */
 async function isCompared(chain: SimChain, { ledger }: SimBooks): Promise<boolean> {
-  const watched = new Map((await ledger.watchList.all()).map((each) => [each.address, each]));
-  return (await ledger.checks.pulses()).every(({ address, slot, pulse }) => {
-    const account = watched.get(address);
+  const watched = await ledger.watchList.all();
+  const checks = await ledger.checks.find(watched.map((each) => each.address));
+  return checks.every(({ address, role, venue, baseline }) => {
     const found = chain.store.get(address);
     const owned = found && { ...found, owner: found.owner as Address };
-    if (account === undefined) return true;
-    return (
-      venueOf(account.venue ?? DEFAULT_VENUE).stateOf(account.role, slot, owned)?.pulse === pulse
+    const state = venueOf(venue ?? DEFAULT_VENUE).stateOf(
+      role,
+      chain.block(chain.tip()).slot,
+      owned,
     );
+    return baseline === null || !isAltered(baseline, state);
   });
 }
 

@@ -71,7 +71,7 @@ export function createWitness(state: State | null, nowMs: () => number): Witness
           if (
             recipients.some(({ wallet }) => wallet === creator) &&
             row.fact.subscriberId === subscriberId &&
-            (waits.get(transfer) ?? plannedMs) < plannedMs
+            (state?.creditsAgain.get(transfer) ?? waits.get(transfer) ?? plannedMs) < plannedMs
           )
             broken.push(`law 1: ${id} was signed while a transfer to its creator was not matched`);
         signed.set(made.signature, {

@@ -38,6 +38,7 @@ export function creatorOf(state: State, { fact, finality }: FactRow): Address | 
 export function waitAgain(
   state: State,
   debt: { subscriberId: string; creatorWallet: Address; mint: Address; slot: Slot },
+  nowMs: number,
 ): void {
   for (const each of state.credits.values()) {
     const { id, subscriberId, creatorWallet, token, slot, credited, amount } = each;
@@ -48,7 +49,7 @@ export function waitAgain(
       slot >= debt.slot &&
       credited < amount
     )
-      state.creditsAgain.add(id);
+      state.creditsAgain.set(id, nowMs);
   }
 }
 

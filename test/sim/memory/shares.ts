@@ -181,7 +181,8 @@ export function createMemoryShares(
       }
       if (owing.length === 0) return true;
       const owes = { subscriberId: fact.subscriberId, mint: token.mint, slot };
-      for (const { own: part } of each) waitAgain(state, { ...owes, creatorWallet: part.wallet });
+      for (const { own: part } of each)
+        waitAgain(state, { ...owes, creatorWallet: part.wallet }, nowMs());
       applyToShares(state, sharesOf(state, fact.subscriberId), () => ({ do: 'wake' }));
       return true;
     },

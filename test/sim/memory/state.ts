@@ -134,8 +134,8 @@ export type State = {
   >;
   /** By the key of their fact. */
   readonly credits: Map<string, CreditRow>;
-  /** The keys of credits with a rest that wait again to be matched. */
-  readonly creditsAgain: Set<string>;
+  /** Credits with a rest that wait again to be matched, each with the time since which it does. */
+  readonly creditsAgain: Map<string, number>;
   /** The events about debts, in order. */
   readonly events: EventOf<EventKind>[];
   readonly halts: Map<string, Halt>;
@@ -177,7 +177,7 @@ export const emptyState = (): State => ({
   payments: new Map(),
   nonces: new Map(),
   credits: new Map(),
-  creditsAgain: new Set(),
+  creditsAgain: new Map(),
   events: [],
   halts: new Map(),
   clearances: new Map(),

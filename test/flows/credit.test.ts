@@ -160,6 +160,32 @@ describe('a transfer is matched only where the ledger agrees with the chain', ()
     expect(await credit()).toEqual([]);
   });
 
+  test('it counts for a parked debt whose payment the ledger has lost, and the payment for the next debt', async () => {
+    await using held = await createTestLedger();
+    const { ledger, driftAccount } = held;
+    await owe(held);
+    const [parked] = await ledger.shares.open('ana');
+    const trouble = troubled('creator_account_frozen', 'The account is frozen.');
+    await ledger.shares.rest('ana', [parked?.id ?? ''], trouble, null, true);
+    // It was retried and paid in commits that are lost. A parked debt has no history read.
+    await recordFact(ledger, transfer, 'finalized');
+    const books = booksThatLost(ledger);
+    expect(await createCredit({ ledger, books, clock, log })()).toEqual(['ana']);
+    const shares = () => ledger.shares.list({ limit: 5 });
+    expect(await shares()).toMatchObject([{ status: 'paid', credited: 10_000_000n, paidBy: [] }]);
+    // The next debt is compared with the chain before it is paid: the creator has been paid twice.
+    const close = closeFact(2, 100_000_000n, { slot: 55, account: driftAccount });
+    await recordFact(ledger, close, 'finalized');
+    await accrueCloses(ledger, log);
+    const ana = await ledger.subscribers.find('ana');
+    expect(ana && (await books.disagreement(ana))).toBeNull();
+    expect(await shares()).toMatchObject([
+      { status: 'paid', credited: 0n, paidBy: [LOST.signature] },
+      { status: 'paid', credited: 10_000_000n, paidBy: [] },
+    ]);
+    expect(await ledger.payments.unexplained(5)).toEqual([]);
+  });
+
   test('it is matched in no other database than the one that was compared', async () => {
     await using held = await createTestLedger();
     const { ledger } = held;

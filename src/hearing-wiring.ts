@@ -246,10 +246,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       for (const account of accounts) if (slot != null) watch.told(account, slot);
   };
   loops.add('own', EVERY_MS.own, noteOwn);
-  const inspectEveryMs = Math.max(
-    EVERY_MS.inspectLeast,
-    Math.min(EVERY_MS.inspectMost, settings.watch.finalityMs),
-  );
+  const { inspectLeast, inspectMost } = EVERY_MS;
+  const inspectEveryMs = Math.max(inspectLeast, Math.min(inspectMost, settings.watch.finalityMs));
   loops.add('ahead', EVERY_MS.judge, async () => {
     if (await inspector.ahead()) loops.after('hasty');
   });

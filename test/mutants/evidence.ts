@@ -136,7 +136,7 @@ export const EVIDENCE: readonly Mutant[] = [
     file: 'src/chain/pen.ts',
     from: 'refuse(swapObjections(read.feePayer, read.instructions.map(inspectSwap), mandate));',
     to: '',
-    by: { file: 'test/adversarial/swap.test.ts', test: 'refused: a transfer beside it' },
+    by: { file: 'test/adversarial/swap.test.ts', test: 'a transfer beside it' },
   },
   {
     name: 'B9 a transfer is matched without a comparison of the books',

@@ -174,12 +174,12 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking an error for an absence': {
     within: 60,
-    known: 5,
+    known: 10,
     sabotage: BLIND,
   },
   'taking a payment that failed on chain for one that paid': {
-    within: 100,
-    known: 43,
+    within: 150,
+    known: 101,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -240,7 +240,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking money that goes to the own wallet for a flight': {
     within: 60,
-    known: 39,
+    known: 14,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -261,7 +261,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'giving up a debt that failed': {
     within: 100,
-    known: 3,
+    known: 13,
     sabotage: {
       meddle: ({ state }) => {
         for (const share of state?.shares.values() ?? [])

@@ -148,10 +148,11 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
         admit: nodes.admitSocket,
         canBe: tip.canBe,
         onSlot: (slot) => sources.note('subscriptions', slot, clock.nowMs()),
-        onAccount: watch.notified,
+        onAccount: (...told) => settle.nonces.heard(...told) || watch.notified(...told),
         onSubscribed: watch.subscribed,
       });
-  const follow = (): void => feed?.follow(mine().map((each) => each.address));
+  const follow = (): void =>
+    feed?.follow([...mine().map((each) => each.address), ...settle.nonces.accounts()]);
   follow();
   addTakeover(share, {
     ...{ loops, watch, mine, follow, clock, sources },
@@ -281,8 +282,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     await judge(found.reckoned);
   });
 
-  // Accounts join and leave the watch-list here, in another daemon, or by adoption. Postgres
-  // notifies of each.
+  // Accounts join and leave the watch-list here or in another daemon; Postgres notifies of each.
   const registration = createRegistration(
     { ...ports, onHole: () => loops.after('missed') },
     { ...settings.watch, ...settings.helius },
@@ -294,7 +294,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     loops.after('moved');
   });
   // A notification connection may be dead without an error, so the list is also read regularly.
-  loops.add('watch-list', EVERY_MS.watchList, async () => void (await watched.refresh()));
+  loops.add('watch-list', EVERY_MS.watchList, () => watched.refresh().then(follow));
 
   return {
     sources,

@@ -120,9 +120,9 @@ const program = createProgram({
   clock,
   start,
   migrate: runMigrations,
-  async demo({ keep, sources, venue }) {
+  async demo({ keep, sources, venue, guard }) {
     const { runDemo } = await import('./local/demo.ts');
-    return runDemo({ keep, venue, say, ...(sources === undefined ? {} : { sources }) });
+    return runDemo({ keep, venue, guard, say, ...(sources === undefined ? {} : { sources }) });
   },
   async prove(bytes, venue) {
     const { proveProgram } = await import('./local/prove.ts').catch((thrown: unknown) => {

@@ -63,6 +63,7 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
     {
       ...{ ...parts, ...ports, newId, books, budget, programsOf, ownSignatures },
       clear: way.clear,
+      onNonces: () => loops.after('followed'),
       onEnded: (id) => judge([id]),
     },
     payingOf(settings),

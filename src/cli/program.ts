@@ -37,6 +37,7 @@ export type ProgramPorts = {
     keep: boolean;
     sources?: string;
     venue: VenueName | 'both';
+    guard: 'blockhash' | 'nonce';
   }) => Promise<number>;
   readonly probe: () => Promise<Finding[]>;
   readonly prove: Prove;
@@ -89,19 +90,26 @@ export function createProgram(ports: ProgramPorts): Command {
         .choices([...VENUE_NAMES, 'both'])
         .default(DEFAULT_VENUE),
     )
+    .addOption(
+      new Option('--guard <guard>', 'what keeps two payments of one debt apart')
+        .choices(['blockhash', 'nonce'])
+        .default('blockhash'),
+    )
     .action(
       async ({
         keep,
         sources,
         venue,
+        guard,
       }: {
         keep?: boolean;
         sources?: string;
         venue: VenueName | 'both';
+        guard: 'blockhash' | 'nonce';
       }) =>
         ports.exitWith(
           await ports.demo({
-            ...{ keep: keep === true, venue },
+            ...{ keep: keep === true, venue, guard },
             ...(sources === undefined ? {} : { sources }),
           }),
         ),

@@ -114,6 +114,8 @@ export const RUN_AFTER = {
   taken: ['takeover'],
   /** Accounts joined or left the watch-list, or the daemon's own URL is known. */
   moved: ['registration'],
+  /** Nonce accounts joined or left those that are subscribed to. */
+  followed: ['watch-list'],
   /** A subscriber has left. */
   left: ['leaving'],
   /** An event is written for the platform. */

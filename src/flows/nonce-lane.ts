@@ -11,6 +11,7 @@ import type { NonceRecord, Nonces } from '../core/nonce-ports.ts';
 import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
+import type { NonceHeard } from './nonce-heard.ts';
 import { createNonceLeaving, type NonceLeaving } from './nonce-leaving.ts';
 import { createNonceOpening, type OpeningOptions } from './nonce-opening.ts';
 import type { ReadPorts } from './preflight.ts';
@@ -21,6 +22,7 @@ export type NonceLanePorts = ReadPorts & {
   readonly clock: Clock;
   readonly log: Log;
   readonly nonces: Nonces;
+  readonly nonceHeard: NonceHeard;
 };
 export type NonceOptions = OpeningOptions & {
   /** What keeps two payments of one debt apart: `payments.replayGuard`. */
@@ -63,7 +65,7 @@ const moved = (what: string): Trouble =>
 
 /** Creates the decision about the guard of a lane's next payment. */
 export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): NonceLane {
-  const { ledger, chain, tokens, pen, books, log, nonces } = ports;
+  const { ledger, chain, tokens, pen, books, log, nonces, nonceHeard } = ports;
   const opening = createNonceOpening(ports, options);
   const wait = (trouble: Trouble, ms = SOON_MS): Guard => ({ do: 'wait', trouble, ms });
 
@@ -161,7 +163,10 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
         const trouble = await doubtOf(subscriber, mover as Mover);
         if (trouble !== null) return { do: 'rest', trouble };
       }
-      const value = nonces.after(await chain.blockhashBefore(mover.slot));
+      // Where the transaction is on record, and the subscription told the value of its slot, the
+      // value that was seen now has not moved since.
+      const told = own === null ? null : nonceHeard.at(account, mover.slot);
+      const value = told === seen ? seen : nonces.after(await chain.blockhashBefore(mover.slot));
       const to = { value, slot: mover.slot };
       if (!(await ledger.nonces.note(subscriber.id, at.value, to)))
         return wait(moved('another daemon is comparing it with the ledger'), 1);
@@ -239,6 +244,7 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
         (await ledger.nonces.moverOf(account, noted.value)) === null
           ? ({ do: 'sign', nonce: { account, ...noted } } as const)
           : await explain(subscriber, account, noted, reading.value);
+      if (!leaving) nonceHeard.follow(account);
       if (!leaving || explained.do !== 'sign') return explained;
       return opening.close(subscriber.id, account, seen.account?.lamports ?? 0n);
     },

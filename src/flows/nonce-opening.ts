@@ -6,6 +6,7 @@ import type { NonceRecord, Nonces } from '../core/nonce-ports.ts';
 import type { Ledger, Log, Subscriber } from '../core/ports.ts';
 import { type SponsorLimits, sponsorRefusal } from '../core/spending.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
+import type { NonceHeard } from './nonce-heard.ts';
 import type { Guard } from './nonce-lane.ts';
 import type { ReadPorts } from './preflight.ts';
 
@@ -17,6 +18,7 @@ export type OpeningPorts = ReadPorts & {
   readonly ledger: Ledger;
   readonly log: Log;
   readonly nonces: Nonces;
+  readonly nonceHeard: Pick<NonceHeard, 'forget'>;
 };
 
 /** After this time a creation or a closing is signed anew: its blockhash has expired by then. */
@@ -93,6 +95,7 @@ export function createNonceOpening(ports: OpeningPorts, options: OpeningOptions)
     /** Records that a finalized block shows no account. False when another daemon did. */
     async gone({ subscriberId, account, rent }: NonceRecord): Promise<boolean> {
       const isGone = await ledger.nonces.closed(subscriberId);
+      ports.nonceHeard.forget(account);
       if (isGone) log.info('nonce.rent_returned', { subscriber: subscriberId, account, rent });
       return isGone;
     },

@@ -18,6 +18,7 @@ import type { Clock, Log, Subscriber } from '../core/ports.ts';
 import type { Trouble } from '../core/trouble.ts';
 import type { VenuesConformance } from './conformance.ts';
 import { createLooking, type FinalityPace, type LookingOptions } from './look-schedule.ts';
+import { createNonceHeard, type NonceHeard } from './nonce-heard.ts';
 import { createNonceLane, type NonceOptions } from './nonce-lane.ts';
 import { createNonceLook } from './nonce-look.ts';
 import { createOwn } from './own-payments.ts';
@@ -31,7 +32,7 @@ import { createRetryDelay } from './retry-delay.ts';
 import { createSigning, type SigningPorts } from './signing.ts';
 import { heldBack } from './signing-obstacle.ts';
 
-export type SettlePorts = Omit<PlanningPorts, 'lane'> &
+export type SettlePorts = Omit<PlanningPorts, 'lane' | 'nonceHeard'> &
   SigningPorts & {
     readonly clock: Clock;
     readonly log: Log;
@@ -42,6 +43,8 @@ export type SettlePorts = Omit<PlanningPorts, 'lane'> &
     readonly ownSignatures: Pick<OwnSignatures, 'sent' | 'ended'>;
     /** Resolves when the next step may be taken; left out, at once. See flows/right-of-way.ts. */
     readonly clear?: () => Promise<void>;
+    /** Called when accounts join or leave the nonces that are subscribed to. */
+    readonly onNonces?: () => void;
     /** Called when a payment has ended, because standings may change. */
     readonly onEnded: (subscriberId: string) => Promise<void>;
   };
@@ -59,6 +62,8 @@ export type Settle = {
   heard(subscriberId: string, slot: Slot | null): void;
   /** Slots up to this one are final. Returns the subscribers whose payments to look for. */
   final(slot: Slot): string[];
+  /** The nonce accounts to subscribe to, and what the subscriptions tell of them. */
+  readonly nonces: Pick<NonceHeard, 'accounts' | 'heard'>;
   /** Closes the nonce accounts of subscribers who have left. Signs nothing with `observe`. */
   leave(): Promise<void>;
 };
@@ -66,7 +71,8 @@ export type Settle = {
 /** Creates the work of the lanes. */
 export function createSettle(ports: SettlePorts, options: SettleOptions): Settle {
   const { ledger, chain, tokens, clock, log } = ports;
-  const lane = createNonceLane(ports, options);
+  const nonceHeard = createNonceHeard(ports, ports.onNonces ?? (() => {}));
+  const lane = createNonceLane({ ...ports, nonceHeard }, options);
   const intend = createPlanning({ ...ports, lane }, options);
   const sign = createSigning(ports);
   const looking = createLooking(clock, options, ports.pace);
@@ -173,7 +179,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   };
 
   const lookUnderNonce = createNonceLook(
-    { ...ports, lane, looking, sign, ends, broadcast, subscriberOf },
+    { ...ports, nonceHeard, lane, looking, sign, ends, broadcast, subscriberOf },
     options,
   );
 
@@ -264,6 +270,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   return {
     heard: looking.heard,
     final: looking.final,
+    nonces: nonceHeard,
     async leave() {
       if (options.mode === 'settle' && ports.pen.sponsor !== null) await lane.leaving.round();
     },

@@ -22,6 +22,8 @@ export type DemoOptions = {
   /** The venue at which the story plays, or both; the default venue when absent. */
   readonly venue?: VenueName | 'both';
   readonly say: (text: string) => void;
+  /** What keeps two payments of one debt apart; the one of the settings when absent. */
+  readonly guard?: 'blockhash' | 'nonce';
   /** The folder of Postgres and the daemon's log; the one of the settings when absent. */
   readonly stateFolder?: string;
   /** An empty database; one in an embedded Postgres when absent. */
@@ -29,6 +31,9 @@ export type DemoOptions = {
   /** Called with each daemon that is started, for tests that kill it. */
   readonly onDaemon?: (daemon: Daemon) => void;
 };
+
+/** The rent of a nonce account on the local chain, and the fee of its creation. */
+const NONCE_LAMPORTS = 1_447_680n + 5_000n;
 
 /** The program that executes a venue's instructions in this world, for a person. */
 const describeVenue = (title: string, kind: World['velocityProgram'], file: string): string =>
@@ -38,7 +43,7 @@ const describeVenue = (title: string, kind: World['velocityProgram'], file: stri
 
 /** Runs the story. Returns the balances on chain at its end. */
 export async function runStory(options: DemoOptions): Promise<Ending> {
-  const { keep, sources, say, onDaemon, venue = DEFAULT_VENUE } = options;
+  const { keep, sources, guard, say, onDaemon, venue = DEFAULT_VENUE } = options;
   const venues = venue === 'both' ? VENUE_NAMES.join(',') : venue;
   const env = processEnvironment();
   const stateFolder = options.stateFolder ?? env.BAILIFF_STATE_FOLDER;
@@ -78,10 +83,17 @@ export async function runStory(options: DemoOptions): Promise<Ending> {
         BAILIFF_SPONSOR_KEY: base58Text(sponsor.secretKey),
         DATABASE_URL: secrets.databaseUrl ?? '',
         ...(sources === undefined ? {} : { BAILIFF_SOURCES: sources }),
+        ...(guard === undefined ? {} : { BAILIFF_REPLAY_GUARD: guard }),
       },
     }),
     async (running) => void (await running.stop()),
   );
+  if (guard === 'nonce') {
+    // Enough for the nonce account of ana, and too little to pay the fees of bo.
+    const { sponsorReserveLamports, priorityFeeLamportsMost } = settings.payments;
+    const kept = BigInt(sponsorReserveLamports) + BigInt(priorityFeeLamportsMost);
+    driver.giveSol(sponsor.publicKey, kept + NONCE_LAMPORTS);
+  }
   onDaemon?.(daemon);
   say('Bailiff: chain-verified profit-share settlement, shown on a local chain.');
   const told = {

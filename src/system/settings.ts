@@ -74,6 +74,7 @@ export const KNOWN = [
   'BAILIFF_LOG_LEVEL',
   'BAILIFF_HELIUS_API_URL',
   'BAILIFF_SOURCES',
+  'BAILIFF_REPLAY_GUARD',
   'BAILIFF_STATE_FOLDER',
   'BAILIFF_DRIFT_PROGRAM',
   'BAILIFF_VELOCITY_PROGRAM',
@@ -125,6 +126,7 @@ function overrides(env: Environment, problems: string[]): Json {
     else problems.push('BAILIFF_HTTP_PORT: must be a port number');
   }
   if (env.BAILIFF_SOURCES) put('watch', 'sources', namesIn(env.BAILIFF_SOURCES));
+  if (env.BAILIFF_REPLAY_GUARD) put('payments', 'replayGuard', env.BAILIFF_REPLAY_GUARD);
   if (env.BAILIFF_VENUES) given.venues = namesIn(env.BAILIFF_VENUES);
   if (env.BAILIFF_MODE) given.mode = env.BAILIFF_MODE;
   if (env.BAILIFF_LOG_LEVEL) given.logLevel = env.BAILIFF_LOG_LEVEL;

@@ -1,7 +1,9 @@
 // Run: `npm run bench -- NAME`, with NAME one of decode, intake, watch, lanes, gate, volume, burst,
-// quiet, import, adopt. Prints ratios measured in one run; exits 1 when a stated one is missed.
+// quiet, import, adopt, congestion. Prints ratios measured in one run; exits 1 when a stated one is
+// missed.
 import { benchAdopt } from './adopt.ts';
 import { benchBurst, benchQuiet } from './burst.ts';
+import { benchCongestion } from './congestion.ts';
 import { benchDecode } from './decode.ts';
 import { benchGate } from './gate.ts';
 import { benchImport } from './import.ts';
@@ -19,6 +21,7 @@ const BENCHES: Record<string, () => boolean | Promise<boolean>> = {
   quiet: benchQuiet,
   import: benchImport,
   adopt: benchAdopt,
+  congestion: benchCongestion,
   watch: benchWatch,
   lanes: benchLanes,
   volume: benchVolume,

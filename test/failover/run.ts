@@ -2,11 +2,12 @@
 // while its asynchronous replica lacks the last commits, and the replica is promoted. Afterwards
 // every close on chain is booked once, every creator holds exactly what is owed, and each act that
 // the API acknowledged is in the database or listed as lost by the daemon. `npm run failover --
-// --rounds 100`. With `--blind` the daemon runs without the evidence of lost commits, and the run
-// passes only when that ends in a double payment.
+// --rounds 100`, with `--guard nonce` under nonces. With `--blind` the daemon runs without the
+// evidence of lost commits, and the run passes only when that ends in a double payment; under
+// nonces, when it does not.
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { Keypair, type PublicKey } from '@solana/web3.js';
+import { Keypair, type PublicKey, SystemProgram } from '@solana/web3.js';
 import type { App } from '../../src/app.ts';
 import { base58Text } from '../../src/core/ids.ts';
 import { acknowledgedIn } from '../../src/flows/acknowledged.ts';
@@ -31,7 +32,11 @@ if (binaries === null) {
   process.exit(2);
 }
 const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string' }, blind: { type: 'boolean' } },
+  options: {
+    rounds: { type: 'string' },
+    blind: { type: 'boolean' },
+    guard: { type: 'string', default: 'blockhash' },
+  },
   allowPositionals: true,
 });
 const wanted = Number(values.rounds ?? positionals[0] ?? 100);
@@ -49,13 +54,18 @@ const world = await serveWorld({
   heliusApiKey,
   cluster: { slotMs: 8 },
 });
+const replayGuard = values.guard === 'nonce' ? 'nonce' : 'blockhash';
+const sponsor = Keypair.generate();
+const { faucet } = world.driver;
+const funding = { fromPubkey: faucet.publicKey, toPubkey: sponsor.publicKey };
+world.driver.send([SystemProgram.transfer({ ...funding, lamports: 10n ** 11n })], [faucet]);
 const base = loadSettings({});
 const settings: Settings = {
   ...base,
   http: { ...base.http, port: 0 },
   rpc: { ...base.rpc, url: world.chain.rpcUrl, wsUrl: world.chain.wsUrl },
   helius: { ...base.helius, apiUrl: world.helius.apiUrl },
-  payments: { ...base.payments, retryEveryMs: 300, pollMs: 50, rebroadcastMs: 200 },
+  payments: { ...base.payments, replayGuard, retryEveryMs: 300, pollMs: 50, rebroadcastMs: 200 },
   watch: {
     ...base.watch,
     backfillEveryMs: 400,
@@ -69,6 +79,7 @@ const settings: Settings = {
     heliusApiKey,
     webhookSecrets: [randomBytes(16).toString('hex')],
     masterKey: new Uint8Array(randomBytes(32)),
+    sponsorKey: replayGuard === 'nonce' ? sponsor.secretKey : null,
   },
 };
 /** The log of the daemon since the last round began, a line each. */
@@ -234,4 +245,4 @@ await app.close().catch(() => {});
 await sql.end({ timeout: 2 });
 await world.close();
 pair.close();
-process.exit((blind ? twice : failed === 0) ? 0 : 1);
+process.exit((blind ? twice === (replayGuard === 'blockhash') : failed === 0) ? 0 : 1);

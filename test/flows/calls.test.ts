@@ -4,6 +4,7 @@
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { budget, programsOf } from '../../src/chain/compile.ts';
+import type { Address } from '../../src/core/ids.ts';
 import { payingOf } from '../../src/daemon-parts.ts';
 import { createBooks } from '../../src/flows/books-comparison.ts';
 import { createOwnSignatures } from '../../src/flows/own-signatures.ts';
@@ -18,80 +19,103 @@ import { openStreet, profitableClose } from '../support/street.ts';
 
 const FINALITY_MS = 1_500;
 
-test('an ordinary payment takes four RPC calls, confirmation included', async () => {
-  await using street = await openStreet();
-  const { driver, database, world } = street;
-  const creator = Keypair.generate().publicKey;
-  driver.giveUsdc(creator, 1n);
-  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
-  await street.subscribe('ana', trader, creator);
-  const giveKeyBack = await loseAgentKeys(database);
-  /** Books a debt that no lane pays, because the agent's key is missing. */
-  const owe = async (count: number): Promise<void> => {
-    profitableClose(driver, trader);
-    await expect.poll(async () => (await street.shares('ana')).length).toBe(count);
-  };
-  const clock = createManualClock(systemClock.nowMs());
-  await using parts = await partsOf(street, clock);
-  const settle = createSettle(
-    {
-      ...parts,
-      newId,
-      books: createBooks({ ...parts, log: silentLog }),
-      conformance: { objection: () => null },
-      ownSignatures: createOwnSignatures(clock),
-      budget,
-      programsOf,
-      clock,
-      log: silentLog,
-      onEnded: async () => {},
-    },
-    { ...payingOf(street.settings), rebroadcastMs: 10_000, finalityMs: FINALITY_MS },
-  );
-  const never = new AbortController().signal;
-  const pay = async (): Promise<string[]> => {
-    await street.stop();
-    await giveKeyBack();
-    await retryNow(database);
-    const before = world.chain.calls.length;
-    while ((await settle.run('ana', never)) !== null) {
-      // The account subscription tells that the agent's accounts changed; it exists whether
-      // something is paid or not.
-      settle.heard('ana', null);
-      world.cluster.advance(20);
-      clock.advance(FINALITY_MS);
+test.each([
+  ['blockhash', null],
+  ['nonce', Keypair.generate()],
+] as const)(
+  'an ordinary payment under a %s takes four RPC calls, confirmation included',
+  async (replayGuard, sponsor) => {
+    await using street = await openStreet(sponsor === null ? {} : { sponsor });
+    const { driver, database, world } = street;
+    if (sponsor !== null) street.sendSol(sponsor.publicKey, 1_000_000_000n);
+    const creator = Keypair.generate().publicKey;
+    driver.giveUsdc(creator, 1n);
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
+    await street.subscribe('ana', trader, creator);
+    const giveKeyBack = await loseAgentKeys(database);
+    /** Books a debt that no lane pays, because the agent's key is missing. */
+    const owe = async (count: number): Promise<void> => {
+      profitableClose(driver, trader);
+      await expect.poll(async () => (await street.shares('ana')).length).toBe(count);
+    };
+    const clock = createManualClock(systemClock.nowMs());
+    await using parts = await partsOf(street, clock);
+    const settle = createSettle(
+      {
+        ...parts,
+        newId,
+        books: createBooks({ ...parts, log: silentLog }),
+        conformance: { objection: () => null },
+        ownSignatures: createOwnSignatures(clock),
+        budget,
+        programsOf,
+        clock,
+        log: silentLog,
+        onEnded: async () => {},
+      },
+      { ...payingOf(street.settings), replayGuard, rebroadcastMs: 10_000, finalityMs: FINALITY_MS },
+    );
+    // As the subscriptions of a daemon would tell it.
+    const off = world.cluster.on((event) => {
+      if (event.kind !== 'block' || event.commitment !== 'confirmed') return;
+      for (const address of settle.nonces.accounts()) {
+        const account = world.cluster.account(address, 'confirmed');
+        if (account !== null && event.changed.has(address))
+          settle.nonces.heard(address, event.slot, { ...account, owner: account.owner as Address });
+      }
+    });
+    const never = new AbortController().signal;
+    const pay = async (): Promise<string[]> => {
+      await street.stop();
+      await giveKeyBack();
+      await retryNow(database);
+      const before = world.chain.calls.length;
+      while ((await settle.run('ana', never)) !== null) {
+        // The account subscription tells that the agent's accounts changed; it exists whether
+        // something is paid or not.
+        settle.heard('ana', null);
+        world.cluster.advance(20);
+        clock.advance(FINALITY_MS);
+      }
+      const calls = world.chain.calls.slice(before);
+      await loseAgentKeys(database);
+      await street.restart();
+      return calls;
+    };
+    await owe(1);
+    const first = await pay();
+    off();
+    await owe(2);
+    const ordinary = await pay();
+    expect((await street.shares('ana')).map((each) => each.status)).toEqual(['paid', 'paid']);
+    expect(ordinary).toEqual([
+      'getMultipleAccounts',
+      'simulateTransaction',
+      'sendTransaction',
+      'getSignatureStatuses',
+    ]);
+    if (sponsor !== null) {
+      // Without the subscription the block of the last payment is read.
+      await owe(3);
+      expect(await pay()).toContain('getBlock');
+      return;
     }
-    const calls = world.chain.calls.slice(before);
-    await loseAgentKeys(database);
-    await street.restart();
-    return calls;
-  };
-  await owe(1);
-  const first = await pay();
-  await owe(2);
-  const ordinary = await pay();
-  expect((await street.shares('ana')).map((each) => each.status)).toEqual(['paid', 'paid']);
-  expect(ordinary).toEqual([
-    'getMultipleAccounts',
-    'simulateTransaction',
-    'sendTransaction',
-    'getSignatureStatuses',
-  ]);
-  // Each of these is asked once by a process; their answers come in any order.
-  const once = [
-    // Whether the node is of our chain: before anything, and after the books were read.
-    'getGenesisHash',
-    'getGenesisHash',
-    // The books against the agent's history, from a node that has seen the tip.
-    'getSlot',
-    'getSignaturesForAddress',
-    // The price of the day, the base fee and the rent of a token account.
-    'getRecentPrioritizationFees',
-    'getLatestBlockhash',
-    'getFeeForMessage',
-    'getMinimumBalanceForRentExemption',
-    // The oracles of the markets.
-    'getMultipleAccounts',
-  ];
-  expect([...first].sort()).toEqual([...ordinary, ...once].sort());
-});
+    // Each of these is asked once by a process; their answers come in any order.
+    const once = [
+      // Whether the node is of our chain: before anything, and after the books were read.
+      'getGenesisHash',
+      'getGenesisHash',
+      // The books against the agent's history, from a node that has seen the tip.
+      'getSlot',
+      'getSignaturesForAddress',
+      // The price of the day, the base fee and the rent of a token account.
+      'getRecentPrioritizationFees',
+      'getLatestBlockhash',
+      'getFeeForMessage',
+      'getMinimumBalanceForRentExemption',
+      // The oracles of the markets.
+      'getMultipleAccounts',
+    ];
+    expect([...first].sort()).toEqual([...ordinary, ...once].sort());
+  },
+);

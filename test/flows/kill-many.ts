@@ -1,8 +1,10 @@
 // Kill many: as many kill rounds as asked for, steps drawn in turn, with one and three daemons.
-// Prints what was survived.
+// `npm run kill -- 100 --guard nonce`; with `both` each start changes the guard. Prints what was
+// survived.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { migrate } from '../../src/ledger/migrate.ts';
 import { openPostgres } from '../../src/local/postgres.ts';
@@ -10,7 +12,12 @@ import { systemClock as clock } from '../../src/system/clock.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import { openRounds, STEPS } from '../support/kill-rounds.ts';
 
-const wanted = Number(process.argv[2] ?? 100);
+const { values, positionals } = parseArgs({
+  options: { guard: { type: 'string', default: 'blockhash' } },
+  allowPositionals: true,
+});
+const wanted = Number(positionals[0] ?? 100);
+const guard = values.guard as 'blockhash' | 'nonce' | 'both';
 const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-kill-'));
 const server = await openPostgres({ folder, clock, log });
 let failed = 0;
@@ -22,7 +29,7 @@ for (const replicas of [1, 3]) {
   const databaseUrl = server.url.replace(/\/[^/]*$/, `/rounds_${replicas}`);
   const sql = openDatabase(databaseUrl, log);
   await migrate(sql, log);
-  const rounds = await openRounds({ sql, databaseUrl, replicas });
+  const rounds = await openRounds({ sql, databaseUrl, replicas, guard });
   const count = Math.ceil(wanted / 2);
   for (let round = 0; round < count; round++) {
     const step = STEPS[round % STEPS.length] ?? STEPS[0];
@@ -36,7 +43,7 @@ for (const replicas of [1, 3]) {
     }
   }
   process.stdout.write(
-    `${replicas} daemon(s): ${count} rounds, ${rounds.kills} kills, ${failed} failures so far\n`,
+    `${replicas} daemon(s), guard ${guard}: ${count} rounds, ${rounds.kills} kills, ${failed} failures so far\n`,
   );
   await rounds.close();
   await sql.end();

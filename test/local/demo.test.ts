@@ -50,7 +50,7 @@ async function runCommand(): Promise<{ code: number | null; output: string }> {
 
 async function told(
   name: string,
-  more: Pick<DemoOptions, 'sources' | 'venue' | 'onDaemon'>,
+  more: Pick<DemoOptions, 'sources' | 'venue' | 'guard' | 'onDaemon'>,
 ): Promise<Ending> {
   await using database = await createDatabase({ empty: true });
   const options = { keep: false, say: () => {}, databaseUrl: database.url };

@@ -25,7 +25,7 @@ import { createCredit } from '../../src/flows/credit.ts';
 import { createEndings } from '../../src/flows/ending.ts';
 import { inspectDue } from '../../src/flows/inspector.ts';
 import { createOwnSignatures } from '../../src/flows/own-signatures.ts';
-import { createSettle } from '../../src/flows/settle.ts';
+import { createSettle, type Settle } from '../../src/flows/settle.ts';
 import { judgeSubscribers } from '../../src/flows/standing.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
 import { silentLog as log } from '../../src/system/log.ts';
@@ -44,8 +44,12 @@ export type Daemon = {
   /** The work of a daemon that runs all the time, and the work that runs about once a minute. */
   readonly jobs: readonly Job[];
   readonly rare: readonly Job[];
-  /** An operator asks it to end a debt unpaid; it may refuse. */
+  /**
+   * An operator asks it to end a debt unpaid. It may refuse, or cancel the debt's payment first.
+   */
   readonly void: (share: ProfitShare) => Promise<void>;
+  /** What its subscriptions tell of nonces. */
+  readonly nonces: Settle['nonces'];
 };
 /** How the operator of a simulated history voids debts. */
 export const DRILL = { reason: 'drill', actor: 'command', person: null };
@@ -171,6 +175,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   const watched = await loadWatched(world.ledger.watchList);
   const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, log, ids);
   const never = new AbortController().signal;
+  const replayGuard = world.guard();
   let ids = 0;
   const books = createBooks({
     ...{ ledger, chain, tokens, venues, log },
@@ -205,7 +210,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
     },
     {
       ...PAYING,
-      replayGuard: world.guard(),
+      replayGuard,
       ...(world.swaps === null ? {} : { ...SWAPPING, topUpEveryMs: world.swapEveryMs }),
       reimbursement: world.reimbursed ? REIMBURSEMENT : null,
     },
@@ -291,9 +296,11 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
       job('lapse', async () => judgeAll(await endings.lapse())),
       ...(world.checked ? [job('check', check)] : []),
     ],
+    nonces: settle.nonces,
     void: (share) =>
       job('void', async () => {
         if (await endings.void(share, DRILL)) await judgeAll([share.subscriberId]);
+        else if (replayGuard === 'nonce') await endings.cancelFor(share, DRILL);
       })(),
   };
 }

@@ -14,6 +14,7 @@ import { climateOf, termsChange } from './climate.ts';
 import { createDaemon, type DaemonWorld } from './daemon.ts';
 import { isHeard } from './heard.ts';
 import { checkOutcome, checkPaidOnce, checkStandings, checkStep, lostBy } from './laws.ts';
+import { tellNonces } from './nonce-news.ts';
 import type { Outcome, Sabotage, SimOptions } from './options.ts';
 import { createPeople } from './people.ts';
 import { createProvider, FAIR } from './provider.ts';
@@ -157,6 +158,7 @@ async function play(
   const advance = (blocks: number, ms = BLOCK_MS): void => {
     for (let count = 0; count < blocks; count++) {
       chain.tick();
+      if (guard !== 'blockhash') tellNonces(chain, processes, apart);
       another?.tick();
     }
     turns.pass(blocks * ms);

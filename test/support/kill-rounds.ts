@@ -1,11 +1,12 @@
 // Kill rounds: real daemons in processes of their own, real Postgres, the local chain here; in
 // every round they are killed at a step of a payment and started again, and in the end the creator
-// holds exactly what was owed. The daemons of one round go on into the next one.
+// holds exactly what was owed. The daemons of one round go on into the next one. With the guard
+// `both` they are started again under the other one, with the payment on its way.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { Keypair, type PublicKey } from '@solana/web3.js';
+import { Keypair, type PublicKey, SystemProgram, VersionedTransaction } from '@solana/web3.js';
 import { base58Text } from '../../src/core/ids.ts';
 import type { Sql } from '../../src/ledger/database.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
@@ -67,6 +68,8 @@ export async function openRounds(options: {
   sql: Sql;
   databaseUrl: string;
   replicas: number;
+  /** What keeps payments apart; `both` changes it at each start. */
+  guard?: 'blockhash' | 'nonce' | 'both';
 }): Promise<Rounds> {
   const { sql } = options;
   const heliusApiKey = randomBytes(8).toString('hex');
@@ -77,6 +80,15 @@ export async function openRounds(options: {
     cluster: { slotMs: 20 },
   });
   const masterKey = randomBytes(32).toString('base64');
+  const { guard = 'blockhash' } = options;
+  const sponsor = Keypair.generate();
+  const { faucet } = world.driver;
+  const funding = { fromPubkey: faucet.publicKey, toPubkey: sponsor.publicKey };
+  world.driver.send([SystemProgram.transfer({ ...funding, lamports: 10n ** 10n })], [faucet]);
+  let starts = 0;
+  /** The guard of the daemons that are started now. */
+  const guardNow = (): string =>
+    guard === 'both' ? (starts % 2 === 0 ? 'nonce' : 'blockhash') : guard;
   /** Each running daemon, with its URL once it is ready. */
   const living = new Map<ChildProcess, string>();
   let kills = 0;
@@ -93,6 +105,8 @@ export async function openRounds(options: {
         BAILIFF_HELIUS_API_URL: world.helius.apiUrl,
         BAILIFF_WEBHOOK_SECRETS: 'w'.repeat(20),
         BAILIFF_MASTER_KEY: masterKey,
+        BAILIFF_REPLAY_GUARD: guardNow(),
+        ...(guard === 'blockhash' ? {} : { BAILIFF_SPONSOR_KEY: base58Text(sponsor.secretKey) }),
         DATABASE_URL: options.databaseUrl,
         ...COMPILED,
       },
@@ -102,7 +116,10 @@ export async function openRounds(options: {
     child.once('exit', () => living.delete(child));
     living.set(child, (await said(child, /^ready (\S+)$/))[1] ?? '');
   };
-  const launchAll = () => Promise.all(Array.from({ length: options.replicas }, launch));
+  const launchAll = async () => {
+    await Promise.all(Array.from({ length: options.replicas }, launch));
+    starts++;
+  };
   /** From now on each daemon dies at the step. */
   const arm = (step: Step) =>
     Promise.all(
@@ -180,9 +197,13 @@ export async function openRounds(options: {
         >`select amount, status from profit_share where subscriber_id = ${id}`;
         return rows.length === 1 && rows[0]?.status === 'paid' ? rows[0].amount : null;
       });
-      // Nothing of what was ever signed may still be able to move money: let the last blockhash
-      // expire.
+      // Nothing of what was ever signed may still move money: the last blockhash expires, and what
+      // was signed under a nonce arrives again.
       cluster.advance(200);
+      const variants = await sql<{ bytes: Buffer }[]>`
+        select bytes from payment_variant where subscriber_id = ${id}`;
+      for (const { bytes } of variants)
+        cluster.submit(VersionedTransaction.deserialize(bytes), bytes);
       const held = driver.usdcOf(creator);
       if (held !== owed) throw new Error(`${step}: the creator holds ${held}, owed was ${owed}`);
       const payments = await sql<

@@ -1,5 +1,6 @@
 // Mischief: the ways in which the local chain can be made to misbehave, as real providers do. All
 // are off by default. Forks and expired blockhashes are made through the cluster itself.
+import type { VersionedTransaction } from '@solana/web3.js';
 
 export type Mischief = {
   /** Answer the next N requests with HTTP 429. */
@@ -8,6 +9,8 @@ export type Mischief = {
   failing: Map<string, number>;
   /** Accept the next N transactions and lose them. */
   swallowSends: number;
+  /** Lose a sent transaction where this says so, as leaders do in congestion. */
+  drops: ((transaction: VersionedTransaction) => boolean) | null;
   /** Execute the next N transactions, and answer the sender with an error. */
   denySends: number;
   /** Called before or after the execution of every sent transaction. */
@@ -49,6 +52,7 @@ export function createMischief(): Mischief {
     tooManyRequests: 0,
     failing: new Map(),
     swallowSends: 0,
+    drops: null,
     denySends: 0,
     onSend: null,
     lagSlots: 0,

@@ -98,7 +98,8 @@ export function createSending(cluster: Cluster, mischief: Mischief, context: Con
         );
       }
     }
-    if (strikes(mischief, 'swallowSends')) return signature;
+    if (strikes(mischief, 'swallowSends') || mischief.drops?.(transaction) === true)
+      return signature;
     if (mischief.onSend?.when === 'before') {
       // The transaction is lost: the caller's process may have ended before it was executed.
       mischief.onSend.act();

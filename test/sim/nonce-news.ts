@@ -1,0 +1,26 @@
+// Nonce news: what account subscriptions tell of nonces: the value at the end of the last block, on
+// whatever fork that is.
+import type { Address } from '../../src/core/ids.ts';
+import type { SimChain } from './chain/chain.ts';
+import type { Daemon } from './daemon.ts';
+import type { Random } from './random.ts';
+
+/** The part of all notifications that arrives. */
+const ARRIVING = 0.7;
+
+/** Tells each daemon of the nonces that the last whole block changed. */
+export function tellNonces(
+  chain: SimChain,
+  daemons: readonly Pick<Daemon, 'nonces'>[],
+  random: Random,
+): void {
+  const index = chain.tip() - 1;
+  if (index < 1) return;
+  for (const { nonces } of daemons)
+    for (const address of nonces.accounts()) {
+      const state = chain.accountAt(address, index);
+      if (state === chain.accountAt(address, index - 1) || !random.chance(ARRIVING)) continue;
+      const account = state && { ...state, owner: state.owner as Address };
+      nonces.heard(address, chain.block(index).slot, account);
+    }
+}

@@ -19,8 +19,8 @@ export const BOOKS_SABOTAGES: Record<string, Deliberate> = {
     },
   },
   'taking a confirmed transfer for a final one': {
-    within: 60,
-    known: 50,
+    within: 100,
+    known: 81,
     sabotage: {
       ledger: (ledger, { state }) => ({
         ...ledger,

@@ -72,7 +72,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   ...RECIPIENT_SABOTAGES,
   'taking a confirmed close for a final one': {
     within: 120,
-    known: 44,
+    known: 62,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -174,7 +174,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking an error for an absence': {
     within: 60,
-    known: 10,
+    known: 25,
     sabotage: BLIND,
   },
   'taking a payment that failed on chain for one that paid': {

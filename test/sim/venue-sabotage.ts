@@ -9,7 +9,7 @@ import { PEOPLE } from './world.ts';
 export const VENUE_SABOTAGES: Record<string, Deliberate> = {
   'paying a debt of Velocity in the token of Drift v2': {
     within: 30,
-    known: 1,
+    known: 4,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,

@@ -10,9 +10,7 @@ import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
 import { gateOf, openParts, openRegistry, upkeepOf } from './daemon-parts.ts';
 import { rememberActs } from './flows/acknowledged.ts';
-import { createConformance, createVenuesConformance } from './flows/conformance.ts';
 import { tellObserved } from './flows/credit.ts';
-import { createHearingShare, WHOLE } from './flows/hearing-share.ts';
 import { createHeartbeat } from './flows/heartbeat.ts';
 import { createLoops, EVERY_MS, inGrace } from './flows/loops.ts';
 import { notifyEndpoints } from './flows/notify.ts';
@@ -28,8 +26,9 @@ import { surfaceOf } from './http-wiring.ts';
 import { listenApiKeys, listenEvents, listenStandings, listenWatchList } from './ledger/ledger.ts';
 import { reachLedger } from './ledger/probe.ts';
 import { requireRights } from './ledger/rights.ts';
-import { addSettling } from './settling-wiring.ts';
-import { elapsedMs, newId } from './system/clock.ts';
+import { addSettling, watchPrograms } from './settling-wiring.ts';
+import { openShare } from './share-wiring.ts';
+import { elapsedMs } from './system/clock.ts';
 import { createEventSender } from './system/event-sender.ts';
 import { createMetrics } from './system/metrics.ts';
 import type { Settings } from './system/settings.ts';
@@ -80,29 +79,10 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const authority = createAuthority({ configured, keys: ledger.apiKeys, clock, log });
   await authority.refresh();
   stack.defer(await listenApiKeys(sql, () => void authority.refresh()));
-  const conformance = createVenuesConformance(
-    new Map(
-      venues.all.map((venue) => {
-        const { reader, book } = parts.programOf(venue.name);
-        const ports = { program: reader, programs: book, venue, log };
-        return [venue.name, createConformance(ports, settings.venue)];
-      }),
-    ),
-  );
+  const conformance = watchPrograms(parts, settings, log);
   const answered = rememberActs(ledger.acts, { clock, log });
 
-  const share = !settings.watch.share
-    ? WHOLE
-    : createHearingShare({
-        leases: parts.hearingLeases,
-        elsewhere: parts.heardElsewhere,
-        daemonId: newId(),
-        hash: sha256,
-        seesChain: () =>
-          clock.nowMs() - (roster.freshness().observedAtMs ?? 0) < settings.gate.staleAfterMs,
-        clock,
-        log,
-      });
+  const share = openShare({ parts, roster, clock, log }, settings);
   stack.defer(() => share.leave().catch(() => {}));
   await share.round();
 

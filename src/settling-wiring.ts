@@ -8,7 +8,11 @@ import type { Roster } from './core/roster.ts';
 import { type Parts, payingOf } from './daemon-parts.ts';
 import { accrueCloses } from './flows/accrue.ts';
 import { type Books, createBooks } from './flows/books-comparison.ts';
-import type { VenuesConformance } from './flows/conformance.ts';
+import {
+  createConformance,
+  createVenuesConformance,
+  type VenuesConformance,
+} from './flows/conformance.ts';
 import { createCredit } from './flows/credit.ts';
 import { createEndings, type Endings } from './flows/ending.ts';
 import { createLanes, type Lanes } from './flows/lanes.ts';
@@ -47,6 +51,22 @@ export type Settling = {
 
 /** How many subscribers with debts one run of the loop `judge` takes. */
 const JUDGED_AT_ONCE = 2_000;
+
+/** Creates the watch over the programs of the venues that are served. */
+export const watchPrograms = (
+  { venues, programOf }: Parts,
+  settings: Settings,
+  log: Log,
+): VenuesConformance =>
+  createVenuesConformance(
+    new Map(
+      venues.all.map((venue) => {
+        const { reader, book } = programOf(venue.name);
+        const ports = { program: reader, programs: book, venue, log };
+        return [venue.name, createConformance(ports, settings.venue)];
+      }),
+    ),
+  );
 
 /** Wires the half that owes and pays, and declares its loops. */
 export function addSettling(ports: SettlingPorts, settings: Settings): Settling {

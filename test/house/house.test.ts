@@ -64,6 +64,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'import-wiring.ts',
   ],
   'settling-wiring.ts': ['core', 'chain', 'flows', 'system', 'daemon-parts.ts'],
+  'share-wiring.ts': ['core', 'chain', 'flows', 'system', 'daemon-parts.ts'],
   'hearing-wiring.ts': [
     'core',
     'chain',
@@ -85,6 +86,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'settling-wiring.ts',
     'hearing-wiring.ts',
     'http-wiring.ts',
+    'share-wiring.ts',
   ],
   probes: [
     'core',

@@ -3,6 +3,7 @@
 // order of hearing. The whole rule: docs/standing.md.
 import { type Clearance, clearedAmounts } from './clearance.ts';
 import type { ChainPosition, Outflow } from './fact.ts';
+import { type FoundPayment, unexplainedByPayments } from './found-outflows.ts';
 import type { Signature, Slot } from './ids.ts';
 import { type BaseUnits, formatUnits } from './money.ts';
 import { WRAPPED_SOL } from './programs.ts';
@@ -11,7 +12,8 @@ import { amountText, type Quotes } from './token.ts';
 
 /**
  * The class of an outflow.
- * - `ours`: a payment of this ledger, or a swap for SOL within the daemon's rule.
+ * - `ours`: a payment of this ledger, as far as it explains what left, or a swap for SOL within the
+ *   daemon's rule.
  * - `creator`: a transfer to a creator, which pays debts.
  * - `cleared`: permitted by a clearance.
  * - `internal`: stays with the subscriber.
@@ -35,6 +37,8 @@ export type HeardOutflow = {
   readonly slot: Slot;
   /** Its signature is that of one of our payments. */
   readonly ours: boolean;
+  /** The payment that the transaction makes, when this ledger never signed it; else absent. */
+  readonly found?: FoundPayment | null;
   readonly body: Outflow;
 };
 /**
@@ -199,9 +203,10 @@ function classify(
       .map(({ body }) => body.mint),
   );
   const swapped = topUps(outflows, quotes, topUp);
+  const unexplained = unexplainedByPayments(outflows);
   const others = outflows.filter(({ key, ours, body }) => {
     const { mint, consent, signers } = body;
-    if (ours || swapped.has(key)) classes.set(key, 'ours');
+    if ((ours && !unexplained.has(key)) || swapped.has(key)) classes.set(key, 'ours');
     else if (body.internal) classes.set(key, 'internal');
     else if (mint !== null && quotes.has(mint) && toCreator(body, creators))
       classes.set(key, 'creator');

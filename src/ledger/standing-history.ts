@@ -35,7 +35,12 @@ type RealisedRow = Place & {
   /** The mint of the account's venue. */
   mint: Address;
 };
-type OutflowRow = Place & { ours: boolean; credited: bigint | null };
+type OutflowRow = Place & {
+  ours: boolean;
+  /** Not null when the transaction is a payment that this ledger never signed. */
+  found: { mint: Address; amount: string; recipients: Address[] } | null;
+  credited: bigint | null;
+};
 
 /** The events of one subscriber, for the judge, and the quote tokens that they name. */
 export type StandingHistory = {
@@ -222,6 +227,9 @@ const outflowsOf = (tx: Transaction, ids: readonly string[]): Promise<readonly O
   tx<OutflowRow[]>`
     select subscriber_id, account, signature, slot, block_index, ordinal, body,
            exists (select 1 from payment_signature p where p.signature = f.signature) as ours,
+           (select jsonb_build_object('mint', p.mint, 'amount', p.amount::text, 'recipients', (select coalesce(jsonb_agg(r.creator_wallet), '[]')
+              from payment_recipient r where (r.subscriber_id, r.payment_id) = (p.subscriber_id, p.payment_id)))
+            from payment p where p.signature = f.signature and p.restored and p.bytes is null) as found,
            (select credited from credit c where c.subscriber_id = f.subscriber_id and c.account = f.account
               and c.signature = f.signature and c.slot = f.slot and c.ordinal = f.ordinal
               and not exists (select 1 from uncredited u where u.subscriber_id = c.subscriber_id and u.account = c.account
@@ -234,6 +242,7 @@ const outflowOf = (row: OutflowRow) => ({
   signature: row.signature,
   slot: Number(row.slot),
   ours: row.ours,
+  found: row.found === null ? null : { ...row.found, amount: BigInt(row.found.amount) },
   credited: row.credited,
   body: readBody('outflow', row.body),
   at: positionOf(row),

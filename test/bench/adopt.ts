@@ -73,9 +73,14 @@ function dueOf(group: Group, { parts }: Close): bigint {
   }
 }
 
+/** Asks again while the daemon answers 503, once a second for a minute, as an importer does. */
 async function asked<T>(daemon: OwnDaemon, route: string, body?: unknown): Promise<T> {
   const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
-  const answer = await daemon.ask(route, init);
+  let answer = await daemon.ask(route, init);
+  for (let tries = 0; answer.status === 503 && tries < 60; tries++) {
+    await pause(1_000);
+    answer = await daemon.ask(route, init);
+  }
   if (!answer.ok) throw new Error(`${route}: ${answer.status} ${await answer.text()}`);
   return (await answer.json()) as T;
 }

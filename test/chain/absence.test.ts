@@ -40,19 +40,22 @@ const node = (given: Partial<Answers> = {}): Connection => {
   const connection = {
     getSlot: async () => tip,
     getFirstAvailableBlock: async () => firstBlock,
-    getBlocks: async (from: number, to: number) =>
-      Array.from({ length: to - from + 1 }, (_, index) => from + index).filter(
-        (slot) => slot >= begins,
-      ),
     getBlock: async (slot: number) => ({ parentSlot: slot - 1 }),
     getSignatureStatuses: async () => ({ context: { slot: contextSlot }, value: [status] }),
   } as unknown as Connection;
-  // It answers getTransaction, and refuses batches.
-  carryWith(connection, async (body) =>
-    Array.isArray(JSON.parse(body))
-      ? Response.json({ error: { code: -32600, message: 'no batches' } })
-      : Response.json({ jsonrpc: '2.0', id: 1, result: transaction }),
-  );
+  // It answers getTransaction and getBlocks, and refuses batches.
+  carryWith(connection, async (body) => {
+    const asked = JSON.parse(body) as { method: string; params: [number, number] };
+    if (Array.isArray(asked))
+      return Response.json({ error: { code: -32600, message: 'no batches' } });
+    const [from, to] = asked.params;
+    const blocks = () =>
+      Array.from({ length: to - from + 1 }, (_, index) => from + index).filter(
+        (slot) => slot >= begins,
+      );
+    const result = asked.method === 'getBlocks' ? blocks() : transaction;
+    return Response.json({ jsonrpc: '2.0', id: 1, result });
+  });
   return connection;
 };
 const walks: unknown[][] = [];

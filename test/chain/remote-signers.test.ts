@@ -14,15 +14,15 @@ import {
   type SignerService,
 } from '../../src/core/service-key.ts';
 import { createPenBench, text } from '../support/pen-bench.ts';
-import { serveSigningServices } from '../support/signing-services.ts';
+import { AWS, serveSigningServices } from '../support/signing-services.ts';
 
 const services = await serveSigningServices();
 afterAll(() => services[Symbol.asyncDispose]());
 // The AWS SDK takes its endpoint and credentials from the environment.
 Object.assign(process.env, {
   AWS_ENDPOINT_URL_KMS: services.kmsUrl,
-  AWS_ACCESS_KEY_ID: 'AKIDTEST',
-  AWS_SECRET_ACCESS_KEY: 'secret',
+  AWS_ACCESS_KEY_ID: AWS.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: AWS.secretAccessKey,
   AWS_MAX_ATTEMPTS: '1',
 });
 const bench = await createPenBench();

@@ -3,13 +3,17 @@
 // no longer the same.
 
 import { expect, test } from 'vitest';
+import type { Fact } from '../../src/core/fact.ts';
+import type { Signature } from '../../src/core/ids.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import type { PaidOnChain } from '../../src/core/rebuild.ts';
+import { judge } from '../../src/core/standing.ts';
 import { USDC } from '../../src/core/token.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createDatabaseStates } from '../../src/ledger/database-state.ts';
 import { silentLog } from '../../src/system/log.ts';
 import {
+  addressOf,
   CREATOR,
   closeFact,
   createTestLedger,
@@ -46,6 +50,16 @@ async function owing(): Promise<{ held: TestLedger; payment: Payment; paid: Paid
   };
   return { held, payment, paid };
 }
+/** The fact that the agent sent tokens to a stranger. Amount in base units. */
+const tokensSent = (signature: Signature, amount: bigint): Fact => ({
+  ...{ subscriberId: 'ana', account: addressOf(2), signature },
+  position: { slot: 51, blockIndex: 0, ordinal: 1 },
+  body: {
+    ...{ kind: 'outflow', route: 'token_transfer', amount, mint: USDC.mint, decimals: 6 },
+    ...{ destination: addressOf(77), owner: addressOf(78), internal: false, ofValue: true },
+    ...{ consent: 'agent', signers: [], usd: amount },
+  },
+});
 const share = async ({ sql }: TestLedger) =>
   (await sql`select status, paid, overpaid, amount from profit_share`)[0];
 
@@ -112,6 +126,26 @@ test('a payment that lands for a share that is covered already is overpaid, told
   const told = await held.sql`select body from event where kind = 'share.overpaid'`;
   expect(told).toMatchObject([{ body: { overpaid: String(paid.amount) } }]);
   expect(await payments.live('ana')).toBeNull();
+});
+
+test('what else left by a transaction with the memo of a payment is a flight, unless this ledger signed it', async () => {
+  for (const signed of [false, true]) {
+    const { held, payment, paid } = await owing();
+    await using _ = held;
+    const { payments, standings } = held.ledger;
+    if (signed) {
+      await payments.open(payment);
+      await payments.signed('p1', { ...bytes, signature: paid.signature });
+    }
+    const unit = { ...paid, amount: 1n };
+    const covers = payment.plan.covers.map((each) => ({ ...each, amount: 1n }));
+    expect(await payments.restore('ana', signed ? paid : unit, covers)).toBe(true);
+    await recordFact(held.ledger, tokensSent(paid.signature, 900_000_000n), 'finalized');
+    const { standing, outstanding } = await standings.update('ana', judge);
+    expect([standing, outstanding]).toEqual(
+      signed ? ['good', 0n] : ['delinquent', paid.amount - 1n],
+    );
+  }
 });
 
 test('bytes are committed only under the identity that was looked at', async () => {

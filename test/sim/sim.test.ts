@@ -8,8 +8,7 @@ import { simulatePeer } from './peer.ts';
 import { BLIND, caughtAt, SABOTAGES } from './sabotage.ts';
 import { simulate } from './simulate.ts';
 
-const FIXED = 18;
-const SAMPLED = 2;
+const FIXED = 16;
 const from = (first: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => first + index);
 
@@ -29,7 +28,7 @@ async function play(
 }
 
 test(`${FIXED} histories keep every law`, async () => {
-  const { dead, atVelocity } = await play(from(1, FIXED), memoryBooks);
+  const { dead, atVelocity } = await play(from(24, FIXED), memoryBooks);
   expect(dead).toBeGreaterThan(0);
   // A quarter of the histories play at both venues.
   expect(atVelocity).toBeGreaterThan(0);
@@ -41,10 +40,9 @@ test('under nonces they keep every law, with the whole proof of death deleted', 
   await simulate(5, memoryBooks, {}, { guard: 'both' });
 }, 240_000);
 
-test(`${SAMPLED} of them on real Postgres`, async () => {
+test('a history at both venues on real Postgres', async () => {
   await using database = await createDatabase();
-  // The first plays at both venues.
-  const { atVelocity } = await play(from(1, SAMPLED), postgresBooks(database.sql));
+  const { atVelocity } = await play([4], postgresBooks(database.sql));
   expect(atVelocity).toBeGreaterThan(0);
 }, 240_000);
 

@@ -78,7 +78,7 @@ export async function failDebts({ sql }: Ledgered): Promise<void> {
  * backup does, or a replica that lacks the last commits.
  */
 export async function backUpBooks({ sql }: Ledgered): Promise<() => Promise<void>> {
-  const tables = ['profit_share', 'payment', 'payment_share'];
+  const tables = ['profit_share', 'payment', 'payment_recipient', 'payment_share'];
   for (const each of tables) await sql.unsafe(`create table backup_${each} as table ${each}`);
   return () =>
     withoutGuards(sql, async (tx) => {

@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { Keypair } from '@solana/web3.js';
 import type { ServiceAccess } from '../../src/chain/keychain.ts';
 import type { SignerService } from '../../src/core/service-key.ts';
+import { isSignedByAws } from './aws-signature.ts';
 
 /** What a service does with requests to sign. `hang` answers none until `release` is called. */
 export type Mood = 'well' | 'down' | 'throttled' | 'refusing' | 'other key' | 'hang';
@@ -20,6 +21,14 @@ const signatureOf = (key: Keypair, message: Uint8Array): Buffer =>
     format: 'der',
     type: 'pkcs8',
   });
+
+/** The credentials that a test gives the AWS SDK by the environment. */
+export const AWS = {
+  accessKeyId: 'AKIDTEST',
+  secretAccessKey: 'secret',
+  region: 'eu-central-1',
+  service: 'kms',
+} as const;
 
 /** How each service words a failure. */
 const FAILURES: Record<SignerService, Record<'down' | 'throttled' | 'refusing', Answer>> = {
@@ -98,11 +107,8 @@ export async function serveSigningServices() {
     }));
   };
   const kms = (request: IncomingMessage, body: string) => {
-    const { 'x-amz-target': target, authorization = '' } = request.headers;
-    if (
-      target !== 'TrentService.Sign' ||
-      !/^AWS4-HMAC-SHA256 .*\/kms\/aws4_request/.test(authorization)
-    )
+    const { 'x-amz-target': target } = request.headers;
+    if (target !== 'TrentService.Sign' || !isSignedByAws(request, body, AWS))
       return denied('aws-kms');
     const given = JSON.parse(body) as Record<string, string>;
     if (given.MessageType !== 'RAW' || given.SigningAlgorithm !== 'ED25519_SHA_512')
@@ -207,7 +213,7 @@ export async function serveSigningServices() {
   const even = (Buffer.from(point.y ?? '', 'base64url').at(-1) ?? 0) % 2 === 0;
   const access: ServiceAccess = {
     vault: { url: urlOf('vault'), token: 'hvs.test' },
-    'aws-kms': { region: 'eu-central-1' },
+    'aws-kms': { region: AWS.region },
     turnkey: {
       url: urlOf('turnkey'),
       organizationId: 'org',

@@ -3,7 +3,10 @@
 
 import { bookingsOf, tabsAfter } from '../../../src/core/accrual.ts';
 import { type CreatorTransfer, creditEvents } from '../../../src/core/credit.ts';
+import type { FoundPayment } from '../../../src/core/found-outflows.ts';
+import type { Signature } from '../../../src/core/ids.ts';
 import { leftEvents } from '../../../src/core/outflow.ts';
+import { paidTo } from '../../../src/core/payment-recipients.ts';
 import type { Halts, Ledger } from '../../../src/core/ports.ts';
 import { isOpen } from '../../../src/core/share.ts';
 import type { StandingEvent } from '../../../src/core/standing.ts';
@@ -27,6 +30,7 @@ import {
   type FactRow,
   factKey,
   inChainOrder,
+  type PaymentRow,
   type State,
 } from './state.ts';
 import { QUOTES, TOKENS, venueAt } from './tokens.ts';
@@ -92,6 +96,18 @@ function owedOf(state: State, rows: readonly FactRow[], subscriberId: string) {
   return { owed, claims };
 }
 
+/** The payment with this signature that the ledger never signed, or null. */
+function foundBy(payments: readonly PaymentRow[], signature: Signature): FoundPayment | null {
+  const row = payments.find(
+    (each) =>
+      each.signature === signature &&
+      each.signings.every(({ variant }) => variant.signature !== signature),
+  );
+  if (row === undefined) return null;
+  const recipients = paidTo(row).map((each) => each.wallet);
+  return { mint: row.token.mint, amount: row.plan.amount, recipients };
+}
+
 function eventsOf(state: State, subscriberId: string): StandingEvent[] {
   const rows = [...state.facts.values()]
     .filter(({ fact, finality }) => fact.subscriberId === subscriberId && finality !== 'withdrawn')
@@ -132,7 +148,8 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
     const id = factKey(row.fact);
     const credited = state.creditsAgain.has(id) ? null : (state.credits.get(id)?.credited ?? null);
     if (creator !== null) transfers.push({ creator, at, signature, body, credited });
-    return [{ key, slot: position.slot, ours: ours.has(signature), body, at, signature }];
+    const found = foundBy(payments, signature);
+    return [{ key, slot: position.slot, ours: ours.has(signature), found, body, at, signature }];
   });
   const trades = rows
     .filter(({ fact }) => ['open', 'close', 'reckoning'].includes(fact.body.kind))

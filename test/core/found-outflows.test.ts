@@ -1,0 +1,68 @@
+// Found outflows: what a payment that was found on chain explains of what left by it.
+import { expect, test } from 'vitest';
+import type { Outflow } from '../../src/core/fact.ts';
+import type { Address, Signature } from '../../src/core/ids.ts';
+import { classifyOutflows, type HeardOutflow } from '../../src/core/outflow.ts';
+import { quotesOf, USDC } from '../../src/core/token.ts';
+
+const QUOTES = quotesOf([USDC]);
+const CREATOR = 'creator' as Address;
+const found = { mint: USDC.mint, amount: 20_000_000n, recipients: [CREATOR] };
+const heard = (key: string, body: Partial<Outflow>, own = false): HeardOutflow => ({
+  ...{ key, signature: 'payment' as Signature, slot: 5, ours: true, found: own ? null : found },
+  body: {
+    ...{ kind: 'outflow', route: 'token_transfer', amount: 1n, mint: USDC.mint, decimals: 6 },
+    ...{ destination: null, owner: null, internal: false, ofValue: true, consent: 'agent' },
+    ...{ signers: [], usd: null },
+    ...body,
+  },
+});
+const toCreator = heard('creator', { amount: 20_000_000n, owner: CREATOR });
+const classesOf = (...rest: HeardOutflow[]) =>
+  Object.fromEntries(classifyOutflows([toCreator, ...rest], [], QUOTES));
+
+test('a reimbursement beside a found payment is ours up to what the payment paid', () => {
+  const to = (amount: bigint) => heard('sponsor', { amount, owner: 'sponsor' as Address });
+  expect(classesOf(to(20_000_000n))).toEqual({ creator: 'ours', sponsor: 'ours' });
+  expect(classesOf(to(20_000_001n))).toEqual({ creator: 'ours', sponsor: 'outflow' });
+  // Parts add up, and none of them is ours when the sum is too much.
+  expect(classesOf(to(15_000_000n), { ...to(6_000_000n), key: 'friend' })).toEqual({
+    creator: 'ours',
+    sponsor: 'outflow',
+    friend: 'outflow',
+  });
+});
+
+test('a transaction with a memo, one base unit for the creator and the rest for others is a flight', () => {
+  const tiny = { ...found, amount: 1n };
+  const unit = { ...heard('creator', { amount: 1n, owner: CREATOR }), found: tiny };
+  const rest = { ...heard('rest', { amount: 999_000_000n }), found: tiny };
+  const withdrawal = { ...heard('venue', { route: 'withdraw', amount: 5_000_000n }), found: tiny };
+  expect(Object.fromEntries(classifyOutflows([unit, rest, withdrawal], [], QUOTES))).toEqual({
+    creator: 'ours',
+    rest: 'outflow',
+    venue: 'outflow',
+  });
+});
+
+test('SOL and other tokens beside a found payment are classified as in any other transaction', () => {
+  const sol = { route: 'sol_transfer', mint: null, decimals: 9 } as const;
+  const other = 'another mint of the venue' as Address;
+  expect(
+    classesOf(
+      heard('rent', { ...sol, amount: 2_039_280n, owner: CREATOR }),
+      heard('tip', { ...sol, amount: 10_000_000n }),
+      heard('token', { mint: other, amount: 5n }),
+    ),
+  ).toEqual({ creator: 'ours', rent: 'ours', tip: 'small', token: 'outflow' });
+  expect(classesOf(heard('sol', { ...sol, amount: 10_000_001n }))).toMatchObject({
+    sol: 'outflow',
+  });
+});
+
+test('a withdrawal through a token account of one transaction is ours, and an own payment whole', () => {
+  const passing = heard('venue', { route: 'withdraw', amount: 21_000_000n });
+  expect(Object.fromEntries(classifyOutflows([passing], [], QUOTES))).toEqual({ venue: 'ours' });
+  const signed = heard('rest', { amount: 999_000_000n }, true);
+  expect(Object.fromEntries(classifyOutflows([signed], [], QUOTES))).toEqual({ rest: 'ours' });
+});

@@ -1,26 +1,16 @@
-// Main: handles arguments, signals and exit codes. The daemon, its parts and the probes are
+// Main: handles arguments, signals and exit codes of the process. The daemon and its parts are
 // imported only when they are needed, so that a command starts fast; the local world is, too, so
 // that an installation without development dependencies runs.
 import './system/native-warning.ts';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { exitCodeOf } from './cli/command-tools.ts';
-import { createProgram } from './cli/program.ts';
-import { wrong } from './core/doctor-finding.ts';
-import { Fault, messageOf } from './core/fault.ts';
-import { setByLedger } from './core/ledger-clock.ts';
-import { ledgerFault } from './core/ledger-fault.ts';
-import { elapsedMs, systemClock } from './system/clock.ts';
+import { runCommandLine } from './command-wiring.ts';
+import { Fault } from './core/fault.ts';
+import { systemClock } from './system/clock.ts';
 import { openLog } from './system/log.ts';
 import { outliveReaders, requireExit } from './system/process-end.ts';
 import { settingsJsonSchema } from './system/schema.ts';
-import {
-  loadSettings,
-  processEnvironment,
-  type Settings,
-  wantsLocalWorld,
-} from './system/settings.ts';
-import { VERSION } from './system/version.ts';
+import { loadSettings, processEnvironment, wantsLocalWorld } from './system/settings.ts';
 
 const STOP_MS_MOST = 9_000;
 
@@ -110,14 +100,13 @@ requireExit((text) => process.stderr.write(`${text}\n`));
 const NO_SUITE =
   'This installation has no contract suite. Run bailiff venue prove in a checkout of the project after npm ci, on the same BAILIFF_RPC_URL and DATABASE_URL; or accept the hash.';
 
-let exitCode = 0;
-/** The time that commands write and compare is that of the database. */
-const clock = setByLedger(systemClock, elapsedMs);
-const program = createProgram({
-  version: VERSION,
-  say,
+runCommandLine({
+  args: process.argv.slice(2),
+  env: processEnvironment(),
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
   terminal: process.stderr.isTTY ? process.stderr : null,
-  clock,
+  openLog,
   start,
   migrate: runMigrations,
   async demo({ keep, sources, venue, guard }) {
@@ -135,53 +124,4 @@ const program = createProgram({
       path.join(import.meta.dirname, '../config/settings.schema.json'),
       settingsJsonSchema(),
     ),
-  async probe() {
-    let settings: Settings;
-    try {
-      settings = loadSettings(processEnvironment());
-    } catch (thrown) {
-      const mend = 'Mend every line of it; config/settings.schema.json says what each may be.';
-      return [wrong('settings', messageOf(thrown), mend)];
-    }
-    const { probeAll } = await import('./probes/probes.ts');
-    const { sponsorOf } = await import('./signer-parts.ts');
-    return probeAll(settings, sponsorOf(settings), systemClock, openLog('error'));
-  },
-  async sandboxUrl() {
-    const { stateFolder } = loadSettings(processEnvironment());
-    const file = path.join(stateFolder, 'sandbox.json');
-    const text = await readFile(file, 'utf8').catch(() => null);
-    return text === null ? null : (JSON.parse(text) as { url: string }).url;
-  },
-  async withParts(work) {
-    const settings = loadSettings(processEnvironment());
-    // Commands talk through their output; what they log is for when something is wrong.
-    const log = openLog('error');
-    const { openParts } = await import('./daemon-parts.ts');
-    const parts = await openParts(settings, clock, log);
-    try {
-      return await work({ parts, settings, log });
-    } finally {
-      await parts.sql.end({ timeout: 5 });
-    }
-  },
-  exitWith(code) {
-    exitCode = code;
-  },
-});
-
-program.parseAsync(process.argv).then(
-  () => process.exit(exitCode),
-  (given: unknown) => {
-    const thrown = ledgerFault(given);
-    // A fault's message says what to do; anything else needs its stack.
-    const text =
-      thrown instanceof Fault
-        ? thrown.message
-        : thrown instanceof Error
-          ? (thrown.stack ?? '')
-          : messageOf(thrown);
-    process.stderr.write(`${text}\n`);
-    process.exit(exitCodeOf(thrown));
-  },
-);
+}).then((code) => process.exit(code));

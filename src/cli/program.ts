@@ -29,6 +29,9 @@ import { addVenue, type Prove } from './venue.ts';
 export type ProgramPorts = {
   readonly version: string;
   readonly say: (text: string) => unknown;
+  /** Standard output and standard error, for help and for what is wrong with the arguments. */
+  readonly out: (text: string) => unknown;
+  readonly err: (text: string) => unknown;
   readonly terminal: NodeJS.WriteStream | null;
   readonly clock: Clock;
   readonly start: () => Promise<void>;
@@ -48,7 +51,10 @@ export type ProgramPorts = {
   readonly exitWith: (code: number) => void;
 };
 
-/** Creates the command line. A command reports its exit code through `exitWith`. */
+/**
+ * Creates the command line. A command reports its exit code through `exitWith`. Help, the version
+ * and wrong arguments throw commander's error, whose text is written before.
+ */
 export function createProgram(ports: ProgramPorts): Command {
   const program = new Command('bailiff')
     .description('Chain-verified profit-share settlement for copy trading.')
@@ -65,7 +71,8 @@ export function createProgram(ports: ProgramPorts): Command {
       'after',
       '\nExit codes: 0 done, 1 failed, 2 wrong arguments, 3 something differs that a person must look at.\nStart with: bailiff doctor. Commands work on the ledger of running daemons, and what they change is on record.',
     )
-    .exitOverride((stop) => process.exit(stop.exitCode === 0 ? 0 : 2));
+    .configureOutput({ writeOut: ports.out, writeErr: ports.err })
+    .exitOverride();
   const output = () => createOutput({ ...ports, json: program.opts().json === true });
   const byWhom = () => {
     const { by = null } = program.opts<{ by?: string }>();

@@ -1,10 +1,11 @@
-// Commands: what an operator can do without HTTP, as processes beside a running daemon; every
-// change is on record as an act.
+// Commands: what an operator can do without HTTP, beside a running daemon; every change is on record
+// as an act. They run in the process of the test; where the process itself is the point, that is
+// its exit code, standard input and output, they run as one.
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { base58Text } from '../../src/core/ids.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
-import { runCommand } from '../support/command.ts';
+import { runCommand, runProcess } from '../support/command.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
 let street: Street;
@@ -34,12 +35,14 @@ test('gate and subscribers tell what the daemon would', async () => {
     [['subscribers', 'show', 'ana'], said(0, /ana: good, owes nothing/)],
     [['subscribers', 'show', 'nobody'], said(1, '')],
   ];
-  // Reading commands, side by side: each of them waits for most of its time.
   await Promise.all(
     asked.map(async ([args, wanted]) =>
       expect(await bailiff(...args), args.join(' ')).toMatchObject(wanted),
     ),
   );
+  // A process ends with the exit code, and writes the same.
+  const [args, wanted] = [['gate', 'nobody'], said(3, 'not registered')];
+  expect(await runProcess(street, args)).toMatchObject(wanted);
   expect(await json('subscribers', 'list')).toMatchObject({
     subscribers: [{ id: 'ana', hasKey: true }],
     next: null,
@@ -144,11 +147,11 @@ test('a transaction is shown and read again; histories are walked', async () => 
 
 test('a key comes in by standard input, and only the right one; a new master key seals everything anew', async () => {
   const secret = base58Text(ana.agent.secretKey);
-  const wrong = await runCommand(street, ['keys', 'import', 'ana', '-'], {
+  const wrong = await runProcess(street, ['keys', 'import', 'ana', '-'], {
     input: base58Text(Keypair.generate().secretKey),
   });
   expect(wrong).toMatchObject({ code: 1, out: expect.stringContaining('not to') });
-  const right = await runCommand(street, ['keys', 'import', 'ana', '-'], { input: `${secret}\n` });
+  const right = await runProcess(street, ['keys', 'import', 'ana', '-'], { input: `${secret}\n` });
   expect(right.code).toBe(0);
   expect(right.out).not.toContain(secret);
   const next = Buffer.alloc(32, 5).toString('base64');
@@ -197,7 +200,8 @@ test('the watch-list at Helius is compared and mended', async () => {
 });
 
 test('help teaches, and settings that are wrong are a finding', async () => {
-  const help = (await bailiff('--help')).out;
+  const { code, out: help } = await runProcess(street, ['--help']);
+  expect(code).toBe(0);
   for (const command of [
     'doctor',
     'gate',
@@ -216,6 +220,13 @@ test('help teaches, and settings that are wrong are a finding', async () => {
   ])
     expect(help).toContain(`  ${command}`);
   expect(help).toContain('Exit codes');
+  // Help goes to standard output also in this process, and wrong arguments end a process with 2.
+  expect(await bailiff('--help')).toEqual({ code: 0, out: help });
+  const unknown = await runProcess(street, ['gates']);
+  expect(unknown).toMatchObject({
+    code: 2,
+    out: expect.stringContaining("unknown command 'gates'"),
+  });
   const wrong = await runCommand(street, ['doctor'], { env: { BAILIFF_LOG_LEVEL: 'loud' } });
   expect(wrong).toMatchObject({ code: 3, out: expect.stringContaining('logLevel') });
 });

@@ -1,5 +1,5 @@
-// Venue commands: which program the chain runs, whether it is known, and what vouches for it. They
-// run as processes of their own; acts are on record.
+// Venue commands: which program the chain runs, whether it is known, and what vouches for it.
+// Acts are on record.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deployedHash } from '../../src/chain/program.ts';
@@ -9,7 +9,6 @@ import { openTestChain, type TestChain } from '../support/chain.ts';
 import { runCommand } from '../support/command.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { compiledPrograms } from '../support/programs.ts';
-import type { Street } from '../support/street.ts';
 
 let chain: TestChain;
 let database: TestDatabase;
@@ -26,7 +25,7 @@ const bailiff = (...args: string[]) =>
       database,
       world: { chain: chain.server },
       settings: { secrets: { masterKey: new Uint8Array(32) } },
-    } as unknown as Street,
+    },
     ['venue', ...args],
   );
 const upgrade = (text: string): string => {

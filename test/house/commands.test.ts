@@ -27,6 +27,8 @@ const never = () => Promise.reject(new Error('no command is run here'));
 const program = createProgram({
   version: '0',
   say: () => {},
+  out: () => {},
+  err: () => {},
   terminal: null,
   clock: systemClock,
   start: never,

@@ -105,11 +105,10 @@ const ALLOWED: Record<string, readonly string[]> = {
     'system',
     'app.ts',
     'daemon-parts.ts',
-    'signer-parts.ts',
-    'probes',
-    'cli',
+    'command-wiring.ts',
     'local',
   ],
+  'command-wiring.ts': ['core', 'system', 'cli', 'daemon-parts.ts', 'signer-parts.ts', 'probes'],
   cli: ['core', 'flows', 'chain', 'verify', 'daemon-parts.ts', 'type:system'],
 };
 

@@ -68,9 +68,10 @@ export async function loseExcesses({ sql }: Ledgered): Promise<void> {
 export const loseDebts = ({ sql }: Ledgered): Promise<void> =>
   withoutGuards(sql, (tx) => tx`delete from profit_share`);
 
-/** Makes every debt `failed`, as a trouble leaves it that waits for a person. */
-export async function failDebts({ sql }: Ledgered): Promise<void> {
-  await sql`update profit_share set status = 'failed', retry_at = null`;
+/** Makes a debt `failed`, as a trouble leaves a debt that waits for a person. */
+export async function failDebt({ sql }: Ledgered, shareId: string): Promise<void> {
+  await sql`
+    update profit_share set status = 'failed', retry_at = null where share_id = ${shareId}`;
 }
 
 /**

@@ -1,6 +1,6 @@
-// Commands: what an operator can do without HTTP, beside a running daemon; every change is on record
-// as an act. They run in the process of the test; where the process itself is the point, that is
-// its exit code, standard input and output, they run as one.
+// Commands: what an operator can do without HTTP, beside a running daemon; every change is on
+// record as an act. They run in the process of the test; where the process itself is the point,
+// which is its exit code, standard input and output, they run as one.
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { base58Text } from '../../src/core/ids.ts';

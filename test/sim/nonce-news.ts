@@ -1,5 +1,5 @@
-// Nonce news: what account subscriptions tell of nonces: the value at the end of the last block, on
-// whatever fork that is.
+// Nonce news: what account subscriptions tell of nonces: the value at the end of the newest
+// block, also where that block lies on a fork that will be left.
 import type { Address } from '../../src/core/ids.ts';
 import type { SimChain } from './chain/chain.ts';
 import type { Daemon } from './daemon.ts';

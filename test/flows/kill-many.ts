@@ -10,14 +10,14 @@ import { migrate } from '../../src/ledger/migrate.ts';
 import { openPostgres } from '../../src/local/postgres.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 import { silentLog as log } from '../../src/system/log.ts';
-import { openRounds, STEPS } from '../support/kill-rounds.ts';
+import { type Guard, openRounds, STEPS } from '../support/kill-rounds.ts';
 
 const { values, positionals } = parseArgs({
   options: { guard: { type: 'string', default: 'blockhash' } },
   allowPositionals: true,
 });
 const wanted = Number(positionals[0] ?? 100);
-const guard = values.guard as 'blockhash' | 'nonce' | 'both';
+const guard = values.guard as Guard | 'both';
 const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-kill-'));
 const server = await openPostgres({ folder, clock, log });
 let failed = 0;

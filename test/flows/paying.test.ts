@@ -1,11 +1,11 @@
 // Paying: everything beyond the plain case: parts, other sub-accounts, health, fee payers, terms
 // that lapse, halts. The schedule is switched off, so every step here follows from an event. Each
-// case plays at one venue, and npm run paying plays all of them at every venue.
+// case plays at one venue, and npm run paying plays all of them at every venue. Cases of one venue
+// that need no settings of their own share a street, each with a subscriber of its own.
 
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
-import type { Signature } from '../../src/core/ids.ts';
-import { base58Text } from '../../src/core/ids.ts';
+import { base58Text, type Signature } from '../../src/core/ids.ts';
 import { classifyOutflows, type TopUpRule } from '../../src/core/outflow.ts';
 import { quotesOf, USDC } from '../../src/core/token.ts';
 import { VENUE_NAMES, type VenueName } from '../../src/core/venue.ts';
@@ -17,6 +17,7 @@ import { loseAgentKeys } from '../support/damage.ts';
 import { ageDebts } from '../support/guards.ts';
 import { factsOf } from '../support/heard-rows.ts';
 import { debtsIn, paymentSharesIn, paymentsIn } from '../support/rows.ts';
+import { shareStreets } from '../support/shared-street.ts';
 import {
   depositAt,
   moveDeposit,
@@ -35,9 +36,16 @@ const at = (venue: VenueName): readonly VenueName[] => (EVERYWHERE ? VENUE_NAMES
 
 const SOL = 1_000_000_000n;
 const creatorWallet = () => Keypair.generate().publicKey;
-const registerKey = (street: Street, agent: Keypair, subAccountIds = [0]) =>
+/** A street of each venue whose schedule is switched off, for the cases that share it. */
+const sharedAt = shareStreets((venue: VenueName) => ({
+  settings: unscheduled(),
+  venues: [venue],
+}));
+const paymentsOf = async ({ database }: Street, id: string) =>
+  (await paymentsIn(database)).filter(({ subscriberId }) => subscriberId === id);
+const registerKey = (street: Street, id: string, agent: Keypair, subAccountIds = [0]) =>
   street.post('/v1/subscribers', {
-    id: 'ana',
+    id,
     agentWallet: agent.publicKey.toBase58(),
     agentSecretKey: base58Text(agent.secretKey),
     subAccountIds,
@@ -47,7 +55,7 @@ describe('when not everything can be reached', () => {
   test.each(VENUE_NAMES)(
     'at %s a part is paid and the rest is paid when money arrives, without waiting for the schedule',
     async (venue) => {
-      await using street = await openStreet({ settings: unscheduled(), venues: [venue] });
+      const street = await sharedAt(venue);
       const { people: driver } = street;
       const creator = creatorWallet();
       const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
@@ -59,7 +67,7 @@ describe('when not everything can be reached', () => {
       settleAt(street.people, trader);
       driver.withdrawTo(trader, creatorWallet(), driver.depositOf(trader) - 4_000_000n);
       await street.standing('ana', 'delinquent');
-      await registerKey(street, trader.agent);
+      await registerKey(street, 'ana', trader.agent);
       const part = await street.share('ana', (each) => each.paid !== '0');
       expect(part.status).toBe('pending');
       expect(BigInt(part.paid)).toBeLessThan(owed);
@@ -76,24 +84,24 @@ describe('when not everything can be reached', () => {
   test.each(at('velocity'))(
     'collateral at %s that moved to another own sub-account still pays',
     async (venue) => {
-      await using street = await openStreet({ settings: unscheduled(), venues: [venue] });
+      const street = await sharedAt(venue);
       const { people: driver } = street;
       const creator = creatorWallet();
       const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
       const { agent } = trader;
-      await street.subscribe('ana', trader, creator);
+      await street.subscribe('bo', trader, creator);
       await loseAgentKeys(street.database);
       profitableClose(driver, trader);
-      const { amount } = await street.share('ana', (each) => each.reason?.code === 'no_agent_key');
+      const { amount } = await street.share('bo', (each) => each.reason?.code === 'no_agent_key');
       settleAt(driver, trader);
       openSubAccount(driver, trader, 1);
       moveDeposit(driver, trader, 1, 1_000_000_000n);
       driver.withdrawTo(trader, agent.publicKey, 100_000_000n);
       transferQuote(driver, agent, creatorWallet(), driver.quoteOf(agent.publicKey) ?? 0n);
-      await registerKey(street, agent, [0, 1]);
-      await street.share('ana', (each) => each.status === 'paid');
+      await registerKey(street, 'bo', agent, [0, 1]);
+      await street.share('bo', (each) => each.status === 'paid');
       expect(driver.quoteOf(creator)).toBe(BigInt(amount));
-      expect(await paymentsIn(street.database)).toMatchObject([{ subAccountId: 1 }]);
+      expect(await paymentsOf(street, 'bo')).toMatchObject([{ subAccountId: 1 }]);
     },
   );
 
@@ -127,16 +135,16 @@ describe('who pays fees', () => {
   test.each(at('drift-v2'))(
     'a debt at %s that waits for SOL names the lamports, and is paid as soon as they arrive',
     async (venue) => {
-      await using street = await openStreet({ settings: unscheduled(), venues: [venue] });
+      const street = await sharedAt(venue);
       const { people: driver } = street;
       const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000n });
-      await street.subscribe('ana', trader, creatorWallet());
+      await street.subscribe('cy', trader, creatorWallet());
       profitableClose(driver, trader);
-      const waiting = await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+      const waiting = await street.share('cy', (each) => each.reason?.code === 'agent_needs_sol');
       const lamports = BigInt(waiting.reason?.lamports ?? '0');
       expect(lamports).toBeGreaterThan(2_000_000n);
       street.sendSol(trader.agent.publicKey, lamports);
-      await street.share('ana', (each) => each.status === 'paid');
+      await street.share('cy', (each) => each.status === 'paid');
     },
   );
 
@@ -225,7 +233,7 @@ describe('who pays fees', () => {
 test.each(at('velocity'))(
   'at %s two creators are paid in the order of their oldest debts, each with everything that is due to them',
   async (venue) => {
-    await using street = await openStreet({ settings: unscheduled(), venues: [venue] });
+    const street = await sharedAt(venue);
     const { people: driver, database } = street;
     const [older, younger] = [creatorWallet(), creatorWallet()];
     const first = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
@@ -233,29 +241,25 @@ test.each(at('velocity'))(
     const second = openSubAccount(driver, first, 1);
     driver.giveQuote(agent.publicKey, 1_000_000_000n);
     depositAt(driver, second, 1_000_000_000n);
-    await registerKey(street, agent, [0, 1]);
+    await registerKey(street, 'dan', agent, [0, 1]);
     for (const [subAccountId, creator] of [older, younger].entries())
-      await street.post('/v1/subscribers/ana/subscriptions', {
-        id: `sub-${subAccountId}`,
+      await street.post('/v1/subscribers/dan/subscriptions', {
+        id: `dan-sub-${subAccountId}`,
         subAccountId,
         creatorWallet: creator.toBase58(),
         shareBps: 1_000,
       });
     await loseAgentKeys(database);
     for (const trader of [first, second, first]) profitableClose(driver, trader);
+    const keyless = async () =>
+      (await street.shares('dan')).filter(({ reason }) => reason?.code === 'no_agent_key').length;
+    await expect.poll(keyless).toBe(3);
+    await registerKey(street, 'dan', agent, [0, 1]);
     await expect
-      .poll(
-        async () =>
-          (await street.shares('ana')).filter((each) => each.reason?.code === 'no_agent_key')
-            .length,
-      )
-      .toBe(3);
-    await registerKey(street, agent, [0, 1]);
-    await expect
-      .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'))
+      .poll(async () => (await street.shares('dan')).every((each) => each.status === 'paid'))
       .toBe(true);
     const covered = await paymentSharesIn(database);
-    const payments = (await paymentsIn(database)).map(({ paymentId, creatorWallet }) => [
+    const payments = (await paymentsOf(street, 'dan')).map(({ paymentId, creatorWallet }) => [
       creatorWallet,
       covered.filter((each) => each.paymentId === paymentId).length,
     ]);
@@ -309,19 +313,16 @@ describe('what keeps a debt', () => {
   test.each(at('velocity'))(
     '%s opens again, which is noticed, and who waited for it is paid',
     async (venue) => {
-      await using street = await openStreet({ settings: unscheduled(), venues: [venue] });
+      const street = await sharedAt(venue);
       const { people: driver, world } = street;
       const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
-      await street.subscribe('ana', trader, creatorWallet());
+      await street.subscribe('eve', trader, creatorWallet());
       setExchangeStatus(world.cluster, venue, 2);
       profitableClose(driver, trader);
-      const waiting = await street.share(
-        'ana',
-        (each) => each.reason?.code === 'withdrawals_paused',
-      );
-      expect(waiting).toMatchObject({ status: 'pending', attempts: 0 });
+      const kept = await street.share('eve', ({ reason }) => reason?.code === 'withdrawals_paused');
+      expect(kept).toMatchObject({ status: 'pending', attempts: 0 });
       setExchangeStatus(world.cluster, venue, 0);
-      await street.share('ana', (each) => each.status === 'paid');
+      await street.share('eve', (each) => each.status === 'paid');
     },
   );
 });

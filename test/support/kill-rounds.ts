@@ -26,13 +26,17 @@ export const STEPS = [
   'chain: executed, not answered',
 ] as const;
 export type Step = (typeof STEPS)[number];
+export type Guard = 'blockhash' | 'nonce';
 
 const ENTRY = path.join(import.meta.dirname, 'killable-daemon.ts');
 const PATIENCE_MS = 120_000;
 
 export type Rounds = {
-  /** Plays one round; throws when the books and the chain differ. */
-  play(step: Step): Promise<void>;
+  /**
+   * Plays one round; throws when the books and the chain differ. With `next` the daemons are
+   * started again under that guard, and stay under it.
+   */
+  play(step: Step, next?: Guard): Promise<void>;
   /** Daemons that died at a step. */
   readonly kills: number;
   close(): Promise<void>;
@@ -69,7 +73,7 @@ export async function openRounds(options: {
   databaseUrl: string;
   replicas: number;
   /** What keeps payments apart; `both` changes it at each start. */
-  guard?: 'blockhash' | 'nonce' | 'both';
+  guard?: Guard | 'both';
 }): Promise<Rounds> {
   const { sql } = options;
   const heliusApiKey = randomBytes(8).toString('hex');
@@ -85,10 +89,8 @@ export async function openRounds(options: {
   const { faucet } = world.driver;
   const funding = { fromPubkey: faucet.publicKey, toPubkey: sponsor.publicKey };
   world.driver.send([SystemProgram.transfer({ ...funding, lamports: 10n ** 10n })], [faucet]);
-  let starts = 0;
   /** The guard of the daemons that are started now. */
-  const guardNow = (): string =>
-    guard === 'both' ? (starts % 2 === 0 ? 'nonce' : 'blockhash') : guard;
+  let current: Guard = guard === 'both' ? 'nonce' : guard;
   /** Each running daemon, with its URL once it is ready. */
   const living = new Map<ChildProcess, string>();
   let kills = 0;
@@ -105,7 +107,7 @@ export async function openRounds(options: {
         BAILIFF_HELIUS_API_URL: world.helius.apiUrl,
         BAILIFF_WEBHOOK_SECRETS: 'w'.repeat(20),
         BAILIFF_MASTER_KEY: masterKey,
-        BAILIFF_REPLAY_GUARD: guardNow(),
+        BAILIFF_REPLAY_GUARD: current,
         ...(guard === 'blockhash' ? {} : { BAILIFF_SPONSOR_KEY: base58Text(sponsor.secretKey) }),
         DATABASE_URL: options.databaseUrl,
         ...COMPILED,
@@ -118,7 +120,6 @@ export async function openRounds(options: {
   };
   const launchAll = async () => {
     await Promise.all(Array.from({ length: options.replicas }, launch));
-    starts++;
   };
   /** From now on each daemon dies at the step. */
   const arm = (step: Step) =>
@@ -170,7 +171,7 @@ export async function openRounds(options: {
     get kills() {
       return kills;
     },
-    async play(step) {
+    async play(step, next) {
       const { driver, cluster, mischief } = world;
       const { id, trader, creator } = await register();
       const onChain = step.startsWith('chain:');
@@ -190,6 +191,8 @@ export async function openRounds(options: {
       mischief.onSend = null;
       kills += options.replicas - living.size;
       await killAll();
+      if (next !== undefined) current = next;
+      else if (guard === 'both') current = current === 'nonce' ? 'blockhash' : 'nonce';
       await launchAll();
       const owed = await until(`${id} to be paid after a kill at ${step}`, async () => {
         const rows = await sql<

@@ -100,7 +100,7 @@ requireExit((text) => process.stderr.write(`${text}\n`));
 const NO_SUITE =
   'This installation has no contract suite. Run bailiff venue prove in a checkout of the project after npm ci, on the same BAILIFF_RPC_URL and DATABASE_URL; or accept the hash.';
 
-runCommandLine({
+void runCommandLine({
   args: process.argv.slice(2),
   env: processEnvironment(),
   out: (text) => process.stdout.write(text),

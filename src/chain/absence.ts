@@ -7,10 +7,9 @@ import type { Connection } from '@solana/web3.js';
 import type { SignatureRow } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
-import { reachesBack } from './blocks.ts';
-import { FIRST_QUESTION } from './history.ts';
+import { WINDOWS } from './blocks.ts';
+import { askWithReach, type Reach, reachOf, type Span } from './reach.ts';
 import { asking } from './rpc.ts';
-import { askTogether } from './rpc-batch.ts';
 import { readTransaction } from './transactions.ts';
 
 /** Walks an account's finalized history above `afterSlot`, at a node that has seen `seenSlot`. */
@@ -24,15 +23,17 @@ export type Walk = (
 
 const unanswered = (why: string): Fault => new Fault('rpc_unavailable', `absence: ${why}`);
 
-type Told = { readonly first: Slot; readonly statusSlot: Slot; readonly found: boolean };
+type Told = Reach & { readonly statusSlot: Slot; readonly found: boolean };
 
 /** Sends the questions to one node in one batch. Null when the provider refuses batches. */
 async function askAtOnce(
   connection: Connection,
   signature: Signature,
-  minContextSlot: Slot,
+  span: Span,
+  nth: number,
 ): Promise<Told | null> {
-  const answers = await askTogether(connection, [
+  const minContextSlot = span.seenSlot;
+  const questions = [
     {
       method: 'getSignatureStatuses',
       params: [[signature], { searchTransactionHistory: true, minContextSlot }],
@@ -44,13 +45,13 @@ async function askAtOnce(
         { commitment: 'finalized', maxSupportedTransactionVersion: 1, minContextSlot },
       ],
     },
-    FIRST_QUESTION,
-  ]);
-  if (answers === null) return null;
-  const [status, transaction, first] = answers;
+  ];
+  const told = await askWithReach(connection, questions, span, nth);
+  if (told === null) return null;
+  const [status, transaction] = told.answers;
   const { context, value } = status as { context: { slot: Slot }; value: readonly unknown[] };
-  if (typeof first !== 'number') return null;
-  return { first, statusSlot: context.slot, found: value[0] !== null || transaction !== null };
+  const found = value[0] !== null || transaction !== null;
+  return { ...told.reach, statusSlot: context.slot, found };
 }
 
 /** Sends the same questions one by one. Behind one URL, different nodes may answer them. */
@@ -61,7 +62,27 @@ async function askApart(connection: Connection, signature: Signature, tip: Slot)
   );
   const found =
     value[0] !== null || (await readTransaction(connection, signature, 'finalized', tip)) !== null;
-  return { first, statusSlot: context.slot, found };
+  return { first, blocks: null, statusSlot: context.slot, found };
+}
+
+/**
+ * The answers, and whether the node that gave them shows the slot. Where the provider refuses
+ * batches, any node of its URL may show the slot.
+ */
+async function askReaching(
+  connection: Connection,
+  signature: Signature,
+  span: Span,
+): Promise<Told & { readonly reached: boolean }> {
+  for (let nth = 0; nth < WINDOWS.length; nth++) {
+    const told =
+      (await askAtOnce(connection, signature, span, nth)) ??
+      (await askApart(connection, signature, span.seenSlot));
+    if (told.first > span.afterSlot + 1) return { ...told, reached: false };
+    const reached = await reachOf(connection, told, span, nth);
+    if (reached !== 'wider') return { ...told, reached: reached !== 'no' };
+  }
+  throw unanswered('the node shows no block after the slot');
 }
 
 async function lacks(
@@ -73,11 +94,11 @@ async function lacks(
 ): Promise<boolean> {
   const tip = await asking('getSlot', () => connection.getSlot('finalized'));
   if (tip <= slot) throw unanswered(`the node is at slot ${tip}, not past ${slot}`);
-  const told =
-    (await askAtOnce(connection, signature, tip)) ?? (await askApart(connection, signature, tip));
+  const span: Span = { afterSlot: slot - 1, seenSlot: tip };
+  const told = await askReaching(connection, signature, span);
   if (told.first > slot)
     throw unanswered(`the node keeps blocks from ${told.first} on, not of slot ${slot}`);
-  if ((await reachesBack(connection, slot - 1, tip)) === false)
+  if (!told.reached)
     throw unanswered(
       `the node names block ${told.first} as its first, and does not show slot ${slot}`,
     );

@@ -20,7 +20,7 @@ const BLOCKS_MOST = BLOCKHASH_LIFE + DEATH_MARGIN_BLOCKS;
  * The number of slots in which BLOCKS_MOST blocks are looked for. When a window holds fewer, the
  * next one is asked for: a cluster that stood still leaves many slots without blocks.
  */
-const WINDOWS = [600, 20_000, 400_000] as const;
+export const WINDOWS = [600, 20_000, 400_000] as const;
 
 const questionOf = (fromSlot: Slot, uptoSlot: Slot): Question => ({
   method: 'getBlocks',
@@ -29,6 +29,10 @@ const questionOf = (fromSlot: Slot, uptoSlot: Slot): Question => ({
 /** The question for the blocks from the blockhash's slot on, for a batch. */
 export const blocksQuestion = ({ blockhashSlot }: SignedBytes, seenSlot: Slot): Question =>
   questionOf(blockhashSlot, Math.min(seenSlot, blockhashSlot + WINDOWS[0]));
+
+/** The question for the blocks after a slot, in the nth window; `seenSlot` is above that slot. */
+export const blocksAfterQuestion = (afterSlot: Slot, seenSlot: Slot, nth: number): Question =>
+  questionOf(afterSlot + 1, Math.min(seenSlot, afterSlot + (WINDOWS[nth] ?? 0)));
 
 /** The slots of the blocks in a stretch, as the node lists them. */
 const listBlocks = (connection: Connection, fromSlot: Slot, uptoSlot: Slot): Promise<Slot[]> =>
@@ -104,6 +108,20 @@ export async function keepsBlocks(
 }
 
 /**
+ * Whether the first block of a list is the first one after a slot. Any node may tell its parent,
+ * which the chain decides. Throws `rpc_unavailable` when no node does.
+ */
+export async function startsAfter(
+  connection: Connection,
+  afterSlot: Slot,
+  listed: readonly Slot[],
+): Promise<boolean> {
+  const [from] = listed;
+  if (from === undefined) return false;
+  return from === afterSlot + 1 || (await readHead(connection, from)).parentSlot <= afterSlot;
+}
+
+/**
  * Whether the node shows the first block after a slot, so that its ledger reaches back to that
  * slot. Null when the node does not know these questions; the caller then believes the node's own
  * statement. Throws `rpc_unavailable` when it does not answer.
@@ -117,9 +135,8 @@ export async function reachesBack(
     for (const window of WINDOWS) {
       const upto = Math.min(seenSlot, afterSlot + window);
       if (upto <= afterSlot) return true;
-      const [from] = await listBlocks(connection, afterSlot + 1, upto);
-      if (from === afterSlot + 1) return true;
-      if (from !== undefined) return (await readHead(connection, from)).parentSlot <= afterSlot;
+      const listed = await listBlocks(connection, afterSlot + 1, upto);
+      if (listed.length > 0) return await startsAfter(connection, afterSlot, listed);
       if (upto === seenSlot) break;
     }
     return false;

@@ -8,10 +8,10 @@ import type { SignatureRow } from '../core/chain-ports.ts';
 import type { Commitment } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
-import { reachesBack } from './blocks.ts';
 import { askNode, countOf, itemsOf, membersOf, textOf } from './question.ts';
+import { askWithReach, type Reach, reachOf, type Span } from './reach.ts';
 import { asking } from './rpc.ts';
-import { askTogether, type Question } from './rpc-batch.ts';
+import type { Question } from './rpc-batch.ts';
 
 const PAGE = 1_000;
 /** After this many answers in a row without evidence, the walk is given up for now. */
@@ -68,28 +68,27 @@ export const pageQuestion = (page: PageOf): Question => ({
   method: 'getSignaturesForAddress',
   params: [page.account, { ...optionsOf(page), commitment: page.commitment }],
 });
-/** The question how far back a node remembers, for a batch. */
-export const FIRST_QUESTION: Question = { method: 'getFirstAvailableBlock', params: [] };
+/** A page, and the reach of the node that returned it. `sure` when one node certainly gave both. */
+export type Told = Reach & { readonly page: Page; readonly sure: boolean };
 
 /**
- * A page, and the first available block of the node that returned it. `sure` when one node
- * certainly gave both.
+ * Reads a page together with the node's reach: its first available block, and its blocks after
+ * `afterSlot` where that is given. Where the provider refuses batches, the first available block is
+ * asked for after the page.
  */
-export type Told = { readonly page: Page; readonly first: Slot; readonly sure: boolean };
-
-/**
- * Reads a page together with the node's first available block. That is asked last, so that the node
- * cannot prune in between.
- */
-export async function askPageAndReach(connection: Connection, page: PageOf): Promise<Told> {
-  const answers = await askTogether(connection, [pageQuestion(page), FIRST_QUESTION]);
-  if (answers !== null) {
-    const [rows, first] = answers;
-    if (Array.isArray(rows) && typeof first === 'number')
-      return { page: rows as Page, first, sure: true };
-  }
-  const rows = await askPage(connection, page);
-  return { page: rows, first: await askFirst(connection), sure: false };
+export async function askPageAndReach(
+  connection: Connection,
+  page: PageOf,
+  afterSlot: Slot = page.seenSlot,
+  nth = 0,
+): Promise<Told> {
+  const span = { afterSlot, seenSlot: page.seenSlot };
+  const told = await askWithReach(connection, [pageQuestion(page)], span, nth);
+  const rows = told?.answers[0];
+  if (told !== null && Array.isArray(rows))
+    return { ...told.reach, page: rows as Page, sure: true };
+  const read = await askPage(connection, page);
+  return { page: read, first: await askFirst(connection), blocks: null, sure: false };
 }
 
 /**
@@ -119,6 +118,10 @@ function whyNoEnd({ first }: Told, afterSlot: Slot, known: Slot | undefined): st
   return null;
 }
 
+/** Why an empty page of a node that does not show the blocks after a slot ends no history. */
+const whyUnreached = ({ first }: Reach, afterSlot: Slot): string =>
+  `this node names block ${first} as its first, and does not show the block after slot ${afterSlot}`;
+
 /**
  * Called after an empty page. Returns the page that another node has, or an empty one when the
  * history certainly ends there. Throws `rpc_unavailable` when no node gives evidence.
@@ -126,10 +129,12 @@ function whyNoEnd({ first }: Told, afterSlot: Slot, known: Slot | undefined): st
 async function atTheEnd(history: History, asked: PageOf, afterSlot: Slot): Promise<Page> {
   const { connection, second, remembered } = history;
   const known = remembered.get(asked.account);
+  const span: Span = { afterSlot, seenSlot: asked.seenSlot };
   let why: string | null = null;
   let ends = 0;
+  let window = 0;
   for (let misses = 0; misses < TRIES; ) {
-    const told = await askPageAndReach(connection, asked);
+    const told = await askPageAndReach(connection, asked, afterSlot, window);
     if (told.page.length > 0) return told.page;
     why = whyNoEnd(told, afterSlot, known);
     // One node behind the URL has pruned. Another node may have answered how far back it remembers,
@@ -137,17 +142,19 @@ async function atTheEnd(history: History, asked: PageOf, afterSlot: Slot): Promi
     if (why !== null && ends > 0) break;
     misses += why === null ? 0 : 1;
     if (why !== null) continue;
-    if ((await reachesBack(connection, afterSlot, asked.seenSlot)) === false) {
-      why = `this node names block ${told.first} as its first, and does not show the block after slot ${afterSlot}`;
+    const reached = await reachOf(connection, told, span, window);
+    if (reached === 'wider') window++;
+    else if (reached === 'no') {
+      why = whyUnreached(told, afterSlot);
       misses++;
-      continue;
-    }
-    if (told.sure) return [];
-    if (second !== null) {
-      const other = await askPageAndReach(second, asked);
+    } else if (told.sure && reached !== 'elsewhere') return [];
+    else if (second !== null) {
+      const other = await askPageAndReach(second, asked, afterSlot);
       if (other.page.length > 0) return other.page;
       why = whyNoEnd(other, afterSlot, known);
-      if (why === null) return [];
+      const theirs = why === null ? await reachOf(second, other, span, 0) : null;
+      if (theirs === 'no') why = whyUnreached(other, afterSlot);
+      else if (why === null) return [];
       misses++;
     } else if (++ends === ENDS_APART) return [];
   }

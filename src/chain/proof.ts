@@ -8,14 +8,8 @@ import type { Absence, DeathEvidence } from '../core/death.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { SignedBytes } from '../core/payment.ts';
 import { blocksQuestion, keepsBlocks } from './blocks.ts';
-import {
-  askPage,
-  askPageAndReach,
-  FIRST_QUESTION,
-  type PageOf,
-  pageQuestion,
-  type Told,
-} from './history.ts';
+import { askPage, askPageAndReach, type PageOf, pageQuestion, type Told } from './history.ts';
+import { FIRST_QUESTION } from './reach.ts';
 import { asking } from './rpc.ts';
 import { askTogether } from './rpc-batch.ts';
 import { readTransaction } from './transactions.ts';
@@ -147,7 +141,7 @@ async function askAtOnce(
         : (transaction as { meta?: unknown }).meta === null
           ? null
           : false,
-    told: { page: rows as Told['page'], first, sure: true },
+    told: { page: rows as Told['page'], first, blocks: blocks as Slot[], sure: true },
     blocks: blocks as Slot[],
   };
 }

@@ -13,13 +13,23 @@ export type FoundPayment = {
   readonly amount: BaseUnits;
   readonly recipients: readonly Address[];
 };
-type FoundOutflow = {
+export type FoundOutflow = {
   readonly key: string;
   readonly signature: Signature;
   readonly body: Outflow;
   /** Null or absent unless the transaction is a payment that this ledger never signed. */
   readonly found?: FoundPayment | null;
 };
+
+/**
+ * What left in the token of the found payment, in base units; null for other value. A withdrawal
+ * into a token account that lives for one transaction shows no mint, and counts at the price of its
+ * record.
+ */
+function inTokenOf({ mint }: FoundPayment, body: Outflow): BaseUnits | null {
+  if (body.mint === mint) return body.amount;
+  return body.mint === null && body.route === 'withdraw' ? body.usd : null;
+}
 
 /**
  * The outflows that a found payment does not explain, by their keys; they are classified as those
@@ -32,13 +42,25 @@ type FoundOutflow = {
 export function unexplainedByPayments(outflows: readonly FoundOutflow[]): ReadonlySet<string> {
   const sums = new Map<Signature, BaseUnits>();
   for (const { signature, body, found } of outflows)
-    if (found && body.mint === found.mint && !body.internal)
-      sums.set(signature, (sums.get(signature) ?? 0n) + body.amount);
+    if (found && !body.internal)
+      sums.set(signature, (sums.get(signature) ?? 0n) + (inTokenOf(found, body) ?? 0n));
   const unexplained = outflows.filter(({ signature, body, found }) => {
     if (!found) return false;
-    const { mint, amount, recipients } = found;
+    const { amount, recipients } = found;
     if (recipients.some((each) => each === body.owner || each === body.destination)) return false;
-    return body.mint !== mint || (sums.get(signature) ?? 0n) > 2n * amount;
+    return inTokenOf(found, body) === null || (sums.get(signature) ?? 0n) > 2n * amount;
   });
   return new Set(unexplained.map((each) => each.key));
+}
+
+/**
+ * An outflow as it falls under the allowance for small amounts. What left in the token of a found
+ * payment counts as a transfer of the token, also a withdrawal, because the sponsor of a payment of
+ * a tenth of a cent may be reimbursed with more than that.
+ */
+export function asTransfer<T extends FoundOutflow>(outflow: T): T {
+  const { body, found } = outflow;
+  const amount = found ? inTokenOf(found, body) : null;
+  if (!found || amount === null) return outflow;
+  return { ...outflow, body: { ...body, route: 'token_transfer', mint: found.mint, amount } };
 }

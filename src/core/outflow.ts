@@ -3,7 +3,7 @@
 // order of hearing. The whole rule: docs/standing.md.
 import { type Clearance, clearedAmounts } from './clearance.ts';
 import type { ChainPosition, Outflow } from './fact.ts';
-import { type FoundPayment, unexplainedByPayments } from './found-outflows.ts';
+import { asTransfer, type FoundPayment, unexplainedByPayments } from './found-outflows.ts';
 import type { Signature, Slot } from './ids.ts';
 import { type BaseUnits, formatUnits } from './money.ts';
 import { WRAPPED_SOL } from './programs.ts';
@@ -215,7 +215,7 @@ function classify(
       classes.set(key, 'unsigned');
     return !classes.has(key);
   });
-  const small = smallOutflows(others, quotes);
+  const small = smallOutflows(others.map(asTransfer), quotes);
   for (const key of small) classes.set(key, 'small');
   const large = others.filter(({ key }) => !small.has(key));
   const cleared = clearedAmounts(

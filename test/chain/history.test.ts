@@ -11,7 +11,13 @@ type Question = { id: unknown; method: string; params: [string, { before?: strin
  * A node: the rows that it keeps, newest first, the first block that it says to have, and where its
  * blocks begin in truth.
  */
-type Node = { readonly rows: readonly Row[]; readonly first: number; readonly begins?: number };
+type Node = {
+  readonly rows: readonly Row[];
+  readonly first: number;
+  readonly begins?: number;
+  /** The parent of its first block; left out, the slot before. */
+  readonly parent?: number;
+};
 const row = (n: number, slot: number): Row => ({
   signature: signatureOf(n),
   slot,
@@ -22,7 +28,7 @@ const ALL = [row(3, 300), row(2, 200), row(1, 150)];
 const full: Node = { rows: ALL, first: 0 };
 const pruned: Node = { rows: [row(3, 300)], first: 250 };
 
-const tell = ({ rows, first, begins = first }: Node, { id, method, params }: Question) => {
+const tell = ({ rows, first, begins = first, parent }: Node, { id, method, params }: Question) => {
   const jsonrpc = '2.0';
   if (method === 'getBlocks') {
     const [from, to] = params as unknown as [number, number];
@@ -33,7 +39,8 @@ const tell = ({ rows, first, begins = first }: Node, { id, method, params }: Que
   if (method === 'getBlock') {
     const slot = Number(params[0]);
     const hashes = { blockhash: signatureOf(1), previousBlockhash: signatureOf(2) };
-    const result = { ...hashes, parentSlot: slot - 1, blockHeight: slot, blockTime: null };
+    const parentSlot = slot === begins ? (parent ?? slot - 1) : slot - 1;
+    const result = { ...hashes, parentSlot, blockHeight: slot, blockTime: null };
     return { jsonrpc, id, result };
   }
   if (method === 'getFirstAvailableBlock') return { jsonrpc, id, result: first };
@@ -75,6 +82,13 @@ function pool(
   return { connection, asked };
 }
 type Pool = ReturnType<typeof pool>;
+/** A URL at which one of these nodes answers pages and batches, and another one all else. */
+const walkable = ([node]: readonly [Node], other: Node) =>
+  openConnection('http://127.0.0.1:1', null, async (_, init) => {
+    const body = JSON.parse(String(init?.body)) as Question | Question[];
+    if (Array.isArray(body)) return Response.json(body.map((each) => tell(node, each)));
+    return Response.json(tell(body.method.startsWith('getBlock') ? other : node, body));
+  });
 const walked = async (
   { connection }: Pool,
   given: { second?: Pool; remembered?: Remembered; afterSlot?: number } = {},
@@ -90,7 +104,7 @@ test('an empty page is an end at once where the same node says that its history 
   const url = pool([full]);
   expect(await walked(url)).toEqual([150, 200, 300]);
   const pages = ['getSignaturesForAddress', 'getSignaturesForAddress', 'batch'];
-  expect(url.asked).toEqual([...pages, 'getBlocks']);
+  expect(url.asked).toEqual(pages);
 });
 
 test('a node that names an early first block and does not show it has not shown an end', async () => {
@@ -98,7 +112,24 @@ test('a node that names an early first block and does not show it has not shown 
   const lying: Node = { ...pruned, first: 0, begins: 250 };
   for (const batches of ['taken', 'refused'] as const)
     await expect(walked(pool([lying], batches))).rejects.toMatchObject(UNANSWERED);
-  expect(await walked(pool([lying, lying, lying, lying, lying, full]))).toEqual([150, 200, 300]);
+  expect(await walked(pool([lying, lying, lying, full]))).toEqual([150, 200, 300]);
+});
+
+test('blocks that another node of the URL shows say nothing about an empty page', async () => {
+  // The pruned node gives the page and each batch, and the other answers what is asked beside them.
+  const lying: Node = { ...pruned, first: 0, begins: 250 };
+  const shown = { connection: walkable([lying], full), asked: [] };
+  await expect(walked(shown)).rejects.toMatchObject(UNANSWERED);
+});
+
+test('where a cluster stood still, the blocks are looked for in a wider window of the same node', async () => {
+  // No block between slot 100 and slot 850, which says that its parent is slot 100.
+  const still: Node = { rows: [row(3, 870)], first: 0, begins: 850, parent: 100 };
+  const url = pool([still]);
+  expect(await walked(url)).toEqual([870]);
+  expect(url.asked).toEqual([
+    ...['getSignaturesForAddress', 'getSignaturesForAddress', 'batch', 'batch', 'getBlock'],
+  ]);
 });
 
 test('an empty page of a pruned node is no end, whatever other nodes of the URL say of their reach', async () => {
@@ -197,7 +228,7 @@ test('of a history longer than the bound the oldest rows are returned, and the l
     [200, false],
     [300, true],
   ]);
-  // Six rows, the empty page, the same with the first block, and the block after slot 100.
-  expect(pages).toBe(9);
+  // Six rows, the empty page, and the same with the first block and the block after slot 100.
+  expect(pages).toBe(8);
   expect(await bounded(300, 4)).toEqual([400, 500, 600, 700].map((slot) => [slot, false]));
 });

@@ -61,8 +61,27 @@ test('SOL and other tokens beside a found payment are classified as in any other
 });
 
 test('a withdrawal through a token account of one transaction is ours, and an own payment whole', () => {
-  const passing = heard('venue', { route: 'withdraw', amount: 21_000_000n });
+  const shown = { mint: null, decimals: null, owner: null, route: 'withdraw' } as const;
+  const passing = heard('venue', { ...shown, amount: 21_000_000n, usd: 21_000_000n });
   expect(Object.fromEntries(classifyOutflows([passing], [], QUOTES))).toEqual({ venue: 'ours' });
   const signed = heard('rest', { amount: 999_000_000n }, true);
   expect(Object.fromEntries(classifyOutflows([signed], [], QUOTES))).toEqual({ rest: 'ours' });
+  // A whole bitcoin is 10^8 base units, and no 100 USDC.
+  const bitcoin = heard('venue', { ...shown, amount: 100_000_000n, usd: 60_000_000_000n });
+  const unpriced = heard('venue', { ...shown, amount: 1n, usd: null });
+  for (const each of [bitcoin, unpriced])
+    expect(Object.fromEntries(classifyOutflows([each], [], QUOTES))).toEqual({ venue: 'outflow' });
+});
+
+test('a tiny payment whose sponsor got more than the creator is small, also over a day', () => {
+  const tiny = { ...found, amount: 1_179n };
+  const passing = (n: number): HeardOutflow => ({
+    ...heard(`${n}`, { route: 'withdraw', mint: null, decimals: null, amount: 500_000n }),
+    signature: `payment ${n}` as Signature,
+    found: tiny,
+  });
+  const priced = (each: HeardOutflow) => ({ ...each, body: { ...each.body, usd: 500_000n } });
+  const day = Array.from({ length: 6 }, (_, n) => priced(passing(n)));
+  const classes = [...classifyOutflows(day, [], QUOTES).values()];
+  expect(classes).toEqual(['small', 'small', 'small', 'small', 'small', 'outflow']);
 });

@@ -92,8 +92,8 @@ export const EVIDENCE: readonly Mutant[] = [
   {
     name: 'D9 the end of a history is taken from a node that does not show its blocks',
     file: 'src/chain/history.ts',
-    from: '(await reachesBack(connection, afterSlot, asked.seenSlot)) === false',
-    to: 'false as boolean',
+    from: "else if (reached === 'no') {",
+    to: 'else if (ends < 0) {',
     by: unit('test/chain/history.test.ts', 'a node that names an early first block'),
   },
   {

@@ -273,12 +273,12 @@ export async function checkOutcome(
 ): Promise<void> {
   const due = new Map<string, bigint>();
   for (const person of PEOPLE) {
-    const { owed } = await truthOf(chain, witness, person, books);
+    const { owed, dealt } = await truthOf(chain, witness, person, books);
     const total = [...owed.values()].reduce((sum, each) => sum + each, 0n);
     const booked = await books.booked(person.id);
     if (booked !== total)
       fail(`law 2: ${person.id} owes ${total} by the chain, ${booked} by the ledger`);
-    for (const [purse, amount] of owed) due.set(purse, (due.get(purse) ?? 0n) + amount);
+    for (const [purse, amount] of dealt) due.set(purse, (due.get(purse) ?? 0n) + amount);
   }
   await checkStandings(chain, books, witness);
   for (const person of PEOPLE)

@@ -230,15 +230,16 @@ function notCleared(
 
 /**
  * The truth about one subscriber by the surviving chain: debts by the token account of the creator,
- * and the history that its standing depends on.
+ * what each account gets of them as they were booked, and the history that its standing depends on.
  */
 export async function truthOf(
   chain: SimChain,
   witness: Witness,
   person: (typeof PEOPLE)[number],
   books: SimBooks,
-): Promise<{ owed: Map<string, bigint>; history: History }> {
+): Promise<{ owed: Map<string, bigint>; dealt: Map<string, bigint>; history: History }> {
   const owed = new Map<string, bigint>();
+  const dealt = new Map<string, bigint>();
   const events: { owed: Sum[]; claims: Sum[]; paid: Sum[] } = { owed: [], claims: [], paid: [] };
   const taken: Taken[] = [];
   const closes = accountsOf(person).map((): (ReturnType<typeof closesOf>[number] & Place)[] => []);
@@ -290,7 +291,8 @@ export async function truthOf(
         return { creator, at, user, whole, ...(row ?? { amount: whole, ended: 0n }) };
       });
     });
-    const most = terms.some((each) => each.splits.length > 0) ? TURN_MOST : 2n;
+    const isSplit = terms.some((each) => each.splits.length > 0);
+    const most = isSplit ? TURN_MOST : 2n;
     for (const { creator, at, user, whole, amount, ended } of debts) {
       const { mint } = venueOfUser(user);
       const purse = creatorTokens(creator as Address, venueOfUser(user));
@@ -299,6 +301,7 @@ export async function truthOf(
       // in a turn, make one debt larger and another smaller: then the sum alone is the chain's.
       const off = amount - whole;
       const claimed = off > -most && off < most ? amount : whole;
+      dealt.set(purse, (dealt.get(purse) ?? 0n) + (isSplit ? claimed : whole) - ended);
       events.claims.push({ at, mint, purse, amount: claimed });
       if (claimed !== ended) events.owed.push({ at, mint, purse, amount: claimed - ended });
     }
@@ -318,5 +321,5 @@ export async function truthOf(
     ...notCleared(chain, books, person, taken),
     ...flightsOf(transfers, events.claims, events.paid),
   ];
-  return { owed, history: { owed: events.owed, paid, outflows } };
+  return { owed, dealt, history: { owed: events.owed, paid, outflows } };
 }

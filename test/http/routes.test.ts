@@ -9,7 +9,8 @@ import { ROUTES } from '../../src/http/routes.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { userAddress } from '../../src/local/drift/addresses.ts';
 import { asking } from '../support/ask.ts';
-import { addressOf, recordFact, signatureOf } from '../support/ledger.ts';
+import { recordFact, signatureOf } from '../support/ledger.ts';
+import { sentUnderNonce } from '../support/nonce-rows.ts';
 import { examplesOf, type OpenApi } from '../support/openapi-lint.ts';
 import { GOOD, met, PROBLEMS, type Request, split, terms } from '../support/route-requests.ts';
 import { openStreet, profitableClose, type ShareView, type Street } from '../support/street.ts';
@@ -55,16 +56,7 @@ beforeAll(async () => {
   const cleared = await ask('POST', '/v1/subscribers/ann/clearances', wanted);
   met.clearance = String(cleared.body.id);
   met.underNonce = 'under-nonce';
-  await database.sql`
-    with written as (insert into payment (payment_id, purpose, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint, amount,
-      withdraw, settle_markets, fee_payer, reimburse, create_agent_account, planned_at, sent_at, state,
-      signature, bytes, last_valid_block_height, blockhash_slot, nonce_account, nonce_value, nonce_slot)
-    select ${met.underNonce}, purpose, 'unheard', 'unheard-sub', creator_wallet, drift_user, sub_account_id, mint, amount,
-      0, settle_markets, fee_payer, 0, false, now(), now(), 'sent',
-      ${signatureOf(7)}, '\\x00', 1, 1, ${addressOf(7)}, ${addressOf(8)}, 1
-    from payment where payment_id = ${met.payment} returning subscriber_id, payment_id, creator_wallet, amount)
-    insert into payment_recipient (subscriber_id, payment_id, creator_wallet, nth, amount, create_account)
-    select subscriber_id, payment_id, creator_wallet, 0, amount, false from written`;
+  await sentUnderNonce(database, met.underNonce, met.payment);
   // A gap that no fact explains, so that not everything of the subscriber is heard.
   met.gapped = userAddress(unheard.agent.publicKey, 0).toBase58();
   bendAccount(street.world, 'User', met.gapped, (user) => {

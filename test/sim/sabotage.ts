@@ -72,7 +72,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   ...RECIPIENT_SABOTAGES,
   'taking a confirmed close for a final one': {
     within: 120,
-    known: 62,
+    known: 13,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -85,7 +85,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'reading the facts of one transaction in the reverse order': {
     within: 30,
-    known: 3,
+    known: 1,
     sabotage: { ledger: withSwappedFacts },
   },
   'taking a confirmed payment for a final one': {
@@ -128,7 +128,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'refusing a payment that is on its way, because its simulation fails': {
     within: 60,
-    known: 8,
+    known: 4,
     sabotage: {
       ledger: payments((own, { state }) => ({
         refused(id, ...rest) {
@@ -155,7 +155,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking age for a proof of death': {
     within: 30,
-    known: 10,
+    known: 11,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -174,12 +174,12 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking an error for an absence': {
     within: 60,
-    known: 25,
+    known: 11,
     sabotage: BLIND,
   },
   'taking a payment that failed on chain for one that paid': {
     within: 150,
-    known: 101,
+    known: 55,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -261,7 +261,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'giving up a debt that failed': {
     within: 100,
-    known: 13,
+    known: 9,
     sabotage: {
       meddle: ({ state }) => {
         for (const share of state?.shares.values() ?? [])

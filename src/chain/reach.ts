@@ -15,7 +15,7 @@ export type Span = { readonly afterSlot: Slot; readonly seenSlot: Slot };
 export type Reach = {
   /** Its first available block, as it says. */
   readonly first: Slot;
-  /** Its blocks after the slot, in the window that was asked for; null when it did not list them. */
+  /** Its blocks after the slot, in the window that was asked for; null when not listed. */
   readonly blocks: readonly Slot[] | null;
 };
 

@@ -9,8 +9,9 @@ import type { BaseUnits } from './money.ts';
 export type FoundPayment = {
   /** The token that was paid. */
   readonly mint: Address;
-  /** The sum that its recipients got. Base units. */
+  /** The sum that `recipients` got. Base units. */
   readonly amount: BaseUnits;
+  /** Its recipients whom terms of the subscriber name; any other may be a friend's wallet. */
   readonly recipients: readonly Address[];
 };
 export type FoundOutflow = {

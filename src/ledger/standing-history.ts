@@ -227,9 +227,10 @@ const outflowsOf = (tx: Transaction, ids: readonly string[]): Promise<readonly O
   tx<OutflowRow[]>`
     select subscriber_id, account, signature, slot, block_index, ordinal, body,
            exists (select 1 from payment_signature p where p.signature = f.signature) as ours,
-           (select jsonb_build_object('mint', p.mint, 'amount', p.amount::text, 'recipients', (select coalesce(jsonb_agg(r.creator_wallet), '[]')
-              from payment_recipient r where (r.subscriber_id, r.payment_id) = (p.subscriber_id, p.payment_id)))
-            from payment p where p.signature = f.signature and p.restored and p.bytes is null) as found,
+           (select jsonb_build_object('mint', p.mint, 'amount', coalesce(sum(r.amount), 0)::text, 'recipients', coalesce(jsonb_agg(r.creator_wallet) filter (where r.nth is not null), '[]'))
+            from payment p left join payment_recipient r on (r.subscriber_id, r.payment_id) = (p.subscriber_id, p.payment_id)
+              and exists (select 1 from terms_recipient t where (t.subscriber_id, t.creator_wallet) = (r.subscriber_id, r.creator_wallet))
+            where p.signature = f.signature and p.restored and p.bytes is null group by p.subscriber_id, p.payment_id, p.mint) as found,
            (select credited from credit c where c.subscriber_id = f.subscriber_id and c.account = f.account
               and c.signature = f.signature and c.slot = f.slot and c.ordinal = f.ordinal
               and not exists (select 1 from uncredited u where u.subscriber_id = c.subscriber_id and u.account = c.account

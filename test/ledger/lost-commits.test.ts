@@ -148,6 +148,21 @@ test('what else left by a transaction with the memo of a payment is a flight, un
   }
 });
 
+test('a wallet that no terms name is no recipient of a found payment, and what it got is a flight', async () => {
+  const { held, payment, paid } = await owing();
+  await using _ = held;
+  const { payments, standings } = held.ledger;
+  const covers = payment.plan.covers.map((each) => ({ ...each, amount: 1n }));
+  const recipients = [
+    { wallet: CREATOR, amount: 1n },
+    { wallet: addressOf(78), amount: 900_000_000n },
+  ];
+  const both = { ...paid, amount: 900_000_001n, recipients };
+  expect(await payments.restore('ana', both, covers)).toBe(true);
+  await recordFact(held.ledger, tokensSent(paid.signature, 900_000_000n), 'finalized');
+  expect(await standings.update('ana', judge)).toMatchObject({ standing: 'delinquent' });
+});
+
 test('bytes are committed only under the identity that was looked at', async () => {
   const { held, payment } = await owing();
   await using _ = held;

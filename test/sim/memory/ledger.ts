@@ -97,15 +97,23 @@ function owedOf(state: State, rows: readonly FactRow[], subscriberId: string) {
 }
 
 /** The payment with this signature that the ledger never signed, or null. */
-function foundBy(payments: readonly PaymentRow[], signature: Signature): FoundPayment | null {
+function foundBy(
+  payments: readonly PaymentRow[],
+  signature: Signature,
+  creators: ReadonlySet<string>,
+): FoundPayment | null {
   const row = payments.find(
     (each) =>
       each.signature === signature &&
       each.signings.every(({ variant }) => variant.signature !== signature),
   );
   if (row === undefined) return null;
-  const recipients = paidTo(row).map((each) => each.wallet);
-  return { mint: row.token.mint, amount: row.plan.amount, recipients };
+  const named = paidTo(row).filter((each) => creators.has(each.wallet));
+  return {
+    mint: row.token.mint,
+    amount: named.reduce((sum, each) => sum + each.amount, 0n),
+    recipients: named.map((each) => each.wallet),
+  };
 }
 
 function eventsOf(state: State, subscriberId: string): StandingEvent[] {
@@ -148,7 +156,7 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
     const id = factKey(row.fact);
     const credited = state.creditsAgain.has(id) ? null : (state.credits.get(id)?.credited ?? null);
     if (creator !== null) transfers.push({ creator, at, signature, body, credited });
-    const found = foundBy(payments, signature);
+    const found = foundBy(payments, signature, creatorsOf(state, subscriberId));
     return [{ key, slot: position.slot, ours: ours.has(signature), found, body, at, signature }];
   });
   const trades = rows

@@ -88,8 +88,8 @@ export function createCallRate(clock: Pick<Clock, 'nowMs' | 'sleep'>): CallRate 
       );
       const refused = perSecond() ?? (calls * SPANS) / Math.max(1, spans.length);
       const isNear = learned !== null && nowMs - learned.atMs >= NEAR.afterMs;
-      // The plan allows what it answered in the last second, and not the rate that it refused: the
-      // next one lies in between.
+      // The plan allows the calls that the node answered in the last second, and not the rate that
+      // it refused: the new rate lies between the two.
       const between = Math.sqrt(Math.min(calls, refused) * refused);
       const rate = Math.max(LEAST, isNear ? NEAR.kept * refused : between);
       learned = { rate, refused, atMs: nowMs };

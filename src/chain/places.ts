@@ -17,7 +17,7 @@ export function createPlaces(most: () => number): Places {
   return {
     async enter(ahead = false) {
       if (underWay < most()) underWay++;
-      // The one that leaves counts the next one in.
+      // A work that leaves takes the place for the work that waits next.
       else await new Promise<void>((resolve) => (ahead ? first : waiting).push(resolve));
     },
     leave() {

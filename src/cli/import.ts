@@ -105,7 +105,7 @@ export function addImport(program: Command, tools: Tools): void {
     )
     .addHelpText(
       'after',
-      '\nThe file has JSON lines or CSV (docs/importing.md), or is a plain-text pg_dump of QuantumVault.\nExit code 3 when a row was refused. A row that is refused hurts no other row.',
+      '\nThe file has JSON lines or CSV (docs/importing.md), or is a plain-text pg_dump of QuantumVault.\nExit code 3 when a row was refused. A refused row does not affect other rows.',
     )
     .action(async (file: string, given: Given) => {
       const text = await readFile(file === '-' ? '/dev/stdin' : file, 'utf8');

@@ -82,7 +82,9 @@ export function addLocal(
     .action((market: string, price: string) => act({ do: 'price', market, price }));
   local
     .command('withdraw <name> <usdc>')
-    .description('withdraw from the venue as an owner with the key can, without asking anybody')
+    .description(
+      'withdraw from the venue as an owner with the key can, without asking the platform',
+    )
     .option('--to <who>', 'a person or an address; when absent another wallet of theirs, NAME-away')
     .action((name: string, usdc: string, { to = `${name}-away` }: { to?: string }) =>
       act({ do: 'withdraw', name, usdc, to }),

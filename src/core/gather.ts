@@ -9,8 +9,8 @@ export type GatherBounds<Q> = {
   /** Requests under way at once. */
   readonly atOnce: number;
   /**
-   * Whether a failed request of several questions is put again question by question, so that one
-   * that is refused hurts itself alone. Left out: never.
+   * Whether a failed request of several questions is put again question by question, so that a
+   * refused question fails alone and the others are answered. Left out: never.
    */
   readonly apart?: (thrown: unknown) => boolean;
   /** Whether a question goes before the others that wait. Left out: none does. */

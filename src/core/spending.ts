@@ -159,7 +159,8 @@ export function sponsorRefusal(
     return refuse('sponsor_subscriber_spent', 'for this subscriber');
   if (above(spent.creator, limits.creatorADayMost))
     return refuse('sponsor_creator_spent', 'for payments to this creator');
-  if (above(spent.all, limits.lamportsADayMost)) return refuse('sponsor_day_spent', 'for anybody');
+  if (above(spent.all, limits.lamportsADayMost))
+    return refuse('sponsor_day_spent', 'for any subscriber');
   return null;
 }
 

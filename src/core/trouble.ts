@@ -44,7 +44,7 @@ export const TROUBLES = {
   overtaken: {
     class: 'retry_soon',
     means:
-      'Another transaction, a cancellation or one that is looked at first, moved the nonce of the payment, which can never be executed. The debt is planned anew.',
+      'Another transaction moved the nonce of the payment, so the payment can never be executed. A transaction that the ledger does not know is compared with it first; then the debt is planned anew.',
   },
   nonce_opening: {
     class: 'retry_soon',

@@ -33,7 +33,7 @@ const DAY_MS = 24 * 3_600_000;
  */
 const LATE_MS = 30 * 60_000;
 
-/** Hashes that are made at a stretch. A large day takes seconds, and gate and webhooks go ahead. */
+/** Hashes between two pauses. A large day takes seconds, and gate and webhooks must not wait. */
 const AT_A_STRETCH = 500;
 
 /** The hashes of leaves in ascending order. */

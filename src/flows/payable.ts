@@ -63,7 +63,7 @@ export function createPayable({ ledger, chain, tokens, venues, pen }: PayablePor
    * hold only lamports, and would then look like a vault; deriving it from the known wallets shows
    * it.
    */
-  const isTokenAccountOfSomebodyKnown = async (creator: Address): Promise<boolean> => {
+  const isTokenAccountOfKnownWallet = async (creator: Address): Promise<boolean> => {
     const wallets = [...(await creators.wallets()), ...(pen.sponsor === null ? [] : [pen.sponsor])];
     return wallets.some((wallet) =>
       mints.some((mint) => tokens.tokenAccount(mint, wallet) === creator),
@@ -86,7 +86,7 @@ export function createPayable({ ledger, chain, tokens, venues, pen }: PayablePor
     const objection =
       creatorObjection(reading, { offCurve, proven, venues: programs }) ?? (await ofAgent(creator));
     if (objection !== null || reading.onCurve) return objection;
-    if (vault === null && (await isTokenAccountOfSomebodyKnown(creator)))
+    if (vault === null && (await isTokenAccountOfKnownWallet(creator)))
       return {
         code: 'creator_off_curve',
         detail: `${creator} is the token account of a known wallet. Give the wallet.`,

@@ -87,7 +87,7 @@ export type Register = {
   end(subscriberId: string, subscriptionId: string): Promise<Subscription>;
 };
 
-/** A change of terms that others overtake this often is refused. */
+/** A change of terms is refused after other callers changed the same terms first this often. */
 const CHANGES_AT_ONCE_MOST = 5;
 
 /** Creates the flow that registers subscribers and agrees terms. */

@@ -1,19 +1,19 @@
 // Right of way: while a transaction that may be a runaway's withdrawal is read and judged, other
 // work of this process pauses between two steps, so that a burst of payments does not delay the
-// gate's answer. A hold is short and bounded, and after it other work has as long for itself:
-// transactions that move tokens can slow payments down to half their pace, and never stop them.
+// gate's answer. A pause lasts one second at most, and no new one begins before other work has run
+// for as long: transactions that move tokens can halve the pace of payments, and never stop them.
 import type { Clock } from '../core/ports.ts';
 
 export type RightOfWay = {
-  /** Asks for the way: other work pauses until `release`, or for a short time. */
+  /** Pauses other work until `release`, or for the times of `HOLD_MS`. */
   hold(): void;
-  /** Tells that nothing goes ahead any more. */
+  /** Ends the pause: no transaction goes ahead any more. */
   release(): void;
-  /** Resolves when other work may go on; at once when nothing goes ahead. */
+  /** Resolves when other work may go on; at once while no pause lasts. */
   clear(): Promise<void>;
 };
 
-/** How long the way is held after the last call of `hold`, and the longest time in a row. */
+/** How long a pause lasts after the last call of `hold`, and its longest time. Milliseconds. */
 export const HOLD_MS = { each: 300, most: 1_000 } as const;
 
 /** Creates the right of way of a process. */
@@ -28,7 +28,7 @@ export function createRightOfWay(clock: Pick<Clock, 'nowMs' | 'sleep'>): RightOf
         untilMs = Math.min(nowMs + HOLD_MS.each, fromMs + HOLD_MS.most);
         return;
       }
-      // Other work goes on for as long as it was held.
+      // After a pause other work runs for as long as the pause lasted.
       if (nowMs < untilMs + (untilMs - fromMs)) return;
       fromMs = nowMs;
       untilMs = nowMs + HOLD_MS.each;

@@ -14,8 +14,8 @@ export type Sources = {
 
 /**
  * Creates the progress of these sources. `canBe` says whether the chain can have reached a slot by
- * now. A slot that it cannot have reached, or that is found later to have been a lie of a node, is
- * not kept and not shown.
+ * now. A slot that it cannot have reached, or that is found later to have been a wrong answer of a
+ * node, is not kept and not shown.
  */
 export function createSources(enabled: readonly Source[], canBe: (slot: Slot) => boolean): Sources {
   const possible = (slot: Slot | null): Slot | null => (slot !== null && canBe(slot) ? slot : null);

@@ -1,6 +1,6 @@
 // Booking: writes closes as profit shares, with the figures of their computation. Closes that are
 // booked at the same time, each of another subscriber, share a transaction; where that fails, each
-// is booked in one of its own, so that one bad row hurts its own subscriber alone.
+// is booked in one of its own, so that a bad row fails the booking of its own subscriber only.
 import { createHash } from 'node:crypto';
 import type { Accrued, Booking } from '../core/accrual.ts';
 import { countedIn, type Tab } from '../core/charge.ts';

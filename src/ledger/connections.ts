@@ -20,9 +20,9 @@ export type Connections = {
   readonly opened: (socket: Socket, state: () => DriverState) => void;
   /**
    * Looks once; called every few seconds. Asks nothing unless a statement has waited for three
-   * seconds without a byte. Ends each connection that is dead, and with it those on which nothing
-   * waits, because they went the same way. What waits on them fails with CONNECTION_CLOSED. Returns
-   * how many were ended.
+   * seconds without a byte. Ends each connection that is dead, and with it those on which no
+   * statement waits, because they use the same network path. Statements that wait on them fail with
+   * CONNECTION_CLOSED. Returns how many were ended.
    */
   look(): Promise<number>;
 };

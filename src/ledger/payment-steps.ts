@@ -1,7 +1,7 @@
 // Payment steps: the steps of a payment that goes well, from its plan to its landing. Steps that
 // are taken at the same time for different subscribers share a transaction; where that fails, each
-// is taken in one of its own, so that one bad row hurts its own payment alone. A step is answered
-// once it is committed.
+// is taken in one of its own, so that a bad row fails the step of its own payment only. A step is
+// answered once it is committed.
 import type { Payments } from '../core/debt-ports.ts';
 import { createGatherer, upToDistinct } from '../core/gather.ts';
 import type { Signature, Slot } from '../core/ids.ts';

@@ -1,7 +1,7 @@
 // Readings: records the facts of readings of transactions. core/reading.ts decides which facts
 // change; this file applies that in a transaction that holds the sightings' rows. Readings that
 // come at the same time share a transaction; where that fails, each is recorded in one of its own,
-// so that one bad reading hurts itself alone.
+// so that a bad reading fails alone and the others are recorded.
 import type { Fact, Finality } from '../core/fact.ts';
 import { createGatherer, upToDistinct } from '../core/gather.ts';
 import type { ReadingOutcome, ReadWith, Sightings } from '../core/hearing-ports.ts';

@@ -1,8 +1,8 @@
 // Standings: stores the verdict on every subscriber, and the series of changes, whose revisions
 // have no gap. A verdict is computed and saved in one transaction that holds the subscriber's row,
 // so that an older view never overwrites a newer one. Verdicts that are asked for at the same time
-// share a transaction; where that fails, each is computed in one of its own, so that one bad row
-// hurts its own subscriber alone.
+// share a transaction; where that fails, each is computed in one of its own, so that a bad row
+// fails the verdict on its own subscriber only.
 import { isDeepStrictEqual } from 'node:util';
 import type { EventKind, EventOf } from '../core/event.ts';
 import { createGatherer, upTo } from '../core/gather.ts';

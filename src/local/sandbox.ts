@@ -152,7 +152,7 @@ export function createSandbox(world: ServedWorld): Sandbox {
   const mend = (): string => {
     Object.assign(world.mischief, createMischief());
     world.helius.mischief.exhausted = false;
-    return 'Node and Helius are well again.';
+    return 'Node and Helius work again.';
   };
 
   return {

@@ -202,7 +202,7 @@ export async function tellStory({
     `creator now holds ${usd(await balance(creator))}; ana's agent paid the fee and holds ${sol(await lamports(ana.agent.publicKey))}`,
   );
 
-  heading('3. Bo makes a profit too, and nobody has SOL for the fee');
+  heading('3. Bo makes a profit too, and no wallet has SOL for the fee');
   driver.trade(bo, 'short', 3_000_000_000n);
   driver.movePrice(0, 150_000_000n);
   driver.trade(bo, 'long', 3_000_000_000n, { reduceOnly: true });

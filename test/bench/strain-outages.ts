@@ -1,5 +1,5 @@
 // Strain by outages: Postgres, and then the node, fails in each way in which they fail, for ten
-// seconds under webhooks. Measures what is answered meanwhile, and how soon all is well again.
+// seconds under webhooks. Measures what is answered meanwhile, and how soon every part works again.
 import { Keypair } from '@solana/web3.js';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';

@@ -2,8 +2,8 @@
 // this process. A lane only orders work; locks in Postgres keep processes apart. A lane has no
 // timeout, because a timeout would free its place while the work goes on, and nothing clears a
 // lane, because that would leave promises pending. Idle lanes are dropped. A limit for all lanes
-// bounds how many work at once, first come first served; work that is nearly done goes ahead. Work that
-// has to wait for the chain gives up its place and says when it should run again.
+// bounds how many work at once, first come first served; work that is nearly done goes ahead. Work
+// that has to wait for the chain gives up its place and says when it should run again.
 import PQueue from 'p-queue';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';

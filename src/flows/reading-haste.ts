@@ -1,6 +1,6 @@
-// Reading haste: decides how soon a transaction that a webhook names is read. In quiet everything
-// is read at once, at `confirmed`, and again when it is final. In a burst a transaction that moves
-// no tokens waits until it is final and is read once; one that moves tokens goes ahead of all
+// Reading haste: decides how soon a transaction that a webhook names is read. Without a burst it is
+// read at once, at `confirmed`, and again when it is final. In a burst a transaction that moves no
+// tokens waits until it is final and is read once; one that moves tokens goes ahead of all
 // others, because it may be a runaway's withdrawal. What a body says only sets this order: nothing
 // else rests on it.
 import type { Burst } from '../core/burst.ts';

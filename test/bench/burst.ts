@@ -154,8 +154,8 @@ export async function benchBurst(): Promise<boolean> {
 const QUIET = { closes: 20, latencyMs: 20, apartMs: 2_000 };
 
 /**
- * Single closes in quiet: each is closed once the payment before it has landed. Prints the time
- * from the trade, which is before its block, to the final payment.
+ * Single closes without a burst: each follows once the payment before it has landed. Prints the
+ * time from the trade, which is before its block, to the final payment.
  */
 export async function benchQuiet(): Promise<boolean> {
   const stage = await openStage(QUIET.closes, QUIET.latencyMs);

@@ -33,7 +33,7 @@ test('a reimbursement beside a found payment is ours up to what the payment paid
   });
 });
 
-test('a transaction with a memo, one base unit for the creator and the rest for others is a flight', () => {
+test('a transaction with a memo, one base unit for the creator and the rest for others counts as an outflow', () => {
   const tiny = { ...found, amount: 1n };
   const unit = { ...heard('creator', { amount: 1n, owner: CREATOR }), found: tiny };
   const rest = { ...heard('rest', { amount: 999_000_000n }), found: tiny };

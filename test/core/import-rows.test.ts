@@ -97,7 +97,7 @@ describe('a row', () => {
 });
 
 describe('a file', () => {
-  test('is read as JSON lines, and a bad line hurts itself alone', () => {
+  test('is read as JSON lines, and a bad line is refused alone', () => {
     const rows = rowsIn(`\uFEFF{"kind":"debt"}\n\n{"secret": "abc\n{"a":1}\n`);
     expect(rows).toEqual([
       { line: 1, value: { kind: 'debt' } },

@@ -14,7 +14,7 @@ const hasteOf = (given: { burst: boolean; lagMs: number | null; own?: string }) 
     has: (signature) => signature === given.own,
   });
 
-test('in quiet nothing waits', () => {
+test('without a burst nothing waits', () => {
   const haste = hasteOf({ burst: false, lagMs: 400 });
   expect(haste.waitMs('one', false)).toBe(0);
   expect(haste.waitMs('one', true)).toBe(0);

@@ -13,6 +13,7 @@ const read = (pattern: string): { file: string; lines: string[] }[] =>
   }));
 const sources = read('src/**/*.ts');
 const all = [...sources, ...read('src/console/*.js'), ...read('test/**/*.ts')];
+const pages = [...read('*.md'), ...read('docs/**/*.md'), ...read('packages/*/*.md')];
 
 /** Subjects that name no person, part or row. */
 const VAGUE =
@@ -25,6 +26,29 @@ describe('prose', () => {
       // Literals in backticks, such as the actor `anyone`, are names.
       .filter((line) => VAGUE.test(line.replace(/`[^`]*`/g, '')));
     expect(vague, file).toEqual([]);
+  });
+
+  test.each(pages)('sentences of $file name their subjects', ({ file, lines }) => {
+    const vague = lines.filter((line) => VAGUE.test(line.replace(/`[^`]*`/g, '')));
+    expect(vague, file).toEqual([]);
+  });
+
+  // Metaphors that stood for a thing or an effect, each with the words that name it.
+  const METAPHORS: readonly (readonly [metaphor: RegExp, plain: string])[] = [
+    [/\bhurts? (?:itself|its own|only its)\b/i, 'fails alone; does not affect the others'],
+    [/\b(?:has|have|holds?|keeps?) the way\b|\bgets? the way\b/i, 'goes first; pauses other work'],
+    [/\b(?:a|no|the|its) flights?\b|\bflew\b/i, 'an outflow'],
+    [/\bin quiet\b/i, 'without a burst'],
+  ];
+  test.each([...all, ...pages])('no metaphor stands for a thing in $file', ({ file, lines }) => {
+    const found = lines
+      .filter((line) => file.endsWith('.md') || /^\s*(?:\/\/|\/?\*|(?:test|describe)\()/.test(line))
+      .flatMap((line) =>
+        METAPHORS.filter(([metaphor]) => metaphor.test(line)).map(
+          ([, plain]) => `${line.trim()} (say: ${plain})`,
+        ),
+      );
+    expect(found, file).toEqual([]);
   });
 
   test.each(sources)('every exported function of $file has a docstring', ({ file, lines }) => {

@@ -1,5 +1,5 @@
-// Groups: work for many subscribers of a burst shares transactions, and a bad row hurts its own
-// subscriber alone. Each test asks for many at the same moment, with one bad among them.
+// Groups: work for many subscribers of a burst shares transactions, and a bad row fails
+// for its own subscriber only. Each test asks for many at the same moment, with one bad among them.
 import { expect, test } from 'vitest';
 import { accrualOf } from '../../src/core/accrual.ts';
 import type { Fact } from '../../src/core/fact.ts';

@@ -128,7 +128,7 @@ test('a payment that lands for a share that is covered already is overpaid, told
   expect(await payments.live('ana')).toBeNull();
 });
 
-test('what else left by a transaction with the memo of a payment is a flight, unless this ledger signed it', async () => {
+test('every other amount that leaves in a transaction with the memo of a payment counts as an outflow, unless this ledger signed it', async () => {
   for (const signed of [false, true]) {
     const { held, payment, paid } = await owing();
     await using _ = held;
@@ -148,7 +148,7 @@ test('what else left by a transaction with the memo of a payment is a flight, un
   }
 });
 
-test('a wallet that no terms name is no recipient of a found payment, and what it got is a flight', async () => {
+test('a wallet that no terms name is no recipient of a found payment, and its amount counts as an outflow', async () => {
   const { held, payment, paid } = await owing();
   await using _ = held;
   const { payments, standings } = held.ledger;

@@ -97,7 +97,7 @@ test('forty standings take a few transactions, not forty', async () => {
   expect(row?.n).toBeLessThan(6);
 });
 
-test('a row that cannot be judged hurts its own subscriber alone', async () => {
+test('a row that cannot be judged fails the verdict on its own subscriber only', async () => {
   await using held = await createTestLedger();
   const { ledger, sql } = held;
   await closedTogether(ledger);

@@ -197,10 +197,11 @@ export type Transfer = {
 };
 
 /**
- * The transfers that are flights, by the sentences of ADR 31: what a transfer discharged, or could
- * have discharged of what was owed to its creator when it was made, is no flight; up to a tenth of
- * that more is another system's rounding; what is beyond left the subscriber. Each debt excuses one
- * transfer. A debt counts unless it surely came later; a payment only from the next slot on.
+ * The transfers that are outflows, by the sentences of ADR 31: the part of a transfer that
+ * discharged debts to its creator, or could have discharged those of its time, is no outflow; up to
+ * a tenth of that more is another system's rounding; the rest left the subscriber. Each debt
+ * excuses one transfer. A debt counts unless it surely came later; a payment only from the next
+ * slot on.
  */
 export function flightsOf(
   transfers: readonly Transfer[],

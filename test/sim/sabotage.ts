@@ -238,7 +238,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
       }),
     },
   },
-  'taking money that goes to the own wallet for a flight': {
+  'counting a withdrawal to the own wallet as an outflow': {
     within: 60,
     known: 14,
     sabotage: {

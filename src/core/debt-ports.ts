@@ -9,7 +9,7 @@ import type { Address, Signature, Slot } from './ids.ts';
 import type { ListFilters } from './lists.ts';
 import type { Movement } from './lots.ts';
 import type { BaseUnits } from './money.ts';
-import type { Cover, Debt, Payment, SignedBytes, Tries } from './payment.ts';
+import type { Cover, Debt, Payment, PaymentPlan, SignedBytes, Tries } from './payment.ts';
 import type { Subscription } from './ports.ts';
 import type { Received, UncoveredShare } from './rebuild.ts';
 import type { ShareStatus, Voided, Voiding } from './share.ts';
@@ -111,7 +111,7 @@ export type ListedPayment = Pick<Payment, 'token' | 'id' | 'purpose' | 'subscrib
   /** The parts of the amount, each with what of it no debt explains; empty for a swap. */
   readonly recipients: readonly (Received & { readonly excess: BaseUnits })[];
   readonly withdrawn: BaseUnits;
-  readonly feePayer: 'agent' | 'sponsor';
+  readonly feePayer: PaymentPlan['feePayer'];
   readonly state: Payment['state'];
   readonly guard: 'blockhash' | 'nonce';
   readonly cancelAsked: boolean;

@@ -23,11 +23,13 @@ export type Dispatch = {
   /** The number of attempts, this one included. */
   readonly attempts: number;
 };
+/** The states of an event on its way to one endpoint. */
+export const EVENT_DELIVERY_STATES = ['pending', 'delivered', 'failed'] as const;
 export type EventDelivery = {
   readonly eventId: string;
   readonly kind: EventKind;
   readonly atMs: number;
-  readonly state: 'pending' | 'delivered' | 'failed';
+  readonly state: (typeof EVENT_DELIVERY_STATES)[number];
   readonly attempts: number;
   readonly outcome: string | null;
   readonly dueAtMs: number | null;

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
-import type { Endpoint } from '../core/endpoint.ts';
+import { type Endpoint, EVENT_DELIVERY_STATES } from '../core/endpoint.ts';
 import { EVENT_KINDS } from '../core/event.ts';
 import type { EventSender } from '../core/event-sender.ts';
 import { Fault } from '../core/fault.ts';
@@ -80,7 +80,7 @@ const Replay = Type.Object(
   },
   { additionalProperties: false, examples: [{ since: '2026-01-01T00:00:00Z' }] },
 );
-const State = Type.Enum(['pending', 'delivered', 'failed']);
+const State = Type.Enum([...EVENT_DELIVERY_STATES]);
 const DeliveryQuery = Type.Object({
   state: Type.Optional(State),
   limit: Limit,

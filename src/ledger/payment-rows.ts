@@ -3,7 +3,7 @@ import type { ListedPayment } from '../core/debt-ports.ts';
 import type { Accepted } from '../core/found-payment-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { CancelRequest, Variant } from '../core/nonce.ts';
-import type { Cover, Payment, PaymentState } from '../core/payment.ts';
+import type { Cover, Payment, PaymentPlan, PaymentState } from '../core/payment.ts';
 import type { PaidTo } from '../core/payment-recipients.ts';
 import type { Trouble } from '../core/trouble.ts';
 import type { VenueName } from '../core/venue.ts';
@@ -25,7 +25,7 @@ export type PaymentRow = {
   amount: bigint;
   withdraw: bigint;
   settle_markets: number[];
-  fee_payer: 'agent' | 'sponsor';
+  fee_payer: PaymentPlan['feePayer'];
   reimburse: bigint;
   create_agent_account: boolean;
   state: PaymentState;

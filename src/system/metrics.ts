@@ -7,6 +7,7 @@ import { type Coverage, programName, UNDERSTANDINGS } from '../core/coverage.ts'
 import { ERROR_EVENTS } from '../core/log-events.ts';
 import { REQUEST_OUTCOMES, RPC_OUTCOMES } from '../core/outcomes.ts';
 import type { Clock, Log } from '../core/ports.ts';
+import type { Decision } from '../core/roster.ts';
 import { creditsOf } from '../core/rpc-price.ts';
 import { createMeter } from './meter.ts';
 
@@ -20,7 +21,7 @@ export type Reading = {
 export type Metrics = {
   /** Returns a log that counts every event of the levels info, warn and error before writing it. */
   metered(log: Log): Log;
-  verdict(verdict: 'allow' | 'deny' | 'unknown'): void;
+  verdict(verdict: Decision['verdict']): void;
   /**
    * Counts one call of a node, which is named by its host. `source` is the part of the daemon that
    * asked.

@@ -2,6 +2,7 @@
 // schema for editors are all made from it.
 
 import Type from 'typebox';
+import { NETWORKS } from '../core/genesis.ts';
 import { SOURCES } from '../core/source.ts';
 import { VENUE_NAMES } from '../core/venue.ts';
 import { baseUnits, lamports, milliseconds, url } from './schema-kinds.ts';
@@ -11,7 +12,7 @@ import { TRAFFIC } from './schema-traffic.ts';
 export const SettingsSchema = Type.Object(
   {
     $schema: Type.Optional(Type.String()),
-    network: Type.Enum(['mainnet', 'local']),
+    network: Type.Enum([...NETWORKS]),
     mode: Type.Enum(['settle', 'observe'], {
       description:
         'settle pays what is owed. observe computes, serves and announces everything, and signs nothing.',

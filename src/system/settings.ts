@@ -7,6 +7,7 @@ import path from 'node:path';
 import type { Static } from 'typebox';
 import Value from 'typebox/value';
 import { Fault } from '../core/fault.ts';
+import { NETWORKS } from '../core/genesis.ts';
 import { base58Bytes } from '../core/ids.ts';
 import { SettingsSchema } from './schema.ts';
 import { togetherness } from './settings-problems.ts';
@@ -42,7 +43,6 @@ export type Settings = FileSettings & {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const CONFIG_FOLDER = path.join(import.meta.dirname, '../../config');
-const NETWORKS = ['mainnet', 'local'];
 /** Variables of a real installation. When one is set, the network must be named. */
 const REAL = [
   'DATABASE_URL',
@@ -278,7 +278,7 @@ export function loadSettings(env: Environment): Settings {
     if (name.startsWith('BAILIFF_') && !KNOWN.includes(name))
       problems.push(`${name}: is no setting; did you mean one of ${KNOWN.join(', ')}?`);
   }
-  if (!NETWORKS.includes(network))
+  if (!NETWORKS.some((each) => each === network))
     throw new Fault(
       'settings_invalid',
       `Settings are wrong:\n  BAILIFF_NETWORK: must be one of ${NETWORKS.join(', ')}; is "${network}"${network === 'devnet' ? '. The venue on devnet has another USDC and other markets, which this release has no profile for; a local world takes its place' : ''}`,

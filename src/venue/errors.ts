@@ -14,14 +14,14 @@ const NEXT: Readonly<Record<ErrorClass, string>> = {
   retry_when_healthier: 'The debt is tried again on schedule, and when the account changes.',
   venue_paused: 'The debt is tried again on schedule; this uses up no attempts.',
   venue_limited: 'The debt is tried again on schedule; this uses up no attempts.',
-  needs_sol: 'SOL for fees is missing.',
-  needs_authorisation: 'The agent key is missing.',
+  needs_sol: 'The fee payer lacks SOL.',
+  needs_authorisation: 'The key of the agent wallet is not available.',
   books_behind: 'The books lack payments that the chain shows.',
   accumulating: 'It is too small to be paid by itself, by the terms of the subscription.',
   unexpected:
     'The debt is tried again a few times, at growing intervals, before an operator must look.',
-  operator: 'This points at set-up or at a fault of ours; an operator must look.',
-  permanent: 'This account cannot pay any more without a person stepping in.',
+  operator: 'The set-up or Bailiff itself is at fault; an operator must look.',
+  permanent: 'The account cannot pay until a person acts.',
 };
 
 /** The venue's code for: the withdrawal would leave too little collateral. */
@@ -45,7 +45,7 @@ function venueTrouble(
   return troubleOf(
     known?.class ?? 'unexpected',
     `venue_${number}`,
-    `${name} (${number}). ${known?.reason ?? 'No error of this number is known to stand in the way of a payment.'}`,
+    `${name} (${number}). ${known?.reason ?? 'The table of errors that a payment can meet lacks this number.'}`,
   );
 }
 

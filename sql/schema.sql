@@ -654,12 +654,19 @@ create table payment_variant (
   bytes bytea not null,
   micro_lamports bigint not null,
   signed_at timestamptz not null,
+  drift_user text,
+  sub_account_id integer,
+  withdraw bigint,
+  settle_markets jsonb,
+  create_agent_account boolean,
   constraint payment_variant_pkey primary key (subscriber_id, payment_id, number),
   constraint payment_variant_signature_key unique (signature),
   constraint payment_variant_payment_fkey foreign key (subscriber_id, payment_id) references payment(subscriber_id, payment_id),
+  constraint payment_variant_cancel_no_route check (purpose = 'payment' or drift_user is null),
   constraint payment_variant_number_check check (number >= 1),
   constraint payment_variant_price_check check (micro_lamports >= 0),
-  constraint payment_variant_purpose_check check (purpose in ('payment', 'cancel'))
+  constraint payment_variant_purpose_check check (purpose in ('payment', 'cancel')),
+  constraint payment_variant_route_whole check (num_nulls(drift_user, sub_account_id, withdraw, settle_markets, create_agent_account) in (0, 5))
 );
 create unique index payment_variant_one_cancel on payment_variant (subscriber_id, payment_id) where (purpose = 'cancel');
 create trigger payment_variant_kept before insert or delete or update on payment_variant for each row execute function payment_variant_is_kept();

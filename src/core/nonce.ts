@@ -130,8 +130,10 @@ export type VariantPolicy = {
   readonly afterMs: number;
   /** The least rise from one variant to the next, in basis points of the last price. */
   readonly riseBps: bigint;
-  /** The most variants of one payment, which all have to be looked for. */
+  /** The number of variants of one payment after which none is signed for its price alone. */
   readonly variantsMost: number;
+  /** The most variants of one payment beyond these, each by another route. */
+  readonly routesMost: number;
   readonly microLamportsMost: bigint;
 };
 
@@ -154,4 +156,19 @@ export function nextPrice(
   const risen = mulDivCeil(last.microLamports, BPS_WHOLE + policy.riseBps, BPS_WHOLE);
   const price = least(most(market, risen), policy.microLamportsMost);
   return price > last.microLamports ? price : null;
+}
+
+/**
+ * The price in micro-lamports at which a payment may be signed now by another route, where the
+ * chain would refuse it by the route it has; null when it may not.
+ */
+export function routePrice(
+  variants: readonly Variant[],
+  nowMs: number,
+  policy: VariantPolicy,
+): bigint | null {
+  const last = variants.at(-1);
+  if (last === undefined || variants.some(({ purpose }) => purpose === 'cancel')) return null;
+  const isFull = variants.length >= policy.variantsMost + policy.routesMost;
+  return isFull || nowMs - last.signedAtMs < policy.afterMs ? null : last.microLamports;
 }

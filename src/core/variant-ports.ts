@@ -3,7 +3,15 @@
 import type { Signature, Slot } from './ids.ts';
 import type { CancelRequest, Variant } from './nonce.ts';
 import type { SignedBytes } from './payment.ts';
+import type { Route } from './payment-route.ts';
 import type { Trouble } from './trouble.ts';
+
+/** A variant to store. `route`: that of a payment; null for a cancellation. */
+export type StoredVariant = {
+  readonly purpose: Variant['purpose'];
+  readonly bytes: SignedBytes;
+  readonly route: Route | null;
+};
 
 export type PaymentVariants = {
   /**
@@ -13,7 +21,7 @@ export type PaymentVariants = {
    */
   varied(
     paymentId: string,
-    variant: { readonly purpose: Variant['purpose']; readonly bytes: SignedBytes },
+    variant: StoredVariant,
     after: number,
     under?: string | null,
   ): Promise<boolean>;

@@ -1,17 +1,19 @@
 // Nonce look: follows a payment that was sent under a nonce. While the nonce holds its value the
-// payment may be executed: it is sent again, signed once more at a higher price, or cancelled. When
-// the value has moved, the transaction that stood on it tells what became of the payment. No age
-// and no absence ends it. See ADR 41.
+// payment may be executed: it is sent again, signed once more at a higher price or by another
+// route, or cancelled. When the value has moved, the transaction that stood on it tells what became
+// of the payment. No age and no absence ends it. See ADR 41 and 104.
 import type { Signature, Slot } from '../core/ids.ts';
 import {
   type NonceAt,
   nextPrice,
   type Outcome,
   outcomeOf,
+  routePrice,
   type Variant,
   type VariantPolicy,
 } from '../core/nonce.ts';
 import type { Payment, SignedBytes } from '../core/payment.ts';
+import { routeOf } from '../core/payment-route.ts';
 import type { Subscriber } from '../core/ports.ts';
 import { troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
@@ -19,7 +21,8 @@ import type { Looking } from './look-schedule.ts';
 import type { NonceLane, NonceLanePorts } from './nonce-lane.ts';
 import type { OwnSignatures } from './own-signatures.ts';
 import type { createPaymentEnds } from './payment-ends.ts';
-import type { createSigning } from './signing.ts';
+import type { createRerouting } from './rerouting.ts';
+import type { createSigning, Signed } from './signing.ts';
 import { haltOf } from './signing-obstacle.ts';
 
 type LookPorts = Omit<NonceLanePorts, 'books'> & {
@@ -28,6 +31,7 @@ type LookPorts = Omit<NonceLanePorts, 'books'> & {
   readonly lane: Pick<NonceLane, 'finalValue' | 'moverOf'>;
   readonly looking: Looking;
   readonly sign: ReturnType<typeof createSigning>;
+  readonly reroute: ReturnType<typeof createRerouting>;
   readonly ends: ReturnType<typeof createPaymentEnds>;
   readonly broadcast: (payment: Payment, bytes: SignedBytes) => Promise<void>;
   readonly subscriberOf: (id: string) => Promise<Subscriber>;
@@ -44,8 +48,10 @@ const MICRO = 1_000_000n;
 /** The number of sends of one variant after which another one is signed. */
 const SENDS_A_VARIANT = 4;
 const RISE_BPS = 10_000n;
-/** The most variants of one payment: a look asks for each of them. */
+/** The most variants of one payment at higher prices: a look asks for each of them. */
 const VARIANTS_MOST = 6;
+/** The most variants beyond these, each by another route. */
+const ROUTES_MOST = 2;
 
 /**
  * Creates the function that follows payments under a nonce. `rebroadcastMs` is the time between two
@@ -58,6 +64,7 @@ export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadca
     afterMs: SENDS_A_VARIANT * rebroadcastMs,
     riseBps: RISE_BPS,
     variantsMost: VARIANTS_MOST,
+    routesMost: ROUTES_MOST,
     microLamportsMost: priceMost(),
   });
 
@@ -78,6 +85,7 @@ export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadca
       case 'overtaken':
         await ends.overtaken(payment, outcome.became === 'cancelled', signature, slot);
     }
+    triedMs.delete(payment.id);
     const executed = outcome.became === 'paid' || outcome.became === 'failed';
     return { ended: { ...signed, signature }, slot: executed ? slot : null };
   };
@@ -90,13 +98,13 @@ export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadca
     variants: readonly Variant[],
   ): Promise<boolean> => {
     const identity = ports.books.identity();
-    const variant = { purpose, bytes };
+    const variant = { purpose, bytes, route: purpose === 'payment' ? routeOf(payment) : null };
     if (!(await ledger.payments.varied(payment.id, variant, variants.length, identity)))
       return false;
     const { signature } = bytes;
     log.info('payment.varied', {
       ...{ payment: payment.id, purpose, signature, number: variants.length + 1 },
-      microLamports: bytes.microLamports,
+      ...{ microLamports: bytes.microLamports, ...variant.route },
     });
     looking.sent(payment.subscriberId, bytes);
     await ports.broadcast(payment, bytes);
@@ -118,25 +126,57 @@ export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadca
     return (await add(payment, 'cancel', bytes, variants)) ? bytes : signed;
   };
 
-  /** Signs the payment once more at a higher price, when its time has come. */
+  /** When it was found last that a payment's route holds at its price, or that it has no other. */
+  const triedMs = new Map<string, number>();
+
+  /**
+   * Signs the payment by the route that it has, at a higher price; or where that route would be
+   * refused by the chain, by another one. `price` is null when the price cannot rise. Null when
+   * there is nothing to sign.
+   */
+  const signAgain = async (
+    payment: Payment,
+    subscriber: Subscriber,
+    price: bigint | null,
+    unraised: bigint,
+  ): Promise<{ payment: Payment; bytes: SignedBytes } | null> => {
+    const told = (given: Payment, signed: Signed) => {
+      if ('bytes' in signed) return { payment: given, bytes: signed.bytes };
+      log.info('payment.not_varied', { payment: payment.id, ...signed.refused });
+      return null;
+    };
+    const again = await ports.sign(payment, subscriber, null, price ?? unraised);
+    if ('bytes' in again) return price === null ? null : told(payment, again);
+    const other = await ports.reroute(payment, subscriber);
+    if (other === null) return told(payment, again);
+    const { account } = other;
+    return told(
+      other.payment,
+      await ports.sign(other.payment, subscriber, account, price ?? unraised),
+    );
+  };
+
+  /** Signs the payment once more, when its time has come. */
   const vary = async (
     payment: Payment,
     variants: readonly Variant[],
   ): Promise<SignedBytes | null> => {
+    const rules = policy();
+    const nowMs = clock.nowMs();
     const market = await fees.microLamports(variants.length);
-    const price = nextPrice(variants, clock.nowMs(), market, policy());
-    if (price === null) return null;
+    const price = nextPrice(variants, nowMs, market, rules);
+    const unraised = price ?? routePrice(variants, nowMs, rules);
+    if (unraised === null) return null;
+    if (nowMs - (triedMs.get(payment.id) ?? Number.NEGATIVE_INFINITY) < rules.afterMs) return null;
     const subscriber = await ports.subscriberOf(payment.subscriberId);
-    const outcome = await ports.sign(payment, subscriber, null, price);
-    if ('refused' in outcome) {
-      log.info('payment.not_varied', { payment: payment.id, ...outcome.refused });
+    const signed = await signAgain(payment, subscriber, price, unraised);
+    if (signed === null) triedMs.set(payment.id, nowMs);
+    if (signed === null || !(await add(signed.payment, 'payment', signed.bytes, variants)))
       return null;
-    }
-    if (!(await add(payment, 'payment', outcome.bytes, variants))) return null;
     const agentTokenAccount = ports.tokens.tokenAccount(payment.token.mint, subscriber.agentWallet);
     const accounts = { agentWallet: subscriber.agentWallet, agentTokenAccount };
-    ports.ownSignatures.sent({ ...payment, signed: outcome.bytes }, accounts);
-    return outcome.bytes;
+    ports.ownSignatures.sent({ ...signed.payment, signed: signed.bytes }, accounts);
+    return signed.bytes;
   };
 
   const goOn = async (

@@ -1,30 +1,23 @@
 // Planning: turns due debts into a payment that may be opened, or into the trouble why none can be
 // now. Reads the chain, and writes nothing but the reason of debts that RPC keeps waiting.
-import type { Address, Signature } from '../core/ids.ts';
+import type { Signature } from '../core/ids.ts';
 import type { NonceAt } from '../core/nonce.ts';
-import {
-  type Debt,
-  debtsAt,
-  moreTelling,
-  type Payment,
-  type PaymentPlan,
-  tooSmall,
-} from '../core/payment.ts';
-import { debtsTo, paysWhole, toFirst, walletsOf } from '../core/payment-recipients.ts';
-import type { PayingPolicy, Preflight } from '../core/plan.ts';
+import { type Debt, debtsAt, type Payment, type PaymentPlan, tooSmall } from '../core/payment.ts';
+import { debtsTo, toFirst, walletsOf } from '../core/payment-recipients.ts';
+import type { PayingPolicy } from '../core/plan.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
 import { reimbursementIn } from '../core/reimbursement.ts';
 import type { Signers } from '../core/signing-ports.ts';
-import { type ErrorClass, type Trouble, troubled } from '../core/trouble.ts';
+import { type Trouble, troubled } from '../core/trouble.ts';
 import type { SeenAccount } from '../core/venue.ts';
+import { type BestPlan, createBestPlan } from './best-plan.ts';
 import type { Books } from './books-comparison.ts';
 import { type BudgetOptions, createBudget } from './budget.ts';
-import type { NonceLane, NonceSeen } from './nonce-lane.ts';
+import type { NonceLane } from './nonce-lane.ts';
 import { createPayable } from './payable.ts';
-import { type ReadPorts, type Reserves, readPreflight } from './preflight.ts';
+import type { ReadPorts, Reserves } from './preflight.ts';
 import { createRecipientsSeen } from './recipients-seen.ts';
 import { refusalOf, waitOf } from './refusal.ts';
-import { createRoom, type Granted } from './room.ts';
 
 export type PlanningPorts = ReadPorts & {
   readonly signers: Pick<Signers, 'closed'>;
@@ -80,49 +73,10 @@ export const unmatchedBy = (signature: Signature): Trouble =>
     `Transfer ${signature} to the creator was not made by Bailiff, and is not matched with the debts yet.`,
   );
 
-/** Troubles of one account that another account of the same owner need not have. */
-const LACKING: ReadonlySet<ErrorClass> = new Set([
-  'retry_soon',
-  'retry_when_healthier',
-  'venue_limited',
-  'unexpected',
-  'operator',
-  'permanent',
-]);
-
-type GrantedUnder = Granted & { readonly nonce: NonceSeen | null };
-type Option = GrantedUnder & { readonly from: Debt };
-
-/**
- * The better of two accounts' plans: the one that pays more, else a swap, else the more telling
- * trouble.
- */
-function better(first: Option, second: Option): Option {
-  const paid = ({ planned }: Option) => (planned.kind === 'pay' ? planned.plan.amount : 0n);
-  if (paid(first) > 0n || paid(second) > 0n) return paid(second) > paid(first) ? second : first;
-  const [one, other] = [first.planned, second.planned];
-  if (one.kind !== 'wait') return first;
-  if (other.kind !== 'wait') return second;
-  return moreTelling(one.trouble, other.trouble) === one.trouble ? first : second;
-}
-
-/**
- * How many payments of one of these debts have expired. Debts that were never tried cost no query.
- */
-async function expiriesOf(
-  ledger: Ledger,
-  subscriberId: string,
-  debts: readonly Debt[],
-): Promise<number> {
-  if (debts.every((each) => each.attempts === 0)) return 0;
-  const ids = debts.map((each) => each.shareId);
-  return (await ledger.shares.tries(subscriberId, ids)).expiries;
-}
-
 /** Creates the planning of payments. */
 export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
   const { ledger, venues } = ports;
-  const granted = createRoom(ports);
+  const best = createBestPlan(ports, options);
   const budget = createBudget(ports, options);
   const recipientsSeen = createRecipientsSeen({ payable: createPayable(ports), budget });
 
@@ -149,104 +103,28 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     signed: null,
   });
 
-  /**
-   * The preflight with open positions valued, when the debts cannot be paid without settling one of
-   * them.
-   */
-  const valued = async (
-    debts: readonly Debt[],
-    from: Debt,
-    account: SeenAccount | null,
-    preflight: Preflight,
-  ): Promise<Preflight> => {
-    const funds = preflight.venue;
-    if (funds === null || account === null || !funds.claimable.some((each) => each.held))
-      return preflight;
-    const owed = debts.reduce((sum, each) => sum + each.owed, 0n);
-    const closed = funds.claimable.reduce((sum, each) => sum + (each.held ? 0n : each.amount), 0n);
-    if ((preflight.agentTokens ?? 0n) + funds.deposit + closed >= owed) return preflight;
-    return {
-      ...preflight,
-      venue: await venues.of(from.venue).valued(account, funds, ports.chain.accounts),
-    };
-  };
-
-  const planFrom = async (
-    subscriber: Subscriber,
-    debts: readonly Debt[],
-    from: Debt,
-    mayTopUp: boolean,
-    nonceAccount: Address | null,
-  ): Promise<GrantedUnder> => {
-    const expiries = await expiriesOf(ledger, subscriber.id, debts);
-    const wallets = walletsOf(debts);
-    const read = await readPreflight(
-      ports,
-      options,
-      from,
-      wallets,
-      subscriber,
-      expiries,
-      nonceAccount,
-    );
-    const { nonce } = read;
-    // A payment under a nonce is larger by one instruction, for every value of the nonce.
-    const sized = nonceAccount === null ? null : { account: nonceAccount, value: '', slot: 0 };
-    const seen = await recipientsSeen(subscriber.id, wallets, from.token, read);
-    if ('trouble' in seen)
-      return { planned: { kind: 'wait', about: 'creator', ...seen }, account: null, nonce };
-    const told = { ...read, ...seen.get(from.creatorWallet), others: seen };
-    const preflight = await valued(debts, from, read.account, told);
-    const policy = {
-      ...options,
-      reimbursement: reimbursementIn(options.reimbursement, venues.of(from.venue).quote.symbol),
-      ...(mayTopUp ? {} : { topUp: null }),
-    };
-    const found = await granted({
-      subscriber,
-      debts,
-      preflight,
-      account: read.account,
-      policy,
-      paymentOf: (decided) => paymentOf(subscriber, debts, from, decided, sized),
-    });
-    return { ...found, nonce };
-  };
-
-  /**
-   * The best plan: from the account that made the debt, else from another account of the
-   * subscriber at the same venue, so that collateral that was moved there can still be used.
-   */
-  const best = async (
+  /** The best plan for these debts, with a swap where one may be made now. */
+  const planOf = async (
     subscriber: Subscriber,
     debts: readonly Debt[],
     oldest: Debt,
-  ): Promise<Option> => {
+  ): Promise<BestPlan> => {
     const mayTopUp =
       options.topUp !== null &&
       !(await ledger.payments.toppedUpWithin(subscriber.id, options.topUpEveryMs));
     const nonceAccount = await ports.lane.account(subscriber.id);
-    let found: Option | null = null;
-    const others = subscriber.driftAccounts.filter(
-      (each) => each.venue === oldest.venue && each.address !== oldest.driftUser,
-    );
-    for (const { address, subAccountId } of [
-      { address: oldest.driftUser, subAccountId: oldest.subAccountId },
-      ...others,
-    ] as { address: Address; subAccountId: number }[]) {
-      const from = { ...oldest, driftUser: address, subAccountId };
-      const option = { ...(await planFrom(subscriber, debts, from, mayTopUp, nonceAccount)), from };
-      const { planned } = option;
-      found = found === null ? option : better(found, option);
-      // This account cannot pay; another of the same owner may.
-      const lacking =
-        planned.kind === 'wait' &&
-        planned.about === 'subscriber' &&
-        (LACKING.has(planned.trouble.class) || planned.trouble.code === 'account_unreadable');
-      const whole = planned.kind === 'pay' && paysWhole(planned.plan, debts);
-      if (whole || (planned.kind !== 'pay' && !lacking)) break;
-    }
-    return found as Option;
+    // A payment under a nonce is larger by one instruction, for every value of the nonce.
+    const sized = nonceAccount === null ? null : { account: nonceAccount, value: '', slot: 0 };
+    const { symbol } = venues.of(oldest.venue).quote;
+    const policy = {
+      ...options,
+      reimbursement: reimbursementIn(options.reimbursement, symbol),
+      ...(mayTopUp ? {} : { topUp: null }),
+    };
+    return best({
+      ...{ subscriber, debts, oldest, nonceAccount, policy, recipientsSeen },
+      paymentOf: (from, decided) => paymentOf(subscriber, debts, from, decided, sized),
+    });
   };
 
   const intendSafely = async (
@@ -278,7 +156,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     if ('trouble' in bounded)
       return { kind: 'rest', debts: debtsAt(due, oldest.venue), trouble: bounded.trouble };
     const { debts } = bounded;
-    const { planned, account, from, nonce } = await best(subscriber, debts, oldest);
+    const { planned, account, from, nonce } = await planOf(subscriber, debts, oldest);
     if (planned.kind === 'wait') {
       // Debts are paid oldest first: a trouble of the subscriber with the oldest debt holds the
       // younger ones at that venue as well. Another venue may be open while this one is paused.

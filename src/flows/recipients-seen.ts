@@ -17,7 +17,13 @@ export type RecipientsSeen =
 
 /** Creates the function that gathers what planning must know of the recipients. */
 export const createRecipientsSeen =
-  ({ payable, budget }: { readonly payable: Payable; readonly budget: Budget }) =>
+  ({
+    payable,
+    budget,
+  }: {
+    readonly payable: Payable;
+    readonly budget: Pick<Budget, 'opening' | 'sponsored' | 'owing'>;
+  }) =>
   async (
     subscriberId: string,
     wallets: readonly Address[],

@@ -28,6 +28,7 @@ import { createPlanReadings } from './plan-readings.ts';
 import { createPlanning, type PlanningOptions, type PlanningPorts } from './planning.ts';
 import { createProving, EXPIRED } from './proving.ts';
 import { waitOf } from './refusal.ts';
+import { createRerouting } from './rerouting.ts';
 import { createRetryDelay } from './retry-delay.ts';
 import { createSigning, type SigningPorts } from './signing.ts';
 import { heldBack } from './signing-obstacle.ts';
@@ -75,6 +76,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   const lane = createNonceLane({ ...ports, nonceHeard }, options);
   const intend = createPlanning({ ...ports, lane }, options);
   const sign = createSigning(ports);
+  const reroute = createRerouting(ports, options);
   const looking = createLooking(clock, options, ports.pace);
   const proving = createProving(chain, log);
   const own = createOwn(ports.books);
@@ -179,7 +181,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   };
 
   const lookUnderNonce = createNonceLook(
-    { ...ports, nonceHeard, lane, looking, sign, ends, broadcast, subscriberOf },
+    { ...ports, nonceHeard, lane, looking, sign, reroute, ends, broadcast, subscriberOf },
     options,
   );
 

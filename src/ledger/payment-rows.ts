@@ -5,6 +5,7 @@ import type { Address, Signature } from '../core/ids.ts';
 import type { CancelRequest, Variant } from '../core/nonce.ts';
 import type { Cover, Payment, PaymentPlan, PaymentState } from '../core/payment.ts';
 import type { PaidTo } from '../core/payment-recipients.ts';
+import { byRoute } from '../core/payment-route.ts';
 import type { Trouble } from '../core/trouble.ts';
 import type { VenueName } from '../core/venue.ts';
 import { type Fragment, type Sql, type Transaction, toJson } from './database.ts';
@@ -40,13 +41,21 @@ export type PaymentRow = {
   cancel_for: CancelRequest[];
 };
 
-/** A variant of a payment under a nonce, as jsonb. Its bytes are in base64. */
+/**
+ * A variant of a payment under a nonce, as jsonb. Its bytes are in base64; without a route it goes
+ * the way of the payment's row.
+ */
 export type VariantJson = {
   readonly purpose: Variant['purpose'];
   readonly signature: Signature;
   readonly bytes: string;
   readonly price: string;
   readonly at: string;
+  readonly user: Address | null;
+  readonly sub: number;
+  readonly withdraw: string;
+  readonly settle: readonly number[];
+  readonly passing: boolean;
 };
 
 /** A debt that a payment covers, as jsonb. */
@@ -112,7 +121,8 @@ export function paymentOf(
 ): Payment {
   const signed = row.signature === null || row.bytes === null;
   const newest = variants.at(-1);
-  return {
+  const route = variants.findLast(({ user }) => user !== null);
+  const payment: Payment = {
     ...guardOf(row, variants),
     id: row.payment_id,
     purpose: row.purpose,
@@ -148,6 +158,14 @@ export function paymentOf(
           blockhashSlot: Number(row.blockhash_slot),
         },
   };
+  if (route === undefined || route.user === null) return payment;
+  return byRoute(payment, {
+    driftUser: route.user,
+    subAccountId: route.sub,
+    withdraw: BigInt(route.withdraw),
+    settleMarkets: route.settle,
+    createAgentAccount: route.passing,
+  });
 }
 
 export type LandedRow = Pick<

@@ -14,6 +14,7 @@ import { discharge } from './discharge.ts';
 import { among } from './groups.ts';
 import { tellAll } from './outbox.ts';
 import { cover, type LandedRow, recipientsIn, toldRecipients } from './payment-rows.ts';
+import { executedVariant } from './payment-variants.ts';
 import { applyToShares } from './share-changes.ts';
 
 type Steps = Pick<Payments, 'open' | 'signed' | 'sent' | 'landed' | 'overpaidBy'>;
@@ -216,9 +217,8 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
         held as (
           select p.payment_id from payment p join given using (payment_id) where p.state = 'sent'
           order by p.payment_id for update of p)
-        update payment p set state = 'landed', executed_slot = g.slot, ended_at = now(), signature = coalesce(v.signature, p.signature),
-          bytes = coalesce(v.bytes, p.bytes)
-        from given g join held using (payment_id) left join payment_variant v on v.signature = g.signature and v.payment_id = g.payment_id
+        update payment p set state = 'landed', executed_slot = g.slot, ended_at = now(), ${executedVariant(tx, tx`g.signature`)}
+        from given g join held using (payment_id)
         where p.payment_id = g.payment_id and p.state = 'sent'
         returning p.payment_id, p.subscriber_id, p.creator_wallet, p.mint, p.amount, p.signature, p.purpose,
           (select symbol from token k where k.mint = p.mint) as symbol, ${recipientsIn(tx)} as recipients`;

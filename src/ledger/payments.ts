@@ -49,7 +49,9 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
           select p.*, k.symbol, k.decimals, coalesce(a.venue, ${DEFAULT_VENUE}) as venue, ${recipientsIn(sql)} as recipients,
             case when p.nonce_account is null then '[]' else
               (select coalesce(jsonb_agg(jsonb_build_object('purpose', v.purpose, 'signature', v.signature,
-                 'bytes', encode(v.bytes, 'base64'), 'price', v.micro_lamports::text, 'at', v.signed_at) order by v.number), '[]')
+                 'bytes', encode(v.bytes, 'base64'), 'price', v.micro_lamports::text, 'at', v.signed_at,
+                 'user', v.drift_user, 'sub', v.sub_account_id, 'withdraw', v.withdraw::text, 'settle', v.settle_markets,
+                 'passing', v.create_agent_account) order by v.number), '[]')
                from payment_variant v where (v.subscriber_id, v.payment_id) = (p.subscriber_id, p.payment_id)) end as variants,
             (select coalesce(jsonb_agg(jsonb_build_object('share', ps.share_id, 'amount', ps.amount::text, 'attempts', s.attempts)), '[]')
               from payment_share ps join profit_share s using (subscriber_id, share_id)
@@ -87,7 +89,7 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     },
     failed: (paymentId, slot, trouble, retryInMs, countsAsAttempt, signature) => {
       const change = sql`state = 'failed', trouble = ${sql.json(toJson(trouble))}, executed_slot = ${slot}
-        ${executedVariant(sql, signature)}`;
+        ${signature === undefined ? sql`` : sql`, ${executedVariant(sql, sql`${signature}`)}`}`;
       return end(paymentId, 'sent', change, {
         trouble,
         retryInMs,

@@ -7,6 +7,7 @@ import {
   laneStep,
   nextPrice,
   outcomeOf,
+  routePrice,
   type Variant,
 } from '../../src/core/nonce.ts';
 
@@ -87,7 +88,10 @@ describe('what became of a payment whose nonce has moved', () => {
 });
 
 describe('the price of another variant', () => {
-  const policy = { afterMs: 8_000, riseBps: 5_000n, variantsMost: 3, microLamportsMost: 5_000n };
+  const policy = {
+    ...{ afterMs: 8_000, riseBps: 5_000n, microLamportsMost: 5_000n },
+    ...{ variantsMost: 3, routesMost: 1 },
+  };
   const price = (variants: Variant[], nowMs: number, market = 100n) =>
     nextPrice(variants, nowMs, market, policy);
   test('rises by half after eight seconds, or to the market, up to the cap', () => {
@@ -106,6 +110,15 @@ describe('the price of another variant', () => {
     expect(price([variant('a', { microLamports: 5_000n })], 8_000)).toBeNull();
     expect(price([variant('a'), variant('b'), variant('c')], 99_000)).toBeNull();
     expect(price([variant('a'), variant('c', { purpose: 'cancel' })], 99_000)).toBeNull();
+  });
+  test('another route is signed at the last price, once more than the price may rise', () => {
+    const route = (variants: Variant[], nowMs: number) => routePrice(variants, nowMs, policy);
+    const full = [variant('a'), variant('b'), variant('c', { microLamports: 5_000n })];
+    expect(route([], 0)).toBeNull();
+    expect(route(full, 7_999)).toBeNull();
+    expect(route(full, 8_000)).toBe(5_000n);
+    expect(route([...full, variant('d')], 99_000)).toBeNull();
+    expect(route([variant('a'), variant('c', { purpose: 'cancel' })], 99_000)).toBeNull();
   });
 });
 

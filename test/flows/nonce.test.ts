@@ -1,10 +1,16 @@
 // Nonce: payments under a durable nonce, made by the whole daemon on the local chain: the account
 // is created and closed, variants exclude each other, and a cancelled payment never lands.
-import { Connection, Keypair } from '@solana/web3.js';
+import {
+  AuthorityType,
+  createSetAuthorityInstruction,
+  getAssociatedTokenAddressSync,
+} from '@solana/spl-token';
+import { Connection, Keypair, VersionedTransaction } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { nonceAddress } from '../../src/chain/nonce.ts';
 import { type Address, base58Text } from '../../src/core/ids.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
+import { USDC } from '../../src/local/drift/addresses.ts';
 import type { Settings } from '../../src/system/settings.ts';
 import { runCommand } from '../support/command.ts';
 import { paymentsIn, variantsIn } from '../support/rows.ts';
@@ -152,6 +158,38 @@ test('a halt or a person cancels what is on its way, and rent returns when a sub
   const { nonces } = createLedger(street.database.sql);
   const listed = async () => (await nonces.list({ limit: 9 })).map((each) => each.subscriberId);
   await expect.poll(listed).not.toContain('bo');
+});
+
+test('a payment that its route would fail is signed by another one under the same value, and pays once', async () => {
+  const { street, trader, payments, variants, paidAll, exactly } = await join('dee');
+  profitableClose(street.people, trader);
+  await paidAll(1);
+  street.world.mischief.swallowSends = 1_000_000;
+  profitableClose(street.people, trader);
+  await expect.poll(async () => (await payments()).at(-1)?.state).toBe('sent');
+  const { agent } = trader;
+  const own = getAssociatedTokenAddressSync(USDC, agent.publicKey);
+  const { publicKey: stranger } = Keypair.generate();
+  const given = [own, agent.publicKey, AuthorityType.AccountOwner, stranger] as const;
+  street.people.send([createSetAuthorityInstruction(...given)], [street.people.faucet, agent]);
+  await expect.poll(async () => (await variants()).at(-1)?.createAgentAccount).toBe(true);
+  const signed = (await variants()).slice(1);
+  expect(signed[0]?.createAgentAccount).toBeNull();
+  const planned = (await payments()).at(-1);
+  expect(planned).toMatchObject({ state: 'sent', createAgentAccount: false });
+  const values = signed.map(
+    ({ bytes }) => VersionedTransaction.deserialize(bytes).message.recentBlockhash,
+  );
+  expect(new Set(values)).toEqual(new Set([planned?.nonceValue]));
+  street.world.mischief.swallowSends = 0;
+  await paidAll(2);
+  await exactly();
+  // The record says by which route it was paid. The variants by the other one come too late.
+  const landed = (await payments()).at(-1);
+  expect(landed).toMatchObject({ state: 'landed', createAgentAccount: true });
+  expect(landed?.paymentId).toBe(planned?.paymentId);
+  await arrive(street, signed);
+  await exactly();
 });
 
 test('a payment that does not land is signed at higher prices, and is executed once; under a blockhash its account is closed', async () => {

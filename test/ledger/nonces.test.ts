@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { troubled } from '../../src/core/trouble.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
 import { bytes, paymentFor, withShare } from '../support/one-share.ts';
+import { paymentsIn } from '../support/rows.ts';
 
 const DRILL = { shareId: null, reason: 'drill', actor: 'command', person: null };
 
@@ -13,7 +14,11 @@ test('a variant is stored in its turn, and the one that was executed becomes the
   await payments.open({ ...paymentFor(held.share.id, held.share.amount), nonce });
   await payments.signed('p1', { ...bytes, microLamports: 10n });
   const second = { ...bytes, signature: signatureOf(501), microLamports: 20n };
-  const dearer = { purpose: 'payment', bytes: second } as const;
+  const route = {
+    ...{ driftUser: addressOf(60), subAccountId: 3, withdraw: 4n },
+    ...{ settleMarkets: [1, 2], createAgentAccount: true },
+  };
+  const dearer = { purpose: 'payment', bytes: second, route } as const;
   expect(await payments.varied('p1', dearer, 1), 'before it is sent').toBe(false);
   await payments.sent('p1', 0);
   const third = { ...dearer, bytes: { ...second, signature: signatureOf(502) } };
@@ -23,7 +28,9 @@ test('a variant is stored in its turn, and the one that was executed becomes the
   ]);
   expect(stored.filter(Boolean), 'two daemons sign the second variant').toHaveLength(1);
   const cancel = { ...bytes, signature: signatureOf(503) };
-  expect(await payments.varied('p1', { purpose: 'cancel', bytes: cancel }, 2)).toBe(true);
+  expect(await payments.varied('p1', { purpose: 'cancel', bytes: cancel, route: null }, 2)).toBe(
+    true,
+  );
   const late = { ...dearer, bytes: { ...second, signature: signatureOf(504) } };
   expect(await payments.varied('p1', late, 3), 'after a cancellation').toBe(false);
   const live = await payments.live('ana');
@@ -33,12 +40,19 @@ test('a variant is stored in its turn, and the one that was executed becomes the
     ['payment', 20n],
     ['cancel', 0n],
   ]);
+  // The newest payment among the variants says which way it goes.
+  const { driftUser, subAccountId, ...plan } = route;
+  expect(live).toMatchObject({ driftUser, subAccountId, plan });
+  const [before] = await paymentsIn(held);
+  expect(before).toMatchObject({ withdraw: 0n, settleMarkets: [], createAgentAccount: false });
   const executed = live?.variants?.[1]?.signature ?? bytes.signature;
   expect(await payments.unknown([executed, cancel.signature])).toEqual([cancel.signature]);
   // The cancellation paid nothing, and is never taken for the payment.
   await expect(payments.landed('p1', 9, cancel.signature)).rejects.toThrow(/never replaced/);
   expect(await payments.landed('p1', 9, executed)).toBe(true);
   expect(await payments.find('p1')).toMatchObject({ state: 'landed', signature: executed });
+  // What was executed is what the record says since then.
+  expect((await paymentsIn(held))[0]).toMatchObject({ subAccountId, ...plan });
   expect(await held.ledger.nonces.moverOf(nonce.account, 'v1')).toEqual({
     signature: executed,
     slot: 9,
@@ -55,7 +69,11 @@ test('a payment under a blockhash has no variants, and is not cancelled', async 
   await payments.open(paymentFor(held.share.id, held.share.amount));
   await payments.signed('p1', bytes);
   await payments.sent('p1', 0);
-  const more = { purpose: 'payment', bytes: { ...bytes, signature: signatureOf(501) } } as const;
+  const more = {
+    purpose: 'payment',
+    bytes: { ...bytes, signature: signatureOf(501) },
+    route: null,
+  } as const;
   expect(await payments.varied('p1', more, 0)).toBe(false);
   expect(await payments.cancel('p1', DRILL)).toBe(false);
   await expect(

@@ -1,6 +1,7 @@
 // Nonce draws: random steps of nonces and of payments under them, for histories that two ledgers
 // must answer alike.
 import type { Payment } from '../../src/core/payment.ts';
+import type { Route } from '../../src/core/payment-route.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
 import { addressOf, signatureOf } from './ledger.ts';
@@ -10,6 +11,14 @@ export const nonceOf = (id: string, seed: number) => ({
   account: addressOf(90 + WHO.indexOf(id)),
   value: `v${seed % 6}`,
   slot: seed % 50,
+});
+
+const routeOf = (id: string, seed: number): Route => ({
+  driftUser: addressOf(80 + WHO.indexOf(id)),
+  subAccountId: seed % 3,
+  withdraw: BigInt(seed % 7),
+  settleMarkets: seed % 2 ? [seed % 4] : [],
+  createAgentAccount: seed % 3 === 0,
 });
 
 /** A random step of a payment that was sent under a nonce. */
@@ -26,11 +35,11 @@ export function underNonce(
     case 0:
       return payments.varied(
         id,
-        { purpose: 'payment', bytes },
+        { purpose: 'payment', bytes, route: seed % 5 < 2 ? routeOf(id, seed) : null },
         variants.length - (seed % 3 ? 0 : 1),
       );
     case 1:
-      return payments.varied(id, { purpose: 'cancel', bytes }, variants.length);
+      return payments.varied(id, { purpose: 'cancel', bytes, route: null }, variants.length);
     case 2:
       return payments.cancel(id, {
         shareId: seed % 24 < 12 ? null : `share${seed % 3}`,

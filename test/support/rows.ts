@@ -55,6 +55,7 @@ export const paymentsIn = ({ sql }: Ledgered) =>
 type VariantRow = { paymentId: string; signature: Signature; bytes: Buffer } & {
   purpose: 'payment' | 'cancel';
   microLamports: bigint;
+  createAgentAccount: boolean | null;
 };
 /** What was signed for payments under nonces, in the order of signing. */
 export const variantsIn = ({ sql }: Ledgered) =>

@@ -4,6 +4,7 @@ import type { ListedPayment, Payments } from '../../../src/core/debt-ports.ts';
 import type { Variant } from '../../../src/core/nonce.ts';
 import type { SignedBytes } from '../../../src/core/payment.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
+import type { Route } from '../../../src/core/payment-route.ts';
 import { transition } from '../../../src/core/share.ts';
 import type { ShareChange } from '../../../src/core/share-change.ts';
 import type { Trouble } from '../../../src/core/trouble.ts';
@@ -16,6 +17,11 @@ import {
   type ShareRow,
   type State,
 } from './state.ts';
+
+/** What a route changes of a payment. */
+const by = ({ plan }: PaymentRow, { driftUser, subAccountId, ...way }: Route) => ({
+  ...{ driftUser, subAccountId, plan: { ...plan, ...way } },
+});
 
 const newestFirst = (a: PaymentRow, b: PaymentRow): number =>
   b.plannedAtMs - a.plannedAtMs || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
@@ -79,18 +85,24 @@ export function createMemoryPayments(
       how,
     }));
   };
-  const keep = (row: PaymentRow, purpose: Variant['purpose'], bytes: SignedBytes): void => {
+  const keep = (
+    row: PaymentRow,
+    purpose: Variant['purpose'],
+    bytes: SignedBytes,
+    route: Route | null = null,
+  ): void => {
     const { microLamports = 0n, ...signed } = bytes;
     row.signings.push({
       variant: { purpose, signature: signed.signature, microLamports, signedAtMs: nowMs() },
-      bytes: signed,
+      ...{ bytes: signed, route },
     });
   };
-  /** The payment takes over the bytes of the variant that was executed. */
+  /** The payment takes over the bytes and the route of the variant that was executed. */
   const execute = (row: PaymentRow, signature: string | undefined): void => {
     const done = row.signings.find(({ variant }) => variant.signature === signature);
-    if (done !== undefined)
-      Object.assign(row, { signature: done.variant.signature, signed: done.bytes });
+    if (done === undefined) return;
+    Object.assign(row, { signature: done.variant.signature, signed: done.bytes });
+    if (done.route !== null) Object.assign(row, by(row, done.route));
   };
   /** Whether a payment covers a debt and may still land. */
   const isClaimed = (shareId: string): boolean =>
@@ -124,7 +136,9 @@ export function createMemoryPayments(
         cancelFor,
         signed: signings.at(-1)?.bytes ?? payment.signed,
       };
-      return { ...payment, ...guarded, attempts: Math.max(0, ...attempts) };
+      const route = signings.findLast((each) => each.route !== null)?.route;
+      const way = route ? by(row, route) : {};
+      return { ...payment, ...guarded, ...way, attempts: Math.max(0, ...attempts) };
     },
     async open(payment) {
       const { attempts, variants, cancelAsked, cancelFor, ...rest } = payment;
@@ -169,13 +183,13 @@ export function createMemoryPayments(
       if (row.nonce) keep(row, 'payment', bytes);
       return true;
     },
-    async varied(id, { purpose, bytes }, after, under = null) {
+    async varied(id, { purpose, bytes, route }, after, under = null) {
       const row = from(id, 'sent');
       if (row === null || !row.nonce || (under !== null && under !== identity())) return false;
       const { signings } = row;
       if (signings.length !== after || signings.some((each) => each.variant.purpose === 'cancel'))
         return false;
-      keep(row, purpose, bytes);
+      keep(row, purpose, bytes, route);
       return true;
     },
     async cancel(id, request) {

@@ -14,6 +14,7 @@ import type { NonceRecord } from '../../../src/core/nonce-ports.ts';
 import type { TopUpRule } from '../../../src/core/outflow.ts';
 import type { Cover, Payment, SignedBytes } from '../../../src/core/payment.ts';
 import { paysSeveral } from '../../../src/core/payment-recipients.ts';
+import type { Route } from '../../../src/core/payment-route.ts';
 import type { AgentKey, Halt, Subscriber, Subscription } from '../../../src/core/ports.ts';
 import type { AccountState, Counters } from '../../../src/core/reckoning.ts';
 import type { RosterEntry } from '../../../src/core/roster.ts';
@@ -77,7 +78,11 @@ export type PaymentRow = Omit<
   state: Payment['state'];
   signed: Payment['signed'];
   /** Every transaction that was signed under the nonce, with its bytes. */
-  readonly signings: { readonly variant: Variant; readonly bytes: SignedBytes }[];
+  readonly signings: {
+    readonly variant: Variant;
+    readonly bytes: SignedBytes;
+    readonly route: Route | null;
+  }[];
   cancelAsked: boolean;
   cancelFor: readonly CancelRequest[];
   /** The transaction that stood on the nonce's value in place of this payment's. */

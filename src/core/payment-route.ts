@@ -1,0 +1,109 @@
+// Payment route: the way by which a payment gets its tokens. Under a nonce a payment may be signed
+// again by another route; see ADR 104. A route names no recipient, no amount that is paid, no debt
+// and no fee payer: these stand in the payment's record, and are the same in all its variants.
+import type { Address } from './ids.ts';
+import type { BaseUnits } from './money.ts';
+import type { Debt, Payment } from './payment.ts';
+import { paidTo } from './payment-recipients.ts';
+import type { PayingPolicy, Planned, Preflight } from './plan.ts';
+
+export type Route = {
+  /** The account at the venue, one of the subscriber's. */
+  readonly driftUser: Address;
+  readonly subAccountId: number;
+  readonly withdraw: BaseUnits;
+  readonly settleMarkets: readonly number[];
+  /** Whether a passing account of the agent pays, in place of its own. */
+  readonly createAgentAccount: boolean;
+};
+
+/** The route of a payment. */
+export const routeOf = ({ driftUser, subAccountId, plan }: Payment): Route => ({
+  driftUser,
+  subAccountId,
+  withdraw: plan.withdraw,
+  settleMarkets: plan.settleMarkets,
+  createAgentAccount: plan.createAgentAccount,
+});
+
+/** The same payment by another route. */
+export const byRoute = (
+  payment: Payment,
+  { driftUser, subAccountId, withdraw, settleMarkets, createAgentAccount }: Route,
+): Payment => ({
+  ...payment,
+  driftUser,
+  subAccountId,
+  plan: { ...payment.plan, withdraw, settleMarkets, createAgentAccount },
+});
+
+const isSame = (one: Route, other: Route): boolean =>
+  one.driftUser === other.driftUser &&
+  one.withdraw === other.withdraw &&
+  one.createAgentAccount === other.createAgentAccount &&
+  one.settleMarkets.join() === other.settleMarkets.join();
+
+/**
+ * What a payment still has to pay, as debts to plan another route for: one for each recipient, of
+ * exactly the amount on record. They stand in no ledger.
+ */
+export const claimsOf = (payment: Payment): Debt[] =>
+  paidTo(payment).map(({ wallet, amount }) => ({
+    shareId: wallet,
+    subscriptionId: payment.subscriptionId,
+    creatorWallet: wallet,
+    driftUser: payment.driftUser,
+    subAccountId: payment.subAccountId,
+    venue: payment.venue,
+    token: payment.token,
+    owed: amount,
+    attempts: 0,
+    slot: 0,
+    minimum: 0n,
+    asked: true,
+  }));
+
+const LAMPORTS_A_SOL = 1_000_000_000n;
+
+/**
+ * The rules for planning another route: nothing in part, no swap, no comparison with the cost, and
+ * exactly the reimbursement on record, if there is enough for it.
+ */
+export const routePolicy = (
+  { plan: { reimburse } }: Payment,
+  policy: PayingPolicy,
+): PayingPolicy => {
+  const { cost: _, ...others } = policy;
+  // At such a price the first lamport of the cost reaches the most.
+  const reimbursement =
+    reimburse === 0n ? null : { perSol: reimburse * LAMPORTS_A_SOL, most: reimburse };
+  return { ...others, partialLeast: null, topUp: null, reimbursement };
+};
+
+/** The reading as it counts for a payment whose fee payer is on record. */
+export const forItsPayer = <T extends Preflight>({ plan }: Payment, read: T): T =>
+  plan.feePayer === 'agent' ? { ...read, sponsorLamports: null } : { ...read, agentLamports: 0n };
+
+/**
+ * The payment by the route of a plan out of this account; null when the plan does not pay exactly
+ * what is on record, or goes the way of the payment as it is.
+ */
+export function rerouted(
+  payment: Payment,
+  planned: Planned,
+  from: Pick<Route, 'driftUser' | 'subAccountId'>,
+): Payment | null {
+  if (planned.kind !== 'pay') return null;
+  const { plan } = planned;
+  const due = paidTo(payment);
+  const paid = paidTo({ creatorWallet: payment.creatorWallet, plan });
+  const isWhole =
+    plan.feePayer === payment.plan.feePayer &&
+    plan.reimburse === payment.plan.reimburse &&
+    paid.length === due.length &&
+    paid.every((each, nth) => each.wallet === due[nth]?.wallet && each.amount === due[nth]?.amount);
+  const { driftUser, subAccountId } = from;
+  const { withdraw, settleMarkets, createAgentAccount } = plan;
+  const route = { driftUser, subAccountId, withdraw, settleMarkets, createAgentAccount };
+  return !isWhole || isSame(route, routeOf(payment)) ? null : byRoute(payment, route);
+}

@@ -1,0 +1,148 @@
+// Best plan: the best plan for debts among the accounts of a subscriber at one venue: the account
+// that made the debt is asked first, then the others. Reads the chain, and writes nothing.
+import type { Address } from '../core/ids.ts';
+import { type Debt, moreTelling, type Payment, type PaymentPlan } from '../core/payment.ts';
+import { paysWhole, walletsOf } from '../core/payment-recipients.ts';
+import type { PayingPolicy, Preflight } from '../core/plan.ts';
+import type { Ledger, Subscriber } from '../core/ports.ts';
+import type { ErrorClass } from '../core/trouble.ts';
+import type { SeenAccount } from '../core/venue.ts';
+import type { NonceSeen } from './nonce-lane.ts';
+import { type ReadPorts, type Reserves, readPreflight } from './preflight.ts';
+import type { createRecipientsSeen } from './recipients-seen.ts';
+import { createRoom, type Granted } from './room.ts';
+
+export type BestPlanRequest = {
+  readonly subscriber: Subscriber;
+  readonly debts: readonly Debt[];
+  /** The debt whose account is asked first. */
+  readonly oldest: Debt;
+  /** The nonce account to read with the others; null when the lane has none. */
+  readonly nonceAccount: Address | null;
+  readonly policy: PayingPolicy;
+  readonly recipientsSeen: ReturnType<typeof createRecipientsSeen>;
+  /** The payment that a plan out of the account of this debt would become. */
+  readonly paymentOf: (from: Debt, decided: PaymentPlan) => Payment;
+  /** What counts of the reading; left out, all of it. */
+  readonly counted?: (read: Preflight) => Preflight;
+};
+
+/** Troubles of one account that another account of the same owner need not have. */
+const LACKING: ReadonlySet<ErrorClass> = new Set([
+  'retry_soon',
+  'retry_when_healthier',
+  'venue_limited',
+  'unexpected',
+  'operator',
+  'permanent',
+]);
+
+type GrantedUnder = Granted & { readonly nonce: NonceSeen | null };
+/** A plan, or why there is none, and the account from which it was made. */
+export type BestPlan = GrantedUnder & { readonly from: Debt };
+
+/**
+ * The better of two accounts' plans: the one that pays more, else a swap, else the more telling
+ * trouble.
+ */
+function better(first: BestPlan, second: BestPlan): BestPlan {
+  const paid = ({ planned }: BestPlan) => (planned.kind === 'pay' ? planned.plan.amount : 0n);
+  if (paid(first) > 0n || paid(second) > 0n) return paid(second) > paid(first) ? second : first;
+  const [one, other] = [first.planned, second.planned];
+  if (one.kind !== 'wait') return first;
+  if (other.kind !== 'wait') return second;
+  return moreTelling(one.trouble, other.trouble) === one.trouble ? first : second;
+}
+
+/**
+ * How many payments of one of these debts have expired. Debts that were never tried cost no query.
+ */
+async function expiriesOf(
+  ledger: Ledger,
+  subscriberId: string,
+  debts: readonly Debt[],
+): Promise<number> {
+  if (debts.every((each) => each.attempts === 0)) return 0;
+  const ids = debts.map((each) => each.shareId);
+  return (await ledger.shares.tries(subscriberId, ids)).expiries;
+}
+
+/** Creates the function that finds the best plan. */
+export function createBestPlan(
+  ports: ReadPorts & { readonly ledger: Ledger },
+  reserves: Reserves,
+): (request: BestPlanRequest) => Promise<BestPlan> {
+  const { ledger, venues } = ports;
+  const granted = createRoom(ports);
+
+  /**
+   * The preflight with open positions valued, when the debts cannot be paid without settling one of
+   * them.
+   */
+  const valued = async (
+    debts: readonly Debt[],
+    from: Debt,
+    account: SeenAccount | null,
+    preflight: Preflight,
+  ): Promise<Preflight> => {
+    const funds = preflight.venue;
+    if (funds === null || account === null || !funds.claimable.some((each) => each.held))
+      return preflight;
+    const owed = debts.reduce((sum, each) => sum + each.owed, 0n);
+    const closed = funds.claimable.reduce((sum, each) => sum + (each.held ? 0n : each.amount), 0n);
+    if ((preflight.agentTokens ?? 0n) + funds.deposit + closed >= owed) return preflight;
+    return {
+      ...preflight,
+      venue: await venues.of(from.venue).valued(account, funds, ports.chain.accounts),
+    };
+  };
+
+  const planFrom = async (request: BestPlanRequest, from: Debt): Promise<GrantedUnder> => {
+    const { subscriber, debts, policy, nonceAccount, counted = (read) => read } = request;
+    const expiries = await expiriesOf(ledger, subscriber.id, debts);
+    const wallets = walletsOf(debts);
+    const read = await readPreflight(
+      ports,
+      reserves,
+      from,
+      wallets,
+      subscriber,
+      expiries,
+      nonceAccount,
+    );
+    const { nonce, account } = read;
+    const seen = await request.recipientsSeen(subscriber.id, wallets, from.token, read);
+    if ('trouble' in seen)
+      return { planned: { kind: 'wait', about: 'creator', ...seen }, account: null, nonce };
+    const told = counted({ ...read, ...seen.get(from.creatorWallet), others: seen });
+    const preflight = await valued(debts, from, account, told);
+    const paymentOf = (decided: PaymentPlan) => request.paymentOf(from, decided);
+    const found = await granted({ subscriber, debts, preflight, account, policy, paymentOf });
+    return { ...found, nonce };
+  };
+
+  return async function best(request) {
+    const { subscriber, debts, oldest } = request;
+    let found: BestPlan | null = null;
+    const others = subscriber.driftAccounts.filter(
+      (each) => each.venue === oldest.venue && each.address !== oldest.driftUser,
+    );
+    for (const { address, subAccountId } of [
+      { address: oldest.driftUser, subAccountId: oldest.subAccountId },
+      ...others,
+    ] as { address: Address; subAccountId: number }[]) {
+      const from = { ...oldest, driftUser: address, subAccountId };
+      const option = { ...(await planFrom(request, from)), from };
+      const { planned } = option;
+      found = found === null ? option : better(found, option);
+      // This account cannot pay; another of the same owner may.
+      const lacking =
+        planned.kind === 'wait' &&
+        planned.about === 'subscriber' &&
+        (LACKING.has(planned.trouble.class) || planned.trouble.code === 'account_unreadable');
+      const whole = planned.kind === 'pay' && paysWhole(planned.plan, debts);
+      if (whole || (planned.kind !== 'pay' && !lacking)) break;
+    }
+    return found as BestPlan;
+  };
+}

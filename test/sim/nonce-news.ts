@@ -1,8 +1,11 @@
-// Nonce news: what account subscriptions tell of nonces: the value at the end of the newest
-// block, also where that block lies on a fork that will be left.
+// Nonce news: what happens to payments under nonces alone. Account subscriptions tell the value at
+// the end of the newest block, also where that block lies on a fork that will be left; and the way
+// of a payment that was sent is taken away, so that it must go another one.
 import type { Address } from '../../src/core/ids.ts';
+import type { SimBooks } from './books.ts';
 import type { SimChain } from './chain/chain.ts';
 import type { Daemon } from './daemon.ts';
+import type { People } from './people.ts';
 import type { Random } from './random.ts';
 
 /** The part of all notifications that arrives. */
@@ -23,4 +26,14 @@ export function tellNonces(
       const account = state && { ...state, owner: state.owner as Address };
       nonces.heard(address, chain.block(index).slot, account);
     }
+}
+
+/** Takes the way away from a payment that was sent under a nonce, if there is one. */
+export function obstruct({ state }: SimBooks, people: People, random: Random): void {
+  const sent = [...(state?.payments.values() ?? [])].filter(
+    (each) => each.state === 'sent' && each.nonce,
+  );
+  if (sent.length === 0) return;
+  const { subscriberId, driftUser } = random.pick(sent);
+  people.obstruct(subscriberId, driftUser);
 }

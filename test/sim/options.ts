@@ -13,6 +13,8 @@ export type Outcome = Paid & {
   readonly forks: number;
   /** How often the database has gone back. */
   readonly losses: number;
+  /** How many payments were signed by more than one route. */
+  readonly rerouted: number;
 };
 
 /** A fault put in on purpose, to see that it is caught. */

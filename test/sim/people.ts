@@ -58,6 +58,11 @@ export type People = {
    * to later.
    */
   readonly firstMs: ReadonlyMap<string, number>;
+  /**
+   * The way of a payment out of this account is taken away: the agent's token account is frozen,
+   * closed or given away, or everything leaves the account.
+   */
+  obstruct(subscriberId: string, user: Address): void;
   /** Does this, signed by the stranger who pays, and by another. */
   act(instructions: readonly SimInstruction[], signer?: string): Landed | null;
   /** A subscription gets other terms: another wallet or creator, another share, another basis. */
@@ -213,6 +218,13 @@ export function createPeople(
         pause(venue, !paused.has(venue));
       } else if (what < 0.97) troubleCreator(random.pick(CREATOR_WALLETS));
       else troubleAgent(person);
+    },
+    obstruct(subscriberId, user) {
+      const person = PEOPLE.find((each) => each.id === subscriberId);
+      if (person === undefined) return;
+      if (random.chance(0.6)) return troubleAgent(person);
+      const all = depositOf(chain.store.get(user));
+      act(ACTS.withdraw(person, user, all, strangerTokens(venueOfUser(user))), person.agent);
     },
     beside({ strangers, transfers, topUps }) {
       if (random.chance(transfers)) payCreator(random.pick(PEOPLE));

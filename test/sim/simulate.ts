@@ -14,7 +14,7 @@ import { climateOf, termsChange } from './climate.ts';
 import { createDaemon, type DaemonWorld } from './daemon.ts';
 import { isHeard } from './heard.ts';
 import { checkOutcome, checkPaidOnce, checkStandings, checkStep, lostBy } from './laws.ts';
-import { tellNonces } from './nonce-news.ts';
+import { obstruct, tellNonces } from './nonce-news.ts';
 import type { Outcome, Sabotage, SimOptions } from './options.ts';
 import { createPeople } from './people.ts';
 import { createProvider, FAIR } from './provider.ts';
@@ -253,6 +253,7 @@ async function play(
     } else if (turns.nowMs() - foreignMs > FOREIGN_MS && random.chance(0.2)) ours();
     people.beside(climate);
     if (guard !== 'blockhash' && apart.chance(0.1)) chain.replay(apart);
+    if (guard !== 'blockhash' && apart.chance(0.05)) obstruct(books, people, apart);
     if (climate.losses && random.chance(0.05)) {
       server?.copy();
       signedAtCopy = witness.signed.size;
@@ -322,5 +323,6 @@ async function play(
     return false;
   }, 'law 2: in fair weather something stays unpaid');
   await checkOutcome(chain, books, witness);
-  return { seed, steps, kills, forks, losses, ...(await books.payments()) };
+  const rerouted = witness.rerouted();
+  return { seed, steps, kills, forks, losses, rerouted, ...(await books.payments()) };
 }

@@ -2,8 +2,9 @@
 // that the pen has signed, with the debts that it covers. No lost commit changes it.
 
 import type { Address } from '../../src/core/ids.ts';
-import type { Cover } from '../../src/core/payment.ts';
-import { paidTo } from '../../src/core/payment-recipients.ts';
+import type { Cover, PaymentPlan } from '../../src/core/payment.ts';
+import { type PaidTo, paidTo } from '../../src/core/payment-recipients.ts';
+import { routeOf } from '../../src/core/payment-route.ts';
 import type { Pen } from '../../src/core/signing-ports.ts';
 import type { Landed } from './chain/chain.ts';
 import { waitingTransfers } from './memory/credits.ts';
@@ -20,6 +21,8 @@ export type SignedPayment = {
   /** For the sponsor, on top of the amount. */
   readonly reimburse: bigint;
   readonly covers: readonly Cover[];
+  /** The way of this transaction, as text. */
+  readonly route: string;
 };
 export type SignedSwap = { readonly id: string; readonly agent: Address };
 export type Witness = {
@@ -36,6 +39,8 @@ export type Witness = {
   note(): void;
   /** The laws that were broken while payments were signed. */
   readonly broken: readonly string[];
+  /** How many payments were signed by more than one route. */
+  rerouted(): number;
 };
 
 /** `state` is that of the ledger in memory; null on Postgres, which is not looked into. */
@@ -45,6 +50,10 @@ export function createWitness(state: State | null, nowMs: () => number): Witness
   /** Transfers that wait to be matched, each with the time at which it was first noted. */
   const waits = new Map<string, number>();
   const broken: string[] = [];
+  /** Whom each payment pays, and how much: the same in every transaction that is signed for it. */
+  const claims = new Map<string, string>();
+  const claimed = ({ reimburse, feePayer }: PaymentPlan, recipients: readonly PaidTo[]): string =>
+    [...recipients.map(({ wallet, amount }) => `${wallet} ${amount}`), feePayer, reimburse].join();
   const waiting = () => (state === null ? [] : waitingTransfers(state));
   return {
     signed,
@@ -82,10 +91,23 @@ export function createWitness(state: State | null, nowMs: () => number): Witness
           amount: plan.amount,
           reimburse: plan.reimburse,
           covers: plan.covers,
+          route: JSON.stringify(routeOf(request.parts.payment), (_, each) =>
+            typeof each === 'bigint' ? String(each) : each,
+          ),
         });
+        const claim = claimed(plan, recipients);
+        if ((claims.get(id) ?? claim) !== claim)
+          broken.push(`law 1: variants of ${id} pay ${claims.get(id)} and ${claim}`);
+        claims.set(id, claim);
         return made;
       },
     }),
+    rerouted() {
+      const routes = new Map<string, Set<string>>();
+      for (const { id, route } of signed.values())
+        routes.set(id, new Set([...(routes.get(id) ?? []), route]));
+      return [...routes.values()].filter((each) => each.size > 1).length;
+    },
     paymentOf: ({ transaction }) => signed.get(transaction.signature) ?? null,
   };
 }

@@ -13,6 +13,7 @@ export type Figures = {
   payments: number;
   atVelocity: number;
   dead: number;
+  rerouted: number;
 };
 export const noFigures = (): Figures => ({
   seeds: 0,
@@ -24,6 +25,7 @@ export const noFigures = (): Figures => ({
   payments: 0,
   atVelocity: 0,
   dead: 0,
+  rerouted: 0,
 });
 export function add(total: Figures, part: Figures): void {
   for (const key of Object.keys(total) as (keyof Figures)[]) total[key] += part[key];

@@ -1,13 +1,12 @@
 // Payments: the payment rows and their states, in memory.
 
 import type { ListedPayment, Payments } from '../../../src/core/debt-ports.ts';
-import type { Variant } from '../../../src/core/nonce.ts';
-import type { SignedBytes } from '../../../src/core/payment.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
 import type { Route } from '../../../src/core/payment-route.ts';
 import { transition } from '../../../src/core/share.ts';
 import type { ShareChange } from '../../../src/core/share-change.ts';
 import type { Trouble } from '../../../src/core/trouble.ts';
+import type { StoredVariant } from '../../../src/core/variant-ports.ts';
 import { createMemoryRestore, requirePaysItsDebts } from './restore.ts';
 import {
   applyToShares,
@@ -85,12 +84,7 @@ export function createMemoryPayments(
       how,
     }));
   };
-  const keep = (
-    row: PaymentRow,
-    purpose: Variant['purpose'],
-    bytes: SignedBytes,
-    route: Route | null = null,
-  ): void => {
+  const keep = (row: PaymentRow, { purpose, bytes, route }: StoredVariant): void => {
     const { microLamports = 0n, ...signed } = bytes;
     row.signings.push({
       variant: { purpose, signature: signed.signature, microLamports, signedAtMs: nowMs() },
@@ -180,16 +174,16 @@ export function createMemoryPayments(
       if (row === null || (under !== null && under !== identity())) return false;
       const { microLamports, ...signed } = bytes;
       Object.assign(row, { state: 'signed', signed, signature: signed.signature, trouble: null });
-      if (row.nonce) keep(row, 'payment', bytes);
+      if (row.nonce) keep(row, { purpose: 'payment', bytes, route: null });
       return true;
     },
-    async varied(id, { purpose, bytes, route }, after, under = null) {
+    async varied(id, variant, after, under = null) {
       const row = from(id, 'sent');
       if (row === null || !row.nonce || (under !== null && under !== identity())) return false;
       const { signings } = row;
       if (signings.length !== after || signings.some((each) => each.variant.purpose === 'cancel'))
         return false;
-      keep(row, purpose, bytes, route);
+      keep(row, variant);
       return true;
     },
     async cancel(id, request) {

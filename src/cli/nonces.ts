@@ -1,19 +1,19 @@
 // Nonces: the command that lists nonce accounts, with their authority and rent.
 import type { Command } from 'commander';
 import { formatUnits } from '../core/money.ts';
-import type { NonceRecord } from '../core/nonce-ports.ts';
+import type { NonceAccount } from '../core/nonce-ports.ts';
 import type { Parts } from '../daemon-parts.ts';
-import { nonceRecords } from '../flows/nonce-records.ts';
+import { nonceAccounts } from '../flows/nonce-accounts.ts';
 import type { Tools } from './command-tools.ts';
 import { type Output, table } from './output.ts';
 
-const stateOf = ({ noted, closing }: NonceRecord): string =>
+const stateOf = ({ noted, closing }: NonceAccount): string =>
   closing ? 'closing' : noted === null ? 'opening' : 'open';
 
 async function listNonces({ ledger }: Parts, output: Output): Promise<number> {
-  const records = await nonceRecords(ledger);
-  const rent = records.reduce((sum, each) => sum + each.rent, 0n);
-  const shown = records.map((each) => ({
+  const accounts = await nonceAccounts(ledger);
+  const rent = accounts.reduce((sum, each) => sum + each.rent, 0n);
+  const shown = accounts.map((each) => ({
     subscriberId: each.subscriberId,
     account: each.account,
     authority: each.authority,
@@ -32,9 +32,9 @@ async function listNonces({ ledger }: Parts, output: Output): Promise<number> {
         each.state,
       ]),
     ]),
-    records.length === 0
+    accounts.length === 0
       ? 'No subscriber has a nonce account.'
-      : `${records.length} nonce accounts were created with ${formatUnits(rent, 9)} SOL, which return to their authority when they are closed.`,
+      : `${accounts.length} nonce accounts were created with ${formatUnits(rent, 9)} SOL, which return to their authority when they are closed.`,
   ]);
   return 0;
 }

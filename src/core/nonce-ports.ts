@@ -6,7 +6,7 @@ import type { NonceReading, NonceValue } from './nonce.ts';
 import type { Instruction } from './transaction.ts';
 
 /** The nonce account of a subscriber, as the ledger knows it. */
-export type NonceRecord = {
+export type NonceAccount = {
   readonly subscriberId: string;
   readonly account: Address;
   readonly authority: Address;
@@ -24,14 +24,14 @@ export type NonceRecord = {
 /** Stores the nonce accounts of subscribers that are not closed. */
 export type NonceBook = {
   /** The nonce account of a subscriber; null when none is on record. */
-  of(subscriberId: string): Promise<NonceRecord | null>;
+  of(subscriberId: string): Promise<NonceAccount | null>;
   /** Lists the accounts on record, in the order of their subscribers. */
-  list(page: { limit: number; after?: string }): Promise<NonceRecord[]>;
+  list(page: { limit: number; after?: string }): Promise<NonceAccount[]>;
   /**
    * Records that the creation of an account is about to be sent. False when one was sent within the
    * last `againAfterMs`, or another account is on record.
    */
-  asked(nonce: Omit<NonceRecord, 'noted' | 'closing'>, againAfterMs: number): Promise<boolean>;
+  asked(nonce: Omit<NonceAccount, 'noted' | 'closing'>, againAfterMs: number): Promise<boolean>;
   /** Notes a value, unless another one was noted since `from`. */
   note(
     subscriberId: string,
@@ -57,7 +57,7 @@ export type NonceBook = {
    * The accounts of subscribers who have left, in the order of their ids, without those whose
    * creation may still land: it was sent within the last `openingMs`.
    */
-  left(page: { limit: number; after?: string }, openingMs: number): Promise<NonceRecord[]>;
+  left(page: { limit: number; after?: string }, openingMs: number): Promise<NonceAccount[]>;
   /** How many accounts are not closed, how many of these are being closed, and their rents. */
   sums(): Promise<{ readonly open: number; readonly closing: number; readonly rent: Lamports }>;
 };

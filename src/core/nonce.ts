@@ -1,8 +1,8 @@
-// Nonce: the rule of a lane whose payments are signed under a durable nonce. All transactions that
-// are signed under one value of the nonce exclude each other on chain: the first that is executed,
-// with or without an error, moves the nonce to another value, and the others can never be executed.
-// So a payment may be signed more than once under one value, and the next payment is planned only
-// after a finalized read has shown another value. See ADR 98.
+// Nonce: payments that are signed under a durable nonce. All transactions that are signed under one
+// value of the nonce exclude each other on chain: the first that is executed, with or without an
+// error, moves the nonce to another value, and the others can never be executed. So a payment may be
+// signed more than once under one value, and flows/nonce-lane plans the next payment only after a
+// finalized read has shown another value. See ADR 98.
 import type { Address, Signature, Slot } from './ids.ts';
 import { BPS_WHOLE, least, most, mulDivCeil } from './money.ts';
 import type { Voiding } from './share.ts';
@@ -32,55 +32,13 @@ export type Variant = {
  * payment can never land; without one, all its debts are left to a person.
  */
 export type CancelRequest = Voiding & { readonly shareId: string | null };
-/** A payment that has not ended: the value it was signed under, and its variants, oldest first. */
-export type UnderNonce = { readonly value: NonceValue; readonly variants: readonly Variant[] };
 
-/** What the ledger knows of a lane. */
-export type LaneRecord = {
-  /**
-   * The value that the nonce has held since the last payment ended; null before the first reading.
-   */
-  readonly noted: NonceValue | null;
-  readonly live: UnderNonce | null;
-};
 /** What a finalized read shows of the nonce account. */
 export type NonceReading =
   | { readonly seen: 'absent' }
   /** There is an account, and the authority cannot use it as its nonce. */
   | { readonly seen: 'unusable'; readonly why: string }
   | { readonly seen: 'value'; readonly value: NonceValue };
-
-export type LaneStep =
-  /** Nothing was ever signed here: the account is created. */
-  | { readonly do: 'create' }
-  /** The next payment may be planned, and is signed under this value. */
-  | { readonly do: 'plan'; readonly under: NonceValue }
-  /** No variant was executed yet: they are sent again, or another one is signed. */
-  | { readonly do: 'send' }
-  /** The value has moved: `outcomeOf` tells which variant was executed. */
-  | { readonly do: 'tell' }
-  /**
-   * The value is another one than the ledger noted, and no payment on record moved it: a restored
-   * copy, a failover, or a second daemon. The ledger is compared with the chain, and the value is
-   * noted when they agree.
-   */
-  | { readonly do: 'compare'; readonly value: NonceValue }
-  /** A person must act. */
-  | { readonly do: 'stop'; readonly why: string };
-
-/** The next step of a lane. */
-export function laneStep({ noted, live }: LaneRecord, reading: NonceReading): LaneStep {
-  if (reading.seen === 'unusable') return { do: 'stop', why: reading.why };
-  if (reading.seen === 'absent') {
-    // An account of this authority is closed only when its subscriber leaves.
-    return noted === null && live === null
-      ? { do: 'create' }
-      : { do: 'stop', why: 'The nonce account is gone, and payments were signed under it.' };
-  }
-  const { value } = reading;
-  if (live !== null) return value === live.value ? { do: 'send' } : { do: 'tell' };
-  return value === noted ? { do: 'plan', under: value } : { do: 'compare', value };
-}
 
 /** The transaction that stood on a value of the nonce, as a finalized block shows it. */
 export type Mover = {

@@ -7,7 +7,7 @@ import type { ChainAccount } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Mover, NonceAt, NonceValue } from '../core/nonce.ts';
-import type { NonceRecord, Nonces } from '../core/nonce-ports.ts';
+import type { NonceAccount, Nonces } from '../core/nonce-ports.ts';
 import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
@@ -181,7 +181,7 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
   const begin = async (
     subscriber: Subscriber,
     creator: Address,
-    record: NonceRecord | null,
+    known: NonceAccount | null,
     authority: Address,
     account: ChainAccount | null,
   ): Promise<Guard> => {
@@ -189,7 +189,7 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
     if (account === null) return opening.open(subscriber, creator);
     const final = await finalValue(address);
     if (final === null) return wait(opening.waiting(address));
-    if (record === null) {
+    if (known === null) {
       const found = { subscriberId: subscriber.id, account: address, authority };
       await ledger.nonces.asked({ ...found, rent: account.lamports }, 0);
     }
@@ -214,31 +214,30 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
       const leaving = options.replayGuard === 'blockhash';
       // The payment is signed under a blockhash, and the lane has no nonce account.
       if (leaving && seen === null) return { do: 'sign', nonce: null };
-      const record = await ledger.nonces.of(subscriber.id);
+      const known = await ledger.nonces.of(subscriber.id);
       // No payment was signed under a nonce account without a noted value.
-      if (leaving && (record === null || record.noted === null)) return { do: 'sign', nonce: null };
+      if (leaving && (known === null || known.noted === null)) return { do: 'sign', nonce: null };
       const authority = pen.sponsor;
       if (authority === null)
         return unusable('Nonces need the key of the sponsor, and no sponsor is configured.');
-      if (record !== null && record.authority !== authority)
+      if (known !== null && known.authority !== authority)
         return unusable(
-          `The nonce account ${record.account} belongs to ${record.authority}, and the sponsor is ${authority}. Give the daemon the earlier key until the account is closed.`,
+          `The nonce account ${known.account} belongs to ${known.authority}, and the sponsor is ${authority}. Give the daemon the earlier key until the account is closed.`,
         );
       const reading = nonces.read(seen?.account ?? null, authority);
       if (reading.seen === 'unusable') return unusable(reading.why);
-      if (record === null || record.noted === null)
-        return begin(subscriber, creator, record, authority, seen?.account ?? null);
-      const { account, noted } = record;
+      if (known === null || known.noted === null)
+        return begin(subscriber, creator, known, authority, seen?.account ?? null);
+      const { account, noted } = known;
       if (seen === null || seen.slot < noted.slot)
         return wait(troubled('nonce_opening', 'The node is behind the nonce account.'));
       if (reading.seen === 'absent') {
         if ((await finalValue(account)) !== null) return wait(opening.closing(account));
-        await opening.gone(record);
+        await opening.gone(known);
         // Closed by a daemon under the other guard: the lane begins anew, with the books compared.
         return leaving ? { do: 'sign', nonce: null } : wait(opening.waiting(account), 1);
       }
-      if (record.closing)
-        return opening.close(subscriber.id, account, seen.account?.lamports ?? 0n);
+      if (known.closing) return opening.close(subscriber.id, account, seen.account?.lamports ?? 0n);
       const explained =
         reading.value === noted.value &&
         (await ledger.nonces.moverOf(account, noted.value)) === null

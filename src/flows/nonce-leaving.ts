@@ -1,7 +1,7 @@
 // Nonce leaving: closes the nonce accounts of subscribers who have left, so that their rent returns
 // to the sponsor. No payment of such a subscriber is under way, and bytes that were ever signed
 // under the nonce can never be executed after that.
-import type { NonceRecord, Nonces } from '../core/nonce-ports.ts';
+import type { NonceAccount, Nonces } from '../core/nonce-ports.ts';
 import type { NonceOpening, OpeningPorts } from './nonce-opening.ts';
 
 /** The accounts that one call reads. */
@@ -26,7 +26,7 @@ export function createNonceLeaving(
   /** The accounts of another key than the sponsor's, each of which is logged once. */
   const foreign = new Set<string>();
 
-  const isOwn = ({ subscriberId, account, authority }: NonceRecord): boolean => {
+  const isOwn = ({ subscriberId, account, authority }: NonceAccount): boolean => {
     if (authority === pen.sponsor) return true;
     if (!foreign.has(account))
       log.warn('nonce.not_closed', {
@@ -41,23 +41,23 @@ export function createNonceLeaving(
     async round() {
       let left = 0;
       for (let after = ''; ; ) {
-        const records = await ledger.nonces.left({ limit: BATCH, after }, OPENING_MS);
-        const own = records.filter(isOwn);
-        left += records.length;
+        const listed = await ledger.nonces.left({ limit: BATCH, after }, OPENING_MS);
+        const own = listed.filter(isOwn);
+        left += listed.length;
         if (own.length > 0) {
           const addresses = own.map(({ account }) => account);
           const { slot, accounts } = await chain.slices(addresses, null, 'finalized');
-          for (const [index, record] of own.entries()) {
+          for (const [index, known] of own.entries()) {
             const account = accounts[index] ?? null;
             // A node that is behind may not know the account yet.
-            if (record.noted !== null && slot < record.noted.slot) continue;
+            if (known.noted !== null && slot < known.noted.slot) continue;
             if (account !== null)
-              await opening.close(record.subscriberId, record.account, account.lamports);
-            else if (await opening.gone(record)) left--;
+              await opening.close(known.subscriberId, known.account, account.lamports);
+            else if (await opening.gone(known)) left--;
           }
         }
-        const last = records.at(-1);
-        if (last === undefined || records.length < BATCH) return left;
+        const last = listed.at(-1);
+        if (last === undefined || listed.length < BATCH) return left;
         after = last.subscriberId;
       }
     },

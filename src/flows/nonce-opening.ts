@@ -2,7 +2,7 @@
 // again. Neither is recorded as a payment: the address is one alone, so a second creation fails and
 // costs its fee, and a closed account gives its rent back to the sponsor.
 import type { Address } from '../core/ids.ts';
-import type { NonceRecord, Nonces } from '../core/nonce-ports.ts';
+import type { NonceAccount, Nonces } from '../core/nonce-ports.ts';
 import type { Ledger, Log, Subscriber } from '../core/ports.ts';
 import { type SponsorLimits, sponsorRefusal } from '../core/spending.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
@@ -65,8 +65,8 @@ export function createNonceOpening(ports: OpeningPorts, options: OpeningOptions)
           lamports: short,
         });
       const { blockhash } = await chain.recentBlockhash();
-      const record = { subscriberId: id, account, authority: sponsor, rent };
-      if (await ledger.nonces.asked(record, AGAIN_MS)) {
+      const asked = { subscriberId: id, account, authority: sponsor, rent };
+      if (await ledger.nonces.asked(asked, AGAIN_MS)) {
         const bytes = await pen.signNonce({
           ...{ act: 'open', subscriberId: id, lamports: rent, blockhash },
           microLamports: await fees.microLamports(),
@@ -93,7 +93,7 @@ export function createNonceOpening(ports: OpeningPorts, options: OpeningOptions)
       return { do: 'wait', trouble: closing(account), ms: LOOK_MS };
     },
     /** Records that a finalized block shows no account. False when another daemon did. */
-    async gone({ subscriberId, account, rent }: NonceRecord): Promise<boolean> {
+    async gone({ subscriberId, account, rent }: NonceAccount): Promise<boolean> {
       const isGone = await ledger.nonces.closed(subscriberId);
       ports.nonceHeard.forget(account);
       if (isGone) log.info('nonce.rent_returned', { subscriber: subscriberId, account, rent });

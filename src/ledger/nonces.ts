@@ -2,7 +2,7 @@
 // explained.
 import type { Address, Signature } from '../core/ids.ts';
 import type { Lamports } from '../core/money.ts';
-import type { NonceBook, NonceRecord } from '../core/nonce-ports.ts';
+import type { NonceAccount, NonceBook } from '../core/nonce-ports.ts';
 import type { Fragment, Sql } from './database.ts';
 import { among, readTogether } from './groups.ts';
 
@@ -16,7 +16,7 @@ type Row = {
   closing_at: Date | null;
 };
 
-const recordOf = (row: Row): NonceRecord => ({
+const nonceOf = (row: Row): NonceAccount => ({
   subscriberId: row.subscriber_id,
   account: row.account,
   authority: row.authority,
@@ -28,18 +28,18 @@ const recordOf = (row: Row): NonceRecord => ({
 /** Creates the store of nonces. `now` is the database's clock, unless a test passes another. */
 export function createNonceBook(sql: Sql, now: Fragment = sql`now()`): NonceBook {
   return {
-    of: readTogether<string, NonceRecord | null>(async (ids) => {
+    of: readTogether<string, NonceAccount | null>(async (ids) => {
       const rows = await sql<Row[]>`
         select subscriber_id, account, authority, rent, value, slot, closing_at from nonce
         where subscriber_id in ${among(sql, ids)} and closed_at is null`;
-      const found = new Map(rows.map((row) => [row.subscriber_id, recordOf(row)]));
+      const found = new Map(rows.map((row) => [row.subscriber_id, nonceOf(row)]));
       return ids.map((id) => found.get(id) ?? null);
     }),
     async list({ limit, after = '' }) {
       const rows = await sql<Row[]>`
         select subscriber_id, account, authority, rent, value, slot, closing_at from nonce
         where closed_at is null and subscriber_id > ${after} order by subscriber_id limit ${limit}`;
-      return rows.map(recordOf);
+      return rows.map(nonceOf);
     },
     async asked({ subscriberId, account, authority, rent }, againAfterMs) {
       const rows = await sql`
@@ -83,7 +83,7 @@ export function createNonceBook(sql: Sql, now: Fragment = sql`now()`): NonceBook
         where n.closed_at is null and s.retired_at is not null and n.subscriber_id > ${after}
           and (n.value is not null or n.asked_at <= ${now} - ${openingMs} * interval '1 millisecond')
         order by n.subscriber_id limit ${limit}`;
-      return rows.map(recordOf);
+      return rows.map(nonceOf);
     },
     async sums() {
       const [row] = await sql<{ open: number; closing: number; rent: Lamports }[]>`

@@ -6,7 +6,7 @@ import { openConnection } from '../chain/rpc.ts';
 import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import type { Address } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
-import type { NonceRecord } from '../core/nonce-ports.ts';
+import type { NonceAccount } from '../core/nonce-ports.ts';
 import type { Settings } from '../system/settings.ts';
 
 /** The accounts that one call reads. */
@@ -16,7 +16,7 @@ const NAMED_MOST = 5;
 
 /** What one account shows; null when nothing is wrong. */
 function faultOf(
-  { subscriberId, account, noted, closing, authority }: NonceRecord,
+  { subscriberId, account, noted, closing, authority }: NonceAccount,
   found: Awaited<ReturnType<typeof readOwned>>[number],
 ): string | null {
   const reading = readNonce(found, authority);
@@ -32,7 +32,7 @@ function faultOf(
  */
 export async function ofNonces(
   rpcUrl: string,
-  records: readonly NonceRecord[],
+  listed: readonly NonceAccount[],
   sponsor: Address | null,
   replayGuard: Settings['payments']['replayGuard'],
 ): Promise<Finding[]> {
@@ -44,22 +44,22 @@ export async function ofNonces(
         'Give the daemon the key of a sponsor: it creates the nonce accounts and moves them.',
       ),
     ];
-  if (records.length === 0)
+  if (listed.length === 0)
     return replayGuard === 'nonce'
       ? [fine('nonces', `no account yet; ${sponsor} creates one with each first payment`)]
       : [];
   const connection = openConnection(rpcUrl, null);
   const faults: string[] = [];
   let held = 0n;
-  for (let from = 0; from < records.length; from += BATCH) {
-    const batch = records.slice(from, from + BATCH);
+  for (let from = 0; from < listed.length; from += BATCH) {
+    const batch = listed.slice(from, from + BATCH);
     const accounts = await readOwned(
       connection,
       batch.map(({ account }) => account),
     );
-    for (const [index, record] of batch.entries()) {
+    for (const [index, each] of batch.entries()) {
       held += accounts[index]?.lamports ?? 0n;
-      const fault = faultOf(record, accounts[index] ?? null);
+      const fault = faultOf(each, accounts[index] ?? null);
       if (fault !== null) faults.push(fault);
     }
   }
@@ -68,7 +68,7 @@ export async function ofNonces(
     .map((fault) =>
       wrong('nonces', fault, 'See nonce_unusable and nonce_moved in docs/runbook.md.'),
     );
-  const foreign = records.filter(({ authority }) => authority !== sponsor);
+  const foreign = listed.filter(({ authority }) => authority !== sponsor);
   const [first] = foreign;
   if (first !== undefined)
     found.push(
@@ -78,8 +78,8 @@ export async function ofNonces(
         'Give the daemon the key of that sponsor until they are closed.',
       ),
     );
-  const closing = records.filter((each) => each.closing).length;
-  const holds = `${records.length} accounts of ${first?.authority ?? sponsor} hold ${formatUnits(held, 9)} SOL; ${closing} are being closed`;
+  const closing = listed.filter((each) => each.closing).length;
+  const holds = `${listed.length} accounts of ${first?.authority ?? sponsor} hold ${formatUnits(held, 9)} SOL; ${closing} are being closed`;
   found.push(
     replayGuard === 'nonce'
       ? fine('nonces', holds)

@@ -9,9 +9,9 @@ import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import { messageOf } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
-import type { NonceRecord } from '../core/nonce-ports.ts';
+import type { NonceAccount } from '../core/nonce-ports.ts';
 import type { Clock, Log } from '../core/ports.ts';
-import { nonceRecords } from '../flows/nonce-records.ts';
+import { nonceAccounts } from '../flows/nonce-accounts.ts';
 import { openDatabase, type Sql } from '../ledger/database.ts';
 import { keptGenesis } from '../ledger/genesis.ts';
 import { createLedger } from '../ledger/ledger.ts';
@@ -49,7 +49,7 @@ type LedgerReading = {
   readonly vouchers: readonly Voucher[];
   /** The ids of Bailiff's webhooks at Helius. */
   readonly ids: readonly string[];
-  readonly nonces: readonly NonceRecord[];
+  readonly nonces: readonly NonceAccount[];
 };
 const NOTHING_READ: LedgerReading = {
   findings: [],
@@ -103,7 +103,7 @@ async function probeLedger(
   return {
     genesis: await reading('genesis', null, () => keptGenesis(sql)),
     vouchers: await reading('program', [], () => createVenuePrograms(sql).vouchers()),
-    nonces: await reading('nonces', [], () => nonceRecords(ledger)),
+    nonces: await reading('nonces', [], () => nonceAccounts(ledger)),
     ids: await reading('webhooks', [], () => createWebhookIds(sql).read()),
     addresses: (await reading('watch-list', [], watched)).map((each) => each.address),
     findings,

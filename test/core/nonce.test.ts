@@ -1,15 +1,7 @@
-// Nonce: the rule of a lane whose payments are signed under a durable nonce.
-import fc from 'fast-check';
+// Nonce: what became of a payment under a nonce, and the price of another variant.
 import { describe, expect, test } from 'vitest';
 import type { Signature } from '../../src/core/ids.ts';
-import {
-  type LaneRecord,
-  laneStep,
-  nextPrice,
-  outcomeOf,
-  routePrice,
-  type Variant,
-} from '../../src/core/nonce.ts';
+import { nextPrice, outcomeOf, routePrice, type Variant } from '../../src/core/nonce.ts';
 
 const named = (name: string) => name as Signature;
 const variant = (name: string, more: Partial<Variant> = {}): Variant => ({
@@ -18,44 +10,6 @@ const variant = (name: string, more: Partial<Variant> = {}): Variant => ({
   microLamports: 1_000n,
   signedAtMs: 0,
   ...more,
-});
-const holds = (value: string) => ({ seen: 'value', value }) as const;
-
-describe('the next step of a lane', () => {
-  const live = { value: 'n1', variants: [variant('a')] };
-  test.each<[string, LaneRecord, Parameters<typeof laneStep>[1], object]>([
-    [
-      'nothing signed, no account',
-      { noted: null, live: null },
-      { seen: 'absent' },
-      { do: 'create' },
-    ],
-    ['the noted value', { noted: 'n1', live: null }, holds('n1'), { do: 'plan', under: 'n1' }],
-    ['a live payment, and its value', { noted: 'n1', live }, holds('n1'), { do: 'send' }],
-    ['a live payment, another value', { noted: 'n1', live }, holds('n2'), { do: 'tell' }],
-    [
-      'another value, and nothing that moved it',
-      { noted: 'n1', live: null },
-      holds('n2'),
-      { do: 'compare', value: 'n2' },
-    ],
-    [
-      'an account of a ledger that was lost',
-      { noted: null, live: null },
-      holds('n7'),
-      { do: 'compare', value: 'n7' },
-    ],
-  ])('%s', (_, record, reading, step) => expect(laneStep(record, reading)).toEqual(step));
-
-  test('an account that is gone, or that the authority cannot use, is for a person', () => {
-    for (const record of [
-      { noted: 'n1', live: null },
-      { noted: null, live },
-    ])
-      expect(laneStep(record, { seen: 'absent' })).toMatchObject({ do: 'stop' });
-    const why = 'The nonce account has the authority another.';
-    expect(laneStep({ noted: 'n1', live }, { seen: 'unusable', why })).toEqual({ do: 'stop', why });
-  });
 });
 
 describe('what became of a payment whose nonce has moved', () => {
@@ -120,90 +74,4 @@ describe('the price of another variant', () => {
     expect(route([...full, variant('d')], 99_000)).toBeNull();
     expect(route([variant('a'), variant('c', { purpose: 'cancel' })], 99_000)).toBeNull();
   });
-});
-
-/** A nonce on chain: the first transaction that names its value is executed, and moves it. */
-function createChain() {
-  let moves = 0;
-  const executed: Signature[] = [];
-  return {
-    value: () => `n${moves}`,
-    executed,
-    /** Whether the chain executed the transaction. */
-    submit(signature: Signature, under: string): boolean {
-      if (under !== `n${moves}` || executed.includes(signature)) return false;
-      moves++;
-      executed.push(signature);
-      return true;
-    },
-  };
-}
-
-test('whatever is lost, delayed or restored, no debt is paid by two transactions', () => {
-  type Act = 'work' | 'variant' | 'arrive' | 'copy' | 'restore';
-  const act = fc.constantFrom<Act>(
-    'work',
-    'work',
-    'variant',
-    'arrive',
-    'arrive',
-    'copy',
-    'restore',
-  );
-  fc.assert(
-    fc.property(fc.array(fc.tuple(act, fc.nat(20)), { maxLength: 120 }), (acts) => {
-      const chain = createChain();
-      /**
-       * Every transaction that was ever signed, with its nonce value and the debt it pays: each may
-       * still arrive.
-       */
-      const signed: { signature: Signature; under: string; debt: number }[] = [];
-      type Books = LaneRecord & { readonly paid: number };
-      let books: Books = { noted: chain.value(), live: null, paid: 0 };
-      let copy = books;
-      const sign = (under: string): Variant => {
-        const one = variant(`tx${signed.length}`);
-        signed.push({ signature: one.signature, under, debt: books.paid });
-        return one;
-      };
-      const debtOf = (signature: Signature) =>
-        signed.find((each) => each.signature === signature)?.debt ?? -1;
-      for (const [what, which] of acts) {
-        if (what === 'copy') copy = books;
-        if (what === 'restore') books = copy;
-        if (what === 'arrive') {
-          const sent = signed[which % Math.max(1, signed.length)];
-          if (sent !== undefined) chain.submit(sent.signature, sent.under);
-        }
-        const step = laneStep(books, holds(chain.value()));
-        const { live } = books;
-        if (what === 'variant' && step.do === 'send' && live !== null)
-          books = { ...books, live: { ...live, variants: [...live.variants, sign(live.value)] } };
-        if (what !== 'work') continue;
-        if (step.do === 'plan')
-          books = { ...books, live: { value: step.under, variants: [sign(step.under)] } };
-        if (step.do === 'compare') {
-          // The chain's history shows every debt that was paid.
-          const paid = Math.max(-1, ...chain.executed.map(debtOf)) + 1;
-          books = { noted: step.value, live: null, paid: Math.max(books.paid, paid) };
-        }
-        if (step.do !== 'tell' || live === null) continue;
-        const mover = signed.find(
-          ({ signature, under }) => under === live.value && chain.executed.includes(signature),
-        );
-        const told = outcomeOf(
-          live.variants,
-          mover === undefined ? null : { signature: mover.signature, slot: 1, error: null },
-        );
-        if (told.became === 'paid')
-          books = { noted: chain.value(), live: null, paid: debtOf(told.signature) + 1 };
-        // The nonce was moved by a variant that the restored copy lacks: the history shows which
-        // debt it paid.
-        else books = { noted: null, live: null, paid: books.paid };
-      }
-      const debts = chain.executed.map(debtOf);
-      expect(new Set(debts).size, `paid: ${debts.join()}`).toBe(debts.length);
-    }),
-    { numRuns: 400 },
-  );
 });

@@ -119,10 +119,10 @@ export const EVIDENCE: readonly Mutant[] = [
   },
   {
     name: 'N1 a lane plans under whatever value its nonce holds',
-    file: 'src/core/nonce.ts',
-    from: 'return value === noted ? ',
-    to: "return value !== '' ? ",
-    by: { file: 'test/core/nonce.test.ts', test: 'no debt is paid by two transactions' },
+    file: 'src/flows/nonce-lane.ts',
+    from: 'await explain(subscriber, account, noted, reading.value);',
+    to: "({ do: 'sign', nonce: { account, ...noted, value: reading.value } } as const);",
+    by: unit('test/flows/nonce-lane.test.ts', 'no known transaction explains'),
   },
   {
     name: 'N2 a payment need not begin by moving its nonce',

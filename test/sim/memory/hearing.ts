@@ -123,7 +123,7 @@ export function createMemorySightings(state: State): Sightings {
             wantedMs: nowMs,
             absentMs: null,
             dueMs: nowMs,
-            settledRevision: null,
+            readRevision: null,
           });
           continue;
         }
@@ -132,8 +132,8 @@ export function createMemorySightings(state: State): Sightings {
           known.status === 'dropped' ||
           known.status === 'unfound' ||
           (listedRevision !== undefined &&
-            known.settledRevision !== null &&
-            known.settledRevision < listedRevision);
+            known.readRevision !== null &&
+            known.readRevision < listedRevision);
         if (known.status === 'finalized') known.final = true;
         const open = known.status === 'wanted' || known.status === 'confirmed';
         const better =
@@ -154,7 +154,7 @@ export function createMemorySightings(state: State): Sightings {
             attempts: 0,
             wantedMs: nowMs,
             absentMs: null,
-            settledRevision: null,
+            readRevision: null,
           });
         if (known.status === 'wanted' || known.status === 'confirmed')
           for (const account of accounts) known.accounts.add(account);
@@ -268,7 +268,7 @@ export function createMemorySightings(state: State): Sightings {
           status: finality,
           slot,
           dueMs,
-          settledRevision: listRevision,
+          readRevision: listRevision,
           attempts: 0,
           absentMs: null,
         });

@@ -1,5 +1,5 @@
 // Nonces: the nonce accounts of subscribers, in memory.
-import type { NonceBook, NonceRecord } from '../../../src/core/nonce-ports.ts';
+import type { NonceAccount, NonceBook } from '../../../src/core/nonce-ports.ts';
 import { LIVE, type State } from './state.ts';
 
 export function createMemoryNonces(state: State, nowMs: () => number): NonceBook {
@@ -7,21 +7,21 @@ export function createMemoryNonces(state: State, nowMs: () => number): NonceBook
     const found = state.nonces.get(subscriberId);
     return found === undefined || found.closed ? null : found;
   };
-  const recordOf = ({ askedMs, closed, closingMs, ...record }: NonceRow): NonceRecord => ({
-    ...record,
+  const nonceOf = ({ askedMs, closed, closingMs, ...kept }: NonceRow): NonceAccount => ({
+    ...kept,
     closing: closingMs !== null,
   });
   return {
     async of(subscriberId) {
       const found = open(subscriberId);
-      return found && recordOf(found);
+      return found && nonceOf(found);
     },
     list: async ({ limit, after = '' }) =>
       [...state.nonces.values()]
         .filter((each) => !each.closed && each.subscriberId > after)
         .sort((a, b) => (a.subscriberId < b.subscriberId ? -1 : 1))
         .slice(0, limit)
-        .map(recordOf),
+        .map(nonceOf),
     async asked(nonce, againAfterMs) {
       const known = open(nonce.subscriberId);
       const again =

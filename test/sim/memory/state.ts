@@ -10,7 +10,7 @@ import type { Accepted } from '../../../src/core/found-payment-ports.ts';
 import type { AsideKind } from '../../../src/core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../../../src/core/ids.ts';
 import type { CancelRequest, Variant } from '../../../src/core/nonce.ts';
-import type { NonceRecord } from '../../../src/core/nonce-ports.ts';
+import type { NonceAccount } from '../../../src/core/nonce-ports.ts';
 import type { TopUpRule } from '../../../src/core/outflow.ts';
 import type { Cover, Payment, SignedBytes } from '../../../src/core/payment.ts';
 import { paysSeveral } from '../../../src/core/payment-recipients.ts';
@@ -41,7 +41,7 @@ export type SightingRow = {
   absentMs: number | null;
   dueMs: number;
   /** The watch-list's revision with which it was read. */
-  settledRevision: number | null;
+  readRevision: number | null;
 };
 export type FactRow = {
   fact: Fact;
@@ -131,7 +131,7 @@ export type State = {
   readonly payments: Map<string, PaymentRow>;
   readonly nonces: Map<
     string,
-    Omit<NonceRecord, 'closing'> & {
+    Omit<NonceAccount, 'closing'> & {
       readonly askedMs: number;
       readonly closed: boolean;
       readonly closingMs: number | null;

@@ -1,0 +1,47 @@
+// Nonce lane: under what the next payment of a subscriber may be signed.
+import { expect, test } from 'vitest';
+import type { Address } from '../../src/core/ids.ts';
+import type { Subscriber } from '../../src/core/ports.ts';
+import { createNonceLane, type NonceLanePorts } from '../../src/flows/nonce-lane.ts';
+import { silentLog } from '../../src/system/log.ts';
+
+const account = 'nonce' as Address;
+const sponsor = 'sponsor' as Address;
+
+/** A lane whose ledger noted `n1`, and whose account shows `value` in slot 9. */
+const laneSeeing = (value: string) =>
+  createNonceLane(
+    {
+      log: silentLog,
+      pen: { sponsor },
+      nonces: { address: () => account, read: () => ({ seen: 'value', value }) },
+      nonceHeard: { follow: () => {}, at: () => null },
+      chain: {
+        slices: async () => ({ slot: 9, accounts: [null] }),
+        slot: async () => 9,
+        signatures: async () => [],
+        witnessed: <T>(read: () => Promise<T>) => read(),
+      },
+      ledger: {
+        nonces: {
+          of: async (subscriberId: string) => ({
+            ...{ subscriberId, account, authority: sponsor, rent: 1n, closing: false },
+            noted: { value: 'n1', slot: 7 },
+          }),
+          moverOf: async () => null,
+        },
+      },
+    } as unknown as NonceLanePorts,
+    { replayGuard: 'nonce' } as Parameters<typeof createNonceLane>[1],
+  ).decide({ id: 's1' } as Subscriber, 'creator' as Address, { account: null, slot: 9 });
+
+test('a payment is signed under the noted value of a nonce alone', async () => {
+  expect(await laneSeeing('n1')).toEqual({
+    do: 'sign',
+    nonce: { account, value: 'n1', slot: 7 },
+  });
+});
+
+test('nothing is signed under a value that no known transaction explains', async () => {
+  expect(await laneSeeing('n2')).toMatchObject({ do: 'rest', trouble: { code: 'nonce_moved' } });
+});

@@ -28,7 +28,7 @@ export type FeedOptions = {
  * The account of a notification; null when the account is gone, undefined when the value is not an
  * account.
  */
-export function readNotified(value: unknown): ChainAccount | null | undefined {
+function readNotified(value: unknown): ChainAccount | null | undefined {
   if (value === null) return null;
   const { lamports, owner, data } = (value ?? {}) as Record<string, unknown>;
   if (typeof lamports !== 'number' || typeof owner !== 'string' || !Array.isArray(data))
@@ -78,7 +78,7 @@ export function openFeed(options: FeedOptions): AccountFeed {
         learned = { perSocket: Math.min(perSocket(), taken), atMs: clock.nowMs() };
         const fields = { perSocket: learned.perSocket, moved: addresses.length };
         log.info('feed.limit_learned', fields);
-        for (const address of addresses) place(address as Address);
+        place(addresses as Address[]);
       },
       // A node that sends no slots on one connection may send nothing on the others, so all are
       // renewed.
@@ -86,21 +86,22 @@ export function openFeed(options: FeedOptions): AccountFeed {
         if (isFirst) for (const each of sockets.slice(1)) each.renew();
       },
     });
-  function place(address: Address): void {
-    let socket = sockets.find((each) => each.size < perSocket());
-    if (socket === undefined && sockets.length < options.socketsMost) {
-      socket = open(sockets.length === 0);
-      sockets.push(socket);
+  /** Puts accounts on the first sockets with room. The sockets and the clock are read once. */
+  function place(addresses: readonly Address[]): void {
+    const most = perSocket();
+    let nth = 0;
+    for (const address of addresses) {
+      while (nth < sockets.length && (sockets[nth] as Socket).size >= most) nth++;
+      if (nth === sockets.length && nth < options.socketsMost) sockets.push(open(nth === 0));
+      const socket = sockets[nth];
+      known.set(address, socket ?? null);
+      socket?.add(address);
+      if (socket === undefined && !full) {
+        const fields = { sockets: sockets.length, perSocket: most, accounts: known.size };
+        log.warn('feed.full', fields);
+      }
+      full = socket === undefined;
     }
-    known.set(address, socket ?? null);
-    socket?.add(address);
-    if (socket === undefined && !full)
-      log.warn('feed.full', {
-        sockets: sockets.length,
-        perSocket: perSocket(),
-        accounts: known.size,
-      });
-    full = socket === undefined;
   }
   const closing = new AbortController();
   /** Room comes without a change of the watch-list when the learned limit has run out. */
@@ -109,7 +110,7 @@ export function openFeed(options: FeedOptions): AccountFeed {
       await clock.sleep(PLACED_EVERY_MS, closing.signal);
       const hasRoom = sockets.some((each) => each.size < perSocket());
       if (closing.signal.aborted || !hasRoom) continue;
-      for (const [address, socket] of known) if (socket === null) place(address);
+      place([...known].flatMap(([address, socket]) => (socket === null ? [address] : [])));
     }
   })();
   return {
@@ -120,7 +121,7 @@ export function openFeed(options: FeedOptions): AccountFeed {
           socket?.remove(address);
           known.delete(address);
         }
-      for (const address of addresses) if (!known.get(address)) place(address);
+      place(addresses.filter((address) => !known.get(address)));
     },
     status: () => ({
       sockets: sockets.length,

@@ -49,7 +49,10 @@ export type Socket = {
 
 const RECONNECT = { firstMs: 250, mostMs: 15_000 };
 const FOREIGN = 'its host names the genesis hash of another chain';
-/** Subscriptions that are requested before earlier ones are answered. */
+/**
+ * The most subscriptions that are requested before earlier ones are answered. More are requested
+ * when half of them are answered, so that requests and answers share packets.
+ */
 const ASKED_AT_ONCE = 100;
 /**
  * No subscription has this id, so the node answers with an error, which proves that it is alive.
@@ -121,6 +124,7 @@ export function openSocket(options: SocketOptions): Socket {
       };
       const config = { encoding: 'base64', commitment: 'confirmed' };
       const askMore = (): void => {
+        if (asked.size > ASKED_AT_ONCE / 2) return;
         while (asked.size < ASKED_AT_ONCE && refused.length === 0 && toAsk.length > 0) {
           const address = toAsk.shift() ?? '';
           if (wanted.has(address)) asked.set(ask('accountSubscribe', [address, config]), address);

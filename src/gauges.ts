@@ -12,8 +12,9 @@ import type { HearingShare } from './flows/hearing-share.ts';
 import type { Pulse } from './flows/heartbeat.ts';
 import type { Lanes } from './flows/lanes.ts';
 import type { Publisher } from './flows/publish.ts';
-import { type RpcCosts, SPARE } from './flows/rpc-budget.ts';
+import type { RpcCosts } from './flows/rpc-budget.ts';
 import type { Sources } from './flows/sources.ts';
+import { type Gauge, installNodeGauges } from './node-gauges.ts';
 import type { Metrics } from './system/metrics.ts';
 
 export type GaugeParts = {
@@ -54,12 +55,8 @@ const one = (value: number) => [{ labels: {}, value }];
 export function installGauges(metrics: Metrics, given: GaugeParts): void {
   const { parts, roster, publisher, lanes, sources, conformance, clock } = given;
   const { ledger, chain, pen, fees } = parts;
-  const gauge = (
-    name: string,
-    help: string,
-    labels: readonly string[],
-    read: Parameters<Metrics['gauge']>[0]['read'],
-  ): void => metrics.gauge({ name: `bailiff_${name}`, help, labels, read });
+  const gauge: Gauge = (name, help, labels, read) =>
+    metrics.gauge({ name: `bailiff_${name}`, help, labels, read });
 
   gauge('debts', 'Profit shares by status and token.', ['status', 'token'], async () =>
     (await ledger.sums.debts()).map(({ status, token, count }) => ({
@@ -207,66 +204,7 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
       return aheadMs === null ? [] : one(aheadMs / 1_000);
     },
   );
-  const ofNodes =
-    (read: (node: ReturnType<Parts['nodes']['pool']>[number]) => number) => async () =>
-      parts.nodes.pool().map((node) => ({ labels: { node: node.name }, value: read(node) }));
-  gauge(
-    'rpc_window',
-    'Requests that may be under way at a node: `rpc`, `second rpc`, `rpc 3`; a 429 halves it.',
-    ['node'],
-    ofNodes(({ window }) => window),
-  );
-  gauge(
-    'rpc_under_way',
-    'Requests under way at a node.',
-    ['node'],
-    ofNodes(({ underWay }) => underWay),
-  );
-  gauge(
-    'rpc_calls_per_second_most',
-    'Calls a second that a node is sent at most, as learned from its answers 429; -1 before the first.',
-    ['node'],
-    ofNodes(({ callsPerSecond }) => callsPerSecond ?? -1),
-  );
-  gauge(
-    'rpc_rests_seconds',
-    'How long a node is not asked any more, because it failed or asked for a pause; else 0.',
-    ['node'],
-    ofNodes(({ restsMs }) => restsMs / 1_000),
-  );
-  gauge(
-    'rpc_lag_slots',
-    'Slots that a node was behind the others when it told its slot last; -1 before that, and for a node alone.',
-    ['node'],
-    ofNodes(({ lagSlots }) => lagSlots ?? -1),
-  );
-  gauge(
-    'rpc_hedges',
-    'Second requests that a node was sent since the start because another one was late, and how many of them it answered first.',
-    ['node', 'outcome'],
-    async () =>
-      parts.nodes.pool().flatMap(({ name: node, hedges, hedgesWon }) => [
-        { labels: { node, outcome: 'won' }, value: hedgesWon },
-        { labels: { node, outcome: 'lost' }, value: hedges - hedgesWon },
-      ]),
-  );
-  gauge(
-    'rpc_credits_spent',
-    'Credits that calls to nodes have cost: of all daemons in the month of the plan, of this one in the last minute.',
-    ['in'],
-    async () =>
-      Object.entries(given.costs.spent()).map(([span, value]) => ({ labels: { in: span }, value })),
-  );
-  gauge(
-    'rpc_source_given_up',
-    'Whether a source of calls is given up for the budget: 1 or 0.',
-    ['source'],
-    async () =>
-      SPARE.map((source) => ({
-        labels: { source },
-        value: given.costs.isGivenUp(source) ? 1 : 0,
-      })),
-  );
+  installNodeGauges(gauge, parts.nodes, given.costs);
   gauge(
     'nonce_accounts',
     'Nonce accounts that are not closed: open, and closing.',

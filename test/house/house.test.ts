@@ -52,7 +52,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   local: ['core', 'ledger', 'chain', 'venue', 'system', 'gate-client'],
   'signer-parts.ts': ['core', 'chain', 'type:system'],
   'daemon-parts.ts': ['core', 'ledger', 'chain', 'venue', 'system', 'signer-parts.ts'],
-  'gauges.ts': ['core', 'flows', 'system', 'daemon-parts.ts'],
+  'gauges.ts': ['core', 'flows', 'system', 'daemon-parts.ts', 'node-gauges.ts'],
+  'node-gauges.ts': ['flows', 'type:daemon-parts.ts', 'type:system'],
   'import-wiring.ts': ['core', 'flows', 'daemon-parts.ts'],
   'http-wiring.ts': [
     'core',

@@ -22,6 +22,7 @@ async function pausesOf(fails: number, runs: number, everyMs: number): Promise<n
       if (!signal.aborted) pause += ms;
     },
   };
+  await using ending = new AsyncDisposableStack();
   const loop = startLoop({
     name: 'tried',
     everyMs,
@@ -38,8 +39,8 @@ async function pausesOf(fails: number, runs: number, everyMs: number): Promise<n
       if (ran <= fails) throw new Error('Postgres is away');
     },
   });
+  ending.defer(() => loop.stop());
   await over;
-  await loop.stop();
   return pauses;
 }
 
@@ -56,6 +57,7 @@ test('a run knows whether it was asked for, also when it repeats one that failed
   const told: boolean[] = [];
   const { promise: over, resolve: done } = Promise.withResolvers<void>();
   const clock = { nowMs: () => 0, random: () => 0.5, sleep: async () => {} };
+  await using ending = new AsyncDisposableStack();
   const loop = startLoop({
     name: 'tried',
     everyMs: HOUR_MS,
@@ -70,8 +72,8 @@ test('a run knows whether it was asked for, also when it repeats one that failed
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     },
   });
+  ending.defer(() => loop.stop());
   await over;
-  await loop.stop();
   // The first run and its repetition; one by the interval; one that a nudge asked for; by interval.
   expect(told).toEqual([true, true, false, true, false]);
 });

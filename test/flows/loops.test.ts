@@ -19,12 +19,18 @@ const standing: Clock = {
 /** Waits until every promise that can settle has settled. */
 const quiet = () => new Promise<void>((resolve) => setImmediate(resolve));
 
+/** Loops that stop at the end of the test. */
+const openLoops = (clock: Clock): ReturnType<typeof createLoops> & AsyncDisposable => {
+  const loops = createLoops({ clock, log: silentLog });
+  return { ...loops, [Symbol.asyncDispose]: () => loops.stop() };
+};
+
 const happenings = Object.keys(RUN_AFTER) as (keyof typeof RUN_AFTER)[];
 const named = [...new Set<LoopName>(happenings.flatMap((each) => [...RUN_AFTER[each]]))];
 
 test('nothing runs before all loops begin, and each runs once then', async () => {
   const ran: LoopName[] = [];
-  const loops = createLoops({ clock: standing, log: silentLog });
+  await using loops = openLoops(standing);
   for (const name of named) loops.add(name, 1_000, async () => void ran.push(name));
   loops.after('delivered');
   await quiet();
@@ -32,12 +38,11 @@ test('nothing runs before all loops begin, and each runs once then', async () =>
   loops.begin();
   await quiet();
   expect(ran.toSorted()).toEqual(named.toSorted());
-  await loops.stop();
 });
 
 test.each(happenings)('after "%s" the loops of the table run, and no others', async (happening) => {
   const ran: LoopName[] = [];
-  const loops = createLoops({ clock: standing, log: silentLog });
+  await using loops = openLoops(standing);
   for (const name of named) loops.add(name, 1_000, async () => void ran.push(name));
   loops.begin();
   await quiet();
@@ -45,14 +50,12 @@ test.each(happenings)('after "%s" the loops of the table run, and no others', as
   loops.after(happening);
   await quiet();
   expect(ran.toSorted()).toEqual([...RUN_AFTER[happening]].toSorted());
-  await loops.stop();
 });
 
 test('a loop that this daemon lacks is passed over', async () => {
-  const loops = createLoops({ clock: standing, log: silentLog });
+  await using loops = openLoops(standing);
   loops.begin();
   for (const each of happenings) loops.after(each);
-  await loops.stop();
 });
 
 test('a loop that carries news and fails is told, with the time since which it has; a node that fails is not', async () => {
@@ -61,6 +64,12 @@ test('a loop that carries news and fails is told, with the time since which it h
   const loops = createLoops({ clock, log: silentLog });
   /** What each loop does; a run waits until it is told how to end. */
   const works = new Map<LoopName, PromiseWithResolvers<void>>();
+  await using ending = new AsyncDisposableStack();
+  ending.defer(async () => {
+    const stopped = loops.stop();
+    for (const run of works.values()) run.resolve();
+    await stopped;
+  });
   for (const name of ['scan', 'inspect', 'notify'] as const)
     loops.add(name, 1, () => {
       const run = Promise.withResolvers<void>();
@@ -90,7 +99,4 @@ test('a loop that carries news and fails is told, with the time since which it h
   expect(loops.failing()).toMatchObject({ name: 'scan', sinceMs: 2_000 });
   await end('scan');
   expect(loops.failing()).toBeNull();
-  const stopped = loops.stop();
-  for (const run of works.values()) run.resolve();
-  await stopped;
 });

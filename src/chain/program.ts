@@ -12,7 +12,7 @@ const LOADER = new PublicKey('BPFLoaderUpgradeab1e11111111111111111111111');
  * Bytes of a program data account before the program itself: state, slot, and the upgrade
  * authority.
  */
-export const PROGRAM_DATA_HEAD = 45;
+const PROGRAM_DATA_HEAD = 45;
 const IS_PROGRAM_DATA = 3;
 
 /** The hash of a program on chain: SHA-256 of its bytes up to the last one that is not zero. */

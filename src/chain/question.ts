@@ -16,7 +16,7 @@ type Reply = {
 };
 
 /** An error that a node answered with; `code` is its JSON-RPC code. */
-export class NodeError extends Error {
+class NodeError extends Error {
   readonly code: number | undefined;
   constructor(code: unknown, message: unknown) {
     super(typeof message === 'string' ? message : 'the node answered with an error');

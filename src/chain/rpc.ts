@@ -7,7 +7,7 @@ import { createAnswerReader, type ReadAnswer, USUAL_BOUNDS } from './answer.ts';
 import { type AskedRequest, askerOf } from './asker.ts';
 
 /** The deadline of an answer where no setting applies. Milliseconds. */
-export const ANSWER_MS = 10_000;
+const ANSWER_MS = 10_000;
 /**
  * JSON-RPC error codes that pass: node behind, unhealthy, slot not there yet, trouble with
  * long-term storage.

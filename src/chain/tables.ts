@@ -14,9 +14,6 @@ export type Tables = {
   read(): Promise<readonly LookupTable[]>;
 };
 
-/** No tables at all. */
-export const NO_TABLES: Tables = { read: async () => [] };
-
 /**
  * Creates the reader of the tables at these addresses. An address without a table, and a table that
  * is being deactivated, are left out.

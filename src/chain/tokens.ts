@@ -43,13 +43,13 @@ const derived = createRemembered((name: string): Address => {
 export const tokenAccount: Tokens['tokenAccount'] = (mint, owner) => derived(`${mint}/${owner}`);
 
 /** Whether an address is on the ed25519 curve, so that it can be a wallet. */
-export const isOnCurve: Tokens['isOnCurve'] = createRemembered(
+const isOnCurve: Tokens['isOnCurve'] = createRemembered(
   (address: Address) => PublicKey.isOnCurve(key(address)),
   REMEMBERED_MOST,
 );
 
 /** The program-derived address of these seeds; null when they derive none. */
-export const derivedAddress: Tokens['derivedAddress'] = (program, seeds) => {
+const derivedAddress: Tokens['derivedAddress'] = (program, seeds) => {
   try {
     const [found] = PublicKey.findProgramAddressSync(
       seeds.map((each) => Buffer.from(each)),
@@ -86,7 +86,7 @@ const AMOUNT_AT = 64;
 const STATE_AT = 108;
 
 /** A token account of that mint; null when there is none. `foreign`: its owner is another. */
-export const readTokenAccount: Tokens['readTokenAccount'] = (account, mint, owner) => {
+const readTokenAccount: Tokens['readTokenAccount'] = (account, mint, owner) => {
   if (account === null || account.owner !== TOKEN_PROGRAM || account.data.length < ACCOUNT_SIZE)
     return null;
   // Mint, owner and amount stand first, and the state follows the delegate: AccountLayout.

@@ -1,5 +1,5 @@
 // Cancellation: what is told of a payment that is ended for good, or that cannot be.
-import type { ListedPayment } from './debt-ports.ts';
+import type { ListedPayment } from './payment-ports.ts';
 import { type Trouble, troubled } from './trouble.ts';
 
 /** Why a payment is not cancelled, and what ends it. */

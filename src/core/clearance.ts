@@ -71,17 +71,6 @@ export function clearedAmounts(
   return cleared;
 }
 
-/** The keys of outflows that are cleared completely. */
-export function clearedOutflows(
-  clearances: readonly Clearance[],
-  outflows: readonly ClearedOutflow[],
-): Set<string> {
-  const cleared = clearedAmounts(clearances, outflows);
-  return new Set(
-    outflows.filter((each) => cleared.get(each.key) === each.amount).map((each) => each.key),
-  );
-}
-
 /** Why a withdrawal must wait and what to do, in words for the subscriber. */
 export function whyBlocked(
   owed: readonly Owed[],

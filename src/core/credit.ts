@@ -2,12 +2,13 @@
 // or by the subscriber, towards the debts to that creator. Each transfer counts once, for the
 // oldest debts first, and only for debts of closes before it. The rest of a transfer is a gift to
 // the creator and pays no later debt.
+import type { EventOf } from './event.ts';
 import { comparePositions, type Outflow } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, least, most } from './money.ts';
 import { whatLeft } from './outflow.ts';
 import type { StandingEvent } from './standing.ts';
-import { type Quotes, USDC } from './token.ts';
+import { type Quotes, type Token, USDC } from './token.ts';
 
 /** A transfer with an unused rest, and a debt with an unpaid rest. Lists are oldest first. */
 export type OpenTransfer = { readonly id: string; readonly slot: Slot; readonly left: BaseUnits };
@@ -34,6 +35,26 @@ export function allotCredits(
       return [{ transferId: transfer.id, shareId: share.id, amount }];
     });
   });
+}
+
+/** The event of a transfer of which `credited` was matched with debts, when it is matched first. */
+export function creditedEvent(transfer: {
+  readonly subscriberId: string;
+  readonly creatorWallet: Address;
+  readonly signature: Signature;
+  readonly slot: Slot;
+  readonly token: Token;
+  readonly amount: BaseUnits;
+  readonly credited: BaseUnits;
+}): EventOf<'transfer.credited'> {
+  const { subscriberId, token, ...told } = transfer;
+  const { mint, symbol } = token;
+  const excess = told.amount - told.credited;
+  return {
+    kind: 'transfer.credited',
+    subscriberId,
+    body: { ...told, mint, symbol, excess },
+  };
 }
 
 /** The creator who received an outflow of a quote token; null when none of these did. */

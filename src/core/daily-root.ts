@@ -111,13 +111,6 @@ export function joinLevel(
   return nodes;
 }
 
-/** The root over hashes of leaves in their order. Without a leaf it is the hash of nothing. */
-export function rootOf(leaves: readonly Uint8Array[], hash: Hash): Uint8Array {
-  let level = leaves;
-  while (level.length > 1) level = joinLevel(level, hash);
-  return level[0] ?? hash(new Uint8Array());
-}
-
 export type PathStep = { readonly side: 'left' | 'right'; readonly hash: Uint8Array };
 
 /**

@@ -1,21 +1,18 @@
-// Debt ports: the port to profit shares and to the payments that discharge them.
+// Debt ports: the port to profit shares, and to the transfers by others that discharge them.
 import type { Accrued, Realised } from './accrual.ts';
 import type { Brought } from './brought.ts';
-import type { DeathEvidence } from './death.ts';
 import type { Accrual } from './explain.ts';
 import type { Fact } from './fact.ts';
-import type { Accepted, FoundPayments } from './found-payment-ports.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { ListFilters } from './lists.ts';
 import type { Movement } from './lots.ts';
 import type { BaseUnits } from './money.ts';
-import type { Cover, Debt, Payment, PaymentPlan, SignedBytes, Tries } from './payment.ts';
+import type { Cover, Debt, Tries } from './payment.ts';
 import type { Subscription } from './ports.ts';
-import type { Received, UncoveredShare } from './rebuild.ts';
+import type { UncoveredShare } from './rebuild.ts';
 import type { ShareStatus, Voided, Voiding } from './share.ts';
 import type { Owed, Token } from './token.ts';
 import type { ErrorClass, Trouble } from './trouble.ts';
-import type { PaymentVariants } from './variant-ports.ts';
 import type { VenueName } from './venue.ts';
 
 export type UnaccruedClose = {
@@ -104,27 +101,6 @@ export type Credits = {
   list(filter: { subscriberId: string; limit: number; before?: string }): Promise<Credit[]>;
 };
 
-export type ListedPayment = Pick<Payment, 'token' | 'id' | 'purpose' | 'subscriberId'> & {
-  /** The recipient of the oldest debt; of a swap, the agent. */
-  readonly creatorWallet: Address;
-  readonly amount: BaseUnits;
-  /** The parts of the amount, each with what of it no debt explains; empty for a swap. */
-  readonly recipients: readonly (Received & { readonly excess: BaseUnits })[];
-  readonly withdrawn: BaseUnits;
-  readonly feePayer: PaymentPlan['feePayer'];
-  readonly state: Payment['state'];
-  readonly guard: 'blockhash' | 'nonce';
-  readonly cancelAsked: boolean;
-  readonly signature: Signature | null;
-  readonly slot: Slot | null;
-  readonly trouble: Trouble | null;
-  /** Base units that no debt explains, of a payment that was found on chain; else 0. */
-  readonly excess: BaseUnits;
-  /** The person who accepted the excess; null until a person accepts it. */
-  readonly accepted: Accepted | null;
-  readonly plannedAtMs: number;
-  readonly endedAtMs: number | null;
-};
 /** How long a payment may stay unsigned before a clearance request ends it. Milliseconds. */
 export const UNSIGNED_MOST_MS = 5_000;
 
@@ -245,84 +221,4 @@ export type Shares = {
     subscriberId: string,
     under: string | null,
   ): Promise<{ shareId: string; left: BaseUnits }[]>;
-};
-
-type PaymentsApart = FoundPayments & PaymentVariants;
-/**
- * Stores payments. Every transition is one conditional update; false means that the payment was not
- * in the state from which it starts.
- */
-export type Payments = PaymentsApart & {
-  /** The payment of a subscriber that has not ended; null when there is none. */
-  live(subscriberId: string): Promise<Payment | null>;
-  /**
-   * Claims the debts and inserts the payment in one transaction. False when another daemon was
-   * faster.
-   */
-  open(payment: Payment): Promise<boolean>;
-  /**
-   * From `planned` to `signed`: stores the bytes before they are sent. With `under`, also false
-   * when the database's identity has changed, which the same statement checks.
-   */
-  signed(paymentId: string, bytes: SignedBytes, under?: string | null): Promise<boolean>;
-  /** From `signed` to `sent`: from now on the transaction may be executed. */
-  sent(paymentId: string, nowMs: number): Promise<boolean>;
-  /**
-   * From `sent` to `landed` in a finalized slot: discharges the debts. `signature`: the variant
-   * that was executed; absent for the only one.
-   */
-  landed(paymentId: string, slot: Slot, signature?: Signature): Promise<boolean>;
-  /**
-   * Stays in `planned`, or of a payment under a nonce in `sent`: records on the payment and on its
-   * debts why it is not signed yet, or why its end is not told yet. The signature clears it.
-   */
-  waits(paymentId: string, trouble: Trouble): Promise<boolean>;
-  /** From `planned` to `failed`, with nothing signed. Frees the debts. */
-  refused(
-    paymentId: string,
-    trouble: Trouble,
-    retryInMs: number | null,
-    countsAsAttempt: boolean,
-  ): Promise<boolean>;
-  /**
-   * From `sent` to `failed`: executed with an error in this finalized slot. Frees the debts. No
-   * debt of the subscriber is tried again before `retryInMs`, even if an event wakes the lane.
-   */
-  failed(
-    paymentId: string,
-    slot: Slot,
-    trouble: Trouble,
-    retryInMs: number | null,
-    countsAsAttempt: boolean,
-    signature?: Signature,
-  ): Promise<boolean>;
-  /**
-   * From `sent` to `dead`: proven never executed. Frees the debts with this reason. `evidence` are
-   * all rounds that counted, oldest first.
-   */
-  dead(
-    paymentId: string,
-    evidence: readonly DeathEvidence[],
-    trouble: Trouble,
-    retryInMs: number,
-  ): Promise<boolean>;
-  /** Lists payments, newest first. `before` is the id of the last one of the page before. */
-  list(
-    filter: ListFilters['payments'] & { limit: number; before?: string },
-  ): Promise<ListedPayment[]>;
-  /** The payment with this id, or null. */
-  find(id: string): Promise<ListedPayment | null>;
-  /** The payment that was signed with this signature, or null. */
-  bySignature(signature: Signature): Promise<ListedPayment | null>;
-  /** Whether a top-up was planned within the last `ms` milliseconds, even if it failed. */
-  toppedUpWithin(subscriberId: string, ms: number): Promise<boolean>;
-  /**
-   * The signatures, each of an executed transaction without error, that the ledger does not know. A
-   * signature is known when a payment landed with it, or was signed with it and may still land. An
-   * id proves nothing: a row that is planned, failed or dead although the chain shows its payment
-   * has lost a commit. A payment with an excess that no person accepted is not known yet.
-   */
-  unknown(signatures: readonly Signature[]): Promise<Signature[]>;
-  /** The amount that a landed payment paid beyond its debts. Base units. */
-  overpaidBy(paymentId: string): Promise<BaseUnits>;
 };

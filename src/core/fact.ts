@@ -93,7 +93,7 @@ export type Open = {
  * How value left. `transfer` stays with the same owner and is followed there. `swap` is what a swap
  * with the venue's tokens moved into a token account that is not the agent's and did not return.
  */
-export const ROUTES = [
+const ROUTES = [
   'withdraw',
   'isolated_withdraw',
   'transfer',

@@ -1,7 +1,8 @@
 // Found payment ports: the port to payments that the chain shows and that the ledger had lost.
-import type { ListedPayment } from './debt-ports.ts';
+
 import type { Signature } from './ids.ts';
 import type { Cover } from './payment.ts';
+import type { ListedPayment } from './payment-ports.ts';
 import type { PaidOnChain } from './rebuild.ts';
 
 /** The act of a person who ends the wait for an explanation of a payment's excess. */

@@ -62,7 +62,6 @@ export type OutflowContext = {
   /** Null or absent when the platform tops up no agent. */
   readonly topUp?: TopUpRule | null;
 };
-const NOBODY: OutflowContext = { creators: new Set(), appointed: new Set() };
 
 /**
  * The amounts that may leave a wallet without counting, for each transaction and for each day:
@@ -178,18 +177,9 @@ const toCreator = ({ destination, owner }: Outflow, creators: ReadonlySet<string
 
 /**
  * Classifies outflows by the given sets alone. An outflow that is cleared in part has the class
- * `outflow` for the rest.
+ * `outflow` for the rest; `cleared` has the cleared amounts.
  */
-export function classifyOutflows(
-  outflows: readonly HeardOutflow[],
-  clearances: readonly Clearance[],
-  quotes: Quotes,
-  context: OutflowContext = NOBODY,
-): Map<string, OutflowClass> {
-  return classify(outflows, clearances, quotes, context).classes;
-}
-
-function classify(
+export function classify(
   outflows: readonly HeardOutflow[],
   clearances: readonly Clearance[],
   quotes: Quotes,

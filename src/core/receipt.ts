@@ -234,9 +234,6 @@ export type Receipt = Described<typeof receipt>;
 export type ReceiptMovement = Receipt['movements'][number];
 export type ReceiptPart = Receipt['parts'][number];
 
-/** Reads a receipt. Throws `body_invalid` for any other text, with the place of the fault. */
-export const receiptFrom: Reader<Receipt> = receipt;
-
 /** The receipts in a text: one, or a list of them. Throws `body_invalid` for any other text. */
 export function receiptsIn(text: string): Receipt[] {
   if (text.length > RECEIPT_BYTES_MOST)

@@ -27,6 +27,8 @@ export type ShareChange =
     }
   /** It could not be planned, because RPC did not answer. Nothing but the reason changes. */
   | { readonly do: 'note'; readonly trouble: Trouble }
+  /** The payment that has claimed the debt waits, and why; null when it goes on. */
+  | { readonly do: 'wait'; readonly trouble: Trouble | null }
   /** The payment that had claimed the debt ended without paying it. */
   | {
       readonly do: 'free';
@@ -77,9 +79,13 @@ export type ShareChange =
   | { readonly do: 'release' }
   | { readonly do: 'adopt' }
   | { readonly do: 'void'; readonly voiding: Voiding; readonly atMs: number }
-  /** The debt reached the age at which its terms let it lapse. */
-  | { readonly do: 'lapse'; readonly afterMs: number; readonly atMs: number };
-export type ShareChangeName = ShareChange['do'];
+  /** The terms let the debt lapse `afterMs` milliseconds after it was booked. */
+  | {
+      readonly do: 'lapse';
+      readonly accruedAtMs: number;
+      readonly afterMs: number;
+      readonly atMs: number;
+    };
 
 /** An event about one debt. */
 export type ShareEvent = EventOf<Extract<keyof EventBodies, `share.${string}`>>;

@@ -1,4 +1,5 @@
-// Share due: tells which debts a lane may try now, and which part of a debt nothing covers yet.
+// Share due: tells which debts a lane may try now and which of them at any size, which part of a
+// debt nothing covers yet, and which part counts for the standing.
 import type { BaseUnits } from './money.ts';
 import type { Share } from './share.ts';
 
@@ -27,3 +28,26 @@ export const uncoveredOf = (
   claimed: BaseUnits,
   credited: BaseUnits,
 ): BaseUnits => (status === 'voided' ? paid : amount) - claimed - credited;
+
+/**
+ * Whether a debt is paid however small it is: a person or a clearance asked for it, its subscriber
+ * is delinquent, or its subscription has ended.
+ */
+export const isAsked = ({
+  hastened,
+  delinquent,
+  ended,
+}: {
+  readonly hastened: boolean;
+  readonly delinquent: boolean;
+  readonly ended: boolean;
+}): boolean => hastened || delinquent || ended;
+
+/**
+ * The part of a debt that counts for the standing: what was paid of a voided debt, and of an
+ * observed one where such debts do not count; else the whole.
+ */
+export const countedOf = (
+  { status, observed, amount, paid }: Pick<Share, 'status' | 'observed' | 'amount' | 'paid'>,
+  observing: boolean,
+): BaseUnits => (status === 'voided' || (observed && !observing) ? paid : amount);

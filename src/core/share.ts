@@ -14,7 +14,7 @@
 // debt that was booked by a daemon that only observes is not payable until a person adopts it. The
 // ledger locks the row, asks `transition` for the new debt, and writes the debt and the events in
 // one transaction; sql/0027_debts.sql refuses every other change.
-import type { EventBodies, EventOf } from './event.ts';
+import type { EventBodies } from './event.ts';
 import type { Address } from './ids.ts';
 import { type BaseUnits, least, most } from './money.ts';
 import { NO_TRIES, type Tries } from './payment.ts';
@@ -128,6 +128,9 @@ export function incurred(
 const toldOf = ({ token: { mint, symbol } }: Share) => ({ mint, symbol });
 const leftOf = ({ amount, paid }: Share): BaseUnits => amount - paid;
 const waits = ({ status }: Share): boolean => status === 'pending' || status === 'failed';
+/** Whether a debt has reached the age at which its terms let it lapse; null: they never do. */
+export const hasLapsed = (accruedAtMs: number, afterMs: number | null, nowMs: number): boolean =>
+  afterMs !== null && accruedAtMs + afterMs <= nowMs;
 
 /**
  * A debt after planning or its payment failed, with the reason, the counts and the time to try
@@ -220,6 +223,9 @@ export function transition(share: Share, change: ShareChange): Transition | null
     case 'note':
       if (share.status !== 'pending') return null;
       return becomes({ reason: change.trouble });
+    case 'wait':
+      if (share.status !== 'processing') return null;
+      return becomes({ reason: change.trouble });
     case 'free': {
       if (share.status !== 'processing') return null;
       const failed = change.how === 'failed_on_chain';
@@ -298,27 +304,10 @@ export function transition(share: Share, change: ShareChange): Transition | null
       return ended(share, { by: 'operator', ...change.voiding, atMs: change.atMs });
     }
     case 'lapse': {
-      if (!waits(share)) return null;
-      const { atMs, afterMs } = change;
+      const { accruedAtMs, atMs, afterMs } = change;
+      if (!waits(share) || !hasLapsed(accruedAtMs, afterMs, atMs)) return null;
       const voiding: Voiding = { reason: 'lapsed', actor: 'terms', person: null };
       return ended(share, { by: 'terms', ...voiding, atMs, afterMs });
     }
   }
-}
-
-/**
- * The events, beside those of each debt, that are told once when debts of a subscriber begin to
- * rest. Call it only when the event of one of the debts is told. `venueAwaited` says that another
- * debt already waited for the venue.
- */
-export function restingEvents(
-  subscriberId: string,
-  trouble: Trouble,
-  venueAwaited: boolean,
-): EventOf<'agent.needs_sol' | 'venue.paused'>[] {
-  if (trouble.class === 'needs_sol')
-    return [{ kind: 'agent.needs_sol', subscriberId, body: trouble }];
-  return trouble.class === 'venue_paused' && !venueAwaited
-    ? [{ kind: 'venue.paused', subscriberId: null, body: trouble }]
-    : [];
 }

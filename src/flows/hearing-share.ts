@@ -13,7 +13,7 @@ import type { Loops } from './loops.ts';
 import type { Sources } from './sources.ts';
 
 /** How long a lease lasts after it was renewed. Milliseconds. */
-export const LEASE_MS = 6_000;
+const LEASE_MS = 6_000;
 
 export type HearingShare = {
   /** Whether this daemon hears the accounts of a subscriber. */

@@ -4,9 +4,7 @@
 import type { Sighting } from '../core/hearing-ports.ts';
 import { type InspectOptions, type InspectPorts, inspectAlone } from './inspect.ts';
 import { AHEAD_MS } from './reading-haste.ts';
-import { sideBySide } from './side-by-side.ts';
 
-const BATCH = 50;
 const LEASE_MS = 15_000;
 /**
  * The longest time that a round waits for the reads that it started. The results of the others are
@@ -32,16 +30,6 @@ export type Inspector = {
   /** Resolves when no read is running. */
   drained(): Promise<void>;
 };
-
-/** Inspects one batch of due transactions, and waits for all of it. */
-export async function inspectDue(ports: InspectPorts, options: InspectOptions): Promise<Round> {
-  const due = await ports.ledger.sightings.claim(ports.clock.nowMs(), LEASE_MS, BATCH);
-  const changed = new Set<string>();
-  await sideBySide(due, options.readsAtOnce, async (sighting) => {
-    for (const id of await inspectAlone(ports, options, sighting)) changed.add(id);
-  });
-  return { changed: [...changed], more: due.length === BATCH };
-}
 
 /** Places for transactions that go ahead. */
 const AHEAD_PLACES = 16;

@@ -22,7 +22,7 @@ type EndPorts = Pick<SigningPorts, 'ledger' | 'chain' | 'venues' | 'programsOf'>
  * person, it may concern one of them only: the debts are tried again, and then each recipient is
  * paid apart, so that the trouble stays with the debts of the recipient that has it.
  */
-export const untangled = (payment: Pick<Payment, 'plan'>, trouble: Trouble): Trouble =>
+const untangled = (payment: Pick<Payment, 'plan'>, trouble: Trouble): Trouble =>
   paysSeveral(payment) && aftermath(trouble).retry === null
     ? { ...trouble, class: 'retry_soon' }
     : trouble;

@@ -4,11 +4,11 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { notCancelled } from '../core/cancellation.ts';
-import type { ListedPayment } from '../core/debt-ports.ts';
 import type { Earnings } from '../core/debt-sums.ts';
 import { Fault } from '../core/fault.ts';
 import { isAddress } from '../core/ids.ts';
 import type { Cover } from '../core/payment.ts';
+import type { ListedPayment } from '../core/payment-ports.ts';
 import type { Ledger, Log } from '../core/ports.ts';
 import type { Voiding } from '../core/share.ts';
 import type { Statements } from '../core/statement-ports.ts';

@@ -10,7 +10,7 @@ import { VENUE_NAMES } from '../core/venue.ts';
 import { PeriodFields } from './periods.ts';
 
 /** An amount in a request. It fits a Postgres bigint with room for addition. */
-export const AmountText = Type.String({
+const AmountText = Type.String({
   pattern: '^(0|[1-9][0-9]{0,17})$',
   description: 'base units as a decimal string of at most 18 digits.',
 });

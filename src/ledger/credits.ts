@@ -1,7 +1,7 @@
 // Credits: matches transfers to creators that Bailiff did not make, once each, with the debts that
 // the subscriber owed to that creator at that time.
 
-import { allotCredits } from '../core/credit.ts';
+import { allotCredits, creditedEvent } from '../core/credit.ts';
 import type { CreditMatch, Credits } from '../core/debt-ports.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import { tokenOf } from '../core/token.ts';
@@ -9,7 +9,7 @@ import { type Fragment, type Sql, type Transaction, violates } from './database.
 import { requireIdentity } from './database-state.ts';
 import { among, readTogether } from './groups.ts';
 import { placeIn } from './lists.ts';
-import { tell } from './outbox.ts';
+import { tellAll } from './outbox.ts';
 import { applyToShares } from './share-changes.ts';
 import { readQuotes, tokenIn } from './tokens.ts';
 
@@ -166,15 +166,11 @@ export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
         select credited from credit where subscriber_id = ${subscriberId} and signature = ${signature} and slot = ${slot}
           and ordinal = ${ordinal} and account = ${account}`;
       const { amount, mint } = credit;
-      const { symbol, decimals } = tokenOf(await readQuotes(tx), mint);
+      const token = tokenOf(await readQuotes(tx), mint);
       const credited = row2?.credited ?? 0n;
-      const told = { creatorWallet, signature, amount, credited };
-      await tell(tx, 'transfer.credited', subscriberId, {
-        ...{ ...told, mint, symbol },
-        slot: Number(slot),
-        excess: amount - credited,
-      });
-      return { subscriberId, ...told, token: { mint, symbol, decimals } };
+      const match = { subscriberId, creatorWallet, signature, token, amount, credited };
+      await tellAll(tx, [creditedEvent({ ...match, slot: Number(slot) })]);
+      return match;
     });
   const unmatched = readTogether<
     { readonly subscriberId: string; readonly creatorWallet: string },

@@ -1,6 +1,6 @@
 // Found payments: stores payments that the chain shows and that this ledger had lost, and the parts
 // of them that no debt explains.
-import type { Payments } from '../core/debt-ports.ts';
+import type { Payments } from '../core/payment-ports.ts';
 import { receivedBy } from '../core/rebuild.ts';
 import { DEFAULT_VENUE } from '../core/venue.ts';
 import { type Fragment, type Sql, toJson } from './database.ts';

@@ -1,5 +1,6 @@
 // Halts: stores where nothing new is signed. Halted debts are not due; a payment that is already
 // signed is followed to its end.
+import { haltScopes } from '../core/halt.ts';
 import type { Halt, Halts } from '../core/ports.ts';
 import type { Sql } from './database.ts';
 import { among, readTogether } from './groups.ts';
@@ -10,11 +11,8 @@ export function createHalts(sql: Sql): Halts {
     { readonly subscriberId: string; readonly creatorWallet: string },
     Halt | null
   >(async (asked) => {
-    const scopesOf = ({ subscriberId, creatorWallet }: (typeof asked)[number]) => [
-      'all',
-      `creator:${creatorWallet}`,
-      `subscriber:${subscriberId}`,
-    ];
+    const scopesOf = ({ subscriberId, creatorWallet }: (typeof asked)[number]) =>
+      haltScopes(subscriberId, creatorWallet);
     const scopes = [...new Set(asked.flatMap(scopesOf))];
     const rows = await sql<{ scope: string; reason: string; since: Date }[]>`
       select scope, reason, since from halt where scope in ${among(sql, scopes)}`;

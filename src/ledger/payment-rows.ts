@@ -1,9 +1,10 @@
 // Payment rows: the columns of a payment, and what the core is given of them.
-import type { ListedPayment } from '../core/debt-ports.ts';
+
 import type { Accepted } from '../core/found-payment-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { CancelRequest, Variant } from '../core/nonce.ts';
 import type { Cover, Payment, PaymentPlan, PaymentState } from '../core/payment.ts';
+import type { ListedPayment } from '../core/payment-ports.ts';
 import type { PaidTo } from '../core/payment-recipients.ts';
 import { byRoute } from '../core/payment-route.ts';
 import type { Trouble } from '../core/trouble.ts';

@@ -2,11 +2,11 @@
 // are taken at the same time for different subscribers share a transaction; where that fails, each
 // is taken in one of its own, so that a bad row fails the step of its own payment only. A step is
 // answered once it is committed.
-import type { Payments } from '../core/debt-ports.ts';
 import { createGatherer, upToDistinct } from '../core/gather.ts';
 import type { Signature, Slot } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
 import type { Payment, SignedBytes } from '../core/payment.ts';
+import type { Payments } from '../core/payment-ports.ts';
 import { paidTo } from '../core/payment-recipients.ts';
 import { at, type Fragment, isOfOne, type Sql, type Transaction, toJson } from './database.ts';
 import { identityOf } from './database-state.ts';

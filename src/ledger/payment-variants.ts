@@ -1,6 +1,6 @@
 // Payment variants: what was signed for a payment under a nonce after its first transaction. All of
 // them stand on one value of the nonce, so that at most one is executed.
-import type { Payments } from '../core/debt-ports.ts';
+import type { Payments } from '../core/payment-ports.ts';
 import { type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 import { identityOf } from './database-state.ts';
 

@@ -3,8 +3,8 @@
 // the state from which the transition starts, because another daemon was faster; nothing was
 // changed then.
 
-import type { Payments } from '../core/debt-ports.ts';
 import type { Payment, PaymentState } from '../core/payment.ts';
+import type { Payments } from '../core/payment-ports.ts';
 import { DEFAULT_VENUE } from '../core/venue.ts';
 import { type Fragment, type Sql, toJson } from './database.ts';
 import { createFoundPayments } from './found-payments.ts';
@@ -22,6 +22,7 @@ import {
 } from './payment-rows.ts';
 import { createPaymentSteps } from './payment-steps.ts';
 import { createPaymentVariants, executedVariant } from './payment-variants.ts';
+import { applyToShares } from './share-changes.ts';
 import { type End, endUnpaid } from './unpaid.ts';
 
 /** Creates the store of payments. `now` is the database's clock, unless a test passes another. */
@@ -72,11 +73,11 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
         const rows = await tx`
           update payment set trouble = ${reason} where payment_id = ${paymentId}
             and (state = 'planned' or state = 'sent' and nonce_value is not null) returning 1`;
-        await tx`
-          update profit_share s set reason = ${reason} from payment_share ps
-          where ${rows.length > 0} and ps.payment_id = ${paymentId} and s.subscriber_id = ps.subscriber_id
-            and s.share_id = ps.share_id and s.status = 'processing'`;
-        return rows.length > 0;
+        if (rows.length === 0) return false;
+        const join = tx`join payment_share ps using (subscriber_id, share_id)`;
+        const where = tx`ps.payment_id = ${paymentId}`;
+        await applyToShares(tx, { now, join, where }, () => ({ do: 'wait', trouble }));
+        return true;
       }),
     refused: (paymentId, trouble, retryInMs, countsAsAttempt) => {
       const change = sql`state = 'failed', trouble = ${sql.json(toJson(trouble))}`;

@@ -3,7 +3,8 @@
 
 import { PLANNED_ANEW } from '../core/cancellation.ts';
 import { type Shares, UNSIGNED_MOST_MS } from '../core/debt-ports.ts';
-import { restingEvents, type Share } from '../core/share.ts';
+import type { Share } from '../core/share.ts';
+import { restingEvents, resumedEvents } from '../core/waiting-events.ts';
 import type { Fragment, Sql, Transaction } from './database.ts';
 import { requireIdentity } from './database-state.ts';
 import { tellAll } from './outbox.ts';
@@ -40,6 +41,7 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
   /** The terms that a debt was booked under. */
   const lapseTerms = sql`
     join subscription_terms t on t.subscription_id = s.subscription_id and t.from_slot = s.terms_slot`;
+  /** As `hasLapsed`, so that an index finds the few debts on which it is asked. */
   const lapsesNow = sql`s.status in ('pending', 'failed') and t.expires_after_ms is not null
     and s.accrued_at + t.expires_after_ms * interval '1 millisecond' <= ${now}`;
 
@@ -119,11 +121,7 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
           },
           () => ({ do: 'wake' }),
         );
-        const forVenue = woken.filter(({ before }) => before.reason?.class === 'venue_paused');
-        if (forVenue.length > 0) {
-          const body = { waiting: woken.length };
-          await tellAll(tx, [{ kind: 'venue.resumed', subscriberId: null, body }]);
-        }
+        await tellAll(tx, resumedEvents(woken.map(({ before }) => before)));
         return [...new Set(woken.map(({ share }) => share.subscriberId))];
       });
     },
@@ -143,16 +141,17 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
     lapse: (subscriberId, under) =>
       sql.begin(async (tx) => {
         await requireIdentity(tx, under);
-        const lapsed = await applyToShares<{ expires_after_ms: bigint }>(
+        const lapsed = await applyToShares<{ accrued_at: Date; expires_after_ms: bigint }>(
           tx,
           {
             now,
-            columns: tx`, t.expires_after_ms`,
+            columns: tx`, s.accrued_at, t.expires_after_ms`,
             join: lapseTerms,
             where: tx`s.subscriber_id = ${subscriberId} and ${lapsesNow}`,
           },
           ({ extra, nowMs }) => ({
             do: 'lapse',
+            accruedAtMs: extra.accrued_at.getTime(),
             afterMs: Number(extra.expires_after_ms),
             atMs: nowMs,
           }),

@@ -1,7 +1,7 @@
 // Share changes: applies transitions of core/share.ts. The rows are locked and read, the core
 // decides, and the result is written with its events, all in the caller's transaction. Outside of
-// this file profit_share is only inserted (booking.ts, imported-debts.ts), and its reason is set or
-// removed while a payment holds the debt (payments.ts, payment-steps.ts).
+// this file profit_share is only inserted (booking.ts, imported-debts.ts), and the change `wait`
+// without a trouble is written by the statement that signs a payment (payment-steps.ts).
 import type { Address } from '../core/ids.ts';
 import { type Share, type ShareStatus, type Transition, transition } from '../core/share.ts';
 import type { ShareChange } from '../core/share-change.ts';

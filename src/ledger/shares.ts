@@ -3,6 +3,7 @@
 import type { Shares } from '../core/debt-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import { type Debt, NO_TRIES, type Tries } from '../core/payment.ts';
+import { isAsked } from '../core/share-due.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { createAccruals } from './accruals.ts';
 import type { Fragment, Sql } from './database.ts';
@@ -27,7 +28,9 @@ type DueRow = {
   attempts: number;
   slot: bigint;
   minimum_payment: bigint;
-  asked: boolean;
+  hastened: boolean;
+  delinquent: boolean;
+  ended: boolean;
   apart: boolean;
 };
 const debtOf = (row: DueRow): Debt => ({
@@ -41,8 +44,8 @@ const debtOf = (row: DueRow): Debt => ({
   owed: row.owed,
   attempts: row.attempts,
   slot: Number(row.slot),
-  minimum: row.asked ? 0n : row.minimum_payment,
-  asked: row.asked,
+  minimum: isAsked(row) ? 0n : row.minimum_payment,
+  asked: isAsked(row),
   ...(row.apart ? { apart: true } : {}),
 });
 
@@ -113,8 +116,8 @@ export function createShares(
             s.attempts > 0 and exists (select 1 from payment_share ps join payment p using (subscriber_id, payment_id)
               where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'failed'
                 and (select count(*) from payment_recipient r where r.subscriber_id = p.subscriber_id and r.payment_id = p.payment_id) > 1) as apart,
-            s.hastened or d.standing = 'delinquent' or (select ended from subscription_terms u
-                where u.subscription_id = s.subscription_id order by from_slot desc limit 1) as asked
+            s.hastened, d.standing = 'delinquent' as delinquent, (select ended from subscription_terms u
+                where u.subscription_id = s.subscription_id order by from_slot desc limit 1) as ended
           from profit_share s join token k on k.mint = s.mint
           join subscription n using (subscriber_id, subscription_id)
           join terms_recipient t on t.subscriber_id = s.subscriber_id and t.subscription_id = s.subscription_id

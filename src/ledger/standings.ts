@@ -3,12 +3,11 @@
 // so that an older view never overwrites a newer one. Verdicts that are asked for at the same time
 // share a transaction; where that fails, each is computed in one of its own, so that a bad row
 // fails the verdict on its own subscriber only.
-import { isDeepStrictEqual } from 'node:util';
-import type { EventKind, EventOf } from '../core/event.ts';
 import { createGatherer, upTo } from '../core/gather.ts';
 import type { TopUpRule } from '../core/outflow.ts';
 import type { RosterChange, RosterEntry } from '../core/roster.ts';
 import type { Standing } from '../core/standing.ts';
+import { standingEvents, type Verdict, verdictOn } from '../core/standing-change.ts';
 import type { Standings } from '../core/standing-ports.ts';
 import { ONLY_USDC, type Quotes } from '../core/token.ts';
 import { isOfOne, type Sql, type Transaction, toJson } from './database.ts';
@@ -70,52 +69,34 @@ const JUDGED_TOGETHER = 32;
 
 type Judge = Parameters<Standings['update']>[1];
 type Asked = { readonly id: string; readonly judge: Judge; readonly ahead: boolean };
-type Change = { readonly before: RosterEntry; readonly verdict: Standing };
-
-/** The reason of a verdict; only a delinquent standing has one. */
-const reasonOf = (verdict: Standing): string | null =>
-  verdict.standing === 'delinquent' ? verdict.reason : null;
-
-const isSame = (before: RosterEntry, verdict: Standing): boolean =>
-  before.standing === verdict.standing &&
-  before.outstanding === verdict.outstanding &&
-  isDeepStrictEqual(owedColumn(before.owed ?? []), owedColumn(verdict.owed)) &&
-  before.reason === reasonOf(verdict);
-
-/** The event that a change of standing causes, if any. */
-function eventOf({ before, verdict }: Change, revision: bigint): EventOf<EventKind>[] {
-  const { subscriberId } = before;
-  const { outstanding, owed } = verdict;
-  if (verdict.standing === 'delinquent' && before.standing === 'good') {
-    const { reason, evidence } = verdict;
-    const body = { outstanding, owed, reason, evidence, revision };
-    return [{ kind: 'subscriber.delinquent', subscriberId, body }];
-  }
-  if (verdict.standing === 'good' && before.standing === 'delinquent')
-    return [{ kind: 'subscriber.cleared', subscriberId, body: { outstanding, owed, revision } }];
-  return [];
-}
+type Change = {
+  readonly before: RosterEntry;
+  readonly verdict: Standing;
+  readonly changed: Verdict;
+};
 
 /** Saves verdicts and their changes under the next revisions, and tells of them. */
 async function keep(tx: Transaction, changes: readonly Change[]): Promise<void> {
   const first = await nextRevision(tx, changes.length);
-  const rows = changes.map(({ before, verdict }, index) => ({
+  const rows = changes.map(({ before, changed }, index) => ({
     revision: first + BigInt(index),
     subscriber_id: before.subscriberId,
-    standing: verdict.standing,
-    outstanding: verdict.outstanding,
-    owed: owedColumn(verdict.owed),
-    reason: reasonOf(verdict),
-    evidence: verdict.standing === 'delinquent' ? verdict.evidence : null,
+    standing: changed.standing,
+    outstanding: changed.outstanding,
+    owed: owedColumn(changed.owed ?? []),
+    reason: changed.reason,
+    evidence: changed.evidence,
+    owes: changed.owedSinceMs !== null,
   }));
-  // ledger/owing.ts sets the time from which a new debt counts.
+  // A time that goes on keeps its microseconds. ledger/owing.ts sets the time from which a new debt
+  // counts.
   await tx`
     with given as (
         select * from jsonb_to_recordset(${tx.json(toJson(rows))}) as g(revision bigint, subscriber_id text, standing text,
-          outstanding bigint, owed jsonb, reason text, evidence jsonb)),
+          outstanding bigint, owed jsonb, reason text, evidence jsonb, owes boolean)),
       changed as (
         update standing s set standing = g.standing, outstanding = g.outstanding, owed = g.owed, reason = g.reason, evidence = g.evidence,
-          owed_since = case when g.outstanding = 0 then null else s.owed_since end, revision = g.revision
+          owed_since = case when g.owes then s.owed_since end, revision = g.revision
         from given g where s.subscriber_id = g.subscriber_id
         returning s.revision, s.subscriber_id, s.standing, s.outstanding, s.owed, s.reason, s.evidence, s.owed_since)
     insert into standing_change (revision, subscriber_id, standing, outstanding, owed, reason, evidence, owed_since)
@@ -123,7 +104,9 @@ async function keep(tx: Transaction, changes: readonly Change[]): Promise<void> 
     returning pg_notify(${STANDING_CHANNEL}, subscriber_id)`;
   await tellAll(
     tx,
-    changes.flatMap((each, index) => eventOf(each, first + BigInt(index))),
+    changes.flatMap(({ before, verdict }, nth) =>
+      standingEvents(before, verdict, first + BigInt(nth)),
+    ),
   );
 }
 
@@ -169,7 +152,8 @@ export function createStandings(
         const history = histories.get(id);
         if (history === undefined) return [];
         const verdict = judge([...history.events], history.quotes);
-        return isSame(before, verdict) ? [] : [{ before, verdict }];
+        const changed = verdictOn(before, verdict);
+        return changed === null ? [] : [{ before, verdict, changed }];
       });
       if (changes.length > 0) await keep(tx, changes);
       const saved =

@@ -5,9 +5,9 @@
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { Keypair } from '@solana/web3.js';
 import { base58Text } from '../../src/core/ids.ts';
-import { receiptFrom } from '../../src/core/receipt.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { openNode, verifyReceipts } from '../../src/verify/verify.ts';
+import { receiptFrom } from '../support/receipt-from.ts';
 import { type OwnDaemon, openOwnDaemon } from './own-daemon.ts';
 
 const SOL = 1_000_000_000n;
@@ -201,7 +201,7 @@ export async function benchAdopt(): Promise<boolean> {
       shares
         .filter((each) => each.brought === null || each.brought === undefined)
         .slice(0, RECEIPTS_VERIFIED)
-        .map(async ({ id }) => receiptFrom(await asked(daemon, `/v1/shares/${id}/receipt`), '')),
+        .map(async ({ id }) => receiptFrom(await asked(daemon, `/v1/shares/${id}/receipt`))),
     );
     const { verdict, checks } = await verifyReceipts(
       receipts,

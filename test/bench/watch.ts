@@ -11,7 +11,6 @@ import { WebSocketServer } from 'ws';
 import { createChain } from '../../src/chain/chain.ts';
 import { openFeed } from '../../src/chain/feed.ts';
 import { openConnection } from '../../src/chain/rpc.ts';
-import { NO_TABLES } from '../../src/chain/tables.ts';
 import { type Address, base58Text } from '../../src/core/ids.ts';
 import { SOURCES } from '../../src/core/source.ts';
 import { createTip } from '../../src/core/tip.ts';
@@ -27,6 +26,7 @@ import { openPostgres } from '../../src/local/postgres.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
+import { NO_TABLES } from '../support/no-tables.ts';
 
 const ACCOUNTS = 100_000;
 const never = new AbortController().signal;

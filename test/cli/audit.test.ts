@@ -2,10 +2,10 @@
 // command names each double payment, and the receipt of what the old system paid verifies.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
-import { receiptFrom } from '../../src/core/receipt.ts';
 import { openNode, verifyReceipts } from '../../src/verify/verify.ts';
 import { asking } from '../support/ask.ts';
 import { runCommand } from '../support/command.ts';
+import { receiptFrom } from '../support/receipt-from.ts';
 import { openStreet, type ShareView } from '../support/street.ts';
 
 test('a history with double payments is audited to the unit', async () => {
@@ -66,7 +66,7 @@ test('a history with double payments is audited to the unit', async () => {
   expect(named.lines.join('\n')).toContain(`twice: 3, `);
   expect((await audit('--subscriber', 'nobody')).code).toBe(1);
 
-  const receipt = receiptFrom((await ask('GET', `/v1/shares/${first.id}/receipt`)).body, '');
+  const receipt = receiptFrom((await ask('GET', `/v1/shares/${first.id}/receipt`)).body);
   expect(receipt.credits.length).toBeGreaterThan(0);
   const node = openNode(street.world.chain.rpcUrl, () => Promise.resolve());
   const found = await verifyReceipts([receipt], node);

@@ -6,12 +6,20 @@ import {
   type Clearance,
   type ClearedOutflow,
   clearedAmounts,
-  clearedOutflows,
   whyBlocked,
 } from '../../src/core/clearance.ts';
 import { USDC } from '../../src/core/token.ts';
 import { ERROR_CLASSES } from '../../src/core/trouble.ts';
 
+/** The keys of outflows that are cleared completely. */
+const clearedOutflows = (
+  clearances: readonly Clearance[],
+  outflows: readonly ClearedOutflow[],
+): Set<string> => {
+  const cleared = clearedAmounts(clearances, outflows);
+  const whole = outflows.filter((each) => cleared.get(each.key) === each.amount);
+  return new Set(whole.map(({ key }) => key));
+};
 const clearance = (
   id: string,
   grantedSlot: number,

@@ -2,8 +2,9 @@
 import { expect, test } from 'vitest';
 import type { Outflow } from '../../src/core/fact.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
-import { classifyOutflows, type HeardOutflow } from '../../src/core/outflow.ts';
+import type { HeardOutflow } from '../../src/core/outflow.ts';
 import { quotesOf, USDC } from '../../src/core/token.ts';
+import { classifyOutflows } from '../support/classes.ts';
 
 const QUOTES = quotesOf([USDC]);
 const CREATOR = 'creator' as Address;

@@ -3,15 +3,10 @@
 import { expect, test } from 'vitest';
 import type { Outflow } from '../../src/core/fact.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
-import {
-  classifyOutflows,
-  type HeardOutflow,
-  leftEvents,
-  SMALL,
-  whatLeft,
-} from '../../src/core/outflow.ts';
+import { type HeardOutflow, leftEvents, SMALL, whatLeft } from '../../src/core/outflow.ts';
 import { quotesOf, USDC } from '../../src/core/token.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { classifyOutflows } from '../support/classes.ts';
 
 const QUOTES = quotesOf([{ ...USDC, mint: QUOTE_MINT }]);
 

@@ -5,7 +5,6 @@ import { describe, expect, test } from 'vitest';
 import type { Outflow } from '../../src/core/fact.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import {
-  classifyOutflows,
   DAY_SLOTS,
   type HeardOutflow,
   leftEvents,
@@ -14,6 +13,7 @@ import {
 } from '../../src/core/outflow.ts';
 import { quotesOf, USDC } from '../../src/core/token.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { classifyOutflows } from '../support/classes.ts';
 
 const QUOTES = quotesOf([{ ...USDC, mint: QUOTE_MINT }]);
 

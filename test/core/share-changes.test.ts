@@ -147,7 +147,8 @@ describe('the end of a debt', () => {
     ]);
   });
   test('by its terms has the terms for actor, and the age at which it lapsed', () => {
-    const ended = of({ do: 'lapse', afterMs: 500, atMs: 1_000 });
+    const ended = of({ do: 'lapse', accruedAtMs: 500, afterMs: 500, atMs: 1_000 });
+    expect(of({ do: 'lapse', accruedAtMs: 501, afterMs: 500, atMs: 1_000 })).toBeNull();
     const lapse = { by: 'terms', reason: 'lapsed', actor: 'terms', person: null } as const;
     expect(ended?.share.voided).toEqual({ ...lapse, atMs: 1_000, afterMs: 500 });
     expect(ended?.events).toEqual([

@@ -9,16 +9,16 @@ import {
   FORWARD,
   incurred,
   isOpen,
-  restingEvents,
   SHARE_STATUSES,
   type Share,
   type ShareStatus,
   transition,
 } from '../../src/core/share.ts';
-import type { Landing, ShareChange, ShareChangeName } from '../../src/core/share-change.ts';
+import type { Landing, ShareChange } from '../../src/core/share-change.ts';
 import { isDue, uncoveredOf } from '../../src/core/share-due.ts';
 import { USDC } from '../../src/core/token.ts';
 import { ERROR_CLASSES, type Trouble } from '../../src/core/trouble.ts';
+import { restingEvents, resumedEvents } from '../../src/core/waiting-events.ts';
 
 const { share: FRESH } = incurred(
   {
@@ -80,6 +80,7 @@ const acts: fc.Arbitrary<ShareChange> = fc.oneof(
   fc.constantFrom<ShareChange>(
     { do: 'unclaim' },
     { do: 'note', trouble: SHORT },
+    { do: 'wait', trouble: SHORT },
     { do: 'wake' },
     { do: 'hasten' },
     { do: 'retry' },
@@ -87,7 +88,7 @@ const acts: fc.Arbitrary<ShareChange> = fc.oneof(
     { do: 'adopt' },
   ),
   atMs.map((each): ShareChange => ({ do: 'void', voiding: VOIDING, atMs: each })),
-  atMs.map((each): ShareChange => ({ do: 'lapse', afterMs: 1_000, atMs: each })),
+  atMs.map((each): ShareChange => ({ do: 'lapse', accruedAtMs: 0, afterMs: 1_000, atMs: each })),
 );
 
 test('under any acts the debt keeps its amount, nothing paid is taken back, and an ended debt stays ended', () => {
@@ -122,10 +123,11 @@ test('under any acts the debt keeps its amount, nothing paid is taken back, and 
   expect(allowed.filter((each) => !reached.has(each))).toEqual([]);
 });
 
-test.each<[ShareChangeName, ShareChange, readonly ShareStatus[]]>([
+test.each<[ShareChange['do'], ShareChange, readonly ShareStatus[]]>([
   ['claim', { do: 'claim', amount: 10n }, ['pending']],
   ['rest', { do: 'rest', trouble: SHORT, retryAtMs: 1, countsAsAttempt: true }, ['pending']],
   ['note', { do: 'note', trouble: SHORT }, ['pending']],
+  ['wait', { do: 'wait', trouble: SHORT }, ['processing']],
   [
     'free',
     { do: 'free', trouble: SHORT, retryAtMs: 1, countsAsAttempt: true, how: 'refused' },
@@ -141,7 +143,7 @@ test.each<[ShareChangeName, ShareChange, readonly ShareStatus[]]>([
   ['hasten', { do: 'hasten' }, ['pending']],
   ['retry', { do: 'retry' }, ['pending', 'failed']],
   ['void', { do: 'void', voiding: VOIDING, atMs: 0 }, ['pending', 'failed']],
-  ['lapse', { do: 'lapse', afterMs: 1, atMs: 0 }, ['pending', 'failed']],
+  ['lapse', { do: 'lapse', accruedAtMs: 0, afterMs: 1, atMs: 1 }, ['pending', 'failed']],
 ])('%s starts from nothing else', (_, act, from) => {
   const starts = SHARE_STATUSES.filter(
     (status) =>
@@ -204,6 +206,11 @@ describe('trouble', () => {
     expect(of('venue_paused', false)).toEqual([['venue.paused', null]]);
     expect(of('venue_paused', true)).toEqual([]);
     expect(of('retry_soon', false)).toEqual([]);
+    const woken = (kind: Trouble['class']) => debt({ reason: { ...SHORT, class: kind } });
+    expect(resumedEvents([woken('retry_soon'), woken('venue_paused')])).toEqual([
+      { kind: 'venue.resumed', subscriberId: null, body: { waiting: 2 } },
+    ]);
+    expect(resumedEvents([woken('retry_soon')])).toEqual([]);
   });
 });
 

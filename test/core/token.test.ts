@@ -4,12 +4,13 @@ import { type Clearance, clearedAmounts } from '../../src/core/clearance.ts';
 import { creatorPaid, creditEvents } from '../../src/core/credit.ts';
 import type { Outflow } from '../../src/core/fact.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
-import { classifyOutflows, SMALL } from '../../src/core/outflow.ts';
+import { SMALL } from '../../src/core/outflow.ts';
 import { type Debt, next } from '../../src/core/payment.ts';
 import { allot } from '../../src/core/rebuild.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import { judge, type StandingEvent } from '../../src/core/standing.ts';
 import { amountsText, owedOf, quotesOf, sumsOf, tokenOf, USDC } from '../../src/core/token.ts';
+import { classifyOutflows } from '../support/classes.ts';
 
 const USDT = {
   mint: 'Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB' as Address,

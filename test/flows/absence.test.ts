@@ -1,8 +1,8 @@
 // Absence: a transaction that was read as confirmed and that no node gives as final: two proofs of
 // absence some time apart drop it, and nothing else does.
 import { describe, expect, test } from 'vitest';
-import { inspectDue } from '../../src/flows/inspector.ts';
 import { sightingsIn } from '../support/heard-rows.ts';
+import { inspectDue } from '../support/inspect-due.ts';
 import { createListening, type Listening, OPTIONS } from '../support/listening.ts';
 
 const inspect = ({ ports }: Listening) => inspectDue(ports, OPTIONS);

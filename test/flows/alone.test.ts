@@ -10,9 +10,9 @@ import { beginChecks, checkAccounts } from '../../src/flows/account-checks.ts';
 import { backfill } from '../../src/flows/backfill.ts';
 import { digestDeliveries, readEntry } from '../../src/flows/digest.ts';
 import { doubtedBy } from '../../src/flows/gate-doubts.ts';
-import { inspectDue } from '../../src/flows/inspector.ts';
 import { storeSpoiledDelivery } from '../support/damage.ts';
 import { sightingsIn } from '../support/heard-rows.ts';
+import { inspectDue } from '../support/inspect-due.ts';
 import { addressOf, recordFact, signatureOf } from '../support/ledger.ts';
 import { accountOf, createListening, type Listening, OPTIONS } from '../support/listening.ts';
 

@@ -4,8 +4,8 @@
 import { expect, test } from 'vitest';
 import { backfill } from '../../src/flows/backfill.ts';
 import { digestDeliveries } from '../../src/flows/digest.ts';
-import { inspectDue } from '../../src/flows/inspector.ts';
 import { fillDisk } from '../support/damage.ts';
+import { inspectDue } from '../support/inspect-due.ts';
 import { accountOf, createListening, OPTIONS } from '../support/listening.ts';
 
 const never = new AbortController().signal;

@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest';
 import type { Signature } from '../../src/core/ids.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { doubtedBy } from '../../src/flows/gate-doubts.ts';
-import { createInspector, inspectDue } from '../../src/flows/inspector.ts';
+import { createInspector } from '../../src/flows/inspector.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { inspectDue } from '../support/inspect-due.ts';
 import { signatureOf } from '../support/ledger.ts';
 import {
   accountOf,

@@ -6,13 +6,14 @@
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import { base58Text, type Signature } from '../../src/core/ids.ts';
-import { classifyOutflows, type TopUpRule } from '../../src/core/outflow.ts';
+import type { TopUpRule } from '../../src/core/outflow.ts';
 import { quotesOf, USDC } from '../../src/core/token.ts';
 import { VENUE_NAMES, type VenueName } from '../../src/core/venue.ts';
 import { topUpRuleOf } from '../../src/daemon-parts.ts';
 import { createHalts } from '../../src/ledger/halts.ts';
 import { transferQuote } from '../../src/local/driver.ts';
 import { dialectOf } from '../../src/venue/venues.ts';
+import { classifyOutflows } from '../support/classes.ts';
 import { loseAgentKeys } from '../support/damage.ts';
 import { ageDebts } from '../support/guards.ts';
 import { factsOf } from '../support/heard-rows.ts';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newSecret, sha256 } from '../../src/chain/hashing.ts';
-import { type Receipt, receiptFrom, receiptText } from '../../src/core/receipt.ts';
+import { type Receipt, receiptText } from '../../src/core/receipt.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
 import { compareDay, createRootPaths, sealNextDay } from '../../src/flows/daily-roots.ts';
 import { createRootBook } from '../../src/ledger/daily-roots.ts';
@@ -14,6 +14,7 @@ import { silentLog } from '../../src/system/log.ts';
 import { type Node, openNode, verifyReceipts } from '../../src/verify/verify.ts';
 import { runCommand } from '../support/command.ts';
 import { changeStanding } from '../support/damage.ts';
+import { receiptFrom } from '../support/receipt-from.ts';
 import { variantsOf } from '../support/receipt-variants.ts';
 import { openStreet, type Street } from '../support/street.ts';
 
@@ -73,7 +74,7 @@ test('the route and the command write the same receipt', async () => {
     .toBe(4);
   const shares = await street.shares('ana');
   const answers = await Promise.all(shares.map((each) => receiptOf(each.id)));
-  receipts = answers.map(({ body }) => receiptFrom(body, ''));
+  receipts = answers.map(({ body }) => receiptFrom(body));
   const printed = await runCommand(street, ['receipt', shares[0]?.id ?? '']);
   expect(printed.code, printed.out).toBe(0);
   expect(JSON.parse(printed.out)).toEqual(answers[0]?.body);

@@ -12,11 +12,11 @@ import { createAccept } from '../../src/flows/accepted-changes.ts';
 import { checkAccounts } from '../../src/flows/account-checks.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { doubtedBy } from '../../src/flows/gate-doubts.ts';
-import { inspectDue } from '../../src/flows/inspector.ts';
 import { createUnread } from '../../src/flows/unread.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { factsIn } from '../support/heard-rows.ts';
+import { inspectDue } from '../support/inspect-due.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
 import { accountOf, createListening, OPTIONS } from '../support/listening.ts';
 

@@ -4,9 +4,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { classifyOutflows, type HeardOutflow } from '../../src/core/outflow.ts';
+import type { HeardOutflow } from '../../src/core/outflow.ts';
 import { quotesOf, USDC } from '../../src/core/token.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { classifyOutflows } from '../support/classes.ts';
 import type { Heard } from '../support/standing-heard.ts';
 import { VENUE_ROWS } from '../support/standing-venue-rows.ts';
 import { WALLET_ROWS } from '../support/standing-wallet-rows.ts';

@@ -139,6 +139,7 @@ function draw(
       if (live === null) return 'nobody';
       if (live.state === 'planned') {
         if (end === 0) return ledger.payments.refused(live.id, trouble, retryInMs, counts);
+        if (end === 1 && seed % 2 === 0) return ledger.payments.waits(live.id, trouble);
         return ledger.payments
           .signed(live.id, {
             signature: signatureOf(live.nonce ? 5_000 + n : 500 + seed),
@@ -311,7 +312,7 @@ test.each([1, 2, 3, 4, 5, 6])('history %i is answered alike', async (seed) => {
   /** The events about debts so far, in order. */
   const told = (): Promise<EventOf<EventKind>[]> =>
     sql`select kind, subscriber_id as "subscriberId", body - 'subscriber' as body from event
-        where kind like 'share.%' or kind in ('transfer.credited', 'agent.needs_sol', 'venue.paused', 'venue.resumed')
+        where kind like 'share.%' or kind in ('transfer.credited', 'agent.needs_sol', 'venue.paused', 'venue.resumed', 'subscriber.delinquent', 'subscriber.cleared')
         order by sequence`;
   for (let n = 0; n < 250; n++) {
     nowMs += random.below(400);

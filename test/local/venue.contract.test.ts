@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, type TestContext, test } from 'vitest';
-import { buildNamed } from '../../src/venue/drift-v2/builds.ts';
+import { CURRENT_BUILD, OLDER_BUILDS } from '../../src/venue/drift-v2/builds.ts';
 import { compiledPrograms, sayIfNone } from '../support/programs.ts';
 import { type Outcome, play, recordable, within } from '../support/venue-play.ts';
 import { SCENARIOS } from '../support/venue-scenarios.ts';
@@ -22,7 +22,9 @@ describe.each(Object.entries(SCENARIOS))('%s', (name, { run, errors, errorsOf })
   const endsOf = (outcome: Outcome) => outcome.steps.map((each) => each.error);
   /** `seen` is the stand-in's outcome in the form of the other one. */
   const holdAgainst = async (real: Outcome, seen: Outcome, { annotate }: TestContext) => {
-    const ends = errorsOf?.(buildNamed(real.build)) ?? errors;
+    const build = [CURRENT_BUILD, ...OLDER_BUILDS].find((each) => each.name === real.build);
+    if (build === undefined) throw new Error(`no build is named ${real.build}`);
+    const ends = errorsOf?.(build) ?? errors;
     expect(endsOf(real)).toEqual(ends);
     if (isDeepStrictEqual(ends, errors)) expect(real).toEqual(seen);
     // Where an older build ends differently by design, the rest of the scenario is another one.

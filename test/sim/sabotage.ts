@@ -3,7 +3,7 @@
 // runs such rules whole).
 
 import type { Absence } from '../../src/core/death.ts';
-import type { Payments } from '../../src/core/debt-ports.ts';
+import type { Payments } from '../../src/core/payment-ports.ts';
 import { memoryBooks, type SimBooks } from './books.ts';
 import { BOOKS_SABOTAGES } from './books-sabotage.ts';
 import { readTransaction } from './chain/message.ts';

@@ -3,7 +3,7 @@
 // JSON-RPC. Several daemons run at once, are killed between any two steps, and hear late, twice,
 // out of order or not at all; operators retry, halt and hasten. The laws are checked on the way,
 // and in fair weather everything must come out.
-import { NO_TABLES } from '../../src/chain/tables.ts';
+import { NO_TABLES } from '../support/no-tables.ts';
 import type { OpenBooks } from './books.ts';
 import { bundle } from './bundles.ts';
 import { createSimChain } from './chain/chain.ts';

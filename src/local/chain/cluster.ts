@@ -42,7 +42,7 @@ export type ClusterOptions = {
 };
 
 export const FAST_CLUSTER = { slotMs: 100, confirmedAfter: 1, finalizedAfter: 8 } as const;
-export const BLOCKHASH_LIFE = 150;
+const BLOCKHASH_LIFE = 150;
 const GENESIS_SLOT = 300_000_000;
 const GENESIS_HEIGHT = 280_000_000;
 

@@ -128,10 +128,3 @@ export const PROVEN_ON: ReadonlyMap<string, string> = new Map([
   ),
   [STAND_IN.deployedHash, STAND_IN.name],
 ]);
-
-/** Returns the build of that name. Throws when no build has it. */
-export function buildNamed(name: string): Build {
-  const found = [CURRENT_BUILD, ...OLDER_BUILDS].find((each) => each.name === name);
-  if (found === undefined) throw new Error(`no build is named ${name}`);
-  return found;
-}

@@ -114,7 +114,7 @@ export const MARKET_MINTS: ReadonlySet<string> = new Set([
  * The venue's own lookup tables, as the SDK names them. They hold its markets, oracles, vaults,
  * mints and programs.
  */
-export const LOOKUP_TABLES: readonly Address[] = [
+const LOOKUP_TABLES: readonly Address[] = [
   'Fpys8GRa5RBWfyeN7AaDUwFGD1zkDCA4z3t4CJLV8dfL' as Address,
   'EiWSskK5HXnBTptiS5DH6gpAJRVNQ3cAhTKBGaiaysAb' as Address,
 ];

@@ -1,6 +1,6 @@
 // Credits: transfers to creators that Bailiff did not make, in memory.
 
-import { allotCredits, creatorPaid } from '../../../src/core/credit.ts';
+import { allotCredits, creatorPaid, creditedEvent } from '../../../src/core/credit.ts';
 import type { Credits } from '../../../src/core/debt-ports.ts';
 import type { Address, Slot } from '../../../src/core/ids.ts';
 import { recipientsOf } from '../../../src/core/split.ts';
@@ -136,18 +136,9 @@ export function createMemoryCredits(state: State, identity: () => string | null)
         const waited = theirs.filter((share) => share.reason?.code === 'transfer_unmatched');
         applyToShares(state, waited, () => ({ do: 'wake' }));
         if (!isNew) return [];
-        state.events.push({
-          kind: 'transfer.credited',
-          subscriberId,
-          body: {
-            ...{ creatorWallet, signature, amount },
-            ...{ mint, symbol: token.symbol },
-            credited: credit.credited,
-            slot: position.slot,
-            excess: amount - credit.credited,
-          },
-        });
-        return [{ ...told, credited: credit.credited }];
+        const { credited } = credit;
+        state.events.push(creditedEvent({ ...told, slot, credited }));
+        return [{ ...told, credited }];
       });
     },
     async unmatched(subscriberId, creatorWallet) {

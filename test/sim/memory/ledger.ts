@@ -4,12 +4,15 @@
 import { bookingsOf, tabsAfter } from '../../../src/core/accrual.ts';
 import { type CreatorTransfer, creditEvents } from '../../../src/core/credit.ts';
 import type { FoundPayment } from '../../../src/core/found-outflows.ts';
+import { haltScopes } from '../../../src/core/halt.ts';
 import type { Signature } from '../../../src/core/ids.ts';
 import { leftEvents } from '../../../src/core/outflow.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
 import type { Halts, Ledger } from '../../../src/core/ports.ts';
 import { isOpen } from '../../../src/core/share.ts';
+import { countedOf } from '../../../src/core/share-due.ts';
 import type { StandingEvent } from '../../../src/core/standing.ts';
+import { standingEvents, verdictOn } from '../../../src/core/standing-change.ts';
 import type { Standings } from '../../../src/core/standing-ports.ts';
 import { createMemoryAsides } from './asides.ts';
 import { createMemoryChecks } from './checks.ts';
@@ -46,7 +49,7 @@ function createMemoryHalts(state: State): Halts {
     lift: async (scope) => state.halts.delete(scope),
     list: async () => [...state.halts.values()],
     holding: async (subscriberId, creatorWallet) =>
-      ['all', `creator:${creatorWallet}`, `subscriber:${subscriberId}`]
+      haltScopes(subscriberId, creatorWallet)
         .map((scope) => state.halts.get(scope))
         .find((each) => each !== undefined) ?? null,
   };
@@ -77,8 +80,7 @@ function owedOf(state: State, rows: readonly FactRow[], subscriberId: string) {
           each.ordinal === fact.position.ordinal,
       );
       for (const share of shares) {
-        const partly = share.status === 'voided' || (share.observed && !state.observing);
-        put(owed, partly ? share.paid : share.amount, share.creatorWallet);
+        put(owed, countedOf(share, state.observing), share.creatorWallet);
         put(claims, share.amount, share.creatorWallet);
       }
       continue;
@@ -182,21 +184,10 @@ function createMemoryStandings(state: State): Standings {
       const known = state.standings.get(subscriberId);
       if (known === undefined) throw new Error(`subscriber ${subscriberId} has no standing`);
       const verdict = judge(eventsOf(state, subscriberId), QUOTES);
-      const { standing, outstanding, owed } = verdict;
-      const reason = standing === 'delinquent' ? verdict.reason : null;
-      if (
-        known.standing === standing &&
-        known.outstanding === outstanding &&
-        known.reason === reason
-      )
-        return known;
-      const evidence = standing === 'delinquent' ? verdict.evidence : null;
-      const revision = ++state.revision;
-      const owedSinceMs = outstanding === 0n ? null : known.owedSinceMs;
-      const entry = {
-        ...{ ...known, standing, outstanding, owed },
-        ...{ owedSinceMs, reason, evidence, revision },
-      };
+      const changed = verdictOn(known, verdict);
+      if (changed === null) return known;
+      const entry = { ...known, ...changed, revision: ++state.revision };
+      state.events.push(...standingEvents(known, verdict, entry.revision));
       state.standings.set(subscriberId, entry);
       return entry;
     },

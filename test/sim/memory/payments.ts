@@ -1,6 +1,6 @@
 // Payments: the payment rows and their states, in memory.
 
-import type { ListedPayment, Payments } from '../../../src/core/debt-ports.ts';
+import type { ListedPayment, Payments } from '../../../src/core/payment-ports.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
 import type { Route } from '../../../src/core/payment-route.ts';
 import { transition } from '../../../src/core/share.ts';
@@ -175,6 +175,7 @@ export function createMemoryPayments(
       const { microLamports, ...signed } = bytes;
       Object.assign(row, { state: 'signed', signed, signature: signed.signature, trouble: null });
       if (row.nonce) keep(row, { purpose: 'payment', bytes, route: null });
+      applyToShares(state, coveredBy(row), () => ({ do: 'wait', trouble: null }));
       return true;
     },
     async varied(id, variant, after, under = null) {
@@ -224,10 +225,7 @@ export function createMemoryPayments(
       const row = from(id, 'planned') ?? from(id, 'sent');
       if (row === null || (row.state === 'sent' && !row.nonce)) return false;
       row.trouble = trouble;
-      for (const { shareId } of row.covers) {
-        const share = state.shares.get(shareId);
-        if (share?.status === 'processing') share.reason = trouble;
-      }
+      applyToShares(state, coveredBy(row), () => ({ do: 'wait', trouble }));
       return true;
     },
     async refused(id, trouble, retryInMs, counts) {

@@ -1,8 +1,8 @@
 // Restore: books a payment that the chain shows and that this ledger has lost, in memory.
 
-import type { Payments } from '../../../src/core/debt-ports.ts';
 import type { Address } from '../../../src/core/ids.ts';
 import type { Cover } from '../../../src/core/payment.ts';
+import type { Payments } from '../../../src/core/payment-ports.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
 import { receivedBy, sameReceived } from '../../../src/core/rebuild.ts';
 import { recipientsOf } from '../../../src/core/split.ts';

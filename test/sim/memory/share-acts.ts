@@ -3,7 +3,8 @@
 
 import { PLANNED_ANEW } from '../../../src/core/cancellation.ts';
 import { type Shares, UNSIGNED_MOST_MS } from '../../../src/core/debt-ports.ts';
-import { restingEvents, type Transition } from '../../../src/core/share.ts';
+import { hasLapsed, type Transition } from '../../../src/core/share.ts';
+import { restingEvents, resumedEvents } from '../../../src/core/waiting-events.ts';
 import { requiring } from './server.ts';
 import { applyToShares, LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
 
@@ -36,12 +37,10 @@ export function createMemoryShareActs(
   identity: () => string | null,
 ): ShareActs {
   const requireIdentity = requiring(identity);
-  /** After how long a debt lapses by the terms that it was booked under, when that time is over. */
-  const lapsedAfter = (row: ShareRow): number | null => {
+  /** After how long a debt lapses by the terms that it was booked under; null: never. */
+  const lapsesAfter = (row: ShareRow): number | null => {
     const terms = state.subscriptions.get(row.subscriptionId)?.terms ?? [];
-    const under = terms.find((each) => each.fromSlot === row.termsSlot);
-    const afterMs = under?.expiresAfterMs ?? null;
-    return afterMs === null || row.accruedAtMs + afterMs > nowMs() ? null : afterMs;
+    return terms.find((each) => each.fromSlot === row.termsSlot)?.expiresAfterMs ?? null;
   };
   const sharesOf = (subscriberId: string): ShareRow[] =>
     [...state.shares.values()].filter((share) => share.subscriberId === subscriberId);
@@ -120,10 +119,7 @@ export function createMemoryShareActs(
           ),
       );
       const woken = applyToShares(state, named, () => ({ do: 'wake' }));
-      if (woken.some(({ share }) => share.reason?.class === 'venue_paused')) {
-        const body = { waiting: woken.length };
-        state.events.push({ kind: 'venue.resumed', subscriberId: null, body });
-      }
+      state.events.push(...resumedEvents(woken.map(({ share }) => share)));
       return [...new Set(woken.map(({ share }) => share.subscriberId))];
     },
     async freeOrphans() {
@@ -148,15 +144,18 @@ export function createMemoryShareActs(
     },
     async lapsing() {
       const rows = [...state.shares.values()].filter(
-        (row) => (row.status === 'pending' || row.status === 'failed') && lapsedAfter(row) !== null,
+        (row) =>
+          (row.status === 'pending' || row.status === 'failed') &&
+          hasLapsed(row.accruedAtMs, lapsesAfter(row), nowMs()),
       );
       return [...new Set(rows.map((row) => row.subscriberId))];
     },
     async lapse(subscriberId, under) {
       requireIdentity(under);
       return applyToShares(state, sharesOf(subscriberId), (row) => {
-        const afterMs = lapsedAfter(row);
-        return afterMs === null ? null : { do: 'lapse', afterMs, atMs: nowMs() };
+        const afterMs = lapsesAfter(row);
+        const { accruedAtMs } = row;
+        return afterMs === null ? null : { do: 'lapse', accruedAtMs, afterMs, atMs: nowMs() };
       }).map(told);
     },
   };

@@ -3,6 +3,7 @@
 import { isPlain, tabsAfter } from '../../../src/core/accrual.ts';
 import type { ProfitShare, Shares } from '../../../src/core/debt-ports.ts';
 import type { Fact } from '../../../src/core/fact.ts';
+import { haltScopes } from '../../../src/core/halt.ts';
 import { incurred, isOpen, type Share } from '../../../src/core/share.ts';
 import { isDue, uncoveredOf } from '../../../src/core/share-due.ts';
 import { recipientsOf } from '../../../src/core/split.ts';
@@ -17,7 +18,7 @@ import {
   byAge,
   inChainOrder,
   isApart,
-  isAsked,
+  isAskedOf,
   LIVE,
   type PaymentRow,
   type ShareRow,
@@ -41,9 +42,7 @@ const sharesOf = (state: State, subscriberId: string): ShareRow[] =>
     .filter((share) => share.subscriberId === subscriberId)
     .sort(byAge(state));
 const halted = (state: State, share: ShareRow): boolean =>
-  ['all', `creator:${share.creatorWallet}`, `subscriber:${share.subscriberId}`].some((each) =>
-    state.halts.has(each),
-  );
+  haltScopes(share.subscriberId, share.creatorWallet).some((each) => state.halts.has(each));
 const landed = (state: State, shareId: string): PaymentRow[] =>
   [...state.payments.values()].filter(
     (each) => each.state === 'landed' && each.covers.some((cover) => cover.shareId === shareId),
@@ -195,7 +194,7 @@ export function createMemoryShares(
           const under = subscription?.terms.filter((each) => each.fromSlot === row.termsSlot);
           const own = under?.flatMap(recipientsOf)[row.recipient];
           const minimum = own?.minimumPayment ?? 0n;
-          const asked = isAsked(state, row);
+          const asked = isAskedOf(state, row);
           return {
             shareId: row.id,
             subscriptionId: row.subscriptionId,

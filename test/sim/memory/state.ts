@@ -20,6 +20,7 @@ import type { AccountState, Counters } from '../../../src/core/reckoning.ts';
 import type { RosterEntry } from '../../../src/core/roster.ts';
 import { type Share, type Transition, transition } from '../../../src/core/share.ts';
 import type { ShareChange } from '../../../src/core/share-change.ts';
+import { isAsked } from '../../../src/core/share-due.ts';
 import type { NamedBy } from '../../../src/core/source.ts';
 import type { Trouble } from '../../../src/core/trouble.ts';
 import type { Watched } from '../../../src/core/watch-ports.ts';
@@ -226,11 +227,13 @@ export const hasSigned = (row: PaymentRow, signature: string): boolean =>
     ({ variant }) => variant.purpose === 'payment' && variant.signature === signature,
   );
 
-/** Whether a share is paid at any size, as in ledger/shares.ts. */
-export const isAsked = (state: State, row: ShareRow): boolean =>
-  row.hastened ||
-  state.standings.get(row.subscriberId)?.standing === 'delinquent' ||
-  (state.subscriptions.get(row.subscriptionId)?.terms.at(-1)?.ended ?? false);
+/** Whether a share is paid at any size. */
+export const isAskedOf = (state: State, row: ShareRow): boolean =>
+  isAsked({
+    hastened: row.hastened,
+    delinquent: state.standings.get(row.subscriberId)?.standing === 'delinquent',
+    ended: state.subscriptions.get(row.subscriptionId)?.terms.at(-1)?.ended ?? false,
+  });
 
 /** Oldest first, as the chain has it: several closes may share a slot. */
 export function byAge(state: State): (a: ShareRow, b: ShareRow) => number {

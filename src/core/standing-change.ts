@@ -1,0 +1,50 @@
+// Standing change: tells what a verdict changes in the standing that was saved, and what platforms
+// are told of the change.
+import type { EventOf } from './event.ts';
+import { owedIn, type RosterEntry } from './roster.ts';
+import type { Standing } from './standing.ts';
+import type { Owed } from './token.ts';
+
+/** The part of a roster entry that a verdict decides. */
+export type Verdict = Pick<
+  RosterEntry,
+  'standing' | 'outstanding' | 'owed' | 'reason' | 'evidence' | 'owedSinceMs'
+>;
+
+const sameOwed = (one: readonly Owed[], other: readonly Owed[]): boolean =>
+  one.length === other.length &&
+  one.every(({ mint, amount }, nth) => mint === other[nth]?.mint && amount === other[nth]?.amount);
+
+/**
+ * What a verdict makes of an entry; null when it says what the entry says already. The time since
+ * which something is owed ends with the debt; core/owing.ts decides when it begins.
+ */
+export function verdictOn(before: RosterEntry, verdict: Standing): Verdict | null {
+  const { standing, outstanding, owed } = verdict;
+  const [reason, evidence] =
+    verdict.standing === 'delinquent' ? [verdict.reason, verdict.evidence] : [null, null];
+  const isSame =
+    before.standing === standing &&
+    before.outstanding === outstanding &&
+    sameOwed(owedIn(before), owed) &&
+    before.reason === reason;
+  const owedSinceMs = outstanding === 0n ? null : before.owedSinceMs;
+  return isSame ? null : { standing, outstanding, owed, reason, evidence, owedSinceMs };
+}
+
+/** The event of a change under its revision, if any: a subscriber became delinquent, or is not. */
+export function standingEvents(
+  { subscriberId, standing: before }: Pick<RosterEntry, 'subscriberId' | 'standing'>,
+  verdict: Standing,
+  revision: bigint,
+): EventOf<'subscriber.delinquent' | 'subscriber.cleared'>[] {
+  const { outstanding, owed } = verdict;
+  if (verdict.standing === 'delinquent' && before === 'good') {
+    const { reason, evidence } = verdict;
+    const body = { outstanding, owed, reason, evidence, revision };
+    return [{ kind: 'subscriber.delinquent', subscriberId, body }];
+  }
+  if (verdict.standing === 'good' && before === 'delinquent')
+    return [{ kind: 'subscriber.cleared', subscriberId, body: { outstanding, owed, revision } }];
+  return [];
+}

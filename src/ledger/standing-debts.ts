@@ -1,0 +1,156 @@
+// Standing debts: reads, for several subscribers at once, the amounts owed from which their
+// standings are judged: of booked closes, of closes that are not booked yet, and of debts that were
+// brought from another system.
+import { bookingsOf, tabsAfter } from '../core/accrual.ts';
+import type { Address, Signature } from '../core/ids.ts';
+import type { Movement } from '../core/lots.ts';
+import type { BaseUnits } from '../core/money.ts';
+import type { Subscription } from '../core/ports.ts';
+import type { Share } from '../core/share.ts';
+import { countedOf } from '../core/share-due.ts';
+import type { StandingEvent } from '../core/standing.ts';
+import { USDC } from '../core/token.ts';
+import type { Transaction } from './database.ts';
+import { type Place, positionOf } from './fact-places.ts';
+import { readBody } from './facts.ts';
+import { among, grouped } from './groups.ts';
+import { readHistories } from './movements.ts';
+
+/** A booked share, with its amounts as decimal text. */
+type BookedJson = Pick<Share, 'status' | 'observed'> & {
+  readonly creator: Address;
+  readonly mint: Address;
+  readonly amount: string;
+  readonly paid: string;
+};
+export type RealisedRow = Place & {
+  kind: 'close' | 'reckoning';
+  /** The shares that are booked for this fact; null when it is not booked. */
+  shares: BookedJson[] | null;
+  /** The mint of the account's venue. */
+  mint: Address;
+};
+/** The closes and reckonings of these subscribers, with the shares that are booked for them. */
+export const realised = (
+  tx: Transaction,
+  ids: readonly string[],
+): Promise<readonly RealisedRow[]> => tx<RealisedRow[]>`
+    select f.subscriber_id, f.account, f.signature, f.slot, f.block_index, f.ordinal, f.kind, f.body, a.shares,
+      coalesce((select v.mint from account n join venue v on v.name = n.venue where n.address = f.account), ${USDC.mint}) as mint
+    from fact f
+    left join lateral (
+      select coalesce(jsonb_agg(jsonb_build_object('creator', s.creator_wallet, 'mint', s.mint,
+          'status', s.status, 'observed', s.observed, 'amount', s.amount::text, 'paid', s.paid::text)
+          order by s.terms_slot, s.recipient) filter (where s.share_id is not null), '[]') as shares
+      from accrual a left join profit_share s using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
+      where a.subscriber_id = f.subscriber_id and a.signature = f.signature and a.slot = f.slot and a.ordinal = f.ordinal
+        and a.account = f.account having count(*) > 0) a on true
+    where f.subscriber_id in ${among(tx, ids)} and f.kind in ('close', 'reckoning') and f.finality <> 'withdrawn'
+    order by f.slot, f.block_index nulls last, f.signature, f.ordinal`;
+
+/**
+ * The amounts owed: booked shares, and for closes that are not booked yet the shares that they will
+ * make. Of a voided share, and of an observed one where those do not count, only the paid part
+ * counts.
+ */
+export function owedEvents(
+  rows: readonly RealisedRow[],
+  own: readonly Subscription[],
+  histories: ReadonlyMap<RealisedRow, readonly Movement[]>,
+  observing: boolean,
+): { owed: StandingEvent[]; claims: StandingEvent[] } {
+  let subscriptions = own;
+  const events: StandingEvent[] = [];
+  const claims: StandingEvent[] = [];
+  for (const row of rows) {
+    let owed = (row.shares ?? []).map(({ creator, mint, ...booked }) => {
+      const share = { ...booked, amount: BigInt(booked.amount), paid: BigInt(booked.paid) };
+      return { creator, mint, amount: countedOf(share, observing), claim: share.amount };
+    });
+    const subscription = subscriptions.find((each) => each.driftAccount === row.account);
+    if (row.shares === null && subscription !== undefined) {
+      const history = histories.get(row) ?? [];
+      const body = readBody(row.kind, row.body);
+      const bookings = bookingsOf(body, positionOf(row).slot, subscription, history);
+      owed = bookings.flatMap((each) =>
+        each.owed.map(({ wallet: creator, amount }) => ({
+          ...{ creator, mint: row.mint, amount, claim: amount },
+        })),
+      );
+      const after = { ...subscription, tabs: tabsAfter(subscription.tabs, bookings) };
+      subscriptions = subscriptions.map((each) => (each === subscription ? after : each));
+    }
+    for (const { creator, mint, amount, claim } of owed) {
+      const at = positionOf(row);
+      if (amount > 0n) events.push({ kind: 'owed', at, amount, creator, mint });
+      if (claim > 0n) claims.push({ kind: 'owed', at, amount: claim, creator, mint });
+    }
+  }
+  return { owed: events, claims };
+}
+
+type BroughtRow = Pick<Share, 'status' | 'observed' | 'amount' | 'paid'> & {
+  subscriber_id: string;
+  share_id: string;
+  slot: bigint;
+  creator: Address;
+  mint: Address;
+};
+/** The debts that were brought from another system. */
+export const broughtDebts = (
+  tx: Transaction,
+  ids: readonly string[],
+): Promise<readonly BroughtRow[]> => tx<BroughtRow[]>`
+    select subscriber_id, share_id, slot, creator_wallet as creator, mint, status, observed, amount, paid
+    from profit_share where subscriber_id in ${among(tx, ids)} and brought is not null order by share_id`;
+
+/** The amounts of such debts that are owed, and those that count for transfers to the creator. */
+export function broughtEvents(
+  rows: readonly BroughtRow[],
+  observing: boolean,
+): { owed: StandingEvent[]; claims: StandingEvent[] } {
+  const events = (of: (row: BroughtRow) => BaseUnits): StandingEvent[] =>
+    rows
+      .filter((row) => of(row) > 0n)
+      .map((row) => ({
+        kind: 'owed',
+        at: {
+          slot: Number(row.slot),
+          blockIndex: null,
+          ordinal: 0,
+          signature: row.share_id as Signature,
+        },
+        amount: of(row),
+        creator: row.creator,
+        mint: row.mint,
+      }));
+  return { owed: events((row) => countedOf(row, observing)), claims: events((row) => row.amount) };
+}
+
+/** The movements before each of these closes, which are not booked. */
+export async function unbookedHistories(
+  tx: Transaction,
+  rows: readonly RealisedRow[],
+  subscriptions: readonly Subscription[],
+): Promise<ReadonlyMap<RealisedRow, readonly Movement[]>> {
+  const byAccount = grouped(rows, (row) => row.account);
+  const own = subscriptions.filter(({ driftAccount }) => byAccount.has(driftAccount));
+  const closesOf = (account: Address) => byAccount.get(account) ?? [];
+  const histories = await readHistories(
+    tx,
+    own.map(({ driftAccount: account, held }) => ({
+      account,
+      since: held.slot,
+      closes: closesOf(account).map((row) => ({
+        signature: row.signature,
+        position: positionOf(row),
+        body: readBody(row.kind, row.body),
+      })),
+    })),
+  );
+  return new Map(
+    own.flatMap(({ driftAccount }, nth) =>
+      closesOf(driftAccount).map((row, index) => [row, histories[nth]?.[index] ?? []] as const),
+    ),
+  );
+}

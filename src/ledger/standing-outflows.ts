@@ -1,0 +1,57 @@
+// Standing outflows: reads, for several subscribers at once, the value that left them, and the
+// wallets that tell whose act it was and to whom it went.
+import type { Address } from '../core/ids.ts';
+import type { Transaction } from './database.ts';
+import { type Place, positionOf } from './fact-places.ts';
+import { readBody } from './facts.ts';
+import { among } from './groups.ts';
+
+type OutflowRow = Place & {
+  ours: boolean;
+  /** Not null when the transaction is a payment that this ledger never signed. */
+  found: { mint: Address; amount: string; recipients: Address[] } | null;
+  credited: bigint | null;
+};
+
+/** The wallets that any terms of these subscribers, present or past, name as creator. */
+export const creatorsOf = (tx: Transaction, ids: readonly string[]) =>
+  tx<{ subscriber_id: string; who: string }[]>`
+    select distinct subscriber_id, creator_wallet as who from terms_recipient
+    where subscriber_id in ${among(tx, ids)}`;
+
+/** The wallets that agents ever allowed to take tokens or to close token accounts. */
+export const appointedBy = (tx: Transaction, ids: readonly string[]) =>
+  tx<{ subscriber_id: string; who: string }[]>`
+    select distinct subscriber_id, body->>'who' as who from fact
+    where subscriber_id in ${among(tx, ids)} and kind = 'notice' and finality <> 'withdrawn' and body->>'who' is not null
+      and body->>'what' in ('token_approved', 'token_authority_changed', 'delegate_changed')`;
+
+/** Outflows, with what is known of each. */
+export const outflowsOf = (
+  tx: Transaction,
+  ids: readonly string[],
+): Promise<readonly OutflowRow[]> =>
+  tx<OutflowRow[]>`
+    select subscriber_id, account, signature, slot, block_index, ordinal, body,
+           exists (select 1 from payment_signature p where p.signature = f.signature) as ours,
+           (select jsonb_build_object('mint', p.mint, 'amount', coalesce(sum(r.amount), 0)::text, 'recipients', coalesce(jsonb_agg(r.creator_wallet) filter (where r.nth is not null), '[]'))
+            from payment p left join payment_recipient r on (r.subscriber_id, r.payment_id) = (p.subscriber_id, p.payment_id)
+              and exists (select 1 from terms_recipient t where (t.subscriber_id, t.creator_wallet) = (r.subscriber_id, r.creator_wallet))
+            where p.signature = f.signature and p.restored and p.bytes is null group by p.subscriber_id, p.payment_id, p.mint) as found,
+           (select credited from credit c where c.subscriber_id = f.subscriber_id and c.account = f.account
+              and c.signature = f.signature and c.slot = f.slot and c.ordinal = f.ordinal
+              and not exists (select 1 from uncredited u where u.subscriber_id = c.subscriber_id and u.account = c.account
+                and u.signature = c.signature and u.slot = c.slot and u.ordinal = c.ordinal)) as credited
+    from fact f where subscriber_id in ${among(tx, ids)} and kind = 'outflow' and finality <> 'withdrawn'
+    order by slot, block_index nulls last, signature, ordinal`;
+
+export const outflowOf = (row: OutflowRow) => ({
+  key: `${row.signature}/${row.slot}/${row.ordinal}/${row.account}`,
+  signature: row.signature,
+  slot: Number(row.slot),
+  ours: row.ours,
+  found: row.found === null ? null : { ...row.found, amount: BigInt(row.found.amount) },
+  credited: row.credited,
+  body: readBody('outflow', row.body),
+  at: positionOf(row),
+});

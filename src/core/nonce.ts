@@ -1,8 +1,8 @@
 // Nonce: payments that are signed under a durable nonce. All transactions that are signed under one
 // value of the nonce exclude each other on chain: the first that is executed, with or without an
-// error, moves the nonce to another value, and the others can never be executed. So a payment may be
-// signed more than once under one value, and flows/nonce-lane plans the next payment only after a
-// finalized read has shown another value. See ADR 98.
+// error, moves the nonce to another value, and the others can never be executed. So a payment may
+// be signed more than once under one value, and flows/nonce-lane plans the next payment only after
+// a finalized read has shown another value. See ADR 98.
 import type { Address, Signature, Slot } from './ids.ts';
 import { BPS_WHOLE, least, most, mulDivCeil } from './money.ts';
 import type { Voiding } from './share.ts';

@@ -19,6 +19,7 @@ const NOT_USED: Readonly<Record<string, string>> = {
   'src/core/share-due.ts#isDue': 'as isOpen',
   'src/core/share-due.ts#uncoveredOf': 'as isOpen',
   'src/core/accrual.ts#isPlain': 'the rule of ledger/accruals.ts, which states it in SQL',
+  'src/gate-client/client.ts#createGateClient': 'the package that engines install exports it',
   'src/venue/drift-v2/venue.ts#createDriftVenue': 'tests of one venue open that venue alone',
   'src/venue/velocity/venue.ts#createVelocityVenue': 'tests of one venue open that venue alone',
 };

@@ -45,6 +45,7 @@ export const outflowsOf = (
     from fact f where subscriber_id in ${among(tx, ids)} and kind = 'outflow' and finality <> 'withdrawn'
     order by slot, block_index nulls last, signature, ordinal`;
 
+/** An outflow as the core judges it. */
 export const outflowOf = (row: OutflowRow) => ({
   key: `${row.signature}/${row.slot}/${row.ordinal}/${row.account}`,
   signature: row.signature,

@@ -779,7 +779,7 @@ create table sighting (
   attempts integer not null default 0,
   first_seen_at timestamptz not null,
   due_at timestamptz not null,
-  settled_at timestamptz,
+  read_at timestamptz,
   noted_at timestamptz not null default now(),
   finalized_at timestamptz,
   rank smallint not null default 2,
@@ -788,7 +788,7 @@ create table sighting (
   wanted_at timestamptz not null default now(),
   absent_at timestamptz,
   accounts_known boolean not null default false,
-  settled_revision bigint,
+  read_revision bigint,
   constraint sighting_pkey primary key (signature),
   constraint sighting_rank_known check (rank >= 0 and rank <= 2),
   constraint sighting_read_has_slot check ((status not in ('confirmed', 'finalized')) or slot is not null),
@@ -796,8 +796,8 @@ create table sighting (
 );
 create index sighting_due on sighting (due_at) where (status in ('wanted', 'confirmed'));
 create index sighting_heard_elsewhere on sighting (first_seen_at) where ((status in ('confirmed', 'finalized')) and (source <> 'webhook'));
+create index sighting_to_read on sighting (first_seen_at) where (status in ('wanted', 'confirmed'));
 create index sighting_turn on sighting (rank, due_at, signature) where (status in ('wanted', 'confirmed'));
-create index sighting_unsettled on sighting (first_seen_at) where (status in ('wanted', 'confirmed'));
 create index sighting_without_accounts on sighting (first_seen_at) where ((status in ('wanted', 'confirmed')) and (not accounts_known));
 
 -- A watched account that a transaction which is not final is said to touch.

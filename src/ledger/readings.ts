@@ -158,8 +158,8 @@ async function moveSightings(
       status = case when r.recorded then r.finality else s.status end,
       slot = case when r.recorded then r.slot else s.slot end,
       due_at = case when r.recorded then r.due_at else s.due_at end,
-      settled_at = case when r.recorded then r.now_at else s.settled_at end,
-      settled_revision = case when r.recorded then r.revision else s.settled_revision end,
+      read_at = case when r.recorded then r.now_at else s.read_at end,
+      read_revision = case when r.recorded then r.revision else s.read_revision end,
       attempts = case when r.recorded then 0 else s.attempts end,
       absent_at = case when r.recorded then null else s.absent_at end,
       finalized_at = case when not r.recorded or r.finality = 'finalized' then coalesce(s.finalized_at, r.now_at) else s.finalized_at end

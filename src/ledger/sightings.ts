@@ -54,7 +54,7 @@ async function noteChunk(
     accounts_known: rumour.accounts.length > 0,
   }));
   const again = tx`(sighting.status in ('dropped', 'unfound') or ${naming.again ?? false}::boolean
-    or (sighting.settled_at is not null and coalesce(sighting.settled_revision, -1) < ${listedRevision ?? null}::bigint))`;
+    or (sighting.read_at is not null and coalesce(sighting.read_revision, -1) < ${listedRevision ?? null}::bigint))`;
   const final = by === 'finalized';
   await tx`
     insert into sighting (signature, block_index, source, first_seen_at, wanted_at, due_at, rank, named_slot, named_final, accounts_known)
@@ -66,13 +66,13 @@ async function noteChunk(
       rank = least(sighting.rank, excluded.rank),
       named_slot = case when excluded.named_final then excluded.named_slot else coalesce(sighting.named_slot, excluded.named_slot) end,
       named_final = sighting.named_final or excluded.named_final,
-      finalized_at = case when sighting.status = 'finalized' then coalesce(sighting.finalized_at, sighting.settled_at)
+      finalized_at = case when sighting.status = 'finalized' then coalesce(sighting.finalized_at, sighting.read_at)
         else sighting.finalized_at end,
       status = case when ${again} then 'wanted' else sighting.status end,
       attempts = case when ${again} then 0 else sighting.attempts end,
       wanted_at = case when ${again} then excluded.wanted_at else sighting.wanted_at end,
       absent_at = case when ${again} then null else sighting.absent_at end,
-      settled_at = case when ${again} then null else sighting.settled_at end,
+      read_at = case when ${again} then null else sighting.read_at end,
       due_at = case when ${again} then excluded.due_at else least(sighting.due_at, excluded.due_at) end
     where ${again} or (sighting.status in ('wanted', 'confirmed') and (excluded.rank < sighting.rank
         or (excluded.named_final and not sighting.named_final) or (sighting.named_slot is null and excluded.named_slot is not null)))

@@ -30,7 +30,7 @@ export async function fillBooks(sql: Sql, from: number, upTo: number): Promise<v
       select 's' || n, 'good', case when ${OWES} then 1000000 else 0 end, n from ${everybody};
     insert into standing_change (revision, subscriber_id, standing, outstanding) select n, 's' || n, 'good', 0 from ${everybody};
     update revision set last = ${upTo};
-    insert into sighting (signature, status, slot, source, first_seen_at, due_at, settled_at)
+    insert into sighting (signature, status, slot, source, first_seen_at, due_at, read_at)
       select ${signature('x')}, 'finalized', 100 + c * 10, 'webhook', now(), now(), now() from ${closes};
     insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)
       select 's' || n, ${id('d')}, ${signature('x')}, 100 + c * 10, k * 10, n % 1000, (array['open', 'close', 'tally'])[k], 'finalized',

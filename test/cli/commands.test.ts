@@ -131,7 +131,7 @@ test('a transaction is shown and read again; histories are walked', async () => 
     (
       await sql<
         { at: Date | null }[]
-      >`select settled_at as at from sighting where signature = ${signature} and status = 'finalized'`
+      >`select read_at as at from sighting where signature = ${signature} and status = 'finalized'`
     )[0]?.at;
   await expect.poll(settled).toBeInstanceOf(Date);
   const before = await settled();

@@ -165,11 +165,11 @@ test('an operator can have an account’s history read again', async () => {
   const known = async () =>
     (await sightingsIn(street.database)).find((each) => each.signature === signature);
   await expect.poll(async () => (await known())?.status).toBe('finalized');
-  const before = (await known())?.settledAt;
+  const before = (await known())?.readAt;
   const again = await street.post('/v1/hearing/rescans', { address, fromSlot: 0 });
   expect(again).toMatchObject({ status: 202, body: { transactions: expect.any(Number) } });
   await expect
-    .poll(async () => Number((await known())?.settledAt ?? 0) > Number(before))
+    .poll(async () => Number((await known())?.readAt ?? 0) > Number(before))
     .toBe(true);
   expect(
     (await street.post('/v1/hearing/rescans', { address: 'x'.repeat(40), fromSlot: 0 })).status,

@@ -39,7 +39,7 @@ type SightingRow = {
   namedSlot: Slot | null;
   blockIndex: number | null;
   attempts: number;
-  settledAt: Date | null;
+  readAt: Date | null;
 };
 /** Signatures that the daemon heard of, by signature. */
 export const sightingsIn = ({ sql }: Ledgered) =>

@@ -168,9 +168,7 @@ test('an operator can have an account’s history read again', async () => {
   const before = (await known())?.readAt;
   const again = await street.post('/v1/hearing/rescans', { address, fromSlot: 0 });
   expect(again).toMatchObject({ status: 202, body: { transactions: expect.any(Number) } });
-  await expect
-    .poll(async () => Number((await known())?.readAt ?? 0) > Number(before))
-    .toBe(true);
+  await expect.poll(async () => Number((await known())?.readAt ?? 0) > Number(before)).toBe(true);
   expect(
     (await street.post('/v1/hearing/rescans', { address: 'x'.repeat(40), fromSlot: 0 })).status,
   ).toBe(404);

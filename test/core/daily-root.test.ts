@@ -17,11 +17,11 @@ import {
 } from '../../src/core/daily-root.ts';
 
 const hash = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
-/** The root over hashes of leaves in their order. */
+/** The root over hashes of leaves in their order. Without a leaf it is the hash of nothing. */
 function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
   let level = leaves;
   while (level.length > 1) level = joinLevel(level, hash);
-  return level[0] as Uint8Array;
+  return level[0] ?? hash(new Uint8Array());
 }
 const leavesOf = (count: number): Uint8Array[] =>
   Array.from({ length: count }, (_, at) => leafHash(Uint8Array.of(1), `leaf ${at}`, hash)).sort(

@@ -1,13 +1,22 @@
 // Nonce news: what happens to payments under nonces alone. Account subscriptions tell the value at
 // the end of the newest block, also where that block lies on a fork that will be left; and the way
 // of a payment that was sent is taken away, so that it must go another one.
+import { nonceAddress } from '../../src/chain/nonce.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { SimBooks } from './books.ts';
 import type { SimChain } from './chain/chain.ts';
+import { keyBytes } from './chain/message.ts';
+import { nonceOf } from './chain/nonces.ts';
 import type { Daemon } from './daemon.ts';
 import type { People } from './people.ts';
 import type { Random } from './random.ts';
+import { PEOPLE, SPONSOR } from './world.ts';
 
+/**
+ * The smaller chance that bytes under a nonce arrive again. Most sends are lost in such a history,
+ * so that payments wait for variants.
+ */
+export const SELDOM = 0.005;
 /** The part of all notifications that arrives. */
 const ARRIVING = 0.7;
 
@@ -36,4 +45,16 @@ export function obstruct({ state }: SimBooks, people: People, random: Random): v
   if (sent.length === 0) return;
   const { subscriberId, driftUser } = random.pick(sent);
   people.obstruct(subscriberId, driftUser);
+}
+
+/**
+ * In half of the histories every nonce account is open from the beginning, as one that a lost
+ * ledger left: otherwise a short history is over before the first payment can wait for a variant.
+ * Returns the chance at each step that bytes under a nonce arrive again.
+ */
+export function beginNonces(chain: SimChain, random: Random): number {
+  if (random.chance(0.5))
+    for (const { id } of PEOPLE)
+      chain.store.set(nonceAddress(SPONSOR, id), nonceOf(keyBytes(SPONSOR), chain.genesisHash));
+  return random.pick([0.1, SELDOM]);
 }

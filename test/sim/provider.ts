@@ -4,6 +4,7 @@
 import { BLOCKHASH_LIFE, type SimChain } from './chain/chain.ts';
 import { readTransaction, type SimTransaction } from './chain/message.ts';
 import { METHODS, RpcError, type SimNode } from './chain/node.ts';
+import { opensNonce } from './chain/nonces.ts';
 import { venueOfProgram } from './chain/venues.ts';
 import type { Random } from './random.ts';
 
@@ -57,7 +58,8 @@ export function createProvider(given: {
   const send = (transaction: SimTransaction): void => {
     const { lost, denied, delayed } = given.weather();
     chain.heard(transaction);
-    if (!random.chance(lost))
+    // In a storm no lane would ever begin to pay, if its nonce account did not open.
+    if (!random.chance(lost) || opensNonce(transaction))
       chain.submit(transaction, random.chance(delayed) ? 1 + random.below(BLOCKHASH_LIFE + 4) : 0);
     if (random.chance(denied)) throw new RpcError(-32005, 'denied, and yet it is on its way');
   };

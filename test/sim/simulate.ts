@@ -14,7 +14,7 @@ import { climateOf, termsChange } from './climate.ts';
 import { createDaemon, type DaemonWorld } from './daemon.ts';
 import { isHeard } from './heard.ts';
 import { checkOutcome, checkPaidOnce, checkStandings, checkStep, lostBy } from './laws.ts';
-import { obstruct, tellNonces } from './nonce-news.ts';
+import { beginNonces, obstruct, SELDOM, tellNonces } from './nonce-news.ts';
 import type { Outcome, Sabotage, SimOptions } from './options.ts';
 import { createPeople } from './people.ts';
 import { createProvider, FAIR } from './provider.ts';
@@ -82,9 +82,10 @@ async function play(
   /** Chance that histories without nonces do not draw. */
   const apart = createRandom(seed + 500_000_000);
   const drawGuard = () => apart.pick(['blockhash', 'nonce'] as const);
+  const replays = guard === 'blockhash' ? 0 : beginNonces(chain, apart);
   /** What every daemon is set to in the end. */
   let lastGuard: ReturnType<typeof drawGuard> | null = null;
-  let { weather } = climate;
+  let weather = { ...climate.weather, ...(replays === SELDOM ? { lost: 0.9 } : {}) };
   chain.placesTold = climate.placesTold;
   const books = await openBooks(turns.nowMs);
   if (books.state !== null) books.state.topUp = climate.swaps ? TOP_UP_RULE : null;
@@ -252,8 +253,8 @@ async function play(
       foreignMs = turns.nowMs();
     } else if (turns.nowMs() - foreignMs > FOREIGN_MS && random.chance(0.2)) ours();
     people.beside(climate);
-    if (guard !== 'blockhash' && apart.chance(0.1)) chain.replay(apart);
-    if (guard !== 'blockhash' && apart.chance(0.05)) obstruct(books, people, apart);
+    if (guard !== 'blockhash' && apart.chance(replays)) chain.replay(apart);
+    if (guard !== 'blockhash' && apart.chance(0.2)) obstruct(books, people, apart);
     if (climate.losses && random.chance(0.05)) {
       server?.copy();
       signedAtCopy = witness.signed.size;

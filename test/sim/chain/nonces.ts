@@ -7,13 +7,14 @@ import {
   base58Of,
   type Frame,
   ProgramFailure,
+  rentOf,
   type Store,
   SYSTEM,
 } from './account.ts';
 import { keyBytes, type SimInstruction, type SimTransaction } from './message.ts';
 
 const NONCE_BYTES = 80;
-const [ADVANCE, WITHDRAW] = [4, 5];
+const [ADVANCE, WITHDRAW, INITIALIZE] = [4, 5, 6];
 /** A nonce moves once in a block at most. */
 const NOT_EXPIRED = { Custom: 6 };
 
@@ -30,21 +31,35 @@ function bytesOf(account: Account | null): Buffer | null {
   return data.readUInt32LE(4) === 1 ? data : null;
 }
 
-function hold(store: Store, address: string, authority: Uint8Array, blockhash: string): void {
-  const account = store.get(address);
-  if (account === null) return;
+function dataOf(authority: Uint8Array, blockhash: string): Uint8Array {
   const data = Buffer.alloc(NONCE_BYTES);
   data.writeUInt32LE(1, 0);
   data.writeUInt32LE(1, 4);
   data.set(authority, 8);
   data.set(durable(blockhash), 40);
   data.writeBigUInt64LE(5_000n, 72);
-  store.set(address, { ...account, data: new Uint8Array(data) });
+  return new Uint8Array(data);
+}
+
+/** A nonce account of this authority, with the value that follows from a blockhash. */
+export const nonceOf = (authority: Uint8Array, blockhash: string): Account => ({
+  lamports: rentOf(NONCE_BYTES),
+  owner: SYSTEM,
+  data: dataOf(authority, blockhash),
+});
+
+function hold(store: Store, address: string, authority: Uint8Array, blockhash: string): void {
+  const account = store.get(address);
+  if (account !== null) store.set(address, { ...account, data: dataOf(authority, blockhash) });
 }
 
 /** Whether the first instruction moves a nonce, so that the bytes may be executed at any time. */
 export const isUnderNonce = ({ instructions: [first] }: SimTransaction): boolean =>
   first?.program === SYSTEM && first.data[0] === ADVANCE;
+
+/** Whether a transaction makes an account a nonce. */
+export const opensNonce = ({ instructions }: SimTransaction): boolean =>
+  instructions.some(({ program, data }) => program === SYSTEM && data[0] === INITIALIZE);
 
 /** The nonce account on whose value a transaction stands; null when it stands on none. */
 export function nonceUnder(

@@ -133,7 +133,7 @@ test('a node that turns foreign is not asked any more; the second one is; with n
   expect(nodes.trouble()).toBeNull();
 });
 
-test('what a node told counts only where it names our chain again afterwards, and turned to no other meanwhile', async () => {
+test('an answer of a node counts only when the node names our chain again afterwards and named no other meanwhile', async () => {
   const [first, second] = [await serve(OURS), await serve(OURS)];
   const { nodes, clock } = nodesOf(first, { second });
   const foreign = { code: 'chain_foreign' };

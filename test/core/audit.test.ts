@@ -84,7 +84,7 @@ describe('a system that pays twice', () => {
       'x2',
     ]));
 
-  test('what Bailiff has paid and another system pays again is twice, too', () =>
+  test('a debt that Bailiff has paid and another system pays again is paid twice, too', () =>
     expect(
       rowsOf(
         THREE.slice(0, 1),

@@ -99,7 +99,7 @@ describe('a call that is newer than this release', () => {
     ]);
     expect(ofKind(made([venue('an order', { 1: user })]), 'notice')).toEqual([]);
   });
-  test('of a token program: noticed where the agent signed, for else a stranger could shut its gate', () => {
+  test('of a token program: a notice when the agent signed, because otherwise a stranger could make the gate unknown', () => {
     const call = tokenCall([agentTokens, agent], Buffer.from([77]));
     expect(ofKind(made([call], [balance]), 'notice')).toEqual([
       expect.objectContaining({ what: 'unknown_call', who: TOKEN }),

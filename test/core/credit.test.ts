@@ -230,14 +230,14 @@ describe('what was owed when a transfer was made', () => {
       ['left', 20, 11n],
     ]);
   });
-  test('what one transfer has taken the next one does not take again', () => {
+  test('an amount that one transfer has paid is not paid again by the next one', () => {
     expect(events([owed(10, 100n)], transfer(20, 70n), transfer(21, 70n))).toEqual([
       ['discharged', 20, 70n],
       ['discharged', 21, 30n],
       ['left', 21, 40n],
     ]);
   });
-  test('what the ledger has credited settles, whatever is open', () => {
+  test('an amount that the ledger has credited pays debts, also when other debts are open', () => {
     expect(events([], transfer(20, 100n, { credited: 100n }))).toEqual([['discharged', 20, 100n]]);
     expect(events([owed(10, 100n)], transfer(20, 100n, { credited: 0n }))).toEqual([]);
   });

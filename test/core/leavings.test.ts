@@ -176,7 +176,7 @@ describe('the wallet itself', () => {
       }),
     ]);
   });
-  test('that only gets a size, stays with the system program, or of somebody else, is not', () => {
+  test('that only gets a size, stays with the system program, or belongs to another wallet, is not', () => {
     expect(amounts(made([allocate(agent, 10n)]))).toEqual([]);
     expect(amounts(made([assign(agent, SYSTEM)]))).toEqual([]);
     expect(amounts(made([assign(stranger, OTHER)]))).toEqual([]);

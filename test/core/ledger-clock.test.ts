@@ -26,7 +26,7 @@ function machine(aheadMs: number) {
   return { own, clock, state, ask, off, machineMs };
 }
 
-test('it shows the database’s time, however wrong the machine is, and tells by how much', async () => {
+test('the clock shows the database’s time on a machine with a wrong clock, and by how much that is wrong', async () => {
   for (const aheadMs of [0, 172_800_000, -172_800_000, 3_000]) {
     const { ask, off, clock, machineMs } = machine(aheadMs);
     expect(clock.nowMs()).toBe(machineMs());

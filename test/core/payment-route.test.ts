@@ -94,7 +94,7 @@ describe('another route for a payment', () => {
     const short = { ...rich, venue: { ...FUNDS, deposit: 106n } };
     expect(rerouted(own, planOf(own, short), FROM)).toBeNull();
   });
-  test('what was worth its cost once is not weighed again', () => {
+  test('a payment that was worth its cost once is not compared with its cost again', () => {
     const cost = { bpsMost: 0n, perSol: 10n ** 15n, perSolOf: new Map() };
     const policy = routePolicy(payment, { ...POLICY, cost: cost as never });
     expect(policy.cost).toBeUndefined();

@@ -80,7 +80,7 @@ describe('the next step', () => {
     const command = next({ payment: null, due: [debt('a', 1n), ...others] });
     expect(command.do === 'plan' && command.debts.map((each) => each.shareId)).toEqual(['a', 'd']);
   });
-  test('what stops one venue rests its own debts alone', () => {
+  test('a stop of one venue rests the debts of that venue only', () => {
     const all = [debt('a', 1n), debt('b', 1n, { venue: 'velocity' }), debt('c', 1n)];
     expect(debtsAt(all, 'drift-v2').map((each) => each.shareId)).toEqual(['a', 'c']);
     expect(debtsAt(all, 'velocity').map((each) => each.shareId)).toEqual(['b']);

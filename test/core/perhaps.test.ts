@@ -5,7 +5,7 @@ import { mayBe, NOTHING_PERHAPS } from '../../src/core/perhaps.ts';
 
 const FEE = 10_000n;
 
-test('nothing open explains no difference', () => {
+test('without open amounts no difference is explained', () => {
   expect(mayBe(1n, NOTHING_PERHAPS, FEE)).toBe(false);
   expect(mayBe(0n, NOTHING_PERHAPS, FEE)).toBe(true);
 });

@@ -141,7 +141,7 @@ test('what each recipient got covers debts to that recipient only', () => {
   });
 });
 
-test('it covers the oldest shares of its creator, and what is beyond them all is a difference', () => {
+test('a payment covers the oldest shares of its creator, and the amount beyond all of them is a difference', () => {
   const paid: PaidOnChain = {
     id: 'p',
     signature: 's' as Signature,

@@ -80,7 +80,7 @@ test('answers that cannot be and differ from each other are never believed', () 
   expect(tip.slot).toBe(1_000);
 });
 
-test('what was seen before the start counts as the first answer, so that no first lie is believed', () => {
+test('the slot that was seen before the start counts as the first answer, so that a wrong first answer is not believed', () => {
   const now = 10_000;
   const tip = createTip(() => now, { slot: 1_000, atMs: 0 });
   expect(tip.slot).toBe(1_000);

@@ -34,7 +34,7 @@ describe('one standing', () => {
     });
   });
 
-  test('what is paid too much in one token pays nothing in the other', () => {
+  test('an overpayment in one token pays nothing in the other', () => {
     const history = [
       ...[sum('owed', 1, 7n, USDT), sum('owed', 1, 10n, USDC), left(2)],
       sum('discharged', 3, 99n, USDC),

@@ -114,7 +114,7 @@ describe('notices', () => {
     expect(details(transfer(agentTokens, someone(), 0n))).toEqual([]);
   });
 
-  test('what strangers do with their accounts is nobody’s notice', () => {
+  test('acts of strangers on their own accounts make no notice', () => {
     const other = someone();
     const rows = [tokens(other, 5n, 5n)];
     expect(notices(made([approve(other, stranger, 1n), setOwner(other, stranger)], rows))).toEqual(

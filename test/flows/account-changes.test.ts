@@ -275,7 +275,7 @@ test('while a payment of the subscriber is under way, a scan waits for its end',
   expect(scans.map((each) => each.seen)).toEqual([20, 30]);
 });
 
-test('what another daemon read needs no scan; a scan gives it a moment, and waits for its payment', async () => {
+test('a change that another daemon has read needs no scan; a scan waits 1.5 s for that daemon, and for its payment', async () => {
   const { watch, see, scans, clock, others } = setUp(false, true);
   see(20, 5n);
   // The webhook may have reached the other daemon.

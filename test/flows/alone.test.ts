@@ -50,7 +50,7 @@ test('a history that cannot be had is walked later; the others are, and their cu
   expect(await ledger.asides.list(5)).toEqual([]);
 });
 
-test('where every history fails the node is sick, and the walk says so', async () => {
+test('when every history fails the node is at fault, and the walk ends with that error', async () => {
   const ids = Array.from({ length: 10 }, (_, index) => addressOf(5_000 + index));
   await using held = await createListening();
   for (const [index, wallet] of ids.entries())

@@ -99,7 +99,7 @@ test('a running daemon whose database goes back waits, reads the chain, and pays
   ]);
 });
 
-test('strangers’ memos and dust neither hold payments up nor count as payments, and the subscriber’s own is credited', async () => {
+test('strangers’ memos and tiny transfers neither hold payments up nor count as payments, and a transfer by the subscriber is credited', async () => {
   await using street = await openStreet({ slotMs: 8 });
   const { driver, database } = street;
   const creator = Keypair.generate().publicKey;

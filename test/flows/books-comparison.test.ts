@@ -71,7 +71,7 @@ test('a payment that is only confirmed is unknown all the same', async () => {
   expect(await books.disagreement(ANA)).toMatchObject({ class: 'books_behind' });
 });
 
-test('one that the ledger knows is no disagreement', async () => {
+test('a payment that the ledger knows is no disagreement', async () => {
   expect(
     await createBooks(portsWith('finalized', ['p1', signatureOf(1)])).disagreement(ANA),
   ).toBeNull();

@@ -160,7 +160,7 @@ describe('a transfer is matched only where the ledger agrees with the chain', ()
     expect(await credit()).toEqual([]);
   });
 
-  test('it counts for a parked debt whose payment the ledger has lost, and the payment for the next debt', async () => {
+  test('a transfer counts for a parked debt whose payment the ledger has lost, and that payment for the next debt', async () => {
     await using held = await createTestLedger();
     const { ledger, driftAccount } = held;
     await owe(held);
@@ -186,7 +186,7 @@ describe('a transfer is matched only where the ledger agrees with the chain', ()
     expect(await ledger.payments.unexplained(5)).toEqual([]);
   });
 
-  test('it is matched in no other database than the one that was compared', async () => {
+  test('a transfer is matched only in the database that was compared', async () => {
     await using held = await createTestLedger();
     const { ledger } = held;
     await owe(held);

@@ -20,7 +20,7 @@ import {
 const inspect = ({ ports }: Listening) => inspectDue(ports, OPTIONS);
 const LAG_MS = 10_000;
 
-describe('one sick transaction', () => {
+describe('a transaction that cannot be read', () => {
   test('is set aside with its reason, tried again later each time, and told to a person once', async () => {
     await using held = await createListening();
     const { node, clock, ledger, events } = held;
@@ -53,7 +53,7 @@ describe('one sick transaction', () => {
     expect(events.at(-2)?.event).toBe('hearing.recovered');
   });
 
-  test('that hangs holds its own place, and no other', async () => {
+  test('that hangs takes its own place and no other', async () => {
     await using held = await createListening();
     const hung = held.close('ana', 10);
     held.node.answers.set(hung, () => 'hangs');

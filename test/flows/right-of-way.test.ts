@@ -36,7 +36,7 @@ async function waiting(way: ReturnType<typeof createRightOfWay>) {
   return { passed: hasPassed };
 }
 
-test('nothing waits while nothing goes ahead', async () => {
+test('no work waits while no transaction goes ahead', async () => {
   const way = createRightOfWay(standing().clock);
   expect(await (await waiting(way)).passed()).toBe(true);
 });

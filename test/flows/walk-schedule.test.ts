@@ -33,7 +33,7 @@ function walkedOnce() {
   return { clock, schedule, run, hour };
 }
 
-test('what did not change is walked once a day, and all of it when a run is asked for', () => {
+test('histories of unchanged accounts are walked once a day, and all histories when a run is asked for', () => {
   const { run, hour } = walkedOnce();
   for (let n = 1; n < 24; n++) {
     hour();
@@ -44,7 +44,7 @@ test('what did not change is walked once a day, and all of it when a run is aske
   expect(run(true)).toEqual([ana, bo]);
 });
 
-test('what a source saw change is walked in the next run, once', () => {
+test('the history of an account that a source saw change is walked in the next run, once', () => {
   const { schedule, run, hour } = walkedOnce();
   schedule.moved(bo);
   hour();

@@ -44,6 +44,26 @@ function brokenIn(page: string): string[] {
 
 test.each(PAGES)('every link of %s leads somewhere', (page) => expect(brokenIn(page)).toEqual([]));
 
+/** Paths of this repository that a page names in code; the ending of a file may be left out. */
+const pathsIn = (text: string): string[] =>
+  [...text.matchAll(/`((?:src|test|sql|config|docs|packages|patches|examples)\/[\w./@-]+)`/g)].map(
+    ([, named = '']) => named,
+  );
+const exists = (named: string): boolean =>
+  ['', '.ts', '.test.ts'].some((ending) => existsSync(path.join(ROOT, named + ending)));
+
+test.each(PAGES.filter((page) => page !== 'CHANGELOG.md'))(
+  'every path that %s names exists',
+  (page) => expect(pathsIn(read(page)).filter((named) => !exists(named))).toEqual([]),
+);
+
+test('every constraint that the page of invariants names is in the schema', () => {
+  const schema = read('sql/schema.sql');
+  const named = [...read('docs/invariants.md').matchAll(/`([a-z]+(?:_[a-z]+)+)`/g)];
+  expect(named.length).toBeGreaterThan(15);
+  expect(named.map(([, name = '']) => name).filter((name) => !schema.includes(name))).toEqual([]);
+});
+
 describe('decisions', () => {
   test('there are decisions', () => expect(DECISIONS.length).toBeGreaterThan(90));
 

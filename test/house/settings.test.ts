@@ -26,7 +26,7 @@ const real = {
   BAILIFF_MASTER_KEY: Buffer.alloc(32, 1).toString('base64'),
 };
 
-test('nothing set means the local world; anything real never does', () => {
+test('without any setting the local world starts; with a setting of a real installation it never does', () => {
   expect(wantsLocalWorld(loadSettings({}))).toBe(true);
   expect(wantsLocalWorld(loadSettings(real))).toBe(false);
   for (const name of [

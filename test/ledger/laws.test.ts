@@ -34,7 +34,7 @@ describe('debts', () => {
     await expect(held.sql`update profit_share set status = 'paid'`).rejects.toThrow(/check/);
   });
 
-  test('dust is carried from close to close, across facts heard in any order', async () => {
+  test('the fraction of a base unit is carried from close to close, across facts heard in any order', async () => {
     await using held = await createTestLedger();
     for (const n of [3, 1, 2])
       await recordFact(held.ledger, closeFact(n, 4n, { account: held.driftAccount }), 'finalized');

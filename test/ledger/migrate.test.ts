@@ -40,7 +40,7 @@ test('a failing migration leaves nothing behind', async () => {
   expect(await database.sql`select * from migration`).toHaveLength(0);
 });
 
-test('books of an earlier release come along: dust, amounts, and what each share was reckoned from', async () => {
+test('books of an earlier release keep fractions, amounts, and the figures of each share', async () => {
   await using database = await createDatabase({ empty: true });
   const { sql } = database;
   const migrations = await readMigrations();

@@ -65,7 +65,7 @@ test('a close before anything was agreed does not wait for ever', async () => {
   expect((await ledger.shares.list({ limit: 5 })).map((each) => each.slot)).toEqual([20]);
 });
 
-test('a heavy trader’s closes of a whole outage are booked from one batch, dust carried from one to the next', async () => {
+test('a heavy trader’s closes of a whole outage are booked from one batch, each fraction carried to the next', async () => {
   await using held = await createTestLedger();
   const { ledger, driftAccount } = held;
   for (let n = 1; n <= 30; n++)

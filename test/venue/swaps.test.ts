@@ -110,7 +110,7 @@ describe.each(MADE_AT)('at %s', (_, at) => {
           },
           'outflow',
         );
-      test('what it kept is an outflow by somebody whom the agent appointed', () => {
+      test('the amount that it kept is an outflow by a delegate whom the agent appointed', () => {
         expect(by(delegate, 1_000_000_000n)).toEqual([
           expect.objectContaining({
             route: 'swap',

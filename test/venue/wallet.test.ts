@@ -170,7 +170,7 @@ describe('consent', () => {
       ),
       'outflow',
     ).map((each) => [each.consent, each.signers]);
-  test('what a classic token account lost without the agent’s signature, a delegate of its choice took', () => {
+  test('a classic token account that lost tokens without the agent’s signature lost them to an appointed delegate', () => {
     expect(pulled({})).toEqual([['appointed', []]]);
     expect(pulled({}, [agent])).toEqual([['agent', []]]);
   });

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { Simulated } from '../../src/core/chain-ports.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';
+import type { NonceAt } from '../../src/core/nonce.ts';
 import { NO_TRIES, type Payment, type SignedBytes, type Tries } from '../../src/core/payment.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
 import { USDC } from '../../src/core/token.ts';
@@ -43,7 +44,7 @@ const payment = (given: Partial<Payment> = {}): Payment =>
 
 function signing(
   answers: (Partial<Simulated> | Error)[],
-  given: { tries?: Tries; swap?: () => Promise<never> } = {},
+  given: { tries?: Tries; swap?: () => Promise<never>; sponsor?: string } = {},
 ) {
   const seen = {
     budgets: [] as [number, bigint][],
@@ -53,6 +54,8 @@ function signing(
     forgotten: 0,
     builtFrom: [] as unknown[],
     asked: 0,
+    /** The instructions of what was signed last. */
+    signed: [] as unknown[],
   };
   const simulate = async () => {
     seen.asked++;
@@ -80,11 +83,18 @@ function signing(
       account: async () => ({ reading: ++seen.readAnew }),
       instructions: async (_parts: unknown, account: unknown) => {
         seen.builtFrom.push(account);
-        return [];
+        return ['withdraw'];
       },
       forgetOracles: () => seen.forgotten++,
     }),
-    pen: { sponsor: null, sign: async () => ({ signature: 'sig', bytes: new Uint8Array() }) },
+    pen: {
+      sponsor: given.sponsor ?? null,
+      sign: async ({ instructions }: { instructions: unknown[] }) => {
+        seen.signed = instructions;
+        return { signature: 'sig', bytes: new Uint8Array() };
+      },
+    },
+    nonces: { advance: () => 'advance' },
     fees: {
       tokenAccountRent: async () => 1n,
       microLamports: async (expiries: unknown) => {
@@ -94,7 +104,7 @@ function signing(
     },
     budget: (units: number, price: bigint) => {
       seen.budgets.push([units, price]);
-      return [];
+      return ['limit and price'];
     },
     swaps: given.swap === undefined ? null : { offer: given.swap },
   } as unknown as SigningPorts;
@@ -167,6 +177,36 @@ test('after failures the compute limit is wider, after expiries the price is ask
   const later = signing([FINE], { tries });
   await later.sign(payment({ attempts: 5 }), subscriber, MEASURED);
   expect(later.seen).toMatchObject({ budgets: [[160_000, 7n]], expiries: [3] });
+});
+
+test('the compute limit is that of the simulation and a fifth, within 30,000 and what a transaction may ask for', async () => {
+  const limits = async (units: number, failures = 0) => {
+    const { sign, seen } = signing([{ error: null, units }], {
+      tries: { ...NO_TRIES, failures },
+    });
+    await sign(payment({ attempts: failures }), subscriber, MEASURED);
+    return seen.budgets.map(([limit]) => limit);
+  };
+  expect(await limits(112_633)).toEqual([135_159]);
+  expect([await limits(0), await limits(25_000), await limits(25_001)]).toEqual([
+    [30_000],
+    [30_000],
+    [30_001],
+  ]);
+  expect([await limits(1_166_666), await limits(1_166_667)]).toEqual([[1_399_999], [1_400_000]]);
+  expect(await limits(1_399_000)).toEqual([1_400_000]);
+  // A payment that ran out of units once gets two fifths more, and never more than twice as many.
+  expect([await limits(100_000, 1), await limits(100_000, 9)]).toEqual([[140_000], [200_000]]);
+});
+
+test('limit and price stand in front of what is signed; behind what moves a nonce, which must be first', async () => {
+  const plain = signing([FINE]);
+  await plain.sign(payment(), subscriber, MEASURED);
+  expect(plain.seen.signed).toEqual(['limit and price', 'withdraw']);
+  const guarded = signing([FINE], { sponsor: 'sponsor' });
+  const nonce = { account: 'n', value: 'v', slot: 1 } as unknown as NonceAt;
+  await guarded.sign(payment({ nonce }), subscriber, MEASURED);
+  expect(guarded.seen.signed).toEqual(['advance', 'limit and price', 'withdraw']);
 });
 
 test('a payment that failed on chain is classed from its own bytes, and holds the subscriber back', async () => {

@@ -49,6 +49,13 @@ function planningWith(given: {
   owedToAbsent?: bigint;
   /** What RPC answers to the first read. */
   silent?: Fault;
+  /** Why books and chain disagree, and why the key cannot sign. */
+  behind?: Trouble;
+  closed?: Trouble;
+  /** A transfer to this creator that is not matched. */
+  transferTo?: Address;
+  /** What the pen has signed for the subscriber within a day. */
+  signedToday?: bigint;
 }) {
   const { lamports = 10n ** 9n, tokens = 0n } = given;
   const asked: { settle: readonly number[]; withdraw: bigint }[] = [];
@@ -100,7 +107,7 @@ function planningWith(given: {
     chain,
     venues: servingOnly(venue),
     pen: { sponsor: null },
-    signers: { closed: async () => null },
+    signers: { closed: async () => given.closed ?? null },
     tokens: tokenPort,
     fees: {
       microLamports: async () => 0n,
@@ -110,16 +117,21 @@ function planningWith(given: {
     },
     ledger: {
       subscribers: { agentKey: async () => ({}) },
-      costs: { openings: async () => ({ known: 0, unread: 0 }) },
+      costs: {
+        openings: async () => ({ known: 0, unread: 0 }),
+        signedToday: async () => given.signedToday ?? 0n,
+      },
       payments: { toppedUpWithin: async () => false },
       creators: { isAgent: async () => false },
-      credits: { unmatched: async () => null },
+      credits: {
+        unmatched: async (_: string, to: Address) => (to === given.transferTo ? 'sig' : null),
+      },
       shares: {
         owedTo: async () => owedToAbsent ?? 0n,
         note: async (...told: (typeof noted)[number]) => void noted.push(told),
       },
     },
-    books: { disagreement: async () => null, lineage: () => 0 },
+    books: { disagreement: async () => given.behind ?? null, lineage: () => 0 },
     newId: () => 'p',
     lane: { account: async () => null, decide: async () => ({ do: 'sign', nonce: null }) },
   } as unknown as PlanningPorts;
@@ -167,6 +179,16 @@ function planningWith(given: {
       const due = owed.map(debt);
       const intent = await intend(subscriber, due.slice(0, 1), due);
       return intent?.kind === 'rest' ? intent.debts.map((each) => each.owed) : null;
+    },
+    /** What becomes of debts to several creators: those that rest, and why. */
+    async intendTo(...creators: string[]) {
+      const debts = creators.map((creatorWallet, at) => ({
+        ...debt(BigInt(at) + 1n),
+        creatorWallet: creatorWallet as Address,
+      }));
+      const intent = await intend(subscriber, debts, debts);
+      if (intent?.kind !== 'rest') return intent?.kind;
+      return { rest: intent.debts.map((each) => each.creatorWallet), code: intent.trouble.code };
     },
     async intend(...owed: bigint[]) {
       const debts = owed.map(debt);
@@ -267,6 +289,30 @@ test('a market that the venue does not settle is left out, whatever it says, and
   expect(await found.intend(40n)).toMatchObject({ code: 'venue_6260', class: 'venue_limited' });
 });
 
+test.each([6010, 6023, 6024, 6146, 6158, 6259, 6260])(
+  'settling that is refused with %i is dropped and the payment planned anew, where the deposit falls short and where collateral does',
+  async (number) => {
+    const refusesFirst: Verdict = (settle, withdraw) => {
+      const at = settle.indexOf(1);
+      if (at >= 0) return refusing(1 + at, number);
+      const room = settle.length === 2 ? 60n : 10n;
+      return withdraw <= room ? { arrives: withdraw } : refusing(1 + settle.length, 6003);
+    };
+    const short = planningWith({
+      accounts: [{ deposit: 5n, claimable: CLAIMABLE }],
+      verdict: refusesFirst,
+    });
+    expect(await short.intend(34n)).toMatchObject({ settleMarkets: [0, 2], withdraw: 34n });
+    expect(short.asked.map((each) => each.settle)).toEqual([[1], [0, 2]]);
+    const exposed = planningWith({
+      accounts: [{ deposit: 100n, exposed: true, claimable: CLAIMABLE }],
+      verdict: refusesFirst,
+    });
+    expect(await exposed.intend(50n)).toMatchObject({ settleMarkets: [0, 2], withdraw: 50n });
+    expect(exposed.asked.map((each) => each.settle)).toEqual([[], [1, 0, 2], [0, 2]]);
+  },
+);
+
 test('a market with nothing to settle does not become the reason of a debt', async () => {
   const verdict: Verdict = (settle, withdraw) =>
     settle.length === 0 ? { arrives: withdraw } : refusing(1, 6259);
@@ -326,4 +372,30 @@ test('a payment that cannot be built leaves the debt with the reason', async () 
 test('a trouble of the subscriber with one creator holds younger debts to others as well', async () => {
   const lane = planningWith({ accounts: [{ deposit: 5n }] });
   expect(await lane.resting(10n, 1n, 2n)).toEqual([10n, 1n, 2n]);
+});
+
+test('nothing is planned with a key that does not open, with books behind the chain, or beyond the limit of a day', async () => {
+  const accounts = [{ deposit: 1_000n }];
+  const all = ['a', 'b', 'a'];
+  const closed: Trouble = { class: 'needs_authorisation', code: 'master_key_wrong', detail: '' };
+  const behind: Trouble = { class: 'books_behind', code: 'payments_unknown', detail: '' };
+  const locked = planningWith({ accounts, closed, behind });
+  expect(await locked.intendTo(...all)).toEqual({ rest: all, code: 'master_key_wrong' });
+  const old = planningWith({ accounts, behind, transferTo: 'a' as Address });
+  expect(await old.intendTo(...all)).toEqual({ rest: all, code: 'payments_unknown' });
+  const options = { limits: { paymentMost: null, subscriberADayMost: 100n } };
+  const spent = planningWith({ accounts, options, signedToday: 100n });
+  expect(await spent.intendTo(...all)).toEqual({ rest: all, code: 'day_limit' });
+  for (const lane of [locked, old, spent]) expect(lane.asked).toEqual([]);
+});
+
+test('while a transfer to a creator is not matched its debts rest, whichever recipient it is, and no other’s', async () => {
+  const accounts = [{ deposit: 1_000n }];
+  for (const transferTo of ['a', 'b'] as Address[]) {
+    const lane = planningWith({ accounts, transferTo });
+    const rest = transferTo === 'a' ? ['a', 'a'] : ['b'];
+    expect(await lane.intendTo('a', 'b', 'a')).toEqual({ rest, code: 'transfer_unmatched' });
+  }
+  const other = planningWith({ accounts, transferTo: 'c' as Address });
+  expect(await other.intendTo('a', 'b', 'a')).toBe('open');
 });

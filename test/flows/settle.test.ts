@@ -2,9 +2,9 @@
 // what is recorded before a byte is sent, what a halt stops, what is sent again, and that age alone
 // never proves a payment dead.
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
-import type { Look } from '../../src/core/payment.ts';
+import type { Look, Payment } from '../../src/core/payment.ts';
 import { USDC } from '../../src/core/token.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
 import { createSettle, type SettleOptions, type SettlePorts } from '../../src/flows/settle.ts';
@@ -29,6 +29,7 @@ async function laneWith(
   looks: readonly Look[],
   evidence: object = {},
   objection: Trouble | null = null,
+  planned: Payment = PAYMENT,
 ) {
   const clock = createManualClock();
   const { ledger, state } = createMemoryLedger(clock.nowMs);
@@ -40,7 +41,7 @@ async function laneWith(
     sealedKey: Uint8Array.of(1),
     fromSlot: 1,
   });
-  await ledger.payments.open(PAYMENT);
+  await ledger.payments.open(planned);
   const sent: string[] = [];
   /**
    * The answers of the books: about a payment of another process, about all, and how often they
@@ -162,6 +163,40 @@ test('a payment that was planned before the venue’s program changed is not sig
   await lane.run();
   expect(lane.signatures()).toBe(0);
   expect(lane.payment()?.state).toBe('failed');
+});
+
+describe('a payment that was planned for two recipients', () => {
+  const RECIPIENTS = [
+    ['first', addressOf(40)],
+    ['second', addressOf(41)],
+  ] as const;
+  const recipients = RECIPIENTS.map(([, wallet], at) => ({
+    ...{ wallet, amount: 2n + BigInt(at), createAccount: false },
+  }));
+  const both: Payment = { ...PAYMENT, plan: { ...PAYMENT.plan, recipients } };
+  const unsigned = async ({ run, signatures, payment }: Awaited<ReturnType<typeof laneWith>>) => {
+    await run();
+    expect(signatures()).toBe(0);
+    // Its debts are free, and the next plan leaves out the recipient in question.
+    expect(payment()?.state).toBe('failed');
+  };
+
+  test.each(RECIPIENTS)('is not signed after a halt of the %s one', async (_, wallet) => {
+    const lane = await laneWith([absentAt(0)], {}, null, both);
+    await lane.ledger.halts.set(`creator:${wallet}`, 'drill');
+    await unsigned(lane);
+  });
+
+  test.each(RECIPIENTS)(
+    'is not signed while a transfer to the %s one is not matched',
+    async (_, wallet) => {
+      const lane = await laneWith([absentAt(0)], {}, null, both);
+      const unmatched = async (_subscriber: string, to: string) =>
+        to === wallet ? signatureOf(70) : null;
+      Object.assign(lane.ledger.credits, { unmatched });
+      await unsigned(lane);
+    },
+  );
 });
 
 test('the recorded bytes are sent again while they may still land, and none afterwards', async () => {

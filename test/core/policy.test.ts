@@ -235,6 +235,7 @@ describe('a durable nonce', () => {
     expect(judge([limit, advance, ...rest.slice(1)])).toEqual([first]);
     expect(judge([...GOOD, advance])).toEqual(['moves 2 nonces, the mandate is 1']);
     expect(judge(rest)).toEqual(['moves 0 nonces, the mandate is 1', first]);
+    expect(judge([])).toContain(first);
   });
   test('is moved by no payment that is signed under a blockhash', () => {
     const plain = { ...mandate, nonce: null };

@@ -3,6 +3,7 @@
 // checks that every edit still applies; `npm run mutants` runs them.
 
 import { EVIDENCE } from './evidence.ts';
+import { SIGNED } from './signing.ts';
 
 export type Mutant = {
   /** Begins with a short name of its own. */
@@ -286,4 +287,5 @@ export const MUTANTS: readonly Mutant[] = [
     by: unit(SETTLE, 'no age and no height is a death'),
   },
   ...EVIDENCE,
+  ...SIGNED,
 ];

@@ -35,23 +35,26 @@ export const rentOf = (recipients: readonly PaidTo[], { tokenAccountRent }: SolC
 /**
  * Who pays fee and rent: the agent as long as its reserve remains, else the sponsor. The rent of
  * the agent's passing account returns within the transaction: it must be available but costs
- * nothing.
+ * nothing. Where the sponsor's budget for payments to one creator is spent, the answer names that
+ * creator, because the debts to others need not wait for it.
  */
 export function choosePayer(
   preflight: Preflight,
   createAgentAccount: boolean,
   recipients: readonly PaidTo[],
-): { payer: PaymentPlan['feePayer']; cost: Lamports } | { trouble: Trouble } {
+): { payer: PaymentPlan['feePayer']; cost: Lamports } | Waiting {
   const { costs } = preflight;
   const rent = rentOf(recipients, costs);
   const lent = createAgentAccount ? costs.tokenAccountRent : 0n;
   const ownCost = costs.lamportsPerSignature * (costs.signatures ?? 1n) + costs.priority + rent;
   const own = ownCost + lent + costs.agentReserve;
   if (preflight.agentLamports >= own) return { payer: 'agent', cost: ownCost };
-  const refused = recipients.map(({ wallet }) => seenOf(preflight, wallet).sponsorRefuses);
-  const refusal = refused.find((each) => each != null);
-  if (preflight.sponsorLamports !== null && refusal)
-    return { trouble: { ...refusal, lamports: own - preflight.agentLamports } };
+  for (const { wallet: creator } of preflight.sponsorLamports === null ? [] : recipients) {
+    const refusal = seenOf(preflight, creator).sponsorRefuses;
+    if (refusal == null) continue;
+    const trouble = { ...refusal, lamports: own - preflight.agentLamports };
+    return refusal.code === 'sponsor_creator_spent' ? { trouble, creator } : { trouble };
+  }
   if (preflight.sponsorLamports === null) {
     const then = '. Top it up, or configure a sponsor.';
     return {

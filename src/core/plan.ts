@@ -264,7 +264,7 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
     const { topUp } = policy;
     if (topUp !== null && preflight.sponsorLamports === null && canTopUp(preflight, topUp))
       return { kind: 'top_up', amount: topUp };
-    return wait(chosen);
+    return wait(chosen, chosen.creator === undefined ? 'subscriber' : 'creator');
   }
   const { priority, priorityLikely = priority } = preflight.costs;
   const rent = rentOf(recipients, preflight.costs);

@@ -113,6 +113,13 @@ describe('a plan for several recipients', () => {
     );
     const found = planned(DEBTS, given);
     expect(found.recipients?.map((each) => each.wallet)).toEqual([CREATOR, REF]);
+    // Where it is the recipient of the oldest debt, its own debts wait, and no others.
+    const oldest = { agentLamports: 0n, sponsorLamports: 10n ** 9n, sponsorRefuses };
+    expect(waits(seen({}, oldest))).toMatchObject({
+      about: 'creator',
+      creator: CREATOR,
+      trouble: { code: 'sponsor_creator_spent' },
+    });
   });
   test('holds its fee against all of it, and the rent of an account against what is owed to its owner', () => {
     const cost = { perSol: 150_000_000n, bpsMost: 1_000 };

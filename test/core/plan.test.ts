@@ -269,6 +269,13 @@ describe('planning', () => {
     expect(about({ creatorAccount: 'foreign' })).toBe('creator');
     expect(about({ agentLamports: 0n })).toBe('subscriber');
     expect(about({ venue: null })).toBe('subscriber');
+    const refusedFor = (code: 'sponsor_creator_spent' | 'sponsor_subscriber_spent') =>
+      about({
+        ...{ agentLamports: 0n, sponsorLamports: 10n ** 9n },
+        sponsorRefuses: { class: 'needs_sol', code, detail: '' },
+      });
+    expect(refusedFor('sponsor_creator_spent')).toBe('creator');
+    expect(refusedFor('sponsor_subscriber_spent')).toBe('subscriber');
   });
 
   test('a paused venue still lets wallet tokens pay', () => {

@@ -229,13 +229,12 @@ describe('without a passing account', () => {
 
 describe('a durable nonce', () => {
   const rest = GOOD.slice(1);
-  const first = 'does not begin by moving the nonce';
+  const [none, first] = ['moves 0 nonces, the mandate is 1', 'does not begin by moving the nonce'];
   test('is moved by the first instruction, once', () => {
     expect(judge([...rest, advance])).toEqual([first]);
     expect(judge([limit, advance, ...rest.slice(1)])).toEqual([first]);
     expect(judge([...GOOD, advance])).toEqual(['moves 2 nonces, the mandate is 1']);
-    expect(judge(rest)).toEqual(['moves 0 nonces, the mandate is 1', first]);
-    expect(judge([])).toContain(first);
+    expect([...judge(rest), ...judge([]).slice(-1)]).toEqual([none, first, first]);
   });
   test('is moved by no payment that is signed under a blockhash', () => {
     const plain = { ...mandate, nonce: null };

@@ -1,209 +1,11 @@
-// Planning: which of a subscriber's accounts pays, and what is told when none can. Ports are stubs:
-// an account is a record of funds, and the venue answers as the test says.
+// Planning: which of a subscriber's accounts pays, what keeps debts from being planned, and what is
+// told when none can be paid.
 
 import { expect, test } from 'vitest';
-import type { Simulated } from '../../src/core/chain-ports.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';
-import type { Debt } from '../../src/core/payment.ts';
-import type { VenueFunds } from '../../src/core/plan.ts';
-import type { Subscriber } from '../../src/core/ports.ts';
-import type { PaymentParts } from '../../src/core/signing-ports.ts';
-import { USDC } from '../../src/core/token.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
-import {
-  createPlanning,
-  type PlanningOptions,
-  type PlanningPorts,
-} from '../../src/flows/planning.ts';
-import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
-import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
-import { servingOnly } from '../support/venues.ts';
-
-const SYSTEM = '11111111111111111111111111111111' as Address;
-const FUNDS: VenueFunds = {
-  deposit: 0n,
-  claimable: [],
-  exposed: false,
-  room: null,
-  blocked: null,
-};
-type Account = Partial<VenueFunds>;
-/** Settles these markets and withdraws this much: an error, or what arrives. */
-type Verdict = (
-  settle: readonly number[],
-  withdraw: bigint,
-) => { error: unknown } | { arrives: bigint };
-
-const refusing = (index: number, number: number) => ({
-  error: { InstructionError: [index, { Custom: number }] },
-});
-
-function planningWith(given: {
-  accounts: Account[];
-  lamports?: bigint;
-  tokens?: bigint;
-  options?: Partial<PlanningOptions>;
-  verdict?: Verdict;
-  /** What all subscribers owe to the creator, who has no token account. */
-  owedToAbsent?: bigint;
-  /** What RPC answers to the first read. */
-  silent?: Fault;
-  /** Why books and chain disagree, and why the key cannot sign. */
-  behind?: Trouble;
-  closed?: Trouble;
-  /** A transfer to this creator that is not matched. */
-  transferTo?: Address;
-  /** What the pen has signed for the subscriber within a day. */
-  signedToday?: bigint;
-}) {
-  const { lamports = 10n ** 9n, tokens = 0n } = given;
-  const asked: { settle: readonly number[]; withdraw: bigint }[] = [];
-  const noted: [string, readonly string[], Trouble][] = [];
-  const { owedToAbsent, silent } = given;
-  const classify = createDriftVenue();
-  const tokenPort = {
-    tokenAccount: () => 'ata',
-    readTokenAccount: (account: { amount?: bigint } | null) =>
-      account && { amount: account.amount ?? tokens, frozen: false, foreign: false },
-    isOnCurve: () => true,
-    transferInstructions: () => ({ before: [], after: [] }),
-  };
-  const chain = {
-    async accounts() {
-      if (silent !== undefined) throw silent;
-      const agent = { lamports, owner: SYSTEM, data: new Uint8Array() };
-      return { slot: 1, accounts: [agent, {}, owedToAbsent === undefined ? {} : null, null] };
-    },
-    fits: async () => true,
-    simulate: async (_payer: Address, instructions: readonly { data: bigint }[]) => {
-      const amounts = instructions.map((each) => each.data);
-      const settle = amounts.slice(0, -1).map(Number);
-      const withdraw = amounts.at(-1) ?? 0n;
-      asked.push({ settle, withdraw });
-      const verdict = given.verdict?.(settle, withdraw) ?? { arrives: withdraw };
-      return {
-        error: 'error' in verdict ? verdict.error : null,
-        programs: [SYSTEM, ...instructions.map(() => PROGRAM_ID)],
-        logs: [],
-        accounts: 'error' in verdict ? [] : [{ amount: tokens + verdict.arrives }],
-      } as unknown as Simulated;
-    },
-  };
-  const venue = {
-    ...{ ...classify, quote: USDC },
-    preflightAccounts: async () => [],
-    read: (user: string) => ({
-      account: { address: user },
-      funds: { ...FUNDS, ...given.accounts[Number(user.slice(1))] },
-    }),
-    account: async (address: string) => ({ address }),
-    valued: async (_: unknown, funds: VenueFunds) => funds,
-    instructions: async ({ payment: { plan } }: PaymentParts) =>
-      [...plan.settleMarkets.map(BigInt), plan.withdraw].map((data) => ({ data })),
-    forgetOracles: () => {},
-  };
-  const ports = {
-    chain,
-    venues: servingOnly(venue),
-    pen: { sponsor: null },
-    signers: { closed: async () => given.closed ?? null },
-    tokens: tokenPort,
-    fees: {
-      microLamports: async () => 0n,
-      lamportsPerSignature: async () => 5_000n,
-      tokenAccountRent: async () => 2_039_280n,
-      priorityFeeMost: 0n,
-    },
-    ledger: {
-      subscribers: { agentKey: async () => ({}) },
-      costs: {
-        openings: async () => ({ known: 0, unread: 0 }),
-        signedToday: async () => given.signedToday ?? 0n,
-      },
-      payments: { toppedUpWithin: async () => false },
-      creators: { isAgent: async () => false },
-      credits: {
-        unmatched: async (_: string, to: Address) => (to === given.transferTo ? 'sig' : null),
-      },
-      shares: {
-        owedTo: async () => owedToAbsent ?? 0n,
-        note: async (...told: (typeof noted)[number]) => void noted.push(told),
-      },
-    },
-    books: { disagreement: async () => given.behind ?? null, lineage: () => 0 },
-    newId: () => 'p',
-    lane: { account: async () => null, decide: async () => ({ do: 'sign', nonce: null }) },
-  } as unknown as PlanningPorts;
-  const intend = createPlanning(ports, {
-    agentReserve: 3_000_000n,
-    sponsorReserve: 0n,
-    partialLeast: null,
-    marginFloorBps: 0,
-    creationsMost: 3,
-    reimbursement: null,
-    topUp: null,
-    topUpEveryMs: 1,
-    ...given.options,
-  });
-  const subscriber = {
-    id: 'ana',
-    hasKey: true,
-    agentWallet: 'a',
-    driftAccounts: given.accounts.map((_, at) => ({
-      ...{ address: `u${at}`, subAccountId: at },
-      venue: 'drift-v2',
-    })),
-  } as unknown as Subscriber;
-  const debt = (owed: bigint): Debt => ({
-    shareId: `s${owed}`,
-    subscriptionId: 'x',
-    creatorWallet: 'c' as Address,
-    driftUser: 'u0' as Address,
-    subAccountId: 0,
-    venue: 'drift-v2',
-    token: USDC,
-    owed,
-    attempts: 0,
-    slot: 1,
-    minimum: 0n,
-  });
-  return {
-    asked,
-    noted,
-    /**
-     * The number of due debts that rest when no payment can be made for the first debt, the only
-     * one to its creator.
-     */
-    async resting(...owed: bigint[]) {
-      const due = owed.map(debt);
-      const intent = await intend(subscriber, due.slice(0, 1), due);
-      return intent?.kind === 'rest' ? intent.debts.map((each) => each.owed) : null;
-    },
-    /** What becomes of debts to several creators: those that rest, and why. */
-    async intendTo(...creators: string[]) {
-      const debts = creators.map((creatorWallet, at) => ({
-        ...debt(BigInt(at) + 1n),
-        creatorWallet: creatorWallet as Address,
-      }));
-      const intent = await intend(subscriber, debts, debts);
-      if (intent?.kind !== 'rest') return intent?.kind;
-      return { rest: intent.debts.map((each) => each.creatorWallet), code: intent.trouble.code };
-    },
-    async intend(...owed: bigint[]) {
-      const debts = owed.map(debt);
-      const intent = await intend(subscriber, debts, debts);
-      if (intent === null) throw new Error('nothing is intended');
-      return intent.kind === 'open'
-        ? {
-            ...intent.payment.plan,
-            from: intent.payment.driftUser,
-            purpose: intent.payment.purpose,
-          }
-        : intent.trouble;
-    },
-  };
-}
+import { type Account, planningWith, refusing, type Verdict } from '../support/planning.ts';
 
 test('RPC that is silent while a payment is planned is the reason that its debts give; nothing else is decided', async () => {
   const silent = new Fault('rpc_unavailable', 'getMultipleAccounts: HTTP 503');
@@ -398,4 +200,17 @@ test('while a transfer to a creator is not matched its debts rest, whichever rec
   }
   const other = planningWith({ accounts, transferTo: 'c' as Address });
   expect(await other.intendTo('a', 'b', 'a')).toBe('open');
+});
+
+test('where the sponsor’s budget for one creator is spent its debts rest, whichever recipient it is, and the others are paid', async () => {
+  const limits = { lamportsADayMost: null, subscriberADayMost: null, failuresADayMost: null };
+  const options = { sponsorLimits: { ...limits, creatorADayMost: 10n ** 8n } };
+  const given = { accounts: [{ deposit: 1_000n }], lamports: 0n, options };
+  const code = 'sponsor_creator_spent';
+  const oldest = planningWith({ ...given, spentOn: 'a' as Address });
+  expect(await oldest.intendTo('a', 'b', 'a')).toEqual({ rest: ['a', 'a'], code });
+  expect(await oldest.intendTo('b')).toBe('open');
+  const younger = planningWith({ ...given, spentOn: 'b' as Address });
+  expect(await younger.intendTo('a', 'b', 'a')).toBe('open');
+  expect(await younger.intendTo('b')).toEqual({ rest: ['b'], code });
 });

@@ -175,4 +175,25 @@ export const EVIDENCE: readonly Mutant[] = [
       test: 'a debt that is parked or observed lengthens no history',
     },
   },
+  {
+    name: 'F1 a status that names no commitment is final',
+    file: 'src/chain/look.ts',
+    from: "status.confirmationStatus ?? 'processed'",
+    to: "status.confirmationStatus ?? 'finalized'",
+    by: { file: 'test/chain/look.test.ts', test: 'is not final, also where it names no' },
+  },
+  {
+    name: 'F2 an absence counts up to the height of a block that may be dropped',
+    file: 'src/chain/look.ts',
+    from: "connection.getEpochInfo('finalized')",
+    to: "connection.getEpochInfo('confirmed')",
+    by: { file: 'test/chain/look.test.ts', test: 'after the finalized height' },
+  },
+  {
+    name: 'F3 a confirmed slot is taken for a final one',
+    file: 'src/flows/finality.ts',
+    from: "chain.slot('finalized')",
+    to: "chain.slot('confirmed')",
+    by: { file: 'test/flows/finality.test.ts', test: 'the chain is asked again after half' },
+  },
 ];

@@ -53,3 +53,10 @@ test('a table with a subscriber leads its key with it, or stands in the list wit
   const others = rows.filter((each) => each.first !== 'subscriber_id').map((each) => each.table);
   expect(others.toSorted()).toEqual(Object.keys(OTHER_KEYS).toSorted());
 });
+
+test('a table of sql/schema.sql is read on one screen of 60 lines', async () => {
+  const tables = (await readFile(FILE, 'utf8')).split(/^(?=create table )/m).slice(1);
+  expect(tables.length).toBeGreaterThan(50);
+  const long = tables.map((each) => each.slice(0, each.indexOf('\n);')).split('\n'));
+  expect(long.filter((lines) => lines.length >= 60).map(([first]) => first)).toEqual([]);
+});

@@ -44,7 +44,10 @@ test('a variant is stored in its turn, and the one that was executed becomes the
   const { driftUser, subAccountId, ...plan } = route;
   expect(live).toMatchObject({ driftUser, subAccountId, plan });
   const [before] = await paymentsIn(held);
-  expect(before).toMatchObject({ withdraw: 0n, settleMarkets: [], createAgentAccount: false });
+  expect(before).toMatchObject({
+    ...{ withdraw: held.share.amount, settleMarkets: [0] },
+    createAgentAccount: false,
+  });
   const executed = live?.variants?.[1]?.signature ?? bytes.signature;
   expect(await payments.unknown([executed, cancel.signature])).toEqual([cancel.signature]);
   // The cancellation paid nothing, and is never taken for the payment.

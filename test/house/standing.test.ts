@@ -76,6 +76,8 @@ test.each(table)('%s', (event, signed, counted) => {
     else if (signed === 'a stranger' || signed?.startsWith('a delegate'))
       expect(byAgent).toBe(false);
     else
-      expect(['anybody', 'agent or Drift delegate', 'Drift delegate, or agent']).toContain(signed);
+      expect(['any signer', 'agent or Drift delegate', 'Drift delegate, or agent']).toContain(
+        signed,
+      );
   }
 });

@@ -37,14 +37,22 @@ export function tellNonces(
     }
 }
 
-/** Takes the way away from a payment that was sent under a nonce, if there is one. */
-export function obstruct({ state }: SimBooks, people: People, random: Random): void {
+/**
+ * Takes the way away from a payment that was sent under a nonce, if there is one: the token account
+ * of the agent, or with `any` also what the account at the venue holds.
+ */
+export function obstruct(
+  { state }: SimBooks,
+  people: People,
+  random: Random,
+  what: 'tokens' | 'any',
+): void {
   const sent = [...(state?.payments.values() ?? [])].filter(
     (each) => each.state === 'sent' && each.nonce,
   );
   if (sent.length === 0) return;
   const { subscriberId, driftUser } = random.pick(sent);
-  people.obstruct(subscriberId, driftUser);
+  people.obstruct(subscriberId, what === 'any' && random.chance(0.4) ? driftUser : null);
 }
 
 /**

@@ -59,10 +59,10 @@ export type People = {
    */
   readonly firstMs: ReadonlyMap<string, number>;
   /**
-   * The way of a payment out of this account is taken away: the agent's token account is frozen,
-   * closed or given away, or everything leaves the account.
+   * The way of a payment is taken away: everything leaves this account at the venue; with null, the
+   * agent's token account is frozen, closed or given away.
    */
-  obstruct(subscriberId: string, user: Address): void;
+  obstruct(subscriberId: string, user: Address | null): void;
   /** Does this, signed by the stranger who pays, and by another. */
   act(instructions: readonly SimInstruction[], signer?: string): Landed | null;
   /** A subscription gets other terms: another wallet or creator, another share, another basis. */
@@ -222,7 +222,7 @@ export function createPeople(
     obstruct(subscriberId, user) {
       const person = PEOPLE.find((each) => each.id === subscriberId);
       if (person === undefined) return;
-      if (random.chance(0.6)) return troubleAgent(person);
+      if (user === null) return troubleAgent(person);
       const all = depositOf(chain.store.get(user));
       act(ACTS.withdraw(person, user, all, strangerTokens(venueOfUser(user))), person.agent);
     },

@@ -26,6 +26,8 @@ const { values } = parseArgs({
     peer: { type: 'boolean', default: false },
     mild: { type: 'boolean', default: false },
     sabotage: { type: 'boolean', default: false },
+    /** With --sabotage: the faults whose name has these words. */
+    only: { type: 'string', default: '' },
     /** Ends at the first history that breaks a law. */
     first: { type: 'boolean', default: false },
     moods: { type: 'string' },
@@ -74,7 +76,8 @@ if (values.peer) {
   process.exit(0);
 }
 if (values.sabotage) {
-  for (const [name, each] of Object.entries(SABOTAGES)) {
+  const wanted = Object.entries(SABOTAGES).filter(([name]) => name.includes(values.only));
+  for (const [name, each] of wanted) {
     const caught = await caughtAt(each);
     process.stdout.write(
       `${name}: ${caught === null ? `NOT caught within ${each.within}` : `at seed ${caught.seed} of ${each.within}: ${caught.law}`}\n`,

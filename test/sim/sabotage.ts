@@ -7,6 +7,7 @@ import type { Payments } from '../../src/core/payment-ports.ts';
 import { memoryBooks, type SimBooks } from './books.ts';
 import { BOOKS_SABOTAGES } from './books-sabotage.ts';
 import { readTransaction } from './chain/message.ts';
+import { NONCE_SABOTAGES } from './nonce-sabotage.ts';
 import type { Sabotage } from './options.ts';
 import { RECIPIENT_SABOTAGES } from './recipient-sabotage.ts';
 import { simulate } from './simulate.ts';
@@ -62,14 +63,19 @@ export const BLIND: Sabotage = {
 export type Deliberate = {
   readonly sabotage: Sabotage;
   readonly within: number;
+  /** The seed from which that number is counted; left out, 1. */
+  readonly from?: number;
   /** The first seed that caught it; a change of the simulator moves it. */
   readonly known: number;
+  /** What keeps payments apart in these histories; left out, blockhashes. */
+  readonly guard?: 'blockhash' | 'nonce';
 };
 
 export const SABOTAGES: Record<string, Deliberate> = {
   ...VENUE_SABOTAGES,
   ...BOOKS_SABOTAGES,
   ...RECIPIENT_SABOTAGES,
+  ...NONCE_SABOTAGES,
   'taking a confirmed close for a final one': {
     within: 120,
     known: 13,
@@ -276,13 +282,13 @@ export const SABOTAGES: Record<string, Deliberate> = {
  * number does. With `known` the seed that caught it last is tried before the others.
  */
 export async function caughtAt(
-  { sabotage, within, known }: Deliberate,
+  { sabotage, within, from = 1, known, guard = 'blockhash' }: Deliberate,
   first: 'known' | 'one' = 'one',
 ): Promise<{ seed: number; law: string } | null> {
-  const seeds = Array.from({ length: within }, (_, index) => index + 1);
+  const seeds = Array.from({ length: within }, (_, index) => from + index);
   for (const seed of first === 'known' ? [known, ...seeds] : seeds) {
     try {
-      await simulate(seed, memoryBooks, sabotage);
+      await simulate(seed, memoryBooks, sabotage, { guard });
     } catch (thrown) {
       return { seed, law: thrown instanceof Error ? thrown.message : String(thrown) };
     }

@@ -83,7 +83,6 @@ async function play(
   const apart = createRandom(seed + 500_000_000);
   const drawGuard = () => apart.pick(['blockhash', 'nonce'] as const);
   const replays = guard === 'blockhash' ? 0 : beginNonces(chain, apart);
-  /** What every daemon is set to in the end. */
   let lastGuard: ReturnType<typeof drawGuard> | null = null;
   let weather = { ...climate.weather, ...(replays === SELDOM ? { lost: 0.9 } : {}) };
   chain.placesTold = climate.placesTold;
@@ -253,8 +252,8 @@ async function play(
       foreignMs = turns.nowMs();
     } else if (turns.nowMs() - foreignMs > FOREIGN_MS && random.chance(0.2)) ours();
     people.beside(climate);
-    if (guard !== 'blockhash' && apart.chance(replays)) chain.replay(apart);
-    if (guard !== 'blockhash' && apart.chance(0.2)) obstruct(books, people, apart);
+    if (replays > 0 && apart.chance(replays)) chain.replay(apart);
+    if (replays > 0 && apart.chance(0.2)) obstruct(books, people, apart, 'any');
     if (climate.losses && random.chance(0.05)) {
       server?.copy();
       signedAtCopy = witness.signed.size;
@@ -267,7 +266,7 @@ async function play(
     await check();
   }
 
-  weather = FAIR;
+  weather = replays === SELDOM ? { ...FAIR, lost: 0.9 } : FAIR;
   ours();
   if (guard === 'both') {
     lastGuard = drawGuard();
@@ -288,6 +287,7 @@ async function play(
       for (const { jobs } of processes) for (const job of jobs) await job();
       if (steps % 3 === 0) for (const job of random.pick(processes).rare) await job();
       for (let turn = 0; turn < 60 && (await turns.step()); turn++);
+      if (replays === SELDOM && apart.chance(0.3)) obstruct(books, people, apart, 'tokens');
       dropBelieved();
       await check();
       quiet = (await done()) ? quiet + 1 : 0;

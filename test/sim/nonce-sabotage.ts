@@ -1,0 +1,44 @@
+// Nonce sabotage: faults in payments under nonces, put in on purpose.
+import { readTransaction } from './chain/message.ts';
+import type { Deliberate } from './sabotage.ts';
+
+export const NONCE_SABOTAGES: Record<string, Deliberate> = {
+  'under nonces: sending another variant before it is on record': {
+    within: 10,
+    from: 801,
+    known: 802,
+    guard: 'nonce',
+    sabotage: {
+      pen: (pen, chain) => {
+        const signed = new Set<string>();
+        return {
+          ...pen,
+          async sign(request) {
+            const { id } = request.parts.payment;
+            const written = await pen.sign(request);
+            if (signed.has(id)) chain.submit(readTransaction(written.bytes, false), 0);
+            signed.add(id);
+            return written;
+          },
+        };
+      },
+    },
+  },
+  'under nonces: planning the next payment before the value has moved, at finalized': {
+    within: 60,
+    known: 1,
+    guard: 'nonce',
+    sabotage: {
+      chain: (chain) => ({
+        ...chain,
+        look: async (signature) => {
+          const look = await chain.look(signature);
+          return look.seen === 'executed' ? { ...look, finality: 'finalized' } : look;
+        },
+        slices: (addresses, range, _finality) => chain.slices(addresses, range, 'confirmed'),
+        signatures: (address, after, tip, _finality) =>
+          chain.signatures(address, after, tip, 'confirmed'),
+      }),
+    },
+  },
+};

@@ -192,7 +192,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       // The walks at start, and those for what was missed, are never given up.
       if (!asked && costs.isGivenUp('backfill')) return;
       const among = share.parts() === null ? undefined : mine().map((each) => each.address);
-      const found = await backfill({ ...ports, run: walks.begin(asked) }, signal, among);
+      const found = await backfill({ ...ports, run: walks.begin(asked, watched.map) }, signal, among);
       sources.note('backfill', found.tip, clock.nowMs());
       noted(found.noted);
     });

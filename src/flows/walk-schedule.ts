@@ -23,40 +23,58 @@ export type WalkSchedule = {
   moved(address: Address): void;
   /** Tells that a sweep which began at this time has read these accounts. */
   swept(accounts: readonly { readonly address: Address }[], beganMs: number): void;
-  /** Begins a run; with `all`, every history is walked. */
-  begin(all: boolean): WalkRun;
+  /**
+   * Begins a run; with `all`, every history is walked. What is known of accounts that are not
+   * watched any more is dropped.
+   */
+  begin(all: boolean, watched: Pick<ReadonlySet<string>, 'has'>): WalkRun;
 };
+
+/** Times of one account, in milliseconds; `never` where nothing happened yet. */
+type Times = {
+  /** When the run began that walked it last. */
+  walkedMs: number;
+  /** When a source saw it change. */
+  movedMs: number;
+  /** When the last sweep began that read it. */
+  sweptMs: number;
+};
+const never = Number.NEGATIVE_INFINITY;
 
 /** Creates the schedule. Without `unchangedEveryMs` each run walks every history. */
 export function createWalkSchedule(
   clock: Pick<Clock, 'nowMs'>,
   { backfillEveryMs, unchangedEveryMs = 0 }: WalkSettings,
 ): WalkSchedule {
-  /** When the run began that walked an account last, and when the account was seen to change. */
-  const walkedMs = new Map<Address, number>();
-  const movedMs = new Map<Address, number>();
-  /** When the last sweep began that read an account. */
-  const sweptMs = new Map<Address, number>();
+  const known = new Map<string, Times>();
+  const timesOf = (address: Address): Times => {
+    const times = known.get(address) ?? { walkedMs: never, movedMs: never, sweptMs: never };
+    known.set(address, times);
+    return times;
+  };
   return {
-    moved: (address) => void movedMs.set(address, clock.nowMs()),
-    swept(accounts, beganMs) {
-      for (const { address } of accounts) sweptMs.set(address, beganMs);
+    moved(address) {
+      timesOf(address).movedMs = clock.nowMs();
     },
-    begin(all) {
+    swept(accounts, beganMs) {
+      for (const { address } of accounts) timesOf(address).sweptMs = beganMs;
+    },
+    begin(all, watched) {
       const beganMs = clock.nowMs();
+      for (const address of known.keys()) if (!watched.has(address)) known.delete(address);
       return {
         isDue(address) {
-          const lastMs = walkedMs.get(address);
-          if (all || lastMs === undefined || beganMs - lastMs >= unchangedEveryMs) return true;
+          const { walkedMs, movedMs, sweptMs } = timesOf(address);
+          if (all || beganMs - walkedMs >= unchangedEveryMs) return true;
           // Without a recent sweep since that walk, nothing shows that the account is unchanged.
-          const seenMs = sweptMs.get(address) ?? Number.NEGATIVE_INFINITY;
-          if (seenMs <= lastMs || beganMs - seenMs > backfillEveryMs) return true;
-          return (movedMs.get(address) ?? Number.NEGATIVE_INFINITY) >= lastMs;
+          if (sweptMs <= walkedMs || beganMs - sweptMs > backfillEveryMs) return true;
+          return movedMs >= walkedMs;
         },
         walked(address) {
-          walkedMs.set(address, beganMs);
+          const times = timesOf(address);
+          times.walkedMs = beganMs;
           // A change that was seen later than the beginning of the walk is kept.
-          if ((movedMs.get(address) ?? beganMs) < beganMs) movedMs.delete(address);
+          if (times.movedMs < beganMs) times.movedMs = never;
         },
       };
     },

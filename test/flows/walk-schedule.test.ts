@@ -14,9 +14,10 @@ function walkedOnce() {
     backfillEveryMs: HOUR_MS,
     unchangedEveryMs: 24 * HOUR_MS,
   });
+  const watched = new Set<string>([ana, bo]);
   const run = (all = false): Address[] => {
-    const walk = schedule.begin(all);
-    const due = [ana, bo].filter(walk.isDue);
+    const walk = schedule.begin(all, watched);
+    const due = [ana, bo].filter((each) => watched.has(each) && walk.isDue(each));
     for (const each of due) walk.walked(each);
     return due;
   };
@@ -30,7 +31,7 @@ function walkedOnce() {
     clock.advance(60_000);
   };
   expect(run()).toEqual([ana, bo]);
-  return { clock, schedule, run, hour };
+  return { clock, schedule, watched, run, hour };
 }
 
 test('histories of unchanged accounts are walked once a day, and all histories when a run is asked for', () => {
@@ -54,10 +55,10 @@ test('the history of an account that a source saw change is walked in the next r
 });
 
 test('a change that is seen while the history is walked is walked again', () => {
-  const { schedule, run, hour } = walkedOnce();
+  const { schedule, watched, run, hour } = walkedOnce();
   schedule.moved(bo);
   hour();
-  const walk = schedule.begin(false);
+  const walk = schedule.begin(false, watched);
   expect(walk.isDue(bo)).toBe(true);
   schedule.moved(bo);
   walk.walked(bo);
@@ -77,21 +78,32 @@ test('without a sweep since the walk, or within the last interval, everything is
 });
 
 test('a history that could not be walked stays due', () => {
-  const { schedule, hour } = walkedOnce();
+  const { schedule, watched, hour } = walkedOnce();
   schedule.moved(ana);
   hour();
-  expect(schedule.begin(false).isDue(ana)).toBe(true);
+  expect(schedule.begin(false, watched).isDue(ana)).toBe(true);
   hour();
-  expect(schedule.begin(false).isDue(ana)).toBe(true);
+  expect(schedule.begin(false, watched).isDue(ana)).toBe(true);
 });
 
 test('without the setting each run walks everything', () => {
   const clock = createManualClock();
   const schedule = createWalkSchedule(clock, { backfillEveryMs: HOUR_MS });
-  const first = schedule.begin(false);
+  const watched = new Set<string>([ana]);
+  const first = schedule.begin(false, watched);
   first.walked(ana);
   clock.advance(1_000);
   schedule.swept([{ address: ana }], clock.nowMs());
   clock.advance(1_000);
-  expect(schedule.begin(false).isDue(ana)).toBe(true);
+  expect(schedule.begin(false, watched).isDue(ana)).toBe(true);
+});
+
+test('what was known of an account that left is gone when it joins again', () => {
+  const { watched, run, hour } = walkedOnce();
+  watched.delete(bo);
+  hour();
+  expect(run()).toEqual([]);
+  watched.add(bo);
+  hour();
+  expect(run()).toEqual([bo]);
 });

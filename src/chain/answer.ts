@@ -9,13 +9,18 @@ export type AnswerBounds = {
   /** The most bytes of all answers that are being received at the same time. */
   readonly answersBytesMost: number;
 };
+/** An answer whose body is still to be read: a `Response`, or what `post` returns. */
+export type HttpAnswer = Pick<Response, 'ok' | 'status' | 'statusText'> & {
+  readonly headers: Headers | Readonly<Record<string, string>>;
+  readonly body: AsyncIterable<Uint8Array> | null;
+};
 /**
  * Reads an answer to its end and returns the same answer with its body in memory. Throws
  * `rpc_unavailable` and closes the connection when the answer, or all answers that are being read,
  * exceed their bounds, and when the answer has the id of another request. `id` is the id of the
  * JSON-RPC request as text; null when there is none to compare.
  */
-export type ReadAnswer = (answer: Response, id?: string | null) => Promise<Response>;
+export type ReadAnswer = (answer: HttpAnswer, id?: string | null) => Promise<Response>;
 
 /** The bounds of commands, which ask a node only a few questions. */
 export const USUAL_BOUNDS: AnswerBounds = {
@@ -31,11 +36,11 @@ export function createAnswerReader(bounds: AnswerBounds): ReadAnswer {
   /** Bytes of the answers that are being read now. */
   let held = 0;
   return async (answer, id = null) => {
-    if (answer.body === null) return answer;
+    const { ok, status, statusText, headers } = answer;
     const chunks: Uint8Array[] = [];
     let own = 0;
     try {
-      for await (const chunk of answer.body) {
+      for await (const chunk of answer.body ?? []) {
         own += chunk.length;
         held += chunk.length;
         if (own > bounds.answerBytesMost)
@@ -54,9 +59,9 @@ export function createAnswerReader(bounds: AnswerBounds): ReadAnswer {
       held -= own;
     }
     const body = Buffer.concat(chunks, own);
-    if (answer.ok && id !== null && isOfAnother(body, id))
+    if (ok && id !== null && isOfAnother(body, id))
       throw new Fault('rpc_unavailable', 'the answer is that to another request');
-    const { status, statusText, headers } = answer;
-    return new Response(body, { status, statusText, headers });
+    // An answer without content (204) may have no body, not even an empty one.
+    return new Response(own === 0 ? null : body, { status, statusText, headers });
   };
 }

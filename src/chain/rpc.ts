@@ -5,6 +5,7 @@ import { Fault, messageOf } from '../core/fault.ts';
 import type { RpcOutcome } from '../core/outcomes.ts';
 import { createAnswerReader, type ReadAnswer, USUAL_BOUNDS } from './answer.ts';
 import { type AskedRequest, askerOf } from './asker.ts';
+import { post } from './post.ts';
 
 /** The deadline of an answer where no setting applies. Milliseconds. */
 const ANSWER_MS = 10_000;
@@ -45,7 +46,7 @@ export function listening(
   url: string,
   onCall: RpcListener,
   elapsedMs: () => number,
-  send: typeof fetch = fetch,
+  send: typeof fetch,
 ): typeof fetch {
   const node = URL.parse(url)?.host ?? 'unknown';
   return async (_input, init: AskedRequest | undefined) => {
@@ -93,9 +94,10 @@ const REQUEST_ID = /"id":"([\w-]{36})"\}$/;
 
 /**
  * Returns a fetch that sends a request, and reads the answer to that request within the bounds.
+ * `send` carries requests in place of the network; for tests.
  */
 export const within =
-  ({ answerMs, read }: CallBounds, send: typeof fetch = fetch): typeof fetch =>
+  ({ answerMs, read }: CallBounds, send: typeof fetch | typeof post = post): typeof fetch =>
   async (input, init) => {
     const id = typeof init?.body === 'string' ? REQUEST_ID.exec(init.body)?.[1] : undefined;
     const timeout = AbortSignal.timeout(answerMs);

@@ -150,7 +150,8 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
     expect: async () => world.genesisHash,
     clock,
     log,
-    bounds: { answerMs: 10_000, read: async (answer) => answer },
+    // What `carrying` answers is read already.
+    bounds: { answerMs: 10_000, read: async (answer) => answer as Response },
     elapsedMs: turns.nowMs,
     send: carrying(process, world),
   });

@@ -1,9 +1,10 @@
 // Heartbeat: once a second the daemon checks that it may vouch for the gate's answers. It may after
 // the ledger took a write, the roster holds every change of the ledger, the doubts were read, the
-// chain gave its slot, and no loop that carries news to the standings fails. When one of these
-// fails the roster's view is not renewed, so the gate answers `unknown` once the view is older than
-// `gate.staleAfterMs`, and says which of them failed. The loops count because a Postgres whose disk
-// is full may still take the heartbeat's own write, which changes one row in place.
+// chain gave its slot (flows/slot-reading.ts says when it is asked), and no loop that carries news
+// to the standings fails. When one of these fails the roster's view is not renewed, so the gate
+// answers `unknown` once the view is older than `gate.staleAfterMs`, and says which of them failed.
+// The loops count because a Postgres whose disk is full may still take the heartbeat's own write,
+// which changes one row in place.
 import { Fault, messageOf } from '../core/fault.ts';
 import { type LedgerClock, SKEW_MS_MOST } from '../core/ledger-clock.ts';
 import { ledgerRemedy } from '../core/ledger-fault.ts';
@@ -13,6 +14,7 @@ import type { Doubt, Roster } from '../core/roster.ts';
 import { type DoubtPorts, refreshDoubts } from './gate-doubts.ts';
 import type { Loops } from './loops.ts';
 import type { Publisher } from './publish.ts';
+import type { SlotReading } from './slot-reading.ts';
 
 export type HeartbeatPorts = DoubtPorts & {
   readonly ledger: Ledger;
@@ -24,8 +26,8 @@ export type HeartbeatPorts = DoubtPorts & {
   /** As `LedgerClock.set`. */
   readonly setClock: LedgerClock['set'];
   readonly log: Log;
-  /** Reads the slot that the chain has reached, at `confirmed`. */
-  readonly slot: () => Promise<number>;
+  /** As `SlotReading.read`: the confirmed slot; null while it need not be read. */
+  readonly slot: SlotReading['read'];
   /** Is given each reading of the slot. */
   readonly pace?: Pace;
   /** The doubts about single subscribers, as of the last look. */
@@ -162,6 +164,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
         const missing = unrecorded();
         if (missing !== null) throw new Fault('ledger_unavailable', missing.says);
         const slot = await ports.slot();
+        if (slot === null) return;
         roster.observe(slot, clock.nowMs());
         ports.pace?.note(slot, clock.nowMs());
       } catch (thrown) {

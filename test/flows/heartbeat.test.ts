@@ -11,6 +11,7 @@ import type { Loops } from '../../src/flows/loops.ts';
 /** A machine, and a Postgres whose clock is right; `jump` sets the machine's clock. */
 function setUp() {
   let stoodStillAtMs: number | null = null;
+  let unasked = false;
   let rightMs = 1_800_000_000_000;
   let offMs = 0;
   const machine: Clock = {
@@ -68,7 +69,7 @@ function setUp() {
       clock,
       setClock: clock.set,
       log,
-      slot: async () => (stoodStillAtMs ?? rightMs) / 400,
+      slot: async () => (unasked ? null : (stoodStillAtMs ?? rightMs) / 400),
       readKeys: async () => {},
       reach: async () => {
         if (hindered !== null) throw hindered;
@@ -88,6 +89,10 @@ function setUp() {
     /** The node tells the slot of this moment from now on. */
     standStill() {
       stoodStillAtMs = rightMs;
+    },
+    /** The node need not be asked for its slot from now on. */
+    rest() {
+      unasked = true;
     },
     /** A loop has failed since now; null when its next run succeeded. */
     fail(thrown: Error | null) {
@@ -206,4 +211,18 @@ test('while no connection to Postgres comes about, the gate says why, and names 
   hinder(null);
   await heartbeat.beat();
   expect(gate().verdict).toBe('allow');
+});
+
+test('a heartbeat that need not ask for the slot succeeds, and renews no view', async () => {
+  const { heartbeat, ageMs, gate, pass, rest } = setUp();
+  await heartbeat.beat();
+  rest();
+  for (let n = 0; n < 30; n++) {
+    pass(1_000);
+    await heartbeat.beat();
+  }
+  expect([ageMs(), gate().verdict]).toEqual([30_000, 'allow']);
+  pass(1_000);
+  await heartbeat.beat();
+  expect([ageMs(), gate().verdict]).toEqual([31_000, 'unknown']);
 });

@@ -9,6 +9,7 @@ import { setByLedger } from './core/ledger-clock.ts';
 import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
 import { gateOf, openParts, openRegistry, upkeepOf } from './daemon-parts.ts';
+import { countHearing } from './feed-wiring.ts';
 import { rememberActs } from './flows/acknowledged.ts';
 import { tellObserved } from './flows/credit.ts';
 import { createHeartbeat } from './flows/heartbeat.ts';
@@ -16,6 +17,7 @@ import { createLoops, EVERY_MS, inGrace } from './flows/loops.ts';
 import { notifyEndpoints } from './flows/notify.ts';
 import { createPublisher } from './flows/publish.ts';
 import { createRpcCosts, createSampling, type RpcCosts } from './flows/rpc-budget.ts';
+import { createSlotReading } from './flows/slot-reading.ts';
 import { addUpkeep } from './flows/upkeep.ts';
 import { loadWatched } from './flows/watched.ts';
 import { installGauges } from './gauges.ts';
@@ -108,8 +110,11 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   stack.defer(await listenStandings(sql, () => void publisher.pull()));
   stack.defer(() => loops.stop());
 
+  const { staleAfterMs } = settings.gate;
+  const slots = createSlotReading(() => chain.slot('confirmed'), clock.nowMs, staleAfterMs);
+  const spent = countHearing(parts, settings, metrics, spending);
   const hearing = await addHearing(
-    { ...shared, watched, settling, metrics, costs: spending, share },
+    { ...shared, watched, settling, metrics, costs: spending, share, slots, spent },
     settings,
   );
   const { feed, registration, sources, inspector } = hearing;
@@ -131,7 +136,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
     {
       ...{ ...ports, sources, aside: hearing.aside },
       pace,
-      slot: () => chain.slot('confirmed'),
+      slot: slots.read,
       personal: () => upkeep.doubts(),
       setClock: clock.set,
       reach: () => reachLedger(parts.databaseUrl, log),
@@ -179,7 +184,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const url = `http://${settings.http.host}:${(server.server.address() as AddressInfo).port}`;
   // The registration at Helius needs the daemon's URL. With port 0 that is known only now.
   const alone = <T>(work: () => Promise<T>) => locks.exclusively('helius', work);
-  registration.begin(openRegistry(settings, log, url, alone, parts.webhookIds));
+  registration.begin(openRegistry(settings, log, url, alone, parts.webhookIds, spent.onEdit));
   loops.after('moved');
   if (settings.mode === 'settle') await tellObserved(ledger, log);
   log.info('app.ready', {

@@ -222,7 +222,7 @@ export async function openParts(
 
 /**
  * The registry of webhooks at Helius; null when no API key or no URL is known, or the source is
- * off. `alone` runs work that only one daemon at a time may do.
+ * off. `alone` runs work that only one daemon at a time may do; `onEdit` is called after each edit.
  */
 export function openRegistry(
   settings: Settings,
@@ -230,6 +230,7 @@ export function openRegistry(
   ownUrl: string | null,
   alone: <T>(work: () => Promise<T>) => Promise<T>,
   ids: WebhookIds | null,
+  onEdit: () => void = () => {},
 ): WebhookRegistry | null {
   const { secrets, helius, watch } = settings;
   const webhookUrl = helius.webhookUrl ?? (ownUrl === null ? null : `${ownUrl}/webhooks/helius`);
@@ -243,6 +244,7 @@ export function openRegistry(
     alone,
     ids,
     log,
+    onEdit,
   });
 }
 

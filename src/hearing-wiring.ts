@@ -1,15 +1,16 @@
 // Hearing wiring: wires the half of the daemon that learns what happened on chain. Webhooks,
 // account subscriptions, the sweep and the backfill note signatures; the inspector reads each
 // transaction from RPC and records facts; checks compare account states with the facts.
-import { openFeed } from './chain/feed.ts';
 import { createBurst } from './core/burst.ts';
 import type { AccountFeed } from './core/chain-ports.ts';
+import type { HearingCosts } from './core/hearing-costs.ts';
 import type { Address, Slot } from './core/ids.ts';
 import type { Clock, Log } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
 import type { Source } from './core/source.ts';
 import type { Watched } from './core/watch-ports.ts';
 import type { Parts } from './daemon-parts.ts';
+import { type FeedPorts, openAccountFeed } from './feed-wiring.ts';
 import { type AccountChanges, createAccountChanges } from './flows/account-changes.ts';
 import { beginChecks } from './flows/account-checks.ts';
 import { adoptFrom } from './flows/adopt.ts';
@@ -26,6 +27,7 @@ import { EVERY_MS, type Loops } from './flows/loops.ts';
 import { createHaste, type Haste } from './flows/reading-haste.ts';
 import { createRegistration, type Registration } from './flows/registration.ts';
 import type { RpcCosts } from './flows/rpc-budget.ts';
+import type { SlotReading } from './flows/slot-reading.ts';
 import { createSources, type Sources } from './flows/sources.ts';
 import { createWake } from './flows/waiting-debts.ts';
 import { createWalkSchedule } from './flows/walk-schedule.ts';
@@ -45,6 +47,8 @@ export type HearingPorts = {
   readonly metrics: Metrics;
   readonly costs: Pick<RpcCosts, 'isGivenUp'>;
   readonly share: HearingShare;
+  readonly slots: Pick<SlotReading, 'notified'>;
+  readonly spent: HearingCosts;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -70,7 +74,8 @@ const OWN_NOTED_AFTER_MS = 10_000;
 /** Wires the half that hears, and declares its loops. */
 export async function addHearing(given: HearingPorts, settings: Settings): Promise<Hearing> {
   const { parts, roster, watched, settling, loops, metrics, costs, share, clock, log } = given;
-  const { ledger, pace, tip, nodes } = parts;
+  const { onEvents } = given.spent;
+  const { ledger, pace, tip } = parts;
   const { settle, lanes, judge, ownSignatures, way } = settling;
   const uses = (source: Source): boolean => settings.watch.sources.includes(source);
   const sources = createSources(settings.watch.sources, tip.canBe);
@@ -138,19 +143,9 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       await watch.sweep(swept, signal);
       if (!signal.aborted) walks.swept(swept, beganMs);
     });
-  const feed = !uses('subscriptions')
-    ? null
-    : openFeed({
-        ...settings.watch,
-        url: settings.rpc.wsUrl ?? parts.rpcUrl.replace(/^http/, 'ws'),
-        clock,
-        log,
-        admit: nodes.admitSocket,
-        canBe: tip.canBe,
-        onSlot: (slot) => sources.note('subscriptions', slot, clock.nowMs()),
-        onAccount: (...told) => settle.nonces.heard(...told) || watch.notified(...told),
-        onSubscribed: watch.subscribed,
-      });
+  const onAccount: FeedPorts['onAccount'] = (...told) =>
+    settle.nonces.heard(...told) || watch.notified(...told);
+  const feed = openAccountFeed({ ...ports, onAccount, onSubscribed: watch.subscribed }, settings);
   const follow = (): void =>
     feed?.follow([...mine().map((each) => each.address), ...settle.nonces.accounts()]);
   follow();
@@ -180,7 +175,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     },
   };
   const bounds = settings.http;
-  const digestion = { ...ports, reader: newId(), bounds, onTold, haste: told };
+  const digestion = { ...ports, reader: newId(), bounds, onTold, onEvents, haste: told };
   loops.add('digest', EVERY_MS.digest, async () => {
     const more = await digestDeliveries(digestion);
     loops.after('noted');
@@ -192,7 +187,11 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       // The walks at start, and those for what was missed, are never given up.
       if (!asked && costs.isGivenUp('backfill')) return;
       const among = share.parts() === null ? undefined : mine().map((each) => each.address);
-      const found = await backfill({ ...ports, run: walks.begin(asked, watched.map) }, signal, among);
+      const found = await backfill(
+        { ...ports, run: walks.begin(asked, watched.map) },
+        signal,
+        among,
+      );
       sources.note('backfill', found.tip, clock.nowMs());
       noted(found.noted);
     });

@@ -20,6 +20,9 @@ export type FeedOptions = {
   readonly admit: () => Promise<boolean>;
   readonly canBe: (slot: number) => boolean;
   readonly onSlot: (slot: number) => void;
+  /** Both as in `SocketOptions`. */
+  readonly onOpened?: () => void;
+  readonly onBytes?: (bytes: number) => void;
   readonly onAccount: (address: Address, slot: number, account: ChainAccount | null) => void;
   readonly onSubscribed: (addresses: readonly Address[]) => void;
 };
@@ -69,6 +72,8 @@ export function openFeed(options: FeedOptions): AccountFeed {
       admit: options.admit,
       canBe: options.canBe,
       onSlot: isFirst ? options.onSlot : null,
+      ...(options.onOpened && { onOpened: options.onOpened }),
+      ...(options.onBytes && { onBytes: options.onBytes }),
       onAccount(address, slot, value) {
         const account = readNotified(value);
         if (account !== undefined) options.onAccount(address as Address, slot, account);

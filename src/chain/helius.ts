@@ -29,6 +29,8 @@ export type HeliusOptions = {
    */
   readonly ids: WebhookIds | null;
   readonly log: Log;
+  /** Called after each creation, change and removal of a webhook, which costs credits. */
+  readonly onEdit?: () => void;
   /** The deadline of one call. Milliseconds. */
   readonly answerMs?: number;
 };
@@ -112,7 +114,7 @@ export function spreadAddresses(
 
 /** Creates the registry, which keeps the addresses, URL, secret and active flag of the webhooks. */
 export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
-  const { log, secret, webhookUrl } = options;
+  const { log, secret, webhookUrl, onEdit = () => {} } = options;
   let guarded = false;
   let writing: Promise<unknown> = Promise.resolve();
 
@@ -181,6 +183,7 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
       if (webhook === undefined) {
         const created = (await webhooks.create(wanted)) as Partial<Webhook> | null;
         if (created?.webhookID) ours.push(created.webhookID);
+        onEdit();
         log.info('helius.webhook_created', { addresses: accountAddresses.length });
         continue;
       }
@@ -201,10 +204,12 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
         });
       if (!complete || altered) {
         await webhooks.update(webhook.webhookID, wanted);
+        onEdit();
         log.info('helius.webhook_updated', { addresses: accountAddresses.length });
       }
       if (webhook.active === false) {
         await webhooks.toggle(webhook.webhookID, true);
+        onEdit();
         log.warn('helius.webhook_enabled_again', { webhook: webhook.webhookID });
       }
       // Deliveries may have been lost in the meantime; the other sources must read the history.
@@ -214,6 +219,7 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
     await options.ids?.keep([...ours, ...elsewhere.map((each) => each.webhookID)]);
     for (const { webhookID, webhookURL } of elsewhere) {
       await webhooks.delete(webhookID);
+      onEdit();
       log.warn('helius.webhook_removed', { webhook: webhookID, url: shownUrl(webhookURL) });
     }
     if (elsewhere.length > 0) await options.ids?.keep(ours);

@@ -33,6 +33,9 @@ export type SocketOptions = {
    * which the socket no longer holds.
    */
   readonly onRefused: (addresses: readonly string[], taken: number) => void;
+  /** Called when a connection is open, and with the size of each message. */
+  readonly onOpened?: () => void;
+  readonly onBytes?: (bytes: number) => void;
   /** Called when the connection ended because it was silent. */
   readonly onSilent?: () => void;
 };
@@ -175,11 +178,13 @@ export function openSocket(options: SocketOptions): Socket {
         }
       };
       socket.on('open', () => {
+        options.onOpened?.();
         if (options.onSlot !== null) ask('slotSubscribe', []);
         link = { subscribe, unsubscribe, end: finish };
         for (const address of wanted) subscribe(address);
       });
-      socket.on('message', (data) => {
+      socket.on('message', (data: Buffer) => {
+        options.onBytes?.(data.length);
         const message = parse(data);
         if (message === null) return;
         if (options.onSlot === null) heardMs = clock.nowMs();

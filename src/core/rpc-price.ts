@@ -1,6 +1,7 @@
-// Rpc price: what calls cost at Helius, in credits. Source: helius.dev/docs/billing/credits, as of
-// 2026-11-27: a call costs one credit, a historical (archival) one ten. Other providers count
-// otherwise.
+// Rpc price: what calls, webhooks and sockets cost at Helius, in credits. Sources, as of 2026-11-27:
+// helius.dev/docs/billing/credits (a call costs one credit, a historical one ten), and of
+// helius.dev/docs/faqs the pages webhooks (an event one, an edit a hundred) and websockets (opening
+// one; standard sockets are metered since April 2026). Other providers count otherwise.
 
 /** When the price list was read. */
 export const PRICES_AS_OF = '2026-11-27';
@@ -20,7 +21,11 @@ const PRICES: Readonly<Record<string, number>> = {
   getBlockTime: 10,
   getInflationReward: 10,
   getProgramAccounts: 10,
+  webhook_edit: 100,
 };
 
-/** The credits of one call. */
+/** A socket costs two credits for each 0.1 MB that it receives. */
+export const SOCKET_BYTES_A_CREDIT = 50_000;
+
+/** The credits of one call, or of one item of core/hearing-costs.ts. */
 export const creditsOf = (method: string): number => PRICES[method] ?? 1;

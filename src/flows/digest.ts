@@ -27,6 +27,8 @@ export type DigestPorts = {
    * and the slot in the body; `ahead` says that it goes ahead of others.
    */
   readonly onTold: (accounts: readonly Address[], saidSlot: Slot | null, ahead: boolean) => void;
+  /** Called with the number of entries of a delivery that was read to its end. */
+  readonly onEvents?: (count: number) => void;
   /** How long the reading of a transaction may wait; see flows/reading-haste.ts. */
   readonly haste: Pick<Haste, 'waitMs'>;
 };
@@ -195,7 +197,10 @@ async function digestOne(ports: DigestPorts, { id, bodies }: Begun): Promise<voi
     }
   }
   if (counts.refused > 0) log.warn('delivery.entries_refused', { delivery: id, ...counts });
-  if (tooLong === 0) return note(true);
+  if (tooLong === 0) {
+    await note(true);
+    return ports.onEvents?.(counts.entries);
+  }
   await note(false);
   throw new Fault(
     'body_too_large',

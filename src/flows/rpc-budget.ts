@@ -1,4 +1,4 @@
-// Rpc budget: counts what calls to nodes cost, keeps the sum of the month in the ledger, and says
+// Rpc budget: counts what calls to nodes, webhooks and sockets cost, keeps the sum of the month in the ledger, and says
 // which source of calls is given up while the credits do not last. Only what something else does as
 // well may be given up: no read that a standing, a booking or a payment needs is among it.
 import { type Finding, odd, wrong } from '../core/doctor-finding.ts';
@@ -22,6 +22,8 @@ export type RpcCall = {
   readonly node: string;
   readonly source: string;
   readonly outcome: string;
+  /** How many of it; left out, one. */
+  readonly times?: number;
 };
 export type RpcCosts = {
   /** Counts a call. */
@@ -129,11 +131,11 @@ export function createRpcCosts(
     }
   };
   return {
-    note({ method, node, source, outcome }) {
+    note({ method, node, source, outcome, times = 1 }) {
       // A provider counts no request that it refuses with 429, and none that did not reach it.
       if (outcome === 'limited' || outcome === 'failed') return;
-      const credits = creditsOf(method);
-      add({ method, node, source, calls: 1, credits });
+      const credits = times * creditsOf(method);
+      add({ method, node, source, calls: times, credits });
       lastMinute.add(source, credits);
       lastHour.add(source, credits);
     },

@@ -4,6 +4,7 @@
 // `bailiff_sample_age_seconds` gives the age of each reading.
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { type Coverage, programName, UNDERSTANDINGS } from '../core/coverage.ts';
+import type { Spent } from '../core/hearing-costs.ts';
 import { ERROR_EVENTS } from '../core/log-events.ts';
 import { REQUEST_OUTCOMES, RPC_OUTCOMES } from '../core/outcomes.ts';
 import type { Clock, Log } from '../core/ports.ts';
@@ -33,6 +34,8 @@ export type Metrics = {
     readonly outcome: string;
     readonly ms: number;
   }): void;
+  /** Counts what webhooks and sockets cost. */
+  spent(spent: Spent): void;
   /** Counts one request of the API. `ms` is null when the duration says nothing, as of a stream. */
   request(route: string, method: string, outcome: string, ms: number | null): void;
   /** Sets the counters of a route to 0. */
@@ -111,7 +114,7 @@ export function createMetrics(clock: Clock): Metrics {
   });
   const credits = new Counter({
     name: 'bailiff_rpc_credits_total',
-    help: 'What answered JSON-RPC calls cost in credits of Helius, by method, node and the part of the daemon that asked.',
+    help: 'What answered JSON-RPC calls, webhooks and sockets cost in credits of Helius, by method, node and the part of the daemon that asked or heard.',
     labelNames: ['method', 'node', 'source'],
     registers,
   });
@@ -196,6 +199,9 @@ export function createMetrics(clock: Clock): Metrics {
       asked.inc({ method, node, source });
       if (outcome !== 'limited' && outcome !== 'failed')
         credits.inc({ method, node, source }, creditsOf(method));
+    },
+    spent({ method, node, source, times }) {
+      credits.inc({ method, node, source }, times * creditsOf(method));
     },
     request: (route, method, outcome, ms) => requests.note([route, method], outcome, ms),
     beginRoute: (route, method) => requests.begin([route, method]),

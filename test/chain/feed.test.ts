@@ -30,6 +30,7 @@ async function start(
   const warned: string[] = [];
   const told: { address: string; slot: number }[] = [];
   const gaps: string[] = [];
+  const spent = { opened: 0, bytes: 0 };
   const feed = openFeed({
     url: node.url,
     clock: options.clock ?? { ...systemClock, nowMs: node.nowMs },
@@ -49,9 +50,13 @@ async function start(
     onSlot: (slot) => void slots.push(slot),
     onAccount: (address, slot) => void told.push({ address, slot }),
     onSubscribed: (addresses) => void gaps.push(...addresses),
+    onOpened: () => void spent.opened++,
+    onBytes(bytes) {
+      spent.bytes += bytes;
+    },
   });
   open.push(node, feed);
-  return { node, feed, told, gaps, slots, errors, warned };
+  return { node, feed, told, gaps, slots, errors, warned, spent };
 }
 const addresses = (count: number): Address[] =>
   Array.from({ length: count }, () => Keypair.generate().publicKey.toBase58() as Address);
@@ -59,7 +64,7 @@ const addresses = (count: number): Address[] =>
 const OFTEN = { interval: 10 };
 
 test('spreads accounts over sockets and hands notifications on', async () => {
-  const { node, feed, told, gaps } = await start(4);
+  const { node, feed, told, gaps, spent } = await start(4);
   const watched = addresses(10);
   feed.follow(watched.slice(0, 6));
   feed.follow(watched);
@@ -68,8 +73,12 @@ test('spreads accounts over sockets and hands notifications on', async () => {
     .poll(() => feed.status(), OFTEN)
     .toEqual({ sockets: 3, accounts: 10, subscribed: 10 });
   expect([...gaps].sort()).toEqual([...watched].sort());
+  expect(spent.opened).toBe(3);
+  const before = spent.bytes;
   node.notify(watched[7] ?? '', 42, 5);
   await expect.poll(() => told, OFTEN).toEqual([{ address: watched[7], slot: 42 }]);
+  // Slots may have come with it.
+  expect(spent.bytes - before).toBeGreaterThan(100);
 });
 
 test('follows exactly who it is told to: who has left is unsubscribed, and makes room', async () => {

@@ -57,13 +57,18 @@ test('what goes ahead is told of with its own delivery, once it is noted', async
   ] as const)
     await ledger.deliveries.record([bodyOf(entry(signature, id))], clock.nowMs());
   const told: unknown[] = [];
+  let events = 0;
   await digestDeliveries({
     ...held.ports,
     reader: 'this',
     bounds: BOUNDS,
     haste: { waitMs: (signature) => (signature === withdrawal ? -1 : 0) },
     onTold: (accounts, _, ahead) => void told.push([...accounts, ahead]),
+    onEvents(count) {
+      events += count;
+    },
   });
+  expect(events).toBe(2);
   expect(told).toHaveLength(2);
   expect(told).toContainEqual([accountOf('ana'), false]);
   expect(told).toContainEqual([accountOf('bo'), true]);

@@ -118,6 +118,16 @@ test('the dearest source is given up first, says so, and comes back first-in las
   expect(costs.findings()).toEqual([]);
 });
 
+test('several of one thing are counted with one note, at its price', async () => {
+  const { costs, kept } = costsOf({});
+  const spent = { node: 'helius', source: 'webhooks', outcome: 'answered' };
+  costs.note({ ...spent, method: 'webhook_event', times: 7 });
+  costs.note({ ...spent, method: 'webhook_edit' });
+  expect(costs.spent()).toEqual({ month: 107, minute: 107 });
+  await costs.flush();
+  expect([...kept.values()]).toEqual([107]);
+});
+
 test('a source that nothing replaces just now is kept, and one that was given up goes on', async () => {
   const { costs, kinds, spend, logged } = costsOf({ creditsAMonthMost: 10_000 });
   kinds.delete('backfill');

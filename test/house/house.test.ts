@@ -66,12 +66,14 @@ const ALLOWED: Record<string, readonly string[]> = {
   ],
   'settling-wiring.ts': ['core', 'chain', 'flows', 'system', 'daemon-parts.ts'],
   'share-wiring.ts': ['core', 'chain', 'flows', 'system', 'daemon-parts.ts'],
+  'feed-wiring.ts': ['core', 'chain', 'type:flows', 'system', 'daemon-parts.ts'],
   'hearing-wiring.ts': [
     'core',
     'chain',
     'flows',
     'system',
     'daemon-parts.ts',
+    'feed-wiring.ts',
     'settling-wiring.ts',
   ],
   'app.ts': [
@@ -84,6 +86,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'http',
     'daemon-parts.ts',
     'gauges.ts',
+    'feed-wiring.ts',
     'settling-wiring.ts',
     'hearing-wiring.ts',
     'http-wiring.ts',

@@ -37,6 +37,7 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
   const helius = await serveHelius(world.cluster, { apiKey: 'key', clock });
   let status = 200;
   let writes = 0;
+  let edits = 0;
   let locked = false;
   const hook = await receiver(() => status);
   const registry = createWebhookRegistry({
@@ -52,12 +53,16 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
     },
     ids: null,
     log: silentLog,
+    onEdit: () => void edits++,
   });
   const trader = world.driver.createTrader({ deposit: 1_000_000_000n });
   const wallet = trader.agent.publicKey.toBase58() as Address;
   const stranger = world.driver.faucet.publicKey.toBase58() as Address;
   await registry.ensure([stranger]);
   await registry.ensure([wallet]);
+  await registry.ensure([wallet]);
+  // It was created and changed once; what is complete is not written again.
+  expect(edits).toBe(2);
   const [webhook] = [...helius.webhooks.values()];
   expect(helius.webhooks.size).toBe(1);
   expect(webhook).toMatchObject({
@@ -85,8 +90,10 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
   await registry.remove([wallet]);
   expect(webhook?.accountAddresses).toEqual([wallet]);
   if (webhook) webhook.active = false;
+  edits = 0;
   await registry.ensure([]);
   expect(webhook?.active).toBe(true);
+  expect(edits).toBe(1);
 
   world.cluster.advance(3);
   await helius.settled();

@@ -1,4 +1,4 @@
-// Rpc price: what calls, webhooks and sockets cost at Helius, in credits. Sources, as of 2026-11-27:
+// Rpc price: what calls, webhooks and sockets cost at Helius, in credits. Sources as of 2026-11-27:
 // helius.dev/docs/billing/credits (a call costs one credit, a historical one ten), and of
 // helius.dev/docs/faqs the pages webhooks (an event one, an edit a hundred) and websockets (opening
 // one; standard sockets are metered since April 2026). Other providers count otherwise.

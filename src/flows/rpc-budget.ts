@@ -1,6 +1,7 @@
-// Rpc budget: counts what calls to nodes, webhooks and sockets cost, keeps the sum of the month in the ledger, and says
-// which source of calls is given up while the credits do not last. Only what something else does as
-// well may be given up: no read that a standing, a booking or a payment needs is among it.
+// Rpc budget: counts what calls to nodes, webhooks and sockets cost, keeps the sum of the month in
+// the ledger, and says which source of calls is given up while the credits do not last. Only what
+// something else does as well may be given up: no read that a standing, a booking or a payment
+// needs is among it.
 import { type Finding, odd, wrong } from '../core/doctor-finding.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import {

@@ -20,7 +20,7 @@ const QUIET_MS = 3_000;
 /** The questions within the time after which the view is stale. */
 const PARTS = 3;
 
-/** Creates the reading. `staleAfterMs` is the age of the view from which the gate vouches no more. */
+/** Creates the reading. `staleAfterMs`: the age of the view from which the gate says `unknown`. */
 export function createSlotReading(
   ask: () => Promise<Slot>,
   nowMs: () => number,

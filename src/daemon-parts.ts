@@ -273,8 +273,12 @@ const sponsorLimitsOf = ({ sponsor }: Settings): SponsorLimits => ({
 });
 
 /** How often doubts on single subscribers are looked for, and how debts age. */
-export const upkeepOf = ({ gate, watch, keep }: Settings) => ({
+export const upkeepOf = ({ gate, watch, keep, mode, sponsor, payments }: Settings) => ({
   keep,
+  rootMemos:
+    mode === 'settle' && sponsor.rootMemos === true
+      ? { sponsorReserve: BigInt(payments.sponsorReserveLamports) }
+      : null,
   everyMs: Math.min(DOUBTS_EVERY_MS, watch.checkEveryMs),
   programEveryMs: Math.min(PROGRAM_EVERY_MS, watch.sweepEveryMs),
   staleAfterMs: gate.staleAfterMs,

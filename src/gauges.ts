@@ -223,6 +223,16 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     [],
     async () => one(Number((await ledger.nonces.sums()).rent)),
   );
+  gauge(
+    'root_memos',
+    'Days whose root the sponsor wrote on chain, sealed days that wait for it, and days for which the chain has another commitment.',
+    ['state'],
+    async () =>
+      Object.entries(await parts.rootMemos.sums()).map(([state, value]) => ({
+        labels: { state },
+        value,
+      })),
+  );
   gauge('hearing_parts', 'Parts of the watch-list that this daemon hears, of 64.', [], async () =>
     one(given.share.parts()?.length ?? PARTS),
   );

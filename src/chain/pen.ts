@@ -1,6 +1,7 @@
-// Pen: decides what is signed, and has it signed: recorded payments and swaps only. The compiled
-// bytes are decoded again before signing and compared with the rules of core/policy.ts or
-// core/swap.ts. The keys are with the signers of signers.ts.
+// Pen: decides what is signed, and has it signed: recorded payments and swaps, and the sponsor's
+// transactions about nonces and memos of daily roots. The compiled bytes are decoded again before
+// signing and compared with the rules of core/policy.ts, core/swap.ts or core/root-memo.ts. The
+// keys are with the signers of signers.ts.
 
 import { VersionedTransaction } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
@@ -24,6 +25,7 @@ import {
   transactionOf,
 } from './message.ts';
 import { nonceTransaction } from './nonce-pen.ts';
+import { createRootMemoCount, rootMemoTransaction } from './root-pen.ts';
 import { signatureBy } from './signers.ts';
 import { inspectSwap } from './swap.ts';
 import { inspectTokens, passingAccount, tokenAccount } from './tokens.ts';
@@ -96,6 +98,7 @@ export function createPen(options: PenOptions): Pen {
    * payments.
    */
   const signed = createSignedToday(options.nowMs);
+  const countRootMemo = createRootMemoCount(options.nowMs);
   /**
    * Counts a payment or swap towards the limits, and signs it. The amount counts while the signer
    * works, so that two signings at once cannot exceed a limit together. When the signer gives no
@@ -205,6 +208,14 @@ export function createPen(options: PenOptions): Pen {
       if (sponsor === null)
         throw new Fault('key_unavailable', 'Nonces need the key of the sponsor.');
       const { message, required } = nonceTransaction(sponsor.address, request, options);
+      return signedBy(message, required, [sponsor]);
+    },
+    async signRootMemo({ signedToday, ...request }) {
+      const { sponsor } = signers;
+      if (sponsor === null)
+        throw new Fault('key_unavailable', 'Memos of daily roots need the key of the sponsor.');
+      const { message, required } = rootMemoTransaction(sponsor.address, request);
+      countRootMemo(signedToday);
       return signedBy(message, required, [sponsor]);
     },
     async signSwap({ payment, agent, transaction: given, tables, blockhash, key, signedToday }) {

@@ -48,8 +48,12 @@ export function addReceipts(program: Command, tools: Tools, { say, pause }: Rece
           .output()
           .result({ roots: found }, [
             ...table([
-              ['DAY', 'LEAVES', 'COMMITMENT'],
-              ...found.map((each) => [each.day, String(each.leaves), each.commitment]),
+              ['DAY', 'LEAVES', 'COMMITMENT', 'ON CHAIN', 'SIGNATURE'],
+              ...found.map(({ day, leaves, commitment, memo }) => [
+                ...[day, String(leaves), commitment],
+                memo === null ? 'no' : (memo.outcome ?? 'under way'),
+                memo?.signature ?? '',
+              ]),
             ]),
           ]);
         return 0;
@@ -76,8 +80,8 @@ export function addReceipts(program: Command, tools: Tools, { say, pause }: Rece
     .description('check receipts against a Solana node, without the ledger')
     .requiredOption('--rpc <url>', 'a node that keeps the transactions of the receipts')
     .option(
-      '--root <commitments...>',
-      'daily roots that were kept before: each receipt must lead to them',
+      '--root <roots...>',
+      'daily roots that were kept before, or signatures of their memos on chain: each receipt must lead to them',
     )
     .addHelpText(
       'after',

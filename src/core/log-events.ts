@@ -17,6 +17,7 @@ export const ERROR_EVENTS = [
   'nonce.moved_without_record',
   'payment.overpaid',
   'payment.untold',
+  'root.memo_contradicted',
   'roster.lineage_broken',
   'rpc.budget_spent',
   'rpc.same',

@@ -5,6 +5,7 @@ import type { BaseUnits, Lamports } from './money.ts';
 import type { Payment } from './payment.ts';
 import type { NonceUse } from './policy.ts';
 import type { AgentKey } from './ports.ts';
+import type { RootMemo } from './root-memo.ts';
 import type { ServiceKey } from './service-key.ts';
 import type { Instruction } from './transaction.ts';
 import type { Trouble } from './trouble.ts';
@@ -106,10 +107,17 @@ export type NonceRequest = {
   readonly microLamports: bigint;
 };
 
+export type RootMemoRequest = RootMemo & {
+  readonly blockhash: string;
+  readonly microLamports: bigint;
+  /** How many such memos the ledger knows to be signed within 24 hours. */
+  readonly signedToday: number;
+};
+
 type Written = { readonly signature: Signature; readonly bytes: Uint8Array };
 /**
- * The pen: decides what is signed, and has it signed. It lets recorded payments and swaps pass, and
- * nothing else.
+ * The pen: decides what is signed, and has it signed. It lets recorded payments and swaps pass,
+ * the sponsor's transactions about nonces and its memos of daily roots, and nothing else.
  */
 export type Pen = {
   /** The sponsor's address; null when no sponsor is configured. */
@@ -143,6 +151,12 @@ export type Pen = {
    * Nothing else can be in it. Throws `pen_refused`, `key_unavailable` or `signer_unavailable`.
    */
   signNonce(request: NonceRequest): Promise<Written>;
+  /**
+   * Builds a transaction of the sponsor that writes the commitment of a day as a memo, and has it
+   * signed. Nothing else can be in it. Throws `pen_refused`, `pen_limited`, `key_unavailable` or
+   * `signer_unavailable`.
+   */
+  signRootMemo(request: RootMemoRequest): Promise<Written>;
   /**
    * Checks a swap that was built elsewhere against the swap policy and the limits, and has it
    * signed. What it swaps counts for the day as a payment does. Throws as `sign` does.

@@ -77,6 +77,7 @@ export type LoopName =
   | 'own'
   | 'program'
   | 'registration'
+  | 'root-memos'
   | 'roots'
   | 'sample'
   | 'scan'

@@ -1,6 +1,7 @@
 // Upkeep: the loops that no payment waits for. They ask the database whether it went back in time,
 // read the cost of ended payments, age debts, find subscribers whose standing the gate cannot vouch
-// for, check the venue's program, compare clocks, and delete what was kept long enough.
+// for, check the venue's program, compare clocks, seal days and write their roots on chain, and
+// delete what was kept long enough.
 
 import type { Chain } from '../core/chain-ports.ts';
 import type { Finding } from '../core/doctor-finding.ts';
@@ -20,23 +21,25 @@ import type { Loops } from './loops.ts';
 import { ageDebts } from './owing.ts';
 import type { OwnSignatures } from './own-signatures.ts';
 import type { Publisher } from './publish.ts';
+import { createRootMemos, type RootMemoPorts } from './root-memos.ts';
 import { createSecretWatch } from './secrets.ts';
 
-export type UpkeepPorts = RootPorts & {
-  readonly ledger: Ledger;
-  readonly chain: Chain;
-  readonly roster: Roster;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly publisher: Pick<Publisher, 'pull'>;
-  readonly conformance: Pick<VenuesConformance, 'look'>;
-  readonly masterKey: MasterKey;
-  readonly books: Pick<Books, 'doubt'>;
-  readonly answered: Pick<AcknowledgedActs, 'check'>;
-  readonly ownSignatures: OwnSignatures;
-  /** How far this machine's clock is ahead of that of Postgres; null before the first answer. */
-  readonly skewMs: () => number | null;
-};
+export type UpkeepPorts = RootPorts &
+  Pick<RootMemoPorts, 'rootMemos' | 'fees' | 'pen'> & {
+    readonly ledger: Ledger;
+    readonly chain: Chain;
+    readonly roster: Roster;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly publisher: Pick<Publisher, 'pull'>;
+    readonly conformance: Pick<VenuesConformance, 'look'>;
+    readonly masterKey: MasterKey;
+    readonly books: Pick<Books, 'doubt'>;
+    readonly answered: Pick<AcknowledgedActs, 'check'>;
+    readonly ownSignatures: OwnSignatures;
+    /** How far this machine's clock is ahead of that of Postgres; null before the first answer. */
+    readonly skewMs: () => number | null;
+  };
 export type UpkeepOptions = {
   /** How often costs are read, debts age and doubts are refreshed. */
   readonly everyMs: number;
@@ -46,6 +49,8 @@ export type UpkeepOptions = {
   readonly owedForMsMost: number | null;
   readonly suspicions: SuspicionRule;
   readonly keep: Keep;
+  /** The SOL that a memo of a root leaves to the sponsor; null where none is written on chain. */
+  readonly rootMemos: { readonly sponsorReserve: bigint } | null;
 };
 export type Upkeep = {
   /** The doubts about single subscribers, as of the last run. */
@@ -61,6 +66,7 @@ const FORGET_EVERY_MS = 3_600_000;
 const SECRETS_EVERY_MS = 60_000;
 const CLOCKS_EVERY_MS = 60_000;
 const ROOTS_EVERY_MS = 600_000;
+const ROOT_MEMOS_EVERY_MS = 15_000;
 
 /** Adds the loops of upkeep. */
 export function addUpkeep(loops: Loops, ports: UpkeepPorts, options: UpkeepOptions): Upkeep {
@@ -90,6 +96,8 @@ export function addUpkeep(loops: Loops, ports: UpkeepPorts, options: UpkeepOptio
   loops.add('roots', ROOTS_EVERY_MS, async (signal) => {
     while (!signal.aborted && (await sealNextDay(ports, ports.clock, ports.log)) !== null);
   });
+  if (options.rootMemos !== null)
+    loops.add('root-memos', ROOT_MEMOS_EVERY_MS, createRootMemos(ports, options.rootMemos));
   const secrets = createSecretWatch(ports);
   loops.add('secrets', SECRETS_EVERY_MS, () => secrets.look());
   const clocks = createClockWatch(ports, ports.skewMs);

@@ -1,7 +1,7 @@
 // Roots: the route of the daily roots, which a platform or a creator keeps to check receipts by.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
-import type { RootBook } from '../core/root-ports.ts';
+import { ROOT_MEMO_OUTCOMES, type RootBook } from '../core/root-ports.ts';
 import { isoTime } from '../core/time.ts';
 import { LIMIT_USUAL, Limit, nullable } from './shapes.ts';
 
@@ -22,6 +22,20 @@ const RootList = Type.Object({
         description: 'Names the day, its root and every day before it. Keep this one.',
       }),
       madeAt: Type.String(),
+      memo: nullable(
+        Type.Object(
+          {
+            signature: Type.String(),
+            outcome: nullable(Type.Enum(ROOT_MEMO_OUTCOMES)),
+            slot: nullable(Type.Integer()),
+            commitment: Hash,
+          },
+          {
+            description:
+              'The transaction by which the sponsor wrote the commitment on chain, or tried last; outcome is null while it is under way. contradicted: the sponsor wrote another commitment for this day, which is shown here.',
+          },
+        ),
+      ),
     }),
   ),
   next: nullable(Day),

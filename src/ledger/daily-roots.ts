@@ -1,6 +1,13 @@
 // Daily roots: reads the records of a day as leaves, and stores the root over them.
 import { accrualLeaf, HASH_BYTES, hexOf, paymentLeaf, standingLeaf } from '../core/daily-root.ts';
-import type { DailyRoot, ReceiptLeaf, RootBook } from '../core/root-ports.ts';
+import type { Signature } from '../core/ids.ts';
+import type {
+  DailyRoot,
+  ListedRoot,
+  ReceiptLeaf,
+  RootBook,
+  RootMemoOutcome,
+} from '../core/root-ports.ts';
 import type { Sql } from './database.ts';
 import { keptGenesis } from './genesis.ts';
 
@@ -19,6 +26,24 @@ const rootIn = (row: RootRow): DailyRoot => ({
   previous: row.previous === null ? null : hexOf(row.previous),
   commitment: hexOf(row.commitment),
   madeAtMs: row.made_at.getTime(),
+});
+type MemoRow = {
+  signature: Signature | null;
+  outcome: RootMemoOutcome | null;
+  slot: bigint | null;
+  named: Uint8Array | null;
+};
+const listedIn = (row: RootRow & MemoRow): ListedRoot => ({
+  ...rootIn(row),
+  memo:
+    row.signature === null || row.named === null
+      ? null
+      : {
+          signature: row.signature,
+          outcome: row.outcome,
+          slot: row.slot === null ? null : Number(row.slot),
+          commitment: hexOf(row.named),
+        },
 });
 const bytesIn = (hex: string): Buffer => Buffer.from(hex, 'hex');
 
@@ -116,10 +141,15 @@ export function createRootBook(sql: Sql): RootBook {
       return rows.length > 0;
     },
     async list({ after, limit }) {
-      const rows = await sql<RootRow[]>`
-        select ${columns} from daily_root where (${after}::date is null or day > ${after}::date)
-        order by daily_root.day limit ${limit}`;
-      return rows.map(rootIn);
+      const rows = await sql<(RootRow & MemoRow)[]>`
+        with page as (select * from daily_root where (${after}::date is null or day > ${after}::date) order by day limit ${limit})
+        select to_char(page.day, 'YYYY-MM-DD') as day, leaves, root, previous, page.commitment, made_at,
+          memo.signature, memo.outcome, memo.slot, memo.commitment as named
+        from page left join lateral (
+          select signature, outcome, slot, commitment from root_memo m where m.day = page.day
+          order by (outcome in ('landed', 'contradicted')) is true desc, signed_at desc limit 1) memo on true
+        order by page.day`;
+      return rows.map(listedIn);
     },
     async day(day) {
       const [row] = await sql<(RootRow & { secret: Uint8Array; hashes: Uint8Array })[]>`

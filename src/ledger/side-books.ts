@@ -5,7 +5,7 @@ import type { HearingLeases } from '../core/hearing-share.ts';
 import type { Imports } from '../core/import-ports.ts';
 import type { OverviewBook } from '../core/overview-ports.ts';
 import type { ReceiptBook } from '../core/receipt-ports.ts';
-import type { RootBook } from '../core/root-ports.ts';
+import type { RootBook, RootMemoBook } from '../core/root-ports.ts';
 import type { RpcUsageBook } from '../core/rpc-usage-ports.ts';
 import type { SessionBook } from '../core/session-ports.ts';
 import type { StatementRevocations, Statements } from '../core/statement-ports.ts';
@@ -17,6 +17,7 @@ import { createHeardElsewhere, createHearingLeases } from './hearing-leases.ts';
 import { createImports } from './imports.ts';
 import { createOverview } from './overview.ts';
 import { createReceiptBook } from './receipts.ts';
+import { createRootMemoBook } from './root-memos.ts';
 import { createRpcUsageBook } from './rpc-usage.ts';
 import { createStatementRevocations } from './statement-revocations.ts';
 import { createStatements } from './statements.ts';
@@ -24,6 +25,7 @@ import { createStatements } from './statements.ts';
 export type SideBooks = {
   readonly receipts: ReceiptBook;
   readonly roots: RootBook;
+  readonly rootMemos: RootMemoBook;
   readonly sessions: SessionBook;
   readonly revocations: StatementRevocations;
   readonly statements: Statements;
@@ -39,6 +41,7 @@ export type SideBooks = {
 export const createSideBooks = (sql: Sql, observing: boolean): SideBooks => ({
   receipts: createReceiptBook(sql),
   roots: createRootBook(sql),
+  rootMemos: createRootMemoBook(sql),
   sessions: createSessionBook(sql),
   revocations: createStatementRevocations(sql),
   statements: createStatements(sql),

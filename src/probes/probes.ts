@@ -15,6 +15,7 @@ import { nonceAccounts } from '../flows/nonce-accounts.ts';
 import { openDatabase, type Sql } from '../ledger/database.ts';
 import { keptGenesis } from '../ledger/genesis.ts';
 import { createLedger } from '../ledger/ledger.ts';
+import { createRootMemoBook } from '../ledger/root-memos.ts';
 import { createVenuePrograms } from '../ledger/venue-programs.ts';
 import { createWebhookIds } from '../ledger/webhook-ids.ts';
 import type { Settings } from '../system/settings.ts';
@@ -26,6 +27,7 @@ import { ofHelius } from './helius.ts';
 import { ofKeys, ofSigners, ofSponsor } from './keys.ts';
 import { ofNode, ofSocket } from './node.ts';
 import { ofNonces } from './nonces.ts';
+import { ofRootMemos } from './root-memos.ts';
 import { ofRpcUsage } from './rpc-usage.ts';
 import { ofProgram, ofVenue } from './venue.ts';
 
@@ -86,6 +88,7 @@ async function probeLedger(
     ['commits', async () => ofDurability(await readDurability(sql))],
     ['acts', () => ofActs(ledger)],
     ['halts', () => ofHalts(ledger)],
+    ['root memos', () => ofRootMemos(createRootMemoBook(sql), settings.sponsor.rootMemos === true)],
     ['rpc usage', () => ofRpcUsage(settings.rpc.budget, sql, clock)],
   ];
   for (const [what, probe] of probes) findings.push(...(await asked(what, GRANT, probe)));

@@ -136,6 +136,12 @@ export const SettingsSchema = Type.Object(
           description:
             'Payments of one subscriber that may fail on chain at the cost of the sponsor within 24 hours; null for no limit.',
         }),
+        rootMemos: Type.Optional(
+          Type.Boolean({
+            description:
+              'Whether the sponsor writes the commitment of each daily root on chain: one transaction a day that holds a memo, at the cost of its fee. Not when left out.',
+          }),
+        ),
       },
       { additionalProperties: false },
     ),

@@ -57,6 +57,10 @@ export function togetherness(settings: FileSettings, secrets: Secrets, problems:
     problems.push(
       'payments.replayGuard: nonce needs a sponsor (BAILIFF_SPONSOR_KEY or signers.sponsor), which moves every nonce and pays its rent',
     );
+  if (settings.sponsor.rootMemos === true && !sponsored)
+    problems.push(
+      'sponsor.rootMemos: needs a sponsor (BAILIFF_SPONSOR_KEY or signers.sponsor), which writes the memos',
+    );
   const { http, rpc } = settings;
   if (http.headersMs > http.bodyMs)
     problems.push(

@@ -7,7 +7,7 @@ import { Fault } from '../core/fault.ts';
 import { exitOf, linesOf, verifyTexts } from './verify.ts';
 
 const USAGE =
-  'bailiff-verify RECEIPT… --rpc URL [--root COMMITMENT…] [--json]\nExit codes: 0 all ok, 3 something differs, 1 something cannot be told, 2 wrong arguments.\n';
+  'bailiff-verify RECEIPT… --rpc URL [--root COMMITMENT|SIGNATURE…] [--json]\nExit codes: 0 all ok, 3 something differs, 1 something cannot be told, 2 wrong arguments.\n';
 
 async function main(args: readonly string[]): Promise<number> {
   let given: { rpc?: string; json?: boolean; root?: string[] };

@@ -11,6 +11,7 @@ import type { ChainTransaction } from '../core/transaction.ts';
 import type { Profile } from '../venue/profile.ts';
 import { PROFILES } from '../venue/profiles.ts';
 import { createRecordReader, type RecordReader } from '../venue/record-reader.ts';
+import { rootsNamed } from './roots-on-chain.ts';
 import { type Node, openNode } from './transaction-reader.ts';
 
 export type { Receipt } from '../core/receipt.ts';
@@ -75,8 +76,8 @@ async function readAll(
 
 /**
  * Checks receipts against a node. The genesis hash is compared first; rejects when the node does
- * not tell it. `roots` are commitments of daily roots that the reader kept: each receipt must lead
- * to them.
+ * not tell it. `roots` are daily roots that the reader kept, each as a commitment or as the
+ * signature of the memo that wrote it on chain: each receipt must lead to them.
  */
 export async function verifyReceipts(
   receipts: readonly Receipt[],
@@ -89,16 +90,18 @@ export async function verifyReceipts(
   const signatures = [...new Set(wanted.flatMap(signaturesOf))];
   const found = await readAll(node, signatures, (done) => onRead(done, signatures.length));
   const venues = ALL.map(venueOf);
+  const kept = await rootsNamed(roots, node);
   const quotes = quotesOf(venues.map(({ quote }) => quote));
-  const checks = checkReceipts(receipts, {
+  const ofReceipts = checkReceipts(receipts, {
     genesisHash,
     venues,
     transaction: (signature) => found.get(signature) ?? null,
     facts: (transaction, subscriber, { name }) =>
       readers.get(name)?.(transaction, subscriber) ?? [],
     sha256: (bytes) => createHash('sha256').update(bytes).digest(),
-    roots,
+    roots: kept.commitments,
   });
+  const checks = [...ofReceipts, ...kept.findings.map((each) => ({ ...each, share: null }))];
   return {
     verdict: verdictOf(checks),
     checks,

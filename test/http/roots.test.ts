@@ -1,16 +1,24 @@
 // Roots: the route lists the daily roots oldest first, a page at a time, and tells where to go on.
 import Fastify from 'fastify';
 import { expect, test } from 'vitest';
-import type { DailyRoot } from '../../src/core/root-ports.ts';
+import type { Signature } from '../../src/core/ids.ts';
+import type { ListedRoot } from '../../src/core/root-ports.ts';
 import { rootRoutes } from '../../src/http/roots.ts';
 
-const rootOf = (day: string, previous: string | null): DailyRoot => ({
+const MEMO = {
+  signature: '5'.repeat(88) as Signature,
+  outcome: 'landed',
+  slot: 7,
+  commitment: 'cd'.repeat(32),
+} as const;
+const rootOf = (day: string, previous: string | null): ListedRoot => ({
   day,
   leaves: 3,
   root: 'ab'.repeat(32),
   previous,
   commitment: 'cd'.repeat(32),
   madeAtMs: Date.UTC(2026, 10, 27, 1, 2, 3),
+  memo: previous === null ? MEMO : null,
 });
 const DAYS = [
   rootOf('2026-11-24', null),
@@ -44,8 +52,9 @@ test('pages of roots go on after the last day that was shown, and end with null'
       previous: null,
       commitment: 'cd'.repeat(32),
       madeAt: '2026-11-27T01:02:03.000Z',
+      memo: MEMO,
     },
-    expect.objectContaining({ day: '2026-11-25', previous: 'cd'.repeat(32) }),
+    expect.objectContaining({ day: '2026-11-25', previous: 'cd'.repeat(32), memo: null }),
   ]);
   const last = await page('limit=2&after=2026-11-25');
   expect(last.body).toMatchObject({ roots: [{ day: '2026-11-26' }], next: null });

@@ -170,3 +170,14 @@ export async function changeStanding({ sql }: Ledgered): Promise<void> {
     update standing_change set outstanding = outstanding + 1
     where revision = (select min(revision) from standing_change)`;
 }
+
+/** Deletes the records of memos of daily roots, as a copy from before them would lack them. */
+export const loseRootMemos = ({ sql }: Ledgered): Promise<void> =>
+  withoutGuards(sql, (tx) => tx`delete from root_memo`);
+
+/** Gives the root of a day another commitment, as a ledger that lost the day and sealed it again. */
+export const sealAnew = ({ sql }: Ledgered, day: string, commitment: string): Promise<void> =>
+  withoutGuards(sql, async (tx) => {
+    await tx`delete from root_memo where day = ${day}::date`;
+    await tx`update daily_root set commitment = ${Buffer.from(commitment, 'hex')} where day = ${day}::date`;
+  });

@@ -8,6 +8,7 @@ import { paymentIdIn } from '../../src/core/rebuild.ts';
 import {
   ROOT_MEMO_PRICE_MOST,
   ROOT_MEMO_UNITS,
+  type RootMemoWhole,
   rootMemoIn,
   rootMemoObjections,
   rootMemoStep,
@@ -33,9 +34,13 @@ describe('the rule', () => {
   const limit: Effect = { effect: 'compute_limit', units: ROOT_MEMO_UNITS };
   const price: Effect = { effect: 'compute_price', microLamports: ROOT_MEMO_PRICE_MOST };
   const said: Effect = { effect: 'memo', text };
-  const whole = { feePayer: sponsor, required: [sponsor], effects: [limit, price, said] };
+  const whole: RootMemoWhole = {
+    feePayer: sponsor,
+    required: [sponsor],
+    effects: [limit, price, said],
+  };
   const mandate = { ...memo, sponsor };
-  const objections = (change: Partial<typeof whole>, given = mandate) =>
+  const objections = (change: Partial<RootMemoWhole>, given = mandate) =>
     rootMemoObjections({ ...whole, ...change }, given).join('; ');
 
   test('lets the memo pass, with a price and without one', () => {
@@ -54,7 +59,7 @@ describe('the rule', () => {
     for (const each of strange)
       expect(objections({ effects: whole.effects.toSpliced(place, 0, each) })).toMatch(/holds /);
   });
-  test.each<[string, Partial<typeof whole>, RegExp]>([
+  test.each<[string, Partial<RootMemoWhole>, RegExp]>([
     ['another fee payer', { feePayer: thief }, /is signed by/],
     ['a second signer', { required: [sponsor, thief] }, /sponsor and thief/],
     ['another signer', { required: [thief] }, /is signed by thief/],

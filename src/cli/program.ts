@@ -24,6 +24,7 @@ import { createOutput } from './output.ts';
 import { addPayments } from './payments.ts';
 import { addReceipts } from './receipts.ts';
 import { addPeople } from './subscribers.ts';
+import { addTerms } from './terms.ts';
 import { addVenue, type Prove } from './venue.ts';
 
 export type ProgramPorts = {
@@ -144,6 +145,7 @@ export function createProgram(ports: ProgramPorts): Command {
   });
   addEarnings(program, tools);
   addAudit(program, tools);
+  addTerms(program, tools);
   addImport(program, tools);
   addHalts(program, tools);
   addActs(program, tools);

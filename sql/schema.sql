@@ -743,6 +743,27 @@ create table revision (
   constraint revision_one_row check (single)
 );
 
+-- Transactions of the sponsor that write the commitment of a day on chain. Kept for good.
+create table root_memo (
+  signature text not null,
+  day date not null,
+  commitment bytea not null,
+  bytes bytea,
+  last_valid_block_height bigint,
+  signed_at timestamptz not null default now(),
+  outcome text,
+  slot bigint,
+  constraint root_memo_pkey primary key (signature),
+  constraint root_memo_day_fkey foreign key (day) references daily_root(day),
+  constraint root_memo_commitment_length check (octet_length(commitment) = 32),
+  constraint root_memo_outcome_check check (outcome in ('landed', 'failed', 'expired', 'contradicted')),
+  constraint root_memo_signed check ((bytes is null) = (last_valid_block_height is null) and (bytes is not null or (outcome in ('landed', 'contradicted')))),
+  constraint root_memo_slot_of_executed check ((slot is not null) = coalesce(outcome in ('landed', 'failed', 'contradicted'), false))
+);
+create unique index root_memo_under_way on root_memo ((true)) where (outcome is null);
+create unique index root_memo_written on root_memo (day) where (outcome in ('landed', 'contradicted'));
+create trigger root_memo_forward before delete or update on root_memo for each row execute function root_memo_moves_forward();
+
 -- Calls to RPC nodes in a month of the plan, by host of the node, method, and the part of the daemon that asked; credits by the price list of Helius.
 create table rpc_usage (
   month_begins date not null,
@@ -1322,6 +1343,22 @@ begin
      and exists (select 1 from terms_recipient where creator_wallet = new.address) then
     raise exception '% is the creator of a subscription', new.address
       using errcode = 'unique_violation', constraint = 'account_no_creator';
+  end if;
+  return new;
+end $$;
+
+create function root_memo_moves_forward() returns trigger as $$
+begin
+  if tg_op = 'DELETE' then
+    raise exception 'memos of daily roots are never deleted';
+  end if;
+  if (new.signature, new.day, new.commitment, new.bytes, new.last_valid_block_height, new.signed_at)
+     is distinct from (old.signature, old.day, old.commitment, old.bytes, old.last_valid_block_height, old.signed_at) then
+    raise exception 'the memo of a daily root is never changed';
+  end if;
+  -- A memo that counted as expired may be found on chain after all.
+  if new.outcome is distinct from old.outcome and old.outcome is not null and not (old.outcome = 'expired' and new.outcome = 'landed') then
+    raise exception 'a memo of a daily root cannot go from % to %', old.outcome, new.outcome;
   end if;
   return new;
 end $$;

@@ -3,10 +3,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Keypair } from '@solana/web3.js';
+import { Keypair, PublicKey, TransactionInstruction } from '@solana/web3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newSecret, sha256 } from '../../src/chain/hashing.ts';
+import { MEMO_PROGRAM } from '../../src/core/programs.ts';
 import { type Receipt, receiptText } from '../../src/core/receipt.ts';
+import { rootMemoText } from '../../src/core/root-memo.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
 import { compareDay, createRootPaths, sealNextDay } from '../../src/flows/daily-roots.ts';
 import { createRootBook } from '../../src/ledger/daily-roots.ts';
@@ -40,6 +42,15 @@ function remembering(): Node {
       return found;
     },
   };
+}
+/** Writes a memo on chain, and returns the signature once it is final. */
+function writeMemo(text: string): string {
+  const { driver, world } = street;
+  const programId = new PublicKey(MEMO_PROGRAM);
+  const memo = new TransactionInstruction({ programId, keys: [], data: Buffer.from(text) });
+  const { signature } = driver.send([memo], [driver.faucet]);
+  world.cluster.advance(20);
+  return signature;
 }
 const receiptOf = async (id: string): Promise<{ status: number; body: unknown }> => {
   const answer = await fetch(`${street.app().url}/v1/shares/${id}/receipt`);
@@ -116,6 +127,18 @@ describe('with the daemon stopped', () => {
     // Each receipt has its own close and the payment of it.
     expect(shown).toHaveLength(2 * receipts.length);
     expect((await verify(rooted, [kept.at(-1) ?? ''])).verdict).toBe('differs');
+    // The signature of a memo on chain stands for the commitment that it names.
+    const days = await roots.list({ after: null, limit: 10 });
+    const memos = days.map((each) => writeMemo(rootMemoText(each)));
+    const byMemo = await verify(rooted, memos);
+    expect(byMemo.checks.filter((each) => each.verdict !== 'ok')).toEqual([]);
+    const [other] = [writeMemo(rootMemoText({ day: began ?? '', commitment: 'ef'.repeat(32) }))];
+    const against = await verify(rooted, [other]);
+    expect(against.checks.find((each) => each.what === 'root memo')).toMatchObject({
+      share: null,
+      verdict: 'ok',
+    });
+    expect(against.verdict).toBe('differs');
     expect((await verify(receipts, kept)).verdict).toBe('unknown');
     const [one] = rooted as [Receipt, ...Receipt[]];
     const changed = [...variantsOf(one)].filter(([name]) => /^roots.*→/.test(name));

@@ -39,8 +39,11 @@ test('a recipient whose frozen account makes a joint payment fail keeps none of 
   await street.subscribe('ana', trader, creator, 1_000, {
     splits: [referrer, platform].map((each) => ({ wallet: each.toBase58(), shareBps: 200 })),
   });
-  const owedTo = async (wallet: PublicKey) =>
-    (await street.shares('ana')).filter((each) => each.creatorWallet === wallet.toBase58());
+  /** The shares of a recipient; a share names it by its place in the terms. */
+  const owedTo = async (wallet: PublicKey) => {
+    const nth = [creator, referrer, platform].indexOf(wallet);
+    return (await street.shares('ana')).filter((each) => each.recipient === nth);
+  };
   const statusesOf = async (wallet: PublicKey) => (await owedTo(wallet)).map((each) => each.status);
   const received = async (wallet: PublicKey) => [
     driver.usdcOf(wallet) ?? 0n,

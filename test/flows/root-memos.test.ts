@@ -6,8 +6,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import { MEMO_PROGRAM } from '../../src/core/programs.ts';
 import { rootMemoIn, rootMemoText } from '../../src/core/root-memo.ts';
+import { troubled } from '../../src/core/trouble.ts';
 import type { Parts } from '../../src/daemon-parts.ts';
-import { createRootMemos } from '../../src/flows/root-memos.ts';
+import { createRootMemos, type RootMemoPorts } from '../../src/flows/root-memos.ts';
 import { ofRootMemos } from '../../src/probes/root-memos.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -45,10 +46,11 @@ const seal = (day: string, commitment: string) =>
     ...{ secret: new Uint8Array(32), hashes: [] },
   });
 /** One round, at a time when the day has been over since the street began. */
-const round = (day: string, change: Partial<Parts> = {}) => {
+const round = (day: string, change: Partial<RootMemoPorts> = {}) => {
   const slots = street.world.cluster.slot('finalized') - beganAt;
   const nowMs = () => Date.parse(day) + DAY_MS + 200 * slots;
-  const ports = { ...parts, ...change, clock: { nowMs }, log: silentLog };
+  const books = { doubt: async () => null };
+  const ports = { ...parts, books, ...change, clock: { nowMs }, log: silentLog };
   return createRootMemos(ports, { sponsorReserve: 0n })();
 };
 /** The commitments that the sponsor's history shows for a day, the newest first. */
@@ -92,13 +94,17 @@ test('the daemon writes a sealed day once, and shows it', async () => {
   await street.stop();
 });
 
-test('days follow each other; two daemons write one once; a halt holds them', async () => {
+test('days follow each other; two daemons write one once; a halt and doubted books hold them', async () => {
   await seal('2100-01-01', commitmentOf(2));
   await seal('2100-01-02', commitmentOf(3));
   await parts.ledger.halts.set('all', 'a test');
   await round('2100-01-01');
   expect(await parts.rootMemos.underWay()).toBeNull();
   await parts.ledger.halts.lift('all');
+  // Nor is one signed while the ledger may have lost its last commits.
+  const doubt = async () => troubled('ledger_went_back', 'a test');
+  await round('2100-01-01', { books: { doubt } });
+  expect(await parts.rootMemos.underWay()).toBeNull();
   await Promise.all([round('2100-01-01'), round('2100-01-01')]);
   await until('2100-01-01', 'landed');
   expect(onChain('2100-01-01')).toEqual([commitmentOf(2)]);

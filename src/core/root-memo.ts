@@ -2,7 +2,7 @@
 // one memo and the compute budget, and nothing else. This module has its text, the one rule of what
 // the pen signs for it, and the steps of its life.
 //
-// Two transactions with the same memo harm nobody: the second one costs a fee. A memo is therefore
+// A second transaction with the same memo does no harm but its fee. A memo is therefore
 // given up when its blockhash has expired and no node shows it, without the proof of death that a
 // payment needs; before another one is signed, the history of the sponsor is searched for it.
 import { DEATH_MARGIN_BLOCKS } from './death.ts';

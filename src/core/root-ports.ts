@@ -1,4 +1,5 @@
-// Root ports: the ports to the daily roots of the ledger, and to the memos that write them on chain.
+// Root ports: the ports to the daily roots of the ledger, and to the memos that write them on
+// chain.
 import type { RootClaim } from './daily-root.ts';
 import type { Signature, Slot } from './ids.ts';
 import type { RootMemo } from './root-memo.ts';

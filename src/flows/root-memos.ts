@@ -44,7 +44,7 @@ export function createRootMemos(
 ): () => Promise<void> {
   const strangers = new Set<Signature>();
 
-  /** Whether the sponsor pays for the transaction, which anybody may name it in. */
+  /** Whether the sponsor pays for the transaction: a stranger's may name the sponsor as well. */
   const isOurs = async ({ signature }: SignatureRow, sponsor: Address): Promise<boolean> => {
     if (strangers.has(signature)) return false;
     const transaction = await chain.transaction(signature, 'finalized');

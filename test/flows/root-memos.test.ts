@@ -1,6 +1,5 @@
-// Root memos: the sponsor writes the commitments of sealed days on the local chain, once each,
-// whatever the ledger loses and whatever strangers write; a memo is read by its signature; and no
-// book takes it for a payment.
+// Root memos: the sponsor writes the commitments of sealed days on the local chain, once each, also
+// where the ledger loses rows and strangers write memos. A memo is read by its signature.
 import { Keypair, PublicKey, SystemProgram, TransactionInstruction } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';

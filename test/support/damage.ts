@@ -175,7 +175,9 @@ export async function changeStanding({ sql }: Ledgered): Promise<void> {
 export const loseRootMemos = ({ sql }: Ledgered): Promise<void> =>
   withoutGuards(sql, (tx) => tx`delete from root_memo`);
 
-/** Gives the root of a day another commitment, as a ledger that lost the day and sealed it again. */
+/**
+ * Gives the root of a day another commitment, as in a ledger that lost the day and sealed it again.
+ */
 export const sealAnew = ({ sql }: Ledgered, day: string, commitment: string): Promise<void> =>
   withoutGuards(sql, async (tx) => {
     await tx`delete from root_memo where day = ${day}::date`;

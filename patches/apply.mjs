@@ -15,6 +15,9 @@
 // And the driver tells nobody which of its connections a statement waits on, so that a connection that died without an error
 // could not be ended. test/ledger/dead-connections.test.ts shows what is done with it.
 //
+// And `max_pipeline: 0`, with which the driver puts no statement on a connection before the last one is answered, kept `begin` from
+// taking its connection, so that a transaction waited for ever. `npm run pgbouncer` shows that both work.
+//
 // @drift-labs/sdk 2.156.0 loads helius-laserstream for gRPC subscriptions, which nothing here uses. That is native code: it starts
 // threads in the process that holds the keys, and where no file descriptor is left at that moment it aborts the process. The
 // patch has it loaded when it is first used. test/venue/builder.test.ts shows that it is not loaded.
@@ -59,6 +62,12 @@ const PATCHES = [
       ],
       ['  function error(err) {\n', '  function error(err) {\n    live = false\n'],
       ['  function ReadyForQuery(x) {\n', '  function ReadyForQuery(x) {\n    live = true\n'],
+      // `max_pipeline: 0`, one statement at a time behind a pooler (src/ledger/database.ts), must not keep `begin` from
+      // taking its connection.
+      [
+        '        && sent.length < max_pipeline\n        && (!q.options.onexecute || q.options.onexecute(connection))\n',
+        '        && (!q.options.onexecute || q.options.onexecute(connection))\n        && sent.length < max_pipeline\n',
+      ],
       // What was asked on a connection that has closed is refused, and nothing of its answers is left for the next one.
       [
         '    socket = null\n\n    if (initial)\n',

@@ -26,6 +26,7 @@ import { createAuthority } from './http/auth.ts';
 import { closeServer, createServer } from './http/server.ts';
 import { surfaceOf } from './http-wiring.ts';
 import { listenApiKeys, listenEvents, listenStandings, listenWatchList } from './ledger/ledger.ts';
+import { passesNotifications } from './ledger/notifications.ts';
 import { reachLedger } from './ledger/probe.ts';
 import { requireRights } from './ledger/rights.ts';
 import { addSettling, watchPrograms } from './settling-wiring.ts';
@@ -55,7 +56,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
     costs?.note(call);
   });
   const { ledger, chain, venues, pen, locks, pace } = parts;
-  const sql = stack.adopt(parts.sql, (open) => open.end({ timeout: 2 }));
+  const { sql, direct } = stack.adopt(parts.pools, (open) => open.end(2));
   const mayGiveUp: RpcCosts['isGivenUp'] = (source) => hearing.mayGiveUp(source);
   const spending = createRpcCosts(
     { usage: parts.rpcUsage, clock, log, mayGiveUp },
@@ -65,6 +66,11 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   // What is not written is lost with the process, and harms no more than the sum of a month.
   stack.defer(() => spending.flush().catch(() => {}));
   await requireRights(sql);
+  if (!(await passesNotifications(direct)))
+    log.error('ledger.notifications_lost', {
+      detail:
+        'A notification did not come back: a pooler in transaction mode is in between. Set BAILIFF_DIRECT_DATABASE_URL to Postgres itself.',
+    });
   // A node of another chain ends the start here with a fault that names it. A node that does not
   // answer is checked at its first use.
   await parts.nodes.holdAll();
@@ -80,7 +86,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const { apiKeys: configured } = settings.secrets;
   const authority = createAuthority({ configured, keys: ledger.apiKeys, clock, log });
   await authority.refresh();
-  stack.defer(await listenApiKeys(sql, () => void authority.refresh()));
+  stack.defer(await listenApiKeys(direct, () => void authority.refresh()));
   const conformance = watchPrograms(parts, settings, log);
   const answered = rememberActs(ledger.acts, { clock, log });
 
@@ -107,7 +113,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const { books, lanes } = settling;
   stack.defer(() => inGrace(clock, lanes.drain()));
   stack.defer(() => stopping.abort());
-  stack.defer(await listenStandings(sql, () => void publisher.pull()));
+  stack.defer(await listenStandings(direct, () => void publisher.pull()));
   stack.defer(() => loops.stop());
 
   const { staleAfterMs } = settings.gate;
@@ -121,7 +127,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   stack.defer(() => inGrace(clock, inspector.drained()));
   if (feed !== null) stack.defer(() => feed.close());
   const unread = (err: unknown): void => log.warn('watched.refresh_failed', { err });
-  stack.defer(await listenWatchList(sql, () => void watched.refresh().catch(unread)));
+  stack.defer(await listenWatchList(direct, () => void watched.refresh().catch(unread)));
 
   const { ownSignatures } = settling;
   const ports = { ...parts, ...shared, watched, publisher, books, answered, ownSignatures };
@@ -131,7 +137,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   loops.add('notify', EVERY_MS.notify, async (signal) => {
     while (!signal.aborted && (await notifyEndpoints({ ...parts, sender, clock, log })));
   });
-  stack.defer(await listenEvents(sql, () => loops.after('written')));
+  stack.defer(await listenEvents(direct, () => loops.after('written')));
   const heartbeat = createHeartbeat(
     {
       ...{ ...ports, sources, aside: hearing.aside },
@@ -139,7 +145,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
       slot: slots.read,
       personal: () => upkeep.doubts(),
       setClock: clock.set,
-      reach: () => reachLedger(parts.databaseUrl, log),
+      reach: () => reachLedger(parts.pools),
       readKeys: () => authority.refresh(),
       failing: loops.failing,
     },
@@ -148,7 +154,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const pulse = () => heartbeat.pulse;
   loops.add('heartbeat', EVERY_MS.heartbeat, () => heartbeat.beat());
   // While Postgres cannot be reached the heartbeat tells why, so a look that fails tells nothing.
-  const lookAtConnections = async () => void (await parts.connections.look().catch(() => 0));
+  const lookAtConnections = async () => void (await parts.pools.connections.look().catch(() => 0));
   loops.add('connections', EVERY_MS.connections, lookAtConnections);
   installGauges(metrics, { ...ports, lanes, sources, pulse, share, costs: spending, ...upkeep });
   const sampling = createSampling(metrics.sample, spending, clock);

@@ -81,7 +81,7 @@ export async function runCommandLine(line: CommandLine): Promise<number> {
       try {
         return await work({ parts, settings, log });
       } finally {
-        await parts.sql.end({ timeout: 5 });
+        await parts.pools.end(5);
       }
     },
     exitWith(code) {

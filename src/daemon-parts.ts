@@ -35,13 +35,13 @@ import { createTip, type Seen, type Tip } from './core/tip.ts';
 import type { Tokens } from './core/token-ports.ts';
 import { DEFAULT_VENUE, type VenueName, type Venues, venuesOf } from './core/venue.ts';
 import type { WebhookIds, WebhookRegistry } from './core/webhook-ports.ts';
-import { askAtWork, type Connections, createConnections } from './ledger/connections.ts';
-import { openDatabase, type Sql } from './ledger/database.ts';
+import type { Sql } from './ledger/database.ts';
 import { createDatabaseStates, type DatabaseStates } from './ledger/database-state.ts';
 import { createGenesis } from './ledger/genesis.ts';
 import { createLedger } from './ledger/ledger.ts';
 import { createLocks } from './ledger/locks.ts';
 import { migrate } from './ledger/migrate.ts';
+import { openPools, type Pools, requireSame } from './ledger/pools.ts';
 import { createProbe } from './ledger/probe.ts';
 import { createSideBooks, type SideBooks } from './ledger/side-books.ts';
 import { keepVenues } from './ledger/tokens.ts';
@@ -54,11 +54,9 @@ import type { Settings } from './system/settings.ts';
 import { openVenue } from './venue/venues.ts';
 
 export type Parts = SideBooks & {
-  readonly databaseUrl: string;
   readonly rpcUrl: string;
   readonly sql: Sql;
-  /** The connections to Postgres of this process. */
-  readonly connections: Connections;
+  readonly pools: Pools;
   /** The RPC nodes, each checked to belong to the chain of the ledger. */
   readonly nodes: Nodes;
   readonly tip: Tip;
@@ -111,18 +109,19 @@ export async function openParts(
   const venues = venuesOf([openVenue(first), ...others.map(openVenue)]);
   const priorityFeeMost = BigInt(settings.payments.priorityFeeLamportsMost);
   const { swap } = settings;
-  let ended = 0;
-  const connections = createConnections({ atWork: askAtWork(databaseUrl, log), elapsedMs, log });
-  const sql = openDatabase(databaseUrl, log, 10, { onEnded: () => ended++, connections });
+  const urls = { url: databaseUrl, direct: secrets.directDatabaseUrl };
+  const pools = openPools(urls, log, elapsedMs);
+  const { sql } = pools;
   let recalled: Seen | null = null;
   try {
-    await migrate(sql, log);
+    await requireSame(pools);
+    await migrate(pools.direct, log);
     await keepVenues(sql, venues.all);
     // A command may look at a ledger that refuses writes, so this failure is ignored.
     await clock.set?.(createProbe(sql).write).catch(() => {});
     recalled = await newestCursor(sql);
   } catch (thrown) {
-    await sql.end({ timeout: 5 });
+    await pools.end(5);
     throw thrown;
   }
   const tip = createTip(clock.nowMs, recalled);
@@ -167,10 +166,9 @@ export async function openParts(
   });
   const signers = createSigners({ vault, ...keysOf(settings, clock, log) });
   return {
-    databaseUrl,
     rpcUrl: rpc.url,
     sql,
-    connections,
+    pools,
     ledger,
     ...createSideBooks(sql, settings.mode === 'observe'),
     nodes,
@@ -178,7 +176,7 @@ export async function openParts(
     chain,
     tokens,
     nonces,
-    databaseStates: createDatabaseStates(sql, () => ended),
+    databaseStates: createDatabaseStates(sql, pools.ended),
     venues,
     programOf,
     fees: createFeeMarket(connection, {
@@ -191,7 +189,7 @@ export async function openParts(
     masterKey,
     pace: createPace(),
     webhookIds: createWebhookIds(sql),
-    locks: createLocks(() => openDatabase(databaseUrl, log, 1, { connections })),
+    locks: createLocks(pools.openSession),
     pen: createPen({
       signers,
       venueOf: venues.of,

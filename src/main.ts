@@ -80,12 +80,13 @@ async function start(): Promise<void> {
 
 async function runMigrations(): Promise<void> {
   const settings = loadSettings(processEnvironment());
-  if (settings.secrets.databaseUrl === null)
+  const { databaseUrl, directDatabaseUrl } = settings.secrets;
+  if (databaseUrl === null)
     throw new Fault('settings_invalid', 'DATABASE_URL: is required for migrate; a postgres:// URL');
   const { openDatabase } = await import('./ledger/database.ts');
   const { migrate } = await import('./ledger/migrate.ts');
   const log = openLog(settings.logLevel);
-  const sql = openDatabase(settings.secrets.databaseUrl, log, 1);
+  const sql = openDatabase(directDatabaseUrl ?? databaseUrl, log, 1);
   try {
     const applied = await migrate(sql, log);
     say(applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`);

@@ -38,6 +38,10 @@ const TROUBLES: readonly (readonly [codes: RegExp, sentence: string])[] = [
     /^(CONNECTION_CLOSED|ECONNRESET|EPIPE)$/,
     'The connection to Postgres was lost. If there never was one, look whether DATABASE_URL names the host and port of a Postgres.',
   ],
+  [
+    /^08P01$/,
+    'A pooler refuses the settings of a session, or the protocol was broken. Behind a pooler in transaction mode set BAILIFF_DIRECT_DATABASE_URL to Postgres itself.',
+  ],
   [/^(08|57P|ECONN|CONNECTION)/, 'The connection to Postgres was lost.'],
   [/^57014$/, 'Postgres ended a statement that took too long (statement_timeout).'],
 ];

@@ -11,6 +11,7 @@ export const ERROR_EVENTS = [
   'helius.silent',
   'http.failed',
   'lane.failed',
+  'ledger.notifications_lost',
   'ledger.went_back',
   'loop.failed',
   'node.foreign',

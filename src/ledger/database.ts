@@ -14,6 +14,17 @@ export type Fragment = postgres.Fragment;
 
 /** After 120 s Postgres ends a statement, or a transaction whose client is idle. Milliseconds. */
 const STATEMENT_MS_MOST = 120_000;
+const TIMEOUTS = {
+  statement_timeout: STATEMENT_MS_MOST,
+  idle_in_transaction_session_timeout: STATEMENT_MS_MOST,
+} as const;
+
+/**
+ * The option of the driver by which no statement is sent while another one is on the connection. A
+ * pooler gives the server connection back after the first one, with the beginning of the second one
+ * on it, which is never answered.
+ */
+const ONE_AT_A_TIME: object = { max_pipeline: 0 };
 
 /**
  * Seconds until a connection is tried again after so many failures: 0.1 at first, 2 at most. The
@@ -50,6 +61,12 @@ export type PoolOptions = {
   readonly onEnded?: () => void;
   /** Is told of each connection, so that dead ones can be ended. */
   readonly connections?: Connections | undefined;
+  /**
+   * Whether the URL leads through a pooler in transaction mode. Such a pooler refuses settings of a
+   * session at the start of a connection, and knows no prepared statements of a client; the role
+   * has the time-outs then, and statements are prepared anew each time.
+   */
+  readonly isPooled?: boolean;
   /** Seconds until a connection must be there; by default those of the URL, or 10. */
   readonly connectS?: number;
 };
@@ -65,15 +82,9 @@ function socketsTo(connections: Connections | undefined): object {
   };
 }
 
-/**
- * Opens a pool. `DATABASE_URL` must reach Postgres directly or through a pooler in session mode.
- */
-export function openDatabase(
-  url: string,
-  log: Log,
-  poolSize = 10,
-  { onEnded = () => {}, connections, connectS = connectWithinS(url) }: PoolOptions = {},
-): Sql {
+/** Opens a pool. Without `isPooled` the URL must reach Postgres, or a pooler in session mode. */
+export function openDatabase(url: string, log: Log, poolSize = 10, given: PoolOptions = {}): Sql {
+  const { onEnded = () => {}, connections, isPooled = false } = given;
   return postgres(url, {
     ...ipv6Of(url),
     ...socketsTo(connections),
@@ -84,10 +95,11 @@ export function openDatabase(
     fetch_types: false,
     connection: {
       application_name: 'bailiff',
-      statement_timeout: STATEMENT_MS_MOST,
-      idle_in_transaction_session_timeout: STATEMENT_MS_MOST,
+      ...(isPooled ? {} : TIMEOUTS),
     },
-    connect_timeout: connectS,
+    prepare: !isPooled,
+    ...(isPooled ? ONE_AT_A_TIME : {}),
+    connect_timeout: given.connectS ?? connectWithinS(url),
     keep_alive: KEEP_ALIVE_S,
     backoff: reconnectAfterS,
     onclose: onEnded,

@@ -1,7 +1,8 @@
 // Probe: writes one row each second, so that the daemon notices when the ledger refuses writes; and
 // tells why no connection comes about.
-import type { Log, Probe } from '../core/ports.ts';
-import { openDatabase, type Sql } from './database.ts';
+import type { Probe } from '../core/ports.ts';
+import type { Sql } from './database.ts';
+import type { Pools } from './pools.ts';
 
 /** Creates the probe. `write` returns the database's clock in milliseconds. */
 export function createProbe(sql: Sql): Probe {
@@ -20,8 +21,8 @@ export function createProbe(sql: Sql): Probe {
  * Opens one more connection, asks it something, and closes it. Throws the driver's error. A query
  * of the pool that waits for a connection is told of no failure to connect.
  */
-export async function reachLedger(url: string, log: Log): Promise<void> {
-  const sql = openDatabase(url, log, 1);
+export async function reachLedger({ openProbe }: Pick<Pools, 'openProbe'>): Promise<void> {
+  const sql = openProbe();
   try {
     await sql`select 1`;
   } finally {

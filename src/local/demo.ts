@@ -28,6 +28,10 @@ export type DemoOptions = {
   readonly stateFolder?: string;
   /** An empty database; one in an embedded Postgres when absent. */
   readonly databaseUrl?: string;
+  /** How many daemons run on the database; the story asks the first. One when absent. */
+  readonly daemons?: number;
+  /** Further variables of the daemons, which may name what runs beside this world. */
+  readonly daemonEnv?: (world: World) => Promise<Record<string, string>>;
   /** Called with each daemon that is started, for tests that kill it. */
   readonly onDaemon?: (daemon: Daemon) => void;
 };
@@ -66,28 +70,35 @@ export async function runStory(options: DemoOptions): Promise<Ending> {
   if (driver === null) throw new Error('the demo needs a world with Velocity');
   const { secrets, rpc, helius } = furnished.settings;
   const sponsor = Keypair.generate();
-  const daemon = stack.adopt(
-    await startDaemon({
-      clock,
-      logFile: path.join(settings.stateFolder, 'demo-daemon.log'),
-      onDeath: (how) => say(`\n   (the daemon died: ${how}; starting it again)`),
-      env: {
-        BAILIFF_NETWORK: 'local',
-        BAILIFF_VENUES: venues,
-        BAILIFF_RPC_URL: rpc.url ?? '',
-        BAILIFF_RPC_WS_URL: rpc.wsUrl ?? '',
-        BAILIFF_HELIUS_API_URL: helius.apiUrl ?? '',
-        BAILIFF_HELIUS_API_KEY: secrets.heliusApiKey ?? '',
-        BAILIFF_WEBHOOK_SECRETS: secrets.webhookSecrets.join(','),
-        BAILIFF_MASTER_KEY: randomBytes(32).toString('base64'),
-        BAILIFF_SPONSOR_KEY: base58Text(sponsor.secretKey),
-        DATABASE_URL: secrets.databaseUrl ?? '',
-        ...(sources === undefined ? {} : { BAILIFF_SOURCES: sources }),
-        ...(guard === undefined ? {} : { BAILIFF_REPLAY_GUARD: guard }),
-      },
-    }),
-    async (running) => void (await running.stop()),
-  );
+  const daemonEnv: Record<string, string> = {
+    BAILIFF_NETWORK: 'local',
+    BAILIFF_VENUES: venues,
+    BAILIFF_RPC_URL: rpc.url ?? '',
+    BAILIFF_RPC_WS_URL: rpc.wsUrl ?? '',
+    BAILIFF_HELIUS_API_URL: helius.apiUrl ?? '',
+    BAILIFF_HELIUS_API_KEY: secrets.heliusApiKey ?? '',
+    BAILIFF_WEBHOOK_SECRETS: secrets.webhookSecrets.join(','),
+    BAILIFF_MASTER_KEY: randomBytes(32).toString('base64'),
+    BAILIFF_SPONSOR_KEY: base58Text(sponsor.secretKey),
+    DATABASE_URL: secrets.databaseUrl ?? '',
+    ...(sources === undefined ? {} : { BAILIFF_SOURCES: sources }),
+    ...(guard === undefined ? {} : { BAILIFF_REPLAY_GUARD: guard }),
+    ...(await options.daemonEnv?.(world)),
+  };
+  const begin = async (name: string, more: Record<string, string> = {}): Promise<Daemon> =>
+    stack.adopt(
+      await startDaemon({
+        clock,
+        logFile: path.join(settings.stateFolder, `${name}.log`),
+        onDeath: (how) => say(`\n   (the daemon died: ${how}; starting it again)`),
+        env: { ...daemonEnv, ...more },
+      }),
+      async (running) => void (await running.stop()),
+    );
+  const daemon = await begin('demo-daemon');
+  // The others register no webhook, because each would have it post to itself.
+  for (let number = 2; number <= (options.daemons ?? 1); number++)
+    await begin(`demo-daemon-${number}`, { BAILIFF_SOURCES: 'subscriptions,backfill,sweep' });
   if (guard === 'nonce') {
     // Enough for the nonce account of ana, and too little to pay the fees of bo.
     const { sponsorReserveLamports, priorityFeeLamportsMost } = settings.payments;

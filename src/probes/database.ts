@@ -6,18 +6,33 @@ import type { Clock } from '../core/ports.ts';
 import type { Sql } from '../ledger/database.ts';
 import { pendingMigrations } from '../ledger/migrate.ts';
 import { passesNotifications } from '../ledger/notifications.ts';
+import { type Pools, requireSame } from '../ledger/pools.ts';
 import { lackingRights, rightsText } from '../ledger/rights.ts';
 import { skewOf } from './clock.ts';
 
 const SKEW_MS_MOST = 10_000;
 
+type Row = {
+  readonly version: string;
+  readonly now: Date;
+  readonly replica: boolean;
+  readonly encoding: string;
+  readonly patience: string;
+};
+const asLedgerFault = (thrown: unknown): never => {
+  throw ledgerFault(thrown);
+};
+
 /** The findings on the database. Throws a Fault when Postgres does not answer. */
-export async function ofDatabase(sql: Sql, clock: Clock): Promise<Finding[]> {
-  const [row] = await sql<{ version: string; now: Date; replica: boolean; encoding: string }[]>`
+export async function ofDatabase(
+  { sql, direct }: Pick<Pools, 'sql' | 'direct'>,
+  clock: Clock,
+): Promise<Finding[]> {
+  if (direct !== sql) await requireSame({ sql, direct }).catch(asLedgerFault);
+  const [row] = await sql<Row[]>`
     select current_setting('server_version') as version, now(), pg_is_in_recovery() as replica,
-      current_setting('server_encoding') as encoding`.catch((thrown: unknown) => {
-    throw ledgerFault(thrown);
-  });
+      current_setting('server_encoding') as encoding,
+      current_setting('statement_timeout') as patience`.catch(asLedgerFault);
   if (row === undefined) throw new Error('Postgres answered nothing');
   const found: Finding[] = [fine('postgres', `Postgres ${row.version} answers`)];
   if (row.replica)
@@ -26,12 +41,20 @@ export async function ofDatabase(sql: Sql, clock: Clock): Promise<Finding[]> {
     found.push(
       wrong('postgres', `the database is ${row.encoding}`, 'Make it anew with encoding UTF8.'),
     );
-  if (!(await passesNotifications(sql)))
+  if (!(await passesNotifications(direct)))
     found.push(
       wrong(
         'postgres',
         'a notification did not come back: there is a pooler in transaction mode in between',
-        'Let DATABASE_URL reach Postgres directly, or through a pooler in session mode.',
+        'Let BAILIFF_DIRECT_DATABASE_URL reach Postgres itself, or a pooler in session mode.',
+      ),
+    );
+  if (row.patience === '0')
+    found.push(
+      odd(
+        'postgres',
+        'no statement_timeout is in force, because a pooler takes none from a daemon',
+        "Set it for the role: alter role … set statement_timeout = '120s', and idle_in_transaction_session_timeout alike.",
       ),
     );
   const pending = await pendingMigrations(sql);

@@ -12,10 +12,10 @@ import { ledgerFault } from '../core/ledger-fault.ts';
 import type { NonceAccount } from '../core/nonce-ports.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { nonceAccounts } from '../flows/nonce-accounts.ts';
-import { openDatabase, type Sql } from '../ledger/database.ts';
 import { keptGenesis } from '../ledger/genesis.ts';
 import { createLedger } from '../ledger/ledger.ts';
 import { createRootMemoBook } from '../ledger/root-memos.ts';
+import { openPools, type Pools } from '../ledger/pools.ts';
 import { createVenuePrograms } from '../ledger/venue-programs.ts';
 import { createWebhookIds } from '../ledger/webhook-ids.ts';
 import type { Settings } from '../system/settings.ts';
@@ -67,17 +67,18 @@ const GRANT = 'Grant what the message names, or let the user of DATABASE_URL own
 /** Probes the ledger, and reads what the other probes need from it. Never rejects. */
 async function probeLedger(
   settings: Settings,
-  sql: Sql,
+  pools: Pools,
   clock: Clock,
   log: Log,
 ): Promise<LedgerReading> {
   const asked = (what: string, mend: string, probe: Probe): Promise<Finding[]> =>
+  const { sql } = pools;
     safely(what, mend, () =>
       probe().catch((thrown: unknown) => {
         throw ledgerFault(thrown);
       }),
     );
-  const findings = await asked('postgres', DATABASE_MEND, () => ofDatabase(sql, clock));
+  const findings = await asked('postgres', DATABASE_MEND, () => ofDatabase(pools, clock));
   // Tables of an older release are not read, because their columns may differ.
   if (findings.some((each) => each.state !== 'ok')) return { ...NOTHING_READ, findings };
   const ledger = createLedger(sql);
@@ -126,12 +127,13 @@ export async function probeAll(
   if (secrets.databaseUrl === null)
     found.push(wrong('postgres', 'no database is named', 'Set DATABASE_URL.'));
   else {
-    const sql = openDatabase(secrets.databaseUrl, log, 2);
+    const urls = { url: secrets.databaseUrl, direct: secrets.directDatabaseUrl };
+    const pools = openPools(urls, log, clock.nowMs);
     try {
-      read = await probeLedger(settings, sql, clock, log);
+      read = await probeLedger(settings, pools, clock, log);
       found.push(...read.findings);
     } finally {
-      await sql.end({ timeout: 2 });
+      await pools.end(2);
     }
   }
   const { addresses, genesis, vouchers, ids, nonces } = read;

@@ -11,10 +11,13 @@ import { NETWORKS } from '../core/genesis.ts';
 import { base58Bytes } from '../core/ids.ts';
 import { SettingsSchema } from './schema.ts';
 import { togetherness } from './settings-problems.ts';
+import { KNOWN, REAL, VARIABLES } from './variables.ts';
 
 export type FileSettings = Static<typeof SettingsSchema>;
 export type Secrets = {
   readonly databaseUrl: string | null;
+  /** Set where DATABASE_URL leads through a pooler in transaction mode. */
+  readonly directDatabaseUrl: string | null;
   readonly heliusApiKey: string | null;
   readonly webhookSecrets: readonly string[];
   readonly apiKeys: readonly string[];
@@ -43,45 +46,6 @@ export type Settings = FileSettings & {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const CONFIG_FOLDER = path.join(import.meta.dirname, '../../config');
-/** Variables of a real installation. When one is set, the network must be named. */
-const REAL = [
-  'DATABASE_URL',
-  'BAILIFF_RPC_URL',
-  'BAILIFF_RPC_WS_URL',
-  'BAILIFF_SECOND_RPC_URL',
-  'BAILIFF_MORE_RPC_URLS',
-  'BAILIFF_HELIUS_API_KEY',
-  'BAILIFF_WEBHOOK_URL',
-  'BAILIFF_WEBHOOK_SECRETS',
-  'BAILIFF_API_KEYS',
-  'BAILIFF_MASTER_KEY',
-  'BAILIFF_NEXT_MASTER_KEY',
-  'BAILIFF_SPONSOR_KEY',
-  'BAILIFF_VAULT_TOKEN',
-  'BAILIFF_TURNKEY_PUBLIC_KEY',
-  'BAILIFF_TURNKEY_PRIVATE_KEY',
-  'BAILIFF_FIREBLOCKS_API_KEY',
-  'BAILIFF_FIREBLOCKS_PRIVATE_KEY',
-  'BAILIFF_CONFIG',
-];
-/** Every environment variable that the daemon reads as a setting. */
-export const KNOWN = [
-  ...REAL,
-  'BAILIFF_NETWORK',
-  'BAILIFF_MODE',
-  'BAILIFF_HTTP_HOST',
-  'BAILIFF_HTTP_PORT',
-  'BAILIFF_LOG_LEVEL',
-  'BAILIFF_HELIUS_API_URL',
-  'BAILIFF_SOURCES',
-  'BAILIFF_REPLAY_GUARD',
-  'BAILIFF_STATE_FOLDER',
-  'BAILIFF_DRIFT_PROGRAM',
-  'BAILIFF_VELOCITY_PROGRAM',
-  'BAILIFF_VENUES',
-  'BAILIFF_FIXTURES',
-];
-
 type Json = Record<string, unknown>;
 const isObject = (value: unknown): value is Json =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
@@ -185,17 +149,23 @@ function isDatabaseUrl(text: string): boolean {
   return url !== null && url.hash === '' && !url.pathname.slice(1).includes('@');
 }
 
-function secretsOf(env: Environment, problems: string[]): Secrets {
-  const databaseUrl = env.DATABASE_URL || null;
-  if (databaseUrl !== null && !/^postgres(ql)?:\/\//.test(databaseUrl))
-    problems.push('DATABASE_URL: must begin with postgres://');
-  else if (databaseUrl !== null && !isDatabaseUrl(databaseUrl))
+/** The URL of a variable; null when it is not set. */
+function databaseUrlOf(env: Environment, name: string, problems: string[]): string | null {
+  const url = env[name] || null;
+  if (url !== null && !/^postgres(ql)?:\/\//.test(url))
+    problems.push(`${name}: must begin with postgres://`);
+  else if (url !== null && !isDatabaseUrl(url))
     problems.push(
-      'DATABASE_URL: cannot be read as a URL with host and database; percent-encode / # ? @ : in the password (node -p "encodeURIComponent(\'...\')")',
+      `${name}: cannot be read as a URL with host and database; percent-encode / # ? @ : in the password (node -p "encodeURIComponent('...')")`,
     );
   return {
-    databaseUrl,
+    databaseUrl: databaseUrlOf(env, 'DATABASE_URL', problems),
+    directDatabaseUrl: databaseUrlOf(env, 'BAILIFF_DIRECT_DATABASE_URL', problems),
     heliusApiKey: env.BAILIFF_HELIUS_API_KEY || null,
+  return url;
+}
+
+function secretsOf(env: Environment, problems: string[]): Secrets {
     webhookSecrets: list(env, 'BAILIFF_WEBHOOK_SECRETS', 16, problems),
     apiKeys: list(env, 'BAILIFF_API_KEYS', 16, problems),
     masterKey: secretBytes(
@@ -237,22 +207,6 @@ function secretsOf(env: Environment, problems: string[]): Secrets {
         : null,
   };
 }
-
-/** The environment variable of each setting that has one. */
-const VARIABLES: Readonly<Record<string, string>> = {
-  'rpc.url': 'BAILIFF_RPC_URL',
-  'rpc.wsUrl': 'BAILIFF_RPC_WS_URL',
-  'rpc.secondUrl': 'BAILIFF_SECOND_RPC_URL',
-  'rpc.moreUrls': 'BAILIFF_MORE_RPC_URLS',
-  'helius.webhookUrl': 'BAILIFF_WEBHOOK_URL',
-  'helius.apiUrl': 'BAILIFF_HELIUS_API_URL',
-  'http.host': 'BAILIFF_HTTP_HOST',
-  'http.port': 'BAILIFF_HTTP_PORT',
-  'watch.sources': 'BAILIFF_SOURCES',
-  venues: 'BAILIFF_VENUES',
-  mode: 'BAILIFF_MODE',
-  logLevel: 'BAILIFF_LOG_LEVEL',
-};
 
 /** The name of a setting in a problem: its variable when that is set, else its path in the file. */
 function nameOf(path: string, env: Environment): string {

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { KNOWN } from '../../src/system/settings.ts';
+import { KNOWN } from '../../src/system/variables.ts';
 
 const text = readFileSync(path.join(import.meta.dirname, '../../compose.yaml'), 'utf8');
 const bailiff = text.slice(text.indexOf('\n  bailiff:'), text.indexOf('\nvolumes:'));

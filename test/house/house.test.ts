@@ -261,7 +261,7 @@ describe('care', () => {
 
   test('every setting of the environment is named in the README', () => {
     const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
-    const settings = readFileSync(path.join(ROOT, 'src/system/settings.ts'), 'utf8');
+    const settings = readFileSync(path.join(ROOT, 'src/system/variables.ts'), 'utf8');
     const names = new Set(
       [...settings.matchAll(/'(BAILIFF_[A-Z_]+)'/g)].map((match) => match[1] ?? ''),
     );

@@ -24,6 +24,7 @@ import {
   troubleOf,
   WHO,
 } from '../support/ledger-draws.ts';
+import { watchNested } from '../support/nested.ts';
 import { moveNonce, moversOf, nonceOf, underNonce } from '../support/nonce-draws.ts';
 import { bySubscriber, plain } from '../support/plain.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
@@ -288,9 +289,8 @@ async function everything(ledger: Ledger): Promise<unknown> {
 
 test.each([1, 2, 3, 4, 5, 6])('history %i is answered alike', async (seed) => {
   await using database = await createDatabase();
-  const { sql } = database;
-  await sql`create table test_time (at timestamptz)`;
-  await sql`insert into test_time values (${new Date(START)})`;
+  const { sql, found: nested } = watchNested(database.sql);
+  await sql`create table test_time as select to_timestamp(${START / 1_000}::float8) as at`;
   const real = createLedger(sql, sql`(select at from test_time)`);
   let nowMs = START;
   const realObserving = createLedger(sql, sql`(select at from test_time)`, true);
@@ -326,4 +326,5 @@ test.each([1, 2, 3, 4, 5, 6])('history %i is answered alike', async (seed) => {
     const expectedEvents = bySubscriber(plain(await told()));
     expect(bySubscriber(toJson(state.events)), `told up to step ${n}`).toEqual(expectedEvents);
   }
+  expect(nested).toEqual([]);
 });

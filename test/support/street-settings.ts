@@ -8,6 +8,7 @@ import type { Settings } from '../../src/system/settings.ts';
 /** No key of an API, a sponsor or a service. */
 export const NO_SECRETS = {
   apiKeys: [],
+  directDatabaseUrl: null,
   nextMasterKey: null,
   sponsorKey: null,
   vaultToken: null,

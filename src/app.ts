@@ -123,9 +123,9 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
     { ...shared, watched, settling, metrics, costs: spending, share, slots, spent },
     settings,
   );
-  const { feed, registration, sources, inspector } = hearing;
+  const { feeds, registration, sources, inspector } = hearing;
   stack.defer(() => inGrace(clock, inspector.drained()));
-  if (feed !== null) stack.defer(() => feed.close());
+  stack.defer(() => feeds.close());
   const unread = (err: unknown): void => log.warn('watched.refresh_failed', { err });
   stack.defer(await listenWatchList(direct, () => void watched.refresh().catch(unread)));
 
@@ -156,7 +156,16 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   // While Postgres cannot be reached the heartbeat tells why, so a look that fails tells nothing.
   const lookAtConnections = async () => void (await parts.pools.connections.look().catch(() => 0));
   loops.add('connections', EVERY_MS.connections, lookAtConnections);
-  installGauges(metrics, { ...ports, lanes, sources, pulse, share, costs: spending, ...upkeep });
+  installGauges(metrics, {
+    ...ports,
+    feeds,
+    lanes,
+    sources,
+    pulse,
+    share,
+    costs: spending,
+    ...upkeep,
+  });
   const sampling = createSampling(metrics.sample, spending, clock);
   loops.add('sample', EVERY_MS.sample, sampling);
   loops.add('budget', EVERY_MS.budget, () => spending.round());
@@ -176,7 +185,8 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
       costs: spending,
       acts: answered.acts,
       endings: settling.endings,
-      feed: () => feed?.status() ?? null,
+      feed: feeds.sockets,
+      grpc: feeds.stream,
       judgeAll: settling.judge,
       nudge: (id) => lanes.nudge(id),
       onDelivered: () => loops.after('delivered'),

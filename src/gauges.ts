@@ -7,6 +7,7 @@ import type { Address } from './core/ids.ts';
 import type { Clock } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
 import type { Parts } from './daemon-parts.ts';
+import type { Feeds } from './feed-wiring.ts';
 import type { VenuesConformance } from './flows/conformance.ts';
 import type { HearingShare } from './flows/hearing-share.ts';
 import type { Pulse } from './flows/heartbeat.ts';
@@ -30,6 +31,7 @@ export type GaugeParts = {
   /** The findings on secrets, endpoints, clocks and nodes. */
   readonly findings: () => readonly Finding[];
   readonly share: Pick<HearingShare, 'parts'>;
+  readonly feeds: Pick<Feeds, 'stream'>;
   /** What calls to nodes cost. */
   readonly costs: Pick<RpcCosts, 'spent' | 'isGivenUp' | 'findings'>;
   /** How far the chain's clock is ahead of that of Postgres; null before it was read. */
@@ -151,6 +153,16 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
       labels: { source },
       value: lastMs === null ? -1 : (clock.nowMs() - lastMs) / 1_000,
     })),
+  );
+  const { feeds } = given;
+  gauge('stream_accounts', 'Accounts that gRPC streams shall name.', [], async () =>
+    one(feeds.stream()?.accounts ?? 0),
+  );
+  gauge('stream_subscribed', 'Accounts that gRPC streams name now.', [], async () =>
+    one(feeds.stream()?.subscribed ?? 0),
+  );
+  gauge('stream_gaps', 'How often a gRPC stream did not replay what was missed.', [], async () =>
+    one(feeds.stream()?.gaps ?? 0),
   );
   gauge('halts', 'Halts in force: where nothing new is signed.', [], async () =>
     one((await ledger.halts.list()).length),

@@ -1,8 +1,7 @@
 // Hearing wiring: wires the half of the daemon that learns what happened on chain. Webhooks,
-// account subscriptions, the sweep and the backfill note signatures; the inspector reads each
+// account subscriptions, gRPC streams, sweep and backfill note signatures; the inspector reads each
 // transaction from RPC and records facts; checks compare account states with the facts.
 import { createBurst } from './core/burst.ts';
-import type { AccountFeed } from './core/chain-ports.ts';
 import type { HearingCosts } from './core/hearing-costs.ts';
 import type { Address, Slot } from './core/ids.ts';
 import type { Clock, Log } from './core/ports.ts';
@@ -10,7 +9,7 @@ import type { Roster } from './core/roster.ts';
 import type { Source } from './core/source.ts';
 import type { Watched } from './core/watch-ports.ts';
 import type { Parts } from './daemon-parts.ts';
-import { type FeedPorts, openAccountFeed } from './feed-wiring.ts';
+import { type Feeds, openFeeds } from './feed-wiring.ts';
 import { type AccountChanges, createAccountChanges } from './flows/account-changes.ts';
 import { beginChecks } from './flows/account-checks.ts';
 import { adoptFrom } from './flows/adopt.ts';
@@ -29,6 +28,7 @@ import { createRegistration, type Registration } from './flows/registration.ts';
 import type { RpcCosts } from './flows/rpc-budget.ts';
 import type { SlotReading } from './flows/slot-reading.ts';
 import { createSources, type Sources } from './flows/sources.ts';
+import { createStreamNotes } from './flows/stream-notes.ts';
 import { createWake } from './flows/waiting-debts.ts';
 import { createWalkSchedule } from './flows/walk-schedule.ts';
 import type { WatchedAccounts } from './flows/watched.ts';
@@ -58,8 +58,7 @@ export type Hearing = {
   readonly inspector: Inspector;
   readonly watch: AccountChanges;
   readonly registration: Registration;
-  /** The account subscriptions; null when that source is off. */
-  readonly feed: AccountFeed | null;
+  readonly feeds: Feeds;
   /** Whether other sources do now what this one does. */
   mayGiveUp: RpcCosts['isGivenUp'];
   /** Called when accounts joined. Resolves when they are followed and registered at Helius. */
@@ -122,7 +121,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     ...ports,
     canBe: tip.canBe,
     trustFirstSight: uses('backfill'),
-    webhooks: uses('webhooks'),
+    webhooks: uses('webhooks') || uses('stream'),
     elsewhere: share.elsewhere,
     onChange(address, slot) {
       loops.after('unscanned');
@@ -143,24 +142,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       await watch.sweep(swept, signal);
       if (!signal.aborted) walks.swept(swept, beganMs);
     });
-  const onAccount: FeedPorts['onAccount'] = (...told) =>
-    settle.nonces.heard(...told) || watch.notified(...told);
-  const feed = openAccountFeed({ ...ports, onAccount, onSubscribed: watch.subscribed }, settings);
-  const follow = (): void =>
-    feed?.follow([...mine().map((each) => each.address), ...settle.nonces.accounts()]);
-  follow();
-  addTakeover(share, {
-    ...{ loops, watch, mine, follow, clock, sources },
-    pulses: () => ledger.checks.pulses(),
-    walk: async (addresses, signal) =>
-      uses('backfill') && noted((await backfill(ports, signal, addresses)).noted),
-  });
-
-  // Webhook bodies. The slots in a body are not trusted: the body only shows that webhooks arrive,
-  // and the transaction as read from RPC shows up to which slot.
-  const onTold = (accounts: readonly Address[], saidSlot: number | null, ahead: boolean): void => {
+  const heard = (accounts: readonly Address[], saidSlot: number | null, ahead: boolean): void => {
     if (ahead) loops.after('hasty');
-    sources.note('webhooks', null, clock.nowMs());
     burst.heard(1);
     for (const account of accounts) {
       changed(account, saidSlot);
@@ -173,6 +156,31 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       if (waitMs < 0) way.hold();
       return waitMs;
     },
+  };
+  const onNoted = (): void => loops.after('noted');
+  const feeds = openFeeds(
+    {
+      ...{ parts, sources, watch, clock, log, takeNonce: settle.nonces.heard },
+      ...{ slots: given.slots, spent: given.spent },
+      onTransactions: createStreamNotes({ ...ports, haste: told, onTold: heard, onNoted }),
+    },
+    settings,
+  );
+  const follow = (): void =>
+    feeds.follow([...mine().map((each) => each.address), ...settle.nonces.accounts()]);
+  follow();
+  addTakeover(share, {
+    ...{ loops, watch, mine, follow, clock, sources },
+    pulses: () => ledger.checks.pulses(),
+    walk: async (addresses, signal) =>
+      uses('backfill') && noted((await backfill(ports, signal, addresses)).noted),
+  });
+
+  // Webhook bodies. The slots in a body are not trusted: the body only shows that webhooks arrive,
+  // and the transaction as read from RPC shows up to which slot.
+  const onTold: typeof heard = (...given) => {
+    sources.note('webhooks', null, clock.nowMs());
+    heard(...given);
   };
   const bounds = settings.http;
   const digestion = { ...ports, reader: newId(), bounds, onTold, onEvents, haste: told };
@@ -301,14 +309,11 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     inspector,
     watch,
     registration,
-    feed,
+    feeds,
     mayGiveUp(source) {
       if (source === 'sample') return true;
       if (source === 'backfill') return settings.watch.sources.length > 1;
-      const lastMs = sources.read().subscriptions?.lastMs ?? Number.NEGATIVE_INFINITY;
-      const held = feed?.status();
-      const isHeard = held !== undefined && held.subscribed === held.accounts;
-      return isHeard && clock.nowMs() - lastMs < 2 * settings.watch.silentAfterMs;
+      return feeds.isHeard(2 * settings.watch.silentAfterMs);
     },
     async onWatched(addresses) {
       follow();

@@ -60,6 +60,7 @@ export type Wiring = {
   /** What calls to nodes cost. */
   readonly costs: Pick<RpcCosts, 'findings'>;
   readonly feed: HearingOptions['feed'];
+  readonly grpc: HearingOptions['grpc'];
   readonly judgeAll: (ids: readonly string[]) => Promise<void>;
   readonly onWatched: (addresses: readonly Address[]) => Promise<void>;
   readonly onLeft: (addresses: readonly Address[]) => Promise<void>;
@@ -195,6 +196,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       accept: createAccept(ports),
       rescan: createRescan(ports),
       feed: wiring.feed,
+      grpc: wiring.grpc,
     },
     health: {
       roster,

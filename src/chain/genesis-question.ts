@@ -1,6 +1,8 @@
-// Genesis question: asks a node for its genesis hash, which names its chain.
+// Genesis question: asks a node for its genesis hash, which names its chain; or whether it knows a
+// blockhash, which tells the chain of one who names no genesis hash.
+import type { Connection } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
-import { redact, shownUrl } from './rpc.ts';
+import { asking, redact, shownUrl } from './rpc.ts';
 
 /** Asks a node for its genesis hash. Throws `rpc_unavailable`. */
 export async function askGenesis(url: string, send: typeof fetch): Promise<string> {
@@ -21,3 +23,16 @@ export async function askGenesis(url: string, send: typeof fetch): Promise<strin
     );
   }
 }
+
+/**
+ * Creates the question whether a node knows a blockhash of the last 150 blocks. It throws
+ * `rpc_unavailable` or `rpc_refused`.
+ */
+export const knowsBlockhash =
+  (connection: Connection) =>
+  async (blockhash: string): Promise<boolean> => {
+    const { value } = await asking('isBlockhashValid', () =>
+      connection.isBlockhashValid(blockhash, { commitment: 'processed' }),
+    );
+    return value;
+  };

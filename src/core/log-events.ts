@@ -23,6 +23,7 @@ export const ERROR_EVENTS = [
   'rpc.budget_spent',
   'rpc.same',
   'secrets.unusable',
+  'stream.foreign',
   'transaction.contradicted',
   'venue.program_unknown',
 ] as const;

@@ -4,15 +4,15 @@
 import type { Naming, Rumour } from './watch-ports.ts';
 
 /** The sources of the settings. Each one alone is enough to hear everything. */
-export const SOURCES = ['webhooks', 'subscriptions', 'backfill', 'sweep'] as const;
+export const SOURCES = ['webhooks', 'subscriptions', 'stream', 'backfill', 'sweep'] as const;
 export type Source = (typeof SOURCES)[number];
 
 /**
- * The source that named a signature, as the row of its sighting says: a webhook body, the history
- * of an account that was seen changed (by a subscription or a sweep), the walk of finalized
- * history, a payment of the daemon itself, or a person.
+ * The source that named a signature, as the row of its sighting says: a webhook body, a gRPC
+ * stream, the history of an account that was seen changed (by a subscription or a sweep), the walk
+ * of finalized history, a payment of the daemon itself, or a person.
  */
-const NAMED_BY = ['webhook', 'watch', 'backfill', 'own', 'repair', 'replay'] as const;
+const NAMED_BY = ['webhook', 'stream', 'watch', 'backfill', 'own', 'repair', 'replay'] as const;
 export type NamedBy = (typeof NAMED_BY)[number];
 
 /**

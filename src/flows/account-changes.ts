@@ -41,7 +41,7 @@ export type AccountChanges = {
    * not changed.
    */
   remember(pulses: readonly { address: Address; slot: Slot; pulse: string }[]): void;
-  /** Takes a subscription's notification with the whole account. */
+  /** Takes the whole account as a subscription or a stream tells it. */
   notified(address: Address, slot: Slot, account: ChainAccount | null): void;
   /**
    * Tells that these accounts were just subscribed to. Subscriptions replay nothing, so each
@@ -216,7 +216,6 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
       const watch = watched.map.get(address);
       if (watch === undefined) return;
       if (!ports.canBe(slot)) return;
-      sources.note('subscriptions', slot, clock.nowMs());
       observe(address, slot, pulseOf(watch, account, true), { swept: false, trusting: false });
     },
     subscribed(addresses) {

@@ -34,6 +34,12 @@ export type HearingOptions = {
   /** Accepts, on behalf of a person, an account's state or a transaction that no node returns. */
   readonly accept: Accept;
   readonly feed: () => { sockets: number; accounts: number; subscribed: number } | null;
+  readonly grpc: () => {
+    streams: number;
+    accounts: number;
+    subscribed: number;
+    gaps: number;
+  } | null;
 };
 
 const SHOWN_MOST = 100;
@@ -46,6 +52,13 @@ const Answer = Type.Object({
     Type.Object({ sockets: Count, accounts: Count, subscribed: Count }),
     Type.Null(),
   ]),
+  stream: Type.Union(
+    [Type.Object({ streams: Count, accounts: Count, subscribed: Count, gaps: Count }), Type.Null()],
+    {
+      description:
+        'The gRPC streams; null where that source is off. gaps: how often a provider did not replay what was missed.',
+    },
+  ),
   unverified: Type.Object({ wanted: Count, confirmed: Count, oldestAgeMs: Maybe }),
   setAside: Type.Object(
     {
@@ -252,6 +265,7 @@ export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, opt
       return {
         sources: Object.fromEntries(sources),
         subscriptions: options.feed(),
+        stream: options.grpc(),
         unverified: { wanted, confirmed, oldestAgeMs: oldestMs === null ? null : nowMs - oldestMs },
         setAside: {
           counts: Object.fromEntries(ASIDE_KINDS.map((kind) => [kind, counts.get(kind) ?? 0])),

@@ -29,6 +29,7 @@ import { ofNode, ofSocket } from './node.ts';
 import { ofNonces } from './nonces.ts';
 import { ofRootMemos } from './root-memos.ts';
 import { ofRpcUsage } from './rpc-usage.ts';
+import { ofStream } from './stream.ts';
 import { ofProgram, ofVenue } from './venue.ts';
 
 const SOCKET_MS = 8_000;
@@ -71,8 +72,8 @@ async function probeLedger(
   clock: Clock,
   log: Log,
 ): Promise<LedgerReading> {
-  const asked = (what: string, mend: string, probe: Probe): Promise<Finding[]> =>
   const { sql } = pools;
+  const asked = (what: string, mend: string, probe: Probe): Promise<Finding[]> =>
     safely(what, mend, () =>
       probe().catch((thrown: unknown) => {
         throw ledgerFault(thrown);
@@ -182,6 +183,7 @@ export async function probeAll(
         async () => [ofSocket(await hearSlot(wsUrl, AbortSignal.timeout(SOCKET_MS)), nodeSlot)],
       )),
     );
+    found.push(...(await ofStream(settings, clock, SOCKET_MS)));
     const { onUnknownProgram } = settings.venue;
     for (const venue of settings.venues)
       found.push(

@@ -96,6 +96,10 @@ export const TRAFFIC = {
         description:
           'Further RPC nodes that share requests with the first two. They are not asked for evidence.',
       }),
+      streamUrl: url(
+        'A gRPC stream that speaks Yellowstone (LaserStream, Dragon’s Mouth), for the source stream; its key is BAILIFF_STREAM_TOKEN.',
+        'https?',
+      ),
       weights: Type.Array(Type.Integer({ minimum: 1, maximum: 1_000 }), {
         maxItems: 10,
         description:

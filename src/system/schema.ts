@@ -201,6 +201,12 @@ export const SettingsSchema = Type.Object(
           description:
             'WebSockets to the node; accounts beyond what they carry are heard by the other sources.',
         }),
+        accountsPerStream: Type.Integer({
+          minimum: 1,
+          maximum: 100_000,
+          description:
+            'Accounts that one gRPC stream names, where the source stream is used; further ones get streams of their own.',
+        }),
         share: Type.Boolean({
           description:
             'Whether several daemons over one ledger share the hearing by leases, so that RPC calls do not multiply. Left false, this daemon hears every account.',

@@ -41,6 +41,18 @@ function signersTogether({ signers }: FileSettings, secrets: Secrets, problems: 
     problems.push(`signers.sponsor: signers of ${sponsor.service} are not configured`);
 }
 
+/** Adds the problems of the source stream. */
+function streamTogether({ rpc, watch }: FileSettings, problems: string[]): void {
+  const isUsed = watch.sources.includes('stream');
+  if (isUsed && rpc.streamUrl === null)
+    problems.push('BAILIFF_STREAM_URL: is required with the source stream in watch.sources');
+  if (!isUsed && rpc.streamUrl !== null)
+    problems.push('rpc.streamUrl: has no effect without the source stream in watch.sources');
+  const url = rpc.streamUrl === null ? null : URL.parse(rpc.streamUrl);
+  if (url !== null && url.protocol !== 'https:' && !isLoopback(url.hostname))
+    problems.push('rpc.streamUrl: must begin with https://, except on loopback');
+}
+
 /** Adds the problems that the schema cannot express: settings that depend on each other. */
 export function togetherness(settings: FileSettings, secrets: Secrets, problems: string[]): void {
   if (!isLoopback(settings.http.host) && secrets.apiKeys.length === 0)
@@ -53,6 +65,11 @@ export function togetherness(settings: FileSettings, secrets: Secrets, problems:
       'swap.url: has no effect beside a sponsor (BAILIFF_SPONSOR_KEY or signers.sponsor), which pays for agents without SOL; set one of the two',
     );
   signersTogether(settings, secrets, problems);
+  streamTogether(settings, problems);
+  if (secrets.streamToken !== null && settings.rpc.streamUrl === null)
+    problems.push('BAILIFF_STREAM_TOKEN: has no effect without rpc.streamUrl');
+  if (secrets.directDatabaseUrl !== null && secrets.databaseUrl === null)
+    problems.push('BAILIFF_DIRECT_DATABASE_URL: has no effect without DATABASE_URL');
   if (settings.payments.replayGuard === 'nonce' && !sponsored)
     problems.push(
       'payments.replayGuard: nonce needs a sponsor (BAILIFF_SPONSOR_KEY or signers.sponsor), which moves every nonce and pays its rent',

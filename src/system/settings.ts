@@ -25,6 +25,8 @@ export type Secrets = {
   /** The master key that is taking over: new secrets are sealed with it, both keys open. */
   readonly nextMasterKey: Uint8Array | null;
   readonly sponsorKey: Uint8Array | null;
+  /** The key of the gRPC stream; sent as `x-token`. */
+  readonly streamToken: string | null;
   /** What signing services ask for (schema-signers.ts). */
   readonly vaultToken: string | null;
   readonly turnkeyKey: { readonly publicKey: string; readonly privateKey: string } | null;
@@ -82,6 +84,7 @@ function overrides(env: Environment, problems: string[]): Json {
   if (env.BAILIFF_RPC_WS_URL) put('rpc', 'wsUrl', env.BAILIFF_RPC_WS_URL);
   if (env.BAILIFF_SECOND_RPC_URL) put('rpc', 'secondUrl', env.BAILIFF_SECOND_RPC_URL);
   if (env.BAILIFF_MORE_RPC_URLS) put('rpc', 'moreUrls', namesIn(env.BAILIFF_MORE_RPC_URLS));
+  if (env.BAILIFF_STREAM_URL) put('rpc', 'streamUrl', env.BAILIFF_STREAM_URL);
   if (env.BAILIFF_WEBHOOK_URL) put('helius', 'webhookUrl', env.BAILIFF_WEBHOOK_URL);
   if (env.BAILIFF_HELIUS_API_URL) put('helius', 'apiUrl', env.BAILIFF_HELIUS_API_URL);
   if (env.BAILIFF_HTTP_HOST) put('http', 'host', env.BAILIFF_HTTP_HOST);
@@ -158,14 +161,14 @@ function databaseUrlOf(env: Environment, name: string, problems: string[]): stri
     problems.push(
       `${name}: cannot be read as a URL with host and database; percent-encode / # ? @ : in the password (node -p "encodeURIComponent('...')")`,
     );
-  return {
-    databaseUrl: databaseUrlOf(env, 'DATABASE_URL', problems),
-    directDatabaseUrl: databaseUrlOf(env, 'BAILIFF_DIRECT_DATABASE_URL', problems),
-    heliusApiKey: env.BAILIFF_HELIUS_API_KEY || null,
   return url;
 }
 
 function secretsOf(env: Environment, problems: string[]): Secrets {
+  return {
+    databaseUrl: databaseUrlOf(env, 'DATABASE_URL', problems),
+    directDatabaseUrl: databaseUrlOf(env, 'BAILIFF_DIRECT_DATABASE_URL', problems),
+    heliusApiKey: env.BAILIFF_HELIUS_API_KEY || null,
     webhookSecrets: list(env, 'BAILIFF_WEBHOOK_SECRETS', 16, problems),
     apiKeys: list(env, 'BAILIFF_API_KEYS', 16, problems),
     masterKey: secretBytes(
@@ -189,6 +192,7 @@ function secretsOf(env: Environment, problems: string[]): Secrets {
       'a 64-byte secret key in base58, base64 or as a JSON array',
       problems,
     ),
+    streamToken: env.BAILIFF_STREAM_TOKEN || null,
     vaultToken: env.BAILIFF_VAULT_TOKEN || null,
     turnkeyKey:
       env.BAILIFF_TURNKEY_PUBLIC_KEY && env.BAILIFF_TURNKEY_PRIVATE_KEY

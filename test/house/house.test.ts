@@ -52,7 +52,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   local: ['core', 'ledger', 'chain', 'venue', 'system', 'gate-client'],
   'signer-parts.ts': ['core', 'chain', 'type:system'],
   'daemon-parts.ts': ['core', 'ledger', 'chain', 'venue', 'system', 'signer-parts.ts'],
-  'gauges.ts': ['core', 'flows', 'system', 'daemon-parts.ts', 'node-gauges.ts'],
+  'gauges.ts': ['core', 'flows', 'system', 'daemon-parts.ts', 'feed-wiring.ts', 'node-gauges.ts'],
   'node-gauges.ts': ['flows', 'type:daemon-parts.ts', 'type:system'],
   'import-wiring.ts': ['core', 'flows', 'daemon-parts.ts'],
   'http-wiring.ts': [
@@ -165,6 +165,10 @@ describe('doors', () => {
       'src/gate-client/',
     ));
   test('postgres is used in ledger/', () => only(/from 'postgres'/, 'src/ledger/'));
+  test('the gRPC library is used in chain/grpc-channel.ts, and loaded there when a stream is opened', () => {
+    only(/import\('@grpc\/grpc-js'\)/, 'src/chain/grpc-channel.ts');
+    only(/import [^t].*'@grpc\/grpc-js'/);
+  });
   test('fastify is used in http/', () => only(/from 'fastify'/, 'src/http/'));
   test('p-queue is used in flows/lanes.ts', () => only(/from 'p-queue'/, 'src/flows/lanes.ts'));
   test('keys sign in chain/signers.ts', () =>

@@ -295,14 +295,13 @@ test.each([1, 2, 3, 4, 5, 6])('history %i is answered alike', async (seed) => {
   let nowMs = START;
   const realObserving = createLedger(sql, sql`(select at from test_time)`, true);
   const { ledger: memory, state } = createMemoryLedger(() => nowMs);
-  const { shares } = memory;
   const memoryObserving: Ledger = {
     ...memory,
     shares: {
-      ...shares,
+      ...memory.shares,
       book(close, accrued) {
         state.observing = true;
-        return shares.book(close, accrued).finally(() => (state.observing = false));
+        return memory.shares.book(close, accrued).finally(() => (state.observing = false));
       },
     },
   };

@@ -16,6 +16,7 @@ import { type DemoOptions, runStory } from '../../src/local/demo.ts';
 import type { Ending } from '../../src/local/story.ts';
 import { processEnvironment } from '../../src/system/settings.ts';
 import { createDatabase } from '../support/database.ts';
+import { openGeyser, tellChain } from '../support/geyser-server.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-demo-'));
@@ -50,11 +51,28 @@ async function runCommand(): Promise<{ code: number | null; output: string }> {
 
 async function told(
   name: string,
-  more: Pick<DemoOptions, 'sources' | 'venue' | 'guard' | 'onDaemon'>,
+  more: Pick<DemoOptions, 'sources' | 'venue' | 'guard' | 'onDaemon' | 'daemonEnv'>,
 ): Promise<Ending> {
   await using database = await createDatabase({ empty: true });
   const options = { keep: false, say: () => {}, databaseUrl: database.url };
   return await runStory({ ...options, stateFolder: folderOf(name), ...more });
+}
+
+/** The story with a gRPC stream alone, whose provider restarts every second. */
+async function streamed(): Promise<Ending> {
+  await using server = await openGeyser();
+  const restarts = setInterval(() => server.drop(), 1_000);
+  try {
+    return await told('stream', {
+      sources: 'stream',
+      async daemonEnv(world) {
+        tellChain(server, world.cluster);
+        return { BAILIFF_STREAM_URL: server.url, BAILIFF_STREAM_TOKEN: 'a token' };
+      },
+    });
+  } finally {
+    clearInterval(restarts);
+  }
 }
 
 const KILLS = 6;
@@ -122,9 +140,10 @@ beforeAll(() => {
   const [first] = oneByOne(runCommand);
   const [webhooks, subscriptions] = oneByOne(by('webhooks'), by('subscriptions'));
   const [backfill, sweep] = oneByOne(by('backfill'), by('sweep'));
+  const [stream] = oneByOne(streamed);
   command = first;
   killing = killed;
-  alone = { webhooks, subscriptions, backfill, sweep };
+  alone = { webhooks, subscriptions, stream, backfill, sweep };
 });
 
 test('the command tells the whole story and ends with 0', async () => {

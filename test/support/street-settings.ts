@@ -11,6 +11,7 @@ export const NO_SECRETS = {
   directDatabaseUrl: null,
   nextMasterKey: null,
   sponsorKey: null,
+  streamToken: null,
   vaultToken: null,
   turnkeyKey: null,
   fireblocksKey: null,

@@ -176,14 +176,13 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       uses('backfill') && noted((await backfill(ports, signal, addresses)).noted),
   });
 
-  // Webhook bodies. The slots in a body are not trusted: the body only shows that webhooks arrive,
-  // and the transaction as read from RPC shows up to which slot.
+  // The slots in a webhook body are not trusted: the body only shows that webhooks arrive.
   const onTold: typeof heard = (...given) => {
     sources.note('webhooks', null, clock.nowMs());
     heard(...given);
   };
-  const bounds = settings.http;
-  const digestion = { ...ports, reader: newId(), bounds, onTold, onEvents, haste: told };
+  const reading = { reader: newId(), bounds: settings.http, haste: told };
+  const digestion = { ...ports, ...reading, onTold, onEvents };
   loops.add('digest', EVERY_MS.digest, async () => {
     const more = await digestDeliveries(digestion);
     loops.after('noted');
@@ -195,11 +194,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       // The walks at start, and those for what was missed, are never given up.
       if (!asked && costs.isGivenUp('backfill')) return;
       const among = share.parts() === null ? undefined : mine().map((each) => each.address);
-      const found = await backfill(
-        { ...ports, run: walks.begin(asked, watched.map) },
-        signal,
-        among,
-      );
+      const run = walks.begin(asked, watched.map);
+      const found = await backfill({ ...ports, run }, signal, among);
       sources.note('backfill', found.tip, clock.nowMs());
       noted(found.noted);
     });

@@ -26,7 +26,7 @@ import { createAuthority } from './http/auth.ts';
 import { closeServer, createServer } from './http/server.ts';
 import { surfaceOf } from './http-wiring.ts';
 import { listenApiKeys, listenEvents, listenStandings, listenWatchList } from './ledger/ledger.ts';
-import { passesNotifications } from './ledger/notifications.ts';
+import { reportLostNotifications } from './ledger/notifications.ts';
 import { reachLedger } from './ledger/probe.ts';
 import { requireRights } from './ledger/rights.ts';
 import { addSettling, watchPrograms } from './settling-wiring.ts';
@@ -66,11 +66,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   // What is not written is lost with the process, and harms no more than the sum of a month.
   stack.defer(() => spending.flush().catch(() => {}));
   await requireRights(sql);
-  if (!(await passesNotifications(direct)))
-    log.error('ledger.notifications_lost', {
-      detail:
-        'A notification did not come back: a pooler in transaction mode is in between. Set BAILIFF_DIRECT_DATABASE_URL to Postgres itself.',
-    });
+  await reportLostNotifications(direct, log);
   // A node of another chain ends the start here with a fault that names it. A node that does not
   // answer is checked at its first use.
   await parts.nodes.holdAll();
@@ -156,16 +152,8 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   // While Postgres cannot be reached the heartbeat tells why, so a look that fails tells nothing.
   const lookAtConnections = async () => void (await parts.pools.connections.look().catch(() => 0));
   loops.add('connections', EVERY_MS.connections, lookAtConnections);
-  installGauges(metrics, {
-    ...ports,
-    feeds,
-    lanes,
-    sources,
-    pulse,
-    share,
-    costs: spending,
-    ...upkeep,
-  });
+  const shown = { feeds, lanes, sources, pulse, share, costs: spending };
+  installGauges(metrics, { ...ports, ...shown, ...upkeep });
   const sampling = createSampling(metrics.sample, spending, clock);
   loops.add('sample', EVERY_MS.sample, sampling);
   loops.add('budget', EVERY_MS.budget, () => spending.round());
@@ -182,12 +170,8 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const server = createServer(
     surfaceOf(settings, {
       ...{ ...ports, ...hearing, ...upkeep, rules, metrics, authority, pulse, sender },
-      costs: spending,
-      acts: answered.acts,
-      endings: settling.endings,
-      feed: feeds.sockets,
-      grpc: feeds.stream,
-      judgeAll: settling.judge,
+      ...{ costs: spending, feed: feeds.sockets, grpc: feeds.stream },
+      ...{ acts: answered.acts, endings: settling.endings, judgeAll: settling.judge },
       nudge: (id) => lanes.nudge(id),
       onDelivered: () => loops.after('delivered'),
       onNoted: () => loops.after('noted'),

@@ -1,4 +1,5 @@
 // Notifications: tests whether Postgres passes notifications on to this process.
+import type { Log } from '../core/ports.ts';
 import type { Sql } from './database.ts';
 
 const ROUND_TRIP_MS = 3_000;
@@ -15,4 +16,13 @@ export async function passesNotifications(sql: Sql): Promise<boolean> {
   const came = await heard.promise;
   await listening.unlisten();
   return came;
+}
+
+/** Logs an error at the start of a daemon whose notifications do not come back. */
+export async function reportLostNotifications(direct: Sql, log: Log): Promise<void> {
+  if (await passesNotifications(direct)) return;
+  log.error('ledger.notifications_lost', {
+    detail:
+      'A notification did not come back: a pooler in transaction mode is in between. Set BAILIFF_DIRECT_DATABASE_URL to Postgres itself.',
+  });
 }

@@ -10,6 +10,7 @@ import type { GivenSplit } from '../flows/given-terms.ts';
 import type { Opened, Tools } from './command-tools.ts';
 import { table } from './output.ts';
 
+type OrNone<Value> = Value | 'none';
 type Options = {
   readonly apply?: true;
   readonly venue?: VenueName;
@@ -21,11 +22,11 @@ type Options = {
   readonly profit?: Profit;
   readonly minimum?: string;
   readonly hurdle?: string;
-  readonly capPerClose?: string | null;
-  readonly capPerPeriod?: string | null;
-  readonly periodSlots?: number | null;
+  readonly capPerClose?: OrNone<string>;
+  readonly capPerPeriod?: OrNone<string>;
+  readonly periodSlots?: OrNone<number>;
   readonly freeBeforeSlot?: number;
-  readonly expiresAfterMs?: number | null;
+  readonly expiresAfterMs?: OrNone<number>;
   readonly offCurve?: boolean;
   readonly split?: readonly GivenSplit[];
   /** Commander gives true when --no-splits is absent. */
@@ -45,11 +46,19 @@ const wholeOf =
 /** Reads base units, as the API takes them. */
 const unitsOf = (text: string): string =>
   /^(0|[1-9][0-9]{0,17})$/.test(text) ? text : refused('base units, of at most 18 digits');
-/** Reads a value, or `none` as null. */
+/** Reads a value, or `none`. Commander makes an empty text of null, so `changeIn` gives the null. */
 const orNone =
   <Value>(read: (text: string) => Value) =>
-  (text: string): Value | null =>
-    text === 'none' ? null : read(text);
+  (text: string): OrNone<Value> =>
+    text === 'none' ? text : read(text);
+/** The field with null for `none`; no field for an option that is left out. */
+const nullable = <Name extends string, Value>(
+  name: Name,
+  value: OrNone<Value> | undefined,
+): { readonly [Key in Name]?: Value | null } =>
+  (value === undefined ? {} : { [name]: value === 'none' ? null : value }) as {
+    readonly [Key in Name]?: Value | null;
+  };
 /** Reads WALLET=BPS or WALLET=BPS:LABEL, one more each time the option is given. */
 function splitOf(text: string, before: readonly GivenSplit[] = []): GivenSplit[] {
   const [, wallet = '', bps = '', label] = /^(\w+)=(\d{1,5})(?::(.{1,40}))?$/.exec(text) ?? [];
@@ -61,9 +70,14 @@ function splitOf(text: string, before: readonly GivenSplit[] = []): GivenSplit[]
 
 /** What the options say of the terms; an option that is left out says nothing. */
 function changeIn(options: Options): Omit<GivenTerms, 'id' | 'subAccountId' | 'venue'> {
-  const { creator, minimum, split, splits, apply, subAccount, venue, ...same } = options;
+  const { creator, minimum, split, splits, apply, subAccount, venue, ...rest } = options;
+  const { capPerClose, capPerPeriod, periodSlots, expiresAfterMs, ...same } = rest;
   return {
     ...same,
+    ...nullable('capPerClose', capPerClose),
+    ...nullable('capPerPeriod', capPerPeriod),
+    ...nullable('periodSlots', periodSlots),
+    ...nullable('expiresAfterMs', expiresAfterMs),
     ...(creator === undefined ? {} : { creatorWallet: creator }),
     ...(minimum === undefined ? {} : { minimumPayment: minimum }),
     ...(splits ? {} : { splits: [] }),

@@ -128,6 +128,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     },
     overview: {
       book: parts.overview,
+      unexplained: (limit) => ledger.payments.unexplained(limit),
       async sponsor() {
         const { sponsor } = parts.pen;
         if (sponsor === null) return null;
@@ -171,6 +172,18 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       onVoided: (id) => judgeAll([id]),
       onCancelled: nudge,
       async onAdopted(id) {
+        await judgeAll([id]);
+        nudge(id);
+      },
+    },
+    payments: {
+      ledger,
+      listing,
+      endings: wiring.endings,
+      log,
+      statements: parts.statements,
+      onCancelled: nudge,
+      async onAccepted(id) {
         await judgeAll([id]);
         nudge(id);
       },

@@ -1,14 +1,11 @@
-// Operator: the routes that show payments, earnings, credits and halts, and the acts of a person on
-// them: halting, voiding, adopting.
+// Operator: the routes that show earnings, credits and halts, and the acts of a person on debts:
+// halting, voiding, adopting.
 
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
-import { notCancelled } from '../core/cancellation.ts';
 import type { Earnings } from '../core/debt-sums.ts';
 import { Fault } from '../core/fault.ts';
 import { isAddress } from '../core/ids.ts';
-import type { Cover } from '../core/payment.ts';
-import type { ListedPayment } from '../core/payment-ports.ts';
 import type { Ledger, Log } from '../core/ports.ts';
 import type { Voiding } from '../core/share.ts';
 import type { Statements } from '../core/statement-ports.ts';
@@ -27,24 +24,16 @@ import {
   ScopeText,
 } from './operator-shapes.ts';
 import { PeriodFields, periodOf } from './periods.ts';
-import {
-  CreditList,
-  IdText,
-  LIMIT_USUAL,
-  PaymentList,
-  PaymentQuery,
-  PaymentView,
-  PlacePage,
-} from './shapes.ts';
+import { CreditList, IdText, LIMIT_USUAL, PlacePage } from './shapes.ts';
 
 export type OperatorOptions = {
   readonly ledger: Ledger;
   readonly listing: Listing;
-  readonly endings: Pick<Endings, 'void' | 'adopt' | 'cancel' | 'cancelFor'>;
+  readonly endings: Pick<Endings, 'void' | 'adopt' | 'cancelFor'>;
   readonly log: Log;
   /** The quote token of the first venue that is served. */
   readonly token: Token;
-  readonly statements: Pick<Statements, 'payments' | 'earnings'>;
+  readonly statements: Pick<Statements, 'earnings'>;
   /** In whose name a request acts: the actor of its key, and the person that it names. */
   readonly byWhom: (request: FastifyRequest) => Pick<Voiding, 'actor' | 'person'>;
   /** Called when a debt was ended, because the standing may change. */
@@ -73,95 +62,9 @@ const earningsView = ({ token, owed, inFlight, paid, voided, observed }: Earning
   accrued: (owed + inFlight + paid + voided + observed).toString(),
 });
 
-const paymentView = (
-  payment: ListedPayment,
-  covers: readonly Cover[],
-): Static<typeof PaymentView> => {
-  const { token, amount, withdrawn, excess, accepted, plannedAtMs, endedAtMs, ...most } = payment;
-  const { trouble, recipients, ...rest } = most;
-  return {
-    ...rest,
-    recipients: recipients.map(({ wallet, amount: gets, excess: unexplained }) => ({
-      wallet,
-      amount: gets.toString(),
-      excess: unexplained.toString(),
-    })),
-    mint: payment.token.mint,
-    symbol: payment.token.symbol,
-    amount: amount.toString(),
-    withdrawn: withdrawn.toString(),
-    excess: excess.toString(),
-    accepted: accepted && {
-      reason: accepted.reason,
-      actor: accepted.actor,
-      person: accepted.person,
-      at: isoTime(accepted.atMs),
-    },
-    trouble:
-      trouble === null
-        ? null
-        : { class: trouble.class, code: trouble.code, detail: trouble.detail },
-    plannedAt: isoTime(plannedAtMs),
-    endedAt: endedAtMs === null ? null : isoTime(endedAtMs),
-    shares: covers.map(({ shareId, amount: part }) => ({
-      share: shareId,
-      amount: part.toString(),
-    })),
-  };
-};
-
 /** The routes for operators. */
 export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, options) => {
   const { ledger, listing, endings, log, token } = options;
-  app.get<{ Querystring: Static<typeof PaymentQuery> }>(
-    '/v1/payments',
-    {
-      config: { scope: 'platform:write' },
-      schema: { querystring: PaymentQuery, response: { 200: PaymentList } },
-    },
-    async (request) => {
-      const { subscriber, creator, limit = LIMIT_USUAL, before, state } = request.query;
-      const period = periodOf(request.query);
-      const filter = { subscriberId: subscriber, creatorWallet: creator, state, ...period };
-      const { rows, ...paged } = await listing.page('payments', filter, { limit, cursor: before });
-      const covers = await options.statements.payments(rows.map((each) => each.id));
-      return {
-        payments: rows.map((each) => paymentView(each, covers.get(each.id) ?? [])),
-        ...paged,
-      };
-    },
-  );
-  app.get<{ Params: { id: string } }>(
-    '/v1/payments/:id',
-    { config: { scope: 'platform:write' }, schema: { params: Id, response: { 200: PaymentView } } },
-    async ({ params }) => {
-      const found = await ledger.payments.find(params.id);
-      if (found === null) throw new Fault('not_found', `There is no payment ${params.id}.`);
-      const covers = await options.statements.payments([found.id]);
-      return paymentView(found, covers.get(found.id) ?? []);
-    },
-  );
-  app.post<{ Params: { id: string }; Body: Static<typeof Reason> }>(
-    '/v1/payments/:id/cancel',
-    {
-      config: { scope: 'operator' },
-      schema: { params: Id, body: Reason, response: { 200: PaymentView } },
-    },
-    async (request) => {
-      const { id } = request.params;
-      const voiding = { ...request.body, ...options.byWhom(request) };
-      const outcome = await endings.cancel(id, voiding);
-      const found = await ledger.payments.find(id);
-      if (found === null) throw new Fault('not_found', `There is no payment ${id}.`);
-      if (outcome === 'blockhash' || outcome === 'over')
-        throw new Fault('conflict', notCancelled(found));
-      const { subscriberId } = found;
-      log.warn('payment.cancel_asked', { payment: id, subscriber: subscriberId, ...voiding });
-      options.onCancelled(subscriberId);
-      const covers = await options.statements.payments([id]);
-      return paymentView(found, covers.get(id) ?? []);
-    },
-  );
   app.get<{ Params: { wallet: string }; Querystring: Static<typeof EarningsQuery> }>(
     '/v1/creators/:wallet/earnings',
     {

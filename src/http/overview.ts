@@ -4,12 +4,15 @@ import Type, { type Static } from 'typebox';
 import type { Address } from '../core/ids.ts';
 import type { Lamports } from '../core/money.ts';
 import { AGES, type OverviewBook } from '../core/overview-ports.ts';
+import type { ListedPayment } from '../core/payment-ports.ts';
 import { isoTime } from '../core/time.ts';
 import { AddressText, BaseUnits, nullable, SymbolText } from './shapes.ts';
 import { ShareStatus } from './share-shapes.ts';
 
 export type OverviewOptions = {
   readonly book: OverviewBook;
+  /** The payments with an excess that no person has accepted, the oldest first. */
+  readonly unexplained: (limit: number) => Promise<readonly ListedPayment[]>;
   /** The sponsor and its lamports; null without one. */
   readonly sponsor: () => Promise<{
     readonly address: Address;
@@ -62,6 +65,19 @@ const OverviewView = Type.Object({
     { failedDebts: Count, unexplainedPayments: Count, lostActs: Count, disabledEndpoints: Count },
     { description: 'What only a person can decide.' },
   ),
+  excesses: Type.Array(
+    Type.Object({
+      ...Amount,
+      payment: Type.String(),
+      subscriber: Type.String(),
+      wallets: Type.Array(AddressText, { description: 'The recipients of the excess.' }),
+      amount: BaseUnits,
+      excess: Type.String({ description: 'The part of the amount that no debt explains.' }),
+      signature: nullable(Type.String()),
+      slot: nullable(Type.Integer()),
+    }),
+    { description: 'Payments with an excess that no person has accepted, the 20 oldest.' },
+  ),
   sponsor: nullable(
     Type.Object({
       address: AddressText,
@@ -75,17 +91,34 @@ const OverviewView = Type.Object({
 });
 
 const DAYS_A_WEEK = 7n;
+const EXCESSES_MOST = 20;
+
+const excessView = (each: ListedPayment) => ({
+  symbol: each.token.symbol,
+  decimals: each.token.decimals,
+  payment: each.id,
+  subscriber: each.subscriberId,
+  wallets: each.recipients.flatMap(({ wallet, excess }) => (excess > 0n ? [wallet] : [])),
+  amount: String(each.amount),
+  excess: String(each.excess),
+  signature: each.signature,
+  slot: each.slot,
+});
 
 /** The route of the overview. */
 export const overviewRoutes: FastifyPluginAsync<OverviewOptions> = async (
   app,
-  { book, sponsor },
+  { book, unexplained, sponsor },
 ) => {
   app.get(
     '/v1/overview',
     { config: { scope: 'operator' }, schema: { response: { 200: OverviewView } } },
     async (): Promise<Static<typeof OverviewView>> => {
-      const [found, payer] = await Promise.all([book.read(), sponsor()]);
+      const [found, excesses, payer] = await Promise.all([
+        book.read(),
+        unexplained(EXCESSES_MOST),
+        sponsor(),
+      ]);
       const spent = payer === null ? 0n : await book.spentInAWeek(payer.address);
       return {
         ages: AGES.map((each) => each.name),
@@ -111,6 +144,7 @@ export const overviewRoutes: FastifyPluginAsync<OverviewOptions> = async (
           reason,
         })),
         waiting: { ...found.waiting },
+        excesses: excesses.map(excessView),
         sponsor:
           payer === null
             ? null

@@ -122,6 +122,11 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     'not_found',
     'conflict',
   ),
+  'POST /v1/payments/{id}/accept': route(
+    'Let the part of a payment that no debt explains stay with the creator; the subscriber is paid for again.',
+    'not_found',
+    'conflict',
+  ),
   'GET /v1/creators/{wallet}/earnings': route(
     'How much a creator is owed and was paid, with the sum.',
     'address_invalid',

@@ -27,6 +27,7 @@ import { type MetricsOptions, metricsRoutes } from './metrics.ts';
 import { describeApi, describedRoutes } from './openapi.ts';
 import { type OperatorOptions, operatorRoutes } from './operator.ts';
 import { type OverviewOptions, overviewRoutes } from './overview.ts';
+import { type PaymentOptions, paymentRoutes } from './payments.ts';
 import { problemPages } from './problem-pages.ts';
 import {
   clientProblem,
@@ -76,6 +77,7 @@ export type ServerOptions = {
   readonly clearances: ClearanceOptions;
   readonly hearing: HearingOptions;
   readonly operator: Omit<OperatorOptions, 'byWhom'>;
+  readonly payments: Omit<PaymentOptions, 'byWhom'>;
   readonly endpoints: EndpointOptions;
   readonly health: HealthOptions;
   readonly metrics: MetricsOptions;
@@ -225,6 +227,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await api.register(overviewRoutes, options.overview);
     await api.register(statementRoutes, options.statements);
     await api.register(operatorRoutes, { ...options.operator, byWhom });
+    await api.register(paymentRoutes, { ...options.payments, byWhom });
     await api.register(endpointRoutes, options.endpoints);
     await api.register(eventRoutes, options.operator);
     await api.register(auditRoutes, { listing: options.listing });

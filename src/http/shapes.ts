@@ -29,6 +29,14 @@ export const IdText = Type.String({
   description: 'an id of 1 to 64 letters, digits or any of _ . : -',
 });
 /**
+ * The id of a payment. One that was found on chain under the id of another payment has its signature
+ * behind a dot.
+ */
+export const PaymentIdText = Type.String({
+  pattern: '^[A-Za-z0-9_.:-]{1,160}$',
+  description: 'an id of 1 to 160 letters, digits or any of _ . : -',
+});
+/**
  * The id of something new. Most HTTP clients take a path segment of dots for another path, and
  * `GET /v1/gate/stream` is a route of its own, so no request could name such an id.
  */
@@ -202,7 +210,7 @@ export const PaymentQuery = Type.Object({
   creator: Type.Optional(IdText),
   state: Type.Optional(PaymentState),
   limit: Limit,
-  before: Type.Optional(IdText),
+  before: Type.Optional(PaymentIdText),
 });
 export const PaymentView = Type.Object({
   id: Type.String(),

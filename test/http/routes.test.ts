@@ -1,10 +1,11 @@
 // Routes: every route of the API over real HTTP, with every problem that it may answer with, and
 // every example of its description. The list is the one that the description is made of, so a route
 // or a problem that no request here causes fails the test.
-import { Keypair } from '@solana/web3.js';
+import { Keypair, PublicKey } from '@solana/web3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FAULTS, type FaultCode } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';
+import { USDC } from '../../src/core/token.ts';
 import { ROUTES } from '../../src/http/routes.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { userAddress } from '../../src/local/drift/addresses.ts';
@@ -39,7 +40,8 @@ beforeAll(async () => {
   const [leaving, unheard] = [1, 2].map(() => driver.createTrader({ deposit: 1_000_000_000n }));
   if (leaving === undefined || unheard === undefined) throw new Error('unreachable');
   await street.subscribe('leaving', leaving, Keypair.generate().publicKey);
-  await street.subscribe('unheard', unheard, Keypair.generate().publicKey);
+  const unheardCreator = Keypair.generate().publicKey.toBase58() as Address;
+  await street.subscribe('unheard', unheard, new PublicKey(unheardCreator));
   await street.post('/v1/subscribers/ann/subscriptions', terms());
   profitableClose(driver, met.ana);
   profitableClose(driver, bo);
@@ -57,6 +59,16 @@ beforeAll(async () => {
   met.clearance = String(cleared.body.id);
   met.underNonce = 'under-nonce';
   await sentUnderNonce(database, met.underNonce, met.payment);
+  met.unexplained = 'unexplained';
+  const { payments: found } = createLedger(database.sql);
+  await found.restore(
+    'unheard',
+    {
+      ...{ id: met.unexplained, signature: signatureOf(8), slot: 300_000_000 },
+      ...{ creatorWallet: unheardCreator, token: USDC, amount: 5n },
+    },
+    [],
+  );
   // A gap that no fact explains, so that not everything of the subscriber is heard.
   met.gapped = userAddress(unheard.agent.publicKey, 0).toBase58();
   bendAccount(street.world, 'User', met.gapped, (user) => {

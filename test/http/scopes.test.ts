@@ -124,6 +124,7 @@ describe('every route', () => {
       '/v1/hearing/reviews',
       '/v1/hearing/suspicions',
       '/v1/overview',
+      '/v1/payments/:id/accept',
       '/v1/payments/:id/cancel',
       '/v1/shares/:id/retry',
       '/v1/shares/:id/void',

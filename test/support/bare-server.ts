@@ -47,6 +47,7 @@ export function createBareServer(given: Partial<ServerOptions> = {}): FastifyIns
     clearances: unasked,
     hearing: unasked,
     operator: unasked,
+    payments: unasked,
     endpoints: unasked,
     health: unasked,
     metrics: unasked,

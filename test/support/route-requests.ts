@@ -16,6 +16,8 @@ export const met = {} as {
   payment: string;
   /** A payment under a nonce that was sent, and of which no node knows anything. */
   underNonce: string;
+  /** A payment with a part that no debt explains. */
+  unexplained: string;
   endpoint: string;
   event: string;
   clearance: string;
@@ -167,6 +169,10 @@ export const PROBLEMS: Problems = {
     not_found: () => ['/v1/payments/none/cancel', { reason: 'a drill' }],
     conflict: () => [`/v1/payments/${met.payment}/cancel`, { reason: 'a drill' }],
   },
+  'POST /v1/payments/{id}/accept': {
+    not_found: () => ['/v1/payments/none/accept', { reason: 'a drill' }],
+    conflict: () => [`/v1/payments/${met.payment}/accept`, { reason: 'a drill' }],
+  },
   'GET /v1/creators/{wallet}/earnings': {
     address_invalid: () => ['/v1/creators/nobody/earnings'],
     not_found: () => [`/v1/creators/${other.publicKey.toBase58()}/earnings`],
@@ -235,6 +241,10 @@ export const GOOD: Record<string, () => Request> = {
   'GET /v1/payments/{id}': () => [`/v1/payments/${met.payment}`],
   'POST /v1/payments/{id}/cancel': () => [
     `/v1/payments/${met.underNonce}/cancel`,
+    { reason: 'a drill' },
+  ],
+  'POST /v1/payments/{id}/accept': () => [
+    `/v1/payments/${met.unexplained}/accept`,
     { reason: 'a drill' },
   ],
   'GET /v1/creators/{wallet}/earnings': () => [`/v1/creators/${creator}/earnings`],

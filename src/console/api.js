@@ -92,16 +92,31 @@ export const short = (text) =>
   html`<code title=${text}>${text.length > 14 ? `${text.slice(0, 6)}…${text.slice(-4)}` : text}</code>`;
 
 /**
- * A table with a caption for screen readers, and a sentence instead of no rows.
+ * A code of the API as words.
+ * @param {string} code
+ */
+export const told = (code) => code.replaceAll('_', ' ').replace(/\bsol\b/, 'SOL');
+
+/** Whether a cell is a number or an amount, which stands at the right. */
+const isNumber = (cell) =>
+  typeof cell === 'number' || (typeof cell === 'string' && /^−?[\d,.]+( [A-Z]+)?$/.test(cell));
+
+/**
+ * A table with a caption for screen readers, and a sentence instead of no rows. On a phone each row
+ * becomes a card with the names of the columns; the roles keep it a table there.
  * @param {{ caption: string, head: string[], rows: unknown[][], none: string }} given
  */
 export function Table({ caption, head, rows, none }) {
   if (rows.length === 0) return html`<p class="none">${none}</p>`;
+  // A column without any content is left out.
+  const kept = head.flatMap((_, nth) => (rows.some((cells) => cells[nth] !== '') ? [nth] : []));
+  const numeric = new Set(kept.filter((nth) => rows.every((cells) => isNumber(cells[nth]))));
+  const side = (nth) => (numeric.has(nth) ? 'number' : '');
   return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}>
-    <table>
+    <table role="table">
       <caption>${caption}</caption>
-      <thead><tr>${head.map((each) => html`<th scope="col">${each}</th>`)}</tr></thead>
-      <tbody>${rows.map((cells) => html`<tr>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
+      <thead role="rowgroup"><tr role="row">${kept.map((nth) => html`<th role="columnheader" scope="col" class=${side(nth)}>${head[nth]}</th>`)}</tr></thead>
+      <tbody role="rowgroup">${rows.map((cells) => html`<tr role="row">${kept.map((nth) => html`<td role="cell" class=${side(nth)} data-name=${head[nth]}>${cells[nth]}</td>`)}</tr>`)}</tbody>
     </table>
   </div>`;
 }

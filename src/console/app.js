@@ -111,10 +111,17 @@ function App() {
     });
   useEffect(() => {
     void look();
-    const moved = () => setPlace(placeOf());
+    const moved = () => {
+      setPlace(placeOf());
+      scrollTo(0, 0);
+      document.getElementById('main')?.focus();
+    };
     addEventListener('hashchange', moved);
     return () => removeEventListener('hashchange', moved);
   }, []);
+  useEffect(() => {
+    document.title = place.view === 'subscriber' ? `${place.id} · Bailiff` : 'Bailiff';
+  }, [place]);
   useEffect(() => {
     if (signedIn !== true) return undefined;
     let stopped = false;

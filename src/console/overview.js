@@ -1,7 +1,29 @@
 // Overview: the first view of the console: what needs a person, debts, payments, sources, halts.
-import { useEffect, useRef } from 'preact/hooks';
-import Plot from 'uplot';
-import { amount, html, lasted, moment, short, Table } from './api.js';
+import { amount, html, lasted, moment, short, Table, told } from './api.js';
+import { Hours } from './hours.js';
+
+/**
+ * A payment that the chain shows and that debts do not explain in full, with the act that ends
+ * the wait. Debts that are heard later take the excess without it.
+ */
+function excessNeed({ payment, subscriber, wallets, decimals, symbol, ...each }) {
+  const excess = amount(each.excess, decimals, symbol);
+  const route = `/v1/payments/${encodeURIComponent(payment)}`;
+  const explained = each.excess === each.amount ? 'none of it' : `all but ${excess}`;
+  return [
+    html`Excess of ${excess} paid for ${link(subscriber)}`,
+    html`The chain shows payment ${short(each.signature ?? payment)} of ${amount(each.amount, decimals, symbol)}; debts explain ${explained}. The excess went to ${wallets.map((wallet, nth) => html`${nth === 0 ? '' : ' and '}${short(wallet)}`)}. Nothing more is paid for ${subscriber} until closes that are heard later explain it or you accept it.`,
+    {
+      title: `Accept the excess of ${payment}`,
+      label: 'Accept',
+      text: `${excess} stay with the recipient and pay no debt, now or later. This cannot be taken back. Look first that no close of ${subscriber} is missing: accepted too early, a debt that is heard later is paid once more.`,
+      method: 'POST',
+      route: `${route}/accept`,
+      body: {},
+      reason: true,
+    },
+  ];
+}
 
 /**
  * What needs a person now: what it is, a sentence with the place where it is decided, and the act
@@ -21,16 +43,13 @@ function needs({ overview, ready, hearing, suspicions }) {
             'Open the subscriber, mend the reason, and retry or void the share.',
           ],
         ]),
-    ...(waiting.unexplainedPayments === 0
+    ...overview.excesses.map(excessNeed),
+    ...(waiting.unexplainedPayments <= overview.excesses.length
       ? []
       : [
           [
-            count(
-              waiting.unexplainedPayments,
-              'One payment has an excess',
-              '# payments have an excess',
-            ),
-            'bailiff payments --help: accept it, once you know what it was for.',
+            `${waiting.unexplainedPayments - overview.excesses.length} further payments have an excess`,
+            'They are shown here once these are decided.',
           ],
         ]),
     ...(waiting.lostActs === 0
@@ -105,51 +124,6 @@ function needs({ overview, ready, hearing, suspicions }) {
   ];
 }
 
-/** Payments an hour, and the median time from close to payment. */
-function Hours({ hours }) {
-  const place = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
-    if (place.current === null || hours.length === 0) return undefined;
-    const colour = getComputedStyle(document.documentElement).getPropertyValue('--ink');
-    const axis = { stroke: colour, grid: { stroke: '#8884' }, ticks: { stroke: '#8884' } };
-    const plot = new Plot(
-      {
-        width: place.current.clientWidth,
-        height: 220,
-        scales: { s: {} },
-        axes: [
-          axis,
-          { ...axis, label: 'payments' },
-          { ...axis, scale: 's', side: 1, label: 'seconds' },
-        ],
-        series: [
-          {},
-          { label: 'payments', stroke: '#2a78d6', fill: '#2a78d633', width: 2 },
-          { label: 'median from close to payment', scale: 's', stroke: '#c2681f', width: 2 },
-        ],
-      },
-      [
-        hours.map((each) => Date.parse(each.at) / 1_000),
-        hours.map((each) => each.payments),
-        hours.map((each) => (each.medianMs === null ? null : each.medianMs / 1_000)),
-      ],
-      place.current,
-    );
-    const resize = () => plot.setSize({ width: place.current?.clientWidth ?? 0, height: 220 });
-    addEventListener('resize', resize);
-    return () => {
-      removeEventListener('resize', resize);
-      plot.destroy();
-    };
-  }, [hours]);
-  const all = hours.reduce((sum, each) => sum + each.payments, 0);
-  if (all === 0) return html`<p class="none">No payment landed in the last 24 hours.</p>`;
-  return html`<figure>
-    <figcaption>${all} payments landed in the last 24 hours.</figcaption>
-    <div ref=${place} role="img" aria-label=${`${all} payments in 24 hours`}></div>
-  </figure>`;
-}
-
 /** `#/subscriber/ID` as a link. */
 export const link = (id) => html`<a href=${`#/subscriber/${encodeURIComponent(id)}`}>${id}</a>`;
 
@@ -160,13 +134,13 @@ export function Overview({ data, act }) {
   return html`
     <section aria-labelledby="needs" class=${list.length === 0 ? 'good' : 'bad'}>
       <h2 id="needs">${list.length === 0 ? 'Nothing needs a person' : 'Needs a person'}</h2>
-      <ul>${list.map(
-        ([what, text, offered]) => html`<li><strong>${what}.</strong> ${text}
-          ${offered === undefined ? '' : html` <button onClick=${() => act(offered)}>${offered.title}</button>`}</li>`,
+      <ul class="needs">${list.map(
+        ([what, text, ...offered]) => html`<li><p><strong>${what}.</strong> ${text}</p>
+          ${offered.map((each) => html`<button aria-label=${each.title} onClick=${() => act(each)}>${each.label ?? each.title}</button>`)}</li>`,
       )}</ul>
     </section>
     <dl class="figures">
-      <div><dt>Gate</dt><dd>${ready.ready ? 'vouches' : 'unknown'}</dd></div>
+      <div><dt>Gate</dt><dd>${ready.ready ? 'sees the chain' : 'unknown'}</dd></div>
       <div><dt>Subscribers</dt><dd>${ready.subscribers}</dd></div>
       <div><dt>Delinquent</dt><dd>${overview.standings.delinquent ?? 0}</dd></div>
       <div><dt>Mode</dt><dd>${ready.mode}</dd></div>
@@ -181,7 +155,7 @@ export function Overview({ data, act }) {
       <${Table} caption="Open debts by reason and age" none="Nothing is owed."
         head=${['Reason', 'Status', 'Age', 'Debts', 'Owed']}
         rows=${overview.debts.map((each) => [
-          each.observed ? 'observed' : (each.reason ?? 'due'),
+          each.observed ? 'observed' : told(each.reason ?? 'due'),
           each.status,
           overview.ages[each.age],
           each.debts,
@@ -196,14 +170,14 @@ export function Overview({ data, act }) {
           short(each.payment),
           link(each.subscriber),
           each.recipients > 1
-            ? `${short(each.creatorWallet)} and ${each.recipients - 1} more`
+            ? html`${short(each.creatorWallet)} and ${each.recipients - 1} more`
             : short(each.creatorWallet),
           amount(each.amount, each.decimals, each.symbol),
           each.state,
           lasted(data.atMs - Date.parse(each.plannedAt)),
-          each.trouble ?? '',
+          told(each.trouble ?? ''),
         ])} />
-      <${Hours} hours=${overview.hours} />
+      <${Hours} hours=${overview.hours} atMs=${data.atMs} />
     </section>
     <section aria-labelledby="delinquent">
       <h2 id="delinquent">Delinquent</h2>

@@ -1,7 +1,7 @@
 // Subscriber: the whole story of one subscriber: the gate's verdict, what is owed and why, and
 // everything that happened on chain, down to signatures, the newest first.
 import { useEffect, useState } from 'preact/hooks';
-import { amount, ask, html, moment, Refused, short, Table } from './api.js';
+import { amount, ask, html, moment, Refused, short, Table, told } from './api.js';
 
 const ROWS = 100;
 
@@ -48,9 +48,26 @@ const rulesOf = (terms) =>
     ...(terms.freeBeforeSlot === 0 ? [] : [`free before slot ${terms.freeBeforeSlot}`]),
   ].join(', ');
 
-/** What happened, in the order of slots, the newest first. */
-export function storyOf({ closes, payments, credits, facts }) {
-  const told = [
+/** A number of base units of a market, in 1e9, without zeros at its end. */
+const size = (base) =>
+  amount(base, 9, '')
+    .trim()
+    .replace(/\.?0+$/, '');
+
+/** What happened, in the order of slots, the newest first. A time is known of closes with a share, and of payments. */
+export function storyOf({ shares, closes, payments, credits, facts }) {
+  const times = new Map([
+    ...shares.map(({ close }) => [close.slot, close.at]),
+    ...payments.map((each) => [each.slot, each.endedAt]),
+  ]);
+  const markets = new Map(shares.map(({ close }) => [close.market, close.marketName]));
+  const symbols = new Map(shares.map((each) => [each.mint, each.symbol]));
+  const own = new Set(payments.map((each) => each.signature));
+  const names = {
+    market: (market) => markets.get(market) ?? `market ${market}`,
+    token: (mint) => (mint === null ? 'SOL' : (symbols.get(mint) ?? mint)),
+  };
+  const all = [
     ...closes.map((each) => ({
       slot: each.slot,
       what: 'Close',
@@ -61,7 +78,7 @@ export function storyOf({ closes, payments, credits, facts }) {
     ...payments.map((each) => ({
       slot: each.slot ?? Number.MAX_SAFE_INTEGER,
       what: `Payment ${each.state}`,
-      text: `${amount(each.amount, 6, each.symbol)} to ${toOf(each)} for ${each.shares.length} shares. ${each.trouble?.detail ?? ''}`,
+      text: `${amount(each.amount, 6, each.symbol)} to ${toOf(each)} for ${each.shares.length === 1 ? 'one share' : `${each.shares.length} shares`}.${each.trouble === null ? '' : ` ${each.trouble.detail}`}`,
       signature: each.signature,
       kind: each.state === 'landed' ? 'paid' : 'plain',
     })),
@@ -73,21 +90,27 @@ export function storyOf({ closes, payments, credits, facts }) {
       kind: 'paid',
     })),
     ...facts
-      .filter(({ kind }) => kind === 'open' || kind === 'outflow' || kind === 'notice')
+      .filter(
+        ({ kind, signature }) =>
+          kind === 'open' || kind === 'notice' || (kind === 'outflow' && !own.has(signature)),
+      )
       .map((each) => ({
         slot: each.slot,
         what: { open: 'Opening', outflow: 'Value left', notice: 'Notice' }[each.kind],
-        text: factText(each),
+        text: factText(each, names),
         signature: each.signature,
         kind: each.kind === 'outflow' ? 'left' : 'plain',
       })),
   ];
-  return told.sort((a, b) => b.slot - a.slot);
+  return all
+    .map((each) => ({ ...each, at: times.get(each.slot) ?? null }))
+    .sort((a, b) => b.slot - a.slot);
 }
-function factText({ kind, body }) {
-  if (kind === 'open') return `${body.position} in market ${body.market}`;
-  if (kind === 'notice') return String(body.what).replaceAll('_', ' ');
-  return `${String(body.route).replaceAll('_', ' ')}${body.internal ? ', to an account of the same owner' : ` to ${body.destination ?? body.owner ?? 'an account that is not known'}`}`;
+function factText({ kind, body }, names) {
+  if (kind === 'open')
+    return `${body.position} of ${size(body.base)} ${names.market(body.market)} for ${units(body.quote)}`;
+  if (kind === 'notice') return told(String(body.what));
+  return `${amount(body.amount, body.decimals, names.token(body.mint))} by ${told(String(body.route))}${body.internal ? ', to an account of the same owner' : ` to ${body.destination ?? body.owner ?? 'an account that is not known'}`}`;
 }
 
 export function Subscriber({ id, act, version }) {
@@ -124,7 +147,7 @@ export function Subscriber({ id, act, version }) {
       <h2 id="terms">Terms</h2>
       <${Table} caption="Terms, by the slot from which they hold" none="Nothing is agreed."
         head=${['Subscription', 'From slot', 'Creator', 'Share', 'Basis', 'Splits', 'Rules']}
-        rows=${subscriptions.flatMap((each) => each.terms.map((of) => [each.id, of.fromSlot, short(of.creatorWallet), of.ended ? 'ended' : `${of.shareBps / 100} %`, of.basis, splitsOf(of), rulesOf(of)]))} />
+        rows=${subscriptions.flatMap((each) => each.terms.map((of) => [each.id, of.fromSlot, short(of.creatorWallet), of.ended ? 'ended' : `${of.shareBps / 100} %`, told(of.basis), splitsOf(of), rulesOf(of)]))} />
     </section>
     <section aria-labelledby="shares">
       <h2 id="shares">Shares</h2>
@@ -139,8 +162,8 @@ export function Subscriber({ id, act, version }) {
           each.status,
           each.voided?.reason ?? each.reason?.detail ?? '',
           ['pending', 'failed'].includes(each.status)
-            ? html`<button onClick=${() => act({ title: `Retry ${each.id}`, text: 'The debt is tried now.', method: 'POST', route: `/v1/shares/${each.id}/retry` })}>Retry</button>
-                <button class="danger" onClick=${() => act({ title: `Void ${each.id}`, text: `${amount(each.amount, 6, each.symbol)} are given up for good.`, method: 'POST', route: `/v1/shares/${each.id}/void`, body: {}, reason: true })}>Void</button>`
+            ? html`<span class="buttons"><button onClick=${() => act({ title: `Retry ${each.id}`, text: 'The debt is tried now.', method: 'POST', route: `/v1/shares/${each.id}/retry` })}>Retry</button>
+                <button class="danger" onClick=${() => act({ title: `Void ${each.id}`, text: `${amount(each.amount, 6, each.symbol)} are given up for good.`, method: 'POST', route: `/v1/shares/${each.id}/void`, body: {}, reason: true })}>Void</button></span>`
             : '',
         ])} />
     </section>
@@ -148,8 +171,8 @@ export function Subscriber({ id, act, version }) {
       <h2 id="story">Story</h2>
       <ol class="story">${storyOf(data).map(
         (each) => html`<li class=${each.kind}>
-          <strong>${each.what}</strong> <small>${each.slot === Number.MAX_SAFE_INTEGER ? 'on its way' : `slot ${each.slot}`}</small>
-          <p>${each.text}</p>${each.signature ? short(each.signature) : ''}
+          <strong>${each.what}</strong> <small>${each.at === null ? '' : `${moment(each.at)}, `}${each.slot === Number.MAX_SAFE_INTEGER ? 'on its way' : `slot ${each.slot}`}</small>
+          <p>${each.text}</p>${each.signature ? html`<code class="whole">${each.signature}</code>` : ''}
         </li>`,
       )}</ol>
     </section>

@@ -28,6 +28,7 @@ const own = (file: string) => () => path.join(OWN, file);
 const FILES: Readonly<Record<string, () => string>> = {
   'app.js': own('app.js'),
   'api.js': own('api.js'),
+  'hours.js': own('hours.js'),
   'overview.js': own('overview.js'),
   'subscriber.js': own('subscriber.js'),
   'console.css': own('console.css'),

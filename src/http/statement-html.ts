@@ -48,30 +48,44 @@ export const statementColumns = (of: StatementLink['of']): readonly Column[] => 
   ['paid_by', ({ share }) => [...share.paidBy, ...share.creditedBy].join(' ')],
 ];
 
-export const STATEMENT_STYLE =
-  ':root{color-scheme:light dark;--line:light-dark(#d3d7dc,#363d45);--bar:light-dark(#2a78d6,#7db4f5)}body{font:16px/1.5 system-ui;max-width:70rem;margin:1.5rem auto;padding:0 1rem}.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}caption{text-align:start;font-weight:600;padding:.5rem 0}th,td{text-align:start;padding:.35rem .8rem .35rem 0;border-bottom:1px solid var(--line);vertical-align:top}th{font-size:.85rem;white-space:nowrap}code{font-size:.85rem;overflow-wrap:anywhere}svg{width:100%;height:auto}rect{fill:var(--bar)}text{fill:currentColor;font-size:12px}summary{cursor:pointer}:focus-visible{outline:3px solid var(--bar)}';
+export const STATEMENT_STYLE = `:root{color-scheme:light dark;--ink:light-dark(#1b1f24,#e6e8eb);--paper:light-dark(#fff,#14171a);--soft:light-dark(#f3f4f6,#1e2328);--line:light-dark(#d3d7dc,#363d45);--bar:light-dark(#2a78d6,#7db4f5);--link:light-dark(#1d5fb4,#7db4f5)}
+*{box-sizing:border-box}body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:1.5rem auto;padding:0 1rem 3rem;color:var(--ink);background:var(--paper)}a{color:var(--link)}h1{font-size:1.5rem;margin:0;overflow-wrap:anywhere}h2{font-size:1.1rem;margin:1.75rem 0 .4rem}
+.period{margin:.2rem 0 1rem}.sums{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.75rem;margin:1rem 0}.sums div{border:1px solid var(--line);border-radius:6px;padding:.5rem .75rem}.sums dt{font-size:.85rem}.sums dd{margin:0;font-size:1.2rem;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+figure{margin:1rem 0}figcaption{font-size:.9rem}svg{display:block;width:100%;height:9rem;border-bottom:1px solid var(--line);margin-top:.5rem}rect{fill:var(--bar)}.ends{display:flex;justify-content:space-between;font-size:.85rem}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}th,td{text-align:start;padding:.35rem .8rem .35rem 0;border-bottom:1px solid var(--line);vertical-align:top}th{font-size:.85rem;white-space:nowrap}.number{text-align:end;white-space:nowrap}details{text-align:start}details p{margin:.2rem 0;max-width:60ch;white-space:normal}summary{cursor:pointer}code{font-size:.85rem;overflow-wrap:anywhere}dl.told dt{font-weight:600}dl.told dd{margin:0 0 .5rem}:focus-visible{outline:3px solid var(--link);outline-offset:2px}
+@media (max-width:45rem){thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}table,tbody,tr,td{display:block}tr{border-bottom:1px solid var(--line);padding:.4rem 0}td{display:grid;grid-template-columns:6.5rem 1fr;gap:.75rem;border:none;padding:.1rem 0}td.number{text-align:start;white-space:normal}td::before{content:attr(data-name);font-size:.85rem}}`;
 
-const CHART = { width: 700, height: 180, top: 14, foot: 22 } as const;
+const CHART = { width: 700, height: 144 } as const;
+const DAY_MS = 86_400_000;
+/** The widest bar, in the chart's own units, so that a short period has no blocks. */
+const BAR_MOST = 24;
 
-/** Bars of the amounts by day, as an image with a text for screen readers. */
-function chartOf({ rows }: Statement, { token }: StatementSum): string {
+/**
+ * Bars of the amounts by day over the period, as far as it has days with shares before or after;
+ * an image with a text for screen readers.
+ */
+function chartOf({ link, rows }: Statement, { token }: StatementSum): string {
   const days = daysOfStatement(rows, token.mint);
   const most = days.reduce((sum, { amount }) => (amount > sum ? amount : sum), 0n);
   const [first, last] = [days[0], days.at(-1)];
   if (most === 0n || first === undefined || last === undefined) return '';
-  const span = (last.dayMs - first.dayMs) / 86_400_000 + 1;
-  const step = CHART.width / span;
-  const room = CHART.height - CHART.top - CHART.foot;
+  const whole = (link.untilMs - link.sinceMs) / DAY_MS <= DAYS_MOST;
+  const from = whole ? Math.floor(link.sinceMs / DAY_MS) * DAY_MS : first.dayMs;
+  const to = whole ? Math.floor((link.untilMs - 1) / DAY_MS) * DAY_MS : last.dayMs;
+  const step = CHART.width / ((to - from) / DAY_MS + 1);
+  const width = Math.max(1, Math.min(step * 0.8, BAR_MOST));
   const bars = days.map(({ dayMs, amount }) => {
-    const height = Math.max(1, Number((amount * BigInt(room * 100)) / most) / 100);
-    const x = ((dayMs - first.dayMs) / 86_400_000) * step;
-    const y = CHART.top + room - height;
+    const height = Math.max(1, Number((amount * BigInt(CHART.height * 100)) / most) / 100);
+    const x = ((dayMs - from) / DAY_MS) * step + (step - width) / 2;
     const told = `${dayOf(dayMs)}: ${amountText(amount, token)}`;
-    return `<rect x="${x.toFixed(2)}" y="${y.toFixed(2)}" width="${Math.max(1, step * 0.8).toFixed(2)}" height="${height.toFixed(2)}"><title>${escaped(told)}</title></rect>`;
+    return `<rect x="${x.toFixed(2)}" y="${(CHART.height - height).toFixed(2)}" width="${width.toFixed(2)}" height="${height.toFixed(2)}"><title>${escaped(told)}</title></rect>`;
   });
-  const label = `Shares by day, ${dayOf(first.dayMs)} to ${dayOf(last.dayMs)}; the most of one day is ${amountText(most, token)}.`;
-  return `<figure><svg viewBox="0 0 ${CHART.width} ${CHART.height}" role="img" aria-label="${escaped(label)}">${bars.join('')}<text x="0" y="${CHART.height - 6}">${dayOf(first.dayMs)}</text><text x="${CHART.width}" y="${CHART.height - 6}" text-anchor="end">${dayOf(last.dayMs)}</text></svg><figcaption>${escaped(label)}</figcaption></figure>`;
+  const label = `Shares by day of the close; the largest day has ${amountText(most, token)}.`;
+  return `<figure><figcaption>${escaped(label)}</figcaption><svg viewBox="0 0 ${CHART.width} ${CHART.height}" preserveAspectRatio="none" role="img" aria-label="${escaped(label)}">${bars.join('')}</svg><div class="ends"><span>${dayOf(from)}</span><span>${dayOf(to)}</span></div></figure>`;
 }
+
+/** The longest period whose empty days before and after the shares are drawn, too. */
+const DAYS_MOST = 366;
 
 const STATUS: Readonly<Record<string, string>> = {
   pending: 'owed',
@@ -81,10 +95,15 @@ const STATUS: Readonly<Record<string, string>> = {
   voided: 'given up',
 };
 
-function rowOf(row: StatementRow): string {
+type Cell = readonly [name: string, html: string, isNumber?: boolean];
+const short = (wallet: string): string =>
+  `<code title="${escaped(wallet)}">${escaped(`${wallet.slice(0, 6)}…${wallet.slice(-4)}`)}</code>`;
+
+/** The cells of a share. A creator's page names neither the subscriber nor other recipients. */
+function cellsOf(row: StatementRow, of: StatementLink['of']): readonly Cell[] {
   const { share, details, market, sentence } = row;
   const { token, amount, paid, netPnl, shareBps, voided } = share;
-  const of = (each: bigint | null): string => (each === null ? '' : amountText(each, token));
+  const units = (each: bigint | null): string => (each === null ? '' : amountText(each, token));
   const why = voided === null ? '' : ` (${escaped(voided.reason)})`;
   const signatures = [...share.paidBy, ...share.creditedBy]
     .map((each) => `<code>${escaped(each)}</code>`)
@@ -93,16 +112,74 @@ function rowOf(row: StatementRow): string {
     sentence === null
       ? ''
       : `<details><summary>How it was computed</summary><p>${escaped(sentence)}</p>${signatures === '' ? '' : `<p>Paid by ${signatures}</p>`}</details>`;
-  const cells = [
-    details?.closedAtMs == null ? `slot ${share.slot}` : timeOf(details.closedAtMs),
-    escaped(market ?? (share.brought === null ? 'by account state' : 'brought')),
-    of(netPnl),
-    shareBps === null ? '' : `${shareBps / 100} %`,
-    `${of(amount)}${told}`,
-    of(paid),
-    `${STATUS[share.status] ?? share.status}${why}`,
+  const to: Cell = ['To', share.label === null ? short(share.creatorWallet) : escaped(share.label)];
+  return [
+    [
+      'Closed (UTC)',
+      details?.closedAtMs == null ? `slot ${share.slot}` : timeOf(details.closedAtMs),
+    ],
+    ['Market', escaped(market ?? (share.brought === null ? 'by account state' : 'brought'))],
+    ...(of === 'subscriber' ? [to] : []),
+    ['Net profit', units(netPnl), true],
+    ['Share', shareBps === null ? '' : `${shareBps / 100} %`, true],
+    ['Amount', units(amount), true],
+    ['Paid', units(paid), true],
+    ['State', `${STATUS[share.status] ?? share.status}${why}${told}`],
   ];
-  return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
+}
+const classOf = (isNumber: boolean | undefined): string =>
+  isNumber === true ? ' class="number"' : '';
+
+function tableOf({ link, rows }: Statement): string {
+  const all = rows.map((row) => cellsOf(row, link.of));
+  const head = (all[0] ?? []).map(
+    ([name, , isNumber]) => `<th role="columnheader" scope="col"${classOf(isNumber)}>${name}</th>`,
+  );
+  const body = all.map(
+    (cells) =>
+      `<tr role="row">${cells.map(([name, html, isNumber]) => `<td role="cell" data-name="${name}"${classOf(isNumber)}><span>${html}</span></td>`).join('')}</tr>`,
+  );
+  return `<div class="scroll" tabindex="0" role="region" aria-labelledby="shares"><table role="table"><caption>Profit shares, the newest first</caption><thead role="rowgroup"><tr role="row">${head.join('')}</tr></thead><tbody role="rowgroup">${body.join('')}</tbody></table></div>`;
+}
+
+const sumsOf = ({ token, ...sum }: StatementSum): string =>
+  `<dl class="sums">${(
+    [
+      ['Shares', sum.accrued],
+      ['Paid', sum.paid],
+      ['Owed', sum.open],
+      ['Given up', sum.voided],
+    ] as const
+  )
+    .map(([name, of]) => `<div><dt>${name}</dt><dd>${amountText(of, token)}</dd></div>`)
+    .join('')}</dl>`;
+
+/** What each number on the page is, in its order. */
+const TOLD = [
+  [
+    'Shares',
+    'the sum of the amounts of all closes in the period. Paid, owed and given up add up to it.',
+  ],
+  [
+    'Net profit',
+    "what the venue's record of the close shows, less its fee and the fees of opening what was closed. Funding is no part of it.",
+  ],
+  ['Share', 'the part of the profit that the terms give, in force when the position was opened.'],
+  [
+    'Amount',
+    'that part of the profit, after what the terms leave out: a hurdle, a cap, earlier losses that are made good first. It is rounded down to the smallest unit of the token, and the rest counts for the next close. Each row tells its computation.',
+  ],
+  ['Paid', 'final on the Solana chain, by the transactions that the row names.'],
+  ['Owed', 'not paid yet. It is paid as soon as the account and the fees allow.'],
+  ['Given up', 'ended unpaid, by the terms or by the platform; the row says why.'],
+] as const;
+
+/** The period in words: whole days as days, else times. */
+function periodOf({ sinceMs, untilMs }: StatementLink): string {
+  const whole = sinceMs % DAY_MS === 0 && untilMs % DAY_MS === 0;
+  return whole
+    ? `Closes of ${dayOf(sinceMs)} up to and including ${dayOf(untilMs - DAY_MS)}, UTC.`
+    : `Closes of ${timeOf(sinceMs)} to ${timeOf(untilMs)} UTC.`;
 }
 
 /** The page of a statement. `csvPath` is the path of the same rows as CSV. */
@@ -110,25 +187,16 @@ export function statementPage(statement: Statement, csvPath: string): string {
   const { link, rows, further } = statement;
   const sums = sumsOfStatement(rows);
   const title = link.of === 'subscriber' ? `Statement of ${link.id}` : `Earnings of ${link.id}`;
-  const period = `${timeOf(link.sinceMs)} to ${timeOf(link.untilMs)} UTC`;
-  const table = (caption: string, head: readonly string[], body: string): string =>
-    `<div class="scroll"><table><caption>${caption}</caption><thead><tr>${head.map((each) => `<th scope="col">${each}</th>`).join('')}</tr></thead><tbody>${body}</tbody></table></div>`;
-  const summed = sums.map(
-    (each) =>
-      `<tr>${[each.accrued, each.paid, each.open, each.voided].map((sum) => `<td>${amountText(sum, each.token)}</td>`).join('')}</tr>`,
-  );
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escaped(title)}</title>
+  const told = TOLD.map(([name, what]) => `<dt>${name}</dt><dd>${what}</dd>`).join('');
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><title>${escaped(title)}</title>
 <style>${STATEMENT_STYLE}</style>
-<main><h1>${escaped(title)}</h1><p>${period}. This link ends on ${timeOf(link.expiresAtMs)} UTC. <a href="${csvPath}">The same as CSV</a></p>
+<main><h1>${escaped(title)}</h1><p class="period">${periodOf(link)} <a href="${csvPath}">Download as CSV</a>. This page can be opened until ${timeOf(link.expiresAtMs)} UTC.</p>
 ${
   rows.length === 0
     ? '<p>No profit share was booked in this period.</p>'
-    : `${table('Sums', ['Shares', 'Paid', 'Owed', 'Given up'], summed.join(''))}
-${sums.map((each) => chartOf(statement, each)).join('')}
-${table('Profit shares, the newest first', ['Closed (UTC)', 'Market', 'Net profit', 'Share', 'Amount', 'Paid', 'State'], rows.map(rowOf).join(''))}
-${further === 0 ? '' : `<p>${further} further shares are not shown. Ask for a shorter period.</p>`}`
+    : `${sums.map((each) => `${sumsOf(each)}${chartOf(statement, each)}`).join('')}
+<h2 id="shares">Profit shares, the newest first</h2>${tableOf(statement)}
+${further === 0 ? '' : `<p>${further} further shares are not shown, and the sums leave them out. Ask for a shorter period.</p>`}`
 }
-<h2>What the numbers are</h2><ul><li><strong>Net profit</strong>: what the venue's record of the close shows, less its fee and the fees of opening what was closed. Funding is no part of it.</li>
-<li><strong>Amount</strong>: the share of it that the terms say, in force when the position was opened; earlier losses are made good first where the terms say so. Each row tells its computation.</li>
-<li><strong>Paid</strong>: final on the Solana chain, by the transactions that the row names.</li></ul></main></html>`;
+<h2>What the numbers are</h2><dl class="told">${told}</dl></main></html>`;
 }

@@ -65,7 +65,7 @@ test.skipIf(CHROMIUM === undefined)('an operator sees what is wrong and acts on 
     await page.getByRole('heading', { name: 'Open debts' }).waitFor();
     expect(
       await page.getByRole('region', { name: 'Open debts by reason and age' }).textContent(),
-    ).toMatch(/agent_needs_sol\s*pending\s*under an hour\s*1\s*\d+\.\d{6} USDC/);
+    ).toMatch(/agent needs SOL\s*pending\s*under an hour\s*1\s*\d+\.\d{6} USDC/);
     // The cookie alone, without the header that only this page adds, opens nothing.
     const [cookie] = await context.cookies();
     expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
@@ -120,7 +120,19 @@ test.skipIf(CHROMIUM === undefined)('an operator sees what is wrong and acts on 
     const left = { left: '7000000', decimals: 6, symbol: 'USDC', debts: 2, age: 0 };
     await told('/v1/overview', () => ({
       debts: [{ ...left, reason: null, status: 'pending', observed: true }],
+      excesses: [
+        {
+          ...{
+            payment: 'lost-1',
+            subscriber: 'bo',
+            wallets: [creator.toBase58()],
+            slot: 300_000_000,
+          },
+          ...{ amount: '9000000', excess: '4000000', decimals: 6, symbol: 'USDC', signature: null },
+        },
+      ],
     }));
+    await told('/v1/payments/lost-1/accept', () => ({}));
     for (const route of ['/v1/hearing/acceptances', '/v1/hearing/reviews', '/v1/adoptions'])
       await told(route, () => ({}));
     await page.evaluate("location.hash = '#/'");
@@ -136,11 +148,21 @@ test.skipIf(CHROMIUM === undefined)('an operator sees what is wrong and acts on 
     await settle('Accept the state of Acc1');
     await settle('Close the suspicion of bo');
     await settle('Adopt observed debts', '300000000');
+    expect(await text(page)).toContain('debts explain all but 4.000000 USDC');
+    // The excess is accepted with the mouse alone, and once more with the keyboard alone.
+    const accept = 'Accept the excess of lost-1';
+    await page.getByRole('button', { name: accept }).click();
+    await dialog.getByLabel('Why; it goes on record').fill('looked at it');
+    await dialog.getByRole('button', { name: accept }).click();
+    await page.getByText(`${accept}: done.`).waitFor();
+    await settle(accept);
     const reason = 'looked at it';
     expect(acted).toEqual([
       ['/v1/hearing/acceptances', { address: 'Acc1', reason }],
       ['/v1/hearing/reviews', { subscriber: 'bo', reason }],
       ['/v1/adoptions', { fromSlot: 300_000_000, reason }],
+      ['/v1/payments/lost-1/accept', { reason }],
+      ['/v1/payments/lost-1/accept', { reason }],
     ]);
     // The page asks every five seconds: answers that are on their way are waited for.
     await page.unrouteAll({ behavior: 'wait' });

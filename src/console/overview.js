@@ -25,6 +25,9 @@ function excessNeed({ payment, subscriber, wallets, decimals, symbol, ...each })
   ];
 }
 
+/** A text of the doctor with a capital at its start and without the full stop. */
+const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`.replace(/\.$/, '');
+
 /**
  * What needs a person now: what it is, a sentence with the place where it is decided, and the act
  * that decides it where the page offers one.
@@ -34,7 +37,7 @@ function needs({ overview, ready, hearing, suspicions }) {
   const count = (number, one, many) => (number === 1 ? one : many.replace('#', number));
   return [
     ...ready.reasons.map((each) => ['The gate cannot vouch for its answers', each]),
-    ...ready.findings.map((each) => [each.what, `${each.says} ${each.mend}`]),
+    ...ready.findings.map((each) => [sentence(each.what), `${sentence(each.says)}. ${each.mend}`]),
     ...(waiting.failedDebts === 0
       ? []
       : [

@@ -158,20 +158,20 @@ const sumsOf = ({ token, ...sum }: StatementSum): string =>
 const TOLD = [
   [
     'Shares',
-    'the sum of the amounts of all closes in the period. Paid, owed and given up add up to it.',
+    'The sum of the amounts of all closes in the period. Paid, owed and given up add up to it.',
   ],
   [
     'Net profit',
-    "what the venue's record of the close shows, less its fee and the fees of opening what was closed. Funding is no part of it.",
+    "What the venue's record of the close shows, less its fee and the fees of opening what was closed. Funding is no part of it.",
   ],
-  ['Share', 'the part of the profit that the terms give, in force when the position was opened.'],
+  ['Share', 'The part of the profit that the terms give, in force when the position was opened.'],
   [
     'Amount',
-    'that part of the profit, after what the terms leave out: a hurdle, a cap, earlier losses that are made good first. It is rounded down to the smallest unit of the token, and the rest counts for the next close. Each row tells its computation.',
+    'That part of the profit, after what the terms leave out: a hurdle, a cap, earlier losses that are made good first. It is rounded down to the smallest unit of the token, and the rest counts for the next close. Each row tells its computation.',
   ],
-  ['Paid', 'final on the Solana chain, by the transactions that the row names.'],
-  ['Owed', 'not paid yet. It is paid as soon as the account and the fees allow.'],
-  ['Given up', 'ended unpaid, by the terms or by the platform; the row says why.'],
+  ['Paid', 'Final on the Solana chain, by the transactions that the row names.'],
+  ['Owed', 'Not paid yet. It is paid as soon as the account and the fees allow.'],
+  ['Given up', 'Ended unpaid, by the terms or by the platform; the row says why.'],
 ] as const;
 
 /** The period in words: whole days as days, else times. */

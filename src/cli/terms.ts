@@ -46,7 +46,7 @@ const wholeOf =
 /** Reads base units, as the API takes them. */
 const unitsOf = (text: string): string =>
   /^(0|[1-9][0-9]{0,17})$/.test(text) ? text : refused('base units, of at most 18 digits');
-/** Reads a value, or `none`. Commander makes an empty text of null, so `changeIn` gives the null. */
+/** Reads a value, or `none`. Commander makes an empty text of null, so `changeIn` gives null. */
 const orNone =
   <Value>(read: (text: string) => Value) =>
   (text: string): OrNone<Value> =>

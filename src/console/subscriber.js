@@ -54,7 +54,10 @@ const size = (base) =>
     .trim()
     .replace(/\.?0+$/, '');
 
-/** What happened, in the order of slots, the newest first. A time is known of closes with a share, and of payments. */
+/**
+ * What happened, in the order of slots, the newest first. A time is known of closes with a share,
+ * and of payments.
+ */
 export function storyOf({ shares, closes, payments, credits, facts }) {
   const times = new Map([
     ...shares.map(({ close }) => [close.slot, close.at]),

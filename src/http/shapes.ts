@@ -29,8 +29,8 @@ export const IdText = Type.String({
   description: 'an id of 1 to 64 letters, digits or any of _ . : -',
 });
 /**
- * The id of a payment. One that was found on chain under the id of another payment has its signature
- * behind a dot.
+ * The id of a payment. One that was found on chain under the id of another payment has its
+ * signature behind a dot.
  */
 export const PaymentIdText = Type.String({
   pattern: '^[A-Za-z0-9_.:-]{1,160}$',

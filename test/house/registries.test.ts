@@ -47,6 +47,7 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   delivery_packing_check: ['none', 'zstd'],
   lost_act_kept_known: ['nothing', 'beginning'],
   payment_variant_purpose_check: ['payment', 'cancel'],
+  root_memo_outcome_check: ['landed', 'failed', 'expired', 'contradicted'],
   sighting_account_ended_by_known: ['state', 'balances', 'person'],
   sighting_status_check: ['wanted', 'confirmed', 'finalized', 'dropped', 'unfound'],
   venue_program_vouched_by_known: ['proven', 'accepted'],

@@ -110,7 +110,7 @@ export async function openParts(
   const priorityFeeMost = BigInt(settings.payments.priorityFeeLamportsMost);
   const { swap } = settings;
   const urls = { url: databaseUrl, direct: secrets.directDatabaseUrl };
-  const pools = openPools(urls, log, elapsedMs);
+  const pools = openPools(urls, settings.postgres.connections, log, elapsedMs);
   const { sql } = pools;
   let recalled: Seen | null = null;
   try {

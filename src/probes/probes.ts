@@ -129,7 +129,7 @@ export async function probeAll(
     found.push(wrong('postgres', 'no database is named', 'Set DATABASE_URL.'));
   else {
     const urls = { url: secrets.databaseUrl, direct: secrets.directDatabaseUrl };
-    const pools = openPools(urls, log, clock.nowMs);
+    const pools = openPools(urls, settings.postgres.connections, log, clock.nowMs);
     try {
       read = await probeLedger(settings, pools, clock, log);
       found.push(...read.findings);

@@ -297,6 +297,16 @@ export const SettingsSchema = Type.Object(
       },
       { additionalProperties: false },
     ),
+    postgres: Type.Object(
+      {
+        connections: Type.Integer({
+          minimum: 2,
+          maximum: 100,
+          description: 'Connections to Postgres for transactions; further ones wait for their turn.',
+        }),
+      },
+      { additionalProperties: false },
+    ),
     lanes: Type.Object(
       {
         concurrencyMost: Type.Integer({

@@ -1,10 +1,12 @@
 // Postgres: the embedded server across restarts, crashes and sharing.
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import postgres from 'postgres';
 import { afterAll, expect, test } from 'vitest';
+import { freePort } from '../../src/local/free-port.ts';
 import { openPostgres } from '../../src/local/postgres.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 import { silentLog as log } from '../../src/system/log.ts';
@@ -119,4 +121,30 @@ test('a server whose owner is gone is replaced by one that its watchdog does not
   expect(await answers(mine.url)).toBe(true);
   await mine.close();
   expect(await answers(mine.url)).toBe(false);
+});
+
+test('starts on another port where its port was taken meanwhile, and says why it gave up', async () => {
+  // A server that takes connections and never answers.
+  const callers: Socket[] = [];
+  const other = createServer((caller) => callers.push(caller));
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const taken = (other.address() as AddressInfo).port;
+  try {
+    const ports = [taken, await freePort()];
+    const server = await openPostgres({
+      folder: newFolder(),
+      clock,
+      log,
+      findPort: async () => ports.shift() ?? taken,
+    });
+    expect(await answers(server.url)).toBe(true);
+    expect(ports).toEqual([]);
+    await server.close();
+    await expect(
+      openPostgres({ folder: newFolder(), clock, log, findPort: async () => taken }),
+    ).rejects.toThrow(/did not start: exited with 1\..*another postmaster.*could not create any TCP/);
+  } finally {
+    for (const each of callers) each.destroy();
+    await new Promise((resolve) => other.close(resolve));
+  }
 });

@@ -73,6 +73,7 @@ async function play(daemons: number): Promise<string> {
   }
 }
 
+const CONNECTIONS = 10;
 const STATEMENTS = 1_200;
 const AT_ONCE = 30;
 const PATIENCE_MS = 120_000;
@@ -84,6 +85,7 @@ async function crowd(): Promise<number> {
   await using pooler = await startPooler(server.url, SERVER_CONNECTIONS);
   const pools = openPools(
     { url: pooler.urlOf('postgres'), direct: server.urlOf('postgres') },
+    CONNECTIONS,
     silentLog,
     clock.nowMs,
   );

@@ -302,7 +302,8 @@ export const SettingsSchema = Type.Object(
         connections: Type.Integer({
           minimum: 2,
           maximum: 100,
-          description: 'Connections to Postgres for transactions; further ones wait for their turn.',
+          description:
+            'Connections to Postgres for transactions; further ones wait for their turn.',
         }),
       },
       { additionalProperties: false },

@@ -142,7 +142,9 @@ test('starts on another port where its port was taken meanwhile, and says why it
     await server.close();
     await expect(
       openPostgres({ folder: newFolder(), clock, log, findPort: async () => taken }),
-    ).rejects.toThrow(/did not start: exited with 1\..*another postmaster.*could not create any TCP/);
+    ).rejects.toThrow(
+      /did not start: exited with 1\..*another postmaster.*could not create any TCP/,
+    );
   } finally {
     for (const each of callers) each.destroy();
     await new Promise((resolve) => other.close(resolve));

@@ -1,22 +1,36 @@
-// Share due: tells which debts a lane may try now and which of them at any size, which part of a
-// debt nothing covers yet, and which part counts for the standing.
+// Share due: tells which debts a lane may try now, which of them at any size and which of them
+// alone, which part of a debt nothing covers yet, and which part counts for the standing.
 import type { BaseUnits } from './money.ts';
 import type { Share } from './share.ts';
 
 /**
- * Whether a lane may try a debt now. `held` says that a payment of another debt of the subscriber
- * failed on chain, which holds all its debts back; `halted` says that an operator halted signing.
+ * Whether a lane may try a debt now. `heldUntilMs` is the latest `heldUntilMs` of the pending debts
+ * of its subscriber: a payment of one of them failed on chain, which holds all of them back.
+ * `halted` says that an operator halted signing.
  */
 export const isDue = (
   { status, observed, retryAtMs }: Pick<Share, 'status' | 'observed' | 'retryAtMs'>,
   nowMs: number,
-  { held, halted }: { readonly held: boolean; readonly halted: boolean },
+  { heldUntilMs, halted }: { readonly heldUntilMs: number | null; readonly halted: boolean },
 ): boolean =>
   status === 'pending' &&
   !observed &&
   (retryAtMs === null || retryAtMs <= nowMs) &&
-  !held &&
+  (heldUntilMs === null || heldUntilMs <= nowMs) &&
   !halted;
+
+/**
+ * Whether a debt is paid in a payment to its own recipient only: it was tried, and a payment to
+ * `failedTogether` recipients failed with it, the highest number of all failed payments that
+ * covered it. Any of these recipients may be the reason.
+ */
+export const isApart = ({
+  attempts,
+  failedTogether,
+}: {
+  readonly attempts: number;
+  readonly failedTogether: number;
+}): boolean => attempts > 0 && failedTogether > 1;
 
 /**
  * The part of a debt that no payment and no transfer covers. `claimed` is the part that landed

@@ -3,7 +3,8 @@
 import type { Shares } from '../core/debt-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import { type Debt, NO_TRIES, type Tries } from '../core/payment.ts';
-import { isAsked } from '../core/share-due.ts';
+import type { Share, ShareStatus } from '../core/share.ts';
+import { isApart, isAsked, isDue, uncoveredOf } from '../core/share-due.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { createAccruals } from './accruals.ts';
 import type { Fragment, Sql } from './database.ts';
@@ -31,8 +32,19 @@ type DueRow = {
   hastened: boolean;
   delinquent: boolean;
   ended: boolean;
-  apart: boolean;
+  failed_together: number;
+  status: ShareStatus;
+  observed: boolean;
+  retry_at: Date | null;
+  held_until: Date | null;
+  halted: boolean;
+  now: Date;
 };
+const isDueNow = ({ status, observed, halted, now, ...row }: DueRow): boolean =>
+  isDue({ status, observed, retryAtMs: row.retry_at?.getTime() ?? null }, now.getTime(), {
+    heldUntilMs: row.held_until?.getTime() ?? null,
+    halted,
+  });
 const debtOf = (row: DueRow): Debt => ({
   shareId: row.share_id,
   subscriptionId: row.subscription_id,
@@ -46,7 +58,7 @@ const debtOf = (row: DueRow): Debt => ({
   slot: Number(row.slot),
   minimum: isAsked(row) ? 0n : row.minimum_payment,
   asked: isAsked(row),
-  ...(row.apart ? { apart: true } : {}),
+  ...(isApart({ ...row, failedTogether: row.failed_together }) ? { apart: true } : {}),
 });
 
 /**
@@ -80,13 +92,15 @@ export function createShares(
     order by s.slot, (select f.block_index from fact f where f.subscriber_id = s.subscriber_id and f.signature = s.signature
       and f.slot = s.slot and f.ordinal = s.ordinal limit 1) nulls last, s.ordinal, s.recipient, s.share_id`;
 
-  /** Debts whose time of retry has come, and which neither a hold nor a halt keeps back. */
-  const isDue = sql`
-    s.status = 'pending' and not s.observed and (s.retry_at is null or s.retry_at <= ${now})
-      and not exists (select 1 from profit_share h
-        where h.subscriber_id = s.subscriber_id and h.held_until > ${now} and h.status = 'pending')
-      and not exists (select 1 from halt h
-        where h.scope in ('all', 'creator:' || s.creator_wallet, 'subscriber:' || s.subscriber_id))`;
+  const isHalted = sql`exists (select 1 from halt h
+    where h.scope in ('all', 'creator:' || s.creator_wallet, 'subscriber:' || s.subscriber_id))`;
+  /** What an index finds without the debts that rest. `isDue` of core/share-due.ts decides. */
+  const mayBeDue = sql`
+    s.status = 'pending' and not s.observed and (s.retry_at is null or s.retry_at <= ${now})`;
+  /** As `isDue`, for all subscribers at once; the contract suite compares the two. */
+  const dueNow = sql`${mayBeDue} and not exists (select 1 from profit_share h
+      where h.subscriber_id = s.subscriber_id and h.held_until > ${now} and h.status = 'pending')
+    and not ${isHalted}`;
   /** As `Shares.oldestOpenSlot`, among debts that satisfy a condition. */
   const oldestOf = (counted: Fragment) =>
     readTogether<string, Slot | null>(async (ids) => {
@@ -113,9 +127,12 @@ export function createShares(
             coalesce(a.venue, ${DEFAULT_VENUE}) as venue, k.mint, k.symbol, k.decimals, s.amount - s.paid as owed,
             s.attempts, s.slot,
             t.minimum_payment,
-            s.attempts > 0 and exists (select 1 from payment_share ps join payment p using (subscriber_id, payment_id)
-              where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'failed'
-                and (select count(*) from payment_recipient r where r.subscriber_id = p.subscriber_id and r.payment_id = p.payment_id) > 1) as apart,
+            (select coalesce(max((select count(*) from payment_recipient r where r.subscriber_id = p.subscriber_id and r.payment_id = p.payment_id)), 0)::int
+              from payment_share ps join payment p using (subscriber_id, payment_id)
+              where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'failed') as failed_together,
+            s.status, s.observed, s.retry_at, (select max(h.held_until) from profit_share h
+              where h.subscriber_id = s.subscriber_id and h.held_until is not null and h.status = 'pending') as held_until,
+            ${isHalted} as halted, ${now} as now,
             s.hastened, d.standing = 'delinquent' as delinquent, (select ended from subscription_terms u
                 where u.subscription_id = s.subscription_id order by from_slot desc limit 1) as ended
           from profit_share s join token k on k.mint = s.mint
@@ -124,16 +141,16 @@ export function createShares(
             and t.from_slot = s.terms_slot and t.nth = s.recipient
           join account a on a.address = n.drift_account
           join standing d on d.subscriber_id = s.subscriber_id
-          where s.subscriber_id in ${among(sql, ids)} and ${isDue}
+          where s.subscriber_id in ${among(sql, ids)} and ${mayBeDue}
           ${byAge}`;
       const found = grouped(rows, (row) => row.subscriber_id);
-      return ids.map((id) => (found.get(id) ?? []).map(debtOf));
+      return ids.map((id) => (found.get(id) ?? []).filter(isDueNow).map(debtOf));
     }),
     async subscribersWithWork() {
       const rows = await sql<{ subscriber_id: string }[]>`
         select subscriber_id from payment where state in ('planned', 'signed', 'sent')
         union
-        select subscriber_id from profit_share s where ${isDue}`;
+        select subscriber_id from profit_share s where ${dueNow}`;
       return rows.map((row) => row.subscriber_id);
     },
     async tries(subscriberId, shareIds) {
@@ -182,20 +199,26 @@ export function createShares(
     oldestOpenSlot: (subscriberId, which) => oldestOpenSlot[which](subscriberId),
     async uncovered(subscriberId) {
       const rows = await sql<
-        { share_id: string; creator_wallet: Address; mint: Address; uncovered: bigint }[]
+        (Pick<Share, 'status' | 'amount' | 'paid'> & {
+          share_id: string;
+          creator_wallet: Address;
+          mint: Address;
+          claimed: bigint;
+          credited: bigint;
+        })[]
       >`
-        select s.share_id, s.creator_wallet, s.mint, case s.status when 'voided' then s.paid else s.amount end - coalesce((select sum(ps.amount)::bigint
+        select s.share_id, s.creator_wallet, s.mint, s.status, s.amount, s.paid, coalesce((select sum(ps.amount)::bigint
             from payment_share ps join payment p using (subscriber_id, payment_id)
-            where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state in ('planned', 'signed', 'sent', 'landed')), 0)
-          - coalesce((select sum(c.amount)::bigint from credit_share c
-            where c.subscriber_id = s.subscriber_id and c.share_id = s.share_id), 0) as uncovered
+            where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state in ('planned', 'signed', 'sent', 'landed')), 0) as claimed,
+          coalesce((select sum(c.amount)::bigint from credit_share c
+            where c.subscriber_id = s.subscriber_id and c.share_id = s.share_id), 0) as credited
         from profit_share s where s.subscriber_id = ${subscriberId}
         ${byAge}`;
       return rows.map((row) => ({
         shareId: row.share_id,
         creatorWallet: row.creator_wallet,
         mint: row.mint,
-        uncovered: row.uncovered,
+        uncovered: uncoveredOf(row, row.claimed, row.credited),
       }));
     },
     async observed() {

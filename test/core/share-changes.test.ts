@@ -208,7 +208,7 @@ describe('a landing', () => {
 });
 
 test('only a pending debt is due, from its time on', () => {
-  const free = { held: false, halted: false };
+  const free = { heldUntilMs: null, halted: false };
   const due = (change: Partial<Share>) => isDue(debt(change), 10, free);
   expect(due({ status: 'failed' })).toBe(false);
   expect(due({ status: 'processing' })).toBe(false);

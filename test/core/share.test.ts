@@ -15,7 +15,7 @@ import {
   transition,
 } from '../../src/core/share.ts';
 import type { Landing, ShareChange } from '../../src/core/share-change.ts';
-import { isDue, uncoveredOf } from '../../src/core/share-due.ts';
+import { isApart, isDue, uncoveredOf } from '../../src/core/share-due.ts';
 import { USDC } from '../../src/core/token.ts';
 import { ERROR_CLASSES, type Trouble } from '../../src/core/trouble.ts';
 import { restingEvents, resumedEvents } from '../../src/core/waiting-events.ts';
@@ -241,14 +241,21 @@ describe('what lands', () => {
 });
 
 test('a debt is due when nothing holds it back', () => {
-  const free = { held: false, halted: false };
+  const free = { heldUntilMs: null, halted: false };
   expect(isDue(debt(), 10, free)).toBe(true);
   expect(isDue(debt({ retryAtMs: 11 }), 10, free)).toBe(false);
   expect(isDue(debt({ retryAtMs: 10 }), 10, free)).toBe(true);
   expect(isDue(debt({ observed: true }), 10, free)).toBe(false);
-  expect(isDue(debt(), 10, { held: true, halted: false })).toBe(false);
-  expect(isDue(debt(), 10, { held: false, halted: true })).toBe(false);
+  expect(isDue(debt(), 10, { ...free, heldUntilMs: 11 })).toBe(false);
+  expect(isDue(debt(), 10, { ...free, heldUntilMs: 10 })).toBe(true);
+  expect(isDue(debt(), 10, { ...free, halted: true })).toBe(false);
   expect(SHARE_STATUSES.filter(isOpen)).toEqual(['pending', 'processing', 'failed']);
+});
+
+test('a debt is paid apart once a payment to several recipients failed with it', () => {
+  expect(isApart({ attempts: 1, failedTogether: 2 })).toBe(true);
+  expect(isApart({ attempts: 1, failedTogether: 1 })).toBe(false);
+  expect(isApart({ attempts: 0, failedTogether: 2 })).toBe(false);
 });
 
 test('of a voided debt only what was paid is left to be covered', () => {

@@ -5,7 +5,7 @@ import type { ProfitShare, Shares } from '../../../src/core/debt-ports.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import { haltScopes } from '../../../src/core/halt.ts';
 import { incurred, isOpen, type Share } from '../../../src/core/share.ts';
-import { isDue, uncoveredOf } from '../../../src/core/share-due.ts';
+import { isApart, isDue, uncoveredOf } from '../../../src/core/share-due.ts';
 import { recipientsOf } from '../../../src/core/split.ts';
 import { sumsOf } from '../../../src/core/token.ts';
 import { shareIdOf, termsSlotOf } from '../../../src/ledger/booking.ts';
@@ -16,8 +16,8 @@ import {
   accrualKey,
   applyToShares,
   byAge,
+  failedTogether,
   inChainOrder,
-  isApart,
   isAskedOf,
   LIVE,
   type PaymentRow,
@@ -88,13 +88,15 @@ export function createMemoryShares(
     observed: row.observed,
     voided: row.voided,
   });
-  const isHeld = (subscriberId: string): boolean =>
-    sharesOf(state, subscriberId).some(
-      (share) => share.status === 'pending' && (share.heldUntilMs ?? 0) > nowMs(),
+  const heldUntilMs = (subscriberId: string): number | null => {
+    const holds = sharesOf(state, subscriberId).flatMap((share) =>
+      share.status === 'pending' ? (share.heldUntilMs ?? []) : [],
     );
+    return holds.length === 0 ? null : Math.max(...holds);
+  };
   const due = (row: ShareRow): boolean =>
     isDue(row, nowMs(), {
-      held: isHeld(row.subscriberId),
+      heldUntilMs: heldUntilMs(row.subscriberId),
       halted: halted(state, row),
     });
   /** By payments that landed, and by those that still may. */
@@ -208,7 +210,9 @@ export function createMemoryShares(
             slot: row.slot,
             minimum: asked ? 0n : minimum,
             asked,
-            ...(isApart(state, row) ? { apart: true } : {}),
+            ...(isApart({ ...row, failedTogether: failedTogether(state, row.id) })
+              ? { apart: true }
+              : {}),
           };
         });
     },

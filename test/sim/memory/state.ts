@@ -13,7 +13,7 @@ import type { CancelRequest, Variant } from '../../../src/core/nonce.ts';
 import type { NonceAccount } from '../../../src/core/nonce-ports.ts';
 import type { TopUpRule } from '../../../src/core/outflow.ts';
 import type { Cover, Payment, SignedBytes } from '../../../src/core/payment.ts';
-import { paysSeveral } from '../../../src/core/payment-recipients.ts';
+import { paidTo } from '../../../src/core/payment-recipients.ts';
 import type { Route } from '../../../src/core/payment-route.ts';
 import type { AgentKey, Halt, Subscriber, Subscription } from '../../../src/core/ports.ts';
 import type { AccountState, Counters } from '../../../src/core/reckoning.ts';
@@ -256,14 +256,14 @@ export function byAge(state: State): (a: ShareRow, b: ShareRow) => number {
     (a.id < b.id ? -1 : 1);
 }
 
-/** Whether a payment to several recipients failed with this share, as in ledger/shares.ts. */
-export const isApart = ({ payments }: State, { id, attempts }: ShareRow): boolean =>
-  attempts > 0 &&
-  [...payments.values()].some(
-    (each) =>
-      each.state === 'failed' &&
-      paysSeveral(each) &&
-      each.covers.some((cover) => cover.shareId === id),
+/** The highest number of recipients of a failed payment that covered this share. */
+export const failedTogether = ({ payments }: State, shareId: string): number =>
+  Math.max(
+    0,
+    ...[...payments.values()]
+      .filter((each) => each.state === 'failed')
+      .filter((each) => each.covers.some((cover) => cover.shareId === shareId))
+      .map((each) => paidTo(each).length),
   );
 
 /**

@@ -15,7 +15,7 @@ import {
   takeLots,
 } from './lots.ts';
 import { type BaseUnits, most, mulDivFloor } from './money.ts';
-import { dearer, dearestBetween, dependsOnOrder, type Terms } from './terms.ts';
+import { dearer, dearestBetween, type Terms } from './terms.ts';
 
 /** A realised profit or loss: of one close, or of all closes that account state proves together. */
 export type Realised = Close | Reckoning;
@@ -36,20 +36,6 @@ export type Agreement = {
    */
   readonly tabs: Readonly<Record<string, Tab>>;
 };
-
-/**
- * Whether every part of every close falls under the same terms, and no loss is carried from one
- * close to the next. Closes can then be booked in any order.
- */
-export function isPlain({ terms, held }: Pick<Agreement, 'terms' | 'held'>): boolean {
-  const [only] = terms.length === 1 ? terms : [];
-  return (
-    only !== undefined &&
-    held.positions.length === 0 &&
-    held.open !== 'from_slot' &&
-    !dependsOnOrder(only)
-  );
-}
 
 /** One part of a close, as it is booked. */
 export type Booking = {

@@ -1,5 +1,6 @@
 // Accruals: books finalized closes as profit shares, each part of a close once, together with the
 // figures of its computation. booking.ts writes them.
+import { isBookable, isVouched } from '../core/bookable.ts';
 import type { Shares, UnaccruedClose } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Basis, Profit } from '../core/terms.ts';
@@ -21,7 +22,7 @@ type FactRow = {
   block_index: number | null;
   body: unknown;
   subscription_id: string;
-  vouched: boolean;
+  proven_slot: bigint | null;
 };
 /** Stands for a block index that is not known: it sorts after every known one. */
 const LAST = 2_147_483_647;
@@ -39,9 +40,11 @@ export function createAccruals(
   return {
     async unaccrued(limit, after) {
       const { slot, blockIndex, ordinal } = after?.position ?? {};
+      // The conditions are those of `isBookable`, so that closes which wait take no place of the
+      // limit.
       const rows = await sql<FactRow[]>`
         select f.subscriber_id, f.account, f.signature, f.slot, f.ordinal, f.block_index, f.kind, f.body, s.subscription_id,
-          c.address is null or f.slot <= (c.baseline->>'slot')::bigint as vouched
+          (c.baseline->>'slot')::bigint as proven_slot
         from unbooked u join fact f using (subscriber_id, signature, slot, ordinal, account)
         join subscription s on s.drift_account = f.account and s.subscriber_id = f.subscriber_id
         left join account_check c on c.address = f.account
@@ -57,7 +60,7 @@ export function createAccruals(
       if (rows.length === 0) return [];
       const closes = rows.map((row) => ({
         subscriptionId: row.subscription_id,
-        vouched: row.vouched,
+        provenSlot: row.proven_slot === null ? null : Number(row.proven_slot),
         fact: {
           subscriberId: row.subscriber_id,
           account: row.account,
@@ -77,13 +80,15 @@ export function createAccruals(
       }));
       const histories = await readHistories(sql, asked);
       for (const [nth, subscription] of subscriptions.entries())
-        for (const [index, { fact, vouched }] of (
+        for (const [index, { fact, provenSlot }] of (
           bySubscription.get(subscription.id) ?? []
-        ).entries())
-          found.set(fact, {
-            ...{ subscription, fact, vouched },
-            history: histories[nth]?.[index] ?? [],
-          });
+        ).entries()) {
+          const { slot: closedSlot } = fact.position;
+          if (!isBookable(subscription, closedSlot, provenSlot)) continue;
+          const vouched = isVouched(closedSlot, provenSlot);
+          const history = histories[nth]?.[index] ?? [];
+          found.set(fact, { subscription, fact, vouched, history });
+        }
       return closes.flatMap(({ fact }) => found.get(fact) ?? []);
     },
     book: (close, accrued) => book({ close, accrued }),

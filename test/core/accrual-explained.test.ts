@@ -1,7 +1,7 @@
 // Accrual: whether a close's own record shows that every opening before it was heard, and what it
 // leaves of the position and tabs.
 import { describe, expect, test } from 'vitest';
-import { accrualOf, isPlain, tabsAfter } from '../../src/core/accrual.ts';
+import { accrualOf, tabsAfter } from '../../src/core/accrual.ts';
 import type { Close } from '../../src/core/fact.ts';
 import type { Movement } from '../../src/core/lots.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
@@ -78,16 +78,6 @@ describe('a close is explained', () => {
       bookings: [{ netPnl: 50n, amount: 5n }],
     });
   });
-});
-
-test('terms are plain when there is one, per close, and nothing was held before', () => {
-  expect(isPlain(AGREED)).toBe(true);
-  expect(isPlain({ ...AGREED, terms: [...TERMS, termsOf(50, 'a', 500)] })).toBe(false);
-  expect(isPlain({ ...AGREED, terms: [] })).toBe(false);
-  const held = { slot: 9, positions: [{ market: 0, base: 1n, entry: 1n }] };
-  expect(isPlain({ ...AGREED, held })).toBe(false);
-  const marked = termsOf(10, 'a', 1_000, { basis: 'high_water_mark' });
-  expect(isPlain({ ...AGREED, terms: [marked] })).toBe(false);
 });
 
 test('the tabs after a booking keep every other tab, and parts without terms leave them alone', () => {

@@ -1,7 +1,8 @@
 // Held: what positions owe that were open when a subscription began, and closes of the time of the
 // system that was used before.
 import { describe, expect, test } from 'vitest';
-import { type Agreement, accrualOf, isPlain } from '../../src/core/accrual.ts';
+import { type Agreement, accrualOf } from '../../src/core/accrual.ts';
+import { isPlain } from '../../src/core/bookable.ts';
 import type { Close } from '../../src/core/fact.ts';
 import type { Movement } from '../../src/core/lots.ts';
 import { addressOf, CREATOR, closeFact } from '../support/ledger.ts';

@@ -16,7 +16,6 @@ const texts = new Map(
 const NOT_USED: Readonly<Record<string, string>> = {
   'src/core/share.ts#FORWARD': 'test/ledger/debts.test.ts compares the trigger in SQL with it',
   'src/core/share.ts#isOpen': 'the rule of ledger/shares.ts, which states it in SQL for an index',
-  'src/core/accrual.ts#isPlain': 'the rule of ledger/accruals.ts, which states it in SQL',
   'src/gate-client/client.ts#createGateClient': 'the package that engines install exports it',
   'src/venue/drift-v2/venue.ts#createDriftVenue': 'tests of one venue open that venue alone',
   'src/venue/velocity/venue.ts#createVelocityVenue': 'tests of one venue open that venue alone',

@@ -1,6 +1,7 @@
 // Shares: profit shares, in memory.
 
-import { isPlain, tabsAfter } from '../../../src/core/accrual.ts';
+import { tabsAfter } from '../../../src/core/accrual.ts';
+import { isBookable, isVouched } from '../../../src/core/bookable.ts';
 import type { ProfitShare, Shares } from '../../../src/core/debt-ports.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import { haltScopes } from '../../../src/core/halt.ts';
@@ -113,20 +114,20 @@ export function createMemoryShares(
         const { body } = fact;
         if ((body.kind !== 'close' && body.kind !== 'reckoning') || finality !== 'finalized')
           return [];
-        const provenUpTo = state.checks.get(fact.account)?.baseline.slot ?? null;
+        const { slot } = fact.position;
+        const provenSlot = state.checks.get(fact.account)?.baseline.slot ?? null;
         return [...state.subscriptions.values()]
           .filter(
             (each) =>
-              (isPlain(each) || (provenUpTo !== null && fact.position.slot <= provenUpTo)) &&
+              isBookable(each, slot, provenSlot) &&
               each.driftAccount === fact.account &&
               each.subscriberId === fact.subscriberId &&
-              fact.position.slot >= Math.min(...each.terms.map((terms) => terms.fromSlot)) &&
               !state.accruals.has(accrualKey(each.id, fact)),
           )
           .map((subscription) => ({
             subscription: { ...subscription },
             history: movementsBefore(state, subscription.held.slot, { fact, blockIndex }),
-            vouched: provenUpTo === null || fact.position.slot <= provenUpTo,
+            vouched: isVouched(slot, provenSlot),
             fact: { ...fact, body, position: { ...fact.position, blockIndex } },
           }));
       });

@@ -5,12 +5,26 @@ import { least, most } from './money.ts';
 
 export type BackoffRule = { readonly firstMs: number; readonly mostMs: number };
 
+/** How often a delay is doubled at most: 2^30 ms are 12 days. */
+const DOUBLED_MOST = 30;
+
+/**
+ * The delay in milliseconds after so many failures in a row (from 1): `firstMs` after the first,
+ * and twice as long with each further one, up to `mostMs`.
+ */
+export const restMs = ({ firstMs, mostMs }: BackoffRule, failures: number): number =>
+  Math.min(mostMs, firstMs * 2 ** Math.min(failures - 1, DOUBLED_MOST));
+
+/** The delay after one failure, after two, and so on; further failures have the last one. */
+export const rests = (rule: BackoffRule): number[] =>
+  Array.from({ length: DOUBLED_MOST + 1 }, (_, before) => restMs(rule, before + 1));
+
 /**
  * Exponential delay for the nth attempt (from 1), in milliseconds, with equal jitter: between half
  * of and the whole of firstMs × 2^(n−1), which is limited to mostMs. `random` is in [0, 1).
  */
 export function delayMs(rule: BackoffRule, attempt: number, random: number): number {
-  const ceiling = Math.min(rule.mostMs, rule.firstMs * 2 ** Math.min(attempt - 1, 30));
+  const ceiling = restMs(rule, attempt);
   return Math.round(ceiling / 2 + (ceiling / 2) * random);
 }
 

@@ -1,22 +1,23 @@
 // Asides: stores transactions, histories, states and deliveries that cannot be read or written for
 // now, each with the reason and the time of the next attempt.
+import { rests } from '../core/backoff.ts';
 import type { Aside, Asides } from '../core/hearing-ports.ts';
 import { at, type Sql } from './database.ts';
 
-/**
- * Creates the store of asides. The delay doubles with each attempt, from `firstMs` up to `mostMs`.
- */
+/** Creates the store of asides. */
 export function createAsides(sql: Sql): Asides {
   return {
     async put({ kind, subject, reason, nowMs, firstMs, mostMs }) {
+      const delays = rests({ firstMs, mostMs });
       const [row] = await sql<{ attempts: number; retry_at: Date }[]>`
         insert into set_aside (kind, subject, reason, attempts, since, retry_at)
-        values (${kind}, ${subject}, ${reason}, 1, ${at(nowMs)}, ${at(nowMs + firstMs)})
+        values (${kind}, ${subject}, ${reason}, 1, ${at(nowMs)}, ${at(nowMs + (delays[0] ?? mostMs))})
         on conflict (kind, subject) do update set reason = excluded.reason, attempts = set_aside.attempts + 1,
           retry_at = ${at(nowMs)}::timestamptz
-            + least(${mostMs}::float8, ${firstMs}::float8 * 2 ^ least(set_aside.attempts, 20)) * interval '1 millisecond'
+            + (${sql.json(delays)}::jsonb ->> least(set_aside.attempts, ${delays.length - 1}::int))::float8 * interval '1 millisecond'
         returning attempts, retry_at`;
-      return { attempts: row?.attempts ?? 1, retryMs: row?.retry_at.getTime() ?? nowMs + firstMs };
+      if (row === undefined) throw new Error('an insert or update returns its row');
+      return { attempts: row.attempts, retryMs: row.retry_at.getTime() };
     },
     async clear(kind, subject) {
       const [row] = await sql<{ attempts: number }[]>`

@@ -1,6 +1,6 @@
 // Backoff: how long to wait, and how much more to offer.
 import { expect, test } from 'vitest';
-import { delayMs, raisedPrice } from '../../src/core/backoff.ts';
+import { delayMs, raisedPrice, restMs, rests } from '../../src/core/backoff.ts';
 import { AFTER_FAILURE } from '../../src/core/payment.ts';
 
 test('the delay doubles from the first to the most, and chance takes at most half of it', () => {
@@ -9,6 +9,16 @@ test('the delay doubles from the first to the most, and chance takes at most hal
     1_000, 2_000, 4_000, 8_000, 8_000, 8_000,
   ]);
   expect([1, 2, 5].map((n) => delayMs(rule, n, 0))).toEqual([500, 1_000, 4_000]);
+});
+
+test('a rest doubles with each failure without chance, and its list ends where it no longer grows', () => {
+  const rule = { firstMs: 1_000, mostMs: 8_000 };
+  expect([1, 2, 3, 4, 5, 60].map((n) => restMs(rule, n))).toEqual([
+    1_000, 2_000, 4_000, 8_000, 8_000, 8_000,
+  ]);
+  const endless = { firstMs: 1, mostMs: Number.MAX_SAFE_INTEGER };
+  expect(rests(endless).slice(0, 3)).toEqual([1, 2, 4]);
+  expect(rests(endless).at(-1)).toBe(restMs(endless, 1_000));
 });
 
 test('failures on chain: at most eleven in the first hour, and two in every hour after that', () => {

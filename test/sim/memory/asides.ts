@@ -1,4 +1,5 @@
 // Asides: the list of things that cannot be read for now, in memory.
+import { restMs } from '../../../src/core/backoff.ts';
 import type { Asides } from '../../../src/core/hearing-ports.ts';
 import type { State } from './state.ts';
 
@@ -7,7 +8,7 @@ export function createMemoryAsides(state: State): Asides {
   return {
     async put({ kind, subject, nowMs, firstMs, mostMs }) {
       const attempts = (state.asides.get(keyOf(kind, subject))?.attempts ?? 0) + 1;
-      const retryMs = nowMs + Math.min(mostMs, firstMs * 2 ** (attempts - 1));
+      const retryMs = nowMs + restMs({ firstMs, mostMs }, attempts);
       state.asides.set(keyOf(kind, subject), { kind, subject, attempts, retryMs });
       return { attempts, retryMs };
     },

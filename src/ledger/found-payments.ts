@@ -1,12 +1,112 @@
 // Found payments: stores payments that the chain shows and that this ledger had lost, and the parts
 // of them that no debt explains.
+import type { Address, Signature } from '../core/ids.ts';
+import type { Cover, PaymentState } from '../core/payment.ts';
 import type { Payments } from '../core/payment-ports.ts';
-import { receivedBy } from '../core/rebuild.ts';
+import { type PaidOnChain, receivedBy } from '../core/rebuild.ts';
+import {
+  type PaymentOnRecord,
+  type Restoring,
+  restoring,
+  subscriptionOf,
+} from '../core/restoring.ts';
 import { DEFAULT_VENUE } from '../core/venue.ts';
-import { type Fragment, type Sql, toJson } from './database.ts';
+import { type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 import { discharge } from './discharge.ts';
 import { tell } from './outbox.ts';
-import { cover, type ListedRow, listedOf, recipientsIn } from './payment-rows.ts';
+import {
+  cover,
+  type ListedRow,
+  listedOf,
+  type RecipientJson,
+  recipientsIn,
+  toldRecipients,
+} from './payment-rows.ts';
+
+/** A payment on chain of a subscriber, and the parts of debts that it pays. */
+type Found = {
+  readonly subscriberId: string;
+  readonly paid: PaidOnChain;
+  readonly covers: readonly Cover[];
+};
+
+/** The payments that have the id or the signature of one on chain. Their rows are locked. */
+async function onRecord(tx: Transaction, paid: PaidOnChain): Promise<PaymentOnRecord[]> {
+  const rows = await tx<
+    {
+      payment_id: string;
+      subscriber_id: string;
+      mint: Address;
+      state: PaymentState;
+      signature: Signature | null;
+      excess: bigint;
+      is_accepted: boolean;
+      variants: Signature[];
+      recipients: RecipientJson[];
+    }[]
+  >`
+    select p.payment_id, p.subscriber_id, p.mint, p.state, p.signature, p.excess, p.accepted is not null as is_accepted,
+      (select coalesce(jsonb_agg(v.signature), '[]') from payment_variant v
+        where (v.subscriber_id, v.payment_id) = (p.subscriber_id, p.payment_id) and v.purpose = 'payment') as variants, ${recipientsIn(tx)} as recipients
+    from payment p where p.payment_id = ${paid.id} or p.signature = ${paid.signature} order by p.payment_id for update of p`;
+  return rows.map((row) => ({
+    id: row.payment_id,
+    subscriberId: row.subscriber_id,
+    mint: row.mint,
+    state: row.state,
+    received: toldRecipients(row.recipients),
+    signature: row.signature,
+    variants: row.variants,
+    excess: row.excess,
+    isAccepted: row.is_accepted,
+  }));
+}
+
+/** The subscription under which a payment is booked, and its account; null where there is none. */
+async function bookedUnder(
+  tx: Transaction,
+  subscriberId: string,
+  paid: PaidOnChain,
+  covers: readonly Cover[],
+): Promise<string | null> {
+  const rows = await tx<{ id: string; mint: Address; recipients: Address[] }[]>`
+    select n.subscription_id as id, v.mint, (select coalesce(jsonb_agg(t.creator_wallet), '[]') from terms_recipient t
+      where t.subscriber_id = n.subscriber_id and t.subscription_id = n.subscription_id) as recipients
+    from subscription n join account a on a.address = n.drift_account join venue v on v.name = coalesce(a.venue, ${DEFAULT_VENUE})
+    where n.subscriber_id = ${subscriberId}`;
+  const [first] = covers;
+  if (first === undefined) return subscriptionOf(paid, null, rows);
+  const [debt] = await tx<{ subscription_id: string }[]>`
+    select subscription_id from profit_share where subscriber_id = ${subscriberId} and share_id = ${first.shareId}`;
+  return debt === undefined ? null : subscriptionOf(paid, debt.subscription_id, rows);
+}
+
+/**
+ * Inserts a payment that the ledger had lost, as landed. False where no subscription names one of
+ * its recipients, or where a payment of another subscriber has its signature.
+ */
+async function book(
+  tx: Transaction,
+  now: Fragment,
+  { subscriberId, paid, covers }: Found,
+  { id, excess }: Extract<Restoring, { do: 'book' }>,
+): Promise<boolean> {
+  const subscriptionId = await bookedUnder(tx, subscriberId, paid, covers);
+  if (subscriptionId === null) return false;
+  const received = tx.json(toJson(receivedBy(paid).map((each, nth) => ({ nth, ...each }))));
+  const rows = await tx`
+    with booked as (insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint, amount,
+        withdraw, settle_markets, fee_payer, create_agent_account, state, signature, sent_at, executed_slot, ended_at, restored, excess, planned_at)
+      select ${id}, n.subscriber_id, n.subscription_id, ${paid.creatorWallet}, n.drift_account, a.sub_account_id, ${paid.token.mint}, ${paid.amount},
+        0, '[]', 'agent', false, 'landed', ${paid.signature}, now(), ${paid.slot}, now(), true, ${excess}, ${now}
+      from subscription n join account a on a.address = n.drift_account
+      where n.subscriber_id = ${subscriberId} and n.subscription_id = ${subscriptionId}
+      on conflict do nothing returning subscriber_id, payment_id)
+    insert into payment_recipient (subscriber_id, payment_id, creator_wallet, nth, amount, create_account)
+    select b.subscriber_id, b.payment_id, r.wallet, r.nth, r.amount, false from booked b
+      cross join jsonb_to_recordset(${received}) as r(nth int, wallet text, amount bigint) returning 1`;
+  return rows.length > 0;
+}
 
 /** Creates the part of the store of payments that takes what was found on chain. */
 export const createFoundPayments = (
@@ -15,66 +115,31 @@ export const createFoundPayments = (
 ): Pick<Payments, 'restore' | 'accept' | 'unexplained'> => ({
   restore: (subscriberId, paid, covers) =>
     sql.begin(async (tx) => {
-      const { signature, slot, creatorWallet } = paid;
-      const received = tx.json(toJson(receivedBy(paid).map((each, nth) => ({ nth, ...each }))));
-      const parts = tx`jsonb_to_recordset(${received}) as r(nth int, wallet text, amount bigint)`;
+      const { signature, slot } = paid;
       const coversOf = (id: string) => covers.map((each) => ({ ...each, id, subscriberId }));
-      // The ledger has a row of this payment, in any state. The covers in that row say which debts
-      // it pays.
-      const own = await tx`
-          update payment p set state = 'landed', restored = true, signature = ${signature},
-            bytes = coalesce((select v.bytes from payment_variant v where (v.subscriber_id, v.payment_id) = (p.subscriber_id, p.payment_id) and v.signature = ${signature}), bytes), sent_at = coalesce(sent_at, now()),
-            executed_slot = ${slot}, ended_at = now()
-          where payment_id = ${paid.id} and subscriber_id = ${subscriberId} and amount = ${paid.amount}
-            and not exists (select 1 from ${parts} full join (select o.creator_wallet as wallet, o.amount from payment_recipient o
-              where (o.subscriber_id, o.payment_id) = (p.subscriber_id, p.payment_id)) known using (wallet, amount)
-              where r.nth is null or known is null) and mint = ${paid.token.mint} and state <> 'landed' and (signature is null or signature = ${signature}
-              or exists (select 1 from payment_variant v where (v.subscriber_id, v.payment_id) = (p.subscriber_id, p.payment_id) and v.signature = ${signature}))
-          returning 1`;
-      const told = { payment: paid.id, signature, slot };
-      if (own.length > 0) {
-        await discharge(tx, now, [{ subscriberId, landing: told }], 'recall');
-        return true;
+      const known = await onRecord(tx, paid);
+      const what = restoring(subscriberId, paid, covers, known);
+      switch (what.do) {
+        case 'nothing':
+          return false;
+        case 'land':
+          await tx`
+            update payment p set state = 'landed', restored = true, signature = ${signature},
+              bytes = coalesce((select v.bytes from payment_variant v where (v.subscriber_id, v.payment_id) = (p.subscriber_id, p.payment_id) and v.signature = ${signature}), bytes),
+              sent_at = coalesce(sent_at, now()), executed_slot = ${slot}, ended_at = now()
+            where payment_id = ${what.id}`;
+          break;
+        case 'explain':
+          await tx`update payment set excess = excess - ${what.explained} where payment_id = ${what.id}`;
+          await cover(tx, coversOf(what.id));
+          break;
+        case 'book':
+          if (!(await book(tx, now, { subscriberId, paid, covers }, what))) return false;
+          await cover(tx, coversOf(what.id));
+          break;
       }
-      const explained = covers.reduce((sum, each) => sum + each.amount, 0n);
-      // The ledger has booked a part of this payment, and debts that it knows now explain more.
-      const [known] = await tx<{ payment_id: string; open: boolean }[]>`
-          select payment_id, excess > 0 and accepted is null as open from payment
-          where signature = ${signature} and subscriber_id = ${subscriberId} for update`;
-      if (known !== undefined) {
-        if (!known.open || explained === 0n) return false;
-        await tx`update payment set excess = excess - ${explained} where payment_id = ${known.payment_id}`;
-        await cover(tx, coversOf(known.payment_id));
-        await discharge(
-          tx,
-          now,
-          [{ subscriberId, landing: { ...told, payment: known.payment_id } }],
-          'recall',
-        );
-        return true;
-      }
-      // A memo is only text: two transactions may carry the same id, and each of them has paid.
-      const [taken] = await tx`select 1 from payment where payment_id = ${paid.id}`;
-      const id = taken === undefined ? paid.id : `${paid.id}.${signature}`;
-      const rows = await tx`
-          with booked as (insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint, amount,
-            withdraw, settle_markets, fee_payer, create_agent_account, state, signature, sent_at, executed_slot, ended_at, restored, excess, planned_at)
-          select ${id}, n.subscriber_id, n.subscription_id, ${creatorWallet}, n.drift_account, a.sub_account_id, v.mint, ${paid.amount},
-            0, '[]', 'agent', false, 'landed', ${signature}, now(), ${slot}, now(), true, ${paid.amount - explained}, ${now}
-          from subscription n join account a on a.address = n.drift_account
-            join venue v on v.name = coalesce(a.venue, ${DEFAULT_VENUE}) and v.mint = ${paid.token.mint}
-          where n.subscriber_id = ${subscriberId} and case when ${covers.length > 0}
-            then n.subscription_id = (select subscription_id from profit_share
-              where subscriber_id = ${subscriberId} and share_id = ${covers[0]?.shareId ?? ''})
-            else exists (select 1 from terms_recipient t where t.subscriber_id = n.subscriber_id
-              and t.subscription_id = n.subscription_id and t.creator_wallet in (select r.wallet from ${parts})) end
-          order by n.subscription_id limit 1
-          on conflict do nothing returning subscriber_id, payment_id)
-          insert into payment_recipient (subscriber_id, payment_id, creator_wallet, nth, amount, create_account)
-          select b.subscriber_id, b.payment_id, r.wallet, r.nth, r.amount, false from booked b cross join ${parts} returning 1`;
-      if (rows.length === 0) return false;
-      await cover(tx, coversOf(id));
-      await discharge(tx, now, [{ subscriberId, landing: { ...told, payment: id } }], 'recall');
+      const landing = { payment: what.id, signature, slot };
+      await discharge(tx, now, [{ subscriberId, landing }], 'recall');
       return true;
     }),
   accept: (signature, by) =>

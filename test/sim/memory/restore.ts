@@ -4,9 +4,9 @@ import type { Address } from '../../../src/core/ids.ts';
 import type { Cover } from '../../../src/core/payment.ts';
 import type { Payments } from '../../../src/core/payment-ports.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
-import { receivedBy, sameReceived } from '../../../src/core/rebuild.ts';
+import { type PaymentOnRecord, restoring, subscriptionOf } from '../../../src/core/restoring.ts';
 import { recipientsOf } from '../../../src/core/split.ts';
-import { applyToShares, hasSigned, LIVE, type PaymentRow, type State } from './state.ts';
+import { applyToShares, LIVE, type PaymentRow, type State } from './state.ts';
 import { TOKENS, venueAt } from './tokens.ts';
 
 /** The parts for each debt, of both lists together. */
@@ -62,53 +62,52 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       landing,
     }));
   };
+  const onRecord = (row: PaymentRow): PaymentOnRecord => ({
+    ...{ id: row.id, subscriberId: row.subscriberId, mint: row.token.mint, state: row.state },
+    received: row.purpose === 'share' ? paidTo(row) : [],
+    signature: row.signature,
+    variants: row.signings.flatMap(({ variant }) =>
+      variant.purpose === 'payment' ? [variant.signature] : [],
+    ),
+    excess: row.excess,
+    isAccepted: row.accepted !== null,
+  });
   return async (subscriberId, paid, covers) => {
     const { signature, slot, creatorWallet, token, amount } = paid;
-    const known = state.payments.get(paid.id);
-    const own =
-      known !== undefined &&
-      known.subscriberId === subscriberId &&
-      sameReceived(paidTo(known), receivedBy(paid)) &&
-      known.token.mint === token.mint &&
-      known.state !== 'landed' &&
-      (known.signature === null || hasSigned(known, signature));
-    if (own) {
-      Object.assign(known, { state: 'landed', signature, executedSlot: slot });
+    const rows = [...state.payments.values()].filter(
+      (each) => each.id === paid.id || each.signature === signature,
+    );
+    const what = restoring(subscriberId, paid, covers, rows.map(onRecord));
+    if (what.do === 'nothing') return false;
+    const known = state.payments.get(what.id);
+    if (what.do !== 'book') {
+      if (known === undefined) throw new Error(`no payment ${what.id} to restore`);
+      if (what.do === 'land')
+        Object.assign(known, { state: 'landed', signature, executedSlot: slot });
+      else {
+        known.excess -= what.explained;
+        known.covers = added(known.covers, covers);
+        requirePaysItsDebts(state, known);
+      }
       recall(known);
       return true;
     }
-    const explained = covers.reduce((sum, each) => sum + each.amount, 0n);
-    const booked = [...state.payments.values()].find(
-      (each) => each.signature === signature && each.subscriberId === subscriberId,
+    const own = [...state.subscriptions.values()].filter(
+      (each) => each.subscriberId === subscriberId,
     );
-    if (booked !== undefined) {
-      if (booked.excess === 0n || booked.accepted !== null || explained === 0n) return false;
-      booked.excess -= explained;
-      booked.covers = added(booked.covers, covers);
-      requirePaysItsDebts(state, booked);
-      recall(booked);
-      return true;
-    }
-    const id = known === undefined ? paid.id : `${paid.id}.${signature}`;
-    const share = state.shares.get(covers[0]?.shareId ?? '');
-    const subscription =
-      covers.length > 0
-        ? state.subscriptions.get(share?.subscriptionId ?? '')
-        : [...state.subscriptions.values()]
-            .filter((each) => each.subscriberId === subscriberId)
-            .filter(({ terms }) =>
-              terms.some((each) =>
-                recipientsOf(each).some((own) =>
-                  receivedBy(paid).some(({ wallet }) => wallet === own.wallet),
-                ),
-              ),
-            )
-            .filter((each) => tokenOf(each).mint === token.mint)
-            .sort((a, b) => (a.id < b.id ? -1 : 1))[0];
-    const taken =
-      state.payments.has(id) ||
-      [...state.payments.values()].some((each) => each.signature === signature);
-    if (subscription === undefined || taken) return false;
+    const [first] = covers;
+    const under = subscriptionOf(
+      paid,
+      first === undefined ? null : (state.shares.get(first.shareId)?.subscriptionId ?? ''),
+      own.map((each) => ({
+        ...{ id: each.id, mint: tokenOf(each).mint },
+        recipients: each.terms.flatMap((terms) => recipientsOf(terms).map(({ wallet }) => wallet)),
+      })),
+    );
+    const subscription = own.find(({ id }) => id === under);
+    const isTaken = known !== undefined || rows.some((each) => each.signature === signature);
+    if (subscription === undefined || isTaken) return false;
+    const { id, excess } = what;
     const row: PaymentRow = {
       id,
       purpose: 'share',
@@ -142,7 +141,7 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       cancelAsked: false,
       cancelFor: [],
       moved: null,
-      excess: amount - explained,
+      excess,
       accepted: null,
       trouble: null,
       plannedAtMs: nowMs(),

@@ -1,0 +1,100 @@
+// Restoring: decides what a payment that the chain shows changes in a ledger that had lost it, or
+// had lost debts that it paid. The ledger locks the rows, asks `restoring`, and applies the answer.
+import type { Address, Signature } from './ids.ts';
+import type { BaseUnits } from './money.ts';
+import type { Cover, PaymentState } from './payment.ts';
+import { type PaidOnChain, type Received, receivedBy, sameReceived } from './rebuild.ts';
+
+/** A payment of the ledger, as far as it decides about one that the chain shows. */
+export type PaymentOnRecord = {
+  readonly id: string;
+  readonly subscriberId: string;
+  readonly mint: Address;
+  readonly state: PaymentState;
+  /** What its recipients get; empty for a swap. */
+  readonly received: readonly Received[];
+  readonly signature: Signature | null;
+  /** The signatures of its variants that pay. */
+  readonly variants: readonly Signature[];
+  /** Base units that no debt explains. */
+  readonly excess: BaseUnits;
+  /** A person has accepted the excess. */
+  readonly isAccepted: boolean;
+};
+
+export type Restoring =
+  /** The payment with the same id landed. Its covers say which debts it pays. */
+  | { readonly do: 'land'; readonly id: string }
+  /** A part of the payment was booked before; debts explain so much more of its excess. */
+  | { readonly do: 'explain'; readonly id: string; readonly explained: BaseUnits }
+  /** The payment is inserted as landed, under this id and with this excess. */
+  | { readonly do: 'book'; readonly id: string; readonly excess: BaseUnits }
+  /** It is on record, and nothing more of it is explained. */
+  | { readonly do: 'nothing' };
+
+/**
+ * What becomes of a payment that the chain shows. `known` are the payments on record, in any state
+ * and of any subscriber, that have its id or its signature; `covers` are the parts of debts that it
+ * pays.
+ */
+export function restoring(
+  subscriberId: string,
+  paid: PaidOnChain,
+  covers: readonly Cover[],
+  known: readonly PaymentOnRecord[],
+): Restoring {
+  const named = known.find((each) => each.id === paid.id);
+  if (named !== undefined && isSame(named, subscriberId, paid)) return { do: 'land', id: named.id };
+  const explained = covers.reduce((sum, each) => sum + each.amount, 0n);
+  const booked = known.find(
+    (each) => each.signature === paid.signature && each.subscriberId === subscriberId,
+  );
+  if (booked !== undefined) {
+    const isOpen = booked.excess > 0n && !booked.isAccepted;
+    return isOpen && explained > 0n
+      ? { do: 'explain', id: booked.id, explained }
+      : { do: 'nothing' };
+  }
+  // A memo is only text: two transactions may carry the same id, and each of them has paid.
+  const id = named === undefined ? paid.id : `${paid.id}.${paid.signature}`;
+  return { do: 'book', id, excess: paid.amount - explained };
+}
+
+/** Whether a payment on record, which has not landed, is the one that the chain shows. */
+const isSame = (own: PaymentOnRecord, subscriberId: string, paid: PaidOnChain): boolean =>
+  own.subscriberId === subscriberId &&
+  own.state !== 'landed' &&
+  own.mint === paid.token.mint &&
+  sameReceived(own.received, receivedBy(paid)) &&
+  (own.signature === null ||
+    own.signature === paid.signature ||
+    own.variants.includes(paid.signature));
+
+/** A subscription under which a found payment may be booked. */
+export type BookableUnder = {
+  readonly id: string;
+  /** The quote token of its account's venue. */
+  readonly mint: Address;
+  /** Every recipient that any of its terms names. */
+  readonly recipients: readonly Address[];
+};
+
+/**
+ * The subscription under which a payment is booked that the ledger had lost: the one of the oldest
+ * debt that it pays, `ofDebt`; or, where it pays no debt that is known, the first one by id that
+ * names a recipient of it. Null where no subscription of the payment's token does.
+ */
+export function subscriptionOf(
+  paid: PaidOnChain,
+  ofDebt: string | null,
+  subscriptions: readonly BookableUnder[],
+): string | null {
+  const paidWallets = new Set(receivedBy(paid).map((each) => each.wallet));
+  const fitting = subscriptions
+    .filter(({ mint }) => mint === paid.token.mint)
+    .filter(({ id, recipients }) =>
+      ofDebt === null ? recipients.some((each) => paidWallets.has(each)) : id === ofDebt,
+    )
+    .map(({ id }) => id);
+  return fitting.sort()[0] ?? null;
+}

@@ -155,11 +155,12 @@ export function Subscriber({ id, act, version }) {
     <section aria-labelledby="shares">
       <h2 id="shares">Shares</h2>
       <${Table} caption="Profit shares, the newest first" none="No share was booked."
-        head=${['Share', 'To', 'Closed', 'Amount', 'Paid', 'Status', 'Why', '']}
+        head=${['Share', 'To', 'Closed', 'Funding', 'Amount', 'Paid', 'Status', 'Why', '']}
         rows=${shares.map((each) => [
           short(each.id),
           each.label ?? short(each.creatorWallet),
           each.close.at === null ? `slot ${each.close.slot}` : moment(each.close.at),
+          each.close.funding === null ? '' : amount(each.close.funding, 6, each.symbol),
           amount(each.amount, 6, each.symbol),
           amount(each.paid, 6, each.symbol),
           each.status,

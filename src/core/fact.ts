@@ -150,6 +150,17 @@ export type Outflow = {
   readonly brought?: bigint;
 };
 
+/** Funding of one position that the venue settled. */
+export type FundingPayment = {
+  readonly market: number;
+  /** The size of the position, in 1e9: never negative. */
+  readonly base: bigint;
+  /** Quote base units; positive when the account received it. */
+  readonly amount: BaseUnits;
+  /** The place of its record among the facts of the transaction. */
+  readonly ordinal: number;
+};
+
 /**
  * The change of one account's counters according to the records of one transaction. Account state
  * must equal the sum of all tallies, which proves that Bailiff has heard everything. Units stand at
@@ -164,6 +175,11 @@ export type Tally = {
   readonly realised: bigint;
   /** The part of `realised` that is funding. */
   readonly funding: bigint;
+  /**
+   * The payments that `funding` is the sum of, in execution order; absent when there were none, and
+   * in facts of releases that did not tell them apart by market.
+   */
+  readonly fundings?: readonly FundingPayment[];
   /** Change of `total_deposits` and `total_withdraws`: USD in 1e6, over all spot markets. */
   readonly deposits: bigint;
   readonly withdraws: bigint;

@@ -237,7 +237,8 @@ export function resync(
   return { holdings: { lots: rest, averages: next, hidden: [] }, closed };
 }
 
-function moved(holdings: Holdings, move: Movement, terms: readonly Terms[]): Holdings {
+/** The holdings after one movement. `terms` are in the order of their slots. */
+export function moved(holdings: Holdings, move: Movement, terms: readonly Terms[]): Holdings {
   const { lots, averages, hidden } = holdings;
   switch (move.kind) {
     case 'open': {
@@ -283,16 +284,8 @@ function moved(holdings: Holdings, move: Movement, terms: readonly Terms[]): Hol
   }
 }
 
-/**
- * The lots after these movements. They begin with the positions that were held before the first
- * terms; movements up to that slot are part of those already. `terms` are in the order of their
- * slots.
- */
-export function lotsAfter(
-  held: HeldAtStart,
-  movements: readonly Movement[],
-  terms: readonly Terms[],
-): Holdings {
+/** The holdings with which a history begins: what was held before the first terms. */
+export function holdingsAtStart(held: HeldAtStart, terms: readonly Terms[]): Holdings {
   const [first = null] = terms;
   const under = held.open === 'charged' ? first : null;
   const lots = held.positions.map(
@@ -309,11 +302,23 @@ export function lotsAfter(
   const averages = new Map(
     held.positions.map(({ market, base, entry }) => [market, { base, entry }]),
   );
+  return { lots, averages, hidden: [] };
+}
+
+/**
+ * The lots after these movements. They begin with the positions that were held before the first
+ * terms; movements up to that slot are part of those already. `terms` are in the order of their
+ * slots.
+ */
+export function lotsAfter(
+  held: HeldAtStart,
+  movements: readonly Movement[],
+  terms: readonly Terms[],
+): Holdings {
   return movements
     .filter((move) => move.slot > held.slot)
-    .reduce<Holdings>((holdings, move) => moved(holdings, move, terms), {
-      lots,
-      averages,
-      hidden: [],
-    });
+    .reduce<Holdings>(
+      (holdings, move) => moved(holdings, move, terms),
+      holdingsAtStart(held, terms),
+    );
 }

@@ -33,8 +33,9 @@ export type ShareDetails = {
   /** Fees of opening the share's part. */
   readonly openingFee: BaseUnits;
   /**
-   * Funding of the account, over all its markets, from the opening of the part to its close. It is
-   * no part of the profit. Null when the opening is not known.
+   * Funding that the share's part of the position was paid from its opening to the close, in
+   * proportion to its base; negative when it paid. It is no part of the profit. Null until account
+   * state has been checked after the close, and where it is not known (`core/funding.ts`).
    */
   readonly funding: BaseUnits | null;
 };

@@ -57,7 +57,7 @@ export const ShareView = Type.Object({
     funding: nullable(
       Type.String({
         description:
-          'Funding of the account in all markets, from the opening to the close. It is no part of netPnl.',
+          'Funding that shareBase was paid from its opening to the close; negative: that it paid. It is no part of netPnl. Null until the state of the account was checked after the close, and where it is not known.',
       }),
     ),
   }),

@@ -38,6 +38,7 @@ export const statementColumns = (of: StatementLink['of']): readonly Column[] => 
   ['exit', (row) => units(row.details?.trade?.exit, row)],
   ['closing_fee', (row) => units(row.details?.trade?.closingFee, row)],
   ['opening_fee', (row) => units(row.details?.openingFee, row)],
+  ['funding', (row) => units(row.details?.funding, row)],
   ['net_profit', (row) => units(row.share.netPnl, row)],
   ['share_percent', ({ share }) => (share.shareBps === null ? '' : String(share.shareBps / 100))],
   ['token', ({ share }) => share.token.symbol],
@@ -100,6 +101,14 @@ type Cell = readonly [name: string, html: string, isNumber?: boolean];
 const short = (wallet: string): string =>
   `<code title="${escaped(wallet)}">${escaped(`${wallet.slice(0, 6)}…${wallet.slice(-4)}`)}</code>`;
 
+/** A paragraph with the funding of a share's part; nothing where it is not known. */
+function fundingOf({ share, details }: StatementRow): string {
+  const funding = details?.funding ?? null;
+  if (funding === null) return '';
+  const paid = funding < 0n;
+  return `<p>Funding ${paid ? 'paid' : 'received'} while it was open: ${amountText(paid ? -funding : funding, share.token)}, no part of the profit.</p>`;
+}
+
 /** The cells of a share. A creator's page names neither the subscriber nor other recipients. */
 function cellsOf(row: StatementRow, of: StatementLink['of']): readonly Cell[] {
   const { share, details, market, sentence } = row;
@@ -112,7 +121,7 @@ function cellsOf(row: StatementRow, of: StatementLink['of']): readonly Cell[] {
   const told =
     sentence === null
       ? ''
-      : `<details><summary>How it was computed</summary><p>${escaped(sentence)}</p>${signatures === '' ? '' : `<p>Paid by ${signatures}</p>`}</details>`;
+      : `<details><summary>How it was computed</summary><p>${escaped(sentence)}</p>${fundingOf(row)}${signatures === '' ? '' : `<p>Paid by ${signatures}</p>`}</details>`;
   const to: Cell = ['To', share.label === null ? short(share.creatorWallet) : escaped(share.label)];
   return [
     [
@@ -163,7 +172,7 @@ const TOLD = [
   ],
   [
     'Net profit',
-    "What the venue's record of the close shows, less its fee and the fees of opening what was closed. Funding is no part of it.",
+    "What the venue's record of the close shows, less its fee and the fees of opening what was closed. Funding is no part of it; a row tells it where it is known.",
   ],
   ['Share', 'The part of the profit that the terms give, in force when the position was opened.'],
   [

@@ -57,6 +57,11 @@ export function readBody<Kind extends FactBody['kind']>(
   }
   if (kind === 'tally' && Array.isArray(read.perhaps))
     read.perhaps = read.perhaps.map((each) => BigInt(each as string));
+  if (kind === 'tally' && Array.isArray(read.fundings))
+    read.fundings = read.fundings.map((each: { base: string; amount: string }) => ({
+      ...each,
+      ...{ base: BigInt(each.base), amount: BigInt(each.amount) },
+    }));
   if (kind === 'reckoning') read.held = heldOf(read.held);
   if (kind === 'outflow' && typeof read.brought === 'string') read.brought = BigInt(read.brought);
   if (kind === 'outflow') return { ...OLDER_OUTFLOW, ...read } as never;

@@ -1,8 +1,9 @@
-// Movements: reads the facts that moved an account's positions, in chain order, as far back as the
-// closes to be booked depend on them.
+// Movements: reads the facts that moved an account's positions, in chain order, as far back as
+// closes depend on them; with the funding of the account where that is asked for.
 
 import type { Realised } from '../core/accrual.ts';
-import type { Fact } from '../core/fact.ts';
+import type { Fact, FundingPayment } from '../core/fact.ts';
+import type { FundingMove } from '../core/funding.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import type { Movement } from '../core/lots.ts';
 import { type Fragment, type Sql, type Transaction, toJson } from './database.ts';
@@ -11,7 +12,7 @@ import { grouped } from './groups.ts';
 
 type Place = Pick<Fact, 'signature' | 'position'>;
 type Row = {
-  kind: 'open' | 'close' | 'unknown' | 'reckoning' | 'flat';
+  kind: 'open' | 'close' | 'unknown' | 'reckoning' | 'flat' | 'funding';
   slot: bigint;
   signature: Signature;
   ordinal: number;
@@ -30,11 +31,23 @@ export type PlacedMovement = Movement & {
   readonly ordinal: number;
 };
 
-const movementOf = (row: Row): PlacedMovement => {
+/** Its movement; null for a row of funding. */
+const movementOf = (row: Row): PlacedMovement | null => {
   const place = { slot: Number(row.slot), signature: row.signature, ordinal: row.ordinal };
+  if (row.kind === 'funding') return null;
   if (row.kind === 'flat')
     return { kind: 'flat', market: (row.body as { market: number }).market, ...place };
   return { ...readBody(row.kind, row.body), ...place };
+};
+
+/** A row with its payment, or without one where the tally does not tell its payments apart. */
+const fundingIn = ({ slot, body }: Row): FundingMove => {
+  if (body === null) return { kind: 'untold', slot: Number(slot) };
+  const { market, base, amount } = body as { [name in keyof FundingPayment]: string };
+  return {
+    ...{ kind: 'funding', slot: Number(slot), market: Number(market) },
+    ...{ base: BigInt(base), amount: BigInt(amount) },
+  };
 };
 
 /** Closes of one account, in chain order, whose history begins in the slot after `since`. */
@@ -71,16 +84,29 @@ const columnsIn = (sql: Sql | Transaction): Fragment => sql`
   to_signature text, to_ordinal int, markets jsonb, from_slot bigint`;
 
 /**
- * The movements before each close of these histories, each of another account; in the order of the
- * histories and of their closes. Where a booked close has left a market flat, movements of that
- * market are read from that close on; the others from the slot after `since`.
+ * Payments of funding as rows: one for each payment of a tally, at the place of its record; one in
+ * front of its transaction for a tally that does not tell its payments apart.
  */
-export async function readHistories(
+const fundingsIn = (sql: Sql | Transaction, bounds: object[]): Fragment => sql`
+  union all
+  select f.account, 'funding', f.slot, coalesce(f.block_index, ${LAST}), f.signature, coalesce((p.payment ->> 'ordinal')::int, 0), p.payment
+  from jsonb_to_recordset(${sql.json(bounds as never)}) as g(${columnsIn(sql)})
+  join fact f on f.account = g.account and f.slot >= g.from_slot and f.slot <= g.to_slot
+  left join lateral jsonb_array_elements(f.body -> 'fundings') as p(payment) on true
+  where f.kind = 'tally' and f.finality <> 'withdrawn' and (f.body ->> 'funding' <> '0' or f.body ? 'fundings')`;
+
+/**
+ * The rows of these histories up to their last close, by account, in chain order. Where a booked
+ * close has left a market flat, movements of that market are read from that close on; the others
+ * from the slot after `since`.
+ */
+async function readRows(
   sql: Sql | Transaction,
   histories: readonly History[],
-): Promise<readonly PlacedMovement[][][]> {
+  withFunding: boolean,
+): Promise<ReadonlyMap<string, readonly Row[]>> {
   const bounds = histories.flatMap(boundsOf);
-  if (bounds.length === 0) return histories.map(() => []);
+  if (bounds.length === 0) return new Map();
   const columns = columnsIn(sql);
   const flats = await sql<(Row & { account: Address; market: number; block: number })[]>`
     select distinct on (a.account, a.market) 'flat' as kind, a.account, a.market, a.slot, coalesce(f.block_index, ${LAST}) as block,
@@ -112,21 +138,60 @@ export async function readHistories(
         and (g.markets is null or f.kind in ('unknown', 'reckoning') or g.markets @> (f.body -> 'market'))
         and (t.market is null or (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal) > (t.slot, t.block, t.signature, t.ordinal))
         and (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal) <= (g.to_slot, g.to_block, g.to_signature, g.to_ordinal)
-      union all select account, 'flat', slot, block, signature, ordinal, body from flat)
+      union all select account, 'flat', slot, block, signature, ordinal, body from flat
+      ${withFunding ? fundingsIn(sql, given) : sql``})
     select account, kind, slot, signature, ordinal, body from moved order by account, slot, block, signature, ordinal`;
-  const movementsOf = grouped(rows, (row) => row.account);
+  return grouped(rows, (row) => row.account);
+}
+
+/** The index of a close among rows; -1 where it is not one of them. */
+const placeIn = (rows: readonly Row[], { signature, position: { slot, ordinal } }: Place): number =>
+  rows.findIndex(
+    (row) =>
+      (row.kind === 'close' || row.kind === 'reckoning') &&
+      row.signature === signature &&
+      Number(row.slot) === slot &&
+      row.ordinal === ordinal,
+  );
+
+/**
+ * The movements before each close of these histories, each of another account; in the order of the
+ * histories and of their closes.
+ */
+export async function readHistories(
+  sql: Sql | Transaction,
+  histories: readonly History[],
+): Promise<readonly PlacedMovement[][][]> {
+  const rows = await readRows(sql, histories, false);
   return histories.map(({ account, closes }) => {
-    const own = movementsOf.get(account) ?? [];
-    const movements = own.map(movementOf);
+    const own = rows.get(account) ?? [];
+    const movements = own.flatMap((row) => movementOf(row) ?? []);
     return closes.map((close) => {
-      const at = own.findIndex(
-        (row) =>
-          (row.kind === 'close' || row.kind === 'reckoning') &&
-          row.signature === close.signature &&
-          Number(row.slot) === close.position.slot &&
-          row.ordinal === close.position.ordinal,
-      );
+      const at = placeIn(own, close);
       return movements.slice(0, at < 0 ? undefined : at);
     });
   });
+}
+
+/** A movement or payment of funding, with the signature and ordinal of its fact or record. */
+export type PlacedFundingMove = FundingMove & {
+  readonly signature: Signature;
+  readonly ordinal: number;
+};
+
+/**
+ * The movements and the funding of these histories, each of another account, up to and with their
+ * last closes; in the order of the histories.
+ */
+export async function readFundedHistories(
+  sql: Sql | Transaction,
+  histories: readonly History[],
+): Promise<readonly PlacedFundingMove[][]> {
+  const rows = await readRows(sql, histories, true);
+  return histories.map(({ account }) =>
+    (rows.get(account) ?? []).map((row) => ({
+      ...(movementOf(row) ?? fundingIn(row)),
+      ...{ signature: row.signature, ordinal: row.ordinal },
+    })),
+  );
 }

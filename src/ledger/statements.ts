@@ -1,11 +1,13 @@
 // Statements: reads what people want to see of shares, payments and creators beside the debts.
 import type { Address } from '../core/ids.ts';
+import type { BaseUnits } from '../core/money.ts';
 import type { ShareDetails, Statements } from '../core/statement-ports.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { type CreatorSumsRow, claimedOf, sumsIn, sumsOf } from './creator-sums.ts';
 import type { Sql } from './database.ts';
 import { readBody } from './facts.ts';
 import { conditionsOf } from './lists.ts';
+import { type FundedShare, fundingOfShares } from './share-funding.ts';
 
 type DetailRow = {
   share_id: string;
@@ -15,11 +17,10 @@ type DetailRow = {
   body: unknown;
   base: bigint | null;
   opening_fee: bigint | null;
-  funding: bigint | null;
   venue: VenueName;
-};
+} & FundedShare;
 
-function detailsOf(row: DetailRow): ShareDetails {
+function detailsOf(row: DetailRow, funding: BaseUnits | null): ShareDetails {
   const body = row.kind === null ? null : readBody(row.kind, row.body);
   const trade =
     body === null || body.kind === 'reckoning'
@@ -38,7 +39,7 @@ function detailsOf(row: DetailRow): ShareDetails {
     trade,
     base: row.base,
     openingFee: row.opening_fee ?? 0n,
-    funding: row.funding,
+    funding,
   };
 }
 
@@ -49,15 +50,17 @@ export function createStatements(sql: Sql): Statements {
       if (ids.length === 0) return new Map();
       const rows = await sql<DetailRow[]>`
         select s.share_id, s.closed_at, f.kind, f.body, a.base, a.opening_fee, coalesce(w.venue, ${DEFAULT_VENUE}) as venue,
-          case when a.opened_slot is null then null else (
-            select coalesce(sum((t.body ->> 'funding')::bigint), 0)::bigint from fact t
-            where t.account = a.account and t.kind = 'tally' and t.finality <> 'withdrawn' and t.slot between a.opened_slot and a.slot) end as funding
+          s.subscription_id, s.terms_slot, a.account, s.signature, s.slot, s.ordinal, f.block_index,
+          coalesce((c.baseline ->> 'slot')::bigint >= s.slot, false) as proven
         from profit_share s left join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
         left join fact f on f.subscriber_id = a.subscriber_id and f.signature = a.signature and f.slot = a.slot and f.ordinal = a.ordinal
           and f.account = a.account
-        left join account w on w.address = a.account
-        where s.share_id in ${sql([...ids])}`;
-      return new Map(rows.map((row) => [row.share_id, detailsOf(row)]));
+        left join account w on w.address = a.account left join account_check c on c.address = a.account
+        where s.share_id in ${sql([...ids])} order by s.slot, f.block_index nulls last, s.signature, s.ordinal`;
+      const funding = await fundingOfShares(sql, rows);
+      return new Map(
+        rows.map((row) => [row.share_id, detailsOf(row, funding.get(row.share_id) ?? null)]),
+      );
     },
     async payments(ids) {
       if (ids.length === 0) return new Map();

@@ -238,8 +238,12 @@ export function hearCloses(heard: Heard, tallies: Tallies): void {
     } else if (event.event === 'LiquidationRecord') hearLiquidation(heard, tallies, each, event);
     else if (event.event === 'FundingPaymentRecord') {
       const user = heard.userOf(event.user);
+      const { baseAssetAmount: base, fundingPayment: amount, marketIndex: market } = event;
       if (user !== undefined)
-        tallies.add(user, { realised: event.fundingPayment, funding: event.fundingPayment });
+        tallies.paidFunding(user, {
+          ...{ market, amount, ordinal: each.ordinal },
+          base: base < 0n ? -base : base,
+        });
     }
   }
 }

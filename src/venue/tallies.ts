@@ -1,7 +1,7 @@
 // Tallies: sums, for one transaction, the changes in the counters of each watched Drift account,
 // and collects the accounts whose changes cannot be told.
 
-import type { Tally, Unknown } from '../core/fact.ts';
+import type { FundingPayment, Tally, Unknown } from '../core/fact.ts';
 import type { Address } from '../core/ids.ts';
 import { LAST_ORDINAL } from '../core/transaction.ts';
 import type { Watched } from '../core/watch-ports.ts';
@@ -12,6 +12,8 @@ const NAMES = ['realised', 'funding', 'deposits', 'withdraws'] as const;
 
 export type Tallies = {
   add(account: Watched, change: Change): void;
+  /** Adds funding of one position to `realised`, to `funding` and to the payments. */
+  paidFunding(account: Watched, payment: FundingPayment): void;
   /** An amount of `realised` that the account may have received; no record says whether it did. */
   perhaps(account: Watched, amount: bigint): void;
   /** A keeper's flat fee that the account may have paid although the record says 0. */
@@ -49,13 +51,18 @@ export function createTallies(): Tallies {
       withdraws: 0n,
       tokens: 0n,
     };
+  const add: Tallies['add'] = (account, change) => {
+    const sum = sumOf(account);
+    const next = Object.fromEntries(NAMES.map((name) => [name, sum[name] + (change[name] ?? 0n)]));
+    sums.set(account, { ...sum, ...next });
+  };
   return {
-    add(account, change) {
+    add,
+    paidFunding(account, payment) {
+      if (payment.amount === 0n) return;
+      add(account, { realised: payment.amount, funding: payment.amount });
       const sum = sumOf(account);
-      const next = Object.fromEntries(
-        NAMES.map((name) => [name, sum[name] + (change[name] ?? 0n)]),
-      );
-      sums.set(account, { ...sum, ...next });
+      sums.set(account, { ...sum, fundings: [...(sum.fundings ?? []), payment] });
     },
     perhaps(account, amount) {
       const sum = sumOf(account);
@@ -87,7 +94,10 @@ export function createTallies(): Tallies {
       }
       for (const [account, tally] of sums) {
         const open =
-          tally.perhaps !== undefined || tally.untoldFees !== undefined || touched.has(account);
+          tally.perhaps !== undefined ||
+          tally.untoldFees !== undefined ||
+          tally.fundings !== undefined ||
+          touched.has(account);
         if (unknowns.has(account) || (NAMES.every((name) => tally[name] === 0n) && !open)) continue;
         put(account.subscriberId, account.address, LAST_ORDINAL, tally);
       }

@@ -2,11 +2,16 @@
 // funding, periods, and CSV, over real HTTP and as commands.
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mulDivFloor } from '../../src/core/money.ts';
+import { createStatements } from '../../src/ledger/statements.ts';
+import { perpMarketAddress, userAddress } from '../../src/local/drift/addresses.ts';
 import { asking } from '../support/ask.ts';
 import { runCommand } from '../support/command.ts';
+import { forgetFundings, rewindCheck } from '../support/damage.ts';
 import { factsOf } from '../support/heard-rows.ts';
 import { debtsIn } from '../support/rows.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
+import { bendAccount } from '../support/venue-world.ts';
 
 let street: Street;
 const ask = asking(() => street.app().url);
@@ -39,7 +44,6 @@ test('a share tells when and where it was closed, at which prices, with which fe
     amount('exit') - amount('entry') - amount('closingFee') - amount('openingFee'),
   );
   expect(amount('base')).toBe(amount('shareBase'));
-  expect(close.funding).toMatch(/^-?\d+$/);
   const debt = (await debtsIn(street.database)).find(({ shareId }) => shareId === share?.id);
   const fact = (await factsOf(street.database, 'close')).find(
     ({ signature, ordinal }) => signature === debt?.signature && ordinal === debt.ordinal,
@@ -138,4 +142,51 @@ test('commands print the same as CSV, each row whole, and nothing beside', async
   ]);
   expect(none).toHaveLength(1);
   expect((await runCommand(street, ['shares', '--since', 'yesterday'])).code).toBe(2);
+});
+
+test('a share tells the funding of its part once account state has proven it, and nothing where the facts do not name its market', async () => {
+  const { driver, world } = street;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
+  await street.subscribe('ben', trader, creator);
+  const raiseRate = (by: bigint): void =>
+    bendAccount(world, 'PerpMarket', perpMarketAddress(0).toBase58(), ({ amm }) => {
+      amm.cumulativeFundingRateLong += by;
+    });
+  driver.movePrice(0, 150_000_000n);
+  driver.trade(trader, 'long', 4_000_000_000n);
+  raiseRate(1_234_567_891n);
+  // Every wallet may settle the first; the second payment is settled by the close itself.
+  driver.send([driver.instructions.settleFunding(trader)], [driver.faucet]);
+  driver.movePrice(0, 165_000_000n);
+  driver.trade(trader, 'short', 1_000_000_000n, { reduceOnly: true });
+  raiseRate(-300_000_007n);
+  driver.trade(trader, 'short', 3_000_000_000n, { reduceOnly: true });
+  const fundings = async () =>
+    (await sharesOf('subscriber=ben')).map(({ close }) => close.funding).toReversed();
+  await expect.poll(fundings).toEqual([expect.any(String), expect.any(String)]);
+  const user = userAddress(trader.agent.publicKey, 0).toBase58();
+  const payments = (await factsOf(street.database, 'tally')).flatMap(({ account, body }) =>
+    account === user ? (body.fundings ?? []) : [],
+  );
+  const [first = 0n, second = 0n] = payments.map(({ amount }) => amount);
+  expect(payments.map(({ base }) => base)).toEqual([4_000_000_000n, 3_000_000_000n]);
+  expect(first).toBeLessThan(0n);
+  expect(second).toBeGreaterThan(0n);
+  const part = mulDivFloor(first, 1n, 4n);
+  expect(await fundings()).toEqual([String(part), String(first - part + second)]);
+  const [newer, older] = await sharesOf('subscriber=ben');
+  await street.stop();
+  const read = async () => {
+    const found = await createStatements(street.database.sql).shares(
+      [older, newer].map((share) => share?.id ?? ''),
+    );
+    return [older, newer].map((share) => found.get(share?.id ?? '')?.funding);
+  };
+  // What the state of the account has not proven may be incomplete.
+  await rewindCheck(street.database, user, Number(newer?.close.slot) - 1);
+  expect(await read()).toEqual([part, null]);
+  await rewindCheck(street.database, user, Number(newer?.close.slot));
+  expect(await read()).toEqual([part, first - part + second]);
+  await forgetFundings(street.database);
+  expect(await read()).toEqual([null, null]);
 });

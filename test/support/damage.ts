@@ -46,6 +46,16 @@ export async function storeSpoiledDelivery({ sql }: Ledgered): Promise<void> {
     insert into delivery (received_at, packing, body) values (now(), 'zstd', 'no zstd at all')`;
 }
 
+/** Takes from tallies the single payments of funding, which earlier releases did not tell apart. */
+export const forgetFundings = ({ sql }: Ledgered): Promise<void> =>
+  withoutGuards(sql, (tx) => tx`update fact set body = body - 'fundings' where kind = 'tally'`);
+
+/** Sets the slot up to which an account was checked against its facts. */
+export async function rewindCheck({ sql }: Ledgered, account: string, slot: number): Promise<void> {
+  await sql`
+    update account_check set baseline = jsonb_set(baseline, '{slot}', to_jsonb(${slot}::bigint)) where address = ${account}`;
+}
+
 /** Deletes all payments and what they covered. Debts stay as paid as they were. */
 export const losePayments = ({ sql }: Ledgered): Promise<void> =>
   withoutGuards(sql, (tx) => tx`truncate payment_share, payment cascade`);

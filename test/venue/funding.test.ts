@@ -64,6 +64,9 @@ describe.each(programs)('on the program %s', (file) => {
     // A long position pays while the mark is above the oracle.
     expect(tally?.funding).toBeLessThan(0n);
     expect(tally?.realised).toBe(tally?.funding);
+    expect(tally?.fundings).toEqual([
+      { market: 0, base: 2_000_000_000n, amount: tally?.funding, ordinal: expect.any(Number) },
+    ]);
     expect(bodies.filter((body) => body.kind !== 'tally')).toEqual([]);
     identity.checkAll('the end');
   });
@@ -72,8 +75,12 @@ describe.each(programs)('on the program %s', (file) => {
     const { driver, trader, identity, bodiesOf, close } = open();
     driver.send([updateFundingRate(0)], [driver.faucet]);
     const landed = driver.send([close], [driver.faucet, trader.agent]);
-    const bodies = bodiesOf(identity.take(landed, 'the close'));
+    const facts = identity.take(landed, 'the close');
+    const bodies = bodiesOf(facts);
     const [tally] = tallyOf(bodies);
+    // The venue settles it before the fill, so it belongs to what the fill closes.
+    const placed = facts.find(({ body }) => body.kind === 'close')?.position.ordinal;
+    expect(tally?.fundings?.map(({ ordinal }) => ordinal < (placed ?? 0))).toEqual([true]);
     const closed = bodies.find((body) => body.kind === 'close');
     expect(tally?.funding).toBeLessThan(0n);
     expect(closed?.kind === 'close' && closed.netPnl + (tally?.funding ?? 0n)).toBe(

@@ -37,14 +37,15 @@ function settled(
   lots: readonly Lot[],
   { market, base, amount }: Omit<FundingPayment, 'ordinal'>,
 ): Lot[] | null {
+  const held = lots.reduce((sum, lot) => (lot.market === market ? sum + lot.base : sum), 0n);
+  if (held > base) return null;
   let running = 0n;
-  const next = lots.map((lot): Lot => {
+  return lots.map((lot): Lot => {
     if (lot.market !== market) return lot;
     const before = mulDivFloor(amount, running, base);
     running += lot.base;
     return { ...lot, fee: lot.fee + before - mulDivFloor(amount, running, base) };
   });
-  return running > base ? null : next;
 }
 
 /**

@@ -87,6 +87,7 @@ describe('it is not known', () => {
       'where the payment was for less than the lots hold',
       [open(20, 2n), paid(21, 1n, 5n), close(22, 2n)],
     ],
+    ['where the payment was for no base at all', [open(20, 2n), paid(21, 0n, 5n), close(22, 2n)]],
     ['where no lot explains all of the base', [open(20, 2n), close(22, 3n)]],
   ])('%s', (_, moves) => {
     expect(told(moves)).toEqual([{ 10: null }]);

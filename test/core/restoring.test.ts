@@ -60,6 +60,11 @@ describe('a payment on record that landed with this signature', () => {
   });
 });
 
+test('a payment of another subscriber with this signature explains nothing of this one', () => {
+  const known = record({ id: 'pay_9', subscriberId: 'bo', state: 'landed', excess: 40n });
+  expect(of([known], 30n)).toEqual({ do: 'book', id: 'pay_1', excess: 70n });
+});
+
 test('a payment that is not on record is booked, with the excess that no debt explains', () => {
   expect(of([], 70n)).toEqual({ do: 'book', id: 'pay_1', excess: 30n });
   expect(of([])).toEqual({ do: 'book', id: 'pay_1', excess: 100n });

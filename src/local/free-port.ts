@@ -5,6 +5,7 @@
 // is found free and the moment its server listens on it.
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
+import { Fault } from '../core/fault.ts';
 
 const LOWEST = 15_000;
 const BELOW = 32_000;
@@ -22,11 +23,16 @@ function isFree(port: number): Promise<boolean> {
 /**
  * Finds a port from 15000 to 31999. Another server may take it before it is used, so the caller
  * must expect that.
+ *
+ * @throws Fault `local_world_failed` where 100 ports drawn at random were all taken.
  */
 export async function freePort(): Promise<number> {
   for (let tried = 0; tried < TRIES; tried++) {
     const port = randomInt(LOWEST, BELOW);
     if (await isFree(port)) return port;
   }
-  throw new Error(`No free port among ${TRIES} tried from ${LOWEST} to ${BELOW - 1}`);
+  throw new Fault(
+    'local_world_failed',
+    `No free port was found in ${TRIES} tries from ${LOWEST} to ${BELOW - 1}. Stop some of the servers on 127.0.0.1, and start again.`,
+  );
 }

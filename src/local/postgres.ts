@@ -79,8 +79,8 @@ function readNumber(file: string, line = 0): number | null {
   return Number.isInteger(value) && value > 0 ? value : null;
 }
 
-/** The last lines that a server wrote, as one line. */
-function lastWords(file: string): string {
+/** The last four lines of a server's log, as one line. */
+function lastLines(file: string): string {
   return readFileSync(file, 'utf8').trim().split('\n').slice(-4).join(' ');
 }
 
@@ -247,16 +247,16 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
       data,
       ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ];
-    // The server's own words go to a file, because a pipe would end with this process and the
-    // server may live longer.
-    const words = openSync(logFile, 'w');
+    // The server writes its log to a file: a pipe would end with this process, and the server may
+    // live longer.
+    const output = openSync(logFile, 'w');
     const server = spawn(bin.postgres, args, {
       ...identity,
       detached: true,
       cwd: '/',
-      stdio: ['ignore', words, words],
+      stdio: ['ignore', output, output],
     });
-    closeSync(words);
+    closeSync(output);
     const ended = new Promise<string>((resolve) => {
       server.once('error', (thrown) => resolve(messageOf(thrown)));
       server.once('exit', (code) => resolve(`exited with ${code}.`));
@@ -266,7 +266,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
     for (let waited = 0; waited < START_MS_MOST; waited += 50) {
       // Another server on this port may take a connection and never answer.
       const seen = await Promise.race([ended, answers(url)]);
-      if (typeof seen === 'string') return { failure: `${seen} ${lastWords(logFile)}` };
+      if (typeof seen === 'string') return { failure: `${seen} ${lastLines(logFile)}` };
       if (seen && server.pid !== undefined) return server.pid;
       await clock.sleep(50, neverAborted);
     }

@@ -16,16 +16,33 @@ import { addDebtEndings } from './debt-endings.ts';
 import { dated, type ListOptions, listed, periodIn, showList } from './lists.ts';
 import { type Output, table } from './output.ts';
 
-async function explainShare({ ledger }: Parts, output: Output, id: string): Promise<number> {
+/** The row of the funding of a share's part, in quote base units; it bears on no other step. */
+const fundingRow = (funding: bigint | null): readonly string[] => [
+  '  funding',
+  funding === null ? 'not known' : funding.toString(),
+  funding === null
+    ? 'account state has not been checked since the close, or the records do not tell it (ADR 110)'
+    : 'paid to this part while it was open, negative when it paid; no part of the profit',
+];
+
+async function explainShare(
+  { ledger, statements }: Parts,
+  output: Output,
+  id: string,
+): Promise<number> {
   const explained = await explanationOf(ledger.shares, id);
   if (explained === null) {
     output.result({ share: id, found: false }, [`There is no profit share ${id}.`]);
     return 1;
   }
   const { sentence, steps } = explained;
-  output.result({ share: id, sentence, steps }, [
+  const funding = (await statements.shares([id])).get(id)?.funding ?? null;
+  output.result({ share: id, sentence, steps, funding }, [
     sentence,
-    ...table(steps.map((each) => [`  ${each.name}`, each.value, each.formula])),
+    ...table([
+      ...steps.map((each) => [`  ${each.name}`, each.value, each.formula]),
+      fundingRow(funding),
+    ]),
   ]);
   return 0;
 }

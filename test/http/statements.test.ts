@@ -175,6 +175,8 @@ test('a share tells the funding of its part once account state has proven it, an
   const part = mulDivFloor(first, 1n, 4n);
   expect(await fundings()).toEqual([String(part), String(first - part + second)]);
   const [newer, older] = await sharesOf('subscriber=ben');
+  const { out } = await runCommand(street, ['shares', 'explain', older?.id ?? '']);
+  expect(out).toMatch(new RegExp(`\n  funding +${part} +paid to this part while it was open`));
   await street.stop();
   const read = async () => {
     const found = await createStatements(street.database.sql).shares(

@@ -3,22 +3,12 @@
 import { Keypair } from '@solana/web3.js';
 import { chromium, type Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { lacksEverywhere, lacksOf } from '../support/accessible.ts';
 import { asking } from '../support/ask.ts';
 import { CHROMIUM, IN_CHROMIUM } from '../support/chromium.ts';
-import { runCommand } from '../support/command.ts';
-import { openStreet, profitableClose, type Street } from '../support/street.ts';
+import { keyOf } from '../support/key-of.ts';
+import { openStreet, profitableClose } from '../support/street.ts';
 
-async function keyOf(street: Street, scopes: string): Promise<string> {
-  const made = await runCommand(street, [
-    '--json',
-    'api-keys',
-    'create',
-    scopes.replace(':', '-'),
-    '--scopes',
-    scopes,
-  ]);
-  return /bailiff_[a-z0-9]+_[\w-]+/.exec(made.out)?.[0] ?? made.out;
-}
 const text = (page: Page): Promise<string> => page.locator('body').textContent().then(String);
 
 test.skipIf(CHROMIUM === undefined)('an operator sees what is wrong and acts on it', async () => {
@@ -57,6 +47,7 @@ test.skipIf(CHROMIUM === undefined)('an operator sees what is wrong and acts on 
       await page.getByLabel('Your name, for the record').fill('Nadia');
       await page.keyboard.press('Enter');
     };
+    const lacks = await lacksOf(page);
     await signIn('bailiff_wrong_key');
     await page.getByText('That is no live API key.').waitFor();
     await signIn(reader);
@@ -66,6 +57,7 @@ test.skipIf(CHROMIUM === undefined)('an operator sees what is wrong and acts on 
     expect(
       await page.getByRole('region', { name: 'Open debts by reason and age' }).textContent(),
     ).toMatch(/agent needs SOL\s*pending\s*under an hour\s*1\s*\d+\.\d{6} USDC/);
+    lacks.push(...(await lacksEverywhere(page, 'overview')));
     // The cookie alone, without the header that only this page adds, opens nothing.
     const [cookie] = await context.cookies();
     expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
@@ -84,8 +76,11 @@ test.skipIf(CHROMIUM === undefined)('an operator sees what is wrong and acts on 
     await page.getByRole('button', { name: 'Void' }).first().press('Enter');
     const dialog = page.getByRole('dialog');
     await dialog.waitFor();
+    lacks.push(...(await lacksEverywhere(page, 'dialog of a subscriber')));
     await page.keyboard.press('Escape');
     await expect.poll(() => dialog.count()).toBe(0);
+    lacks.push(...(await lacksEverywhere(page, 'subscriber')));
+    expect(lacks).toEqual([]);
     await page.getByRole('button', { name: 'Void' }).first().press('Enter');
     await dialog.getByLabel('Why; it goes on record').fill('agreed with the creator');
     await page.keyboard.press('Enter');

@@ -5,11 +5,29 @@ import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { createVault } from '../../src/chain/vault.ts';
 import { createStatementDesk } from '../../src/flows/statements.ts';
+import { keyboardLacksOf, lacksEverywhere, lacksOf } from '../support/accessible.ts';
 import { asking } from '../support/ask.ts';
 import { CHROMIUM, IN_CHROMIUM } from '../support/chromium.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
 const PERIOD = { since: '2020-01-01', until: '2999-01-01' };
+
+/** Ways to break a page, each with the measure of pages that must see it, and what it must say. */
+const BREAKS: readonly (readonly [typeof lacksOf, RegExp, string])[] = [
+  [lacksOf, /no name: <a/, "document.querySelector('a').textContent = ''"],
+  [lacksOf, /no name: <div class="scroll"/, "document.querySelector('#shares').textContent = ''"],
+  [lacksOf, /cells under/, "document.querySelector('th').removeAttribute('scope')"],
+  [lacksOf, /no name: <table/, "document.querySelector('caption').remove()"],
+  [lacksOf, /contrast .*: Closes of/, "document.querySelector('.period').style.color = '#888'"],
+  [
+    lacksOf,
+    /contrast .*: label Market/,
+    "document.documentElement.style.setProperty('--ink', '#999')",
+  ],
+  [lacksOf, /scrolls sideways/, "document.querySelector('h1').style.width = '600px'"],
+  [keyboardLacksOf, /no visible focus: a/, "document.querySelector('a').style.outline = 'none'"],
+  [keyboardLacksOf, /stop 1 is/, "document.querySelector('a').tabIndex = -1"],
+];
 
 test('a link shows one period of one subscriber or creator, and nothing else', async () => {
   await using street = await openStreet();
@@ -97,6 +115,18 @@ test('a link shows one period of one subscriber or creator, and nothing else', a
     await view.getByText('10 % of that is').waitFor();
     expect(await view.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
     expect(faults.filter((each) => /Content Security Policy/.test(each))).toEqual([]);
+
+    const lacks = await lacksEverywhere(view, 'statement with a computation');
+    await view.goto(url + earnings.path);
+    lacks.push(...(await lacksEverywhere(view, 'earnings')));
+    expect(lacks).toEqual([]);
+    await view.setViewportSize({ width: 360, height: 740 });
+    await view.goto('about:blank');
+    for (const [measure, told, script] of BREAKS) {
+      await view.setContent(page.text);
+      await view.evaluate(script);
+      expect((await measure(view)).join('\n'), script).toMatch(told);
+    }
   } finally {
     await browser.close();
   }

@@ -73,6 +73,7 @@ export const moment = (iso) => new Date(iso).toLocaleString();
  */
 export function lasted(ms) {
   if (ms === null || ms === undefined) return '';
+  if (ms < 1_000) return 'under a second';
   /** @type {[number, string][]} */
   const units = [
     [86_400_000, 'd'],
@@ -80,7 +81,7 @@ export function lasted(ms) {
     [60_000, 'min'],
     [1_000, 's'],
   ];
-  const [size, unit] = units.find(([each]) => ms >= each) ?? [1, 'ms'];
+  const [size, unit] = units.find(([each]) => ms >= each) ?? [1_000, 's'];
   return `${Math.floor(ms / size)} ${unit}`;
 }
 

@@ -16,7 +16,7 @@ function Bars({ title, described, times, values, colour }) {
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
-    const stroke = getComputedStyle(document.body).color;
+    const stroke = () => getComputedStyle(document.body).color;
     const axis = { stroke, grid: { stroke: '#8883', width: 1 }, ticks: { show: false } };
     const size = () => ({ width: element.clientWidth, height: HEIGHT });
     const { bars } = Plot.paths;
@@ -52,9 +52,13 @@ function Bars({ title, described, times, values, colour }) {
       element,
     );
     const resize = () => plot.setSize(size());
+    const scheme = matchMedia('(prefers-color-scheme: dark)');
+    const repaint = () => plot.redraw(false);
     addEventListener('resize', resize);
+    scheme.addEventListener('change', repaint);
     return () => {
       removeEventListener('resize', resize);
+      scheme.removeEventListener('change', repaint);
       plot.destroy();
     };
   }, [times, values]);

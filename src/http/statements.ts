@@ -10,7 +10,12 @@ import { instantOf, isoTime } from '../core/time.ts';
 import type { StatementDesk } from '../flows/statements.ts';
 import { pagePolicy } from './headers.ts';
 import { IdText } from './shapes.ts';
-import { STATEMENT_STYLE, statementColumns, statementPage } from './statement-html.ts';
+import {
+  noStatementPage,
+  STATEMENT_STYLE,
+  statementColumns,
+  statementPage,
+} from './statement-html.ts';
 
 export type StatementOptions = {
   readonly desk: StatementDesk;
@@ -97,8 +102,10 @@ export const statementRoutes: FastifyPluginAsync<StatementOptions> = async (
   );
 };
 
+const NO_STATEMENT =
+  'This link has expired, was taken back, or is not whole. Ask the platform for a new one.';
 const StatementQuery = Type.Object({
-  link: Type.String({ pattern: '^[A-Za-z0-9_-]{1,1000}$' }),
+  link: Type.String({ maxLength: 2_000 }),
   format: Type.Optional(Type.Enum(['html', 'csv'])),
 });
 
@@ -107,13 +114,18 @@ export const statementPages: FastifyPluginAsync<StatementOptions> = async (app, 
   app.get<{ Querystring: Static<typeof StatementQuery> }>(
     '/statements',
     { config: { scope: 'public' }, schema: { querystring: StatementQuery } },
-    async ({ query: { link: text, format = 'html' } }, reply) => {
+    async ({ query: { link: text, format = 'html' }, headers }, reply) => {
       const link = await desk.open(text);
-      if (link === null)
-        throw new Fault(
-          'not_found',
-          'This link has expired, was taken back, or is not whole. Ask the platform for a new one.',
-        );
+      if (link === null) {
+        // A browser gets a page, everything else a problem.
+        if (format === 'csv' || !(headers.accept ?? '').includes('text/html'))
+          throw new Fault('not_found', NO_STATEMENT);
+        return reply
+          .code(404)
+          .header('content-security-policy', pagePolicy(STATEMENT_STYLE))
+          .type('text/html; charset=utf-8')
+          .send(noStatementPage(NO_STATEMENT));
+      }
       const statement = await desk.read(link, format === 'html' ? EXPLAINED : 0);
       reply.header('cache-control', 'private, no-store').header('x-robots-tag', 'noindex');
       if (format === 'csv') {

@@ -83,6 +83,17 @@ test('a link shows one period of one subscriber or creator, and nothing else', a
   const changed = own.path.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
   for (const wrong of [changed, '/statements?link=guess', `${own.path.slice(0, -40)}`])
     expect((await read(wrong)).status).toBe(404);
+  // A person's browser gets a page, also for a link that a mail program ended with a full stop.
+  const accept = { headers: { accept: 'text/html' } };
+  const lost = await fetch(`${url}${own.path}.`, accept);
+  expect([lost.status, lost.headers.get('content-type')]).toEqual([
+    404,
+    'text/html; charset=utf-8',
+  ]);
+  expect(await lost.text()).toContain('Ask the platform for a new one.');
+  expect(
+    (await fetch(`${url}${changed}&format=csv`, accept)).headers.get('content-type'),
+  ).toContain('problem+json');
   expect(
     (
       await ask('POST', '/v1/statements', {

@@ -89,7 +89,7 @@ function needs({ overview, ready, hearing, suspicions }) {
       .filter((each) => each.observed)
       .map((each) => [
         count(each.debts, 'One debt is only observed', '# debts are only observed'),
-        `${amount(each.left, each.decimals, each.symbol)}, ${overview.ages[each.age]}. It is paid once it is adopted.`,
+        `${amount(each.left, each.decimals, each.symbol)}, ${overview.ages[each.age]}. ${count(each.debts, 'It is paid once it is', 'They are paid once they are')} adopted.`,
         {
           title: 'Adopt observed debts',
           text: 'Debts of closes from this slot on become payable. This cannot be taken back.',

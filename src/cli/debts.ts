@@ -36,12 +36,13 @@ async function explainShare(
     return 1;
   }
   const { sentence, steps } = explained;
-  const funding = (await statements.shares([id])).get(id)?.funding ?? null;
+  const { trade = null, funding = null } = (await statements.shares([id])).get(id) ?? {};
   output.result({ share: id, sentence, steps, funding }, [
     sentence,
     ...table([
       ...steps.map((each) => [`  ${each.name}`, each.value, each.formula]),
-      fundingRow(funding),
+      // A brought debt has no close, and behind a cut log the parts of a close are not known.
+      ...(trade === null ? [] : [fundingRow(funding)]),
     ]),
   ]);
   return 0;

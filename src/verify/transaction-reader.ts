@@ -123,6 +123,13 @@ function transactionFrom(
 
 class Passing extends Error {}
 
+/** The sentence for a node that gives no answer. It names the host alone: a path may be a key. */
+function unreachable(url: string, thrown: unknown): string {
+  const host = URL.canParse(url) ? new URL(url).host : 'the URL';
+  const { message, cause } = thrown instanceof Error ? thrown : new Error(String(thrown));
+  return `The node at ${host} does not answer: ${cause instanceof Error ? cause.message : message}.`;
+}
+
 /**
  * Opens a node. `send` carries the requests and `pause` waits between repetitions. Calls reject
  * when the node gives no answer after several tries.
@@ -138,6 +145,8 @@ export function openNode(
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
       signal: AbortSignal.timeout(ANSWER_MS),
+    }).catch((thrown: unknown) => {
+      throw new Passing(unreachable(url, thrown));
     });
     if (!answer.ok) throw new Passing(`${method}: the node answers ${answer.status}`);
     const body = (await answer.json()) as {

@@ -6,9 +6,12 @@ import path from 'node:path';
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { base58Text } from '../../src/core/ids.ts';
+import type { Receipt } from '../../src/core/receipt.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
+import { openNode, verifyReceipts } from '../../src/verify/verify.ts';
 import { asking } from '../support/ask.ts';
 import { runCommand } from '../support/command.ts';
+import { receiptFrom } from '../support/receipt-from.ts';
 import { everythingIn } from '../support/rows.ts';
 import { openStreet, type ShareView } from '../support/street.ts';
 
@@ -137,6 +140,9 @@ test('open positions, debts and losses are brought and paid to the unit', async 
   const explained = await ask('GET', `/v1/shares/${brought.id}/explanation`);
   expect(explained.body.sentence).toContain('as its debt iou-1, from trade 9');
   expect((await ask('GET', `/v1/shares/${brought.id}/receipt`)).status).toBe(404);
+  const { out } = await runCommand(street, ['shares', 'explain', brought.id]);
+  expect(out).toMatch(/\n {2}amount +1250000 +as the other system gave it/);
+  expect(out).not.toContain('funding');
 
   driver.movePrice(0, 170_000_000n);
   driver.trade(ana, 'short', SOL, { reduceOnly: true });
@@ -181,6 +187,19 @@ test('open positions, debts and losses are brought and paid to the unit', async 
   const shares = [await paid('ana'), await paid('cy'), await paid('dee')];
   const due = shares.reduce((sum, each) => sum + BigInt(each.amount), 1_250_000n);
   expect(driver.usdcOf(creator)).toBe(due);
+  // The record of a close shows the entry of what was charged from its opening on. Beside openings
+  // that owe nothing, which a receipt does not list, no average entry can be told.
+  const receipts = await Promise.all(
+    shares.map(async ({ id }) => receiptFrom((await ask('GET', `/v1/shares/${id}/receipt`)).body)),
+  );
+  const node = openNode(world.chain.rpcUrl, async () => {});
+  const notOk = async (receipt: Receipt) =>
+    (await verifyReceipts([receipt], node)).checks.filter(({ verdict }) => verdict !== 'ok');
+  expect(await Promise.all(receipts.map(notOk))).toEqual([
+    [],
+    [expect.objectContaining({ what: 'history', verdict: 'unknown' })],
+    [],
+  ]);
 });
 
 test('rows come in by the API, and their subscribers are watched at once', async () => {

@@ -168,6 +168,11 @@ describe('with the daemon stopped', () => {
       expect.stringContaining('Carried over'),
       'Earlier losses to be made good first: 0.000000 USDC.',
     ]);
+    // A node that is not there is named by its host; the path of a URL may be a key.
+    const gone = openNode('http://127.0.0.1:1/a-secret-path', noPause);
+    await expect(verifyReceipts(receipts, gone)).rejects.toThrow(
+      /^The node at 127\.0\.0\.1:1 does not answer: (?!.*secret)./,
+    );
   });
 
   test('the command needs no database, and its exit code tells ok, differs and cannot be told', async () => {

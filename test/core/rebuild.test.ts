@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import type { Effect } from '../../src/core/policy.ts';
+import { MEMO_PROGRAM } from '../../src/core/programs.ts';
 import {
   allot,
   type PaidOnChain,
@@ -10,6 +11,7 @@ import {
   paymentIdOf,
   recognise,
 } from '../../src/core/rebuild.ts';
+import { rootMemoText } from '../../src/core/root-memo.ts';
 import { USDC } from '../../src/core/token.ts';
 
 const [AGENT, TOKENS, CREATOR, THEIRS, STRANGER] = ['a', 'at', 'c', 'ct', 's'] as Address[] as [
@@ -56,6 +58,17 @@ test('only the memo programs carry a payment id, and the first id counts', () =>
   }
   expect(paymentIdOf([call('AnotherProgram', 'bailiff:p-1')])).toBeNull();
   expect(paymentIdOf([])).toBeNull();
+});
+
+test('the memo of a daily root names no payment, and is none with a transfer beside it', () => {
+  const root = rootMemoText({ day: '2026-11-26', commitment: '3f'.repeat(32) });
+  const call = (text: string) => ({ program: MEMO_PROGRAM, data: Buffer.from(text) });
+  expect(paymentIdIn(`[91] ${root}`)).toBeNull();
+  expect(paymentIdOf([call(root)])).toBeNull();
+  expect(read([memo(root), transfer()])).toBeNull();
+  // A payment stays one where a stranger to the ledger writes a root beside it.
+  expect(paymentIdOf([call(root), call('bailiff:p')])).toBe('p');
+  expect(read([memo(root), memo('bailiff:p'), transfer()])).toMatchObject({ id: 'p' });
 });
 
 test('a token account that the agent opened for the transaction pays as its own does', () => {

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { BLOCKS_UNTIL_DEAD } from '../../src/core/continuity.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
+import { rootMemoText } from '../../src/core/root-memo.ts';
 import { USDC } from '../../src/core/token.ts';
 import { createBooks } from '../../src/flows/books-comparison.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -26,12 +27,13 @@ const ANA = {
 function portsWith(
   seenFrom: 'confirmed' | 'finalized',
   known: readonly string[],
+  memo = '[10] bailiff:p1',
 ): Parameters<typeof createBooks>[0] {
   const row = {
     signature: signatureOf(1),
     slot: 90,
     blockIndex: 0,
-    memo: '[10] bailiff:p1',
+    memo,
     failed: false,
   };
   return {
@@ -75,6 +77,19 @@ test('a payment that the ledger knows is no disagreement', async () => {
   expect(
     await createBooks(portsWith('finalized', ['p1', signatureOf(1)])).disagreement(ANA),
   ).toBeNull();
+});
+
+test('a daily root in the history is no payment, and holds none where the node does not give it', async () => {
+  const root = rootMemoText({ day: '2026-11-26', commitment: '3f'.repeat(32) });
+  const disagreementWith = (memo: string) => {
+    const ports = portsWith('finalized', [], memo);
+    const chain = { ...ports.chain, transaction: async () => null };
+    return createBooks({ ...ports, chain }).disagreement(ANA);
+  };
+  expect(await disagreementWith(`[91] ${root}`)).toBeNull();
+  await expect(disagreementWith('[10] bailiff:p1')).rejects.toMatchObject({
+    code: 'rpc_unavailable',
+  });
 });
 
 test('a database that goes back while the chain is read is compared again, as a whole', async () => {

@@ -1,7 +1,9 @@
 // Wallet: value that leaves an agent's wallet outside the venue, and changes of who may take it:
 // tokens, SOL, approvals, owners, delegates, builders, sub-accounts.
 import { describe, expect, test } from 'vitest';
+import { MEMO_PROGRAM } from '../../src/core/programs.ts';
 import { type AccountState, meaningsOf, NO_COUNTERS } from '../../src/core/reckoning.ts';
+import { rootMemoText } from '../../src/core/root-memo.ts';
 import type { TokenBalance } from '../../src/core/transaction.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { hear } from '../support/hear.ts';
@@ -46,6 +48,22 @@ describe('agent wallet', () => {
         usd: 55n,
       }),
     ]);
+  });
+  test('under the memo of a payment it is that payment, under one of a daily root it is none', () => {
+    const paymentIds = (text: string) =>
+      ofKind(
+        made(
+          [
+            { program: MEMO_PROGRAM, accounts: [], data: Buffer.from(text) },
+            transfer(agentTokens, away, 55n),
+          ],
+          [tokens(agentTokens, 100n, 45n, mine), tokens(away, 0n, 55n)],
+        ),
+        'outflow',
+      ).map((each) => each.paymentId);
+    expect(paymentIds('bailiff:p1')).toEqual(['p1']);
+    const root = { day: '2026-11-26', commitment: '3f'.repeat(32) };
+    expect(paymentIds(rootMemoText(root))).toEqual([undefined]);
   });
   test('any other token account that the agent owns counts as well', () => {
     const [bonk, mint] = [someone(), someone()];

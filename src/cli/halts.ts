@@ -58,7 +58,7 @@ export function addHalts(program: Command, tools: Tools): void {
   program
     .command('halts')
     .description('halts of signing')
-    .command('list')
+    .command('list', { isDefault: true })
     .description('every halt in force, with its reason')
     .action(() => tools.look(({ parts }) => listHalts(parts, tools.output())));
   program

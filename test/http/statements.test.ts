@@ -142,6 +142,9 @@ test('commands print the same as CSV, each row whole, and nothing beside', async
   ]);
   expect(none).toHaveLength(1);
   expect((await runCommand(street, ['shares', '--since', 'yesterday'])).code).toBe(2);
+  const closes = await csv('closes', 'ana');
+  expect(closes[0]).toBe('slot,market,profit,owed,why,transaction,in words');
+  expect(closes[1]).toMatch(/^\d+,SOL-PERP,.*,10 % of .* is paid\.$/);
 });
 
 test('a share tells the funding of its part once account state has proven it, and nothing where the facts do not name its market', async () => {

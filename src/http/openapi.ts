@@ -157,7 +157,7 @@ const code = (schema: unknown): string =>
   schema === undefined ? '' : `<pre>${escaped(JSON.stringify(schema, null, 2))}</pre>`;
 
 const STYLE =
-  'body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}pre{background:#8881;padding:.5rem;overflow:auto}summary{cursor:pointer;padding:.3rem 0}';
+  ':root{color-scheme:light dark}body{font:16px/1.5 system-ui;overflow-wrap:break-word;max-width:60rem;margin:2rem auto;padding:0 1rem}pre{background:#8881;padding:.5rem;overflow:auto}summary{cursor:pointer;padding:.3rem 0}';
 
 /** The description as an HTML page without scripts or external style sheets. */
 function page({ info, paths, components }: Document): string {
@@ -183,7 +183,7 @@ function page({ info, paths, components }: Document): string {
     ([name, schema]) =>
       `<details id="${escaped(name)}"><summary><code>${escaped(name)}</code></summary>${code(schema)}</details>`,
   );
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(info.title)} API</title>
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escaped(info.title)} API</title>
 <style>${STYLE}</style>
 <h1>${escaped(info.title)} API</h1><p>${escaped(info.description ?? '')} <a href="/openapi.json">openapi.json</a></p>
 ${operations.join('\n')}

@@ -16,9 +16,9 @@ function readSections(text: string): ReadonlyMap<string, string> {
 }
 
 const STYLE =
-  'body{font:16px/1.5 system-ui;max-width:45rem;margin:2rem auto;padding:0 1rem}code{background:#8882;padding:0 .2rem}';
+  ':root{color-scheme:light dark}body{font:16px/1.5 system-ui;overflow-wrap:break-word;max-width:45rem;margin:2rem auto;padding:0 1rem}code{background:#8882;padding:0 .2rem}';
 const html = (title: string, body: string): string =>
-  `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title>
+  `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${title}</title>
 <style>${STYLE}</style>
 <h1><code>${title}</code></h1>${body}</html>`;
 

@@ -130,7 +130,13 @@ test('a link shows one period of one subscriber or creator, and nothing else', a
     const lacks = await lacksEverywhere(view, 'statement with a computation');
     await view.goto(url + earnings.path);
     lacks.push(...(await lacksEverywhere(view, 'earnings')));
+    await view.emulateMedia({ colorScheme: 'dark' });
+    for (const path of ['/docs', '/problems/not_found']) {
+      await view.goto(url + path);
+      lacks.push(...(await lacksOf(view)));
+    }
     expect(lacks).toEqual([]);
+    await view.emulateMedia({ colorScheme: 'light' });
     await view.setViewportSize({ width: 360, height: 740 });
     await view.goto('about:blank');
     for (const [measure, told, script] of BREAKS) {

@@ -2,6 +2,7 @@
 // Without --apply it reads, checks and reports, and writes nothing.
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
+import { Fault } from '../core/fault.ts';
 import { rowsIn } from '../core/import-file.ts';
 import type { ImportReport } from '../core/import-ports.ts';
 import { quantumVaultRows } from '../core/import-quantumvault.ts';
@@ -74,6 +75,10 @@ function linesOf(report: ImportReport, all: boolean): string[] {
   ];
 }
 
+/** A file in another form, such as a JSON array, must not pass as one with nothing to bring. */
+const NO_ROW =
+  'The file has no row. It must have JSON lines, one object a line, or CSV with the names of the fields in its first line.';
+
 async function run(
   { parts }: Opened,
   tools: Tools,
@@ -82,6 +87,7 @@ async function run(
 ): Promise<number> {
   const output = tools.output();
   const given = from === 'quantumvault' ? quantumVaultRows(text) : rowsIn(text);
+  if (from === 'rows' && given.length === 0) throw new Fault('body_invalid', NO_ROW);
   const progress = output.progress('subscribers', 0);
   const report = await createImport({ ...parts, payable: createPayable(parts) })(bundlesOf(given), {
     dryRun: apply !== true,

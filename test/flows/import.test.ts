@@ -90,6 +90,11 @@ test('open positions, debts and losses are brought and paid to the unit', async 
   const ask = asking(() => street.app().url);
   const counts = (added: number, known: number, refused: number) => ({ added, known, refused });
 
+  // A JSON array is neither JSON lines nor CSV: it must not pass as a file with nothing to bring.
+  const array = path.join(folder, 'rows.json');
+  writeFileSync(array, JSON.stringify(rows));
+  expect(await runCommand(street, ['import', array])).toMatchObject({ code: 2 });
+
   const tried = await run();
   expect(tried.code).toBe(3);
   expect(tried.report).toMatchObject({

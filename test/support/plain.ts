@@ -20,3 +20,7 @@ export const plain = (value: unknown): unknown =>
  */
 export const bySubscriber = (events: unknown) =>
   Map.groupBy(events as { subscriberId: string | null }[], (each) => each.subscriberId);
+
+/** The rows in the order of a column, where their order means nothing. */
+export const sorted = <Row>(rows: Row[], by: keyof Row): Row[] =>
+  rows.sort((a, b) => (String(a[by]) < String(b[by]) ? -1 : 1));

@@ -10,6 +10,7 @@ import { isApart, isDue, uncoveredOf } from '../../../src/core/share-due.ts';
 import { recipientsOf } from '../../../src/core/split.ts';
 import { sumsOf } from '../../../src/core/token.ts';
 import { shareIdOf, termsSlotOf } from '../../../src/ledger/booking.ts';
+import { accrualIn } from './accruals.ts';
 import { waitAgain } from './credits.ts';
 import { movementsBefore } from './movements.ts';
 import { createMemoryShareActs } from './share-acts.ts';
@@ -168,6 +169,7 @@ export function createMemoryShares(
           { subscription: subscription.id, signature: fact.signature, slot, netPnl, shareBps },
         );
         state.events.push(...events);
+        state.figures.set(id, { fact, booking });
         state.shares.set(id, {
           ...share,
           subscriptionId: subscription.id,
@@ -253,7 +255,7 @@ export function createMemoryShares(
       sharesOf(state, subscriberId)
         .filter((share) => isOpen(share.status))
         .map(viewOf),
-    accrual: () => Promise.reject(new RangeError('the simulator explains no debt')),
+    accrual: async (id) => accrualIn(state, id),
     async waitingFor(trouble) {
       const rows = [...state.shares.values()].filter(
         (share) =>

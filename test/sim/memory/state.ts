@@ -1,9 +1,10 @@
 // State: the tables of the in-memory ledger. It follows the Postgres ledger function by function;
 // one contract suite (test/ledger/contract.test.ts) compares the two.
 
+import type { Booking } from '../../../src/core/accrual.ts';
 import type { Clearance } from '../../../src/core/clearance.ts';
 import type { DeathEvidence } from '../../../src/core/death.ts';
-import type { Credit } from '../../../src/core/debt-ports.ts';
+import type { Credit, UnaccruedClose } from '../../../src/core/debt-ports.ts';
 import type { EventKind, EventOf } from '../../../src/core/event.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import type { Accepted } from '../../../src/core/found-payment-ports.ts';
@@ -128,6 +129,11 @@ export type State = {
   readonly facts: Map<string, FactRow>;
   /** Amount booked by close, under its fact's key and subscription. */
   readonly accruals: Map<string, bigint>;
+  /** What each debt was computed from, by its id. */
+  readonly figures: Map<
+    string,
+    { readonly fact: UnaccruedClose['fact']; readonly booking: Booking }
+  >;
   readonly shares: Map<string, ShareRow>;
   readonly payments: Map<string, PaymentRow>;
   readonly nonces: Map<
@@ -179,6 +185,7 @@ export const emptyState = (): State => ({
   listRevision: 0,
   facts: new Map(),
   accruals: new Map(),
+  figures: new Map(),
   shares: new Map(),
   payments: new Map(),
   nonces: new Map(),

@@ -1,13 +1,12 @@
 // Agent keys: the commands that import an agent's key and change the master key. A secret is read
 // from a file or from standard input, never from an argument, which other processes could see.
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { agentKeyBinding, endpointBinding } from '../core/bindings.ts';
 import { Fault } from '../core/fault.ts';
 import { isSignerService, requireServiceKey, SIGNER_SERVICES } from '../core/service-key.ts';
 import { secretKeyOf } from '../flows/key-intake.ts';
 import type { Opened, Tools } from './command-tools.ts';
+import { textOf } from './files.ts';
 
 async function importKey(
   { parts }: Opened,
@@ -20,7 +19,7 @@ async function importKey(
     tools.output().result({ id, found: false }, [`${id} is not registered.`]);
     return 1;
   }
-  const given = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+  const given = await textOf(file);
   const secret = secretKeyOf(given.trim());
   const sealed = (() => {
     try {

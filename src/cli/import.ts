@@ -1,6 +1,5 @@
 // Import: the command that brings subscribers, subscriptions and unpaid debts from another system.
 // Without --apply it reads, checks and reports, and writes nothing.
-import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { rowsIn } from '../core/import-file.ts';
@@ -11,6 +10,7 @@ import { formatUnits } from '../core/money.ts';
 import { createImport } from '../flows/import.ts';
 import { createPayable } from '../flows/payable.ts';
 import type { Opened, Tools } from './command-tools.ts';
+import { textOf } from './files.ts';
 import { table } from './output.ts';
 
 type Given = { readonly from: 'rows' | 'quantumvault'; readonly apply?: true; readonly all?: true };
@@ -114,7 +114,7 @@ export function addImport(program: Command, tools: Tools): void {
       '\nThe file has JSON lines or CSV (docs/importing.md), or is a plain-text pg_dump of QuantumVault.\nExit code 3 when a row was refused. A refused row does not affect other rows.',
     )
     .action(async (file: string, given: Given) => {
-      const text = await readFile(file === '-' ? '/dev/stdin' : file, 'utf8');
+      const text = await textOf(file);
       const asked = { file, from: given.from };
       const work = (opened: Opened) => run(opened, tools, text, given);
       await (given.apply === true ? tools.act('import', asked, work) : tools.look(work));

@@ -1,6 +1,5 @@
 // Receipts: the command that writes the receipt of a share, and the one that checks receipts
 // against a node. Checking needs neither a database nor settings.
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { afterEvents, sha256 } from '../chain/hashing.ts';
 import { receiptText } from '../core/receipt.ts';
@@ -8,6 +7,7 @@ import { compareDay, createRootPaths } from '../flows/daily-roots.ts';
 import { createReceipts } from '../flows/receipts.ts';
 import { exitOf, linesOf, openNode, receiptsIn, verifyReceipts } from '../verify/verify.ts';
 import type { Tools } from './command-tools.ts';
+import { textOf } from './files.ts';
 import { table } from './output.ts';
 
 export type ReceiptTools = {
@@ -88,7 +88,7 @@ export function addReceipts(program: Command, tools: Tools, { say, pause }: Rece
       '\nExit codes: 0 all that the chain can show is as the receipts say, 3 something differs,\n1 something cannot be told, because the node does not have it or no record shows it.',
     )
     .action(async (files: string[], { rpc, root }: { rpc: string; root?: string[] }) => {
-      const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+      const texts = await Promise.all(files.map(textOf));
       const output = tools.output();
       const progress = output.progress('transactions', 0);
       const found = await verifyReceipts(

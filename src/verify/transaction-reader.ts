@@ -1,6 +1,7 @@
 // Transaction reader: reads finalized transactions and the genesis hash from a Solana node with
 // nothing but `fetch`, and turns a transaction into the shape that the decoders read. A node that
 // answers with an error, or without a transaction's metadata, has told nothing.
+import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Bytes, type Signature } from '../core/ids.ts';
 import type { ChainTransaction, ExecutedInstruction, TokenBalance } from '../core/transaction.ts';
 
@@ -121,13 +122,13 @@ function transactionFrom(
   };
 }
 
-class Passing extends Error {}
+const failed = (message: string): Fault => new Fault('rpc_unavailable', message);
 
 /** The sentence for a node that gives no answer. It names the host alone: a path may be a key. */
 function unreachable(url: string, thrown: unknown): string {
   const host = URL.canParse(url) ? new URL(url).host : 'the URL';
-  const { message, cause } = thrown instanceof Error ? thrown : new Error(String(thrown));
-  return `The node at ${host} does not answer: ${cause instanceof Error ? cause.message : message}.`;
+  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
+  return `The node at ${host} does not answer: ${messageOf(cause)}.`;
 }
 
 /**
@@ -146,15 +147,15 @@ export function openNode(
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
       signal: AbortSignal.timeout(ANSWER_MS),
     }).catch((thrown: unknown) => {
-      throw new Passing(unreachable(url, thrown));
+      throw failed(unreachable(url, thrown));
     });
-    if (!answer.ok) throw new Passing(`${method}: the node answers ${answer.status}`);
+    if (!answer.ok) throw failed(`${method}: the node answers ${answer.status}`);
     const body = (await answer.json()) as {
       result?: unknown;
       error?: { code?: number; message?: string };
     };
     if (body.error !== undefined)
-      throw new Passing(`${method}: ${body.error.message ?? 'error'} (${body.error.code})`);
+      throw failed(`${method}: ${body.error.message ?? 'error'} (${body.error.code})`);
     return body.result ?? null;
   };
   const ask = async (method: string, params: readonly unknown[]): Promise<unknown> => {

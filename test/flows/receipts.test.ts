@@ -196,6 +196,10 @@ describe('with the daemon stopped', () => {
     });
     writeFileSync(path.join(folder, 'none.json'), '{"kind":"bailiff.receipt"}');
     expect((await verify(path.join(folder, 'none.json'), ...rpc)).code).toBe(2);
+    expect(await verify(path.join(folder, 'absent.json'), ...rpc)).toMatchObject({
+      code: 2,
+      out: expect.stringMatching(/^\S+absent\.json cannot be read: [^\n]+\n$/),
+    });
   });
 
   test('every figure, changed by one unit, is refused', async () => {

@@ -52,9 +52,11 @@ function SignIn({ onDone }) {
 /** Asks for confirmation, and for a reason or a number where the act needs one. */
 function Confirm({ wanted, onEnd }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const done = useRef(/** @type {string | null} */ (null));
   const [problem, setProblem] = useState('');
   useEffect(() => {
     if (wanted !== null) dialog.current?.showModal();
+    done.current = null;
     setProblem('');
   }, [wanted]);
   if (wanted === null) return null;
@@ -72,13 +74,15 @@ function Confirm({ wanted, onEnd }) {
           };
     try {
       await ask(wanted.method, wanted.route, body);
-      onEnd(`${wanted.title}: done.`);
+      done.current = `${wanted.title}: done.`;
+      // Closing gives the focus back to the button that opened it; removing it would not.
+      dialog.current?.close();
     } catch (thrown) {
       if (!(thrown instanceof Refused)) throw thrown;
       setProblem(thrown.message);
     }
   };
-  return html`<dialog ref=${dialog} onClose=${() => onEnd(null)} aria-labelledby="confirm">
+  return html`<dialog ref=${dialog} onClose=${() => onEnd(done.current)} aria-labelledby="confirm">
     <form onSubmit=${submit}>
       <h2 id="confirm">${wanted.title}?</h2>
       <p>${wanted.text ?? ''}</p>

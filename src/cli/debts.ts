@@ -138,7 +138,7 @@ function listShares(parts: Parts, output: Output, given: ShareFilter & ListOptio
       ...periodIn(given),
     },
     turn: 'before',
-    head: ['SHARE', 'CLOSED', 'SUBSCRIBER', 'MARKET', 'OWED', 'PAID', 'STATUS', 'WHY'],
+    head: ['SHARE', 'CLOSED', 'SUBSCRIBER', 'TO', 'MARKET', 'OWED', 'PAID', 'STATUS', 'WHY'],
     async prepare(rows) {
       const found = new Map<string, ShareDetails>();
       for (let from = 0; from < rows.length; from += DETAILS_AT_ONCE) {
@@ -153,6 +153,7 @@ function listShares(parts: Parts, output: Output, given: ShareFilter & ListOptio
         each.id,
         closedAtMs === null ? '' : isoTime(closedAtMs).slice(0, 19),
         each.subscriberId,
+        each.label ?? `${each.creatorWallet.slice(0, 4)}…${each.creatorWallet.slice(-4)}`,
         each.brought !== null
           ? 'brought'
           : trade === null

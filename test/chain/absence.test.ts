@@ -19,6 +19,8 @@ type Answers = {
   contextSlot: number;
   status: unknown;
   transaction: unknown;
+  /** Whether it takes batches of questions. */
+  batches?: boolean;
 };
 const ABSENT: Answers = {
   tip: 900,
@@ -36,6 +38,7 @@ const node = (given: Partial<Answers> = {}): Connection => {
     contextSlot,
     status,
     transaction,
+    batches = false,
   } = { ...ABSENT, ...given };
   const connection = {
     getSlot: async () => tip,
@@ -43,18 +46,26 @@ const node = (given: Partial<Answers> = {}): Connection => {
     getBlock: async (slot: number) => ({ parentSlot: slot - 1 }),
     getSignatureStatuses: async () => ({ context: { slot: contextSlot }, value: [status] }),
   } as unknown as Connection;
-  // It answers getTransaction and getBlocks, and refuses batches.
+  // It answers getTransaction and getBlocks by themselves, and all questions of a batch.
   carryWith(connection, async (body) => {
-    const asked = JSON.parse(body) as { method: string; params: [number, number] };
-    if (Array.isArray(asked))
-      return Response.json({ error: { code: -32600, message: 'no batches' } });
-    const [from, to] = asked.params;
-    const blocks = () =>
+    type Asked = { id: number; method: string; params: [number, number] };
+    const asked = JSON.parse(body) as Asked | Asked[];
+    const blocks = ([from, to]: [number, number]) =>
       Array.from({ length: to - from + 1 }, (_, index) => from + index).filter(
         (slot) => slot >= begins,
       );
-    const result = asked.method === 'getBlocks' ? blocks() : transaction;
-    return Response.json({ jsonrpc: '2.0', id: 1, result });
+    const answer = ({ id, method, params }: Asked) => {
+      const results: Record<string, () => unknown> = {
+        getBlocks: () => blocks(params),
+        getSignatureStatuses: () => ({ context: { slot: contextSlot }, value: [status] }),
+        getFirstAvailableBlock: () => firstBlock,
+        getTransaction: () => transaction,
+      };
+      return { jsonrpc: '2.0', id, result: results[method]?.() };
+    };
+    if (!Array.isArray(asked)) return Response.json(answer(asked));
+    if (batches) return Response.json(asked.map(answer));
+    return Response.json({ error: { code: -32600, message: 'no batches' } });
   });
   return connection;
 };
@@ -86,6 +97,15 @@ test('a node that is behind, pruned, or of another opinion proves nothing', asyn
   await expect(prove(node({ firstBlock: SLOT + 1 }))).rejects.toThrow(/keeps blocks from 501/);
   await expect(prove(node({ begins: SLOT + 1 }))).rejects.toThrow(/does not show slot 500/);
   await expect(prove(node({ contextSlot: 899 }))).rejects.toThrow(/is behind/);
+});
+
+test('the same in one batch, whose answers are of one node', async () => {
+  const batches = true;
+  expect(await prove(node({ batches }))).toBe(true);
+  expect(await prove(node({ batches, status: { slot: SLOT } }))).toBe(false);
+  expect(await prove(node({ batches, transaction: {} }))).toBe(false);
+  await expect(prove(node({ batches, begins: SLOT + 1 }))).rejects.toThrow(/does not show slot/);
+  await expect(prove(node({ batches, contextSlot: 899 }))).rejects.toThrow(/is behind/);
 });
 
 test('of a transaction that touches no watched account the status and the transaction itself are asked', async () => {

@@ -57,7 +57,13 @@ async function serve(genesis: string | null): Promise<Node> {
 }
 function nodesOf(
   first: Node,
-  given: { second?: Node; ws?: Node; more?: readonly string[]; weights?: readonly number[] } = {},
+  given: {
+    second?: Pick<Node, 'url'>;
+    ws?: Node;
+    more?: readonly string[];
+    weights?: readonly number[];
+    send?: typeof fetch;
+  } = {},
 ) {
   const clock = createManualClock();
   const logged: string[] = [];
@@ -67,6 +73,7 @@ function nodesOf(
     secondUrl: given.second?.url ?? null,
     moreUrls: given.more ?? [],
     weights: given.weights ?? [],
+    ...(given.send === undefined ? {} : { send: given.send }),
     expect: async () => OURS,
     clock,
     elapsedMs: clock.nowMs,
@@ -131,6 +138,35 @@ test('a node that turns foreign is not asked any more; the second one is; with n
   await nodes.connection.getSlot();
   expect([first.slots, second.slots]).toEqual([2, 1]);
   expect(nodes.trouble()).toBeNull();
+});
+
+test('a node that could not be reached is asked for its chain before its next use', async () => {
+  let reached = true;
+  const send: typeof fetch = async (input, init) => {
+    if (!reached) throw new TypeError('refused');
+    return fetch(input, init);
+  };
+  const first = await serve(OURS);
+  const { nodes } = nodesOf(first, { send });
+  await nodes.holdAll();
+  await nodes.connection.getSlot();
+  expect(first.geneses).toBe(1);
+  reached = false;
+  await expect(nodes.connection.getSlot()).rejects.toThrow();
+  // Another chain's node answers at the URL since. No time passes.
+  reached = true;
+  first.genesis = OTHER;
+  await expect(nodes.connection.getSlot()).rejects.toThrow(/belongs to another chain/);
+  expect(first.slots).toBe(1);
+});
+
+test('a second URL of the same node is no second witness, and is told', async () => {
+  const first = await serve(OURS);
+  const { nodes, logged } = nodesOf(first, { second: { url: `${first.url}#again` } });
+  await nodes.holdAll();
+  expect(nodes.second).toBeNull();
+  expect(nodes.findings).toHaveLength(1);
+  expect(logged).toEqual(['rpc.same']);
 });
 
 test('an answer of a node counts only when the node names our chain again afterwards and named no other meanwhile', async () => {

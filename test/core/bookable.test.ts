@@ -32,6 +32,10 @@ describe('a close', () => {
     expect(isBookable(MARKED, 20, 19)).toBe(false);
     expect(isBookable(MARKED, 20, 20)).toBe(true);
   });
+  test('between the first terms and later ones is booked', () => {
+    const changed = { ...PLAIN, terms: [...PLAIN.terms, termsOf(50, 'a', 500)] };
+    expect(isBookable(changed, 20, 20)).toBe(true);
+  });
   test('before the first terms, or before the books begin, is not booked', () => {
     expect(isBookable(PLAIN, 9, 50)).toBe(false);
     expect(isBookable(PLAIN, 10, 50)).toBe(true);

@@ -1,6 +1,7 @@
 // Found outflows: what a payment that was found on chain explains of what left by it.
 import { expect, test } from 'vitest';
 import type { Outflow } from '../../src/core/fact.ts';
+import { unexplainedByPayments } from '../../src/core/found-outflows.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import type { HeardOutflow } from '../../src/core/outflow.ts';
 import { quotesOf, USDC } from '../../src/core/token.ts';
@@ -85,4 +86,34 @@ test('a tiny payment whose sponsor got more than the creator is small, also over
   const day = Array.from({ length: 6 }, (_, n) => priced(passing(n)));
   const classes = [...classifyOutflows(day, [], QUOTES).values()];
   expect(classes).toEqual(['small', 'small', 'small', 'small', 'small', 'outflow']);
+});
+
+test('what a recipient got is explained by its owner or by its account, in any token', () => {
+  const sol = { route: 'sol_transfer', mint: null, decimals: 9, amount: 5n } as const;
+  const keys = [
+    heard('by owner', { ...sol, owner: CREATOR }),
+    heard('by account', { ...sol, destination: CREATOR }),
+    heard('stranger', { ...sol, owner: 'friend' as Address }),
+    // Only a withdrawal shows no mint and counts at its price.
+    heard('priced', { ...sol, usd: 5n }),
+    heard('withdrawn', { mint: 'mint' as Address, route: 'withdraw', usd: 5n }),
+  ];
+  expect([...unexplainedByPayments(keys)]).toEqual(['stranger', 'priced', 'withdrawn']);
+  // Any of several recipients may have got it.
+  const several = { ...found, recipients: ['ref' as Address, CREATOR] };
+  const got = { ...heard('got', { ...sol, owner: CREATOR }), found: several };
+  expect(unexplainedByPayments([got])).toEqual(new Set());
+});
+
+test('what moves between accounts of the subscriber takes nothing of what a payment explains', () => {
+  const own = heard('own', { amount: 900_000_000n, internal: true });
+  expect(unexplainedByPayments([toCreator, own])).toEqual(new Set());
+});
+
+test('each found payment explains its own transaction alone', () => {
+  const other = { ...heard('other', { amount: 30_000_000n }), signature: 'second' as Signature };
+  const rest = heard('rest', { amount: 20_000_000n });
+  expect(unexplainedByPayments([toCreator, rest, other])).toEqual(new Set());
+  const more = { ...heard('more', { amount: 10_000_001n }), signature: 'second' as Signature };
+  expect(unexplainedByPayments([toCreator, rest, other, more])).toEqual(new Set(['other', 'more']));
 });

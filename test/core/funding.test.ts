@@ -62,6 +62,24 @@ test('base that is in no lot keeps its part of a payment', () => {
   expect(told([open(20, 2n), paid(21, 10n, -100n), close(22, 2n)])).toEqual([{ 10: -20n }]);
 });
 
+test('what a booked close shows to be flat takes nothing of later payments', () => {
+  const flat: FundingMove = { kind: 'flat', slot: 21, market: 0 };
+  expect(told([open(20, 3n), flat, open(22, 1n), paid(23, 1n, 8n), close(24, 1n)])).toEqual([
+    { 10: 8n },
+  ]);
+});
+
+test('what happened up to the slot of the held positions is in them, and is not told', () => {
+  const held = { slot: 15, positions: [] };
+  expect(told([open(13, 1n), close(14, 1n), close(15, 1n)], held)).toEqual([]);
+});
+
+test('what was opened under no terms is told apart from what was opened under some', () => {
+  expect(told([open(5, 2n), paid(6, 2n, 4n), open(20, 1n), close(22, 3n)])).toEqual([
+    { '-1': 4n, 10: 0n },
+  ]);
+});
+
 describe('it is not known', () => {
   const unknown: FundingMove = { kind: 'unknown', slot: 21 };
   test.each([
@@ -91,6 +109,14 @@ describe('it is not known', () => {
     ['where no lot explains all of the base', [open(20, 2n), close(22, 3n)]],
   ])('%s', (_, moves) => {
     expect(told(moves)).toEqual([{ 10: null }]);
+  });
+
+  test('of what was opened in the very slot of an unreadable transaction', () => {
+    for (const [slot, funded] of [
+      [21, null],
+      [22, 0n],
+    ] as const)
+      expect(told([unknown, open(slot, 2n), close(23, 2n)])).toEqual([{ 10: funded }]);
   });
 
   test('of what was open before the terms, which are charged from its opening on', () => {

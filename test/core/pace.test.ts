@@ -78,3 +78,15 @@ test('one reading a second is kept, for less than ten minutes', () => {
   expect(kept(600_999)).toEqual([200]);
   expect(kept(601_000)).toEqual([300]);
 });
+
+test('a slot is final by the median of the last 16 waits, a quarter longer and 200 ms', () => {
+  const pace = createPace();
+  expect(pace.finalByMs()).toBeNull();
+  for (const ms of [9_000, 1_000, 400]) pace.noteFinal(ms);
+  expect(pace.finalByMs()).toBe(1_450);
+  // After 16 more the first three do not count. Of an even number the greater middle one counts.
+  for (let n = 0; n < 16; n++) pace.noteFinal(n < 8 ? 13_000 : 400);
+  expect(pace.finalByMs()).toBe(16_450);
+  pace.noteFinal(400);
+  expect(pace.finalByMs()).toBe(700);
+});

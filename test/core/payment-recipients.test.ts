@@ -1,9 +1,13 @@
 // Payment recipients: what one payment to several recipients gives to each, and who is left out.
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
+import type { Debt } from '../../src/core/payment.ts';
 import {
+  debtsTo,
   paidTo,
   partsOfCovers,
+  payableTogether,
+  paysSeveral,
   paysWhole,
   toFirst,
   walletsOf,
@@ -38,6 +42,47 @@ test('recipients stand in the order of their oldest debt', () => {
   expect(ids(toFirst(DEBTS, 2))).toEqual(['a', 'b', 'd']);
   expect(ids(withoutLast(DEBTS))).toEqual(['a', 'b', 'd']);
   expect(ids(withoutLast(DEBTS.slice(0, 1)))).toEqual(['a']);
+});
+
+test('a payment without a list of recipients pays one, and is whole when it covers all debts to it', () => {
+  const covers = ['a', 'd'].map((shareId) => ({ shareId, amount: 1n }));
+  const recipients = [CREATOR, REF].map((wallet) => ({ wallet, amount: 1n, createAccount: false }));
+  const alone = { ...planned(DEBTS.slice(0, 1), preflight()), covers };
+  const several = { ...alone, recipients, covers: [...covers, { shareId: 'b', amount: 1n }] };
+  expect([alone, several].map((each) => paysSeveral({ plan: each }))).toEqual([false, true]);
+  expect(debtsTo(DEBTS, CREATOR).map((each) => each.shareId)).toEqual(['a', 'd']);
+  // The debt to the house is of no concern to either.
+  expect(paysWhole(alone, DEBTS)).toBe(true);
+  expect(paysWhole(several, DEBTS)).toBe(true);
+  expect(paysWhole({ ...alone, covers: covers.slice(1) }, DEBTS)).toBe(false);
+  expect(paysWhole({ ...several, covers }, DEBTS)).toBe(false);
+});
+
+test('debts out of one account, at one venue and in one token are paid together', () => {
+  const [oldest] = DEBTS as [Debt];
+  const ids = (debts: readonly Debt[], first = oldest) =>
+    payableTogether(debts, first).map((each) => each.shareId);
+  const otherUser = { driftUser: 'second' as Address };
+  const elsewhere = [
+    debt('e', 1n, { venue: 'velocity' }),
+    debt('f', 1n, { token: { ...oldest.token, mint: 'mint' as Address } }),
+    debt('g', 1n, { ...of(REF), ...otherUser }),
+  ];
+  expect(ids([...DEBTS, ...elsewhere])).toEqual(['a', 'b', 'c', 'd']);
+  // A debt to the same recipient may be owed for another account.
+  expect(ids([...DEBTS, debt('h', 1n, otherUser)])).toEqual(['a', 'b', 'c', 'd', 'h']);
+});
+
+test('a debt that is paid apart keeps its recipient out of payments to others', () => {
+  const [oldest, ...younger] = DEBTS as [Debt, ...Debt[]];
+  const ids = (debts: readonly Debt[]) =>
+    payableTogether(debts, debts[0] as Debt).map((each) => each.shareId);
+  const apart = { ...of(REF), apart: true };
+  expect(ids([...DEBTS, debt('e', 1n, apart)])).toEqual(['a', 'c', 'd']);
+  expect(ids([{ ...oldest, apart: true }, ...younger])).toEqual(['a', 'd']);
+  // A debt in another token keeps no recipient out of a payment in this one.
+  const token = { ...oldest.token, mint: 'mint' as Address };
+  expect(ids([...DEBTS, debt('e', 1n, { ...apart, token })])).toEqual(['a', 'b', 'c', 'd']);
 });
 
 test('the parts of a payment are what its covers say, and no other debt may be covered', () => {
@@ -120,6 +165,17 @@ describe('a plan for several recipients', () => {
       creator: CREATOR,
       trouble: { code: 'sponsor_creator_spent' },
     });
+  });
+  test('waits with all debts where the sponsor refuses the subscriber', () => {
+    const sponsorRefuses = {
+      class: 'needs_sol',
+      code: 'sponsor_subscriber_spent',
+      detail: '',
+    } as const;
+    const none = { agentLamports: 0n, sponsorLamports: 10n ** 9n, sponsorRefuses };
+    const found = waits(seen({}, none));
+    expect(found).toMatchObject({ about: 'subscriber', trouble: { code: sponsorRefuses.code } });
+    expect(found).not.toHaveProperty('creator');
   });
   test('holds its fee against all of it, and the rent of an account against what is owed to its owner', () => {
     const cost = { perSol: 150_000_000n, bpsMost: 1_000 };

@@ -1,6 +1,7 @@
 // Payment route: another way for the same payment. Recipients, amounts and fee payer never differ.
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
+import type { PaidTo } from '../../src/core/payment-recipients.ts';
 import {
   byRoute,
   claimsOf,
@@ -74,6 +75,26 @@ describe('another route for a payment', () => {
       expect(planned.kind).toBe('pay');
       expect(rerouted(split, planned, FROM)).toBeNull();
     }
+  });
+  test('there is none for a plan with another recipient, amount, fee payer or reimbursement', () => {
+    const recipients = [
+      { wallet: CREATOR, amount: 60n, createAccount: false },
+      { wallet: OTHER, amount: 40n, createAccount: false },
+    ];
+    const split = { ...payment, plan: { ...payment.plan, recipients } };
+    const away = planOf(split, { agentTokens: null });
+    if (away.kind !== 'pay') throw new Error(`a ${away.kind} was planned`);
+    const by = (change: Partial<typeof away.plan>) =>
+      rerouted(split, { ...away, plan: { ...away.plan, ...change } }, FROM);
+    expect(by({})).not.toBeNull();
+    const [to, house] = recipients as [PaidTo, PaidTo];
+    expect(by({ recipients: [to, { ...house, wallet: 'third' as Address }] })).toBeNull();
+    expect(by({ recipients: [to, { ...house, amount: 41n }] })).toBeNull();
+    expect(
+      by({ recipients: [...recipients, { ...house, wallet: 'third' as Address }] }),
+    ).toBeNull();
+    expect(by({ feePayer: 'sponsor' })).toBeNull();
+    expect(by({ reimburse: 1n })).toBeNull();
   });
   test('there is none for a part, and none with a swap', () => {
     const poor = { agentTokens: null, venue: { ...FUNDS, deposit: 99n } };

@@ -35,6 +35,14 @@ test('fees, priority and rent count in full, for the agent and for the sponsor',
   });
 });
 
+test('an agent that signs twice pays for two signatures', () => {
+  const costs = { ...preflight().costs, signatures: 2n };
+  const own = 10_000n + 3_000_000n;
+  expect(planned([debt('a', 1n)], preflight({ costs, agentLamports: own })).feePayer).toBe('agent');
+  const short = trouble([debt('a', 1n)], preflight({ costs, agentLamports: own - 1n }));
+  expect(short).toMatchObject({ code: 'agent_needs_sol', lamports: 1n });
+});
+
 test('a sponsor that refuses these debts says why, and how much the agent lacks', () => {
   const sponsorRefuses = {
     class: 'needs_sol',
@@ -83,5 +91,9 @@ test("the rent of a creator's account is held against all that is owed to it, an
   const dear = plan([debt('a', 7_499n)], given(10_000_000n), { ...POLICY, cost });
   expect(dear).toMatchObject({ kind: 'wait', about: 'creator' });
   const poor = plan([debt('a', 7_500n)], given(7_500n), { ...POLICY, cost });
-  expect(poor).toMatchObject({ kind: 'wait', about: 'creator' });
+  expect(poor).toMatchObject({ kind: 'wait', about: 'creator', creator: 'creator' });
+  // Fee and rent together are 306,642: a tenth of 3,066,420.
+  expect(planned([debt('a', 7_500n)], given(3_066_420n), { cost }).amount).toBe(7_500n);
+  const almost = plan([debt('a', 7_500n)], given(3_066_419n), { ...POLICY, cost });
+  expect(almost).toMatchObject({ kind: 'wait', creator: 'creator' });
 });

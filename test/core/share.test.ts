@@ -15,7 +15,7 @@ import {
   transition,
 } from '../../src/core/share.ts';
 import type { Landing, ShareChange } from '../../src/core/share-change.ts';
-import { isApart, isDue, uncoveredOf } from '../../src/core/share-due.ts';
+import { countedOf, isApart, isAsked, isDue, uncoveredOf } from '../../src/core/share-due.ts';
 import { USDC } from '../../src/core/token.ts';
 import { ERROR_CLASSES, type Trouble } from '../../src/core/trouble.ts';
 import { restingEvents, resumedEvents } from '../../src/core/waiting-events.ts';
@@ -261,4 +261,21 @@ test('a debt is paid apart once a payment to several recipients failed with it',
 test('of a voided debt only what was paid is left to be covered', () => {
   expect(uncoveredOf({ status: 'pending', amount: 100n, paid: 0n }, 30n, 20n)).toBe(50n);
   expect(uncoveredOf({ status: 'voided', amount: 100n, paid: 40n }, 30n, 0n)).toBe(10n);
+});
+
+test('a debt is paid however small it is for each of three reasons', () => {
+  const none = { hastened: false, delinquent: false, ended: false };
+  expect(isAsked(none)).toBe(false);
+  for (const reason of ['hastened', 'delinquent', 'ended'] as const)
+    expect(isAsked({ ...none, [reason]: true }), reason).toBe(true);
+});
+
+test('for the standing the whole of a debt counts, and of a voided or observed one what was paid', () => {
+  const counted = (change: Partial<Share>, observing = false) =>
+    countedOf(debt({ paid: 40n, ...change }), observing);
+  expect(counted({})).toBe(100n);
+  expect(counted({ observed: true })).toBe(40n);
+  expect(counted({ observed: true }, true)).toBe(100n);
+  expect(counted({ status: 'voided' })).toBe(40n);
+  expect(counted({ status: 'voided', observed: true }, true)).toBe(40n);
 });

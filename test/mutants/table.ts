@@ -2,6 +2,7 @@
 // catches it: a named test, or the simulator within a number of seeds. test/mutants/table.test.ts
 // checks that every edit still applies; `npm run mutants` runs them.
 
+import { DECIDED } from './decisions.ts';
 import { EVIDENCE } from './evidence.ts';
 import { SIGNED } from './signing.ts';
 
@@ -286,6 +287,7 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'if (true) return agreeing;',
     by: unit(SETTLE, 'no age and no height is a death'),
   },
+  ...DECIDED,
   ...EVIDENCE,
   ...SIGNED,
 ];

@@ -90,3 +90,12 @@ test('a slot is final by the median of the last 16 waits, a quarter longer and 2
   pace.noteFinal(400);
   expect(pace.finalByMs()).toBe(700);
 });
+
+test('a reading within a second of one that is kept is not kept in its place', () => {
+  const pace = createPace();
+  pace.note(100, 5_000);
+  pace.note(150, 5_999);
+  // The first reading is older than ten minutes by now, and the second was never stored.
+  pace.note(10_000, 605_500);
+  expect(pace.msPerSlot()).toBeNull();
+});

@@ -35,7 +35,7 @@ const noting = (ledger: Ledger, called: Set<string>): Ledger =>
 
 /** Plays a history on both ledgers. Returns the methods that both were asked. */
 async function play(seed: number): Promise<ReadonlySet<string>> {
-  await using database = await createDatabase();
+  await using database = await createDatabase({ connections: 2 });
   const { sql, found: nested } = watchNested(database.sql);
   await sql`create table test_time as select to_timestamp(${START / 1_000}::float8) as at`;
   const called = new Set<string>();

@@ -13,13 +13,18 @@ async function onServer(statement: string): Promise<void> {
   await admin.end();
 }
 
-/** Copies the template; with `empty`, a database that was never migrated. */
-export async function createDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
+/**
+ * Copies the template; with `empty`, a database that was never migrated. `connections`: the most
+ * that its pool opens, 10 unless given. Each of them plans every statement once for itself.
+ */
+export async function createDatabase(
+  options: { empty?: boolean; connections?: number } = {},
+): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   const template = options.empty ? 'template0' : new URL(inject('templateUrl')).pathname.slice(1);
   await onServer(`create database ${name} template ${template} strategy file_copy`);
   const url = inject('adminUrl').replace(/\/[^/]*$/, `/${name}`);
-  const sql = openDatabase(url, silentLog, 10);
+  const sql = openDatabase(url, silentLog, options.connections ?? 10);
   return {
     sql,
     url,

@@ -151,6 +151,8 @@ test.skipIf(CHROMIUM === undefined)('an operator sees what is wrong and acts on 
     await dialog.getByRole('button', { name: accept }).click();
     await page.getByText(`${accept}: done.`).waitFor();
     await settle(accept);
+    // The sentence of the first act may still stand while the second is on its way.
+    await expect.poll(() => acted.length).toBe(5);
     // The keyboard goes on where the act was asked for.
     await expect.poll(() => page.evaluate('document.activeElement.ariaLabel')).toBe(accept);
     const reason = 'looked at it';

@@ -115,6 +115,7 @@ export const statementPages: FastifyPluginAsync<StatementOptions> = async (app, 
     '/statements',
     { config: { scope: 'public' }, schema: { querystring: StatementQuery } },
     async ({ query: { link: text, format = 'html' }, headers }, reply) => {
+      reply.header('cache-control', 'private, no-store').header('x-robots-tag', 'noindex');
       const link = await desk.open(text);
       if (link === null) {
         // A browser gets a page, everything else a problem.
@@ -127,7 +128,6 @@ export const statementPages: FastifyPluginAsync<StatementOptions> = async (app, 
           .send(noStatementPage(NO_STATEMENT));
       }
       const statement = await desk.read(link, format === 'html' ? EXPLAINED : 0);
-      reply.header('cache-control', 'private, no-store').header('x-robots-tag', 'noindex');
       if (format === 'csv') {
         const columns = statementColumns(link.of);
         const lines = [

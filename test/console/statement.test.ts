@@ -90,6 +90,7 @@ test('a link shows one period of one subscriber or creator, and nothing else', a
     404,
     'text/html; charset=utf-8',
   ]);
+  expect(lost.headers.get('cache-control')).toBe('private, no-store');
   expect(await lost.text()).toContain('Ask the platform for a new one.');
   expect(
     (await fetch(`${url}${changed}&format=csv`, accept)).headers.get('content-type'),

@@ -95,17 +95,33 @@ test('each payment stands on the value that the one before it left', async () =>
 });
 
 /**
- * Whether a transaction pays: a cancellation calls no token program. Payments alone are lost while
- * one is cancelled, because one that was on its way to the node would else land first.
+ * Loses payments, of which one may be on its way when it is cancelled, and lets the rest through.
+ * `stop` looks at the order: once a cancellation was sent, no payment may be.
  */
-const isPayment = ({ message }: VersionedTransaction): boolean =>
-  message.staticAccountKeys.some((key) => key.equals(TOKEN_PROGRAM_ID));
+function losePayments({ mischief }: Street['world']) {
+  const sent: ('payment' | 'cancellation')[] = [];
+  mischief.drops = ({ message }) => {
+    // A cancellation calls no token program.
+    const pays = message.staticAccountKeys.some((key) => key.equals(TOKEN_PROGRAM_ID));
+    sent.push(pays ? 'payment' : 'cancellation');
+    return pays;
+  };
+  return {
+    /** Ends the losses. Fails unless payments were sent first and cancellations alone after them. */
+    stop(): void {
+      mischief.drops = null;
+      const first = sent.indexOf('cancellation');
+      expect(first).toBeGreaterThan(0);
+      expect(sent.slice(first)).not.toContain('payment');
+    },
+  };
+}
 
 test('a halt or a person cancels what is on its way, and rent returns when a subscriber leaves', async () => {
   const { street, trader, payments, held, variants, paidAll, exactly } = await join('bo');
   profitableClose(street.people, trader);
   await paidAll(1);
-  street.world.mischief.drops = isPayment;
+  const halting = losePayments(street.world);
   profitableClose(street.people, trader);
   const states = async () => (await payments()).map((each) => each.state);
   await expect.poll(states).toEqual(['landed', 'sent']);
@@ -113,21 +129,21 @@ test('a halt or a person cancels what is on its way, and rent returns when a sub
   const { halts } = createLedger(street.database.sql);
   await halts.set('all', 'drill');
   await expect.poll(states).toContain('dead');
-  street.world.mischief.drops = null;
+  halting.stop();
   // Bytes that some node has kept are of no use any more.
   await arrive(street, old);
   await halts.lift('all');
   await paidAll(2);
   await exactly();
 
-  /** A close whose payment is sent and does not arrive. Returns the ids of both. */
-  const underWay = async (): Promise<{ share: string; payment: string }> => {
-    street.world.mischief.drops = isPayment;
+  /** A close whose payment is sent and does not arrive. Returns the ids of its share and payment. */
+  const underWay = async () => {
+    const losses = losePayments(street.world);
     profitableClose(street.people, trader);
     await expect.poll(async () => (await states()).at(-1)).toBe('sent');
     const payment = (await payments()).at(-1)?.paymentId ?? '';
     const share = (await street.shares('bo')).find((each) => each.status === 'processing');
-    return { share: share?.id ?? '', payment };
+    return { share: share?.id ?? '', payment, losses };
   };
   const why = { reason: 'a drill' };
   const last = async () => (await states()).at(-1);
@@ -137,7 +153,7 @@ test('a halt or a person cancels what is on its way, and rent returns when a sub
   const asked = await street.post(`/v1/payments/${first.payment}/cancel`, why);
   expect(asked).toMatchObject({ status: 200, body: { guard: 'nonce', cancelAsked: true } });
   await expect.poll(last).toBe('dead');
-  street.world.mischief.drops = null;
+  first.losses.stop();
   const parked = await street.share('bo', (each) => each.id === first.share && !!each.reason);
   expect(parked).toMatchObject({ status: 'failed', reason: { code: 'payment_cancelled' } });
   const again = await street.post(`/v1/payments/${first.payment}/cancel`, why);
@@ -154,7 +170,7 @@ test('a halt or a person cancels what is on its way, and rent returns when a sub
   const voiding = await street.post(`/v1/shares/${second.share}/void`, why);
   expect(voiding).toEqual({ status: 202, body: { payment: second.payment } });
   await street.share('bo', (each) => each.id === second.share && each.status === 'voided');
-  street.world.mischief.drops = null;
+  second.losses.stop();
   expect(await last()).toBe('dead');
 
   // The subscriber leaves: the rent is the sponsor's again.

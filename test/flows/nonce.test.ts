@@ -107,7 +107,7 @@ function losePayments({ mischief }: Street['world']) {
     return pays;
   };
   return {
-    /** Ends the losses. Fails unless payments were sent first and cancellations alone after them. */
+    /** Ends the losses. Fails unless payments were sent first, and cancellations after them. */
     stop(): void {
       mischief.drops = null;
       const first = sent.indexOf('cancellation');
@@ -136,7 +136,7 @@ test('a halt or a person cancels what is on its way, and rent returns when a sub
   await paidAll(2);
   await exactly();
 
-  /** A close whose payment is sent and does not arrive. Returns the ids of its share and payment. */
+  /** A close whose payment is sent and lost. Returns the ids of its share and its payment. */
   const underWay = async () => {
     const losses = losePayments(street.world);
     profitableClose(street.people, trader);

@@ -123,3 +123,34 @@ export function takeReading(
   const kept = new Set(put.map(keyOf));
   return { outcome: 'recorded', withdraw: open.filter((each) => !kept.has(keyOf(each))), put };
 }
+
+/** Whether two values hold the same fields; one that is undefined counts as absent. */
+function isAlike(one: unknown, other: unknown): boolean {
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null)
+    return one === other;
+  const fields = new Set([...Object.keys(one), ...Object.keys(other)]);
+  const at = (of: object, field: string): unknown => (of as Record<string, unknown>)[field];
+  return (
+    Array.isArray(one) === Array.isArray(other) &&
+    [...fields].every((field) => isAlike(at(one, field), at(other, field)))
+  );
+}
+
+/**
+ * The fact on record after `put` was recorded at its place, where `known` stood or nothing; null
+ * when the record stays as it is. A final fact keeps its body, and only learns an index in its
+ * block that it lacked.
+ */
+export function recordedOver(
+  known: RecordedFact | null,
+  put: { readonly fact: Fact; readonly finality: Commitment },
+): RecordedFact | null {
+  if (known === null) return put;
+  const [had, has] = [known.fact.position.blockIndex, put.fact.position.blockIndex];
+  const isFinal = known.finality === 'finalized';
+  const isSame = known.finality === put.finality && isAlike(known.fact.body, put.fact.body);
+  if ((isFinal || isSame) && !(had === null && has !== null)) return null;
+  const { fact, finality } = isFinal ? known : put;
+  const blockIndex = isFinal ? (had ?? has) : (has ?? had);
+  return { fact: { ...fact, position: { ...fact.position, blockIndex } }, finality };
+}

@@ -1,7 +1,7 @@
 // Share due: tells which debts a lane may try now, which of them at any size and which of them
 // alone, which part of a debt nothing covers yet, and which part counts for the standing.
 import type { BaseUnits } from './money.ts';
-import type { Share } from './share.ts';
+import { isOpen, type Share } from './share.ts';
 
 /**
  * Whether a lane may try a debt now. `heldUntilMs` is the latest `heldUntilMs` of the pending debts
@@ -18,6 +18,15 @@ export const isDue = (
   (retryAtMs === null || retryAtMs <= nowMs) &&
   (heldUntilMs === null || heldUntilMs <= nowMs) &&
   !halted;
+
+/**
+ * Whether a debt counts as unpaid. `open`: also one that is parked for a person, or only observed.
+ * `payable`: only one that a payment may pay without a person, or has claimed.
+ */
+export const isUnpaid = (
+  { status, observed }: Pick<Share, 'status' | 'observed'>,
+  which: 'payable' | 'open',
+): boolean => isOpen(status) && (which === 'open' || (status !== 'failed' && !observed));
 
 /**
  * Whether a debt is paid in a payment to its own recipient only: it was tried, and a payment to

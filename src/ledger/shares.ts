@@ -1,10 +1,10 @@
 // Shares: reads profit shares. accruals.ts creates them, share-acts.ts changes them.
 
 import type { Shares } from '../core/debt-ports.ts';
-import type { Address, Slot } from '../core/ids.ts';
+import type { Address } from '../core/ids.ts';
 import { type Debt, NO_TRIES, type Tries } from '../core/payment.ts';
 import type { Share, ShareStatus } from '../core/share.ts';
-import { isApart, isAsked, isDue, uncoveredOf } from '../core/share-due.ts';
+import { isApart, isAsked, isDue, isUnpaid, uncoveredOf } from '../core/share-due.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { createAccruals } from './accruals.ts';
 import type { Fragment, Sql } from './database.ts';
@@ -40,6 +40,10 @@ type DueRow = {
   halted: boolean;
   now: Date;
 };
+type OldestRow = { subscriber_id: string; slot: bigint } & (
+  | Pick<Share, 'status' | 'observed'>
+  | { status: null; observed: null }
+);
 const isDueNow = ({ status, observed, halted, now, ...row }: DueRow): boolean =>
   isDue({ status, observed, retryAtMs: row.retry_at?.getTime() ?? null }, now.getTime(), {
     heldUntilMs: row.held_until?.getTime() ?? null,
@@ -101,23 +105,17 @@ export function createShares(
   const dueNow = sql`${mayBeDue} and not exists (select 1 from profit_share h
       where h.subscriber_id = s.subscriber_id and h.held_until > ${now} and h.status = 'pending')
     and not ${isHalted}`;
-  /** As `Shares.oldestOpenSlot`, among debts that satisfy a condition. */
-  const oldestOf = (counted: Fragment) =>
-    readTogether<string, Slot | null>(async (ids) => {
-      const rows = await sql<{ subscriber_id: string; slot: bigint }[]>`
-        select subscriber_id, min(slot) as slot from (
-          select subscriber_id, slot from profit_share where subscriber_id in ${among(sql, ids)} and ${counted}
-          union all
-          select subscriber_id, executed_slot from payment
-          where subscriber_id in ${among(sql, ids)} and excess > 0 and accepted is null) as unproven
-        where slot is not null group by subscriber_id`;
-      const found = new Map(rows.map((row) => [row.subscriber_id, Number(row.slot) - 1]));
-      return ids.map((id) => found.get(id) ?? null);
-    });
-  const oldestOpenSlot = {
-    payable: oldestOf(sql`status in ('pending', 'processing') and not observed`),
-    open: oldestOf(sql`status in ('pending', 'processing', 'failed')`),
-  };
+  /** Of each subscriber, the oldest slot by status of debts; without one, of unproven payments. */
+  const oldestSlots = readTogether<string, readonly OldestRow[]>(async (ids) => {
+    const rows = await sql<OldestRow[]>`
+      select subscriber_id, status, observed, min(slot) as slot from profit_share
+      where subscriber_id in ${among(sql, ids)} and status in ('pending', 'processing', 'failed') group by subscriber_id, status, observed
+      union all
+      select subscriber_id, null, null, min(executed_slot) from payment
+      where subscriber_id in ${among(sql, ids)} and excess > 0 and accepted is null and executed_slot is not null group by subscriber_id`;
+    const found = grouped(rows, (row) => row.subscriber_id);
+    return ids.map((id) => found.get(id) ?? []);
+  });
   return {
     ...createAccruals(sql, now, observing),
     ...createShareActs(sql, now),
@@ -191,12 +189,18 @@ export function createShares(
       };
     },
     async owedTo(creatorWallet, mint) {
-      const [row] = await sql<{ owed: bigint }[]>`
-        select coalesce(sum(amount - paid), 0)::bigint as owed from profit_share
-        where creator_wallet = ${creatorWallet} and mint = ${mint} and status in ('pending', 'processing') and not observed`;
-      return row?.owed ?? 0n;
+      const rows = await sql<(Pick<Share, 'status' | 'observed'> & { owed: bigint })[]>`
+        select status, observed, sum(amount - paid)::bigint as owed from profit_share
+        where creator_wallet = ${creatorWallet} and mint = ${mint}
+          and status in ('pending', 'processing', 'failed') group by status, observed`;
+      return rows.reduce((sum, row) => (isUnpaid(row, 'payable') ? sum + row.owed : sum), 0n);
     },
-    oldestOpenSlot: (subscriberId, which) => oldestOpenSlot[which](subscriberId),
+    async oldestOpenSlot(subscriberId, which) {
+      const rows = (await oldestSlots(subscriberId)).filter(
+        (row) => row.status === null || isUnpaid(row, which),
+      );
+      return rows.length === 0 ? null : Math.min(...rows.map((row) => Number(row.slot))) - 1;
+    },
     async uncovered(subscriberId) {
       const rows = await sql<
         (Pick<Share, 'status' | 'amount' | 'paid'> & {

@@ -15,7 +15,14 @@ import {
   transition,
 } from '../../src/core/share.ts';
 import type { Landing, ShareChange } from '../../src/core/share-change.ts';
-import { countedOf, isApart, isAsked, isDue, uncoveredOf } from '../../src/core/share-due.ts';
+import {
+  countedOf,
+  isApart,
+  isAsked,
+  isDue,
+  isUnpaid,
+  uncoveredOf,
+} from '../../src/core/share-due.ts';
 import { USDC } from '../../src/core/token.ts';
 import { ERROR_CLASSES, type Trouble } from '../../src/core/trouble.ts';
 import { restingEvents, resumedEvents } from '../../src/core/waiting-events.ts';
@@ -250,6 +257,17 @@ test('a debt is due when nothing holds it back', () => {
   expect(isDue(debt(), 10, { ...free, heldUntilMs: 10 })).toBe(true);
   expect(isDue(debt(), 10, { ...free, halted: true })).toBe(false);
   expect(SHARE_STATUSES.filter(isOpen)).toEqual(['pending', 'processing', 'failed']);
+});
+
+test('a debt is payable while no person is asked, and open until it ends', () => {
+  const which = (change: Partial<Share>) =>
+    (['payable', 'open'] as const).filter((each) => isUnpaid(debt(change), each));
+  expect(which({})).toEqual(['payable', 'open']);
+  expect(which({ status: 'processing' })).toEqual(['payable', 'open']);
+  expect(which({ status: 'failed' })).toEqual(['open']);
+  expect(which({ observed: true })).toEqual(['open']);
+  expect(which({ status: 'paid' })).toEqual([]);
+  expect(which({ status: 'voided' })).toEqual([]);
 });
 
 test('a debt is paid apart once a payment to several recipients failed with it', () => {

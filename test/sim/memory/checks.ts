@@ -2,6 +2,7 @@
 import type { AccountCheck, Checks } from '../../../src/core/check-ports.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import type { Address } from '../../../src/core/ids.ts';
+import { isUntold } from '../../../src/core/naming.ts';
 import { COUNTERS, type Counters } from '../../../src/core/reckoning.ts';
 import { LAST_ORDINAL } from '../../../src/core/transaction.ts';
 import { type FactRow, factKey, type State } from './state.ts';
@@ -77,10 +78,7 @@ export function createMemoryChecks(state: State): Checks {
         ]),
       ) as Counters;
       const complete = ![...state.sightings.values()].some(
-        ({ accounts, status, rank, namedSlot, slot }) =>
-          accounts.has(address) &&
-          ((status === 'wanted' && rank < 2 && (namedSlot === null || namedSlot <= uptoSlot)) ||
-            (status === 'confirmed' && (slot ?? 0) <= uptoSlot)),
+        (sighting) => sighting.accounts.has(address) && isUntold(sighting, uptoSlot),
       );
       return {
         ...{ told, complete },

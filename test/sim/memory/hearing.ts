@@ -1,11 +1,11 @@
 // Hearing: subscribers, accounts, rumours and facts, in memory.
 
-import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../../../src/core/fault.ts';
 import type { Sightings } from '../../../src/core/hearing-ports.ts';
 import type { Address } from '../../../src/core/ids.ts';
+import { firstNamed, namedAgain } from '../../../src/core/naming.ts';
 import type { Subscribers, Subscriptions } from '../../../src/core/ports.ts';
-import { takeReading } from '../../../src/core/reading.ts';
+import { recordedOver, takeReading } from '../../../src/core/reading.ts';
 import { sameTerms } from '../../../src/core/terms.ts';
 import { DEFAULT_VENUE } from '../../../src/core/venue.ts';
 import { factKey, type SightingRow, type State } from './state.ts';
@@ -100,62 +100,20 @@ export function createMemorySightings(state: State): Sightings {
   const open = () =>
     [...state.sightings.values()].filter((each) => ['wanted', 'confirmed'].includes(each.status));
   return {
-    async note(rumours, { source, nowMs, by, listedRevision, again }) {
+    async note(rumours, naming) {
       for (const rumour of rumours) {
         const { signature, accounts } = rumour;
-        const rank = by === 'rumour' ? 2 : rumour.urgent === true ? 0 : 1;
-        const blockIndex = by === 'rumour' ? null : rumour.blockIndex;
-        const namedSlot = by === 'rumour' ? null : (rumour.slot ?? null);
         const known = state.sightings.get(signature);
         if (known === undefined) {
+          const named = firstNamed(rumour, naming, naming.nowMs);
           state.sightings.set(signature, {
-            signature,
-            blockIndex,
-            source,
-            rank,
-            namedSlot,
-            namedFinal: by === 'finalized',
-            accounts: new Set(accounts),
-            status: 'wanted',
-            final: false,
-            slot: null,
-            attempts: 0,
-            wantedMs: nowMs,
-            absentMs: null,
-            dueMs: nowMs,
-            readRevision: null,
+            ...{ signature, source: naming.source, ...named },
+            ...{ accounts: new Set(accounts), final: false, slot: null },
           });
           continue;
         }
-        const renewed =
-          again === true ||
-          known.status === 'dropped' ||
-          known.status === 'unfound' ||
-          (listedRevision !== undefined &&
-            known.readRevision !== null &&
-            known.readRevision < listedRevision);
         if (known.status === 'finalized') known.final = true;
-        const open = known.status === 'wanted' || known.status === 'confirmed';
-        const better =
-          rank < known.rank ||
-          (by === 'finalized' && !known.namedFinal) ||
-          (known.namedSlot === null && namedSlot !== null);
-        const place = known.blockIndex === null && blockIndex !== null;
-        if (renewed || (open && better) || place) {
-          known.blockIndex ??= blockIndex;
-          known.rank = Math.min(known.rank, rank);
-          known.namedSlot = by === 'finalized' ? namedSlot : (known.namedSlot ?? namedSlot);
-          known.namedFinal ||= by === 'finalized';
-          known.dueMs = renewed ? nowMs : Math.min(known.dueMs, nowMs);
-        }
-        if (renewed)
-          Object.assign(known, {
-            status: 'wanted',
-            attempts: 0,
-            wantedMs: nowMs,
-            absentMs: null,
-            readRevision: null,
-          });
+        Object.assign(known, namedAgain(known, rumour, naming, naming.nowMs));
         if (known.status === 'wanted' || known.status === 'confirmed')
           for (const account of accounts) known.accounts.add(account);
       }
@@ -243,20 +201,9 @@ export function createMemorySightings(state: State): Sightings {
       }
       for (const fact of taking.put) {
         const own = state.facts.get(factKey(fact));
-        const { blockIndex } = fact.position;
-        if (own === undefined) {
-          state.facts.set(factKey(fact), { fact, blockIndex, finality });
-          changed.add(fact.subscriberId);
-          continue;
-        }
-        const final = own.finality === 'finalized';
-        const same = own.finality === finality && isDeepStrictEqual(own.fact.body, fact.body);
-        if ((final || same) && !(own.blockIndex === null && blockIndex !== null)) continue;
-        if (!final) {
-          own.finality = finality;
-          own.fact = fact;
-        }
-        own.blockIndex = final ? (own.blockIndex ?? blockIndex) : (blockIndex ?? own.blockIndex);
+        const next = recordedOver(own ?? null, { fact, finality });
+        if (next === null) continue;
+        state.facts.set(factKey(fact), { ...next, blockIndex: next.fact.position.blockIndex });
         changed.add(fact.subscriberId);
       }
       if (row !== undefined && finality === 'finalized') {

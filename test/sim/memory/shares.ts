@@ -6,7 +6,7 @@ import type { ProfitShare, Shares } from '../../../src/core/debt-ports.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import { haltScopes } from '../../../src/core/halt.ts';
 import { incurred, isOpen, type Share } from '../../../src/core/share.ts';
-import { isApart, isDue, uncoveredOf } from '../../../src/core/share-due.ts';
+import { isApart, isDue, isUnpaid, uncoveredOf } from '../../../src/core/share-due.ts';
 import { recipientsOf } from '../../../src/core/split.ts';
 import { sumsOf } from '../../../src/core/token.ts';
 import { shareIdOf, termsSlotOf } from '../../../src/ledger/booking.ts';
@@ -274,21 +274,17 @@ export function createMemoryShares(
     },
     async owedTo(creatorWallet, mint) {
       return [...state.shares.values()].reduce(
-        (sum, { creatorWallet: creator, token, status, observed, amount, paid }) =>
-          creator === creatorWallet &&
-          token.mint === mint &&
-          !observed &&
-          (status === 'pending' || status === 'processing')
-            ? sum + amount - paid
+        (sum, share) =>
+          share.creatorWallet === creatorWallet &&
+          share.token.mint === mint &&
+          isUnpaid(share, 'payable')
+            ? sum + share.amount - share.paid
             : sum,
         0n,
       );
     },
     async oldestOpenSlot(subscriberId, which) {
-      const open = sharesOf(state, subscriberId).find(
-        ({ status, observed }) =>
-          isOpen(status) && (which === 'open' || (status !== 'failed' && !observed)),
-      );
+      const open = sharesOf(state, subscriberId).find((share) => isUnpaid(share, which));
       const unproven = [...state.payments.values()].flatMap((each) =>
         each.subscriberId === subscriberId && each.excess > 0n && each.accepted === null
           ? [each.executedSlot]

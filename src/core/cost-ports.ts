@@ -8,7 +8,10 @@ import type { SponsorSpent, TransactionCost } from './spending.ts';
  * last 24 hours by the database's clock.
  */
 export type Costs = {
-  /** Ended payments whose cost was not read yet, oldest first. */
+  /**
+   * Ended payments whose cost was not read yet, oldest first. A payment under a nonce that was
+   * cancelled costs what the cancellation did.
+   */
   unread(limit: number): Promise<UnreadCost[]>;
   /** Stores the cost of an ended payment. */
   record(payment: UnreadCost, cost: TransactionCost): Promise<void>;
@@ -26,13 +29,14 @@ export type Costs = {
    */
   ofSponsor(sponsor: Address, subscriberId: string, creatorWallet: Address): Promise<SponsorSpent>;
   /**
-   * Base units of one token signed within a day in payments and swaps of this subscriber that
-   * landed or may land.
+   * Base units of one token in payments and swaps of this subscriber that were signed and planned
+   * within a day, landed within a day, or may still land.
    */
   signedToday(subscriberId: string, mint: Address): Promise<BaseUnits>;
 };
 export type UnreadCost = {
   readonly paymentId: string;
   readonly subscriberId: string;
+  /** Of the transaction that was executed. */
   readonly signature: Signature;
 };

@@ -3,6 +3,7 @@
 // become free again.
 import type { Simulated } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
+import { type BaseUnits, most } from '../core/money.ts';
 import { NO_TRIES, type Payment, type SignedBytes, type Tries } from '../core/payment.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
 import type { PaymentParts, SwapDesk } from '../core/signing-ports.ts';
@@ -111,6 +112,16 @@ export function createSigning(ports: SigningPorts) {
           plan.covers.map((each) => each.shareId),
         );
 
+  /**
+   * What was signed within a day beside this payment. A payment that is signed again under its
+   * nonce is in the ledger's sum already, and is executed once.
+   */
+  const signedBeside = async (payment: Payment): Promise<BaseUnits> => {
+    const { subscriberId, token, plan, signed } = payment;
+    const sum = await ledger.costs.signedToday(subscriberId, token.mint);
+    return signed === null ? sum : most(0n, sum - plan.amount - plan.reimburse);
+  };
+
   const share = async (
     payment: Payment,
     subscriber: Subscriber,
@@ -141,7 +152,7 @@ export function createSigning(ports: SigningPorts) {
         ? { nonce: { account: nonce.account, authority: sponsor } }
         : {}),
       key: await ledger.subscribers.agentKey(payment.subscriberId),
-      signedToday: await ledger.costs.signedToday(payment.subscriberId, payment.token.mint),
+      signedToday: await signedBeside(payment),
     });
     const { lastValidBlockHeight, slot } = simulated;
     const bytes = { ...written, lastValidBlockHeight, blockhashSlot: slot };

@@ -14,18 +14,28 @@ const READ_WITHIN = '2 days';
 export function createCosts(sql: Sql): Costs {
   const ended = sql`(p.state = 'landed' or (p.state = 'failed' and p.signature is not null))
     and not p.restored and p.ended_at > now() - ${READ_WITHIN}::interval`;
+  // The transaction that cancelled a payment under a nonce costs the sponsor its fee.
+  const cancelled = sql`p.state = 'dead' and p.evidence -> 'moved' -> 'own' = 'true'
+    and p.ended_at > now() - ${READ_WITHIN}::interval`;
   const signedToday = readTogether<
     { readonly subscriberId: string; readonly mint: string },
     bigint
   >(async (asked) => {
+    const ids = asked.map((each) => each.subscriberId);
+    // A payment under a nonce may be signed and land more than a day after it was planned. Three
+    // conditions on their own each have an index.
     const rows = await sql<{ subscriber_id: string; mint: string; amount: bigint }[]>`
-      select subscriber_id, mint, sum(amount + reimburse)::bigint as amount from payment
-      where subscriber_id in ${among(
-        sql,
-        asked.map((each) => each.subscriberId),
-      )} and signature is not null
-        and state in ('signed', 'sent', 'landed') and planned_at > now() - interval '1 day'
-      group by subscriber_id, mint`;
+      with counted as (
+        select subscriber_id, mint, amount, reimburse from payment
+        where planned_at > now() - interval '1 day' and signature is not null and state in ('signed', 'sent', 'landed')
+        union all
+        select subscriber_id, mint, amount, reimburse from payment
+        where planned_at <= now() - interval '1 day' and state in ('signed', 'sent')
+        union all
+        select subscriber_id, mint, amount, reimburse from payment
+        where planned_at <= now() - interval '1 day' and state = 'landed' and ended_at > now() - interval '1 day')
+      select subscriber_id, mint, sum(amount + reimburse)::bigint as amount from counted
+      where subscriber_id in ${among(sql, ids)} group by subscriber_id, mint`;
     return asked.map(
       ({ subscriberId, mint }) =>
         rows.find((row) => row.subscriber_id === subscriberId && row.mint === mint)?.amount ?? 0n,
@@ -68,9 +78,12 @@ export function createCosts(sql: Sql): Costs {
           signature: Signature;
         }[]
       >`
-        select p.payment_id, p.subscriber_id, p.signature
-        from payment p left join payment_cost c using (subscriber_id, payment_id)
-        where c.payment_id is null and ${ended} order by p.ended_at limit ${limit}`;
+        select payment_id, subscriber_id, e.signature from (
+          select p.payment_id, p.subscriber_id, p.signature, p.ended_at from payment p where ${ended}
+          union all
+          select p.payment_id, p.subscriber_id, p.evidence -> 'moved' ->> 'signature', p.ended_at from payment p where ${cancelled}) e
+        left join payment_cost c using (subscriber_id, payment_id)
+        where c.payment_id is null order by e.ended_at limit ${limit}`;
       return rows.map((row) => ({
         paymentId: row.payment_id,
         subscriberId: row.subscriber_id,
@@ -102,7 +115,11 @@ export function createCosts(sql: Sql): Costs {
             = (p.subscriber_id, p.payment_id) and r.creator_wallet = ${creatorWallet}) then 0 end, false, true
           from payment p left join payment_cost c using (subscriber_id, payment_id)
           where p.fee_payer = 'sponsor' and c.payment_id is null
-            and (p.state in ('planned', 'signed', 'sent') or (${ended})))
+            and (p.state in ('planned', 'signed', 'sent') or (${ended}))
+          union all
+          select p.subscriber_id, 0, null, false, true
+          from payment p left join payment_cost c using (subscriber_id, payment_id)
+          where c.payment_id is null and ${cancelled})
         select coalesce(sum(lamports), 0)::bigint as all_lamports, count(*) filter (where unread) as all_unread,
           coalesce(sum(lamports) filter (where subscriber_id = ${subscriberId}), 0)::bigint as subscriber_lamports,
           count(*) filter (where unread and subscriber_id = ${subscriberId}) as subscriber_unread,

@@ -33,6 +33,7 @@ const payment = (given: Partial<Payment> = {}): Payment =>
     token: USDC,
     driftUser: 'u',
     attempts: 0,
+    signed: null,
     plan: {
       covers: [{ shareId: 's', amount: 1n }],
       feePayer: 'agent',
@@ -56,6 +57,7 @@ function signing(
     asked: 0,
     /** The instructions of what was signed last. */
     signed: [] as unknown[],
+    signedToday: 0n,
   };
   const simulate = async () => {
     seen.asked++;
@@ -66,7 +68,7 @@ function signing(
   const ports = {
     ledger: {
       subscribers: { agentKey: async () => null },
-      costs: { signedToday: async () => 0n },
+      costs: { signedToday: async () => 100n },
       shares: { tries: async () => given.tries ?? NO_TRIES },
     },
     chain: {
@@ -89,8 +91,9 @@ function signing(
     }),
     pen: {
       sponsor: given.sponsor ?? null,
-      sign: async ({ instructions }: { instructions: unknown[] }) => {
-        seen.signed = instructions;
+      sign: async (request: { instructions: unknown[]; signedToday: bigint }) => {
+        seen.signed = request.instructions;
+        seen.signedToday = request.signedToday;
         return { signature: 'sig', bytes: new Uint8Array() };
       },
     },
@@ -116,6 +119,15 @@ test('a payment is built from the reading by which it was planned, and from a ne
   await sign(payment(), subscriber, MEASURED);
   await sign(payment(), subscriber, null);
   expect(seen).toMatchObject({ readAnew: 1, forgotten: 0, builtFrom: [MEASURED, { reading: 1 }] });
+});
+
+test('a payment that is signed again does not count twice towards the limit of a day', async () => {
+  const { sign, seen } = signing([FINE, FINE]);
+  const plan = { ...payment().plan, amount: 40n, reimburse: 2n };
+  await sign(payment({ plan, signed: null }), subscriber, MEASURED);
+  expect(seen.signedToday).toBe(100n);
+  await sign(payment({ plan, signed: {} as SignedBytes }), subscriber, null);
+  expect(seen.signedToday).toBe(58n);
 });
 
 test('when the venue moved an oracle, oracles and account are read again, and no debt shows it', async () => {

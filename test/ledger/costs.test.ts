@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { Payment } from '../../src/core/payment.ts';
 import type { TransactionCost } from '../../src/core/spending.ts';
 import { USDC } from '../../src/core/token.ts';
+import { troubled } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
 import {
@@ -16,6 +17,7 @@ import {
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
+import { bytes, paymentFor, withShare } from '../support/one-share.ts';
 import { paymentOfDebts } from '../support/payment.ts';
 
 const SPONSOR = addressOf(700);
@@ -103,6 +105,27 @@ test('a payment counts before its cost is read, a failed one as a failure, and y
   });
 });
 
+test('the fee of a cancellation counts for the sponsor, before it is read and for a payment of the agent, too', async () => {
+  await using held = await withShare();
+  const { ledger } = held;
+  const planned = paymentFor(held.share.id, held.share.amount);
+  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
+  await ledger.payments.open({ ...planned, plan: { ...planned.plan, feePayer: 'agent' }, nonce });
+  await ledger.payments.signed('p1', bytes);
+  await ledger.payments.sent('p1', 0);
+  const spent = async () => (await ledger.costs.ofSponsor(SPONSOR, 'ana', CREATOR)).subscriber;
+  expect(await spent()).toEqual({ lamports: 0n, unread: 0 });
+  const by = { signature: signatureOf(503), slot: 9, own: true };
+  await ledger.payments.overtaken('p1', by, troubled('overtaken', 'cancelled'), 0);
+  expect(await spent()).toEqual({ lamports: 0n, unread: 1 });
+  const [unread] = await ledger.costs.unread(10);
+  expect(unread).toMatchObject({ paymentId: 'p1', signature: by.signature });
+  if (unread === undefined) throw new Error('it is unread');
+  await ledger.costs.record(unread, cost({ fee: 5_700n }));
+  expect(await spent()).toEqual({ lamports: 5_700n, unread: 0 });
+  expect(await ledger.costs.unread(10)).toEqual([]);
+});
+
 test('the sum signed within a day is known after a restart, swaps for SOL included', async () => {
   await using t = await createTestLedger();
   const payment = await pay(t, 1);
@@ -127,6 +150,12 @@ test('the sum signed within a day is known after a restart, swaps for SOL includ
   });
   expect(await t.ledger.costs.signedToday('ana', USDC.mint)).toBe(amount + 7n);
   expect(await t.ledger.costs.signedToday('bo', USDC.mint)).toBe(0n);
+  // The swap may still land, and the payment landed within the day.
   await t.sql`update payment set planned_at = now() - interval '25 hours'`;
+  expect(await t.ledger.costs.signedToday('ana', USDC.mint)).toBe(amount + 7n);
+  await t.sql`update payment set ended_at = now() - interval '25 hours' where state = 'landed'`;
+  expect(await t.ledger.costs.signedToday('ana', USDC.mint)).toBe(7n);
+  await t.ledger.payments.sent('swap', 1);
+  await t.ledger.payments.dead('swap', [], troubled('expired', 'never executed'), 0);
   expect(await t.ledger.costs.signedToday('ana', USDC.mint)).toBe(0n);
 });

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Fact, FactBody } from '../../src/core/fact.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
-import { type RecordedFact, takeReading } from '../../src/core/reading.ts';
+import { type RecordedFact, recordedOver, takeReading } from '../../src/core/reading.ts';
 
 /** A fact at a place in the transaction; its body tells only what the rules look at. */
 function fact(ordinal: number, body: Partial<FactBody>, more: Partial<Fact> = {}): Fact {
@@ -176,4 +176,34 @@ test('openings of a transaction that a final reading could not read stay with th
   const theirs = { ...open(1), account: 'other' as Address };
   expect(added([unknown], [theirs])).toEqual([theirs]);
   expect(added([unknown], [outflow(1)])).toEqual([outflow(1)]);
+});
+
+test('a fact is recorded over one that is only confirmed, and a final one keeps its body', () => {
+  const [was, is] = [fact(1, { kind: 'close' }), fact(1, { kind: 'notice' })];
+  type Read = 'confirmed' | 'finalized';
+  const over = (known: Read, body: Fact, finality: Read) =>
+    recordedOver({ fact: was, finality: known }, { fact: body, finality });
+  expect(recordedOver(null, { fact: is, finality: 'confirmed' })).toEqual({
+    fact: is,
+    finality: 'confirmed',
+  });
+  expect(over('confirmed', is, 'confirmed')?.fact.body).toEqual(is.body);
+  expect(over('confirmed', was, 'finalized')).toEqual({ fact: was, finality: 'finalized' });
+  expect(over('confirmed', was, 'confirmed')).toBeNull();
+  expect(over('finalized', is, 'finalized')).toBeNull();
+  expect(over('finalized', is, 'confirmed')).toBeNull();
+});
+
+test('a final fact learns an index in its block that it lacked, and nothing else', () => {
+  const placed = (blockIndex: number | null, body: Partial<FactBody> = { kind: 'close' }) =>
+    fact(1, body, { position: { slot: 50, blockIndex, ordinal: 1 } });
+  const put = { fact: placed(4, { kind: 'notice' }), finality: 'confirmed' } as const;
+  const final = (blockIndex: number | null) =>
+    recordedOver({ fact: placed(blockIndex), finality: 'finalized' }, put);
+  expect(final(null)).toEqual({ fact: placed(4), finality: 'finalized' });
+  expect(final(3)).toBeNull();
+  // A later reading without the index does not take it away.
+  const again = { fact: placed(null, { kind: 'notice' }), finality: 'confirmed' } as const;
+  const known = { fact: placed(3), finality: 'confirmed' } as const;
+  expect(recordedOver(known, again)?.fact).toEqual(placed(3, { kind: 'notice' }));
 });

@@ -3,6 +3,7 @@ import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import type { Settings } from '../../src/system/settings.ts';
 import { runCommand } from '../support/command.ts';
+import { dropPayments } from '../support/dropped-payments.ts';
 import { paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
@@ -47,11 +48,11 @@ test('payments cancel: a payment on its way under a nonce; not one that has ende
     out: expect.stringMatching(/"over".*"landed"/s),
   });
 
-  world.mischief.swallowSends = 1_000_000;
+  const drops = dropPayments(world);
   const waiting = await underWay('sent');
   expect(await cancel(waiting)).toEqual({ code: 0, out: expect.stringMatching(/"asked"/) });
-  world.mischief.swallowSends = 0;
   await expect.poll(async () => (await last())?.state).toBe('dead');
+  drops.stop();
   expect(await cancel(waiting)).toEqual({ code: 1, out: expect.stringMatching(/"over".*"dead"/s) });
 
   guard.replayGuard = 'blockhash';

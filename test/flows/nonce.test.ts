@@ -4,7 +4,6 @@ import {
   AuthorityType,
   createSetAuthorityInstruction,
   getAssociatedTokenAddressSync,
-  TOKEN_PROGRAM_ID,
 } from '@solana/spl-token';
 import { Connection, Keypair, VersionedTransaction } from '@solana/web3.js';
 import { expect, test } from 'vitest';
@@ -14,6 +13,7 @@ import { createLedger } from '../../src/ledger/ledger.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import type { Settings } from '../../src/system/settings.ts';
 import { runCommand } from '../support/command.ts';
+import { dropPayments } from '../support/dropped-payments.ts';
 import { paymentsIn, variantsIn } from '../support/rows.ts';
 import { shareStreets } from '../support/shared-street.ts';
 import { profitableClose, type Street } from '../support/street.ts';
@@ -94,34 +94,11 @@ test('each payment stands on the value that the one before it left', async () =>
   expect(doctor.out).toMatch(/nonces +1 accounts of \w+ hold 0\.0014.*replayGuard is blockhash/);
 });
 
-/**
- * Loses payments, of which one may be on its way when it is cancelled, and lets the rest through.
- * `stop` looks at the order: once a cancellation was sent, no payment may be.
- */
-function losePayments({ mischief }: Street['world']) {
-  const sent: ('payment' | 'cancellation')[] = [];
-  mischief.drops = ({ message }) => {
-    // A cancellation calls no token program.
-    const pays = message.staticAccountKeys.some((key) => key.equals(TOKEN_PROGRAM_ID));
-    sent.push(pays ? 'payment' : 'cancellation');
-    return pays;
-  };
-  return {
-    /** Ends the losses. Fails unless payments were sent first, and cancellations after them. */
-    stop(): void {
-      mischief.drops = null;
-      const first = sent.indexOf('cancellation');
-      expect(first).toBeGreaterThan(0);
-      expect(sent.slice(first)).not.toContain('payment');
-    },
-  };
-}
-
 test('a halt or a person cancels what is on its way, and rent returns when a subscriber leaves', async () => {
   const { street, trader, payments, held, variants, paidAll, exactly } = await join('bo');
   profitableClose(street.people, trader);
   await paidAll(1);
-  const halting = losePayments(street.world);
+  const halting = dropPayments(street.world);
   profitableClose(street.people, trader);
   const states = async () => (await payments()).map((each) => each.state);
   await expect.poll(states).toEqual(['landed', 'sent']);
@@ -138,12 +115,12 @@ test('a halt or a person cancels what is on its way, and rent returns when a sub
 
   /** A close whose payment is sent and lost. Returns the ids of its share and its payment. */
   const underWay = async () => {
-    const losses = losePayments(street.world);
+    const drops = dropPayments(street.world);
     profitableClose(street.people, trader);
     await expect.poll(async () => (await states()).at(-1)).toBe('sent');
     const payment = (await payments()).at(-1)?.paymentId ?? '';
     const share = (await street.shares('bo')).find((each) => each.status === 'processing');
-    return { share: share?.id ?? '', payment, losses };
+    return { share: share?.id ?? '', payment, drops };
   };
   const why = { reason: 'a drill' };
   const last = async () => (await states()).at(-1);
@@ -153,7 +130,7 @@ test('a halt or a person cancels what is on its way, and rent returns when a sub
   const asked = await street.post(`/v1/payments/${first.payment}/cancel`, why);
   expect(asked).toMatchObject({ status: 200, body: { guard: 'nonce', cancelAsked: true } });
   await expect.poll(last).toBe('dead');
-  first.losses.stop();
+  first.drops.stop();
   const parked = await street.share('bo', (each) => each.id === first.share && !!each.reason);
   expect(parked).toMatchObject({ status: 'failed', reason: { code: 'payment_cancelled' } });
   const again = await street.post(`/v1/payments/${first.payment}/cancel`, why);
@@ -170,7 +147,7 @@ test('a halt or a person cancels what is on its way, and rent returns when a sub
   const voiding = await street.post(`/v1/shares/${second.share}/void`, why);
   expect(voiding).toEqual({ status: 202, body: { payment: second.payment } });
   await street.share('bo', (each) => each.id === second.share && each.status === 'voided');
-  second.losses.stop();
+  second.drops.stop();
   expect(await last()).toBe('dead');
 
   // The subscriber leaves: the rent is the sponsor's again.

@@ -22,6 +22,7 @@ import {
   recipientsIn,
   toldRecipients,
 } from './payment-rows.ts';
+import { executedVariant } from './payment-variants.ts';
 
 /** A payment on chain of a subscriber, and the parts of debts that it pays. */
 type Found = {
@@ -124,8 +125,7 @@ export const createFoundPayments = (
           return false;
         case 'land':
           await tx`
-            update payment p set state = 'landed', restored = true, signature = ${signature},
-              bytes = coalesce((select v.bytes from payment_variant v where (v.subscriber_id, v.payment_id) = (p.subscriber_id, p.payment_id) and v.signature = ${signature}), bytes),
+            update payment p set state = 'landed', restored = true, ${executedVariant(tx, tx`${signature}`)},
               sent_at = coalesce(sent_at, now()), executed_slot = ${slot}, ended_at = now()
             where payment_id = ${what.id}`;
           break;

@@ -6,11 +6,12 @@ import { identityOf } from './database-state.ts';
 
 /**
  * The change by which `payment p` takes over the bytes and the route of its variant with this
- * signature, which was executed; without such a variant the payment stays as it is.
+ * signature, which was executed. Without such a variant the payment stays as it is; it takes over
+ * the signature where it has none, as a payment has whose signing was lost.
  */
 export const executedVariant = (sql: Sql | Transaction, signature: Fragment): Fragment => sql`
   (signature, bytes, drift_user, sub_account_id, withdraw, settle_markets, create_agent_account) = (
-    select coalesce(v.signature, p.signature), coalesce(v.bytes, p.bytes), coalesce(v.drift_user, p.drift_user),
+    select coalesce(v.signature, p.signature, ${signature}), coalesce(v.bytes, p.bytes), coalesce(v.drift_user, p.drift_user),
       coalesce(v.sub_account_id, p.sub_account_id), coalesce(v.withdraw, p.withdraw),
       coalesce(v.settle_markets, p.settle_markets), coalesce(v.create_agent_account, p.create_agent_account)
     from (select 1) one left join payment_variant v

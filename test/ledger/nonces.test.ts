@@ -66,6 +66,26 @@ test('a variant is stored in its turn, and the one that was executed becomes the
   await expect(held.sql`update payment set nonce_value = 'v2'`).rejects.toThrow(/guards/);
 });
 
+test('a payment that the chain shows takes over the way of the variant that was executed', async () => {
+  await using held = await withShare();
+  const { payments } = held.ledger;
+  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
+  const { amount } = held.share;
+  await payments.open({ ...paymentFor(held.share.id, amount), nonce });
+  await payments.signed('p1', bytes);
+  await payments.sent('p1', 0);
+  const plan = { withdraw: 4n, settleMarkets: [1, 2], createAgentAccount: true };
+  const second = { ...bytes, signature: signatureOf(501), bytes: new Uint8Array([5]) };
+  const route = { driftUser: addressOf(60), subAccountId: 3, ...plan };
+  await payments.varied('p1', { purpose: 'payment', bytes: second, route }, 1);
+  const { creatorWallet, token } = paymentFor(held.share.id, amount);
+  const paid = { id: 'p1', slot: 9, creatorWallet, token, amount, signature: second.signature };
+  expect(await payments.restore('ana', paid, [])).toBe(true);
+  expect((await paymentsIn(held))[0]).toMatchObject({
+    ...{ state: 'landed', signature: second.signature, subAccountId: 3, ...plan },
+  });
+});
+
 test('a payment under a blockhash has no variants, and is not cancelled', async () => {
   await using held = await withShare();
   const { payments } = held.ledger;

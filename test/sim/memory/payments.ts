@@ -2,7 +2,6 @@
 
 import type { ListedPayment, Payments } from '../../../src/core/payment-ports.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
-import type { Route } from '../../../src/core/payment-route.ts';
 import { transition } from '../../../src/core/share.ts';
 import type { ShareChange } from '../../../src/core/share-change.ts';
 import type { Trouble } from '../../../src/core/trouble.ts';
@@ -16,11 +15,7 @@ import {
   type ShareRow,
   type State,
 } from './state.ts';
-
-/** What a route changes of a payment. */
-const by = ({ plan }: PaymentRow, { driftUser, subAccountId, ...way }: Route) => ({
-  ...{ driftUser, subAccountId, plan: { ...plan, ...way } },
-});
+import { by, takeOver } from './variants.ts';
 
 const newestFirst = (a: PaymentRow, b: PaymentRow): number =>
   b.plannedAtMs - a.plannedAtMs || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
@@ -90,13 +85,6 @@ export function createMemoryPayments(
       variant: { purpose, signature: signed.signature, microLamports, signedAtMs: nowMs() },
       ...{ bytes: signed, route },
     });
-  };
-  /** The payment takes over the bytes and the route of the variant that was executed. */
-  const execute = (row: PaymentRow, signature: string | undefined): void => {
-    const done = row.signings.find(({ variant }) => variant.signature === signature);
-    if (done === undefined) return;
-    Object.assign(row, { signature: done.variant.signature, signed: done.bytes });
-    if (done.route !== null) Object.assign(row, by(row, done.route));
   };
   /** Whether a payment covers a debt and may still land. */
   const isClaimed = (shareId: string): boolean =>
@@ -210,7 +198,7 @@ export function createMemoryPayments(
     async landed(id, slot, signature) {
       const row = from(id, 'sent');
       if (row === null) return false;
-      execute(row, signature);
+      takeOver(row, signature);
       Object.assign(row, { state: 'landed', executedSlot: slot });
       const landing = { payment: id, signature: row.signature, slot };
       applyToShares(state, coveredBy(row), (share) => ({
@@ -238,7 +226,7 @@ export function createMemoryPayments(
     async failed(id, slot, trouble, retryInMs, counts, signature) {
       const row = from(id, 'sent');
       if (row === null) return false;
-      execute(row, signature);
+      takeOver(row, signature);
       Object.assign(row, { state: 'failed', executedSlot: slot, trouble });
       free(row, trouble, retryInMs, counts, 'failed_on_chain');
       return true;

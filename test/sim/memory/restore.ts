@@ -8,6 +8,7 @@ import { type PaymentOnRecord, restoring, subscriptionOf } from '../../../src/co
 import { recipientsOf } from '../../../src/core/split.ts';
 import { applyToShares, LIVE, type PaymentRow, type State } from './state.ts';
 import { TOKENS, venueAt } from './tokens.ts';
+import { takeOver } from './variants.ts';
 
 /** The parts for each debt, of both lists together. */
 function added(covers: readonly Cover[], more: readonly Cover[]): Cover[] {
@@ -82,9 +83,10 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
     const known = state.payments.get(what.id);
     if (what.do !== 'book') {
       if (known === undefined) throw new Error(`no payment ${what.id} to restore`);
-      if (what.do === 'land')
+      if (what.do === 'land') {
+        takeOver(known, signature);
         Object.assign(known, { state: 'landed', signature, executedSlot: slot });
-      else {
+      } else {
         known.excess -= what.explained;
         known.covers = added(known.covers, covers);
         requirePaysItsDebts(state, known);

@@ -1,0 +1,16 @@
+// Variants: what a payment takes over of what was signed for it, in memory.
+import type { Route } from '../../../src/core/payment-route.ts';
+import type { PaymentRow } from './state.ts';
+
+/** What a route changes of a payment. */
+export const by = ({ plan }: PaymentRow, { driftUser, subAccountId, ...way }: Route) => ({
+  ...{ driftUser, subAccountId, plan: { ...plan, ...way } },
+});
+
+/** The payment takes over the bytes and the route of its variant that was executed. */
+export function takeOver(row: PaymentRow, signature: string | undefined): void {
+  const done = row.signings.find(({ variant }) => variant.signature === signature);
+  if (done === undefined) return;
+  Object.assign(row, { signature: done.variant.signature, signed: done.bytes });
+  if (done.route !== null) Object.assign(row, by(row, done.route));
+}

@@ -6,6 +6,9 @@ import { LongestFirst } from './test/support/longest-first.ts';
 // the setting when it starts, so it stands in the environment of the run.
 process.env.NODE_COMPILE_CACHE ??= path.join(import.meta.dirname, 'node_modules/.cache/node');
 
+/** Played by npm run test:long alone. */
+const LONG_ALONE = 'test/**/*.long.test.ts';
+
 const shared = {
   setupFiles: ['src/system/native-warning.ts', 'test/support/leaks.ts'],
   // A wait ends as soon as what it waits for is there: only a failure lasts so long. Each wait is
@@ -42,14 +45,22 @@ export default defineConfig({
     maxWorkers: shared.maxWorkers,
     sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { ...shared, name: 'pure', include: PURE, isolate: false } },
-      { test: { ...withPostgres, name: 'parts', include: PARTS, exclude: LONG, isolate: false } },
+      { test: { ...shared, name: 'pure', include: PURE, exclude: [LONG_ALONE], isolate: false } },
+      {
+        test: {
+          ...withPostgres,
+          name: 'parts',
+          include: PARTS,
+          exclude: [...LONG, LONG_ALONE],
+          isolate: false,
+        },
+      },
       {
         test: {
           ...withPostgres,
           name: 'whole',
           include: ['test/**/*.test.ts'],
-          exclude: [...PURE, ...PARTS],
+          exclude: [...PURE, ...PARTS, LONG_ALONE],
         },
       },
       { test: { ...withPostgres, name: 'long', include: LONG } },

@@ -11,7 +11,11 @@ export default defineConfig({
       'test/{adversarial,chain,core,gate-client,house,mutants,venue}/**/*.test.ts',
       'test/ledger/contract.test.ts',
     ],
-    // An installation without development dependencies, a packed client, and thousands of trades.
-    exclude: ['test/house/{container,package}.test.ts', 'test/venue/identity.test.ts'],
+    // What npm test leaves out as well, a packed client, and thousands of trades.
+    exclude: [
+      'test/**/*.long.test.ts',
+      'test/house/package.test.ts',
+      'test/venue/identity.test.ts',
+    ],
   },
 });

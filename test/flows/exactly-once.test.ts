@@ -1,7 +1,7 @@
 // Exactly once: sends that are lost, answered with an error, expired or forked off, and two daemons
 // on one database. In every case the creator ends with exactly what was owed. npm test plays every
 // case at Drift under a blockhash, and a fork and two daemons at Velocity under a nonce; npm run
-// once plays every case at each venue under each guard.
+// test:long plays every case at each venue under each guard.
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import { startApp } from '../../src/app.ts';
@@ -10,6 +10,7 @@ import type { Landed } from '../../src/local/chain/cluster.ts';
 import type { VenueDriver } from '../../src/local/driver.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { LONG } from '../support/long.ts';
 import { paymentsIn } from '../support/rows.ts';
 import { shareStreets } from '../support/shared-street.ts';
 import { openStreet, profitableClose, type Street, type StreetOptions } from '../support/street.ts';
@@ -35,11 +36,10 @@ async function paidExactly(person: Person): Promise<void> {
   expect(street.world.cluster.find(landed[0]?.signature ?? '')?.execution.error).toBeNull();
 }
 
-const EVERYTHING = process.env.BAILIFF_ONCE_EVERYWHERE === 'yes';
 const GUARDS = ['blockhash', 'nonce'] as const;
 const PLACES = VENUE_NAMES.flatMap((venue) =>
   GUARDS.map((guard) => {
-    const usual = EVERYTHING || (venue === 'drift-v2' && guard === 'blockhash');
+    const usual = LONG || (venue === 'drift-v2' && guard === 'blockhash');
     return {
       ...{ venue, guard, usual },
       /** A fork, and two daemons: played in npm test under a nonce as well, at Velocity. */

@@ -1,7 +1,7 @@
 // Paying: everything beyond the plain case: parts, other sub-accounts, health, fee payers, terms
 // that lapse, halts. The schedule is switched off, so every step here follows from an event. Each
-// case plays at one venue, and npm run paying plays all of them at every venue. Cases of one venue
-// that need no settings of their own share a street, each with a subscriber of its own.
+// case plays at one venue, and npm run test:long plays all of them at every venue. Cases of one
+// venue that need no settings of their own share a street, each with a subscriber of its own.
 
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
@@ -17,6 +17,7 @@ import { classifyOutflows } from '../support/classes.ts';
 import { loseAgentKeys } from '../support/damage.ts';
 import { ageDebts } from '../support/guards.ts';
 import { factsOf } from '../support/heard-rows.ts';
+import { LONG, playedAt } from '../support/long.ts';
 import { debtsIn, paymentSharesIn, paymentsIn } from '../support/rows.ts';
 import { shareStreets } from '../support/shared-street.ts';
 import {
@@ -30,10 +31,6 @@ import {
   unscheduled,
 } from '../support/street.ts';
 import { setExchangeStatus } from '../support/venue-status.ts';
-
-const EVERYWHERE = process.env.BAILIFF_PAYING_EVERYWHERE === 'yes';
-/** Where a case plays: at this venue, or at all of them. */
-const at = (venue: VenueName): readonly VenueName[] => (EVERYWHERE ? VENUE_NAMES : [venue]);
 
 const SOL = 1_000_000_000n;
 const creatorWallet = () => Keypair.generate().publicKey;
@@ -82,7 +79,7 @@ describe('when not everything can be reached', () => {
     },
   );
 
-  test.each(at('velocity'))(
+  test.each(playedAt('velocity'))(
     'collateral at %s that moved to another own sub-account still pays',
     async (venue) => {
       const street = await sharedAt(venue);
@@ -106,7 +103,7 @@ describe('when not everything can be reached', () => {
     },
   );
 
-  test.each(at('velocity'))(
+  test.each(playedAt('velocity'))(
     '%s decides by simulation: nothing leaves that the margin floor needs',
     async (venue) => {
       const settings = unscheduled({ marginFloorBps: 9_000 });
@@ -133,7 +130,7 @@ describe('when not everything can be reached', () => {
 });
 
 describe('who pays fees', () => {
-  test.each(at('drift-v2'))(
+  test.each(playedAt('drift-v2'))(
     'a debt at %s that waits for SOL names the lamports, and is paid as soon as they arrive',
     async (venue) => {
       const street = await sharedAt(venue);
@@ -149,7 +146,7 @@ describe('who pays fees', () => {
     },
   );
 
-  test.each(at('velocity'))(
+  test.each(playedAt('velocity'))(
     'an agent with too little SOL for its reserve buys some with its own quote tokens of %s, and then pays',
     async (venue) => {
       await using street = await openStreet({
@@ -202,7 +199,7 @@ describe('who pays fees', () => {
         ['USDT', 'velocity', 1_600n],
         ['USDC', 'drift-v2', 1_500n],
       ] as const
-    ).slice(0, EVERYWHERE ? 2 : 1),
+    ).slice(0, LONG ? 2 : 1),
   )('the sponsor is given its fee back in %s in the same transaction', async (_, venue, back) => {
     const sponsor = Keypair.generate();
     await using street = await openStreet({
@@ -231,7 +228,7 @@ describe('who pays fees', () => {
   });
 });
 
-test.each(at('velocity'))(
+test.each(playedAt('velocity'))(
   'at %s two creators are paid in the order of their oldest debts, each with everything that is due to them',
   async (venue) => {
     const street = await sharedAt(venue);
@@ -272,7 +269,7 @@ test.each(at('velocity'))(
 );
 
 describe('what keeps a debt', () => {
-  test.each(at('drift-v2'))(
+  test.each(playedAt('drift-v2'))(
     'a halt keeps anything new from being signed at %s, and lifting it lets the debt be paid',
     async (venue) => {
       await using street = await openStreet({ venues: [venue] });
@@ -293,7 +290,7 @@ describe('what keeps a debt', () => {
     },
   );
 
-  test.each(at('velocity'))(
+  test.each(playedAt('velocity'))(
     'a debt at %s lapses by its own terms alone, on record, and the gate knows',
     async (venue) => {
       await using street = await openStreet({ venues: [venue] });
@@ -311,7 +308,7 @@ describe('what keeps a debt', () => {
     },
   );
 
-  test.each(at('velocity'))(
+  test.each(playedAt('velocity'))(
     '%s opens again, which is noticed, and who waited for it is paid',
     async (venue) => {
       const street = await sharedAt(venue);

@@ -1,12 +1,14 @@
 // Terms: a close owes what was agreed when its position was opened: how much, to whom and how, on
-// the whole daemon. npm test plays this at Drift, npm run terms at each venue: nothing that terms
-// decide depends on the venue. The case whose openings are final only after 150 blocks is played by
-// npm run terms alone: the first case has a position that was opened before anything was agreed.
+// the whole daemon. npm test plays this at Drift, npm run test:long at each venue: nothing that
+// terms decide depends on the venue. The case whose openings are final only after 150 blocks is
+// played by npm run test:long alone: the first case has a position that was opened before anything
+// was agreed.
 import { Keypair, type PublicKey } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_VENUE, VENUE_NAMES } from '../../src/core/venue.ts';
+import { DEFAULT_VENUE } from '../../src/core/venue.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import type { VenueDriver } from '../../src/local/driver.ts';
+import { LONG, playedAt } from '../support/long.ts';
 import { accrualsIn, termsIn } from '../support/rows.ts';
 import { shareStreets } from '../support/shared-street.ts';
 import { openStreet, type Street } from '../support/street.ts';
@@ -46,10 +48,7 @@ const close = (driver: VenueDriver, trader: Trader, base: bigint, price: bigint)
   return driver.trade(trader, 'short', base, { reduceOnly: true }).signature;
 };
 
-const EVERYWHERE = process.env.BAILIFF_TERMS_EVERYWHERE === 'yes';
-const AT = EVERYWHERE ? VENUE_NAMES : [DEFAULT_VENUE];
-
-describe.each(AT)('at %s', (venue) => {
+describe.each(playedAt(DEFAULT_VENUE))('at %s', (venue) => {
   /** The street of those that need no other one. */
   const shared = shareStreets(() => ({ venues: [venue] }));
 
@@ -115,7 +114,7 @@ describe.each(AT)('at %s', (venue) => {
     expect(steps.find((each) => each.name === 'partPnl')?.value).toBe(String(second?.netPnl));
   });
 
-  test.runIf(EVERYWHERE)(
+  test.runIf(LONG)(
     'a position opened before anything was agreed owes nothing, though its opening is not final yet',
     async () => {
       await using street = await openStreet({ finalizedAfter: 150, venues: [venue] });

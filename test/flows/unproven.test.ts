@@ -1,26 +1,26 @@
 // Unproven: the venue's program is upgraded under a running daemon that may not sign on unknown
-// bytes. Debts wait, the operator hears why, and an acceptance pays them. npm run prove upgrades
-// the program a second time and has the command itself prove it, which takes a minute; that a proof
-// on record lets payments go on is in conformance.test.ts.
+// bytes. Debts wait, the operator hears why, and an acceptance pays them. npm run test:long
+// upgrades the program a second time and has the command itself prove it, which takes a minute;
+// that a proof on record lets payments go on is in conformance.test.ts.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { deployedHash } from '../../src/chain/program.ts';
 import { programDataAddress } from '../../src/local/chain/loader.ts';
 import { DRIFT } from '../../src/local/drift/addresses.ts';
 import { runCommand } from '../support/command.ts';
+import { LONG } from '../support/long.ts';
 import { paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
 /** Bytes of a program data account before the program itself. */
 const PROGRAM_DATA_HEAD = 45;
 const PATIENCE = { timeout: 40_000, interval: 50 };
-const WHOLE = process.env.BAILIFF_PROVE_WHOLE === 'yes';
 
 const TITLE =
   'with halt nothing is signed on an unknown program, and an acceptance lets debts be paid';
 
-test(WHOLE ? `${TITLE}, and so does a proof` : TITLE, {
-  timeout: WHOLE ? 900_000 : 150_000,
+test(LONG ? `${TITLE}, and so does a proof` : TITLE, {
+  timeout: LONG ? 900_000 : 150_000,
 }, async () => {
   await using street = await openStreet({
     settings: (given) => ({ ...given, venue: { ...given.venue, onUnknownProgram: 'halt' } }),
@@ -61,7 +61,7 @@ test(WHOLE ? `${TITLE}, and so does a proof` : TITLE, {
   expect(accepted).toMatchObject({ code: 0, out: expect.stringContaining('is trusted') });
   const paid = await street.share('ana', ({ status }) => status === 'paid');
   expect(driver.usdcOf(creator)).toBe(BigInt(paid.amount));
-  if (!WHOLE) return;
+  if (!LONG) return;
 
   // Waits until the gauge no longer shows the first upgrade, because the second one has the same
   // value.

@@ -1,5 +1,5 @@
 // Sandbox: acts come from its own page or from a command, never from another page, and an act that
-// cannot be done says why. What the acts do on the chain is seen in walk.test.ts.
+// cannot be done says why. What the acts do on the chain is seen in walk.long.test.ts.
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

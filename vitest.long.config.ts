@@ -1,0 +1,16 @@
+// What npm test leaves to npm run test:long: the files named *.long.test.ts, and the cases that
+// test/support/long.ts adds to the files below. One worker for each core, as in npm test.
+import { defineConfig } from 'vitest/config';
+import { withPostgres } from './vitest.config.ts';
+
+process.env.BAILIFF_TEST_LONG = 'yes';
+
+export default defineConfig({
+  test: {
+    ...withPostgres,
+    include: [
+      'test/**/*.long.test.ts',
+      'test/flows/{exactly-once,kill,paying,sources.property,street,terms,unproven}.test.ts',
+    ],
+  },
+});

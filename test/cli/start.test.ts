@@ -1,10 +1,11 @@
-// Start: the sentences that an operator reads when the daemon cannot start; and a stop ends every
-// process.
+// Start: the sentences that an operator reads when the daemon or a command cannot start; and a stop
+// ends every process.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../src/local/free-port.ts';
+import { type Ended as Answered, runCommand } from '../support/command.ts';
 import { createDatabase } from '../support/database.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -27,6 +28,17 @@ function run(command: string, args: readonly string[], env: Record<string, strin
 }
 const bailiff = (args: readonly string[], env: Record<string, string>) =>
   run(process.execPath, ['src/main.ts', ...args], { BAILIFF_NETWORK: 'local', ...env }).ended;
+const NO_NODE = 'http://127.0.0.1:1';
+/** A command of this process, on the database of a URL and without a node. */
+const command = (args: readonly string[], url: string): Promise<Answered> =>
+  runCommand(
+    {
+      database: { url },
+      world: { chain: { rpcUrl: NO_NODE, wsUrl: 'ws://127.0.0.1:1' } },
+      settings: { secrets: { masterKey: null } },
+    },
+    args,
+  );
 
 test('a Postgres that cannot be used is told in one sentence with what to do, and no stack', async () => {
   await using database = await createDatabase();
@@ -61,15 +73,15 @@ test('a Postgres that cannot be used is told in one sentence with what to do, an
   onTestFinished(() => {
     for (const server of [closing, resetting, silent]) server.close();
   });
-  const BAILIFF_RPC_URL = 'http://127.0.0.1:1';
+  const list = ['shares', 'list'];
   const told = await Promise.all([
     bailiff(['migrate'], { DATABASE_URL: refused }),
-    bailiff(['shares', 'list'], { DATABASE_URL: missing, BAILIFF_RPC_URL }),
-    bailiff(['start'], { DATABASE_URL: 'postgres://u:a/b+c@h/d' }),
-    bailiff(['start'], { DATABASE_URL: unknownHost, BAILIFF_RPC_URL }),
-    bailiff(['start'], { DATABASE_URL: closed as string, BAILIFF_RPC_URL }),
-    bailiff(['start'], { DATABASE_URL: reset as string, BAILIFF_RPC_URL }),
-    bailiff(['migrate'], { DATABASE_URL: `${unanswered}?connect_timeout=1` }),
+    command(list, missing),
+    command(list, 'postgres://u:a/b+c@h/d'),
+    command(list, unknownHost),
+    bailiff(['start'], { DATABASE_URL: closed as string, BAILIFF_RPC_URL: NO_NODE }),
+    command(list, reset as string),
+    command(list, `${unanswered}?connect_timeout=1`),
   ]);
   expect(told.map((each) => each.code)).toEqual([1, 1, 1, 1, 1, 1, 1]);
   expect(told[0].out).toContain('Nothing listens at the address of DATABASE_URL.');
@@ -85,9 +97,14 @@ test('a Postgres that cannot be used is told in one sentence with what to do, an
 test('a database of a newer release is refused by start, migrate, doctor and every command', async () => {
   await using database = await createDatabase();
   await database.sql`insert into migration (version, name, hash) values (9999, '9999_future.sql', 'x')`;
-  const env = { DATABASE_URL: database.url, BAILIFF_RPC_URL: 'http://127.0.0.1:1' };
-  for (const args of [['start'], ['migrate'], ['shares', 'list'], ['doctor']]) {
-    const { code, out } = await bailiff(args, env);
+  const env = { DATABASE_URL: database.url, BAILIFF_RPC_URL: NO_NODE };
+  for (const answer of [
+    bailiff(['start'], env),
+    bailiff(['migrate'], env),
+    command(['shares', 'list'], database.url),
+    command(['doctor'], database.url),
+  ]) {
+    const { code, out } = await answer;
     expect(code, out).not.toBe(0);
     expect(out).toContain('newer release');
   }
@@ -136,6 +153,7 @@ test('SIGTERM to npm start ends the daemon and all that it started', async () =>
 });
 
 test('a daemon whose output is read no more goes on until a signal ends it', async () => {
+  await using database = await createDatabase();
   const port = await freePort();
   // Writes to standard output as a library may, once the daemon handles errors of it.
   const writing = `setInterval(() => {
@@ -143,6 +161,7 @@ test('a daemon whose output is read no more goes on until a signal ends it', asy
   }, 20).unref();`;
   const started = run(process.execPath, ['src/main.ts', 'start'], {
     BAILIFF_NETWORK: 'local',
+    DATABASE_URL: database.url,
     BAILIFF_HTTP_PORT: String(port),
     BAILIFF_DRIFT_PROGRAM: '/nonexistent',
     NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(writing)}`,

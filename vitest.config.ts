@@ -28,11 +28,12 @@ export const withPostgres = { ...shared, globalSetup: ['test/support/global-setu
 const PURE = ['test/{adversarial,core,gate-client,venue}/**/*.test.ts'];
 
 /**
- * Tests of one part, or of a whole daemon, against a real Postgres, a local node or an HTTP server.
+ * Tests of one part, or of a whole daemon, against a real Postgres, a local node or an HTTP server,
+ * and of the files of the house.
  * They change nothing of their process, so that the files of one worker share what they import: up
  * to 1.6 s of CPU each.
  */
-const PARTS = ['test/{chain,flows,http,ledger,probes}/**/*.test.ts'];
+const PARTS = ['test/{chain,flows,house,http,ledger,mutants,probes,system}/**/*.test.ts'];
 /** Long tests of whole daemons, which gain little by that and would let a worker grow. */
 const LONG = [
   'test/flows/{backup,clearance,creators,exactly-once,foreign,import,kill,nonce,outage}.test.ts',

@@ -1,10 +1,15 @@
 // Conditions: states of the venue under which a settlement or a withdrawal is refused, and what the
-// product makes of the refusal. Each bends one account and then asks the program.
+// product makes of the refusal. Each bends one account and then asks the program. All conditions of
+// one program are played in one world, which is put back after each act, because a world with a
+// compiled program takes 0.4 s of CPU to make.
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
-import type { PublicKey } from '@solana/web3.js';
+import type { PublicKey, TransactionInstruction } from '@solana/web3.js';
 import type { Address } from '../../src/core/ids.ts';
+import { TOKEN_PROGRAM } from '../../src/local/chain/account.ts';
 import {
+  DRIFT,
   oracleAddress,
+  PYTH,
   perpMarketAddress,
   STATE,
   spotMarketAddress,
@@ -19,6 +24,9 @@ import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
 import { createManualClock } from './clock.ts';
 import { bendAccount } from './venue-world.ts';
 
+/** The account of the chain's clock. */
+const CLOCK = 'SysvarC1ock11111111111111111111111111111111';
+
 export type Condition = {
   /** Whether a half of the position is still held. */
   readonly open?: boolean;
@@ -27,6 +35,11 @@ export type Condition = {
 
 const bend = (layout: string, at: PublicKey, change: (value: Struct) => void) => (world: World) =>
   bendAccount(world, layout, at.toBase58(), change);
+/** The time that the chain's programs read. */
+const timeOf = ({ cluster }: World): { slot: bigint; unixTime: bigint } => {
+  const clock = Buffer.from(cluster.bank.get(CLOCK)?.data ?? []);
+  return { slot: clock.readBigUInt64LE(0), unixTime: clock.readBigInt64LE(32) };
+};
 const state = (change: Struct): Condition => ({
   change: bend('State', STATE, (value) => Object.assign(value, change)),
 });
@@ -69,7 +82,9 @@ const late = (slots: number, open: boolean): Condition => ({
       oracleGuardRails.validity.slotsBeforeStaleForAmm = 10n;
       oracleGuardRails.validity.slotsBeforeStaleForMargin = 120n;
     })(world);
-    world.cluster.advance(slots);
+    const { slot, unixTime } = timeOf(world);
+    const passed = Math.floor((slots * world.cluster.slotMs) / 1000);
+    world.cluster.bank.setTime(slot + BigInt(slots), unixTime + BigInt(passed));
   },
 });
 const status = (value: string) => (market: Struct) => Object.assign(market, { status: value });
@@ -123,31 +138,67 @@ export const CONDITIONS: Record<string, Condition> = {
   }),
 };
 
+/** A world in which a trader holds a half of a winning position, or has closed it. */
+export type Stage = {
+  readonly world: World;
+  readonly trader: Trader;
+  /** Puts every account and the clock back to what they were when the stage was opened. */
+  rewind(): void;
+};
+
+/** Opens a stage on a compiled program, or with null on the stand-in. */
+export function openStage(programFile: string | null, open: boolean): Stage {
+  const world = createWorld({ programFile, clock: createManualClock() });
+  const { driver, cluster } = world;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  driver.trade(trader, 'long', 2_000_000_000n);
+  driver.movePrice(0, 165_000_000n);
+  driver.trade(trader, 'short', open ? 1_000_000_000n : 2_000_000_000n, { reduceOnly: true });
+  // What happens from here on stands in blocks of its own, which `rewind` drops.
+  cluster.advance();
+  const first = cluster.slot('processed');
+  const { slot, unixTime } = timeOf(world);
+  return {
+    world,
+    trader,
+    rewind() {
+      cluster.forkOff(first);
+      cluster.bank.setTime(slot, unixTime);
+    },
+  };
+}
+
+/**
+ * What a program can read on a stage: the clock, the two wallets that sign, and every account of the
+ * venue, of the token program and of oracles, in the order of their addresses.
+ */
+export const readable = ({ world: { cluster, driver }, trader }: Stage): unknown => ({
+  named: [CLOCK, driver.faucet.publicKey.toBase58(), trader.agent.publicKey.toBase58()].map(
+    cluster.bank.get,
+  ),
+  owned: [DRIFT.toBase58(), TOKEN_PROGRAM, PYTH.toBase58()].map((program) =>
+    cluster.bank.owned(program).toSorted((a, b) => (a.address < b.address ? -1 : 1)),
+  ),
+});
+
 /** `done`, or the code of a trouble and its class. */
 export type End = string;
 
-/** What a settlement and a withdrawal of five dollars end with under a condition. */
+const venue = createDriftVenue();
+
+/**
+ * What a settlement and a withdrawal of five dollars end with under a condition. Each is tried on
+ * the stage as it was opened, and the stage is put back afterwards.
+ */
 export function endsUnder(
-  programFile: string | null,
-  { open = false, change }: Condition,
-): { readonly build: string; readonly settle: End; readonly withdraw: End } {
-  const venue = createDriftVenue();
-  let build = '';
-  const attempt = (act: 'settle' | 'withdraw'): End => {
-    const world = createWorld({ programFile, clock: createManualClock() });
-    const { driver } = world;
-    build = world.build.name;
-    const trader = driver.createTrader({ deposit: 1_000_000_000n });
-    driver.trade(trader, 'long', 2_000_000_000n);
-    driver.movePrice(0, 165_000_000n);
-    driver.trade(trader, 'short', open ? 1_000_000_000n : 2_000_000_000n, { reduceOnly: true });
+  { world, trader, rewind }: Stage,
+  { change }: Condition,
+): { readonly settle: End; readonly withdraw: End } {
+  const { driver } = world;
+  const attempt = (call: TransactionInstruction): End => {
     change(world, trader);
-    const to = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey);
-    const call =
-      act === 'settle'
-        ? driver.instructions.settlePnl(trader, 0)
-        : driver.instructions.withdraw(trader, to, 5_000_000n);
     const landed = driver.attempt([call], [driver.faucet, trader.agent]);
+    rewind();
     if (typeof landed === 'string') return landed;
     const { error, message, logs } = landed.execution;
     if (error === null) return 'done';
@@ -155,6 +206,9 @@ export function endsUnder(
     const found = venue.trouble(error, programs, logs);
     return `${found.code} ${found.class}`;
   };
-  const [settle, withdraw] = [attempt('settle'), attempt('withdraw')];
-  return { build, settle, withdraw };
+  const to = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey);
+  return {
+    settle: attempt(driver.instructions.settlePnl(trader, 0)),
+    withdraw: attempt(driver.instructions.withdraw(trader, to, 5_000_000n)),
+  };
 }

@@ -2,7 +2,15 @@
 // that the product gives each failure: on the stand-in, and on every compiled program that is
 // present.
 import { describe, expect, test } from 'vitest';
-import { CONDITIONS, type End, endsUnder } from '../support/conditions.ts';
+import {
+  CONDITIONS,
+  type Condition,
+  type End,
+  endsUnder,
+  openStage,
+  readable,
+  type Stage,
+} from '../support/conditions.ts';
 import { programs, sayIfNone } from '../support/programs.ts';
 
 sayIfNone('conditions');
@@ -45,13 +53,19 @@ const OLDEST: typeof ENDS = {
 };
 
 describe.each(programs)('on the program %s', (file) => {
+  const stages = { open: openStage(file, true), closed: openStage(file, false) };
+  const stageOf = ({ open = false }: Condition): Stage => stages[open ? 'open' : 'closed'];
+  const asOpened = { open: readable(stages.open), closed: readable(stages.closed) };
+
   test.each(Object.entries(CONDITIONS))('%s', (name, condition) => {
-    const { build, ...ends } = endsUnder(file, condition);
+    const stage = stageOf(condition);
     const [settle, withdraw] = {
       ...ENDS,
-      ...(build === '2023-12' ? OLDEST : {}),
+      ...(stage.world.build.name === '2023-12' ? OLDEST : {}),
     }[name] ?? ['done', 'done'];
-    expect(ends).toEqual({ settle, withdraw });
+    expect(endsUnder(stage, condition)).toEqual({ settle, withdraw });
+    // The next condition begins with what this one began with.
+    expect(readable(stage)).toEqual(asOpened[condition.open ? 'open' : 'closed']);
   });
 });
 

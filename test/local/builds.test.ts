@@ -10,11 +10,12 @@ import type { Landed } from '../../src/local/chain/cluster.ts';
 import { DRIFT, USDC } from '../../src/local/drift/addresses.ts';
 import { discriminatorOf, idl } from '../../src/local/drift/layout.ts';
 import { EXECUTED } from '../../src/local/drift/program.ts';
-import { createWorld } from '../../src/local/world.ts';
+import { createWorld, type World } from '../../src/local/world.ts';
 import { CURRENT_BUILD, OLDER_BUILDS } from '../../src/venue/drift-v2/builds.ts';
 import { CALLS } from '../../src/venue/drift-v2/profile.ts';
 import { createManualClock } from '../support/clock.ts';
 import { compiledPrograms, sayIfNone } from '../support/programs.ts';
+import { markWorld } from '../support/rewind.ts';
 import { custom, pauseSettling, pauseWithdrawals, setSpotMarket } from '../support/venue-world.ts';
 
 sayIfNone('builds');
@@ -74,23 +75,22 @@ describe.each(compiledPrograms)('the program %s', (file) => {
   });
 
   test('pauses a market by the bits of the table, or by its status alone', () => {
-    const withdraw = (bend: (world: Parameters<typeof pauseWithdrawals>[0]) => void) => {
-      const { world, driver, trader } = open(file);
+    const { world, driver, trader } = open(file);
+    const rewind = markWorld(world);
+    const withdraw = (bend: (given: World) => void) => {
+      rewind();
       bend(world);
       const to = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey);
       const call = driver.instructions.withdraw(trader, to, 1n);
       return endOf(driver.attempt([call], [driver.faucet, trader.agent]));
     };
-    const { pausedBits } = createWorld({
-      programFile: file,
-      clock: createManualClock(),
-    }).build;
+    const { pausedBits } = world.build;
     expect(withdraw(pauseWithdrawals)).toEqual(custom(6149));
     for (let bit = 1; bit < 256; bit *= 2)
-      expect(withdraw((world) => setSpotMarket(world, { pausedOperations: bit }))).toEqual(
+      expect(withdraw(() => setSpotMarket(world, { pausedOperations: bit }))).toEqual(
         bit === pausedBits?.withdraw ? custom(6149) : null,
       );
-    const { world, driver, trader } = open(file);
+    rewind();
     driver.trade(trader, 'long', 1_000_000_000n);
     driver.movePrice(0, 160_000_000n);
     driver.trade(trader, 'short', 1_000_000_000n, { reduceOnly: true });

@@ -1,7 +1,6 @@
 // Conditions: states of the venue under which a settlement or a withdrawal is refused, and what the
 // product makes of the refusal. Each bends one account and then asks the program. All conditions of
-// one program are played in one world, which is put back after each act, because a world with a
-// compiled program takes 0.4 s of CPU to make.
+// one program are played in one world, which is put back after each act.
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import type { PublicKey, TransactionInstruction } from '@solana/web3.js';
 import type { Address } from '../../src/core/ids.ts';
@@ -22,10 +21,8 @@ import type { Struct } from '../../src/local/drift/layout.ts';
 import { createWorld, type World } from '../../src/local/world.ts';
 import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
 import { createManualClock } from './clock.ts';
+import { CLOCK, letPass, markWorld } from './rewind.ts';
 import { bendAccount } from './venue-world.ts';
-
-/** The account of the chain's clock. */
-const CLOCK = 'SysvarC1ock11111111111111111111111111111111';
 
 export type Condition = {
   /** Whether a half of the position is still held. */
@@ -35,11 +32,6 @@ export type Condition = {
 
 const bend = (layout: string, at: PublicKey, change: (value: Struct) => void) => (world: World) =>
   bendAccount(world, layout, at.toBase58(), change);
-/** The time that the chain's programs read. */
-const timeOf = ({ cluster }: World): { slot: bigint; unixTime: bigint } => {
-  const clock = Buffer.from(cluster.bank.get(CLOCK)?.data ?? []);
-  return { slot: clock.readBigUInt64LE(0), unixTime: clock.readBigInt64LE(32) };
-};
 const state = (change: Struct): Condition => ({
   change: bend('State', STATE, (value) => Object.assign(value, change)),
 });
@@ -82,9 +74,7 @@ const late = (slots: number, open: boolean): Condition => ({
       oracleGuardRails.validity.slotsBeforeStaleForAmm = 10n;
       oracleGuardRails.validity.slotsBeforeStaleForMargin = 120n;
     })(world);
-    const { slot, unixTime } = timeOf(world);
-    const passed = Math.floor((slots * world.cluster.slotMs) / 1000);
-    world.cluster.bank.setTime(slot + BigInt(slots), unixTime + BigInt(passed));
+    letPass(world, slots);
   },
 });
 const status = (value: string) => (market: Struct) => Object.assign(market, { status: value });
@@ -142,34 +132,23 @@ export const CONDITIONS: Record<string, Condition> = {
 export type Stage = {
   readonly world: World;
   readonly trader: Trader;
-  /** Puts every account and the clock back to what they were when the stage was opened. */
+  /** Puts the world back to what it was when the stage was opened. */
   rewind(): void;
 };
 
 /** Opens a stage on a compiled program, or with null on the stand-in. */
 export function openStage(programFile: string | null, open: boolean): Stage {
   const world = createWorld({ programFile, clock: createManualClock() });
-  const { driver, cluster } = world;
+  const { driver } = world;
   const trader = driver.createTrader({ deposit: 1_000_000_000n });
   driver.trade(trader, 'long', 2_000_000_000n);
   driver.movePrice(0, 165_000_000n);
   driver.trade(trader, 'short', open ? 1_000_000_000n : 2_000_000_000n, { reduceOnly: true });
-  // What happens from here on stands in blocks of its own, which `rewind` drops.
-  cluster.advance();
-  const first = cluster.slot('processed');
-  const { slot, unixTime } = timeOf(world);
-  return {
-    world,
-    trader,
-    rewind() {
-      cluster.forkOff(first);
-      cluster.bank.setTime(slot, unixTime);
-    },
-  };
+  return { world, trader, rewind: markWorld(world) };
 }
 
 /**
- * What a program can read on a stage: the clock, the two wallets that sign, and every account of the
+ * What a program can read on a stage: the clock, the wallets that sign, and every account of the
  * venue, of the token program and of oracles, in the order of their addresses.
  */
 export const readable = ({ world: { cluster, driver }, trader }: Stage): unknown => ({

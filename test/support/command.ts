@@ -1,7 +1,7 @@
 // Command: a command line of `bailiff` on a street's database and chain. `runCommand` runs it in
 // this process, which has its modules already, by the function that `src/main.ts` calls, too;
-// `runProcess` as a process of its own.
-import { execFile } from 'node:child_process';
+// `runProcess` as a process of its own, and `startProcess` as one that the test can kill.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import path from 'node:path';
 import { runCommandLine } from '../../src/command-wiring.ts';
 import { proveProgram } from '../../src/local/prove.ts';
@@ -62,17 +62,27 @@ export async function runCommand(
   return { code, out: code === 0 ? stdout : stdout + stderr };
 }
 
+const processEnvironmentOf = (place: Place, more?: Record<string, string>) => ({
+  PATH: process.env.PATH ?? '',
+  ...COMPILED,
+  ...environmentOf(place, more),
+});
+
+/** Starts a command as a process, whose output is not read. */
+export const startProcess = (place: Place, args: readonly string[]): ChildProcess =>
+  spawn(process.execPath, ['src/main.ts', ...args], {
+    cwd: ROOT,
+    env: processEnvironmentOf(place),
+    stdio: 'ignore',
+  });
+
 /** Runs a command as a process; never throws. `input` is its standard input. */
 export function runProcess(
   place: Place,
   args: readonly string[],
   given: { env?: Record<string, string>; input?: string } = {},
 ): Promise<Ended> {
-  const env = {
-    PATH: process.env.PATH ?? '',
-    ...COMPILED,
-    ...environmentOf(place, given.env),
-  };
+  const env = processEnvironmentOf(place, given.env);
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,

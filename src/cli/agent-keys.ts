@@ -5,21 +5,20 @@ import { agentKeyBinding, endpointBinding } from '../core/bindings.ts';
 import { Fault } from '../core/fault.ts';
 import { isSignerService, requireServiceKey, SIGNER_SERVICES } from '../core/service-key.ts';
 import { secretKeyOf } from '../flows/key-intake.ts';
+import { textOf } from '../verify/files.ts';
 import type { Opened, Tools } from './command-tools.ts';
-import { textOf } from './files.ts';
 
 async function importKey(
   { parts }: Opened,
   tools: Tools,
   id: string,
-  file: string,
+  given: string,
 ): Promise<number> {
   const subscriber = await parts.ledger.subscribers.find(id);
   if (subscriber === null) {
     tools.output().result({ id, found: false }, [`${id} is not registered.`]);
     return 1;
   }
-  const given = await textOf(file);
   const secret = secretKeyOf(given.trim());
   const sealed = (() => {
     try {
@@ -121,9 +120,10 @@ export function addAgentKeys(program: Command, tools: Tools): void {
     .description(
       'store the sealed key of an agent wallet, from a file (Solana CLI JSON or base58), or - for standard input',
     )
-    .action((id: string, file: string) =>
-      tools.act('keys import', { id }, (opened) => importKey(opened, tools, id, file)),
-    );
+    .action(async (id: string, file: string) => {
+      const given = await textOf(file);
+      await tools.act('keys import', { id }, (opened) => importKey(opened, tools, id, given));
+    });
   keys
     .command('use-service <subscriber> <service> <key>')
     .description(

@@ -4,13 +4,13 @@ import { type Command, Option } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { rowsIn } from '../core/import-file.ts';
 import type { ImportReport } from '../core/import-ports.ts';
-import { quantumVaultRows } from '../core/import-quantumvault.ts';
-import { bundlesOf } from '../core/import-rows.ts';
+import { dumpOf, quantumVaultRows } from '../core/import-quantumvault.ts';
+import { bundlesOf, type GivenRow } from '../core/import-rows.ts';
 import { formatUnits } from '../core/money.ts';
 import { createImport } from '../flows/import.ts';
 import { createPayable } from '../flows/payable.ts';
+import { textOf } from '../verify/files.ts';
 import type { Opened, Tools } from './command-tools.ts';
-import { textOf } from './files.ts';
 import { table } from './output.ts';
 
 type Given = { readonly from: 'rows' | 'quantumvault'; readonly apply?: true; readonly all?: true };
@@ -79,17 +79,29 @@ function linesOf(report: ImportReport, all: boolean): string[] {
 const NO_ROW =
   'The file has no row. It must have JSON lines, one object a line, or CSV with the names of the fields in its first line.';
 
+const NO_TABLE =
+  'The file has no table. It must be a dump in plain text, as pg_dump --format=plain writes it.';
+
+/** The rows of a text. Throws `body_invalid` for one in another form. */
+function givenIn(text: string, from: Given['from']): GivenRow[] {
+  if (from === 'quantumvault') {
+    if (dumpOf(text).size === 0) throw new Fault('body_invalid', NO_TABLE);
+    return quantumVaultRows(text);
+  }
+  const given = rowsIn(text);
+  if (given.length === 0) throw new Fault('body_invalid', NO_ROW);
+  return given;
+}
+
 async function run(
   { parts }: Opened,
   tools: Tools,
-  text: string,
-  { from, apply, all }: Given,
+  rows: readonly GivenRow[],
+  { apply, all }: Given,
 ): Promise<number> {
   const output = tools.output();
-  const given = from === 'quantumvault' ? quantumVaultRows(text) : rowsIn(text);
-  if (from === 'rows' && given.length === 0) throw new Fault('body_invalid', NO_ROW);
   const progress = output.progress('subscribers', 0);
-  const report = await createImport({ ...parts, payable: createPayable(parts) })(bundlesOf(given), {
+  const report = await createImport({ ...parts, payable: createPayable(parts) })(bundlesOf(rows), {
     dryRun: apply !== true,
     onProgress: (done, of) => progress.update(done, of),
   }).finally(() => progress.stop());
@@ -114,9 +126,9 @@ export function addImport(program: Command, tools: Tools): void {
       '\nThe file has JSON lines or CSV (docs/importing.md), or is a plain-text pg_dump of QuantumVault.\nExit code 3 when a row was refused. A refused row does not affect other rows.',
     )
     .action(async (file: string, given: Given) => {
-      const text = await textOf(file);
+      const rows = givenIn(await textOf(file), given.from);
       const asked = { file, from: given.from };
-      const work = (opened: Opened) => run(opened, tools, text, given);
+      const work = (opened: Opened) => run(opened, tools, rows, given);
       await (given.apply === true ? tools.act('import', asked, work) : tools.look(work));
     });
 }

@@ -1,10 +1,10 @@
 // Lost acts: the commands about acts that were answered with success and that the database lost.
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import type { Acknowledged, LostAct } from '../core/act.ts';
+import { Fault } from '../core/fault.ts';
 import { isoTime } from '../core/time.ts';
 import { acknowledgedIn } from '../flows/acknowledged.ts';
+import { linesIn } from '../verify/files.ts';
 import { reasoned, type Tools } from './command-tools.ts';
 import { table } from './output.ts';
 import { DIFFERENT } from './rebuild.ts';
@@ -12,6 +12,8 @@ import { DIFFERENT } from './rebuild.ts';
 const LIST_MOST = 500;
 /** Acts of a log that are compared with the database in one query. */
 const COMPARED_AT_ONCE = 1_000;
+const NO_LOG =
+  'has no line of a daemon’s log, each of which is a JSON object. Leave out what another program put before the lines, as journalctl -o cat does.';
 
 const linesOf = (acts: readonly LostAct[]): string[] =>
   table(
@@ -25,11 +27,25 @@ const linesOf = (acts: readonly LostAct[]): string[] =>
     ]),
   );
 
-/** The acts that a log's `act.done` lines record, in parts of at most 1,000. */
+/** Whether a line is one that a daemon wrote: a JSON object with the name of an event. */
+function isLogLine(line: string): boolean {
+  if (!line.startsWith('{')) return false;
+  try {
+    return typeof (JSON.parse(line) as { event?: unknown }).event === 'string';
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The acts that a log's `act.done` lines record, in parts of at most 1,000. Throws `body_invalid`
+ * for a file without a line of a daemon, which would pass as a log that lost nothing.
+ */
 async function* loggedActs(file: string): AsyncGenerator<Acknowledged[]> {
-  const lines = createInterface({ input: file === '-' ? process.stdin : createReadStream(file) });
   let part: Acknowledged[] = [];
-  for await (const line of lines) {
+  let isLog = false;
+  for await (const line of linesIn(file)) {
+    isLog ||= isLogLine(line);
     const act = acknowledgedIn(line);
     if (act === null) continue;
     part.push(act);
@@ -37,6 +53,7 @@ async function* loggedActs(file: string): AsyncGenerator<Acknowledged[]> {
     yield part;
     part = [];
   }
+  if (!isLog) throw new Fault('body_invalid', `${file} ${NO_LOG}`);
   if (part.length > 0) yield part;
 }
 

@@ -5,9 +5,9 @@ import { afterEvents, sha256 } from '../chain/hashing.ts';
 import { receiptText } from '../core/receipt.ts';
 import { compareDay, createRootPaths } from '../flows/daily-roots.ts';
 import { createReceipts } from '../flows/receipts.ts';
-import { exitOf, linesOf, openNode, receiptsIn, verifyReceipts } from '../verify/verify.ts';
+import { receiptsOf } from '../verify/files.ts';
+import { exitOf, linesOf, openNode, verifyReceipts } from '../verify/verify.ts';
 import type { Tools } from './command-tools.ts';
-import { textOf } from './files.ts';
 import { table } from './output.ts';
 
 export type ReceiptTools = {
@@ -88,11 +88,11 @@ export function addReceipts(program: Command, tools: Tools, { say, pause }: Rece
       '\nExit codes: 0 all that the chain can show is as the receipts say, 3 something differs,\n1 something cannot be told, because the node does not have it or no record shows it.',
     )
     .action(async (files: string[], { rpc, root }: { rpc: string; root?: string[] }) => {
-      const texts = await Promise.all(files.map(textOf));
+      const receipts = (await Promise.all(files.map(receiptsOf))).flat();
       const output = tools.output();
       const progress = output.progress('transactions', 0);
       const found = await verifyReceipts(
-        texts.flatMap(receiptsIn),
+        receipts,
         openNode(rpc, pause),
         (...at) => progress.update(...at),
         root,

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 // Main: the command `bailiff-verify RECEIPT… --rpc URL` of the package @bailiff/verify.
-import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Fault } from '../core/fault.ts';
-import { exitOf, linesOf, verifyTexts } from './verify.ts';
+import { receiptsOf } from './files.ts';
+import { exitOf, linesOf, openNode, verifyReceipts } from './verify.ts';
 
 const USAGE =
   'bailiff-verify RECEIPT… --rpc URL [--root COMMITMENT|SIGNATURE…] [--json]\nExit codes: 0 all ok, 3 something differs, 1 something cannot be told, 2 wrong arguments.\n';
@@ -30,8 +30,9 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(USAGE);
     return 2;
   }
-  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
-  const found = await verifyTexts(texts, given.rpc, (ms) => pause(ms), given.root);
+  const receipts = (await Promise.all(files.map(receiptsOf))).flat();
+  const node = openNode(given.rpc, (ms) => pause(ms));
+  const found = await verifyReceipts(receipts, node, undefined, given.root);
   const said = given.json === true ? JSON.stringify(found, null, 2) : linesOf(found).join('\n');
   process.stdout.write(`${said}\n`);
   return exitOf(found.verdict);

@@ -1,9 +1,8 @@
 // Verify: checks receipts of profit shares against any Solana node, without a ledger, with the
 // daemon's own decoders and accrual. Entry of the package @bailiff/verify.
 import { createHash } from 'node:crypto';
-import { Fault } from '../core/fault.ts';
 import type { Signature } from '../core/ids.ts';
-import { type Receipt, receiptsIn } from '../core/receipt.ts';
+import type { Receipt } from '../core/receipt.ts';
 import type { KnownVenue, ReceiptCheck, ReceiptVerdict } from '../core/receipt-check.ts';
 import { checkReceipts, signaturesOf, statedIn, verdictOf } from '../core/receipt-verdict.ts';
 import { quotesOf } from '../core/token.ts';
@@ -12,7 +11,7 @@ import type { Profile } from '../venue/profile.ts';
 import { PROFILES } from '../venue/profiles.ts';
 import { createRecordReader, type RecordReader } from '../venue/record-reader.ts';
 import { rootsNamed } from './roots-on-chain.ts';
-import { type Node, openNode } from './transaction-reader.ts';
+import type { Node } from './transaction-reader.ts';
 
 export type { Receipt } from '../core/receipt.ts';
 export { receiptsIn } from '../core/receipt.ts';
@@ -108,20 +107,6 @@ export async function verifyReceipts(
     stated: Object.fromEntries(receipts.map((each) => [each.share.id, statedIn(each, quotes)])),
   };
 }
-
-/**
- * Checks the receipts in texts against the node at a URL. Throws `body_invalid` for a text that is
- * no receipt.
- */
-export const verifyTexts = (
-  texts: readonly string[],
-  url: string,
-  pause: (ms: number) => Promise<void>,
-  roots: readonly string[] = [],
-): Promise<Verification> => {
-  if (texts.length === 0) throw new Fault('body_invalid', 'Name at least one receipt.');
-  return verifyReceipts(texts.flatMap(receiptsIn), openNode(url, pause), undefined, roots);
-};
 
 const SAID: Readonly<Record<ReceiptVerdict, string>> = {
   ok: 'ok            ',

@@ -1,6 +1,6 @@
-// Import, killed: a process of `bailiff import` is killed with SIGKILL inside the transaction of its
-// second chunk. The first chunk stays and the second leaves nothing; the same file, imported again,
-// brings the rest, so that each subscriber and each debt is there once.
+// Import, killed: a process of `bailiff import` is killed with SIGKILL inside the transaction of
+// its second chunk. The first chunk stays and the second leaves nothing; the same file, imported
+// again, brings the rest, so that each subscriber and each debt is there once.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

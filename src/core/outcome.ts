@@ -140,6 +140,23 @@ function reasonOfPart(
   return shareBps === 0 ? 'no_share' : 'dust';
 }
 
+/**
+ * What became of a share. Of one that was only observed a part may be paid by transfers that
+ * Bailiff did not make; the rest waits for a person.
+ */
+function becameOf(
+  { observed, amount, paid, status }: PartShare,
+  text: (amount: BaseUnits) => string,
+): string {
+  if (!observed) return `is ${status}`;
+  if (status === 'paid')
+    return 'was only observed, and a transfer made outside Bailiff has paid it';
+  const rest = status === 'voided' ? 'is voided' : 'is not paid until a person adopts it';
+  return paid === 0n
+    ? `was only observed, and ${rest}`
+    : `was only observed; a transfer made outside Bailiff has paid ${text(paid)} of it, and ${text(amount - paid)} ${rest}`;
+}
+
 /** The sentence for people on a part. */
 function sayPart(part: BookedPart, reason: Unowed | null, token: Token): string {
   const text = (amount: BaseUnits): string => amountText(amount, token);
@@ -153,15 +170,14 @@ function sayPart(part: BookedPart, reason: Unowed | null, token: Token): string 
         ? `is more than the cap allows; ${text(amount)} is owed`
         : `is ${text(amount)}`;
       const of = `${shareBps / 100} % of ${text(charged)} ${is}.`;
-      const [first] = shares;
+      const [first, second] = shares;
       if (first === undefined) return of;
-      if (first.observed)
-        return `${of} It was only observed, and is not paid until a person adopts it.`;
-      if (shares.length === 1) return `${of} The share ${first.id} is ${first.status}.`;
+      if (second === undefined) return `${of} The share ${first.id} ${becameOf(first, text)}.`;
       const told = shares.map(
-        (each) => `${text(each.amount)} to ${each.creatorWallet} (${each.id}) is ${each.status}`,
+        (each) =>
+          `${text(each.amount)} to ${each.creatorWallet} (${each.id}) ${becameOf(each, text)}`,
       );
-      return `${of} Of it ${told.join(', ')}.`;
+      return `${of} Of it ${told.join('; ')}.`;
     }
     case 'loss':
       return profit === 0n

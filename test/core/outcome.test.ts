@@ -2,7 +2,12 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';
-import { type BookedPart, outcomeOf, type RecordedClose } from '../../src/core/outcome.ts';
+import {
+  type BookedPart,
+  outcomeOf,
+  type PartShare,
+  type RecordedClose,
+} from '../../src/core/outcome.ts';
 import { USDC } from '../../src/core/token.ts';
 
 const waiting: RecordedClose = {
@@ -85,20 +90,43 @@ describe('a close that is not booked', () => {
 });
 
 describe('a part that owes', () => {
+  const share: PartShare = {
+    id: 'share-1',
+    recipient: 0,
+    amount: 500_000n,
+    creatorWallet: 'c' as Address,
+    paid: 0n,
+    status: 'pending',
+    observed: false,
+  };
   test('says its share and what became of it', () => {
-    const share = {
-      id: 'share-1',
-      recipient: 0,
-      amount: 500_000n,
-      creatorWallet: 'c' as Address,
-      paid: 0n,
-      status: 'accrued',
-      observed: false,
-    };
     expect(booked({})).toMatchObject({ reason: null, amount: 500_000n });
     expect(booked({}).sentence).toBe('10 % of 5.000000 USDC is 0.500000 USDC.');
-    expect(booked({ shares: [share] }).sentence).toMatch(/The share share-1 is accrued\.$/);
-    expect(booked({ shares: [{ ...share, observed: true }] }).sentence).toMatch(/only observed/);
+    expect(booked({ shares: [share] }).sentence).toMatch(/The share share-1 is pending\.$/);
+  });
+  test('that was only observed says what a transfer from outside has paid of it', () => {
+    const observed = { ...share, observed: true };
+    const told = (more: Partial<PartShare>): string =>
+      booked({ shares: [{ ...observed, ...more }] }).sentence;
+    expect(told({ status: 'pending' })).toBe(
+      '10 % of 5.000000 USDC is 0.500000 USDC. The share share-1 was only observed, and is not paid until a person adopts it.',
+    );
+    expect(told({ status: 'pending', paid: 200_000n })).toMatch(
+      /only observed; a transfer made outside Bailiff has paid 0\.200000 USDC of it, and 0\.300000 USDC is not paid until a person adopts it\.$/,
+    );
+    expect(told({ status: 'paid', paid: 500_000n })).toMatch(
+      /The share share-1 was only observed, and a transfer made outside Bailiff has paid it\.$/,
+    );
+    expect(told({ status: 'voided' })).toMatch(/was only observed, and is voided\.$/);
+    expect(told({ status: 'voided', paid: 200_000n })).toMatch(/ and 0\.300000 USDC is voided\.$/);
+  });
+  test('of a split says it of each recipient', () => {
+    const own = { ...share, amount: 400_000n };
+    const other = { ...share, id: 'share-2', recipient: 1, amount: 100_000n, status: 'paid' };
+    const shares = [{ ...own, observed: true }, other];
+    expect(booked({ shares }).sentence).toMatch(
+      /Of it 0\.400000 USDC to c \(share-1\) was only observed, and is not paid until a person adopts it; 0\.100000 USDC to c \(share-2\) is paid\.$/,
+    );
   });
   test('owes whatever the terms of the other parts are', () => {
     const both = booked({ ...nothing, termsSlot: null, openedSlot: 9 }, {});

@@ -7,6 +7,7 @@ import { isSignerService, requireServiceKey, SIGNER_SERVICES } from '../core/ser
 import { secretKeyOf } from '../flows/key-intake.ts';
 import { textOf } from '../verify/files.ts';
 import type { Opened, Tools } from './command-tools.ts';
+import { counted } from './output.ts';
 
 async function importKey(
   { parts }: Opened,
@@ -106,7 +107,7 @@ async function rotate({ parts, settings }: Opened, tools: Tools): Promise<number
   }
   await parts.masterKey.rewrap();
   output.result({ keys, secrets }, [
-    `${keys} agent keys and ${secrets} signing secrets are under the next master key.`,
+    `${counted(keys, 'agent key')} and ${counted(secrets, 'signing secret')} are under the next master key.`,
     'Now start every daemon with it as BAILIFF_MASTER_KEY, alone. Daemons that were not given it as BAILIFF_NEXT_MASTER_KEY before let debts wait until then, without using up attempts.',
   ]);
   return 0;

@@ -9,7 +9,7 @@ import { amountText } from '../core/token.ts';
 import { createListing, readAll } from '../flows/lists.ts';
 import type { Opened, Tools } from './command-tools.ts';
 import { countOf, dated, type ListOptions, periodIn } from './lists.ts';
-import { table } from './output.ts';
+import { counted, table } from './output.ts';
 
 type Given = ListOptions & { readonly subscriber?: string; readonly kind?: AuditKind };
 
@@ -78,7 +78,9 @@ async function audit({ parts }: Opened, tools: Tools, given: Given): Promise<num
           ),
           ...(next === null
             ? []
-            : [`${ids.length} subscribers were audited. Go on with --after ${next}.`]),
+            : [
+                `${counted(ids.length, 'subscriber was', 'subscribers were')} audited. Go on with --after ${next}.`,
+              ]),
         ],
   );
   return all.every((each) => each.kind === 'right') ? 0 : 3;

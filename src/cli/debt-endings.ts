@@ -9,6 +9,7 @@ import { amountsText, sumsOf, type Token } from '../core/token.ts';
 import { createBooks } from '../flows/books-comparison.ts';
 import { createEndings, type Endings } from '../flows/ending.ts';
 import { type Opened, reasoned, type Tools } from './command-tools.ts';
+import { counted } from './output.ts';
 import { untilNothingFlies } from './rebuild.ts';
 
 /**
@@ -103,7 +104,7 @@ async function forgive(
     .result({ subscriber, forgiven, total }, [
       forgiven.length === 0
         ? `${subscriber} has no open debt that can be ended; a payment that is on its way must end first.`
-        : `${amountsText(total)} in ${forgiven.length} shares are forgiven, and the standing of ${subscriber} is judged again.`,
+        : `${amountsText(total)} in ${counted(forgiven.length, 'share')} is forgiven, and the standing of ${subscriber} is judged again.`,
     ]);
   return forgiven.length === 0 ? 1 : 0;
 }
@@ -128,11 +129,11 @@ async function adopt(
     .result({ fromSlot, reason, adopted, left, still, waiting: behind }, [
       adopted.length === 0
         ? `No debt of a close in slot ${fromSlot} or later waits to be adopted.`
-        : `${adopted.length} debts of ${amountsText(left)} are payable now; daemons in mode settle pay them within seconds.`,
+        : `${counted(adopted.length, 'debt is', 'debts are')} payable now, ${amountsText(left)} in all; daemons in mode settle pay within seconds.`,
       ...(still.count === 0
         ? []
         : [
-            `${still.count} debts of ${amountsText(still.left)} stay observed. Void those of earlier slots once they are paid elsewhere.`,
+            `${counted(still.count, 'debt stays', 'debts stay')} observed, ${amountsText(still.left)} in all. Void what is of earlier slots once it is paid elsewhere.`,
           ]),
       ...behind.map((each) => `${each.subscriberId} waits: ${each.reason}`),
     ]);

@@ -1,7 +1,7 @@
 // Doctor: the command that checks every part that a daemon depends on and prints for each what is
 // wrong and how to mend it.
 import type { Finding } from '../core/doctor-finding.ts';
-import { type Output, table } from './output.ts';
+import { counted, type Output, table } from './output.ts';
 
 const MARK = { ok: 'ok', warning: 'warning', wrong: 'WRONG' } as const;
 
@@ -14,7 +14,7 @@ export function report(findings: readonly Finding[], output: Output): number {
   ]);
   output.result({ healthy: bad === 0, findings }, [
     ...table(rows),
-    bad === 0 ? 'Nothing is wrong.' : `${bad} things are wrong.`,
+    bad === 0 ? 'Nothing is wrong.' : `${counted(bad, 'thing is', 'things are')} wrong.`,
   ]);
   return bad === 0 ? 0 : 3;
 }

@@ -11,7 +11,7 @@ import { backfill } from '../flows/backfill.ts';
 import { rescan } from '../flows/rescan.ts';
 import { loadWatched } from '../flows/watched.ts';
 import { type Opened, reasoned, type Tools } from './command-tools.ts';
-import { table } from './output.ts';
+import { counted, table } from './output.ts';
 
 const exact = (value: unknown): string =>
   JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
@@ -57,7 +57,7 @@ async function replay(
       noted: !dryRun,
     },
     [
-      `Slot ${transaction.slot}: ${transaction.error === null ? `${facts.length} facts` : 'it failed, and changed nothing'}.`,
+      `Slot ${transaction.slot}: ${transaction.error === null ? counted(facts.length, 'fact') : 'it failed, and changed nothing'}.`,
       ...table(
         facts.map(({ subscriberId, account, body: { kind, ...body } }) => [
           `  ${kind}`,
@@ -106,7 +106,7 @@ async function walk(
   }
   bar.stop();
   output.result({ accounts: addresses.length, transactions, tip }, [
-    `${transactions} transactions of ${addresses.length} accounts up to slot ${tip} are noted; running daemons read them.`,
+    `Noted ${counted(transactions, 'transaction')} of ${counted(addresses.length, 'account')} up to slot ${tip}, for running daemons to read.`,
   ]);
   return 0;
 }
@@ -132,12 +132,18 @@ async function watchList(
   tools
     .output()
     .result({ watched: addresses.length, ...seen }, [
-      `${addresses.length} accounts are watched, in ${seen.webhooks} webhooks.`,
+      `${counted(addresses.length, 'account is', 'accounts are')} watched, in ${counted(seen.webhooks, 'webhook')}.`,
       ...seen.missing.map((each) => `  missing  ${each}`),
       ...seen.extra.map((each) => `  extra    ${each}`),
-      ...(seen.disabled > 0 ? [`  ${seen.disabled} webhooks are disabled`] : []),
-      ...(seen.altered > 0 ? [`  ${seen.altered} webhooks have another type, filter or URL`] : []),
-      ...(seen.wrongSecret > 0 ? [`  ${seen.wrongSecret} webhooks send another secret`] : []),
+      ...(seen.disabled > 0
+        ? [`  ${counted(seen.disabled, 'webhook is', 'webhooks are')} disabled`]
+        : []),
+      ...(seen.altered > 0
+        ? [`  ${counted(seen.altered, 'webhook has', 'webhooks have')} another type, filter or URL`]
+        : []),
+      ...(seen.wrongSecret > 0
+        ? [`  ${counted(seen.wrongSecret, 'webhook sends', 'webhooks send')} another secret`]
+        : []),
       same ? 'Nothing differs.' : 'Mend it with: bailiff watch-list repair',
     ]);
   return same ? 0 : 3;

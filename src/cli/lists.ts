@@ -7,8 +7,7 @@ import type { Ledger } from '../core/ports.ts';
 import type { Period } from '../core/statement-ports.ts';
 import { instantOf } from '../core/time.ts';
 import { createListing, type Loose, type PageOf, type Rows, readAll } from '../flows/lists.ts';
-import type { Output } from './output.ts';
-import { table } from './output.ts';
+import { counted, type Output, table } from './output.ts';
 
 /** Rows that a list shows without --limit, --all or --csv. */
 const USUAL = 100;
@@ -117,7 +116,7 @@ export async function showList<Name extends ListName>(
     ...(next === null
       ? []
       : [
-          `${rows.length} of ${of} are shown. Go on with --${turn} ${next}, or take all with --all.`,
+          `${counted(rows.length, `of ${of} is`, `of ${of} are`)} shown. Go on with --${turn} ${next}, or take all with --all.`,
         ]),
   ]);
   return 0;

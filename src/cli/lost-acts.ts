@@ -6,7 +6,7 @@ import { isoTime } from '../core/time.ts';
 import { acknowledgedIn } from '../flows/acknowledged.ts';
 import { linesIn } from '../verify/files.ts';
 import { reasoned, type Tools } from './command-tools.ts';
-import { table } from './output.ts';
+import { counted, table } from './output.ts';
 import { DIFFERENT } from './rebuild.ts';
 
 const LIST_MOST = 500;
@@ -88,7 +88,7 @@ export function addLostActs(acts: Command, tools: Tools): void {
         tools
           .output()
           .result({ compared, lost }, [
-            `${compared} acknowledged acts in the log, ${lost.length} of them are not in the database.`,
+            `${counted(compared, 'acknowledged act')} in the log, of which the database lacks ${lost.length}.`,
             ...linesOf(lost),
           ]);
         return lost.length === 0 ? 0 : DIFFERENT;

@@ -5,7 +5,7 @@ import type { NonceAccount } from '../core/nonce-ports.ts';
 import type { Parts } from '../daemon-parts.ts';
 import { nonceAccounts } from '../flows/nonce-accounts.ts';
 import type { Tools } from './command-tools.ts';
-import { type Output, table } from './output.ts';
+import { counted, type Output, table } from './output.ts';
 
 const stateOf = ({ noted, closing }: NonceAccount): string =>
   closing ? 'closing' : noted === null ? 'opening' : 'open';
@@ -34,7 +34,7 @@ async function listNonces({ ledger }: Parts, output: Output): Promise<number> {
     ]),
     accounts.length === 0
       ? 'No subscriber has a nonce account.'
-      : `${accounts.length} nonce accounts were created with ${formatUnits(rent, 9)} SOL, which return to their authority when they are closed.`,
+      : `${counted(accounts.length, 'nonce account was', 'nonce accounts were')} created with ${formatUnits(rent, 9)} SOL, which return to the authority when an account is closed.`,
   ]);
   return 0;
 }

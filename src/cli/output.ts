@@ -45,6 +45,13 @@ export function createOutput(options: {
   };
 }
 
+/**
+ * A number with its noun, such as `1 debt` and `2 debts`. `many` is for a noun with another plural
+ * and for a noun with its verb.
+ */
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;
+
 /** The rows as lines, each column padded to its widest cell. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>

@@ -6,7 +6,7 @@ import type { Clock, Log } from '../core/ports.ts';
 import { amountsText, amountText, sumsOf } from '../core/token.ts';
 import type { Parts } from '../daemon-parts.ts';
 import { rebuildPayments } from '../flows/rebuild.ts';
-import type { Output } from './output.ts';
+import { counted, type Output } from './output.ts';
 
 const POLL_MS = 1_000;
 /** Exit code when the chain shows payments that the ledger's debts do not explain. */
@@ -51,12 +51,16 @@ export async function rebuild(
   const freed = given.dryRun ? 0 : await parts.ledger.shares.freeOrphans();
   const total = sumsOf(restored.map(({ token, explained: amount }) => ({ ...token, amount })));
   output.result({ subscribers, written: !given.dryRun, restored, differences, freed }, [
-    `${restored.length} lost payments of ${amountsText(total)} ${given.dryRun ? 'would be' : 'were'} restored, for ${subscribers} subscribers.`,
+    `${given.dryRun ? 'Would restore' : 'Restored'} ${counted(restored.length, 'lost payment')}, ${amountsText(total)} in all, for ${counted(subscribers, 'subscriber')}.`,
     ...restored.map(
       (each) =>
         `  ${each.id}  ${amountText(each.explained, each.token)}  slot ${each.slot}  ${each.signature}`,
     ),
-    ...(freed === 0 ? [] : [`${freed} debts that waited for a lost payment are free again.`]),
+    ...(freed === 0
+      ? []
+      : [
+          `${counted(freed, 'debt that waited for a lost payment is', 'debts that waited for a lost payment are')} free again.`,
+        ]),
     ...differences.map(
       (each) =>
         `DIFFERENCE: ${each.signature} paid ${amountText(each.amount, each.token)} to ${each.creatorWallet}, ${amountText(each.excess, each.token)} more than the debts known of ${each.subscriberId}.`,

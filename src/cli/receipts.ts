@@ -8,7 +8,7 @@ import { createReceipts } from '../flows/receipts.ts';
 import { receiptsOf } from '../verify/files.ts';
 import { exitOf, linesOf, openNode, verifyReceipts } from '../verify/verify.ts';
 import type { Tools } from './command-tools.ts';
-import { table } from './output.ts';
+import { counted, table } from './output.ts';
 
 export type ReceiptTools = {
   readonly say: (text: string) => unknown;
@@ -69,8 +69,8 @@ export function addReceipts(program: Command, tools: Tools, { say, pause }: Rece
           found === null
             ? `${day} has no root.`
             : found.added + found.gone === 0
-              ? `All ${found.leaves} records of ${day} are as its root says.`
-              : `${found.gone} records of ${day} are gone or changed, and ${found.added} are not in its root.`;
+              ? `${counted(found.leaves, 'record')} of ${day}, as its root says.`
+              : `Of ${day}, ${counted(found.gone, 'record is', 'records are')} gone or changed, and the root lacks ${found.added}.`;
         tools.output().result({ day, ...found }, [said]);
         return found === null ? 1 : found.added + found.gone === 0 ? 0 : 3;
       }),

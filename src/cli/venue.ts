@@ -8,7 +8,7 @@ import { isoTime } from '../core/time.ts';
 import { VENUE_NAMES, type VenueName } from '../core/venue.ts';
 import type { Parts } from '../daemon-parts.ts';
 import { reasoned, type Tools } from './command-tools.ts';
-import { type Output, table } from './output.ts';
+import { counted, type Output, table } from './output.ts';
 
 /** The result of the contract suite on the bytes of a program. */
 export type Proof = {
@@ -82,13 +82,13 @@ async function prove(
     await book.vouch(
       hash,
       'proven',
-      `${tests} tests of the contract suite of ${version} for ${name}, as the build of ${build}`,
+      `${counted(tests, 'test')} of the contract suite of ${version} for ${name}, as the build of ${build}`,
     );
   const what = `${hash}, the program of ${name} deployed in slot ${slot} and taken for the build of ${build}`;
   output.result({ venue: name, hash, slot, build, tests, failed, proven: passed }, [
     passed
-      ? `${what}: all ${tests} tests of the contract suite passed. It is trusted from now on.`
-      : `${what}: ${failed.length} of ${tests} tests of the contract suite failed. It is not trusted.`,
+      ? `${what}: ${counted(tests, 'test')} of the contract suite passed, and none failed. It is trusted from now on.`
+      : `${what}: ${failed.length} of ${counted(tests, 'test')} of the contract suite failed. It is not trusted.`,
     ...failed.slice(0, SHOWN_MOST).map((each) => `  ${each}`),
     ...(failed.length > SHOWN_MOST ? [`  and ${failed.length - SHOWN_MOST} more`] : []),
   ]);

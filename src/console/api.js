@@ -86,6 +86,15 @@ export function lasted(ms) {
 }
 
 /**
+ * The words for a number of things: `one` for one, else `many` with the number in place of its #.
+ * @param {number} number
+ * @param {string} one
+ * @param {string} many
+ */
+export const count = (number, one, many) =>
+  number === 1 ? one : many.replace('#', String(number));
+
+/**
  * The first and last characters of an address or signature; the whole of it as a title.
  * @param {string} text
  */

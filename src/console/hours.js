@@ -1,7 +1,7 @@
 // Hours: the payments of the last 24 hours by hour, and how long they took, as two small charts.
 import { useEffect, useRef } from 'preact/hooks';
 import Plot from 'uplot';
-import { html } from './api.js';
+import { count, html } from './api.js';
 
 const HOUR_S = 3_600;
 const HOURS = 24;
@@ -91,8 +91,8 @@ export function Hours({ hours, atMs }) {
   });
   const slowest = Math.max(...seconds.map((each) => each ?? 0));
   return html`<div class="charts">
-    <${Bars} title=${`${all === 1 ? 'One payment' : `${all} payments`} landed in the last 24 hours`} colour="#2a78d6"
-      described=${`${all} payments in 24 hours, by hour`}
+    <${Bars} title=${`${count(all, 'One payment', '# payments')} landed in the last 24 hours`} colour="#2a78d6"
+      described=${`${count(all, 'One payment', '# payments')} in 24 hours, by hour`}
       times=${times} values=${times.map((each) => of(each)?.payments ?? null)} />
     <${Bars} title="Seconds from close to payment, the median of each hour" colour="#c2681f"
       described=${`The slowest hour had a median of ${slowest.toFixed(1)} seconds from close to payment`}

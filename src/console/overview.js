@@ -1,5 +1,5 @@
 // Overview: the first view of the console: what needs a person, debts, payments, sources, halts.
-import { amount, html, lasted, moment, short, Table, told } from './api.js';
+import { amount, count, html, lasted, moment, short, Table, told } from './api.js';
 import { Hours } from './hours.js';
 
 /**
@@ -34,7 +34,6 @@ const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`.rep
  */
 function needs({ overview, ready, hearing, suspicions }) {
   const { waiting } = overview;
-  const count = (number, one, many) => (number === 1 ? one : many.replace('#', number));
   return [
     ...ready.reasons.map((each) => ['The gate cannot vouch for its answers', each]),
     ...ready.findings.map((each) => [sentence(each.what), `${sentence(each.says)}. ${each.mend}`]),
@@ -51,7 +50,11 @@ function needs({ overview, ready, hearing, suspicions }) {
       ? []
       : [
           [
-            `${waiting.unexplainedPayments - overview.excesses.length} further payments have an excess`,
+            count(
+              waiting.unexplainedPayments - overview.excesses.length,
+              'One further payment has an excess',
+              '# further payments have an excess',
+            ),
             'They are shown here once these are decided.',
           ],
         ]),
@@ -150,7 +153,7 @@ export function Overview({ data, act }) {
       <div>
         <dt>Sponsor</dt>
         <dd>${sponsor === null ? 'none' : amount(sponsor.lamports, 9, 'SOL')}
-          ${sponsor?.daysLeft == null ? '' : html` <small>${sponsor.daysLeft} days left</small>`}</dd>
+          ${sponsor?.daysLeft == null ? '' : html` <small>${count(sponsor.daysLeft, 'One day', '# days')} left</small>`}</dd>
       </div>
     </dl>
     <section aria-labelledby="debts">
@@ -209,6 +212,6 @@ export function Overview({ data, act }) {
           each.lastSlot ?? 'none yet',
           each.ageMs === null ? 'never' : `${lasted(each.ageMs)} ago`,
         ])} />
-      <p>${hearing.unverified.wanted + hearing.unverified.confirmed} transactions wait to be read or to become final.</p>
+      <p>${count(hearing.unverified.wanted + hearing.unverified.confirmed, 'One transaction waits', '# transactions wait')} to be read or to become final.</p>
     </section>`;
 }

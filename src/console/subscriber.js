@@ -1,7 +1,7 @@
 // Subscriber: the whole story of one subscriber: the gate's verdict, what is owed and why, and
 // everything that happened on chain, down to signatures, the newest first.
 import { useEffect, useState } from 'preact/hooks';
-import { amount, ask, html, moment, Refused, short, Table, told } from './api.js';
+import { amount, ask, count, html, moment, Refused, short, Table, told } from './api.js';
 
 const ROWS = 100;
 
@@ -44,7 +44,9 @@ const rulesOf = (terms) =>
     ...(terms.hurdle === '0' ? [] : [`hurdle ${units(terms.hurdle)}`]),
     ...(terms.capPerClose === null ? [] : [`at most ${units(terms.capPerClose)} a close`]),
     ...(terms.capPerPeriod === null ? [] : [`at most ${units(terms.capPerPeriod)} a period`]),
-    ...(terms.periodSlots === null ? [] : [`periods of ${terms.periodSlots} slots`]),
+    ...(terms.periodSlots === null
+      ? []
+      : [`periods of ${count(terms.periodSlots, 'one slot', '# slots')}`]),
     ...(terms.freeBeforeSlot === 0 ? [] : [`free before slot ${terms.freeBeforeSlot}`]),
   ].join(', ');
 
@@ -81,7 +83,7 @@ export function storyOf({ shares, closes, payments, credits, facts }) {
     ...payments.map((each) => ({
       slot: each.slot ?? Number.MAX_SAFE_INTEGER,
       what: `Payment ${each.state}`,
-      text: `${amount(each.amount, 6, each.symbol)} to ${toOf(each)} for ${each.shares.length === 1 ? 'one share' : `${each.shares.length} shares`}.${each.trouble === null ? '' : ` ${each.trouble.detail}`}`,
+      text: `${amount(each.amount, 6, each.symbol)} to ${toOf(each)} for ${count(each.shares.length, 'one share', '# shares')}.${each.trouble === null ? '' : ` ${each.trouble.detail}`}`,
       signature: each.signature,
       kind: each.state === 'landed' ? 'paid' : 'plain',
     })),

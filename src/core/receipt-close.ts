@@ -130,7 +130,8 @@ function checkMovements(receipt: Receipt, venue: KnownVenue, evidence: ReceiptEv
     found.find((each) => each.verdict === 'differs') ??
     found.find((each) => each.verdict === 'unknown');
   return (
-    wrong ?? ok('openings', `${found.length} records before the close are as the receipt says.`)
+    wrong ??
+    ok('openings', `Records before the close that are as the receipt says: ${found.length}.`)
   );
 }
 
@@ -214,7 +215,10 @@ function checkParts(receipt: Receipt): Finding {
     return differs('computation', 'The figures of the close can not be those of a close.');
   }
   if (computed.length !== parts.length)
-    return differs('computation', `The close has ${computed.length} parts, not ${parts.length}.`);
+    return differs(
+      'computation',
+      `Parts of the close: ${computed.length}, and not ${parts.length}.`,
+    );
   const wrong = parts
     .toSorted(byTerms)
     .flatMap((part, at) => differencesOf(part, computed[at] ?? {}));

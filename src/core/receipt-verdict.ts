@@ -206,7 +206,7 @@ export function statedIn({ terms, parts, held, share, mint }: Receipt, quotes: Q
     ...(held.positions.length === 0
       ? []
       : [
-          `${held.positions.length} positions were open before the first terms (slot ${held.slot}).`,
+          `Positions that were open before the first terms (slot ${held.slot}): ${held.positions.length}.`,
         ]),
   ];
 }

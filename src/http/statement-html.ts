@@ -234,7 +234,7 @@ ${
     ? '<p>No profit share was booked in this period.</p>'
     : `${sums.map((each) => `${sumsOf(each)}${chartOf(statement, each)}`).join('')}
 <h2 id="shares">Profit shares, the newest first</h2>${tableOf(statement)}
-${further === 0 ? '' : `<p>${further} further shares are not shown, and the sums leave them out. Ask for a shorter period.</p>`}`
+${further === 0 ? '' : `<p>Further shares that are not shown, and that the sums leave out: ${further}. Ask for a shorter period.</p>`}`
 }
 <h2>What the numbers are</h2><dl class="told">${told}</dl>`,
   );

@@ -13,7 +13,7 @@ export async function ofActs({ acts }: Pick<Ledger, 'acts'>): Promise<Finding[]>
       ? fine('acts', 'no acknowledged act is lost')
       : odd(
           'acts',
-          `${lost.length} acts that were answered with success are not in the database`,
+          `acts that were answered with success and are not in the database: ${lost.length}`,
           'Look at them with: bailiff acts lost',
         ),
   ];

@@ -82,14 +82,14 @@ function ofStandbys({ waitedFor, standbys, synchronous }: Durability): Finding {
   if (synchronous === null)
     return odd(
       'standbys',
-      `${standbys} follow, and this role may not see whether commits wait for one`,
+      `standbys that follow: ${standbys}; this role may not see whether commits wait for one`,
       'Grant pg_monitor to the role of DATABASE_URL.',
     );
   if (synchronous > 0)
-    return fine('standbys', `${standbys} follow, commits wait for ${synchronous}`);
+    return fine('standbys', `standbys that follow: ${standbys}; commits wait for ${synchronous}`);
   return odd(
     'standbys',
-    `${standbys} follow and commits wait for none: a failover loses the last ones, and acts of people with them`,
+    `standbys that follow: ${standbys}; commits wait for none, so a failover loses the last ones, and acts of people with them`,
     'Name one in synchronous_standby_names, and promote no other.',
   );
 }

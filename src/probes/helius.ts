@@ -37,7 +37,7 @@ async function look(
     found.push(
       wrong(
         'helius',
-        `${seen.disabled} of ${seen.webhooks} webhooks are disabled`,
+        `disabled webhooks: ${seen.disabled} of ${seen.webhooks}`,
         'Start the daemon, which enables them and reads the history since; then see why deliveries failed.',
       ),
     );
@@ -45,7 +45,7 @@ async function look(
     found.push(
       wrong(
         'helius',
-        `${seen.wrongSecret} webhooks send another secret`,
+        `webhooks that send another secret: ${seen.wrongSecret} of ${seen.webhooks}`,
         'Run: bailiff watch-list repair.',
       ),
     );
@@ -53,7 +53,7 @@ async function look(
     found.push(
       wrong(
         'helius',
-        `${seen.altered} webhooks have another type, filter of transactions or URL than Bailiff gave them`,
+        `webhooks with another type, filter of transactions or URL than Bailiff gave: ${seen.altered} of ${seen.webhooks}`,
         'A running daemon puts them right; else run: bailiff watch-list repair. Then see who changed them.',
       ),
     );
@@ -61,7 +61,7 @@ async function look(
     found.push(
       wrong(
         'helius',
-        `${seen.missing.length} of ${addresses.length} addresses are not registered`,
+        `addresses that are not registered: ${seen.missing.length} of ${addresses.length}`,
         'Run: bailiff watch-list repair.',
       ),
     );
@@ -69,13 +69,13 @@ async function look(
     found.push(
       odd(
         'helius',
-        `${seen.extra.length} addresses are registered and not watched; they cost credits`,
+        `addresses that are registered and not watched, which cost credits: ${seen.extra.length}`,
         'Run: bailiff watch-list repair.',
       ),
     );
   return found.length > 0
     ? found
-    : [fine('helius', `${seen.webhooks} webhooks with ${addresses.length} addresses, active`)];
+    : [fine('helius', `active webhooks: ${seen.webhooks}, with addresses: ${addresses.length}`)];
 }
 
 /** The findings on the webhooks. Never throws: a key that Helius refuses is a finding. */

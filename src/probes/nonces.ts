@@ -74,12 +74,12 @@ export async function ofNonces(
     found.push(
       wrong(
         'nonces',
-        `${foreign.length} accounts belong to another key than the sponsor, the first to ${first.authority}`,
+        `accounts of another key than the sponsor: ${foreign.length}, the first of ${first.authority}`,
         'Give the daemon the key of that sponsor until they are closed.',
       ),
     );
   const closing = listed.filter((each) => each.closing).length;
-  const holds = `${listed.length} accounts of ${first?.authority ?? sponsor} hold ${formatUnits(held, 9)} SOL; ${closing} are being closed`;
+  const holds = `accounts of ${first?.authority ?? sponsor}: ${listed.length} with ${formatUnits(held, 9)} SOL; being closed: ${closing}`;
   found.push(
     replayGuard === 'nonce'
       ? fine('nonces', holds)

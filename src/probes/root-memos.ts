@@ -17,7 +17,7 @@ export async function ofRootMemos(
     found.push(
       wrong(
         'root memos',
-        `the chain has another commitment than the ledger for ${contradicted} days`,
+        `days for which the chain has another commitment than the ledger: ${contradicted}`,
         'See BailiffRootContradicted in docs/runbook.md; bailiff roots list names the days.',
       ),
     );
@@ -25,15 +25,12 @@ export async function ofRootMemos(
     found.push(
       odd(
         'root memos',
-        `${waiting} sealed days are not written on chain`,
+        `sealed days that are not written on chain: ${waiting}`,
         'Look for root.memo lines in the log of the daemon; the sponsor may lack SOL, or signing is halted.',
       ),
     );
   if (found.length > 0 || (!isOn && written === 0)) return found;
   return [
-    fine(
-      'root memos',
-      isOn ? `${written} days are written on chain` : `${written} days were written; now off`,
-    ),
+    fine('root memos', `days that are written on chain: ${written}${isOn ? '' : '; now off'}`),
   ];
 }

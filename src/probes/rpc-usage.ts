@@ -43,7 +43,7 @@ export async function ofRpcUsage(
   return [
     fine(
       'rpc usage',
-      `${calls} calls and ${credits} credits since ${begins}${each} (prices of ${PRICES_AS_OF})`,
+      `since ${begins}, calls: ${calls}, credits: ${credits}${each} (prices of ${PRICES_AS_OF})`,
     ),
     by('source', ({ source }) => source),
     by('method', ({ method }) => method),

@@ -75,6 +75,6 @@ test('a history with double payments is audited to the unit', async () => {
   // An audit may be taken in parts, by subscribers.
   await street.subscribe('bo', driver.createTrader({ deposit: 1_000_000n }), creator);
   const part = await audit('--limit', '1');
-  expect(part.lines.at(-1)).toBe('1 subscribers were audited. Go on with --after ana.');
+  expect(part.lines.at(-1)).toBe('1 subscriber was audited. Go on with --after ana.');
   expect(await audit('--after', 'ana')).toMatchObject({ code: 0 });
 });

@@ -61,7 +61,7 @@ test('forgiving ends what waits, on record, and opens the gate', async () => {
   const forgiven = await bailiff('--by', 'Jane Doe', ...drill);
   expect(forgiven).toMatchObject({
     code: 0,
-    out: expect.stringContaining('in 1 shares are forgiven'),
+    out: expect.stringContaining('in 1 share is forgiven'),
   });
   // The command judged the subscriber itself, so no daemon's next round is waited for.
   expect(await json('gate', 'ana')).toMatchObject({ standing: 'good' });

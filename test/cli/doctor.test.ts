@@ -129,14 +129,14 @@ test('webhooks: disabled, incomplete, with another secret, without credits, with
   const [webhook] = [...webhooks.values()];
   if (webhook === undefined) throw new Error('no webhook');
   webhook.active = false;
-  expect(wrongs(await probe())).toEqual([['helius', '1 of 1 webhooks are disabled']]);
+  expect(wrongs(await probe())).toEqual([['helius', 'disabled webhooks: 1 of 1']]);
   webhook.active = true;
   const { accountAddresses } = webhook;
   webhook.accountAddresses = [...accountAddresses.slice(1), base58Text(new Uint8Array(32).fill(3))];
   const findings = await probe();
-  expect(wrongs(findings)).toEqual([['helius', '1 of 3 addresses are not registered']]);
+  expect(wrongs(findings)).toEqual([['helius', 'addresses that are not registered: 1 of 3']]);
   expect(findings.filter((each) => each.state === 'warning').map((each) => each.says)).toContain(
-    '1 addresses are registered and not watched; they cost credits',
+    'addresses that are registered and not watched, which cost credits: 1',
   );
   webhook.accountAddresses = accountAddresses;
   const { authHeader } = webhook;

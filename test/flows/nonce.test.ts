@@ -91,7 +91,7 @@ test('each payment stands on the value that the one before it left', async () =>
     rent: String(held()),
   });
   const doctor = await runCommand(street, ['doctor'], { env });
-  expect(doctor.out).toMatch(/nonces +1 accounts of \w+ hold 0\.0014.*replayGuard is blockhash/);
+  expect(doctor.out).toMatch(/nonces +accounts of \w+: 1 with 0\.0014.*replayGuard is blockhash/);
 });
 
 test('a halt or a person cancels what is on its way, and rent returns when a subscriber leaves', async () => {

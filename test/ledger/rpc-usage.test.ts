@@ -31,7 +31,7 @@ test('usage of two daemons adds up by month, node, method and source, and the do
     ),
   ).toEqual([
     expect.stringMatching(
-      /^ok rpc usage: 14 calls and 50 credits since 2026-11-01, 50 a subscriber/,
+      /^ok rpc usage: since 2026-11-01, calls: 14, credits: 50, 50 a subscriber/,
     ),
     'ok rpc usage by source: inspect 40, heartbeat 10',
     'ok rpc usage by method: getTransaction 40, getSlot 10',

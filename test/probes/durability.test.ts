@@ -99,12 +99,12 @@ test('standbys: asynchronous, synchronous, and waited for in vain', async () => 
   expect((await says())[1]).toEqual([
     'standbys',
     'warning',
-    expect.stringContaining('1 follow and commits wait for none'),
+    expect.stringContaining('standbys that follow: 1; commits wait for none'),
   ]);
   await setting('synchronous_standby_names', 'second');
   await expect
     .poll(async () => (await says())[1])
-    .toEqual(['standbys', 'ok', '1 follow, commits wait for 1']);
+    .toEqual(['standbys', 'ok', 'standbys that follow: 1; commits wait for 1']);
   // A role without the right to see it is told how to get it.
   await sql.unsafe(`set synchronous_commit = local`);
   await sql.unsafe(`create role plain login password 'plain'`);

@@ -141,7 +141,7 @@ test('webhooks: disabled, incomplete, with another secret, without credits, with
   webhook.accountAddresses = accountAddresses;
   const { authHeader } = webhook;
   webhook.authHeader = 'another';
-  expect(wrongs(await probe())).toEqual([['helius', '1 webhooks send another secret']]);
+  expect(wrongs(await probe())).toEqual([['helius', 'webhooks that send another secret: 1 of 1']]);
   webhook.authHeader = authHeader;
   mischief.exhausted = true;
   const exhausted = await probe();

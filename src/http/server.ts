@@ -188,7 +188,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
       keyGenerator: (request) => request.ip,
       errorResponseBuilder: tooMany,
     });
-    await open.register(healthRoutes, options.health);
+    await open.register(healthRoutes, { ...options.health, authority });
     await open.register(problemPages);
     await open.register(describedRoutes);
     await open.register(statementPages, options.statements);

@@ -4,6 +4,7 @@
 import { Keypair } from '@solana/web3.js';
 import Fastify from 'fastify';
 import { expect, test } from 'vitest';
+import { wrong } from '../../src/core/doctor-finding.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import type { Pulse } from '../../src/flows/heartbeat.ts';
 import { healthRoutes } from '../../src/http/health.ts';
@@ -35,6 +36,7 @@ test('work that hangs, a view that is old, doubts and a missing Postgres are eac
     network: 'local',
     mode: 'observe',
     stuck: () => hanging,
+    authority: { permits: () => 'yes' },
   });
   const ask = async (route: string) => {
     const answer = await app.inject(route);
@@ -70,6 +72,47 @@ test('work that hangs, a view that is old, doubts and a missing Postgres are eac
   // The daemon goes by the clock of Postgres: that of the machine may be off.
   pulse = { ledgerAtMs: clock.nowMs(), backlog, skewMs: 3_600_000, halts: [] };
   expect(await ask('/health/ready')).toMatchObject({ status: 200, ready: true, mode: 'observe' });
+});
+
+test('without a key no text of a person, no id and no message of an error is told', async () => {
+  const clock = createManualClock(1_000_000);
+  const rules = { staleAfterMs: 5_000, failOpen: false, outstandingMost: null };
+  const roster = createRoster({ ...rules, owedForMsMost: null });
+  const halts = ['all', 'creator:wallet', 'subscriber:ana:b'].map((scope) => ({
+    ...{ scope, reason: 'Jane saw a theft', sinceMs: 0 },
+  }));
+  const backlog = { wanted: 3, confirmed: 0, oldestMs: null };
+  const app = Fastify();
+  const operator = { authorization: 'Bearer operator' };
+  app.register(healthRoutes, {
+    roster,
+    pulse: () => ({ ledgerAtMs: clock.nowMs(), backlog, skewMs: 0, halts }),
+    findings: () => [wrong('keys', 'the key of ana does not open', 'Import the key of ana.')],
+    ...{ clock, staleAfterMs: 5_000, venue: 'v', venues: ['v'], network: 'local', mode: 'settle' },
+    stuck: () => [],
+    authority: { permits: (given) => (given === operator.authorization ? 'yes' : 'unknown') },
+  });
+  roster.hydrate([]);
+  roster.observe(7, clock.nowMs());
+  roster.doubtAll('connect ECONNREFUSED db.internal:5432');
+  const ask = (headers: Record<string, string>) => app.inject({ url: '/health/ready', headers });
+  const strange = await ask({ authorization: 'Bearer other' });
+  expect((await ask({})).json()).toEqual(strange.json());
+  expect(strange.statusCode).toBe(503);
+  expect(strange.body).not.toMatch(/Jane|ana|wallet|db\.internal/);
+  expect(strange.json()).toMatchObject({
+    reasons: [expect.stringContaining('a key of scope operator is told why')],
+    backlog,
+    halts: ['all', 'creator', 'subscriber'].map((scope) => ({ scope, reason: null })),
+    findings: [{ what: 'keys', says: null, mend: null }],
+  });
+  const whole = await ask(operator);
+  expect(whole.statusCode).toBe(503);
+  expect(whole.json()).toMatchObject({
+    reasons: ['connect ECONNREFUSED db.internal:5432'],
+    halts: halts.map(({ scope, reason }) => ({ scope, reason })),
+    findings: [{ what: 'keys', says: 'the key of ana does not open' }],
+  });
 });
 
 test('in observe mode debts are reckoned, served and judged, and nothing is signed', async () => {

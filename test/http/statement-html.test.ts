@@ -83,7 +83,7 @@ test('names and reasons of people are text, never HTML', () => {
 test('a period without shares says so, and one with too many says how many are missing', () => {
   expect(pageOf([])).toContain('No profit share was booked in this period.');
   expect(pageOf([row()], { further: 17 })).toContain(
-      'Further shares that are not shown, and that the sums leave out: 17.',
-    );
+    'Further shares that are not shown, and that the sums leave out: 17.',
+  );
   expect(noStatementPage('Ask <them>.')).toContain('<p>Ask &#60;them&#62;.</p>');
 });

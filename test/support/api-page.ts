@@ -39,7 +39,7 @@ Behind each route stands the scope it asks for; \`platform:write\` may read the 
 ${rows.join('\n')}
 - **\`GET /v1/gate/stream\`** (\`gate:read\`) The roster as server-sent events: see [integrating](integration.md).
 - **\`POST /webhooks/helius\`** Where Helius delivers, with one of \`BAILIFF_WEBHOOK_SECRETS\`.
-- **\`GET /health/live\`**, **\`GET /health/ready\`**, **\`GET /metrics\`** (\`operator\`), **\`GET /docs\`**, **\`GET /openapi.json\`**, **\`GET /problems/CODE\`**
+- **\`GET /health/live\`**, **\`GET /health/ready\`** (what people typed, ids and messages of errors for \`operator\` alone), **\`GET /metrics\`** (\`operator\`), **\`GET /docs\`**, **\`GET /openapi.json\`**, **\`GET /problems/CODE\`**
 `;
 }
 

@@ -3,7 +3,7 @@
 import { Keypair, PublicKey, TransactionInstruction } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { accrualsIn } from '../support/rows.ts';
-import { openStreet, type Street } from '../support/street.ts';
+import { aSlotLater, openStreet } from '../support/street.ts';
 
 const MEMO = new PublicKey('MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr');
 /** Sixty empty memos fill a transaction's log: the venue's records are cut off. */
@@ -12,17 +12,6 @@ const memos = Array.from(
   () => new TransactionInstruction({ programId: MEMO, keys: [], data: Buffer.alloc(0) }),
 );
 const creatorWallet = () => Keypair.generate().publicKey;
-
-/** Waits until the daemon has seen a slot later than the present one. */
-async function aSlotLater({ world, app }: Street): Promise<void> {
-  const slot = world.cluster.slot('processed');
-  await expect
-    .poll(async () => {
-      const health = await fetch(`${app().url}/health/ready`);
-      return ((await health.json()) as { asOfSlot: number }).asOfSlot;
-    })
-    .toBeGreaterThan(slot);
-}
 
 /**
  * The result of moving a position; null when the program under test has no such instruction (error
@@ -75,9 +64,9 @@ test('a crumb from before the terms does not shield profit behind cut logs', asy
   const creator = creatorWallet();
   const trader = driver.createTrader({ deposit: 5_000_000_000n, lamports: 1_000_000_000n });
   driver.trade(trader, 'long', 10_000_000n, { market: 1 });
-  await aSlotLater(street);
+  aSlotLater(street);
   await street.subscribe('ana', trader, creator);
-  await aSlotLater(street);
+  aSlotLater(street);
   driver.movePrice(0, 150_000_000n);
   driver.trade(trader, 'long', 2_000_000_000n);
   driver.movePrice(0, 165_000_000n);
@@ -134,7 +123,7 @@ test('a mark outlives a new wallet, and a change of the share alone changes noth
     creatorWallet: later.toBase58(),
     markSlot: terms[0]?.fromSlot,
   });
-  await aSlotLater(street);
+  aSlotLater(street);
   const won = trip(140_000_000n, 148_000_000n);
   await expect
     .poll(async () =>

@@ -11,7 +11,7 @@ import type { VenueDriver } from '../../src/local/driver.ts';
 import { LONG, playedAt } from '../support/long.ts';
 import { accrualsIn, termsIn } from '../support/rows.ts';
 import { shareStreets } from '../support/shared-street.ts';
-import { openStreet, type Street } from '../support/street.ts';
+import { aSlotLater, openStreet, type Street } from '../support/street.ts';
 
 const creatorWallet = () => Keypair.generate().publicKey;
 const SOL = 1_000_000_000n;
@@ -33,16 +33,6 @@ async function agree(
   });
   expect(answer.status, JSON.stringify(answer.body)).toBe(201);
 }
-/** Resolves once the chain has moved on by a slot that all commitments see. */
-async function aSlotLater({ world, app }: Street): Promise<void> {
-  const slot = world.cluster.slot('processed');
-  await expect
-    .poll(async () => {
-      const health = await fetch(`${app().url}/health/ready`);
-      return ((await health.json()) as { asOfSlot: number }).asOfSlot;
-    })
-    .toBeGreaterThan(slot);
-}
 const close = (driver: VenueDriver, trader: Trader, base: bigint, price: bigint): string => {
   driver.movePrice(0, price);
   return driver.trade(trader, 'short', base, { reduceOnly: true }).signature;
@@ -59,16 +49,16 @@ describe.each(playedAt(DEFAULT_VENUE))('at %s', (venue) => {
     const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
     driver.movePrice(0, 150_000_000n);
     driver.trade(trader, 'long', 1_000_000_000n);
-    await aSlotLater(street);
+    aSlotLater(street);
     // The position that is open now was opened before anything was agreed, and is not final yet.
     await street.subscribe('ana', trader, before, 1_000);
-    await aSlotLater(street);
+    aSlotLater(street);
     driver.trade(trader, 'long', 1_000_000_000n);
-    await aSlotLater(street);
+    aSlotLater(street);
     await agree(street, 'ana', later, 2_000, { newCreator: true });
-    await aSlotLater(street);
+    aSlotLater(street);
     driver.trade(trader, 'long', 1_000_000_000n);
-    await aSlotLater(street);
+    aSlotLater(street);
     const ended = await fetch(`${street.app().url}/v1/subscribers/ana/subscriptions/ana-sub`, {
       method: 'DELETE',
     });
@@ -79,7 +69,7 @@ describe.each(playedAt(DEFAULT_VENUE))('at %s', (venue) => {
         { shareBps: 2_000, ended: true },
       ],
     });
-    await aSlotLater(street);
+    aSlotLater(street);
     driver.trade(trader, 'long', 1_000_000_000n);
     const signature = close(driver, trader, 4_000_000_000n, 180_000_000n);
     await expect
@@ -123,11 +113,11 @@ describe.each(playedAt(DEFAULT_VENUE))('at %s', (venue) => {
       world.cluster.advance(150);
       driver.movePrice(0, 150_000_000n);
       driver.trade(trader, 'long', 1_000_000_000n);
-      await aSlotLater(street);
+      aSlotLater(street);
       await street.subscribe('ana', trader, creatorWallet(), 1_000);
-      await aSlotLater(street);
+      aSlotLater(street);
       close(driver, trader, 1_000_000_000n, 165_000_000n);
-      await aSlotLater(street);
+      aSlotLater(street);
       driver.trade(trader, 'long', 1_000_000_000n);
       const signature = close(driver, trader, 1_000_000_000n, 180_000_000n);
       await expect
@@ -238,12 +228,12 @@ describe.each(playedAt(DEFAULT_VENUE))('at %s', (venue) => {
     // The daemon is stopped, so what happens now is not heard as it happens.
     driver.movePrice(0, 150_000_000n);
     driver.trade(trader, 'long', 1_000_000_000n);
-    await aSlotLater(street);
+    aSlotLater(street);
     street.world.cluster.advance(40);
     await street.subscribe('ana', trader, creator);
     await street.standing('ana', 'good');
     await expect.poll(followed).toEqual([6, 6, true]);
-    await aSlotLater(street);
+    aSlotLater(street);
     const signature = close(driver, trader, 1_000_000_000n, 170_000_000n);
     // The position was opened before anything was agreed, so its close is heard and owes nothing.
     await expect

@@ -307,5 +307,11 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
   return street;
 }
 
+/**
+ * Makes two blocks: each act before the call stands in an earlier confirmed slot than each act
+ * after it.
+ */
+export const aSlotLater = ({ world }: Pick<Street, 'world'>): void => world.cluster.advance(2);
+
 export { unscheduled } from './street-settings.ts';
 export * from './trades.ts';

@@ -8,7 +8,7 @@ import { type Build, CURRENT_BUILD, STAND_IN } from '../venue/drift-v2/builds.ts
 import { STAND_IN as VELOCITY_STAND_IN } from '../venue/velocity/profile.ts';
 import { type Bank, createBank } from './chain/bank.ts';
 import { type Cluster, type ClusterOptions, createCluster, FAST_CLUSTER } from './chain/cluster.ts';
-import { programAccounts } from './chain/loader.ts';
+import { deployProgram, programDataAddress } from './chain/loader.ts';
 import { createMischief, type Mischief } from './chain/mischief.ts';
 import { type ChainServer, serveChain } from './chain/server.ts';
 import { DRIFT } from './drift/addresses.ts';
@@ -45,6 +45,8 @@ export type World = {
    * Replaces the bytes of the venue's program, as an upgrade does. A stand-in goes on executing.
    */
   deploy(bytes: Uint8Array): void;
+  /** As `Bank.release`. A served world does it when it is closed. */
+  release(): void;
 };
 
 export type WorldOptions = {
@@ -82,8 +84,15 @@ function bankFor({
     createSwapStandIn(),
     ...(isStoodIn(velocityProgramFile) ? [createVelocityStandIn(comingVelocity)] : []),
   ];
-  if (programFile === null || !existsSync(programFile)) {
-    const bank = createBank({ standIns: [createDriftStandIn(), ...standIns] });
+  const isThere = programFile !== null && existsSync(programFile);
+  const runtime = {
+    name: [isThere ? programFile : 'stand-in', velocityProgramFile ?? 'no velocity'].join(),
+    programs: [DRIFT, VELOCITY_PROGRAM]
+      .map((each) => each.toBase58())
+      .flatMap((each) => [each, programDataAddress(each)]),
+  };
+  if (!isThere) {
+    const bank = createBank({ standIns: [createDriftStandIn(), ...standIns], runtime });
     const bytes = Buffer.from(STAND_IN.mark);
     return { bank, bytes, venueProgram: 'stand-in', build: CURRENT_BUILD };
   }
@@ -92,6 +101,7 @@ function bankFor({
   const translated = records === 'as_current' && !build.tellsCloses;
   const bank = createBank({
     standIns,
+    runtime,
     ...(translated ? { translate: translateLogs } : {}),
   });
   return { bank, bytes, venueProgram: 'compiled', build };
@@ -114,8 +124,7 @@ function openVelocity(
   const bytes = isStoodIn(programFile)
     ? Buffer.from(VELOCITY_STAND_IN.mark)
     : new Uint8Array(readFileSync(programFile));
-  for (const { address, account } of programAccounts(VELOCITY_PROGRAM.toBase58(), bytes, slot))
-    cluster.put(address, account);
+  deployProgram(cluster, VELOCITY_PROGRAM.toBase58(), bytes, slot);
   const velocity = createVelocityDriver({ cluster, faucet, newKey });
   cluster.on((event) => {
     if (event.kind === 'slot') velocity.publish();
@@ -138,9 +147,7 @@ export function createWorld(options: WorldOptions): World {
     time,
   );
   const deploy = (program: Uint8Array): void => {
-    const slot = BigInt(cluster.slot('processed'));
-    for (const { address, account } of programAccounts(DRIFT.toBase58(), program, slot))
-      cluster.put(address, account);
+    deployProgram(cluster, DRIFT.toBase58(), program, BigInt(cluster.slot('processed')));
   };
   deploy(bytes);
   writeSwapGenesis(
@@ -157,6 +164,7 @@ export function createWorld(options: WorldOptions): World {
   return {
     ...{ cluster, mischief: createMischief(), driver, velocity },
     ...{ venueProgram, velocityProgram, build, deploy },
+    release: bank.release,
   };
 }
 
@@ -197,6 +205,7 @@ export async function serveWorld(
       await swap.close();
       await helius.close();
       await chain.close();
+      world.release();
     },
   };
 }

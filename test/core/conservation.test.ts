@@ -18,7 +18,7 @@ import {
   SystemProgram,
   type TransactionInstruction,
 } from '@solana/web3.js';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import { DRIFT, USDC } from '../../src/local/drift/addresses.ts';
 import {
@@ -40,6 +40,7 @@ let agent: PublicKey;
 let own: PublicKey;
 const stranger = Keypair.generate();
 const theirs = usdcAccount(stranger.publicKey);
+afterEach(() => stage.world.release());
 beforeEach(() => {
   stage = openStage();
   agent = stage.agent;

@@ -18,7 +18,7 @@ import {
   TOKEN_PROGRAM_ID,
 } from '@solana/spl-token';
 import { Keypair, PublicKey, SystemProgram } from '@solana/web3.js';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Outflow } from '../../src/core/fact.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
@@ -29,6 +29,7 @@ let agent: PublicKey;
 let own: PublicKey;
 const stranger = Keypair.generate();
 const theirs = usdcAccount(stranger.publicKey);
+afterEach(() => stage.world.release());
 beforeEach(() => {
   stage = openStage();
   agent = stage.agent;

@@ -12,8 +12,21 @@ import {
   VersionedTransaction,
 } from '@solana/web3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DRIFT, STATE, USDC, userAddress } from '../../src/local/drift/addresses.ts';
+import { deployedHash } from '../../src/chain/program.ts';
+import { TOKEN_PROGRAM } from '../../src/local/chain/account.ts';
+import {
+  DRIFT,
+  oracleAddress,
+  PYTH,
+  STATE,
+  USDC,
+  userAddress,
+} from '../../src/local/drift/addresses.ts';
+import { createWorld, type World } from '../../src/local/world.ts';
 import { openTestChain, type TestChain } from '../support/chain.ts';
+import { createManualClock } from '../support/clock.ts';
+import { programFile } from '../support/programs.ts';
+import { CLOCK } from '../support/rewind.ts';
 
 let chain: TestChain;
 beforeAll(async () => {
@@ -224,4 +237,42 @@ describe('reading', () => {
       chain.connection.getTransaction(signature, { commitment: 'confirmed' } as never),
     ).rejects.toThrow(/maxSupportedTransactionVersion/);
   });
+});
+
+test('a chain that was released leaves its programs to the next one, and nothing else', () => {
+  const open = () => {
+    let made = 0;
+    const newKey = () => Keypair.fromSeed(new Uint8Array(32).fill(++made));
+    return createWorld({ programFile, clock: createManualClock(), newKey });
+  };
+  const held = ({ cluster: { bank } }: World) =>
+    [DRIFT.toBase58(), TOKEN_PROGRAM, PYTH.toBase58()].map((program) =>
+      bank
+        .owned(program)
+        .map(
+          ({ address, account }) =>
+            [address, account.lamports, deployedHash(account.data)] as const,
+        )
+        .toSorted(([one], [other]) => (one < other ? -1 : 1)),
+    );
+  const first = open();
+  const atFirst = held(first);
+  const before = first.cluster.bank.get(CLOCK)?.data;
+  const trader = first.driver.createTrader({ deposit: 1_000_000_000n, lamports: 5n });
+  first.driver.trade(trader, 'long', 1_000_000_000n);
+  first.driver.movePrice(0, 99_000_000n);
+  first.cluster.put(oracleAddress(1).toBase58(), null);
+  first.cluster.advance(500);
+  expect(held(first)).not.toEqual(atFirst);
+  first.release();
+  expect(() => first.cluster.advance()).toThrow('released');
+  expect(() => first.driver.movePrice(0, 1n)).toThrow('released');
+
+  const next = open();
+  expect(held(next)).toEqual(atFirst);
+  expect(next.cluster.bank.get(trader.agent.publicKey.toBase58())).toBeNull();
+  expect(next.cluster.bank.get(CLOCK)?.data).toEqual(before);
+  const later = next.driver.createTrader({ deposit: 1_000_000_000n });
+  expect(next.driver.trade(later, 'long', 1_000_000_000n).execution.error).toBeNull();
+  next.release();
 });

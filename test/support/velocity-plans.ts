@@ -220,6 +220,8 @@ async function record(
   if (typeof landed === 'string') throw new Error(landed);
   const { error, logs, message } = landed.execution;
   const after = settledOf();
+  const paid = held() - before;
+  world.release();
   return {
     ...who,
     reads: [...reads].map(([address, account]) => ({ address, account })),
@@ -229,7 +231,7 @@ async function record(
     // Another build of the program may need other compute units for the same.
     logs: error === null ? [] : logs.filter((line) => !line.includes(' compute units')),
     settled: planned.settleMarkets.map((market) => ({ market, pnl: after - settledBefore })),
-    paid: held() - before,
+    paid,
   };
 }
 

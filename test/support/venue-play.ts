@@ -94,12 +94,14 @@ export function play(program: string | null, scenario: Scenario): Outcome {
     world,
     trader,
   );
-  return {
+  const outcome = {
     build: world.build.name,
     steps,
     user: observeUser(driver, trader),
     agentUsdc: driver.usdcOf(trader.agent.publicKey),
   };
+  world.release();
+  return outcome;
 }
 
 /**

@@ -33,6 +33,7 @@ describe.each(programs)('on the program %s', (file) => {
         },
       });
       identity.checkAll(name);
+      world.release();
       expect(acts).toBeGreaterThan(0);
     });
   }

@@ -32,7 +32,18 @@ export type Accounts = {
   set(address: string, account: Account | null): void;
   /** Tells that LiteSVM may have written these accounts in executing a transaction. */
   written(addresses: readonly string[]): void;
+  /** Puts every account but these back to what it was when it was first read or written here. */
+  putBack(except: ReadonlySet<string>): void;
 };
+
+/** Whether two accounts are alike to the byte; null is an account that does not exist. */
+export const isSame = (one: Account | null, other: Account | null): boolean =>
+  one === null || other === null
+    ? one === other
+    : one.lamports === other.lamports &&
+      one.owner === other.owner &&
+      one.executable === other.executable &&
+      Buffer.compare(one.data, other.data) === 0;
 
 /** LiteSVM writes the accounts of the cluster's state by itself. */
 const isOfCluster = (address: string): boolean => address.startsWith('Sysvar');
@@ -40,11 +51,14 @@ const isOfCluster = (address: string): boolean => address.startsWith('Sysvar');
 /**
  * Creates the accounts of a LiteSVM. Reading one there takes some 30 µs, most of it for the texts
  * of addresses, so those that were read or written once are remembered until LiteSVM may have
- * changed them.
+ * changed them. Throws on each use once the LiteSVM is released to another chain.
  */
-export function createAccounts(svm: LiteSVM): Accounts {
+export function createAccounts(svm: LiteSVM, isReleased: () => boolean): Accounts {
   const known = new Map<string, Account | null>();
+  /** Each account as it was first read or written here. */
+  const first = new Map<string, Account | null>();
   const read = (address: string): Account | null => {
+    if (isReleased()) throw new Error('this chain was released');
     const found = svm.getAccount(kitAddress(address));
     if (!found.exists || found.lamports === 0n) return null;
     return {
@@ -58,8 +72,25 @@ export function createAccounts(svm: LiteSVM): Accounts {
     const remembered = known.get(address);
     if (remembered !== undefined) return remembered;
     const account = read(address);
-    if (!isOfCluster(address)) known.set(address, account);
+    if (isOfCluster(address)) return account;
+    known.set(address, account);
+    if (!first.has(address)) first.set(address, account);
     return account;
+  };
+  const set = (address: string, account: Account | null): void => {
+    if (isReleased()) throw new Error('this chain was released');
+    if (!first.has(address)) peek(address);
+    const data = new Uint8Array(account?.data ?? []);
+    svm.setAccount({
+      address: kitAddress(address),
+      lamports: kitLamports(account?.lamports ?? 0n),
+      data,
+      programAddress: kitAddress(account?.owner ?? SYSTEM_PROGRAM),
+      executable: account?.executable ?? false,
+      space: BigInt(data.length),
+    });
+    if (isOfCluster(address)) return;
+    known.set(address, account === null || account.lamports === 0n ? null : { ...account, data });
   };
   return {
     peek,
@@ -67,21 +98,13 @@ export function createAccounts(svm: LiteSVM): Accounts {
       const account = peek(address);
       return account === null ? null : { ...account, data: new Uint8Array(account.data) };
     },
-    set(address, account) {
-      const data = new Uint8Array(account?.data ?? []);
-      svm.setAccount({
-        address: kitAddress(address),
-        lamports: kitLamports(account?.lamports ?? 0n),
-        data,
-        programAddress: kitAddress(account?.owner ?? SYSTEM_PROGRAM),
-        executable: account?.executable ?? false,
-        space: BigInt(data.length),
-      });
-      if (isOfCluster(address)) return;
-      known.set(address, account === null || account.lamports === 0n ? null : { ...account, data });
-    },
+    set,
     written(addresses) {
       for (const address of addresses) known.delete(address);
+    },
+    putBack(except) {
+      for (const [address, account] of first)
+        if (!except.has(address) && !isSame(peek(address), account)) set(address, account);
     },
   };
 }

@@ -2,7 +2,8 @@
 // data account, which holds the slot of the last deployment, the authority that may upgrade the
 // program, and its bytes.
 import { PublicKey } from '@solana/web3.js';
-import type { Account } from './account.ts';
+import { type Account, isSame } from './account.ts';
+import type { Cluster } from './cluster.ts';
 
 const UPGRADEABLE_LOADER = 'BPFLoaderUpgradeab1e11111111111111111111111';
 
@@ -38,4 +39,19 @@ export function programAccounts(
     { address, account: account(new Uint8Array(Buffer.concat([head, bytes])), false) },
     { address: programId, account: account(new Uint8Array(named), true) },
   ];
+}
+
+/**
+ * Deploys a program on a chain. Where it is there to the byte already, nothing is written: the
+ * runtime would load it again.
+ */
+export function deployProgram(
+  { bank, put }: Pick<Cluster, 'bank' | 'put'>,
+  programId: string,
+  bytes: Uint8Array,
+  slot: bigint,
+): void {
+  const wanted = programAccounts(programId, bytes, slot);
+  if (wanted.every(({ address, account }) => isSame(bank.get(address), account))) return;
+  for (const { address, account } of wanted) put(address, account);
 }

@@ -8,7 +8,7 @@ import type { Clock } from '../../core/ports.ts';
 import { STAND_IN } from '../../venue/velocity/profile.ts';
 import { createBank } from '../chain/bank.ts';
 import { type Cluster, createCluster, FAST_CLUSTER, type Landed } from '../chain/cluster.ts';
-import { programAccounts } from '../chain/loader.ts';
+import { deployProgram, programDataAddress } from '../chain/loader.ts';
 import { createVelocityDriver, PRICES } from './driver.ts';
 import { type GenesisTime, PROGRAM, writeVelocityGenesis } from './genesis.ts';
 import { instructions, type Trader } from './instructions.ts';
@@ -32,6 +32,8 @@ export type VelocityWorld = {
   /** Lets time pass: slots are made, and oracles are published again. */
   pass(seconds: number): void;
   userBytes(trader: Trader): Uint8Array;
+  /** As `Bank.release`. */
+  release(): void;
 };
 
 /**
@@ -53,10 +55,15 @@ export function createVelocityWorld(options: {
   const program =
     programFile === null ? Buffer.from(STAND_IN.mark) : new Uint8Array(readFileSync(programFile));
   const genesisUnixTime = Math.floor(clock.nowMs() / 1000);
-  const cluster = createCluster(
-    createBank({ standIns: programFile === null ? [createVelocityStandIn()] : [] }),
-    { ...FAST_CLUSTER, genesisUnixTime },
-  );
+  const id = PROGRAM.toBase58();
+  const bank = createBank({
+    standIns: programFile === null ? [createVelocityStandIn()] : [],
+    runtime: {
+      name: `velocity alone, ${programFile ?? 'stand-in'}`,
+      programs: [id, programDataAddress(id)],
+    },
+  });
+  const cluster = createCluster(bank, { ...FAST_CLUSTER, genesisUnixTime });
   const faucet = newKey();
   let later = 0n;
   const time = (): GenesisTime => ({
@@ -64,14 +71,14 @@ export function createVelocityWorld(options: {
     unixTime: BigInt(genesisUnixTime) + later,
   });
   writeVelocityGenesis(cluster.put, faucet.publicKey, PRICES, time());
-  for (const { address, account } of programAccounts(PROGRAM.toBase58(), program, time().slot))
-    cluster.put(address, account);
+  deployProgram(cluster, id, program, time().slot);
   const driver = createVelocityDriver({ cluster, faucet, newKey, time });
   const { send, attempt, giveSol, giveQuote, createSubAccount, publish, userBytes } = driver;
   cluster.advance(20);
   return {
     ...{ cluster, faucet, newKey, send, attempt, createSubAccount, userBytes },
     giveUsdt: giveQuote,
+    release: bank.release,
     createTrader(deposit) {
       const agent = newKey();
       giveSol(agent.publicKey, 1_000_000_000n);

@@ -35,6 +35,8 @@ export type PaymentVariants = {
    * From `sent` to `dead`: a finalized transaction that is no payment of this row stood on its
    * value of the nonce, so no variant can be executed. Frees the debts with this reason; without
    * `retryInMs` they are left to a person. `own`: the transaction is the row's own cancellation.
+   * False also where the transaction is another variant of the row, which another process signed
+   * after this one had read the row.
    */
   overtaken(
     paymentId: string,

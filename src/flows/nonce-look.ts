@@ -82,8 +82,12 @@ export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadca
         await ends.failExecuted(payment, signature, slot, outcome.error);
         break;
       case 'cancelled':
-      case 'overtaken':
-        await ends.overtaken(payment, outcome.became === 'cancelled', signature, slot);
+      case 'overtaken': {
+        if (await ends.overtaken(payment, outcome.became === 'cancelled', signature, slot)) break;
+        const known = await ledger.payments.live(payment.subscriberId);
+        // Another daemon has signed that transaction for the payment since this one read it.
+        if (known?.id === payment.id && known.nonce) return look(known, known.nonce);
+      }
     }
     triedMs.delete(payment.id);
     const executed = outcome.became === 'paid' || outcome.became === 'failed';
@@ -213,7 +217,7 @@ export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadca
     return null;
   };
 
-  return async function look(payment: Payment, nonce: NonceAt): Promise<NonceLooked> {
+  async function look(payment: Payment, nonce: NonceAt): Promise<NonceLooked> {
     const { signed, variants = [] } = payment;
     if (signed === null) throw new Error(`payment ${payment.id} was sent and has no bytes`);
     const executed = await executedAmong(variants);
@@ -244,5 +248,6 @@ export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadca
     });
     looking.absent(payment.subscriberId);
     return { signed };
-  };
+  }
+  return look;
 }

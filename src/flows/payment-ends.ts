@@ -129,13 +129,17 @@ export function createPaymentEnds(
         : fail(payment, trouble, slot));
   };
 
-  /** Ends a payment on whose value of the nonce another transaction stood; `own`: its cancel. */
+  /**
+   * Ends a payment on whose value of the nonce another transaction stood; `byCancel`: its own
+   * cancellation. False where it has ended already, or where another process signed that transaction
+   * for it.
+   */
   const overtaken = async (
     payment: Payment,
     byCancel: boolean,
     signature: Signature,
     slot: Slot,
-  ): Promise<void> => {
+  ): Promise<boolean> => {
     const isAsked = payment.cancelAsked === true;
     const overtakenBy = byCancel
       ? troubled('overtaken', `The payment was cancelled: ${signature} moved its nonce.`)
@@ -153,6 +157,7 @@ export function createPaymentEnds(
     // What moved the nonce may be a payment that the books lack.
     if (!byCancel) ports.books.forget(payment.subscriberId);
     if (isEnded && isAsked) await followRequests(ports, payment);
+    return isEnded;
   };
 
   return { fail, holdBack, land, failExecuted, overtaken };

@@ -33,9 +33,10 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     from: PaymentState,
     change: Fragment,
     how: End,
+    condition: Fragment = sql`true`,
   ): Promise<boolean> =>
     sql.begin(async (tx) => {
-      const where = tx`p.payment_id = ${paymentId}`;
+      const where = tx`p.payment_id = ${paymentId} and ${condition}`;
       return (await endUnpaid(tx, now, { from, where, change }, how)) > 0;
     });
   return {
@@ -101,7 +102,10 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     overtaken: (paymentId, by, trouble, retryInMs) => {
       const change = sql`state = 'dead', evidence = ${sql.json({ moved: by })}`;
       const how: End = { trouble, retryInMs, countsAsAttempt: true, how: 'expired' };
-      return end(paymentId, 'sent', change, how);
+      const isOther = sql`not exists (
+        select 1 from payment_variant v where (v.subscriber_id, v.payment_id) = (p.subscriber_id, p.payment_id)
+          and v.signature = ${by.signature} and (v.purpose = 'payment' or not ${by.own}))`;
+      return end(paymentId, 'sent', change, how, isOther);
     },
     dead: (paymentId, evidence, trouble, retryInMs) => {
       const change = sql`state = 'dead', evidence = ${sql.json(toJson({ rounds: evidence }))}`;

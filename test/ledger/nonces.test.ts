@@ -86,6 +86,29 @@ test('a payment that the chain shows takes over the way of the variant that was 
   });
 });
 
+test('a payment whose own variant moved its nonce is not overtaken by that variant', async () => {
+  await using held = await withShare();
+  const { payments } = held.ledger;
+  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
+  await payments.open({ ...paymentFor(held.share.id, held.share.amount), nonce });
+  await payments.signed('p1', bytes);
+  await payments.sent('p1', 0);
+  const [dearer, cancel, other] = [501, 502, 503].map((n) => ({
+    ...bytes,
+    signature: signatureOf(n),
+  })) as [typeof bytes, typeof bytes, typeof bytes];
+  await payments.varied('p1', { purpose: 'payment', bytes: dearer, route: null }, 1);
+  await payments.varied('p1', { purpose: 'cancel', bytes: cancel, route: null }, 2);
+  const overtaken = ({ signature }: typeof bytes, own: boolean) =>
+    payments.overtaken('p1', { signature, slot: 9, own }, troubled('overtaken', 'drill'), 0);
+  for (const paid of [bytes, dearer])
+    for (const own of [false, true]) expect(await overtaken(paid, own)).toBe(false);
+  expect(await overtaken(cancel, false), 'by a cancellation that is its own').toBe(false);
+  expect(await payments.live('ana')).toMatchObject({ state: 'sent' });
+  expect(await overtaken(other, false)).toBe(true);
+  expect(await payments.find('p1')).toMatchObject({ state: 'dead' });
+});
+
 test('a payment under a blockhash has no variants, and is not cancelled', async () => {
   await using held = await withShare();
   const { payments } = held.ledger;

@@ -125,6 +125,13 @@ export const EVIDENCE: readonly Mutant[] = [
     by: unit('test/flows/nonce-lane.test.ts', 'no known transaction explains'),
   },
   {
+    name: 'N3 a payment is overtaken by a variant of its own that another daemon signed',
+    file: 'src/ledger/payments.ts',
+    from: "return end(paymentId, 'sent', change, how, isOther);",
+    to: "return end(paymentId, 'sent', change, how);",
+    by: unit('test/ledger/nonces.test.ts', 'is not overtaken by that variant'),
+  },
+  {
     name: 'N2 a payment need not begin by moving its nonce',
     file: 'src/core/policy.ts',
     from: "holds: ({ first }, { nonce }) => nonce === null || first?.effect === 'advance_nonce',",

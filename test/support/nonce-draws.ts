@@ -48,7 +48,10 @@ export function underNonce(
     case 3:
       return payments.overtaken(
         id,
-        { signature, slot: 60, own: seed % 16 < 8 },
+        {
+          signature: seed % 48 < 16 ? signature : (variants.at(-1)?.signature ?? signature),
+          ...{ slot: 60, own: seed % 16 < 8 },
+        },
         trouble,
         seed % 32 < 16 ? 100 : null,
       );

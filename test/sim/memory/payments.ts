@@ -186,6 +186,8 @@ export function createMemoryPayments(
     async overtaken(id, by, trouble, retryInMs) {
       const row = from(id, 'sent');
       if (row === null) return false;
+      const known = row.signings.find(({ variant }) => variant.signature === by.signature);
+      if (known !== undefined && (known.variant.purpose === 'payment' || !by.own)) return false;
       Object.assign(row, { state: 'dead', moved: by });
       free(row, trouble, retryInMs, true, 'expired');
       return true;

@@ -131,8 +131,8 @@ export function createPaymentEnds(
 
   /**
    * Ends a payment on whose value of the nonce another transaction stood; `byCancel`: its own
-   * cancellation. False where it has ended already, or where another process signed that transaction
-   * for it.
+   * cancellation. False where it has ended already, or where another process signed that
+   * transaction for it.
    */
   const overtaken = async (
     payment: Payment,

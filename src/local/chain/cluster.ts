@@ -66,6 +66,7 @@ export type Cluster = {
   isBlockhashValid(hash: string): boolean;
   /** Whether a transaction may be executed now, by its blockhash or by the value of its nonce. */
   isInTime(transaction: VersionedTransaction): boolean;
+  /** The account at a commitment. The caller must leave its bytes as they are. */
   account(address: string, commitment: Commitment): Account | null;
   /** Writes an account outside any transaction, as a price feed would. */
   put(address: string, account: Account | null): void;
@@ -194,7 +195,7 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
         const before = block.before.get(address);
         if (before !== undefined) return before;
       }
-      return bank.get(address);
+      return bank.peek(address);
     },
     put(address, account) {
       remember(address, bank.get(address));

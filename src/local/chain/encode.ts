@@ -14,7 +14,10 @@ export function encodeAccount(account: Account | null, encoding: string, slice?:
   const data = slice
     ? account.data.subarray(slice.offset, slice.offset + slice.length)
     : account.data;
-  const text = encoding === 'base58' ? base58Text(data) : Buffer.from(data).toString('base64');
+  const text =
+    encoding === 'base58'
+      ? base58Text(data)
+      : Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
   return {
     lamports: Number(account.lamports),
     owner: account.owner,

@@ -52,6 +52,6 @@ export function deployProgram(
   slot: bigint,
 ): void {
   const wanted = programAccounts(programId, bytes, slot);
-  if (wanted.every(({ address, account }) => isSame(bank.get(address), account))) return;
+  if (wanted.every(({ address, account }) => isSame(bank.peek(address), account))) return;
   for (const { address, account } of wanted) put(address, account);
 }

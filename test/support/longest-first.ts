@@ -8,13 +8,18 @@ export const LONGEST = [
   'test/sim/sim.test.ts',
   'test/flows/kill.test.ts',
   'test/flows/nonce.test.ts',
-  'test/cli/commands.test.ts',
-  'test/flows/terms.test.ts',
-  'test/flows/street.test.ts',
-  'test/http/operator.test.ts',
-  'test/cli/venue.test.ts',
   'test/flows/exactly-once.test.ts',
+  'test/flows/paying.test.ts',
+  'test/cli/commands.test.ts',
+  'test/flows/backup.test.ts',
   'test/flows/outage.test.ts',
+  'test/flows/velocity.test.ts',
+  'test/flows/rebuild.test.ts',
+  'test/flows/foreign.test.ts',
+  'test/cli/doctor.test.ts',
+  'test/flows/street.test.ts',
+  'test/cli/venue.test.ts',
+  'test/console/console.test.ts',
 ];
 
 export class LongestFirst extends BaseSequencer {

@@ -39,7 +39,7 @@ export type LocalHelius = {
   readonly webhooks: Map<string, Webhook>;
   readonly mischief: DeliveryMischief;
   /** Resolves once every delivery under way has arrived or is lost. */
-  settled(): Promise<void>;
+  deliveriesEnded(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -187,7 +187,7 @@ export async function serveHelius(
     apiUrl: `http://127.0.0.1:${port}`,
     webhooks,
     mischief,
-    async settled() {
+    async deliveriesEnded() {
       while (underway.size > 0) await Promise.all(underway);
     },
     async close() {

@@ -96,11 +96,11 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
   expect(edits).toBe(1);
 
   world.cluster.advance(3);
-  await helius.settled();
+  await helius.deliveriesEnded();
   hook.got.length = 0;
   const landed = world.driver.trade(trader, 'long', 1_000_000_000n);
   world.cluster.advance(2);
-  await helius.settled();
+  await helius.deliveriesEnded();
   expect(hook.got).toHaveLength(1);
   expect(hook.got[0]?.authorization).toBe('Bearer s');
   const [entry] = (hook.got[0]?.body ?? []) as {
@@ -120,7 +120,7 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
   hook.got.length = 0;
   world.driver.trade(trader, 'short', 100_000_000n);
   world.cluster.advance(2);
-  await helius.settled();
+  await helius.deliveriesEnded();
   expect(hook.got).toHaveLength(4);
   await expect(
     createWebhookRegistry({

@@ -15,12 +15,21 @@ const noting = kept.openedByTests !== undefined;
 const openedAt = kept.openedByTests ?? new Map<EventEmitter, string>();
 kept.openedByTests = openedAt;
 
+/** Where the caller was called from: a line of a test, else of the project, else a package. */
+function openedBy(stack: string): string {
+  const lines = stack.split('\n').filter((line) => !/leaks\.ts/.test(line));
+  const ours = lines.filter((line) => !/node_modules/.test(line) && /\/(?:src|test)\//.test(line));
+  const line = ours.find((each) => /\.test\.ts:/.test(each)) ?? ours[0];
+  if (line !== undefined) return line.trim();
+  // postgres connects from a timer, so that no line of the caller is left.
+  const [, name] = /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(lines.join('\n')) ?? [];
+  if (name === 'postgres') return 'by postgres: end the pool that it belongs to';
+  return name === undefined ? 'by Node' : `by the package ${name}`;
+}
+
 /** Notes where `opened` was made, until it has closed. */
 function note(what: string, opened: EventEmitter): void {
-  const lines = new Error(what).stack?.split('\n') ?? [];
-  const ours = lines.filter((line) => /\/(?:src|test)\//.test(line) && !/leaks\.ts/.test(line));
-  const test = ours.find((line) => /\.test\.ts:/.test(line));
-  openedAt.set(opened, `a ${what} opened ${(test ?? ours[0] ?? 'by a package').trim()}`);
+  openedAt.set(opened, `a ${what} opened ${openedBy(new Error(what).stack ?? '')}`);
   opened.once(what === 'child process' ? 'exit' : 'close', () => openedAt.delete(opened));
 }
 
@@ -36,12 +45,19 @@ for (const [name, what, key] of noting ? [] : channels)
 const left = (): string[] =>
   process.getActiveResourcesInfo().filter((kind) => KINDS.includes(kind));
 
+/** What is open now, with the place where each was opened; null when nothing is. */
+export function leftOpen(): string | null {
+  const kinds = left();
+  if (kinds.length === 0) return null;
+  const told = [...openedAt.values()].join('\n');
+  return `This test file left open: ${kinds.join(', ')}. Known of these:\n${told}`;
+}
+
 // Hooks of a file run in the reverse order of their definition: this one runs after the file's own.
 afterAll(async () => {
   const until = performance.now() + GRACE_MS;
   while (left().length > 0 && performance.now() < until)
     await new Promise((resolve) => setTimeout(resolve, 20));
-  if (left().length === 0) return;
-  const told = [...openedAt.values()].join('\n');
-  throw new Error(`This test file left open: ${left().join(', ')}. Known of these:\n${told}`);
+  const told = leftOpen();
+  if (told !== null) throw new Error(told);
 });

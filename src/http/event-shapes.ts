@@ -6,7 +6,15 @@ import { PAYMENT_PURPOSES } from '../core/payment.ts';
 import { VOIDED_BY } from '../core/share.ts';
 import { SUSPICION_KINDS } from '../core/suspicion.ts';
 import { ERROR_CLASSES } from '../core/trouble.ts';
-import { AddressText, BaseUnits, IdText, nullable, TokenName } from './shapes.ts';
+import {
+  AddressText,
+  BaseUnits,
+  IdText,
+  nullable,
+  SymbolText,
+  TokenName,
+  TroubleCode,
+} from './shapes.ts';
 
 const Signature = Type.String({ description: 'Of a transaction, base58.' });
 const Slot = Type.Integer({ minimum: 0 });
@@ -18,11 +26,23 @@ const Moment = Type.String({ description: 'ISO 8601, UTC.' });
 const Share = Type.String({ description: 'Id of a profit share.' });
 const Trouble = {
   class: Type.Enum([...ERROR_CLASSES]),
-  code: Type.String({ description: 'Stable; the runbook says what each means.' }),
+  code: TroubleCode,
   detail: Type.String({ description: 'What it means, for people.' }),
   lamports: Type.Optional(BaseUnits),
 };
+const Owed = Type.Array(
+  Type.Object({
+    mint: AddressText,
+    symbol: Type.String(),
+    decimals: Type.Integer(),
+    amount: BaseUnits,
+  }),
+  { description: 'What is owed, by token.' },
+);
+/** The token of the amounts. */
+const Token = { mint: AddressText, symbol: SymbolText };
 const Payment = {
+  ...Token,
   payment: Type.String({ description: 'Id of a payment.' }),
   creatorWallet: AddressText,
   amount: BaseUnits,
@@ -32,6 +52,7 @@ const Payment = {
   }),
 };
 const Discharge = {
+  ...Token,
   share: Share,
   payment: nullable(Type.String({ description: 'null: a transfer that Bailiff did not make.' })),
   creatorWallet: AddressText,
@@ -42,6 +63,7 @@ const Discharge = {
 
 export const EVENT_SHAPES = {
   'share.accrued': Type.Object({
+    ...Token,
     share: Share,
     subscription: IdText,
     creatorWallet: AddressText,
@@ -55,11 +77,13 @@ export const EVENT_SHAPES = {
   'share.overpaid': Type.Object({ ...Discharge, overpaid: BaseUnits }),
   'share.blocked': Type.Object({
     ...Trouble,
+    ...Token,
     share: Share,
     left: BaseUnits,
     waitsForPerson: Type.Boolean(),
   }),
   'share.voided': Type.Object({
+    ...Token,
     share: Share,
     left: BaseUnits,
     by: Type.Enum([...VOIDED_BY]),
@@ -69,6 +93,7 @@ export const EVENT_SHAPES = {
     at: Moment,
   }),
   'share.credited': Type.Object({
+    ...Token,
     share: Share,
     creatorWallet: AddressText,
     signature: Signature,
@@ -77,6 +102,7 @@ export const EVENT_SHAPES = {
     left: BaseUnits,
   }),
   'share.brought': Type.Object({
+    ...Token,
     share: Share,
     subscription: Type.String(),
     broughtAs: Type.String(),
@@ -86,8 +112,9 @@ export const EVENT_SHAPES = {
     shareBps: nullable(Type.Integer()),
     amount: BaseUnits,
   }),
-  'share.adopted': Type.Object({ share: Share, left: BaseUnits }),
+  'share.adopted': Type.Object({ ...Token, share: Share, left: BaseUnits }),
   'transfer.credited': Type.Object({
+    ...Token,
     creatorWallet: AddressText,
     signature: Signature,
     slot: Slot,
@@ -114,6 +141,7 @@ export const EVENT_SHAPES = {
   'subscriber.registered': Type.Object({ agentWallet: AddressText }),
   'subscriber.delinquent': Type.Object({
     outstanding: BaseUnits,
+    owed: Owed,
     reason: nullable(Type.String()),
     evidence: Type.Object({
       signature: Signature,
@@ -121,11 +149,13 @@ export const EVENT_SHAPES = {
       amount: BaseUnits,
       what: Type.String(),
       owedThen: BaseUnits,
+      owed: Type.Optional(Owed),
     }),
     revision: Type.String({ pattern: '^[0-9]+$' }),
   }),
   'subscriber.cleared': Type.Object({
     outstanding: BaseUnits,
+    owed: Owed,
     revision: Type.String({ pattern: '^[0-9]+$' }),
   }),
   'subscriber.suspected': Type.Object({

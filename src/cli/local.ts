@@ -19,7 +19,11 @@ export function addLocal(
   const local = program
     .command('local')
     .description('do on the chain of npm start what people do there')
-    .addOption(new Option('--venue <name>', 'at this venue').choices(VENUE_NAMES));
+    .addOption(
+      new Option('--venue <name>', 'at this venue; the first that is served when left out').choices(
+        VENUE_NAMES,
+      ),
+    );
   const act = async (given: Record<string, unknown>): Promise<void> => {
     const url = await sandboxUrl();
     if (url === null)

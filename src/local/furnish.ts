@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import postgres from 'postgres';
 import type { Clock, Log } from '../core/ports.ts';
+import { DEFAULT_VENUE } from '../core/venue.ts';
 import { type Settings, wantsLocalWorld } from '../system/settings.ts';
 import { openPostgres } from './postgres.ts';
 import { createSandbox } from './sandbox.ts';
@@ -86,4 +87,5 @@ export const openSandbox = (
   world: ServedWorld,
   settings: Settings,
   apiUrl: string,
-): Promise<SandboxServer> => serveSandbox(createSandbox(world), settings, apiUrl);
+): Promise<SandboxServer> =>
+  serveSandbox(createSandbox(world, settings.venues[0] ?? DEFAULT_VENUE), settings, apiUrl);

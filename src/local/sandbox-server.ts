@@ -35,10 +35,11 @@ async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** The lines that a shell sources, so that commands find the daemon's ledger and chain. */
-function environmentOf({ secrets, rpc }: Settings, apiUrl: string): string {
+function environmentOf({ secrets, rpc, venues }: Settings, apiUrl: string): string {
   const values = {
     API_URL: apiUrl,
     BAILIFF_NETWORK: 'local',
+    BAILIFF_VENUES: venues.join(','),
     BAILIFF_RPC_URL: rpc.url ?? '',
     BAILIFF_RPC_WS_URL: rpc.wsUrl ?? '',
     DATABASE_URL: secrets.databaseUrl ?? '',

@@ -59,10 +59,11 @@ function marketOf(text: string): number {
 const nameOf = (index: number): string =>
   Object.keys(MARKETS).find((each) => MARKETS[each] === index) ?? String(index);
 
-type Person = { readonly key: Keypair; trader: Trader | null };
+/** A person: the key of the wallet, and the account at each venue where there is one. */
+type Person = { readonly key: Keypair; readonly traders: Map<VenueDriver, Trader> };
 
-/** Creates the sandbox of a world. */
-export function createSandbox(world: ServedWorld): Sandbox {
+/** Creates the sandbox of a world. Acts that name no venue are done at `usual`. */
+export function createSandbox(world: ServedWorld, usual: VenueName): Sandbox {
   const people = new Map<string, Person>();
   const prices = new Map<number, string>([
     [0, '150'],
@@ -73,14 +74,14 @@ export function createSandbox(world: ServedWorld): Sandbox {
       throw wrong('A name has 1 to 64 letters, digits or any of _ . : -');
     const known = people.get(name);
     if (known !== undefined) return known;
-    const made = { key: Keypair.generate(), trader: null };
+    const made = { key: Keypair.generate(), traders: new Map<VenueDriver, Trader>() };
     people.set(name, made);
     return made;
   };
-  const traderOf = (name: string): Trader => {
-    const { trader } = person(name);
-    if (trader === null)
-      throw wrong(`${name} has no account at the venue yet: bailiff local fund ${name}`);
+  const traderOf = (name: string, driver: VenueDriver): Trader => {
+    const trader = person(name).traders.get(driver);
+    if (trader === undefined)
+      throw wrong(`${name} has no account at ${driver.title} yet: bailiff local fund ${name}`);
     return trader;
   };
   const addressOf = (to: string): PublicKey =>
@@ -100,9 +101,9 @@ export function createSandbox(world: ServedWorld): Sandbox {
     const lamports = unitsOf(sol, SOL_DECIMALS, 'sol');
     const who = person(name);
     const wallet = who.key.publicKey.toBase58();
-    if (who.trader === null) {
+    if (!who.traders.has(driver)) {
       if (deposit === 0n) throw wrong('The first funds of a trader need usdc above 0.');
-      who.trader = driver.createTrader({ deposit, lamports, agent: who.key });
+      who.traders.set(driver, driver.createTrader({ deposit, lamports, agent: who.key }));
       const said = `${name} has the agent wallet ${wallet}, with ${sol} SOL, and ${usdc} ${symbol} in sub-account 0 at ${driver.title}.`;
       return { said: [said], wallet };
     }
@@ -113,12 +114,14 @@ export function createSandbox(world: ServedWorld): Sandbox {
 
   const show = (driver: VenueDriver): SandboxAnswer => {
     const { symbol } = driver.quote;
-    const rows = [...people].map(([name, { key, trader }]) => ({
+    const depositOf = (trader: Trader | undefined): string | null =>
+      trader === undefined ? null : formatUnits(driver.depositOf(trader));
+    const rows = [...people].map(([name, { key, traders }]) => ({
       name,
       wallet: key.publicKey.toBase58(),
       sol: formatUnits(driver.lamportsOf(key.publicKey), SOL_DECIMALS),
       inWallet: formatUnits(driver.quoteOf(key.publicKey) ?? 0n),
-      atVenue: trader === null ? null : formatUnits(driver.depositOf(trader)),
+      atVenue: depositOf(traders.get(driver)),
     }));
     return {
       said: [
@@ -156,7 +159,7 @@ export function createSandbox(world: ServedWorld): Sandbox {
   };
 
   return {
-    act(given, venue = DEFAULT_VENUE) {
+    act(given, venue = usual) {
       const driver = driverOf(venue);
       const { symbol } = driver.quote;
       switch (given.do) {
@@ -174,7 +177,7 @@ export function createSandbox(world: ServedWorld): Sandbox {
           const base = unitsOf(size, BASE_DECIMALS, 'size');
           if (base === 0n) throw wrong('size must be above 0.');
           const options = { market, reduceOnly: close };
-          const { signature } = driver.trade(traderOf(name), direction, base, options);
+          const { signature } = driver.trade(traderOf(name, driver), direction, base, options);
           const what = `${close ? 'closed with' : 'opened with'} ${direction} ${size} ${nameOf(market)}`;
           return { said: [`${name} ${what}: ${signature}`], signature };
         }
@@ -190,7 +193,7 @@ export function createSandbox(world: ServedWorld): Sandbox {
           const { name, usdc, to } = given;
           const amount = unitsOf(usdc, USD_DECIMALS, 'usdc');
           const destination = addressOf(to);
-          const { signature } = driver.withdrawTo(traderOf(name), destination, amount);
+          const { signature } = driver.withdrawTo(traderOf(name, driver), destination, amount);
           const said = `${name} withdrew ${usdc} ${symbol} to ${destination.toBase58()}: ${signature}`;
           return { said: [said], signature };
         }

@@ -9,6 +9,40 @@ import { serveWorld } from '../../src/local/world.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 import { loadSettings } from '../../src/system/settings.ts';
 
+test('acts that name no venue are done at the first that is served, each account at its own', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-sandbox-'));
+  const files = { programFile: null, velocityProgramFile: 'none' };
+  const world = await serveWorld({ ...files, clock, heliusApiKey: 'key' });
+  const settings = loadSettings({
+    BAILIFF_STATE_FOLDER: folder,
+    BAILIFF_VENUES: 'velocity,drift-v2',
+  });
+  const sandbox = await openSandbox(world, settings, 'http://127.0.0.1:8080');
+  const fund = async (more: Record<string, string>) => {
+    const answer = await fetch(`${sandbox.url}/acts`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ do: 'fund', name: 'ana', usdc: '10', sol: '0.05', ...more }),
+    });
+    return ((await answer.json()) as { said: string[] }).said;
+  };
+  try {
+    expect(readFileSync(sandbox.envFile, 'utf8')).toContain(
+      "export BAILIFF_VENUES='velocity,drift-v2'",
+    );
+    expect(await fund({})).toEqual([
+      expect.stringMatching(/10 USDT in sub-account 0 at Velocity\.$/),
+    ]);
+    expect(await fund({ venue: 'drift-v2' })).toEqual([
+      expect.stringMatching(/10 USDC in sub-account 0 at Drift\.$/),
+    ]);
+  } finally {
+    await sandbox.close();
+    await world.close();
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('takes acts of its page and of commands, and refuses those of other pages', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-sandbox-'));
   const world = await serveWorld({ programFile: null, clock, heliusApiKey: 'key' });

@@ -5,6 +5,7 @@ import { type Address, base58Text, type Signature } from '../../src/core/ids.ts'
 import type { Ledger } from '../../src/core/ports.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
+import { requireDescribedEvents } from './described-events.ts';
 import { NOTHING_HELD, termsOf } from './terms.ts';
 
 /** A distinct address or signature for every number. */
@@ -53,7 +54,10 @@ export async function createTestLedger(id = 'ana'): Promise<TestLedger> {
     ledger,
     sql: database.sql,
     driftAccount,
-    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await using _ = database;
+      await requireDescribedEvents(database.sql);
+    },
   };
 }
 

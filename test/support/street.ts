@@ -17,6 +17,7 @@ import { systemClock } from '../../src/system/clock.ts';
 import { openLog, silentLog } from '../../src/system/log.ts';
 import { loadSettings, processEnvironment, type Settings } from '../../src/system/settings.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
+import { requireDescribedEvents } from './described-events.ts';
 import { velocityProgramFile } from './programs.ts';
 import { settingsOf } from './street-settings.ts';
 
@@ -301,7 +302,8 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
     async [Symbol.asyncDispose]() {
       await stop();
       await world.close();
-      await database[Symbol.asyncDispose]();
+      await using _ = database;
+      await requireDescribedEvents(database.sql);
     },
   };
   return street;

@@ -39,61 +39,66 @@ const patternOf = (answers: string): RegExp =>
 test.each([
   ['Drift', 'drift-v2'],
   ['Velocity', 'velocity'],
-])('every command of the walk does at %s what the page says', async (_title, venue) => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-walk-'));
-  const env = {
-    PATH: process.env.PATH ?? '',
-    HOME: process.env.HOME ?? '',
-    ...COMPILED,
-    BAILIFF_STATE_FOLDER: folder,
-    BAILIFF_HTTP_PORT: String(await freePort()),
-  };
-  // Commands learn the venue from the file that the walk sources.
-  const daemon = spawn(process.execPath, ['src/main.ts', 'start'], {
-    cwd: ROOT,
-    env: { ...env, BAILIFF_VENUES: venue },
-  });
-  let said = '';
-  for (const stream of [daemon.stdout, daemon.stderr])
-    stream.on('data', (chunk) => {
-      said += String(chunk);
+])(
+  'every command of the walk does at %s what the page says',
+  async (_title, venue) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-walk-'));
+    const env = {
+      PATH: process.env.PATH ?? '',
+      HOME: process.env.HOME ?? '',
+      ...COMPILED,
+      BAILIFF_STATE_FOLDER: folder,
+      BAILIFF_HTTP_PORT: String(await freePort()),
+    };
+    // Commands learn the venue from the file that the walk sources.
+    const daemon = spawn(process.execPath, ['src/main.ts', 'start'], {
+      cwd: ROOT,
+      env: { ...env, BAILIFF_VENUES: venue },
     });
-  const ended = new Promise<void>((resolve) => daemon.once('exit', () => resolve()));
-  try {
-    await expect.poll(() => said, { interval: 100 }).toContain('A walk through it');
-    const steps = stepsOf(readFileSync(path.join(ROOT, 'docs/integration.md'), 'utf8'));
-    expect(steps.length).toBeGreaterThan(10);
-    const prelude = (steps[0]?.commands ?? '').split('\n').slice(0, 2).join('\n');
-    const run = (commands: string): Promise<string> =>
-      new Promise((resolve) => {
-        const text = `${prelude}\n${commands}`
-          .replaceAll('.bailiff/sandbox.env', `${folder}/sandbox.env`)
-          .replaceAll('receipt.json', `${folder}/receipt.json`);
-        execFile('bash', ['-c', text], { cwd: ROOT, env }, (_error, stdout, stderr) =>
-          resolve(stdout + stderr),
-        );
+    let said = '';
+    for (const stream of [daemon.stdout, daemon.stderr])
+      stream.on('data', (chunk) => {
+        said += String(chunk);
       });
-    let checked = 0;
-    for (const { commands, answers: onPage } of steps) {
-      const answers =
-        venue === 'velocity'
-          ? (onPage?.replace('USDC', 'USDT').replace('at Drift', 'at Velocity') ?? null)
-          : onPage;
-      const out = await run(commands);
-      if (answers === null) expect(out, commands).not.toContain('problem');
-      else if (patternOf(answers).test(out)) checked++;
-      else {
-        // What the daemon makes of the chain comes later: commands that only look are asked again.
-        const looks = !/-X POST \$API_URL\/v1\/(?!.*clearances)|bailiff local/.test(commands);
-        expect(looks, `${commands}\n${out}`).toBe(true);
-        await expect.poll(() => run(commands), { interval: 200 }).toMatch(patternOf(answers));
-        checked++;
+    const ended = new Promise<void>((resolve) => daemon.once('exit', () => resolve()));
+    try {
+      await expect.poll(() => said, { interval: 100 }).toContain('A walk through it');
+      const steps = stepsOf(readFileSync(path.join(ROOT, 'docs/integration.md'), 'utf8'));
+      expect(steps.length).toBeGreaterThan(10);
+      const prelude = (steps[0]?.commands ?? '').split('\n').slice(0, 2).join('\n');
+      const run = (commands: string): Promise<string> =>
+        new Promise((resolve) => {
+          const text = `${prelude}\n${commands}`
+            .replaceAll('.bailiff/sandbox.env', `${folder}/sandbox.env`)
+            .replaceAll('receipt.json', `${folder}/receipt.json`);
+          execFile('bash', ['-c', text], { cwd: ROOT, env }, (_error, stdout, stderr) =>
+            resolve(stdout + stderr),
+          );
+        });
+      let checked = 0;
+      for (const { commands, answers: onPage } of steps) {
+        const answers =
+          venue === 'velocity'
+            ? (onPage?.replace('USDC', 'USDT').replace('at Drift', 'at Velocity') ?? null)
+            : onPage;
+        const out = await run(commands);
+        if (answers === null) expect(out, commands).not.toContain('problem');
+        else if (patternOf(answers).test(out)) checked++;
+        else {
+          // What the daemon makes of the chain comes later: commands that only look are asked again.
+          const looks = !/-X POST \$API_URL\/v1\/(?!.*clearances)|bailiff local/.test(commands);
+          expect(looks, `${commands}\n${out}`).toBe(true);
+          await expect.poll(() => run(commands), { interval: 200 }).toMatch(patternOf(answers));
+          checked++;
+        }
       }
+      expect(checked).toBe(steps.filter(({ answers }) => answers !== null).length);
+    } finally {
+      daemon.kill('SIGTERM');
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
     }
-    expect(checked).toBe(steps.filter(({ answers }) => answers !== null).length);
-  } finally {
-    daemon.kill('SIGTERM');
-    await ended;
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
+    // Forty processes one after the other: 100 s beside two other workers on two cores.
+  },
+  480_000,
+);

@@ -1,10 +1,10 @@
 // Database: a fresh, migrated database for one test.
 import { randomBytes } from 'node:crypto';
-import type { Socket } from 'node:net';
 import postgres from 'postgres';
 import { inject } from 'vitest';
 import { openDatabase, type Sql } from '../../src/ledger/database.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { letGo } from './leaks.ts';
 
 export type TestDatabase = AsyncDisposable & { readonly sql: Sql; readonly url: string };
 
@@ -17,7 +17,7 @@ const kept = globalThis as { adminOfTests?: postgres.Sql };
  * leaks.ts looks for, and it ends with the worker.
  */
 function admin(): postgres.Sql {
-  const unheld: object = { onsocket: (socket: Socket) => socket.unref() };
+  const unheld: object = { onsocket: letGo };
   kept.adminOfTests ??= postgres(inject('adminUrl'), {
     ...unheld,
     max: 1,

@@ -2,6 +2,7 @@
 // the failure says where each was opened. A daemon or a pool of connections holds at least one.
 import { subscribe } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import { afterAll } from 'vitest';
 
 /** The open resources that a test must have closed, as Node counts them. */
@@ -10,10 +11,20 @@ const KINDS = ['TCPServerWrap', 'TCPSocketWrap', 'ProcessWrap'];
 const GRACE_MS = 10_000;
 
 /** Kept by the process, because the files of one worker may share it, and each runs this file. */
-const kept = globalThis as { openedByTests?: Map<EventEmitter, string> };
+const kept = globalThis as {
+  openedByTests?: Map<EventEmitter, string>;
+  unheldByTests?: WeakSet<EventEmitter>;
+};
 const noting = kept.openedByTests !== undefined;
 const openedAt = kept.openedByTests ?? new Map<EventEmitter, string>();
 kept.openedByTests = openedAt;
+kept.unheldByTests ??= new WeakSet();
+const unheld = kept.unheldByTests;
+
+/** Lets the process end while this socket is open: the socket belongs to the worker. */
+export function letGo(socket: Socket): void {
+  unheld.add(socket.unref());
+}
 
 /** Where the caller was called from: a line of a test, else of the project, else a package. */
 function openedBy(stack: string): string {
@@ -29,6 +40,7 @@ function openedBy(stack: string): string {
 
 /** Notes where `opened` was made, until it has closed. */
 function note(what: string, opened: EventEmitter): void {
+  if (unheld.has(opened)) return;
   openedAt.set(opened, `a ${what} opened ${openedBy(new Error(what).stack ?? '')}`);
   opened.once(what === 'child process' ? 'exit' : 'close', () => openedAt.delete(opened));
 }

@@ -38,7 +38,7 @@ const PARTS = ['test/{chain,flows,house,http,ledger,mutants,probes,system}/**/*.
 const LONG = [
   'test/flows/{backup,clearance,creators,exactly-once,foreign,import,kill,nonce,outage}.test.ts',
   'test/flows/{paying,rebuild,secrets,settling,sources.property,standing,street}.test.ts',
-  'test/flows/{terms,unproven,velocity}.test.ts',
+  'test/flows/{terms,velocity}.test.ts',
 ];
 
 export default defineConfig({

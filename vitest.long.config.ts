@@ -10,9 +10,9 @@ export default defineConfig({
     ...withPostgres,
     include: [
       'test/**/*.long.test.ts',
-      'test/cli/venue.test.ts',
-      'test/flows/{exactly-once,kill,paying,sources.property,street,terms,unproven}.test.ts',
+      'test/flows/{backup,exactly-once,kill,paying,sources.property,street,terms}.test.ts',
       'test/ledger/terms.test.ts',
+      'test/sim/sim.test.ts',
     ],
   },
 });

@@ -1,6 +1,7 @@
-// Demo: the story of the command with one source of news alone, and with the daemon killed at any
-// moment. Each telling has a world, a database and a daemon of its own, the command an embedded
-// Postgres; four are told side by side, since each of them waits most of its time.
+// Demo: the command as a stranger runs it, its story with one source of news alone, and with the
+// daemon killed at any moment. Each telling has a world, a database and a daemon of its own, the
+// command an embedded Postgres; four are told side by side, since each of them waits most of its
+// time.
 
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -123,6 +124,18 @@ beforeAll(() => {
   command = first;
   killing = killed;
   alone = { webhooks, subscriptions, stream, backfill, sweep };
+});
+
+test('the command tells the whole story and ends with 0', async () => {
+  const { code, output } = await command;
+  expect(code, output).toBe(0);
+  for (const each of [
+    'Done: the creator was owed',
+    'DENY. Withdrew 500.000000 USDC',
+    'ALLOW. In good standing',
+    'Try next',
+  ])
+    expect(output).toContain(each);
 });
 
 test.each(SOURCES)(

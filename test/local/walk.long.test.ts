@@ -85,7 +85,7 @@ test.each([
         if (answers === null) expect(out, commands).not.toContain('problem');
         else if (patternOf(answers).test(out)) checked++;
         else {
-          // What the daemon makes of the chain comes later: commands that only look are asked again.
+          // What the daemon makes of the chain comes later: commands that look are asked again.
           const looks = !/-X POST \$API_URL\/v1\/(?!.*clearances)|bailiff local/.test(commands);
           expect(looks, `${commands}\n${out}`).toBe(true);
           await expect.poll(() => run(commands), { interval: 200 }).toMatch(patternOf(answers));

@@ -36,7 +36,7 @@ const environmentOf = (
 export async function runCommand(
   place: Place,
   args: readonly string[],
-  given: { env?: Record<string, string>; prove?: typeof proveProgram } = {},
+  given: { env?: Record<string, string> } = {},
 ): Promise<Ended> {
   let stdout = '';
   let stderr = '';
@@ -56,7 +56,7 @@ export async function runCommand(
     start: process,
     migrate: process,
     demo: process,
-    prove: given.prove ?? proveProgram,
+    prove: proveProgram,
     writeSettingsSchema: process,
   });
   return { code, out: code === 0 ? stdout : stdout + stderr };

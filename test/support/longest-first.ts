@@ -18,8 +18,6 @@ export const LONGEST = [
   'test/flows/foreign.test.ts',
   'test/cli/doctor.test.ts',
   'test/flows/street.test.ts',
-  'test/cli/venue.test.ts',
-  'test/console/console.test.ts',
 ];
 
 export class LongestFirst extends BaseSequencer {

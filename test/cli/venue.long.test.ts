@@ -1,6 +1,5 @@
-// Venue commands: which program the chain runs, whether it is known, and what vouches for it.
-// Acts are on record. A proof runs one file of the contract suite here; npm run test:long runs the
-// whole suite on the bytes that fail it, which takes 40 s of CPU.
+// Venue commands: which program the chain runs, whether it is known, and what vouches for it. Acts
+// are on record. A proof runs the whole contract suite, which takes 40 s of CPU.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deployedHash } from '../../src/chain/program.ts';
@@ -9,7 +8,6 @@ import { STAND_IN } from '../../src/venue/drift-v2/builds.ts';
 import { openTestChain, type TestChain } from '../support/chain.ts';
 import { runCommand } from '../support/command.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
-import { LONG } from '../support/long.ts';
 import { compiledPrograms } from '../support/programs.ts';
 
 let chain: TestChain;
@@ -21,11 +19,6 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]();
   await chain.server.close();
 });
-/** A file of the contract suite that each known build passes. */
-const PART = ['test/local/builds.test.ts'];
-const prove: typeof proveProgram = LONG
-  ? proveProgram
-  : (bytes, venue) => proveProgram(bytes, venue, PART);
 const bailiff = (...args: string[]) =>
   runCommand(
     {
@@ -34,7 +27,6 @@ const bailiff = (...args: string[]) =>
       settings: { secrets: { masterKey: new Uint8Array(32) } },
     },
     ['venue', ...args],
-    { prove },
   );
 const upgrade = (text: string): string => {
   const bytes = Buffer.from(text);
@@ -89,7 +81,7 @@ test.runIf(compiledPrograms.length > 0)(
   'on a build that is known a part of the suite passes',
   async () => {
     const [file = ''] = compiledPrograms;
-    const proof = await proveProgram(readFileSync(file), 'drift-v2', PART);
+    const proof = await proveProgram(readFileSync(file), 'drift-v2', ['test/local/builds.test.ts']);
     expect(proof).toEqual({ build: '2024-06', tests: expect.any(Number), failed: [] });
     expect(proof.tests).toBeGreaterThan(3);
   },

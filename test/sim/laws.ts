@@ -128,8 +128,8 @@ function checkBooks(
   }
   for (const landed of chain.landed()) {
     const payment = witness.paymentOf(landed);
-    if (payment === null || lost.has(payment.id)) continue;
     const { signature } = landed.transaction;
+    if (payment === null || lost.has(signature)) continue;
     const known = state.payments.get(payment.id);
     if (known === undefined || !hasSigned(known, signature))
       fail(`law 3: ${payment.id} is on chain, and its bytes are not on record`);
@@ -149,15 +149,17 @@ function checkBooks(
 const isOnRecord = (state: State, { signature }: { readonly signature: string }): boolean =>
   [...state.payments.values()].some((each) => each.signed?.signature === signature);
 
-/**
- * What was signed and the database does not have any more: payments by their id, swaps by their
- * signature.
- */
+/** The signatures of what was signed and the database does not have any more. */
 export function lostBy({ state }: SimBooks, witness: Witness): string[] {
   if (state === null) return [];
-  const payments = [...witness.signed.values()].map(({ id }) => id);
+  const isKept = (id: string, signature: string): boolean => {
+    const row = state.payments.get(id);
+    return row !== undefined && hasSigned(row, signature);
+  };
   return [
-    ...payments.filter((id) => state.payments.get(id)?.signed == null),
+    ...[...witness.signed].flatMap(([signature, { id }]) =>
+      isKept(id, signature) ? [] : [signature],
+    ),
     ...[...witness.swaps.keys()].filter((signature) => !isOnRecord(state, { signature })),
   ];
 }

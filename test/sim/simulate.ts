@@ -187,7 +187,7 @@ async function play(
     });
     if (believed !== undefined) chain.fork(believed.slot);
   };
-  /** Payments that the database has lost, and swaps by signature; the chain remembers them. */
+  /** Signatures that the database has lost; the chain remembers them. */
   const lost = new Set<string>();
   /** The database goes back: daemons go on with what they remember, or are started anew with it. */
   const lose = async (): Promise<void> => {

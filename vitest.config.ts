@@ -36,8 +36,8 @@ const PURE = ['test/{adversarial,core,gate-client,venue}/**/*.test.ts'];
 const PARTS = ['test/{chain,flows,house,http,ledger,mutants,probes,system}/**/*.test.ts'];
 /** Long tests of whole daemons, which gain little by that and would let a worker grow. */
 const LONG = [
-  'test/flows/{backup,clearance,creators,exactly-once,foreign,import,kill,nonce,outage}.test.ts',
-  'test/flows/{paying,rebuild,secrets,settling,sources.property,standing,street}.test.ts',
+  'test/flows/{backup,clearance,creators,exactly-once,foreign,kill,nonce,outage}.test.ts',
+  'test/flows/{paying,rebuild,settling,sources.property,standing,street}.test.ts',
   'test/flows/{terms,velocity}.test.ts',
 ];
 

@@ -10,13 +10,11 @@ export const LONGEST = [
   'test/flows/nonce.test.ts',
   'test/flows/exactly-once.test.ts',
   'test/flows/paying.test.ts',
-  'test/cli/commands.test.ts',
   'test/flows/backup.test.ts',
   'test/flows/outage.test.ts',
   'test/flows/velocity.test.ts',
   'test/flows/rebuild.test.ts',
   'test/flows/foreign.test.ts',
-  'test/cli/doctor.test.ts',
   'test/flows/street.test.ts',
 ];
 

@@ -6,6 +6,7 @@ import type { Connection } from '@solana/web3.js';
 import { ROUNDS_ALONE } from '../core/death.ts';
 import type { Finding } from '../core/doctor-finding.ts';
 import { Fault } from '../core/fault.ts';
+import { shownGenesis } from '../core/genesis.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { askedBy } from './asker.ts';
 import { askGenesis } from './genesis-question.ts';
@@ -24,9 +25,9 @@ import {
 
 /**
  * Returns the genesis hash of our chain, given one that a node named. At the first start the named
- * hash becomes the ledger's, unless the network's hash is known and differs.
+ * hash becomes the ledger's, unless it does not fit the network; null when that is all that is known.
  */
-export type ExpectGenesis = (found: string) => Promise<string>;
+export type ExpectGenesis = (found: string) => Promise<string | null>;
 
 export type ChainNode = Witness & {
   /** The setting that names the node. */
@@ -125,7 +126,7 @@ function openNode(what: ChainNode['what'], url: string, options: NodesOptions): 
   const send = listening(url, onCall, elapsedMs, within(bounds, carry));
   const shown = shownUrl(url);
   let heldAtMs = Number.NEGATIVE_INFINITY;
-  let foreign: { readonly found: string; readonly ours: string } | null = null;
+  let foreign: { readonly found: string; readonly ours: string | null } | null = null;
   let asking: Promise<void> | null = null;
   let following: Promise<void> | null = null;
   let [answers, turns] = [0, 0];
@@ -151,7 +152,7 @@ function openNode(what: ChainNode['what'], url: string, options: NodesOptions): 
     if (foreign !== null)
       throw new Fault(
         'chain_foreign',
-        `The ${what} URL ${shown} belongs to another chain: its genesis hash is ${foreign.found}, and this ledger's is ${foreign.ours}.`,
+        `The ${what} URL ${shown} belongs to another chain: its genesis hash is ${shownGenesis(foreign.found)}, and ${foreign.ours === null ? 'a local ledger takes no public cluster' : `this ledger's is ${shownGenesis(foreign.ours)}`}.`,
         { context: { node: what, found: foreign.found } },
       );
   };
@@ -286,7 +287,7 @@ export function openNodes(options: NodesOptions): Nodes {
     },
     trouble() {
       if (all.some((node) => node.foreign === null)) return null;
-      return `Every RPC node of the settings belongs to another chain: ${all.map((node) => `${node.shown} (genesis ${node.foreign})`).join(', ')}.`;
+      return `Every RPC node of the settings belongs to another chain: ${all.map((node) => `${node.shown} (genesis ${shownGenesis(node.foreign ?? '')})`).join(', ')}.`;
     },
     async witnessed(read) {
       const before = all.map((node) => ({ node, ...node.count() }));

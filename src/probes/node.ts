@@ -1,7 +1,7 @@
 // Node: checks that an RPC node is on the right chain and keeps up with it.
 import type { NodeReport } from '../chain/probe.ts';
 import { type Finding, fine, wrong } from '../core/doctor-finding.ts';
-import { KNOWN_GENESIS } from '../core/genesis.ts';
+import { fitsNetwork, KNOWN_GENESIS, shownGenesis } from '../core/genesis.ts';
 import type { Slot } from '../core/ids.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Settings } from '../system/settings.ts';
@@ -22,13 +22,13 @@ export function ofNode(
   clock: Clock,
 ): Finding[] {
   const found = [fine(what, `Solana ${node.version}, finalized slot ${node.slot}`)];
-  const ours = kept ?? KNOWN_GENESIS[settings.network];
-  if (ours !== null && node.genesis !== ours)
+  const { network } = settings;
+  if (kept === null ? !fitsNetwork(node.genesis, network) : node.genesis !== kept)
     found.push(
       wrong(
         what,
-        `this is another chain: its genesis hash is ${node.genesis}, and ours ${ours}`,
-        `Give the URL of a node of the chain that this ledger belongs to (network ${settings.network}).`,
+        `this is another chain: its genesis hash is ${shownGenesis(node.genesis)}, and ours ${shownGenesis(kept ?? KNOWN_GENESIS[network] ?? 'that of a chain of this machine')}`,
+        `Give the URL of a node of the chain that this ledger belongs to (network ${network}).`,
       ),
     );
   if (!node.givesBlocks)

@@ -63,6 +63,7 @@ function nodesOf(
     more?: readonly string[];
     weights?: readonly number[];
     send?: typeof fetch;
+    ours?: string | null;
   } = {},
 ) {
   const clock = createManualClock();
@@ -74,7 +75,7 @@ function nodesOf(
     moreUrls: given.more ?? [],
     weights: given.weights ?? [],
     ...(given.send === undefined ? {} : { send: given.send }),
-    expect: async () => OURS,
+    expect: async () => (given.ours === undefined ? OURS : given.ours),
     clock,
     elapsedMs: clock.nowMs,
     bounds: { answerMs: 5_000, read: createAnswerReader(USUAL_BOUNDS) },
@@ -103,6 +104,18 @@ test.each([
     expect(said).not.toContain('secret');
   },
 );
+
+test('a URL of devnet ends the start of a local ledger, named as devnet', async () => {
+  const devnet = 'EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG';
+  const { nodes } = nodesOf(await serve(devnet), { ours: null });
+  await expect(nodes.holdAll()).rejects.toMatchObject({
+    code: 'chain_foreign',
+    message: expect.stringContaining(
+      `${devnet} (devnet), and a local ledger takes no public cluster`,
+    ),
+  });
+  expect(nodes.trouble()).toContain(`${devnet} (devnet)`);
+});
 
 test('a URL that does not answer at start ends nothing', async () => {
   const first = await serve(OURS);

@@ -52,3 +52,15 @@ test.each<[string, Answers]>([
   expect(report.givesBlocks).toBe(false);
   expect(says(report)).toBe('rpc');
 });
+
+test('without a chain in the ledger a node of a public cluster is named as such', async () => {
+  const report = await readNode(nodeOf(WHOLE));
+  const told = (genesis: string) =>
+    ofNode('rpc', { ...report, genesis }, loadSettings({}), null, createManualClock())
+      .filter((each) => each.says.includes('another chain'))
+      .map((each) => each.says)
+      .join();
+  const devnet = 'EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG';
+  expect(told(devnet)).toContain(`its genesis hash is ${devnet} (devnet)`);
+  expect(told(HASH)).toBe('');
+});

@@ -1,7 +1,8 @@
 // Adopt: a platform moves in with many subscribers who hold positions and owe debts. They are
 // imported through the API of a real daemon, every subscriber closes, and each share must be paid
-// to the unit that follows from the imported terms. `ADOPT=subscribers` sets how many; 1,000 when
-// absent.
+// to the unit that follows from the imported terms. Where one opening alone was closed, the profit
+// is told by the chain: what an owner has and has paid, less the deposit. `ADOPT=subscribers` sets
+// how many; 1,000 when absent.
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { Keypair } from '@solana/web3.js';
 import { base58Text } from '../../src/core/ids.ts';
@@ -11,6 +12,7 @@ import { receiptFrom } from '../support/receipt-from.ts';
 import { type OwnDaemon, openOwnDaemon } from './own-daemon.ts';
 
 const SOL = 1_000_000_000n;
+const DEPOSIT = 1_000_000_000n;
 const IOU = 1_250_000n;
 const DEFICIT = 6_000_000n;
 /** A request is answered within ten seconds, also on a busy machine. */
@@ -26,7 +28,14 @@ const groupOf = (index: number): Group => GROUPS[index % GROUPS.length] as Group
 const owes = (index: number): boolean => index % 8 < 4;
 
 type Close = { reason: string | null; amount: string; parts: { netPnl: string; base: string }[] };
-type Share = { id: string; amount: string; paid: string; status: string; brought: unknown };
+type Share = {
+  id: string;
+  subscriberId: string;
+  amount: string;
+  paid: string;
+  status: string;
+  brought: unknown;
+};
 
 /** The rows of one subscriber. */
 function rowsOf(index: number, { agent }: Trader, creator: string, cutOver: number): object[] {
@@ -54,6 +63,41 @@ function rowsOf(index: number, { agent }: Trader, creator: string, cutOver: numb
   ];
 }
 
+type Position = {
+  baseAssetAmount: bigint;
+  quoteAssetAmount: bigint;
+  quoteEntryAmount: bigint;
+  quoteBreakEvenAmount: bigint;
+};
+type Account = {
+  readonly perpPositions: readonly Position[];
+  readonly spotPositions: readonly { scaledBalance: bigint }[];
+};
+const accountOf = ({ world: { driver } }: OwnDaemon, trader: Trader): Account =>
+  driver.userOf(trader) as unknown as Account;
+
+/** The fee of opening the trader's positions, which are open: no funding was due yet. */
+const openingFeeOf = (daemon: OwnDaemon, trader: Trader): bigint =>
+  accountOf(daemon, trader).perpPositions.reduce(
+    (sum, each) => sum + each.quoteEntryAmount - each.quoteBreakEvenAmount,
+    0n,
+  );
+
+/**
+ * What the trader has in the wallet and at the venue, in base units, with no position open. A
+ * scaled balance is a thousandth of a base unit here, because no interest accrues; it is rounded up,
+ * because the venue takes a thousandth too much for each withdrawal.
+ */
+function holdingsOf(daemon: OwnDaemon, trader: Trader): bigint {
+  const { perpPositions, spotPositions } = accountOf(daemon, trader);
+  if (perpPositions.some(({ baseAssetAmount }) => baseAssetAmount !== 0n))
+    throw new Error('a position is still open');
+  const unsettled = perpPositions.reduce((sum, { quoteAssetAmount }) => sum + quoteAssetAmount, 0n);
+  const deposit = ((spotPositions[0]?.scaledBalance ?? 0n) + 999n) / 1_000n;
+  const wallet = daemon.world.driver.usdcOf(trader.agent.publicKey) ?? 0n;
+  return deposit + unsettled + wallet;
+}
+
 /** The amount that the last close owes by the imported terms. */
 function dueOf(group: Group, { parts }: Close): bigint {
   // The position has two coins. The one opened after the cut-over, at 160, made less profit than
@@ -62,6 +106,11 @@ function dueOf(group: Group, { parts }: Close): bigint {
     .filter(({ base }) => base === String(SOL))
     .map(({ netPnl }) => BigInt(netPnl))
     .sort((one, other) => Number(one - other));
+  return dueOfProfit(group, profit);
+}
+
+/** What a profit owes. Under `charged` the fee of opening is not deducted from it (ADR 83). */
+function dueOfProfit(group: Group, profit: bigint): bigint {
   switch (group) {
     case 'charged':
     case 'from_slot':
@@ -104,10 +153,12 @@ export async function benchAdopt(): Promise<boolean> {
     const creator = Keypair.generate().publicKey;
     driver.giveUsdc(creator, 1n);
     const traders: Trader[] = [];
+    const openingFees: bigint[] = [];
     driver.movePrice(0, 150_000_000n);
     while (traders.length < count) {
-      const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
+      const trader = driver.createTrader({ deposit: DEPOSIT, lamports: 50_000_000n });
       driver.trade(trader, 'long', SOL);
+      openingFees.push(openingFeeOf(daemon, trader));
       traders.push(trader);
       if (traders.length % 20 === 0) await turn();
     }
@@ -195,6 +246,21 @@ export async function benchAdopt(): Promise<boolean> {
     if (shares.length !== debts + ious) faults.push(`${shares.length} shares, not ${debts + ious}`);
     const unpaid = shares.filter((each) => each.status !== 'paid' || each.paid !== each.amount);
     if (unpaid.length > 0) faults.push(`${unpaid.length} shares are not paid to the unit`);
+    const paidBy = new Map<string, bigint>();
+    for (const { subscriberId, paid } of shares)
+      paidBy.set(subscriberId, (paidBy.get(subscriberId) ?? 0n) + BigInt(paid));
+    let held = 0;
+    for (const [at, trader] of traders.entries()) {
+      // The two openings of this group, of which one owes nothing, are one position on chain.
+      if (groupOf(at) === 'from_slot') continue;
+      const paid = paidBy.get(`s${at}`) ?? 0n;
+      const profit = holdingsOf(daemon, trader) + paid - DEPOSIT + (openingFees[at] ?? 0n);
+      const owed = dueOfProfit(groupOf(at), profit) + (owes(at) ? IOU : 0n);
+      held++;
+      if (paid !== owed)
+        faults.push(`s${at} (${groupOf(at)}) paid ${paid} and owed ${owed} by the chain`);
+    }
+    say(`${held} subscribers paid what the profit of their accounts owes, by the chain alone`);
     const received = (driver.usdcOf(creator) ?? 0n) - 1n;
     if (received !== due) faults.push(`the creator has ${received} and was owed ${due}`);
     const receipts = await Promise.all(

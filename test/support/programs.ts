@@ -1,6 +1,7 @@
 // Programs: the compiled programs that are present on this machine, for tests that run on each of
 // them. Where there is none, such a test runs on the stand-in alone and says so in one line.
 import { existsSync } from 'node:fs';
+import type { VenueName } from '../../src/core/venue.ts';
 import { presentPrograms } from '../../src/local/program-file.ts';
 import { loadSettings, processEnvironment } from '../../src/system/settings.ts';
 
@@ -21,6 +22,12 @@ export const compiledPrograms: readonly string[] = presentPrograms(programFile);
 export const velocityProgram: string | null = existsSync(velocityProgramFile)
   ? velocityProgramFile
   : null;
+
+/** What executes a venue's instructions in a street, for the title of a test. */
+export const executorOf = (venue: VenueName): 'compiled program' | 'stand-in' =>
+  (venue === 'velocity' ? velocityProgram !== null : existsSync(programFile))
+    ? 'compiled program'
+    : 'stand-in';
 
 /** The stand-in, which is null, and every compiled program that is present. */
 export const programs: readonly (string | null)[] = [null, ...compiledPrograms];

@@ -25,7 +25,7 @@ import {
 
 /**
  * Returns the genesis hash of our chain, given one that a node named. At the first start the named
- * hash becomes the ledger's, unless it does not fit the network; null when that is all that is known.
+ * hash becomes the ledger's, unless it does not fit the network; null when no other is known.
  */
 export type ExpectGenesis = (found: string) => Promise<string | null>;
 

@@ -1,5 +1,5 @@
-// Genesis: which chain a genesis hash names. A ledger of mainnet takes mainnet's hash alone; a local
-// ledger takes any but those of the public clusters.
+// Genesis: which chain a genesis hash names. A ledger of mainnet takes mainnet's hash alone; a
+// local ledger takes any but those of the public clusters.
 
 export const NETWORKS = ['mainnet', 'local'] as const;
 export type Network = (typeof NETWORKS)[number];

@@ -7,8 +7,8 @@ import type { Sql } from './database.ts';
 /**
  * Returns a function from the genesis hash that a node named to the one that it must name: the
  * ledger's own, or the network's; null when the ledger is local, has none yet, and the node belongs
- * to a public cluster. When the ledger has none yet, a hash that fits the network is stored; another
- * one is never stored.
+ * to a public cluster. When the ledger has none yet, a hash that fits the network is stored;
+ * another one is never stored.
  */
 export function createGenesis(
   sql: Sql,

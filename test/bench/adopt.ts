@@ -85,8 +85,8 @@ const openingFeeOf = (daemon: OwnDaemon, trader: Trader): bigint =>
 
 /**
  * What the trader has in the wallet and at the venue, in base units, with no position open. A
- * scaled balance is a thousandth of a base unit here, because no interest accrues; it is rounded up,
- * because the venue takes a thousandth too much for each withdrawal.
+ * scaled balance is a thousandth of a base unit here, because no interest accrues; it is rounded
+ * up, because the venue takes a thousandth too much for each withdrawal.
  */
 function holdingsOf(daemon: OwnDaemon, trader: Trader): bigint {
   const { perpPositions, spotPositions } = accountOf(daemon, trader);

@@ -1,7 +1,7 @@
 // Congestion: how long payments take to land when prices have risen above the one they were signed
-// at, or go on rising, and a part of all sends is lost, under a blockhash and under a nonce, side by
-// side on one local chain. Time is the bench's own: a slot lasts 214 ms of it. `CONGESTION=payments` sets how
-// many payments each guard makes; 25 when absent.
+// at, or go on rising, and a part of all sends is lost, under a blockhash and under a nonce, side
+// by side on one local chain. Time is the bench's own: a slot lasts 214 ms of it.
+// `CONGESTION=payments` sets how many payments each guard makes; 25 when absent.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,7 +52,7 @@ const MOST_MS = 30 * 60_000;
  */
 const FLOORS = [0n, 10_000n, 40_000n, 160_000n, 'rising'] as const;
 type Floor = (typeof FLOORS)[number];
-/** A rising price begins just above that of a quiet market and doubles this often, up to 160,000. */
+/** A rising price begins just above that of a quiet market and doubles this often, to 160,000. */
 const DOUBLES_EVERY_MS = 15_000;
 const RISING_FROM = 12_500n;
 const RISING_MOST = 160_000n;

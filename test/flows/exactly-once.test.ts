@@ -65,7 +65,7 @@ describe.each(PLACES)(
       },
     });
     const shared = shareStreets((slotMs: number) => places({ slotMs }));
-    /** A blockhash is good for 15 s: it outlives a stop of the daemon. A block is final in 0.8 s. */
+    /** A blockhash lasts 15 s, longer than a stop of the daemon; a block is final in 0.8 s. */
     const SLOW = 100;
     /** A blockhash is good for 0.75 s. */
     const FAST = 5;

@@ -1,7 +1,7 @@
 // Demo: the command as a stranger runs it, its story with one source of news alone, and with the
-// daemon killed at any moment, under either guard. Each telling has a world, a database and a daemon of its own, the
-// command an embedded Postgres; five are told side by side, since each of them waits most of its
-// time.
+// daemon killed at any moment, under either guard. Each telling has a world, a database and a
+// daemon of its own, the command an embedded Postgres; five are told side by side, since each of
+// them waits most of its time.
 
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

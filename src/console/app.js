@@ -171,7 +171,7 @@ function App() {
     <main id="main" tabindex="-1">
       ${
         place.view === 'subscriber'
-          ? html`<${Subscriber} id=${place.id} act=${setWanted} version=${version} />`
+          ? html`<${Subscriber} key=${place.id} id=${place.id} act=${setWanted} version=${version} />`
           : data === null
             ? html`<p>Reading …</p>`
             : html`<${Overview} data=${data} act=${setWanted} />`

@@ -72,6 +72,19 @@ test.skipIf(CHROMIUM === undefined)('an operator sees what is wrong and acts on 
     await page.getByRole('heading', { name: 'bo: allow' }).waitFor();
     expect(await text(page)).toContain('10 % of');
     expect(await page.getByRole('listitem').filter({ hasText: 'Close' }).count()).toBe(1);
+    // While another subscriber is read, nothing of the one before stands under its name.
+    const reading = Promise.withResolvers<void>();
+    await page.route(`${url}/v1/subscribers/cy`, async (each) => {
+      await reading.promise;
+      await each.continue();
+    });
+    await page.evaluate("location.hash = '#/subscriber/cy'");
+    await page.getByText('Reading cy …').waitFor();
+    expect(await page.getByRole('heading', { level: 2 }).count()).toBe(0);
+    reading.resolve();
+    await page.getByRole('alert').filter({ hasText: 'cy' }).waitFor();
+    await page.evaluate("location.hash = '#/subscriber/bo'");
+    await page.getByRole('heading', { name: 'bo: allow' }).waitFor();
 
     await page.getByRole('button', { name: 'Void' }).first().press('Enter');
     const dialog = page.getByRole('dialog');

@@ -14,8 +14,8 @@ const files = globSync('src/**/*.ts', { cwd: ROOT }).map((file) => ({
   file,
   text: readFileSync(path.join(ROOT, file), 'utf8'),
 }));
-/** The console runs in a browser; tsconfig.console.json checks its types. */
-const pages = globSync('src/console/*.js', { cwd: ROOT }).map((file) => ({
+/** The console and what draws it run in a browser; tsconfig.console.json checks their types. */
+const pages = globSync('{src,test}/console/*.js', { cwd: ROOT }).map((file) => ({
   file,
   text: readFileSync(path.join(ROOT, file), 'utf8'),
 }));

@@ -12,7 +12,7 @@ const read = (pattern: string): { file: string; lines: string[] }[] =>
     lines: readFileSync(path.join(ROOT, file), 'utf8').split('\n'),
   }));
 const sources = read('src/**/*.ts');
-const all = [...sources, ...read('src/console/*.js'), ...read('test/**/*.ts')];
+const all = [...sources, ...read('{src,test}/console/*.js'), ...read('test/**/*.ts')];
 const pages = [...read('*.md'), ...read('docs/**/*.md'), ...read('packages/*/*.md')];
 
 /** Subjects that name no person, part or row. */

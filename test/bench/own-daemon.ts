@@ -69,7 +69,9 @@ export async function openOwnDaemon(
   const own = { database: postgres.url, rpc: world.chain.rpcUrl };
   const urls = (await options.between?.(own)) ?? own;
   const env = {
-    ...processEnvironment(),
+    ...Object.fromEntries(
+      Object.entries(processEnvironment()).filter(([name]) => !name.startsWith('BAILIFF_TEST_')),
+    ),
     BAILIFF_NETWORK: 'local',
     BAILIFF_CONFIG: file,
     BAILIFF_DRIFT_PROGRAM: '/nonexistent',

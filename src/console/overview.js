@@ -86,13 +86,13 @@ function needs({ overview, ready, hearing, suspicions }) {
       .filter((each) => each.reason === 'agent_needs_sol' || each.reason === 'sponsor_needs_sol')
       .map((each) => [
         count(each.debts, 'One debt waits for SOL', '# debts wait for SOL'),
-        `${amount(each.left, each.decimals, each.symbol)}, ${overview.ages[each.age]}. Send SOL to the agent wallets, or to the sponsor.`,
+        `${amount(each.left, each.decimals, each.symbol)}, ${overview.ages[each.age]} old. Send SOL to the agent wallets, or to the sponsor.`,
       ]),
     ...overview.debts
       .filter((each) => each.observed)
       .map((each) => [
         count(each.debts, 'One debt is only observed', '# debts are only observed'),
-        `${amount(each.left, each.decimals, each.symbol)}, ${overview.ages[each.age]}. ${count(each.debts, 'It is paid once it is', 'They are paid once they are')} adopted.`,
+        `${amount(each.left, each.decimals, each.symbol)}, ${overview.ages[each.age]} old. ${count(each.debts, 'It is paid once it is', 'They are paid once they are')} adopted.`,
         {
           title: 'Adopt observed debts',
           text: 'Debts of closes from this slot on become payable. This cannot be taken back.',

@@ -10,7 +10,7 @@ export const AGES = [
   { name: 'under an hour', mostMs: 3_600_000 },
   { name: 'under a day', mostMs: 86_400_000 },
   { name: 'under a week', mostMs: 604_800_000 },
-  { name: 'older', mostMs: null },
+  { name: 'over a week', mostMs: null },
 ] as const;
 
 export type DebtGroup = {

@@ -1,5 +1,6 @@
 // Documents: every link of a page leads to a file and a heading of this repository, every decision
-// has a title of the same form as its file name, and every decision that a text names exists.
+// has a title of the same form as its file name, every decision that a text names exists, and the
+// README stays short.
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -56,6 +57,10 @@ test.each(PAGES.filter((page) => page !== 'CHANGELOG.md'))(
   'every path that %s names exists',
   (page) => expect(pathsIn(read(page)).filter((named) => !exists(named))).toEqual([]),
 );
+
+test('the README has at most 120 lines', () => {
+  expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(120);
+});
 
 test('every constraint that the page of invariants names is in the schema', () => {
   const schema = read('sql/schema.sql');

@@ -29,11 +29,16 @@ describe('a transaction that is named again', () => {
     expect(again({}, 'confirmed')).toBeNull();
     expect(again({}, 'rumour')).toBeNull();
     expect(again({ status: 'finalized', readRevision: 5 }, 'finalized')).toBeNull();
+    expect(again({ namedSlot: null, blockIndex: null, rank: 1 }, 'rumour')).toBeNull();
+    // A sighting that no reading has ended is not read again for a later watch-list.
+    expect(again({}, 'confirmed', { listedRevision: 6 })).toBeNull();
   });
   test('takes better evidence while it is open, and is due no later than before', () => {
     expect(again({}, 'finalized')).toMatchObject({ namedFinal: true, dueMs: 70, wantedMs: 50 });
     expect(again({ rank: 2, dueMs: 95 }, 'confirmed')).toMatchObject({ rank: 1, dueMs: 90 });
     expect(again({ namedSlot: null }, 'confirmed')).toMatchObject({ namedSlot: 20 });
+    expect(again({ rank: 2 }, 'confirmed')).toMatchObject({ namedFinal: false });
+    expect(again({ status: 'confirmed' }, 'finalized')).toMatchObject({ namedFinal: true });
     const final = again({ namedSlot: 19 }, 'finalized');
     expect(final).toMatchObject({ namedSlot: 20 });
   });
@@ -61,5 +66,6 @@ test('a stretch is not told while a named transaction in it is unread, or not re
   expect(untold({ rank: 2 })).toBe(false);
   expect(untold({ status: 'confirmed' }, 20)).toBe(true);
   expect(untold({ status: 'confirmed' }, 21)).toBe(false);
+  expect(untold({ status: 'confirmed' }, null)).toBe(false);
   expect(untold({ status: 'finalized' }, 20)).toBe(false);
 });

@@ -22,4 +22,5 @@ test('a token with a figure of its own is given by it, also where all others get
 test('nothing for a SOL, or nothing at most, is no reimbursement', () => {
   expect(reimbursementOf({ ...settings, reimburseMost: '0' })).toBeNull();
   expect(reimbursementOf({ ...settings, reimbursePerSol: '0' })).toBeNull();
+  expect(reimbursementIn(null, 'USDC')).toBeNull();
 });

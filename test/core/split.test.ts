@@ -46,6 +46,10 @@ describe('splits that do not fit are refused', () => {
     expect(splitsProblem(terms)).toContain(problem);
     expect(() => termsAfter(termsOf(1, 'creator', 1_000), { splits }, 9)).toThrow(problem);
   });
+  test('as many as a share has at most fit', () => {
+    const splits = Array.from({ length: SPLITS_MOST }, (_, n) => split(`w${n}`, 1));
+    expect(splitsProblem(termsOf(1, 'creator', 1_000, { splits }))).toBeNull();
+  });
   test('and so is a share that becomes smaller than its splits; the whole of it may be split', () => {
     const latest = termsOf(1, 'creator', 1_000, { splits: [split('a', 400)] });
     expect(() => termsAfter(latest, { shareBps: 399 }, 9)).toThrow('take 400');
@@ -68,6 +72,7 @@ test('a change without splits keeps them, and an empty list ends them', () => {
     expect(sameSplits(latest.splits, [other])).toBe(false);
   expect(sameSplits(latest.splits, [split('a', 400)])).toBe(true);
   expect(sameSplits(latest.splits, [])).toBe(false);
+  expect(sameSplits([], latest.splits)).toBe(false);
 });
 
 describe('an amount', () => {

@@ -33,6 +33,14 @@ test('another amount, token, standing or reason is a change', () => {
   expect(
     verdictOn(entry({ outstanding: 5n, owed: [{ ...other, amount: 5n }] }), good(5n)),
   ).toMatchObject(owes(5n));
+  const two = entry({ outstanding: 5n, owed: [...owes(5n).owed, { ...other, amount: 0n }] });
+  expect(verdictOn(two, good(5n))).toMatchObject(owes(5n));
+  expect(verdictOn(entry(owes(5n)), { ...good(5n), owed: two.owed ?? [] })).not.toBeNull();
+  expect(verdictOn(entry({ outstanding: 5n, owed: owes(4n).owed }), good(5n))).not.toBeNull();
+  expect(verdictOn(entry({ outstanding: 4n, owed: owes(5n).owed }), good(5n))).not.toBeNull();
+  expect(verdictOn(entry({ ...owes(5n), standing: 'delinquent' }), good(5n))).toMatchObject({
+    standing: 'good',
+  });
   const saved = entry({ ...owes(5n), standing: 'delinquent', reason: 'Withdrew more.' });
   expect(verdictOn(saved, delinquent(5n))).toMatchObject({ reason: 'Withdrew.' });
   expect(verdictOn(saved, good(5n))).toMatchObject({ reason: null, evidence: null });
@@ -52,4 +60,14 @@ test('becoming delinquent is told, and being so no more; a retired subscriber ha
   expect(kinds('delinquent', good(0n))).toEqual(['subscriber.cleared']);
   expect(kinds('good', good(3n))).toEqual([]);
   expect(kinds('retired', delinquent(5n))).toEqual([]);
+});
+
+test('an event has what is owed and the revision, and of a runaway the reason and the evidence', () => {
+  const { standing: _, ...runaway } = delinquent(5n);
+  expect(standingEvents(entry(), delinquent(5n), 2n)[0]?.body).toEqual({
+    ...runaway,
+    revision: 2n,
+  });
+  const cleared = standingEvents(entry({ standing: 'delinquent' }), good(0n), 3n);
+  expect(cleared[0]?.body).toEqual({ ...owes(0n), revision: 3n });
 });

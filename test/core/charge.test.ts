@@ -9,6 +9,7 @@ import {
   profitOf,
   type Rates,
   type Tab,
+  tabOf,
 } from '../../src/core/charge.ts';
 import { BASES, PROFITS, type TermsRules } from '../../src/core/terms.ts';
 import { termsOf } from '../support/terms.ts';
@@ -191,4 +192,28 @@ describe('over any series of closes', () => {
         expect(charged).toBe(peak > hurdle ? peak - hurdle : 0n);
       }),
     ));
+});
+
+describe('a tab keeps', () => {
+  const counted = { since: 0, hurdled: 0n, owed: 0n };
+  test.each([
+    [{}, false],
+    [{ since: 1 }, true],
+    [{ hurdled: 1n }, true],
+    [{ owed: 1n }, true],
+  ])('the counts %o: %s', (more, kept) => {
+    const tab = tabOf(0n, 0n, { ...counted, ...more }, 0n);
+    expect(tab.counted).toEqual(kept ? { ...counted, ...more } : undefined);
+  });
+  test('no counts under terms that count nothing, and of a hurdle on a mark what it took', () => {
+    const counts = (terms: Rates) => play(terms, [80n * USDC])[0]?.tab.counted;
+    const hurdle = 50n * USDC;
+    expect(counts(rates({ hurdle }))).toBeUndefined();
+    expect(counts(marked({}))).toBeUndefined();
+    expect(counts(marked({ hurdle }))).toEqual({ since: 100, hurdled: hurdle, owed: 0n });
+  });
+  test('the place in a turn of splits while terms have none', () => {
+    const tab = { ...EMPTY_TAB, dealt: 3n };
+    expect(accrue(80n * USDC, 200, rates({}), tab).tab.dealt).toBe(3n);
+  });
 });

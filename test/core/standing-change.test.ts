@@ -37,6 +37,10 @@ test('another amount, token, standing or reason is a change', () => {
   expect(verdictOn(two, good(5n))).toMatchObject(owes(5n));
   expect(verdictOn(entry(owes(5n)), { ...good(5n), owed: two.owed ?? [] })).not.toBeNull();
   expect(verdictOn(entry({ outstanding: 5n, owed: owes(4n).owed }), good(5n))).not.toBeNull();
+  // Of two tokens one is owed as before, and the other is not.
+  expect(
+    verdictOn(two, { ...good(5n), owed: [...owes(5n).owed, { ...other, amount: 1n }] }),
+  ).not.toBeNull();
   expect(verdictOn(entry({ outstanding: 4n, owed: owes(5n).owed }), good(5n))).not.toBeNull();
   expect(verdictOn(entry({ ...owes(5n), standing: 'delinquent' }), good(5n))).toMatchObject({
     standing: 'good',

@@ -6,7 +6,7 @@ import type { Connection } from '@solana/web3.js';
 import { ROUNDS_ALONE } from '../core/death.ts';
 import type { Finding } from '../core/doctor-finding.ts';
 import { Fault } from '../core/fault.ts';
-import { shownGenesis } from '../core/genesis.ts';
+import { otherChain, shownGenesis } from '../core/genesis.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { askedBy } from './asker.ts';
 import { askGenesis } from './genesis-question.ts';
@@ -152,7 +152,7 @@ function openNode(what: ChainNode['what'], url: string, options: NodesOptions): 
     if (foreign !== null)
       throw new Fault(
         'chain_foreign',
-        `The ${what} URL ${shown} belongs to another chain: its genesis hash is ${shownGenesis(foreign.found)}, and ${foreign.ours === null ? 'a local ledger takes no public cluster' : `this ledger's is ${shownGenesis(foreign.ours)}`}.`,
+        `The ${what} URL ${shown} belongs to another chain: ${otherChain(foreign.found, foreign.ours)}.`,
         { context: { node: what, found: foreign.found } },
       );
   };

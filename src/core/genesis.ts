@@ -4,16 +4,17 @@
 export const NETWORKS = ['mainnet', 'local'] as const;
 export type Network = (typeof NETWORKS)[number];
 
+const MAINNET = '5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d';
 /** The public clusters by the genesis hash that each of their nodes names. */
 const CLUSTERS: ReadonlyMap<string, string> = new Map([
-  ['5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d', 'mainnet'],
+  [MAINNET, 'mainnet'],
   ['EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG', 'devnet'],
   ['4uhcVJyU9pJkvQyUS88uRDiswHXSCkY3zQawwpjk2NsY', 'testnet'],
 ]);
 
 /** The genesis hash that every node of a network names; null when each chain has its own. */
 export const KNOWN_GENESIS: Readonly<Record<Network, string | null>> = {
-  mainnet: '5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d',
+  mainnet: MAINNET,
   local: null,
 };
 
@@ -31,3 +32,10 @@ export function shownGenesis(hash: string): string {
   const cluster = CLUSTERS.get(hash);
   return cluster === undefined ? hash : `${hash} (${cluster})`;
 }
+
+/**
+ * What a message says of a node of another chain. `ours` is the hash of this ledger's chain; null
+ * for a local ledger that belongs to no chain yet.
+ */
+export const otherChain = (found: string, ours: string | null): string =>
+  `its genesis hash is ${shownGenesis(found)}, and ${ours === null ? 'a local ledger takes no public cluster' : `this ledger's is ${shownGenesis(ours)}`}`;

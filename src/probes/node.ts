@@ -1,7 +1,7 @@
 // Node: checks that an RPC node is on the right chain and keeps up with it.
 import type { NodeReport } from '../chain/probe.ts';
 import { type Finding, fine, wrong } from '../core/doctor-finding.ts';
-import { fitsNetwork, KNOWN_GENESIS, shownGenesis } from '../core/genesis.ts';
+import { fitsNetwork, KNOWN_GENESIS, otherChain } from '../core/genesis.ts';
 import type { Slot } from '../core/ids.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Settings } from '../system/settings.ts';
@@ -27,7 +27,7 @@ export function ofNode(
     found.push(
       wrong(
         what,
-        `this is another chain: its genesis hash is ${shownGenesis(node.genesis)}, and ours ${shownGenesis(kept ?? KNOWN_GENESIS[network] ?? 'that of a chain of this machine')}`,
+        `this is another chain: ${otherChain(node.genesis, kept ?? KNOWN_GENESIS[network])}`,
         `Give the URL of a node of the chain that this ledger belongs to (network ${network}).`,
       ),
     );

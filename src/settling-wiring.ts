@@ -92,13 +92,15 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   const lanes = createLanes({ ...settings.lanes, clock, log, work });
 
   const accrueEveryMs = Math.max(EVERY_MS.accrueLeast, settings.watch.finalityMs);
+  const owing = async (ids: readonly string[]): Promise<void> => {
+    await way.clear();
+    await judge(ids);
+    for (const id of ids) lanes.nudge(id);
+  };
   loops.add('accrue', accrueEveryMs, async () => {
-    for (const book of [() => accrueCloses(ledger, log), credit]) {
-      await way.clear();
-      const ids = await book();
-      await judge(ids);
-      for (const id of ids) lanes.nudge(id);
-    }
+    await way.clear();
+    await accrueCloses(ledger, log, owing);
+    await owing(await credit());
   });
   loops.add(
     'due-debts',

@@ -63,9 +63,17 @@ async function bookBatch(
   return booked;
 }
 
-/** Books every close that has become final. Returns the subscribers who owe something new. */
-export async function accrueCloses(ledger: Ledger, log: Log): Promise<string[]> {
-  const owe = new Set<string>();
+/**
+ * Books every close that has become final. Returns the subscribers who owe something new; those of
+ * each batch are told to `onOwing` before the next batch is read, so that in a burst the first
+ * debts are paid while later closes are still read and booked.
+ */
+export async function accrueCloses(
+  ledger: Ledger,
+  log: Log,
+  onOwing: (subscriberIds: readonly string[]) => Promise<void> = async () => {},
+): Promise<string[]> {
+  const all = new Set<string>();
   for (let booked = 1; booked > 0; ) {
     booked = 0;
     let after: UnaccruedClose['fact'] | null = null;
@@ -73,10 +81,16 @@ export async function accrueCloses(ledger: Ledger, log: Log): Promise<string[]> 
     // the last close read.
     for (let more = true; more; ) {
       const closes: UnaccruedClose[] = await ledger.shares.unaccrued(BATCH, after);
-      booked += await bookBatch(ledger, log, closes, owe);
+      const owe = new Set<string>();
+      try {
+        booked += await bookBatch(ledger, log, closes, owe);
+      } finally {
+        if (owe.size > 0) await onOwing([...owe]);
+      }
+      for (const id of owe) all.add(id);
       after = closes.at(-1)?.fact ?? null;
       more = closes.length === BATCH;
     }
   }
-  return [...owe];
+  return [...all];
 }

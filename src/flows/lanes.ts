@@ -1,20 +1,20 @@
-// Lanes: one serial queue per subscriber, so that two steps with the same money never overlap in
-// this process. A lane only orders work; locks in Postgres keep processes apart. A lane has no
-// timeout, because a timeout would free its place while the work goes on, and nothing clears a
-// lane, because that would leave promises pending. Idle lanes are dropped. A limit for all lanes
-// bounds how many work at once, first come first served; work that is nearly done goes ahead. Work
-// that has to wait for the chain gives up its place and says when it should run again.
-import PQueue from 'p-queue';
+// Lanes: one run at a time for each subscriber, so that two steps with the same money never overlap
+// in this process. A lane only orders work; locks in Postgres keep processes apart. A lane has no
+// timeout, because a timeout would free its place while the work goes on. Idle lanes are dropped.
+// A limit for all lanes bounds how many work at once, first come first served. Work that was begun
+// goes ahead of work that was not: a lane that waits for the chain gives up its place, says when it
+// should run again, and then gets the next free place.
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
 export type Lanes = {
   /**
-   * Asks for one run of the subscriber's work. At most one run waits behind the present one;
-   * further calls change nothing. `ahead` puts the run in front of those that wait for their place:
-   * for work that is nearly done, such as a payment whose slot has become final.
+   * Asks for one run of the subscriber's work. At most one run waits, beside the present one;
+   * further calls change nothing, but `ahead` puts the waiting run in front of those that were not
+   * asked for so: for work that is nearly done, such as a payment whose slot has become final.
    */
   nudge(subscriberId: string, ahead?: boolean): void;
+  /** The subscribers whose work runs or waits for its place. */
   readonly active: number;
   /** Takes no new work, and resolves when the running work has ended. */
   drain(): Promise<void>;
@@ -29,10 +29,14 @@ export function createLanes(options: {
   work: (subscriberId: string) => Promise<number | null>;
 }): Lanes {
   const { clock, log } = options;
-  const lanes = new Map<string, PQueue>();
+  /** The runs that wait for a place; a Set keeps the order in which they were asked for. */
+  const first = new Set<string>();
+  const others = new Set<string>();
+  /** The running lanes, each with the run that was asked for meanwhile. */
+  const running = new Map<string, 'none' | 'other' | 'first'>();
   const resting = new Map<string, AbortController>();
-  const gate = new PQueue({ concurrency: options.concurrencyMost });
   let draining = false;
+  let drained = (): void => {};
 
   /**
    * Runs a lane again after a time. Each subscriber has one such timer; a later call replaces it.
@@ -44,11 +48,10 @@ export function createLanes(options: {
     void clock.sleep(ms, appointment.signal).then(() => {
       if (appointment.signal.aborted) return;
       resting.delete(subscriberId);
-      nudge(subscriberId);
+      nudge(subscriberId, true);
     });
   };
   const run = async (subscriberId: string): Promise<void> => {
-    if (draining) return;
     try {
       const waitMs = await options.work(subscriberId);
       if (waitMs !== null && !draining) comeBack(subscriberId, waitMs);
@@ -63,26 +66,49 @@ export function createLanes(options: {
       });
     }
   };
+  const wait = (subscriberId: string, ahead: boolean): void => {
+    if (first.has(subscriberId)) return;
+    if (ahead) others.delete(subscriberId);
+    (ahead ? first : others).add(subscriberId);
+  };
+  const ended = (subscriberId: string): void => {
+    const again = running.get(subscriberId) ?? 'none';
+    running.delete(subscriberId);
+    if (again !== 'none' && !draining) wait(subscriberId, again === 'first');
+    fill();
+    if (draining && running.size === 0) drained();
+  };
+  /** Gives the free places to the runs that wait. */
+  const fill = (): void => {
+    for (const waiting of [first, others])
+      for (const subscriberId of waiting) {
+        if (running.size >= options.concurrencyMost) return;
+        waiting.delete(subscriberId);
+        running.set(subscriberId, 'none');
+        void run(subscriberId).finally(() => ended(subscriberId));
+      }
+  };
   const nudge = (subscriberId: string, ahead = false): void => {
     if (draining) return;
-    const lane = lanes.get(subscriberId) ?? new PQueue({ concurrency: 1 });
-    lanes.set(subscriberId, lane);
-    if (lane.size > 0) return;
-    void lane
-      .add(() => gate.add(() => run(subscriberId), { priority: ahead ? 1 : 0 }))
-      .finally(() => {
-        if (lane.size === 0 && lane.pending === 0) lanes.delete(subscriberId);
-      });
+    const again = running.get(subscriberId);
+    if (again === undefined) wait(subscriberId, ahead);
+    else if (again !== 'first') running.set(subscriberId, ahead ? 'first' : 'other');
+    fill();
   };
   return {
     nudge,
     get active() {
-      return lanes.size;
+      return first.size + others.size + running.size;
     },
     async drain() {
       draining = true;
+      first.clear();
+      others.clear();
       for (const appointment of resting.values()) appointment.abort();
-      await gate.onIdle();
+      if (running.size > 0)
+        await new Promise<void>((resolve) => {
+          drained = resolve;
+        });
     },
   };
 }

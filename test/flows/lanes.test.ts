@@ -103,3 +103,28 @@ test('work that is nearly done goes ahead of lanes that wait for their place', a
   for (const id of ['ana', 'di', 'bo', 'cy']) await finish(id);
   expect(started).toEqual(['ana', 'di', 'bo', 'cy']);
 });
+
+test('a lane that waits for its place, and whose work is then nearly done, goes ahead', async () => {
+  const { lanes, started, finish, settled } = open(1);
+  for (const id of ['ana', 'bo', 'cy', 'di']) lanes.nudge(id);
+  await settled();
+  lanes.nudge('di', true);
+  await settled();
+  for (const id of ['ana', 'di', 'bo', 'cy']) await finish(id);
+  expect(started).toEqual(['ana', 'di', 'bo', 'cy']);
+  expect(lanes.active).toBe(0);
+});
+
+test('a lane that was begun and comes back goes ahead of lanes that were not begun', async () => {
+  const { lanes, sleeping, started, finish, settled } = open(1);
+  for (const id of ['ana', 'bo', 'cy', 'di']) lanes.nudge(id);
+  await settled();
+  await finish('ana', 2_000);
+  // A sweep of debts names each subscriber with work, and puts none of them back.
+  lanes.nudge('ana');
+  sleeping[0]?.wake();
+  await settled();
+  for (const id of ['bo', 'ana', 'cy', 'di']) await finish(id);
+  expect(started).toEqual(['ana', 'bo', 'ana', 'cy', 'di']);
+  expect(lanes.active).toBe(0);
+});

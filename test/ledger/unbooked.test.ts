@@ -85,3 +85,17 @@ test('a heavy trader’s closes of a whole outage are booked from one batch, eac
   // 30 closes of 33 base units at 10 %.
   expect(booked.reduce((sum, each) => sum + each.amount, 0n)).toBe(99n);
 });
+
+test('who owes something new is told of each batch before the next one is read', async () => {
+  await using held = await createTestLedger();
+  const { ledger, driftAccount } = held;
+  for (let n = 1; n <= 3; n++)
+    await recordFact(ledger, closeFact(n, 100_000n, { account: driftAccount }), 'finalized');
+  const unaccrued: typeof ledger.shares.unaccrued = (_, after) => ledger.shares.unaccrued(1, after);
+  const told: { ids: readonly string[]; booked: number }[] = [];
+  const shares = { ...ledger.shares, unaccrued };
+  await accrueCloses({ ...ledger, shares }, silentLog, async (ids) => {
+    told.push({ ids, booked: (await ledger.shares.list({ limit: 5 })).length });
+  });
+  expect(told).toEqual([1, 2, 3].map((booked) => ({ ids: ['ana'], booked })));
+});

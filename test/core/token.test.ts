@@ -9,7 +9,16 @@ import { type Debt, next } from '../../src/core/payment.ts';
 import { allot } from '../../src/core/rebuild.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import { judge, type StandingEvent } from '../../src/core/standing.ts';
-import { amountsText, owedOf, quotesOf, sumsOf, tokenOf, USDC } from '../../src/core/token.ts';
+import {
+  amountsText,
+  bySymbol,
+  ONLY_USDC,
+  owedOf,
+  quotesOf,
+  sumsOf,
+  tokenOf,
+  USDC,
+} from '../../src/core/token.ts';
 import { classifyOutflows } from '../support/classes.ts';
 
 const USDT = {
@@ -58,6 +67,23 @@ test('amounts are named by token, in the order of the mints, and those of zero a
     { ...USDC, amount: 1_000_003n },
     { ...USDT, amount: 2_000_000n },
   ]);
+});
+
+test('tokens are known by their mints; an unknown mint stands for itself with six decimals', () => {
+  expect([...BOTH]).toEqual([
+    [USDC.mint, USDC],
+    [USDT.mint, USDT],
+  ]);
+  expect(tokenOf(BOTH, USDT.mint)).toEqual(USDT);
+  expect(tokenOf(ONLY_USDC, USDT.mint)).toEqual({ ...USDT, symbol: USDT.mint });
+});
+
+test('amounts that the settings give by symbol are base units', () => {
+  expect([...bySymbol({ USDC: '5', USDT: '70' })]).toEqual([
+    ['USDC', 5n],
+    ['USDT', 70n],
+  ]);
+  expect(bySymbol().size).toBe(0);
 });
 
 describe('one standing over both venues', () => {

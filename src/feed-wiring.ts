@@ -21,7 +21,7 @@ import type { Settings } from './system/settings.ts';
 export type FeedsPorts = {
   readonly parts: Pick<Parts, 'nodes' | 'tip' | 'rpcUrl'>;
   readonly sources: Sources;
-  readonly watch: Pick<AccountChanges, 'notified' | 'subscribed'>;
+  readonly watch: Pick<AccountChanges, 'notified' | 'subscribed' | 'sliceOf'>;
   /** Takes the state of a nonce account; false for every other account. */
   readonly takeNonce: (...told: Parameters<AccountChanges['notified']>) => boolean;
   readonly onTransactions: StreamOptions['onTransactions'];
@@ -85,6 +85,7 @@ export function openFeeds(ports: FeedsPorts, settings: Settings): Feeds {
         ...told('subscriptions'),
         url: socketUrlOf(parts.rpcUrl, settings),
         admit: nodes.admitSocket,
+        sliceOf: watch.sliceOf,
         onSubscribed: watch.subscribed,
         onSlot(slot) {
           ports.slots.notified(slot);

@@ -4,7 +4,7 @@
 // refuses further ones: the feed learns that number and moves the refused accounts to other
 // sockets. Accounts that no socket can take are tried again once a minute.
 
-import type { AccountFeed, ChainAccount } from '../core/chain-ports.ts';
+import type { AccountFeed, ChainAccount, Slice } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { openSocket, type Socket } from './socket.ts';
@@ -23,6 +23,11 @@ export type FeedOptions = {
   /** Both as in `SocketOptions`. */
   readonly onOpened?: () => void;
   readonly onBytes?: (bytes: number) => void;
+  /**
+   * The bytes of an account that its notifications need to hold; null for all of them. Only nodes
+   * from Agave 4.4 on obey; others send the whole account.
+   */
+  readonly sliceOf: (address: Address) => Slice | null;
   readonly onAccount: (address: Address, slot: number, account: ChainAccount | null) => void;
   readonly onSubscribed: (addresses: readonly Address[]) => void;
 };
@@ -74,6 +79,7 @@ export function openFeed(options: FeedOptions): AccountFeed {
       onSlot: isFirst ? options.onSlot : null,
       ...(options.onOpened && { onOpened: options.onOpened }),
       ...(options.onBytes && { onBytes: options.onBytes }),
+      sliceOf: (address) => options.sliceOf(address as Address),
       onAccount(address, slot, value) {
         const account = readNotified(value);
         if (account !== undefined) options.onAccount(address as Address, slot, account);

@@ -6,6 +6,7 @@
 // reached: its messages are dropped and it is closed.
 import { WebSocket } from 'ws';
 import { delayMs } from '../core/backoff.ts';
+import type { Slice } from '../core/chain-ports.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { redact, shownUrl } from './rpc.ts';
 
@@ -26,6 +27,8 @@ export type SocketOptions = {
   /** Called for each slot; null when another socket carries the slot subscription. */
   readonly onSlot: ((slot: number) => void) | null;
   readonly onAccount: (address: string, slot: number, value: unknown) => void;
+  /** The bytes of an account that notifications need to hold; null for all of them. */
+  readonly sliceOf: (address: string) => Slice | null;
   /** Called when accounts are subscribed. Changes before this moment were not notified. */
   readonly onSubscribed: (addresses: readonly string[]) => void;
   /**
@@ -125,12 +128,17 @@ export function openSocket(options: SocketOptions): Socket {
         socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
         return id;
       };
-      const config = { encoding: 'base64', commitment: 'confirmed' };
+      const configOf = (address: string) => {
+        const dataSlice = options.sliceOf(address);
+        const config = { encoding: 'base64', commitment: 'confirmed' };
+        return dataSlice === null ? config : { ...config, dataSlice };
+      };
       const askMore = (): void => {
         if (asked.size > ASKED_AT_ONCE / 2) return;
         while (asked.size < ASKED_AT_ONCE && refused.length === 0 && toAsk.length > 0) {
           const address = toAsk.shift() ?? '';
-          if (wanted.has(address)) asked.set(ask('accountSubscribe', [address, config]), address);
+          if (wanted.has(address))
+            asked.set(ask('accountSubscribe', [address, configOf(address)]), address);
         }
       };
       const subscribe = (address: string): void => {

@@ -2,7 +2,7 @@
 // tells which transactions changed it. A notification shows a state, not a step: states are
 // compared, older ones dropped, and several changes in a row cause one scan.
 import type { Burst } from '../core/burst.ts';
-import type { Chain, ChainAccount } from '../core/chain-ports.ts';
+import type { Chain, ChainAccount, Slice } from '../core/chain-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Source } from '../core/source.ts';
@@ -41,7 +41,15 @@ export type AccountChanges = {
    * not changed.
    */
   remember(pulses: readonly { address: Address; slot: Slot; pulse: string }[]): void;
-  /** Takes the whole account as a subscription or a stream tells it. */
+  /**
+   * The bytes of a watched account that `notified` compares; null for an account that is not
+   * watched.
+   */
+  sliceOf(address: Address): Slice | null;
+  /**
+   * Takes an account as a subscription or a stream tells it: whole, or the bytes of `sliceOf`
+   * alone.
+   */
   notified(address: Address, slot: Slot, account: ChainAccount | null): void;
   /**
    * Tells that these accounts were just subscribed to. Subscriptions replay nothing, so each
@@ -134,14 +142,15 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     ports.onChange(address, slot);
   };
   /**
-   * The pulse of an account; `whole` says whether the data is the whole account or already its
-   * slice.
+   * The pulse of an account. Data that is no longer than the slice is taken for the slice: a node
+   * may send either, and every account with a pulse has further bytes.
    */
-  const pulseOf = (watch: Kind, account: ChainAccount | null, whole: boolean): string => {
+  const pulseOf = (watch: Kind, account: ChainAccount | null): string => {
     if (account === null) return '';
     const { offset, length } = venueOf(venues, watch).pulseSlice(watch.role);
     if (length === 0) return String(account.lamports);
-    const bytes = whole ? account.data.subarray(offset, offset + length) : account.data;
+    const { data } = account;
+    const bytes = data.length > length ? data.subarray(offset, offset + length) : data;
     return Buffer.from(bytes).toString('latin1');
   };
 
@@ -166,7 +175,7 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
           'confirmed',
         );
         for (const [index, address] of batch.entries())
-          observe(address, slot, pulseOf(kind, read[index] ?? null, false), {
+          observe(address, slot, pulseOf(kind, read[index] ?? null), {
             swept: true,
             trusting: walked.has(address),
           });
@@ -212,11 +221,15 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
       for (const { address, slot, pulse } of known)
         pulses.set(address, { slot, pulse, told: false });
     },
+    sliceOf(address) {
+      const watch = watched.map.get(address);
+      return watch === undefined ? null : venueOf(venues, watch).pulseSlice(watch.role);
+    },
     notified(address, slot, account) {
       const watch = watched.map.get(address);
       if (watch === undefined) return;
       if (!ports.canBe(slot)) return;
-      observe(address, slot, pulseOf(watch, account, true), { swept: false, trusting: false });
+      observe(address, slot, pulseOf(watch, account), { swept: false, trusting: false });
     },
     subscribed(addresses) {
       for (const address of addresses) unread.add(address);

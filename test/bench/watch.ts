@@ -171,6 +171,7 @@ export async function benchWatch(): Promise<boolean> {
     startedMs = performance.now();
     const subscribing = process.cpuUsage();
     const feed = openFeed({
+      sliceOf: () => null,
       url: `ws://127.0.0.1:${node.port}`,
       clock,
       log,

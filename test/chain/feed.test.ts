@@ -3,7 +3,7 @@
 import { Keypair } from '@solana/web3.js';
 import { afterEach, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import { openFeed } from '../../src/chain/feed.ts';
+import { type FeedOptions, openFeed } from '../../src/chain/feed.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Clock } from '../../src/core/ports.ts';
 import { systemClock } from '../../src/system/clock.ts';
@@ -20,7 +20,12 @@ async function start(
   accountsPerSocket = 100,
   silentAfterMs = 400,
   guard?: Guard,
-  options: { most?: number; socketsMost?: number; clock?: Clock } = {},
+  options: {
+    most?: number;
+    socketsMost?: number;
+    clock?: Clock;
+    sliceOf?: FeedOptions['sliceOf'];
+  } = {},
 ) {
   const { most = Number.POSITIVE_INFINITY, socketsMost = 64 } = options;
   const node = await openNode();
@@ -48,6 +53,7 @@ async function start(
     },
     canBe: (slot) => slot <= (guard?.slotMost ?? Number.MAX_SAFE_INTEGER),
     onSlot: (slot) => void slots.push(slot),
+    sliceOf: options.sliceOf ?? (() => null),
     onAccount: (address, slot) => void told.push({ address, slot }),
     onSubscribed: (addresses) => void gaps.push(...addresses),
     onOpened: () => void spent.opened++,
@@ -62,6 +68,24 @@ const addresses = (count: number): Address[] =>
   Array.from({ length: count }, () => Keypair.generate().publicKey.toBase58() as Address);
 /** How often a wait looks, in milliseconds. */
 const OFTEN = { interval: 10 };
+
+test('asks for the bytes that its reader compares, also after a reconnect', async () => {
+  const [sliced, whole] = addresses(2) as [Address, Address];
+  const slice = { offset: 4_264, length: 93 };
+  const sliceOf = (address: Address) => (address === sliced ? slice : null);
+  const { node, feed } = await start(100, 400, undefined, { sliceOf });
+  feed.follow([sliced, whole]);
+  const asked = async (connections: number) => {
+    await expect.poll(() => feed.status().subscribed, OFTEN).toBe(2);
+    expect(node.connections).toBe(connections);
+    expect([node.slices.get(sliced), node.slices.get(whole)]).toEqual([slice, undefined]);
+  };
+  await asked(1);
+  node.slices.clear();
+  for (const each of node.sockets) each.terminate();
+  await expect.poll(() => node.connections, OFTEN).toBe(2);
+  await asked(2);
+});
 
 test('spreads accounts over sockets and hands notifications on', async () => {
   const { node, feed, told, gaps, spent } = await start(4);

@@ -17,7 +17,7 @@ import { createManualClock } from '../support/clock.ts';
 const ACCOUNT = 'account' as Address;
 const never = new AbortController().signal;
 
-function setUp(trustFirstSight = false, shared = false) {
+function setUp(trustFirstSight = false, shared = false, slice = { offset: 0, length: 0 }) {
   const clock = createManualClock();
   const scans: { after: number; seen: number }[] = [];
   const trouble = { failing: false };
@@ -57,9 +57,7 @@ function setUp(trustFirstSight = false, shared = false) {
       }),
       witnessed: <T>(read: () => Promise<T>) => read(),
     } as unknown as Chain,
-    venues: venuesOf([
-      { name: 'drift-v2', pulseSlice: () => ({ offset: 0, length: 0 }) } as unknown as Venue,
-    ]),
+    venues: venuesOf([{ name: 'drift-v2', pulseSlice: () => slice } as unknown as Venue]),
     watched: {
       map: watched,
       touches: () => true,
@@ -98,6 +96,28 @@ test('many changes in a row cost one scan, from the cursor on', async () => {
   expect(scans).toEqual([{ after: 8, seen: 29 }]);
   expect(await watch.scan(never)).toBe(0);
   expect([...watch.changed]).toEqual([[ACCOUNT, 29]]);
+});
+
+test('the same state is no change, told whole or by its slice alone', async () => {
+  const { watch } = setUp(false, false, { offset: 2, length: 3 });
+  const tell = (slot: number, ...bytes: number[]) => {
+    watch.notified(ACCOUNT, slot, { lamports: 9n, owner: ACCOUNT, data: Uint8Array.from(bytes) });
+    return watch.changed.get(ACCOUNT) === slot;
+  };
+  expect(watch.sliceOf(ACCOUNT)).toEqual({ offset: 2, length: 3 });
+  expect(watch.sliceOf('another' as Address)).toBeNull();
+  expect(tell(20, 1, 1, 5, 6, 7, 1)).toBe(true);
+  // What changed lies beside the slice, or the node began to send the slice alone.
+  expect([tell(21, 2, 2, 5, 6, 7, 2), tell(22, 5, 6, 7), tell(23, 3, 3, 5, 6, 7)]).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  expect([tell(24, 5, 6, 8), tell(25, 1, 1, 5, 6, 8, 1), tell(26, 1, 1, 4, 6, 8, 1)]).toEqual([
+    true,
+    false,
+    true,
+  ]);
 });
 
 test('an older snapshot is dropped, an equal one means nothing', async () => {

@@ -12,6 +12,8 @@ export type Node = {
   /** Subscribed addresses on living connections. */
   subscribed(): string[];
   notify(address: string, slot: number, lamports: number): void;
+  /** The `dataSlice` with which each account was last subscribed to; undefined without one. */
+  slices: Map<string, unknown>;
   mute: boolean;
   /** So many slots are left out before the next one. */
   jump: number;
@@ -53,6 +55,7 @@ export async function openNode(): Promise<Node> {
         socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'accountNotification', params }));
       }
     },
+    slices: new Map(),
     mute: false,
     jump: 0,
     refuse: false,
@@ -93,7 +96,10 @@ export async function openNode(): Promise<Node> {
       }
       ids++;
       const own = accounts.get(socket);
-      if (method === 'accountSubscribe') own?.set(params[0], ids);
+      if (method === 'accountSubscribe') {
+        own?.set(params[0], ids);
+        node.slices.set(params[0], params[1].dataSlice);
+      }
       if (method === 'accountUnsubscribe')
         for (const [address, given] of own ?? []) if (given === params[0]) own?.delete(address);
       const answer = JSON.stringify({ jsonrpc: '2.0', id, result: ids });

@@ -1,5 +1,6 @@
 // Subscriptions: the WebSocket methods of the local chain, for one socket. As on a real node
-// nothing is replayed after a reconnect, and nothing is sent on subscribing.
+// nothing is replayed after a reconnect, and nothing is sent on subscribing. As on Agave 4.4, a
+// `dataSlice` is obeyed.
 import type { WebSocket } from 'ws';
 import type { Cluster, ClusterEvent, Commitment, Landed } from './cluster.ts';
 import { encodeAccount } from './encode.ts';
@@ -11,6 +12,7 @@ type Subscription = {
   readonly commitment: Commitment;
   readonly target: string;
   readonly encoding: string;
+  readonly dataSlice: { readonly offset: number; readonly length: number } | undefined;
 };
 
 /** Serves one socket. `handle` answers a method call; `close` ends the subscriptions. */
@@ -52,7 +54,7 @@ export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: 
       };
       notify(id, 'accountNotification', {
         context,
-        value: encodeAccount(account, each.encoding) ?? gone,
+        value: encodeAccount(account, each.encoding, each.dataSlice) ?? gone,
       });
     }
     if (each.method === 'logs') {
@@ -105,6 +107,7 @@ export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: 
         commitment,
         target,
         encoding: String(given.encoding ?? 'base58'),
+        dataSlice: given.dataSlice as Subscription['dataSlice'],
       });
       if (kind === 'signature') reportPast(lastId, target, commitment);
       return lastId;

@@ -1,14 +1,11 @@
 // Nonces: the command that lists nonce accounts, with their authority and rent.
 import type { Command } from 'commander';
 import { formatUnits } from '../core/money.ts';
-import type { NonceAccount } from '../core/nonce-ports.ts';
+import { stageOf } from '../core/nonce-account.ts';
 import type { Parts } from '../daemon-parts.ts';
 import { nonceAccounts } from '../flows/nonce-accounts.ts';
 import type { Tools } from './command-tools.ts';
 import { counted, type Output, table } from './output.ts';
-
-const stateOf = ({ noted, closing }: NonceAccount): string =>
-  closing ? 'closing' : noted === null ? 'opening' : 'open';
 
 async function listNonces({ ledger }: Parts, output: Output): Promise<number> {
   const accounts = await nonceAccounts(ledger);
@@ -18,7 +15,7 @@ async function listNonces({ ledger }: Parts, output: Output): Promise<number> {
     account: each.account,
     authority: each.authority,
     rent: each.rent,
-    state: stateOf(each),
+    state: stageOf(each),
     value: each.noted?.value ?? null,
   }));
   output.result({ nonces: shown, rent }, [

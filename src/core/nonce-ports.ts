@@ -3,41 +3,25 @@ import type { ChainAccount } from './chain-ports.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Lamports } from './money.ts';
 import type { NonceReading, NonceValue } from './nonce.ts';
+import type { AskedNonce, NonceAccount, NotedValue } from './nonce-account.ts';
 import type { Instruction } from './transaction.ts';
 
-/** The nonce account of a subscriber, as the ledger knows it. */
-export type NonceAccount = {
-  readonly subscriberId: string;
-  readonly account: Address;
-  readonly authority: Address;
-  /** Lamports that the account was created with. */
-  readonly rent: Lamports;
-  /**
-   * The value up to which every move of the nonce is explained, and a slot in which the account
-   * held it; null before the first reading.
-   */
-  readonly noted: { readonly value: NonceValue; readonly slot: Slot } | null;
-  /** The closing of the account was sent: nothing is signed under it any more. */
-  readonly closing: boolean;
-};
-
-/** Stores the nonce accounts of subscribers that are not closed. */
+/** Stores the nonce accounts of subscribers. core/nonce-account.ts decides each change. */
 export type NonceBook = {
-  /** The nonce account of a subscriber; null when none is on record. */
+  /** The nonce account of a subscriber that is not closed; null when none is on record. */
   of(subscriberId: string): Promise<NonceAccount | null>;
-  /** Lists the accounts on record, in the order of their subscribers. */
+  /** Lists the accounts that are not closed, in the order of their subscribers. */
   list(page: { limit: number; after?: string }): Promise<NonceAccount[]>;
   /**
    * Records that the creation of an account is about to be sent. False when one was sent within the
    * last `againAfterMs`, or another account is on record.
    */
-  asked(nonce: Omit<NonceAccount, 'noted' | 'closing'>, againAfterMs: number): Promise<boolean>;
-  /** Notes a value, unless another one was noted since `from`. */
-  note(
-    subscriberId: string,
-    from: NonceValue | null,
-    to: { readonly value: NonceValue; readonly slot: Slot },
-  ): Promise<boolean>;
+  asked(nonce: AskedNonce, againAfterMs: number): Promise<boolean>;
+  /**
+   * Notes a value. False when another one than `from` is noted by now. Rejects when the noted value
+   * is of a later slot.
+   */
+  note(subscriberId: string, from: NonceValue | null, to: NotedValue): Promise<boolean>;
   /**
    * The transaction of this ledger that a finalized block executed under a value: a payment that
    * landed or failed, or a cancellation. Null when the ledger knows none.
@@ -51,13 +35,10 @@ export type NonceBook = {
    * last `againAfterMs`, or a payment of the subscriber has not ended.
    */
   closing(subscriberId: string, againAfterMs: number): Promise<boolean>;
-  /** Records that a finalized read showed no account. */
+  /** Records that a finalized read showed no account. False when that is on record. */
   closed(subscriberId: string): Promise<boolean>;
-  /**
-   * The accounts of subscribers who have left, in the order of their ids, without those whose
-   * creation may still land: it was sent within the last `openingMs`.
-   */
-  left(page: { limit: number; after?: string }, openingMs: number): Promise<NonceAccount[]>;
+  /** The accounts of subscribers who have left that are not closed, in the order of their ids. */
+  left(page: { limit: number; after?: string }): Promise<NonceAccount[]>;
   /** How many accounts are not closed, how many of these are being closed, and their rents. */
   sums(): Promise<{ readonly open: number; readonly closing: number; readonly rent: Lamports }>;
 };

@@ -1,5 +1,5 @@
 // Nonce accounts: every nonce account of the ledger, for lists and checks.
-import type { NonceAccount } from '../core/nonce-ports.ts';
+import type { NonceAccount } from '../core/nonce-account.ts';
 import type { Ledger } from '../core/ports.ts';
 
 /** The accounts that one query reads. */

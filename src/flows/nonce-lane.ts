@@ -7,7 +7,8 @@ import type { ChainAccount } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Mover, NonceAt, NonceValue } from '../core/nonce.ts';
-import type { NonceAccount, Nonces } from '../core/nonce-ports.ts';
+import { type NonceAccount, type NotedValue, stageOf } from '../core/nonce-account.ts';
+import type { Nonces } from '../core/nonce-ports.ts';
 import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
@@ -137,7 +138,7 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
   const explain = async (
     subscriber: Subscriber,
     account: Address,
-    noted: { readonly value: NonceValue; readonly slot: Slot },
+    noted: NotedValue,
     seen: NonceValue,
   ): Promise<Guard> => {
     let at = noted;
@@ -237,7 +238,8 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
         // Closed by a daemon under the other guard: the lane begins anew, with the books compared.
         return leaving ? { do: 'sign', nonce: null } : wait(opening.waiting(account), 1);
       }
-      if (known.closing) return opening.close(subscriber.id, account, seen.account?.lamports ?? 0n);
+      if (stageOf(known) === 'closing')
+        return opening.close(subscriber.id, account, seen.account?.lamports ?? 0n);
       const explained =
         reading.value === noted.value &&
         (await ledger.nonces.moverOf(account, noted.value)) === null

@@ -1,7 +1,9 @@
 // Nonce leaving: closes the nonce accounts of subscribers who have left, so that their rent returns
 // to the sponsor. No payment of such a subscriber is under way, and bytes that were ever signed
 // under the nonce can never be executed after that.
-import type { NonceAccount, Nonces } from '../core/nonce-ports.ts';
+import { mayStillOpen, type NonceAccount } from '../core/nonce-account.ts';
+import type { Nonces } from '../core/nonce-ports.ts';
+import type { Clock } from '../core/ports.ts';
 import type { NonceOpening, OpeningPorts } from './nonce-opening.ts';
 
 /** The accounts that one call reads. */
@@ -19,10 +21,10 @@ export type NonceLeaving = {
 
 /** Creates the functions that close the nonces of subscribers who leave. */
 export function createNonceLeaving(
-  ports: OpeningPorts & { readonly nonces: Nonces },
+  ports: OpeningPorts & { readonly nonces: Nonces; readonly clock: Clock },
   opening: Pick<NonceOpening, 'close' | 'gone'>,
 ): NonceLeaving {
-  const { ledger, chain, pen, log } = ports;
+  const { ledger, chain, pen, log, clock } = ports;
   /** The accounts of another key than the sponsor's, each of which is logged once. */
   const foreign = new Set<string>();
 
@@ -41,9 +43,10 @@ export function createNonceLeaving(
     async round() {
       let left = 0;
       for (let after = ''; ; ) {
-        const listed = await ledger.nonces.left({ limit: BATCH, after }, OPENING_MS);
-        const own = listed.filter(isOwn);
-        left += listed.length;
+        const listed = await ledger.nonces.left({ limit: BATCH, after });
+        const settled = listed.filter((each) => !mayStillOpen(each, clock.nowMs(), OPENING_MS));
+        const own = settled.filter(isOwn);
+        left += settled.length;
         if (own.length > 0) {
           const addresses = own.map(({ account }) => account);
           const { slot, accounts } = await chain.slices(addresses, null, 'finalized');

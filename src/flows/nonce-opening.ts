@@ -2,7 +2,8 @@
 // again. Neither is recorded as a payment: the address is one alone, so a second creation fails and
 // costs its fee, and a closed account gives its rent back to the sponsor.
 import type { Address } from '../core/ids.ts';
-import type { NonceAccount, Nonces } from '../core/nonce-ports.ts';
+import type { NonceAccount } from '../core/nonce-account.ts';
+import type { Nonces } from '../core/nonce-ports.ts';
 import type { Ledger, Log, Subscriber } from '../core/ports.ts';
 import { type SponsorLimits, sponsorRefusal } from '../core/spending.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';

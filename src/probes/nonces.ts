@@ -6,7 +6,7 @@ import { openConnection } from '../chain/rpc.ts';
 import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import type { Address } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
-import type { NonceAccount } from '../core/nonce-ports.ts';
+import { type NonceAccount, stageOf } from '../core/nonce-account.ts';
 import type { Settings } from '../system/settings.ts';
 
 /** The accounts that one call reads. */
@@ -16,13 +16,14 @@ const NAMED_MOST = 5;
 
 /** What one account shows; null when nothing is wrong. */
 function faultOf(
-  { subscriberId, account, noted, closing, authority }: NonceAccount,
+  known: NonceAccount,
   found: Awaited<ReturnType<typeof readOwned>>[number],
 ): string | null {
+  const { subscriberId, account, authority } = known;
   const reading = readNonce(found, authority);
   const named = `${account} of ${subscriberId}`;
   if (reading.seen === 'unusable') return `${named}: ${reading.why}`;
-  if (reading.seen === 'absent' && noted !== null && !closing) return `${named} is gone`;
+  if (reading.seen === 'absent' && stageOf(known) === 'open') return `${named} is gone`;
   return null;
 }
 
@@ -78,7 +79,7 @@ export async function ofNonces(
         'Give the daemon the key of that sponsor until they are closed.',
       ),
     );
-  const closing = listed.filter((each) => each.closing).length;
+  const closing = listed.filter((each) => stageOf(each) === 'closing').length;
   const holds = `accounts of ${first?.authority ?? sponsor}: ${listed.length} with ${formatUnits(held, 9)} SOL; being closed: ${closing}`;
   found.push(
     replayGuard === 'nonce'

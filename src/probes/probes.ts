@@ -9,7 +9,7 @@ import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import { messageOf } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
-import type { NonceAccount } from '../core/nonce-ports.ts';
+import type { NonceAccount } from '../core/nonce-account.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { nonceAccounts } from '../flows/nonce-accounts.ts';
 import { keptGenesis } from '../ledger/genesis.ts';

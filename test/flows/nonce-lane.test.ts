@@ -25,7 +25,8 @@ const laneSeeing = (value: string) =>
       ledger: {
         nonces: {
           of: async (subscriberId: string) => ({
-            ...{ subscriberId, account, authority: sponsor, rent: 1n, closing: false },
+            ...{ subscriberId, account, authority: sponsor, rent: 1n },
+            ...{ askedMs: 0, closingMs: null, closedMs: null },
             noted: { value: 'n1', slot: 7 },
           }),
           moverOf: async () => null,

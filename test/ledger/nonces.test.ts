@@ -1,6 +1,7 @@
 // Nonces: what the database keeps and refuses of payments under a nonce.
 import { expect, test } from 'vitest';
 import { troubled } from '../../src/core/trouble.ts';
+import type { Sql, Transaction } from '../../src/ledger/database.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
 import { bytes, paymentFor, withShare } from '../support/one-share.ts';
 import { paymentsIn } from '../support/rows.ts';
@@ -154,13 +155,12 @@ test('a cancellation keeps who asked for it, once a debt, and its debts wait for
   expect(await payments.cancel('p1', DRILL), 'after its end').toBe(false);
   expect(await nonces.closing('ana', 1_000)).toBe(true);
   expect(await nonces.closing('ana', 1_000), 'again at once').toBe(false);
-  expect(await nonces.of('ana')).toMatchObject({ closing: true });
+  expect(await nonces.of('ana')).toMatchObject({ closingMs: expect.any(Number) });
   expect(await nonces.sums()).toEqual({ open: 1, closing: 1, rent: 9n });
   // Its subscriber is still here.
-  expect(await nonces.left({ limit: 9 }, 0)).toEqual([]);
+  expect(await nonces.left({ limit: 9 })).toEqual([]);
   await held.sql`update subscriber set retired_at = now()`;
-  expect(await nonces.left({ limit: 9 }, 60_000), 'its creation may still land').toEqual([]);
-  expect(await nonces.left({ limit: 9 }, 0)).toMatchObject([{ ...made, closing: true }]);
+  expect(await nonces.left({ limit: 9 })).toMatchObject([{ ...made, noted: null }]);
   await nonces.closed('ana');
   expect(await nonces.sums()).toEqual({ open: 0, closing: 0, rent: 0n });
 });
@@ -183,4 +183,41 @@ test('a noted value is replaced by a daemon that knows it, and never goes back',
   expect(await nonces.closed('ana')).toBe(true);
   expect(await nonces.of('ana')).toBeNull();
   expect(await nonces.asked({ ...made, account: addressOf(72) }, 0)).toBe(true);
+});
+
+/** Starts `work` while a transaction holds `lock`, which it gives up once `waiting` others wait. */
+const behind = async <T>(
+  sql: Sql,
+  { lock, waiting }: { lock: (tx: Transaction) => Promise<unknown>; waiting: number },
+  work: () => Promise<T>,
+): Promise<T> => {
+  const { working } = await sql.begin(async (tx) => {
+    await lock(tx);
+    const started = { working: work() };
+    const waits = async () => {
+      // A transaction sees the activity of its first look until it forgets it.
+      await tx`select pg_stat_clear_snapshot()`;
+      return tx`select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    };
+    await expect.poll(async () => (await waits()).length).toBe(waiting);
+    return started;
+  });
+  return working;
+};
+
+test('of two daemons that change a nonce at the same time, one does', async () => {
+  await using held = await withShare();
+  const { nonces } = held.ledger;
+  const made = { subscriberId: 'ana', account: addressOf(70), authority: addressOf(71), rent: 9n };
+  // The other daemon inserts the account, and commits after this one has found none.
+  const lock = (tx: Transaction) => tx`
+    insert into nonce (subscriber_id, account, authority, rent, asked_at) values ('ana', ${made.account}, ${made.authority}, 9, now() - interval '1 hour')`;
+  expect(await behind(held.sql, { lock, waiting: 1 }, () => nonces.asked(made, 0))).toBe(false);
+  const noted = await behind(
+    held.sql,
+    { lock: (tx) => tx`select 1 from nonce for update`, waiting: 2 },
+    () => Promise.all(['v1', 'v2'].map((value) => nonces.note('ana', null, { value, slot: 8 }))),
+  );
+  expect(noted.filter(Boolean)).toHaveLength(1);
+  expect((await nonces.of('ana'))?.noted?.value).toBe(noted[0] ? 'v1' : 'v2');
 });

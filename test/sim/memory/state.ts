@@ -11,7 +11,7 @@ import type { Accepted } from '../../../src/core/found-payment-ports.ts';
 import type { AsideKind } from '../../../src/core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../../../src/core/ids.ts';
 import type { CancelRequest, Variant } from '../../../src/core/nonce.ts';
-import type { NonceAccount } from '../../../src/core/nonce-ports.ts';
+import type { NonceAccount } from '../../../src/core/nonce-account.ts';
 import type { TopUpRule } from '../../../src/core/outflow.ts';
 import type { Cover, Payment, SignedBytes } from '../../../src/core/payment.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
@@ -136,14 +136,7 @@ export type State = {
   >;
   readonly shares: Map<string, ShareRow>;
   readonly payments: Map<string, PaymentRow>;
-  readonly nonces: Map<
-    string,
-    Omit<NonceAccount, 'closing'> & {
-      readonly askedMs: number;
-      readonly closed: boolean;
-      readonly closingMs: number | null;
-    }
-  >;
+  readonly nonces: Map<string, NonceAccount>;
   /** By the key of their fact. */
   readonly credits: Map<string, CreditRow>;
   /** Credits with a rest that wait again to be matched, each with the time since which it does. */

@@ -1,9 +1,11 @@
-// Lanes: one run at a time for each subscriber, so that two steps with the same money never overlap
-// in this process. A lane only orders work; locks in Postgres keep processes apart. A lane has no
-// timeout, because a timeout would free its place while the work goes on. Idle lanes are dropped.
-// A limit for all lanes bounds how many work at once, first come first served. Work that was begun
-// goes ahead of work that was not: a lane that waits for the chain gives up its place, says when it
-// should run again, and then gets the next free place.
+// Lanes: one serial queue per subscriber, so that two steps with the same money never overlap in
+// this process. A lane only orders work; locks in Postgres keep processes apart. A lane has no
+// timeout, because a timeout would free its place while the work goes on, and nothing clears a
+// lane, because that would leave promises pending. Idle lanes are dropped. A limit for all lanes
+// bounds how many work at once, first come first served. Work that was begun goes ahead of work
+// that was not: a lane that waits for the chain gives up its place, says when it should run again,
+// and then gets the next free place.
+import PQueue from 'p-queue';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
@@ -20,6 +22,16 @@ export type Lanes = {
   drain(): Promise<void>;
 };
 
+type Lane = {
+  readonly queue: PQueue;
+  /** Its run waits for a place. */
+  waits: boolean;
+  /** The next run goes ahead. */
+  ahead: boolean;
+};
+const BEHIND = 0;
+const AHEAD = 1;
+
 /** Creates the lanes. At most `concurrencyMost` of them work at once. */
 export function createLanes(options: {
   concurrencyMost: number;
@@ -29,14 +41,11 @@ export function createLanes(options: {
   work: (subscriberId: string) => Promise<number | null>;
 }): Lanes {
   const { clock, log } = options;
-  /** The runs that wait for a place; a Set keeps the order in which they were asked for. */
-  const first = new Set<string>();
-  const others = new Set<string>();
-  /** The running lanes, each with the run that was asked for meanwhile. */
-  const running = new Map<string, 'none' | 'other' | 'first'>();
+  const lanes = new Map<string, Lane>();
   const resting = new Map<string, AbortController>();
+  /** The places of all lanes. A run that waits for one has the id of its subscriber. */
+  const places = new PQueue({ concurrency: options.concurrencyMost });
   let draining = false;
-  let drained = (): void => {};
 
   /**
    * Runs a lane again after a time. Each subscriber has one such timer; a later call replaces it.
@@ -52,6 +61,7 @@ export function createLanes(options: {
     });
   };
   const run = async (subscriberId: string): Promise<void> => {
+    if (draining) return;
     try {
       const waitMs = await options.work(subscriberId);
       if (waitMs !== null && !draining) comeBack(subscriberId, waitMs);
@@ -66,49 +76,46 @@ export function createLanes(options: {
       });
     }
   };
-  const wait = (subscriberId: string, ahead: boolean): void => {
-    if (first.has(subscriberId)) return;
-    if (ahead) others.delete(subscriberId);
-    (ahead ? first : others).add(subscriberId);
-  };
-  const ended = (subscriberId: string): void => {
-    const again = running.get(subscriberId) ?? 'none';
-    running.delete(subscriberId);
-    if (again !== 'none' && !draining) wait(subscriberId, again === 'first');
-    fill();
-    if (draining && running.size === 0) drained();
-  };
-  /** Gives the free places to the runs that wait. */
-  const fill = (): void => {
-    for (const waiting of [first, others])
-      for (const subscriberId of waiting) {
-        if (running.size >= options.concurrencyMost) return;
-        waiting.delete(subscriberId);
-        running.set(subscriberId, 'none');
-        void run(subscriberId).finally(() => ended(subscriberId));
-      }
+  /** Waits for a place, then runs. */
+  const take = (subscriberId: string, lane: Lane): Promise<void> => {
+    const priority = lane.ahead ? AHEAD : BEHIND;
+    Object.assign(lane, { ahead: false, waits: true });
+    return places.add(
+      () => {
+        lane.waits = false;
+        return run(subscriberId);
+      },
+      { id: subscriberId, priority },
+    );
   };
   const nudge = (subscriberId: string, ahead = false): void => {
     if (draining) return;
-    const again = running.get(subscriberId);
-    if (again === undefined) wait(subscriberId, ahead);
-    else if (again !== 'first') running.set(subscriberId, ahead ? 'first' : 'other');
-    fill();
+    const lane = lanes.get(subscriberId) ?? {
+      queue: new PQueue({ concurrency: 1 }),
+      ...{ waits: false, ahead: false },
+    };
+    lanes.set(subscriberId, lane);
+    if (lane.waits) {
+      if (ahead) places.setPriority(subscriberId, AHEAD);
+      return;
+    }
+    lane.ahead ||= ahead;
+    if (lane.queue.size > 0) return;
+    void lane.queue
+      .add(() => take(subscriberId, lane))
+      .finally(() => {
+        if (lane.queue.size === 0 && lane.queue.pending === 0) lanes.delete(subscriberId);
+      });
   };
   return {
     nudge,
     get active() {
-      return first.size + others.size + running.size;
+      return lanes.size;
     },
     async drain() {
       draining = true;
-      first.clear();
-      others.clear();
       for (const appointment of resting.values()) appointment.abort();
-      if (running.size > 0)
-        await new Promise<void>((resolve) => {
-          drained = resolve;
-        });
+      await places.onIdle();
     },
   };
 }

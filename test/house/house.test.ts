@@ -170,6 +170,7 @@ describe('doors', () => {
     only(/import [^t].*'@grpc\/grpc-js'/);
   });
   test('fastify is used in http/', () => only(/from 'fastify'/, 'src/http/'));
+  test('p-queue is used in flows/lanes.ts', () => only(/from 'p-queue'/, 'src/flows/lanes.ts'));
   test('keys sign in chain/signers.ts', () =>
     only(/fromSecretKey|\.sign\(\[|\bsign\(null/, 'src/chain/signers.ts'));
   test('the venue SDK is loaded in venue/drift-v2/sdk.ts', () =>

@@ -77,21 +77,32 @@ export function namedAgain(
   return { ...next, ...wanted, absentMs: null, readRevision: null };
 }
 
+/** A sighting that is not read as final. `slot` is that of its reading at confirmed commitment. */
+export type OpenSighting = Pick<NamedSighting, 'rank' | 'namedSlot'> & {
+  readonly status: 'wanted' | 'confirmed';
+  readonly slot: Slot | null;
+};
+
 /**
- * Whether a transaction up to this slot may still bring finalized facts: a history named it and it
- * is not read, or it was read at confirmed commitment only. `slot` is the one of that reading.
+ * Whether a transaction of an account may still bring finalized facts up to a slot: the account's
+ * history named it and it is not read, or it was read at confirmed commitment only.
  */
 export const isUntold = (
-  {
-    status,
-    rank,
-    namedSlot,
-    slot,
-  }: Pick<NamedSighting, 'status' | 'rank' | 'namedSlot'> & {
-    readonly slot: Slot | null;
-  },
+  { status, rank, namedSlot, slot }: OpenSighting,
   uptoSlot: Slot,
 ): boolean =>
   status === 'wanted'
     ? rank < 2 && (namedSlot === null || namedSlot <= uptoSlot)
-    : status === 'confirmed' && slot !== null && slot <= uptoSlot;
+    : slot !== null && slot <= uptoSlot;
+
+/**
+ * Whether a transaction whose accounts are not known may still bring finalized facts of an account
+ * up to a slot. Until it is read it may be of any account. One that was noted after the account's
+ * history was read, at `walkedMs`, is not waited for: that history would have named it. So a rumour
+ * that no node knows keeps no account from being checked.
+ */
+export const isUntoldOfAny = (
+  { status, slot, notedMs }: Pick<OpenSighting, 'status' | 'slot'> & { readonly notedMs: number },
+  uptoSlot: Slot,
+  walkedMs: number,
+): boolean => (status === 'wanted' ? notedMs <= walkedMs : slot !== null && slot <= uptoSlot);

@@ -5,6 +5,7 @@
 import type { AccountCheck, Checks } from '../core/check-ports.ts';
 import { createGatherer, upToDistinct } from '../core/gather.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
+import { isUntold, isUntoldOfAny, type OpenSighting } from '../core/naming.ts';
 import { type AccountState, COUNTERS, type Counters } from '../core/reckoning.ts';
 import { UNREADABLE } from '../core/unread.ts';
 import { at, isOfOne, type Sql, toJson } from './database.ts';
@@ -23,7 +24,11 @@ type Row = Record<keyof Counters, string> & {
   readonly untold_fees: number;
   readonly tallies: number;
   readonly unknowns: number;
-  readonly complete: boolean;
+  /** Of the account's transactions that are not final, the earliest of each kind. */
+  readonly open: OpenSighting[];
+  /** The same of the transactions whose accounts are not known. */
+  readonly unattributed: (OpenSighting & { readonly notedMs: number })[];
+  readonly walked_at: Date | null;
   readonly unreadable: Signature[];
   readonly deleted_slot: bigint | null;
 };
@@ -53,14 +58,15 @@ async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Told[]> {
     wanted_before: at(nowMs - UNREADABLE.afterMs).toISOString(),
   }));
   const unreadable = unreadableBefore(sql, sql`g.wanted_before`);
+  // The earliest sighting of a kind is untold where any of that kind is.
+  const earliest = sql`min(s.slot) as slot, case when bool_and(s.named_slot is not null) then min(s.named_slot) end as "namedSlot"`;
   const rows = await sql<Row[]>`
     select g.nth, t.*,
-      not exists (select 1 from sighting_account m join sighting s using (signature) where m.account = g.address
-          and m.ended_at is null and not ${unreadable} and ((s.status = 'wanted' and s.rank < 2 and (s.named_slot is null or s.named_slot <= g.upto_slot))
-            or (s.status = 'confirmed' and s.slot <= g.upto_slot)))
-        and not exists (select 1 from sighting s where not s.accounts_known
-          and ((s.status = 'wanted' and s.noted_at <= (select cursor_at from account where address = g.address))
-            or (s.status = 'confirmed' and s.slot <= g.upto_slot))) as complete,
+      coalesce((select jsonb_agg(o) from (
+          select s.status, s.rank, ${earliest} from sighting_account m join sighting s using (signature)
+          where m.account = g.address and m.ended_at is null and s.status in ('wanted', 'confirmed') and not ${unreadable}
+          group by s.status, s.rank) o), '[]') as open,
+      u.unattributed, (select cursor_at from account where address = g.address) as walked_at,
       coalesce((select jsonb_agg(s.signature) from sighting_account m join sighting s using (signature)
         where m.account = g.address and s.named_slot <= g.upto_slot and ${unreadable}), '[]') as unreadable,
       (select max(slot) from fact where account = g.address and finality = 'finalized' and kind = 'notice'
@@ -78,13 +84,25 @@ async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Told[]> {
              (count(*) filter (where kind = 'unknown'))::int as unknowns
       from fact where account = g.address and finality = 'finalized' and kind in ('tally', 'unknown')
         and slot > g.after_slot and slot <= g.upto_slot) as t
+    cross join (
+      select coalesce(jsonb_agg(o), '[]') as unattributed from (
+        select s.status, s.rank, ${earliest}, extract(epoch from min(s.noted_at)) * 1000 as "notedMs" from sighting s
+        where not s.accounts_known and s.status in ('wanted', 'confirmed') group by s.status, s.rank) o) as u
     order by g.nth`;
+  const isComplete = ({ nth, open, unattributed, walked_at: walked }: Row): boolean => {
+    const walkedMs = walked?.getTime() ?? Number.NEGATIVE_INFINITY;
+    const uptoSlot = asked[nth]?.uptoSlot ?? 0;
+    return (
+      !open.some((each) => isUntold(each, uptoSlot)) &&
+      !unattributed.some((each) => isUntoldOfAny(each, uptoSlot, walkedMs))
+    );
+  };
   return rows.map((row) => ({
     told: countersOf(row),
     perhaps: { amounts: row.perhaps.flat().map(BigInt), untoldFees: row.untold_fees },
     tallies: row.tallies,
     unknowns: row.unknowns,
-    complete: row.complete,
+    complete: isComplete(row),
     unreadable: row.unreadable,
     deletedSlot: row.deleted_slot === null ? null : Number(row.deleted_slot),
   }));

@@ -1,7 +1,14 @@
 // Naming: what a further naming of a transaction changes in its sighting.
 import { describe, expect, test } from 'vitest';
 import type { Signature } from '../../src/core/ids.ts';
-import { firstNamed, isUntold, type NamedSighting, namedAgain } from '../../src/core/naming.ts';
+import {
+  firstNamed,
+  isUntold,
+  isUntoldOfAny,
+  type NamedSighting,
+  namedAgain,
+  type OpenSighting,
+} from '../../src/core/naming.ts';
 import type { Naming, Rumour } from '../../src/core/watch-ports.ts';
 
 const RUMOUR: Rumour = { signature: 'sig' as Signature, blockIndex: 3, accounts: [], slot: 20 };
@@ -58,8 +65,8 @@ describe('a transaction that is named again', () => {
 });
 
 test('a stretch is not told while a named transaction in it is unread, or not read as final', () => {
-  const untold = (more: Partial<NamedSighting>, slot: number | null = null) =>
-    isUntold({ ...sighting(more), slot }, 20);
+  const untold = (more: Partial<OpenSighting>, slot: number | null = null) =>
+    isUntold({ status: 'wanted', rank: 1, namedSlot: 20, ...more, slot }, 20);
   expect(untold({})).toBe(true);
   expect(untold({ namedSlot: null })).toBe(true);
   expect(untold({ namedSlot: 21 })).toBe(false);
@@ -67,5 +74,12 @@ test('a stretch is not told while a named transaction in it is unread, or not re
   expect(untold({ status: 'confirmed' }, 20)).toBe(true);
   expect(untold({ status: 'confirmed' }, 21)).toBe(false);
   expect(untold({ status: 'confirmed' }, null)).toBe(false);
-  expect(untold({ status: 'finalized' }, 20)).toBe(false);
+});
+
+test('a transaction of accounts that are not known leaves each account untold, unless it was noted later', () => {
+  const untold = (status: OpenSighting['status'], notedMs: number, slot: number | null = null) =>
+    isUntoldOfAny({ status, slot, notedMs }, 20, 100);
+  expect([untold('wanted', 100), untold('wanted', 101)]).toEqual([true, false]);
+  expect([untold('confirmed', 101, 20), untold('confirmed', 100, 21)]).toEqual([true, false]);
+  expect(untold('confirmed', 100)).toBe(false);
 });

@@ -17,7 +17,6 @@ const NOT_USED: Readonly<Record<string, string>> = {
   'src/core/share.ts#FORWARD': 'test/ledger/debts.test.ts compares the trigger in SQL with it',
   'src/core/naming.ts#firstNamed': 'the rule of ledger/sightings.ts, which upserts 1,000 at a time',
   'src/core/naming.ts#namedAgain': 'as firstNamed',
-  'src/core/naming.ts#isUntold': 'the rule of ledger/check-steps.ts, which states it in SQL',
   'src/core/reading.ts#recordedOver': 'the rule of ledger/readings.ts, which upserts in SQL',
   'src/gate-client/client.ts#createGateClient': 'the package that engines install exports it',
   'src/venue/drift-v2/venue.ts#createDriftVenue': 'tests of one venue open that venue alone',

@@ -169,6 +169,11 @@ test('one unreadable transaction of another account, or of nobody, keeps no acco
   await ledger.sightings.note([row(501, [])], { ...naming, source: 'webhook', by: 'rumour' });
   const isComplete = async () => (await ledger.checks.told(driftAccount, 5, 50)).complete;
   expect(await isComplete()).toBe(true);
+  // One that was noted before the account's history was read is waited for.
+  await candidate.sql`update account set cursor_at = now()`;
+  expect(await isComplete()).toBe(false);
+  await candidate.sql`update sighting set accounts_known = true where signature = ${signatureOf(501)}`;
+  expect(await isComplete()).toBe(true);
   // A sighting of the account itself leaves the sums open until it is read.
   await ledger.sightings.note([row(502, [driftAccount])], naming);
   expect(await isComplete()).toBe(false);

@@ -2,12 +2,15 @@
 import type { AccountCheck, Checks } from '../../../src/core/check-ports.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import type { Address } from '../../../src/core/ids.ts';
-import { isUntold } from '../../../src/core/naming.ts';
+import { isUntold, type OpenSighting } from '../../../src/core/naming.ts';
 import { COUNTERS, type Counters } from '../../../src/core/reckoning.ts';
 import { LAST_ORDINAL } from '../../../src/core/transaction.ts';
-import { type FactRow, factKey, type State } from './state.ts';
+import { type FactRow, factKey, type SightingRow, type State } from './state.ts';
 
 const SUMMED: ReadonlySet<string> = new Set(['tally', 'unknown', 'reckoning']);
+
+const isOpen = (each: SightingRow): each is SightingRow & OpenSighting =>
+  each.status === 'wanted' || each.status === 'confirmed';
 
 export function createMemoryChecks(state: State): Checks {
   const checkOf = (address: Address): AccountCheck | null => {
@@ -78,7 +81,7 @@ export function createMemoryChecks(state: State): Checks {
         ]),
       ) as Counters;
       const complete = ![...state.sightings.values()].some(
-        (sighting) => sighting.accounts.has(address) && isUntold(sighting, uptoSlot),
+        (each) => each.accounts.has(address) && isOpen(each) && isUntold(each, uptoSlot),
       );
       return {
         ...{ told, complete },

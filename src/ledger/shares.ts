@@ -14,8 +14,17 @@ import { createShareActs } from './share-acts.ts';
 import { type ShareRow, shareOf } from './share-rows.ts';
 import { type TokenRow, tokenIn } from './tokens.ts';
 
-type DueRow = {
+/** The columns of `dueBy`. */
+type DueBy = {
   subscriber_id: string;
+  status: ShareStatus;
+  observed: boolean;
+  retry_at: Date | null;
+  held_until: Date | null;
+  halted: boolean;
+  now: Date;
+};
+type DueRow = DueBy & {
   share_id: string;
   subscription_id: string;
   creator_wallet: Address;
@@ -33,18 +42,12 @@ type DueRow = {
   delinquent: boolean;
   ended: boolean;
   failed_together: number;
-  status: ShareStatus;
-  observed: boolean;
-  retry_at: Date | null;
-  held_until: Date | null;
-  halted: boolean;
-  now: Date;
 };
 type OldestRow = { subscriber_id: string; slot: bigint } & (
   | Pick<Share, 'status' | 'observed'>
   | { status: null; observed: null }
 );
-const isDueNow = ({ status, observed, halted, now, ...row }: DueRow): boolean =>
+const isDueNow = ({ status, observed, halted, now, ...row }: DueBy): boolean =>
   isDue({ status, observed, retryAtMs: row.retry_at?.getTime() ?? null }, now.getTime(), {
     heldUntilMs: row.held_until?.getTime() ?? null,
     halted,
@@ -96,15 +99,14 @@ export function createShares(
     order by s.slot, (select f.block_index from fact f where f.subscriber_id = s.subscriber_id and f.signature = s.signature
       and f.slot = s.slot and f.ordinal = s.ordinal limit 1) nulls last, s.ordinal, s.recipient, s.share_id`;
 
-  const isHalted = sql`exists (select 1 from halt h
-    where h.scope in ('all', 'creator:' || s.creator_wallet, 'subscriber:' || s.subscriber_id))`;
   /** What an index finds without the debts that rest. `isDue` of core/share-due.ts decides. */
   const mayBeDue = sql`
     s.status = 'pending' and not s.observed and (s.retry_at is null or s.retry_at <= ${now})`;
-  /** As `isDue`, for all subscribers at once; the contract suite compares the two. */
-  const dueNow = sql`${mayBeDue} and not exists (select 1 from profit_share h
-      where h.subscriber_id = s.subscriber_id and h.held_until > ${now} and h.status = 'pending')
-    and not ${isHalted}`;
+  /** The columns by which `isDue` decides about the debts of the rows `s`. */
+  const dueBy = sql`s.status, s.observed, s.retry_at, (select max(h.held_until) from profit_share h
+      where h.subscriber_id = s.subscriber_id and h.held_until is not null and h.status = 'pending') as held_until,
+    exists (select 1 from halt h where h.scope in ('all', 'creator:' || s.creator_wallet, 'subscriber:' || s.subscriber_id)) as halted,
+    ${now} as now`;
   /** Of each subscriber, the oldest slot by status of debts; without one, of unproven payments. */
   const oldestSlots = readTogether<string, readonly OldestRow[]>(async (ids) => {
     const rows = await sql<OldestRow[]>`
@@ -128,9 +130,7 @@ export function createShares(
             (select coalesce(max((select count(*) from payment_recipient r where r.subscriber_id = p.subscriber_id and r.payment_id = p.payment_id)), 0)::int
               from payment_share ps join payment p using (subscriber_id, payment_id)
               where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'failed') as failed_together,
-            s.status, s.observed, s.retry_at, (select max(h.held_until) from profit_share h
-              where h.subscriber_id = s.subscriber_id and h.held_until is not null and h.status = 'pending') as held_until,
-            ${isHalted} as halted, ${now} as now,
+            ${dueBy},
             s.hastened, d.standing = 'delinquent' as delinquent, (select ended from subscription_terms u
                 where u.subscription_id = s.subscription_id order by from_slot desc limit 1) as ended
           from profit_share s join token k on k.mint = s.mint
@@ -145,11 +145,16 @@ export function createShares(
       return ids.map((id) => (found.get(id) ?? []).filter(isDueNow).map(debtOf));
     }),
     async subscribersWithWork() {
-      const rows = await sql<{ subscriber_id: string }[]>`
-        select subscriber_id from payment where state in ('planned', 'signed', 'sent')
-        union
-        select subscriber_id from profit_share s where ${dueNow}`;
-      return rows.map((row) => row.subscriber_id);
+      const paying = await sql<{ subscriber_id: string }[]>`
+        select subscriber_id from payment where state in ('planned', 'signed', 'sent')`;
+      // Debts of one subscriber to one creator are due by the same rule at the earliest `retry_at`.
+      const owing = await sql<DueBy[]>`
+        select s.subscriber_id, ${dueBy} from (
+          select subscriber_id, creator_wallet, status, observed, case when bool_and(retry_at is not null) then min(retry_at) end as retry_at
+          from profit_share s where ${mayBeDue} group by subscriber_id, creator_wallet, status, observed) s`;
+      return [
+        ...new Set([...paying, ...owing.filter(isDueNow)].map((row) => row.subscriber_id)),
+      ].sort();
     },
     async tries(subscriberId, shareIds) {
       if (shareIds.length === 0) return NO_TRIES;

@@ -813,6 +813,7 @@ create table sighting (
   constraint sighting_pkey primary key (signature),
   constraint sighting_rank_known check (rank >= 0 and rank <= 2),
   constraint sighting_read_has_slot check ((status not in ('confirmed', 'finalized')) or slot is not null),
+  constraint sighting_source_known check (source in ('webhook', 'stream', 'watch', 'backfill', 'own', 'repair', 'replay')),
   constraint sighting_status_check check (status in ('wanted', 'confirmed', 'finalized', 'dropped', 'unfound'))
 );
 create index sighting_due on sighting (due_at) where (status in ('wanted', 'confirmed'));

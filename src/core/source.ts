@@ -12,7 +12,15 @@ export type Source = (typeof SOURCES)[number];
  * stream, the history of an account that was seen changed (by a subscription or a sweep), the walk
  * of finalized history, a payment of the daemon itself, or a person.
  */
-const NAMED_BY = ['webhook', 'stream', 'watch', 'backfill', 'own', 'repair', 'replay'] as const;
+export const NAMED_BY = [
+  'webhook',
+  'stream',
+  'watch',
+  'backfill',
+  'own',
+  'repair',
+  'replay',
+] as const;
 export type NamedBy = (typeof NAMED_BY)[number];
 
 /**

@@ -13,6 +13,7 @@ import { FEE_PAYERS, PAYMENT_PURPOSES, PAYMENT_STATES } from '../../src/core/pay
 import { ROSTER_STANDINGS } from '../../src/core/roster.ts';
 import { SIGNER_SERVICES } from '../../src/core/service-key.ts';
 import { SHARE_STATUSES } from '../../src/core/share.ts';
+import { NAMED_BY } from '../../src/core/source.ts';
 import { STATEMENTS_OF } from '../../src/core/statement.ts';
 import { BASES, PROFITS } from '../../src/core/terms.ts';
 import { WATCH_ROLES } from '../../src/core/watch-ports.ts';
@@ -49,6 +50,7 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   payment_variant_purpose_check: ['payment', 'cancel'],
   root_memo_outcome_check: ['landed', 'failed', 'expired', 'contradicted'],
   sighting_account_ended_by_known: ['state', 'balances', 'person'],
+  sighting_source_known: NAMED_BY,
   sighting_status_check: ['wanted', 'confirmed', 'finalized', 'dropped', 'unfound'],
   venue_program_vouched_by_known: ['proven', 'accepted'],
 };

@@ -9,7 +9,7 @@ import type { Counters } from './reckoning.ts';
 import type { VoidedBy } from './share.ts';
 import type { Evidence } from './standing.ts';
 import type { SuspicionKind } from './suspicion.ts';
-import type { Owed } from './token.ts';
+import type { Owed, Token } from './token.ts';
 import type { Trouble } from './trouble.ts';
 
 /**
@@ -174,6 +174,7 @@ export type EventBodies = {
   };
   'subscriber.suspected': {
     readonly amount: BaseUnits;
+    readonly token: Token;
     readonly notices: number;
     readonly kinds: readonly SuspicionKind[];
     readonly signature: Signature;

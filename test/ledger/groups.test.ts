@@ -6,6 +6,7 @@ import type { Fact } from '../../src/core/fact.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
+import { among } from '../../src/ledger/groups.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { silentLog } from '../../src/system/log.ts';
 import {
@@ -224,4 +225,14 @@ test('of two daemons that open payments for the same debts at once, one opens ea
   expect(first.map((each, n) => [each, other.toReversed()[n]].filter(Boolean).length)).toEqual(
     all.map(() => 1),
   );
+});
+
+test('texts with quotes, backslashes, braces and commas are found among others', async () => {
+  await using held = await createTestLedger();
+  const texts = ['a"b', 'a\\b', '{a,b}', 'NULL', '', ' a ', 'é', "a'b", 'a\nb'];
+  for (const asked of [texts, texts.slice(0, 1), []]) {
+    const rows = await held.sql<{ each: string }[]>`
+      select value as each from jsonb_array_elements_text(${held.sql.json(texts)}) where value in ${among(held.sql, asked)}`;
+    expect(rows.map((row) => row.each)).toEqual(asked);
+  }
 });

@@ -13,7 +13,7 @@ import type { AgentKey } from '../core/ports.ts';
 import { WRAPPED_SOL } from '../core/programs.ts';
 import { createSignedToday } from '../core/signed-today.ts';
 import type { PaymentParts, Pen, Signer, Signers } from '../core/signing-ports.ts';
-import { limitObjection, type PenLimits } from '../core/spending.ts';
+import { limitObjection, type PenLimits } from '../core/spending-limits.ts';
 import { type SwapLimits, swapObjections } from '../core/swap.ts';
 import type { Venue, VenueName } from '../core/venue.ts';
 import { decompile } from './compile.ts';

@@ -7,7 +7,7 @@ import { delayMs } from '../core/backoff.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Clock, Log } from '../core/ports.ts';
-import { withoutSecretText } from '../core/secrets.ts';
+import { withoutSecretText } from '../core/redaction.ts';
 import type { ServiceKey, SignerService } from '../core/service-key.ts';
 import type { Signer } from '../core/signing-ports.ts';
 import type { KeychainSigner, OpenSigner } from './keychain.ts';

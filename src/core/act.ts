@@ -1,7 +1,7 @@
 // Act: a request to change something. The daemon records an act before it carries it out, so that
 // every change has an actor on record. An act with an Idempotency-Key is carried out once, however
 // often it is sent.
-import { withoutSecretText, withoutSecretUrl } from './secrets.ts';
+import { withoutSecretText, withoutSecretUrl } from './redaction.ts';
 
 /**
  * Actors that are not an API key of the ledger: a key from the environment, a caller while no key

@@ -1,7 +1,8 @@
 // Cost ports: the port to what payments cost their fee payers.
 import type { Address, Signature } from './ids.ts';
 import type { BaseUnits } from './money.ts';
-import type { SponsorSpent, TransactionCost } from './spending.ts';
+import type { TransactionCost } from './payment-cost.ts';
+import type { SponsorSpent } from './spending-limits.ts';
 
 /**
  * Stores how much payments cost their fee payer according to the chain, in lamports. A day is the

@@ -1,5 +1,6 @@
 // Debt ports: the port to profit shares, and to the transfers by others that discharge them.
 import type { Accrued, Realised } from './accrual.ts';
+import type { Tries } from './aftermath.ts';
 import type { Brought } from './brought.ts';
 import type { Accrual } from './explain.ts';
 import type { Fact } from './fact.ts';
@@ -7,7 +8,7 @@ import type { Address, Signature, Slot } from './ids.ts';
 import type { ListFilters } from './lists.ts';
 import type { Movement } from './lots.ts';
 import type { BaseUnits } from './money.ts';
-import type { Cover, Debt, Tries } from './payment.ts';
+import type { Cover, Debt } from './payment.ts';
 import type { Subscription } from './ports.ts';
 import type { UncoveredShare } from './rebuild.ts';
 import type { ShareStatus, Voided, Voiding } from './share.ts';

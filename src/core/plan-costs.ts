@@ -3,9 +3,9 @@
 import type { Address } from './ids.ts';
 import { type BaseUnits, formatUnits, type Lamports, most } from './money.ts';
 import type { Debt, PaymentPlan } from './payment.ts';
+import { type CostRule, tooCostly } from './payment-cost.ts';
 import { debtsTo, type PaidTo } from './payment-recipients.ts';
 import type { CreatorSeen, Preflight, SolCosts } from './plan.ts';
-import { type CostRule, tooCostly } from './spending.ts';
 import { type Trouble, troubled } from './trouble.ts';
 
 /** A reason why debts wait, and of several recipients the one whose debts wait for it. */

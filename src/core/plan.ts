@@ -1,13 +1,15 @@
 // Plan: decides a payment from one reading of the chain, or says why there can be none now. Pure:
 // flows read. Balances are those of token accounts; collateral counts only as the amount that can
 // be withdrawn. Markets are settled only as far as the deposit is short of the withdrawal.
+
+import { INSUFFICIENT_FUNDS } from './aftermath.ts';
 import type { Address } from './ids.ts';
 import { type BaseUnits, BPS_WHOLE, type Lamports, least, mulDivCeil } from './money.ts';
-import { type Cover, type Debt, INSUFFICIENT_FUNDS, type PaymentPlan } from './payment.ts';
+import type { Cover, Debt, PaymentPlan } from './payment.ts';
+import type { CostRule } from './payment-cost.ts';
 import { partsOfCovers, walletsOf, withoutLast } from './payment-recipients.ts';
 import { canTopUp, choosePayer, notWorth, rentOf, seenOf, type Waiting } from './plan-costs.ts';
 import type { Reimbursement } from './reimbursement.ts';
-import type { CostRule } from './spending.ts';
 import { amountText, type Token, USDC } from './token.ts';
 import { type Trouble, troubled } from './trouble.ts';
 

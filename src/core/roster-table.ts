@@ -2,7 +2,7 @@
 // wallet. An object and two map entries would take some 400 bytes a subscriber; a row here takes
 // under 110, so that a million fit into an engine's process. Only subscribers who owe or are not in
 // good standing are kept as objects.
-import type { RosterEntry } from './roster.ts';
+import type { RosterEntry } from './roster-entry.ts';
 
 // Stryker disable all: sizes and the spread of the hash decide speed and memory, never an answer.
 /**

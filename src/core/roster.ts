@@ -4,40 +4,10 @@
 // no fact explains. The gate client decides with this same module.
 import type { Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
+import { owedIn, type RosterEntry, type RosterStanding } from './roster-entry.ts';
 import { createRosterTable } from './roster-table.ts';
 import type { Evidence } from './standing.ts';
-import { amountText, type Owed, USDC } from './token.ts';
-
-/** `retired`: the subscriber has left and owes nothing; its accounts are no longer watched. */
-export const ROSTER_STANDINGS = ['good', 'delinquent', 'retired'] as const;
-export type RosterStanding = (typeof ROSTER_STANDINGS)[number];
-
-export type RosterEntry = {
-  readonly subscriberId: string;
-  readonly agentWallet: string;
-  readonly standing: RosterStanding;
-  /** The sum owed over all tokens, in base units; 0 exactly when nothing is owed. */
-  readonly outstanding: BaseUnits;
-  /** The sums owed by token; left out by servers of the release before, where all is USDC. */
-  readonly owed?: readonly Owed[];
-  /**
-   * The time since which the subscriber has owed something without a pause; null when nothing is
-   * owed.
-   */
-  readonly owedSinceMs: number | null;
-  readonly reason: string | null;
-  readonly evidence: Evidence | null;
-  readonly revision: bigint;
-};
-
-/**
- * A place in the series of changes. Each change draws a new nonce, so a revision that a ledger gave
- * out twice, because it lost the first change, has two different marks. The nonce is null at
- * revision 0, where there is no change.
- */
-export type Mark = { readonly revision: bigint; readonly nonce: string | null };
-/** An entry as one change left it, with the nonce of that change. */
-export type RosterChange = RosterEntry & { readonly nonce: string };
+import { amountText, type Owed } from './token.ts';
 
 export const ACTIONS = ['open', 'increase', 'reduce', 'close'] as const;
 export type Action = (typeof ACTIONS)[number];
@@ -96,10 +66,6 @@ export type RosterOptions = {
   /** The time of owing above which nothing may be opened; null for no limit. */
   readonly owedForMsMost: number | null;
 };
-
-/** The debts of an entry, by token. */
-export const owedIn = ({ outstanding, owed }: Pick<RosterEntry, 'outstanding' | 'owed'>) =>
-  owed ?? (outstanding === 0n ? [] : [{ ...USDC, amount: outstanding }]);
 
 /** A node may be this far behind another node of the same chain. */
 const LAG_SLOTS_MOST = 1_000;

@@ -14,10 +14,11 @@
 // debt that was booked by a daemon that only observes is not payable until a person adopts it. The
 // ledger locks the row, asks `transition` for the new debt, and writes the debt and the events in
 // one transaction; sql/0027_debts.sql refuses every other change.
+
+import { NO_TRIES, type Tries } from './aftermath.ts';
 import type { EventBodies } from './event.ts';
 import type { Address } from './ids.ts';
 import { type BaseUnits, least, most } from './money.ts';
-import { NO_TRIES, type Tries } from './payment.ts';
 import type { Landing, ShareChange, ShareEvent } from './share-change.ts';
 import type { Token } from './token.ts';
 import type { Trouble } from './trouble.ts';

@@ -1,7 +1,7 @@
 // Standing change: tells what a verdict changes in the standing that was saved, and what platforms
 // are told of the change.
 import type { EventOf } from './event.ts';
-import { owedIn, type RosterEntry } from './roster.ts';
+import { owedIn, type RosterEntry } from './roster-entry.ts';
 import type { Standing } from './standing.ts';
 import type { Owed } from './token.ts';
 

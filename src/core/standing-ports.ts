@@ -2,7 +2,7 @@
 // suspicions.
 import type { BaseUnits } from './money.ts';
 import type { OpenDebt } from './owing.ts';
-import type { Mark, RosterChange, RosterEntry } from './roster.ts';
+import type { Mark, RosterChange, RosterEntry } from './roster-entry.ts';
 import type { Standing, StandingEvent } from './standing.ts';
 import type { Suspicion } from './suspicion.ts';
 import type { Quotes } from './token.ts';

@@ -1,14 +1,12 @@
 // Wire: translates the messages of the gate stream to JSON and back. The server writes them, the
 // gate client reads them.
+import { type Doubt, type RosterOptions, UNEXPLAINED } from './roster.ts';
 import {
-  type Doubt,
   type Mark,
   ROSTER_STANDINGS,
   type RosterEntry,
-  type RosterOptions,
   type RosterStanding,
-  UNEXPLAINED,
-} from './roster.ts';
+} from './roster-entry.ts';
 import type { Evidence } from './standing.ts';
 import { isoTime } from './time.ts';
 import type { Owed, Token } from './token.ts';

@@ -1,7 +1,9 @@
 // Best plan: the best plan for debts among the accounts of a subscriber at one venue: the account
 // that made the debt is asked first, then the others. Reads the chain, and writes nothing.
+
+import { moreTelling } from '../core/aftermath.ts';
 import type { Address } from '../core/ids.ts';
-import { type Debt, moreTelling, type Payment, type PaymentPlan } from '../core/payment.ts';
+import type { Debt, Payment, PaymentPlan } from '../core/payment.ts';
 import { paysWhole, walletsOf } from '../core/payment-recipients.ts';
 import type { PayingPolicy, Preflight } from '../core/plan.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';

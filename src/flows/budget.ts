@@ -1,20 +1,20 @@
 // Budget: the limits that planning asks about: how much the pen may still sign for a subscriber
 // today, how often a creator's token account was opened, and whether the sponsor pays for this
-// subscriber and creator. The rules are in core/spending.ts.
+// subscriber and creator. The rules are in core/spending-limits.ts.
 
 import type { Address } from '../core/ids.ts';
 import type { Lamports } from '../core/money.ts';
 import type { Debt } from '../core/payment.ts';
+import type { CostRule } from '../core/payment-cost.ts';
 import type { CreatorSeen, SolCosts } from '../core/plan.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Pen } from '../core/signing-ports.ts';
 import {
-  type CostRule,
   type PenLimits,
   type SponsorLimits,
   sponsorRefusal,
   withinLimits,
-} from '../core/spending.ts';
+} from '../core/spending-limits.ts';
 import type { Token } from '../core/token.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 

@@ -4,8 +4,8 @@
 
 import type { Chain } from '../core/chain-ports.ts';
 import { messageOf } from '../core/fault.ts';
+import { costOf } from '../core/payment-cost.ts';
 import type { Ledger, Log } from '../core/ports.ts';
-import { costOf } from '../core/spending.ts';
 import type { OwnSignatures } from './own-signatures.ts';
 import { sideBySide } from './side-by-side.ts';
 

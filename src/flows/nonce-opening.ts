@@ -5,7 +5,7 @@ import type { Address } from '../core/ids.ts';
 import type { NonceAccount } from '../core/nonce-account.ts';
 import type { Nonces } from '../core/nonce-ports.ts';
 import type { Ledger, Log, Subscriber } from '../core/ports.ts';
-import { type SponsorLimits, sponsorRefusal } from '../core/spending.ts';
+import { type SponsorLimits, sponsorRefusal } from '../core/spending-limits.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { NonceHeard } from './nonce-heard.ts';
 import type { Guard } from './nonce-lane.ts';

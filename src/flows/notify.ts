@@ -8,7 +8,7 @@ import type { EventSender } from '../core/event-sender.ts';
 import { messageOf } from '../core/fault.ts';
 import type { MasterKey } from '../core/master-key.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
-import { withoutSecretUrl } from '../core/secrets.ts';
+import { withoutSecretUrl } from '../core/redaction.ts';
 import type { Vault } from '../core/signing-ports.ts';
 import { isoTime } from '../core/time.ts';
 

@@ -5,8 +5,8 @@
 
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import type { Payment } from '../core/payment.ts';
+import { costOf, type TransactionCost } from '../core/payment-cost.ts';
 import type { Clock, Subscriber } from '../core/ports.ts';
-import { costOf, type TransactionCost } from '../core/spending.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
 import type { Rumour } from '../core/watch-ports.ts';
 

@@ -1,7 +1,9 @@
 // Payment ends: records how a payment ended, and when its debts are tried again.
+
+import { AFTER_FAILURE, aftermath, NO_TRIES } from '../core/aftermath.ts';
 import { delayMs } from '../core/backoff.ts';
 import type { Signature, Slot } from '../core/ids.ts';
-import { AFTER_FAILURE, aftermath, NO_TRIES, type Payment } from '../core/payment.ts';
+import type { Payment } from '../core/payment.ts';
 import { paysSeveral } from '../core/payment-recipients.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';

@@ -2,7 +2,8 @@
 // revisions, made by any daemon, and passes them to every reader of the stream in that order. A
 // notification only says when to look; the ledger says what changed.
 import type { Ledger, Log } from '../core/ports.ts';
-import type { Mark, Roster, RosterChange } from '../core/roster.ts';
+import type { Roster } from '../core/roster.ts';
+import type { Mark, RosterChange } from '../core/roster-entry.ts';
 
 export type Reader = {
   /** Takes one change, in the order of revisions. */

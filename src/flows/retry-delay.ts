@@ -1,7 +1,8 @@
 // Retry delay: decides how long a debt waits after a trouble: longer with each attempt, or until
 // the next turn of the schedule.
+
+import { aftermath, type Tries } from '../core/aftermath.ts';
 import { delayMs } from '../core/backoff.ts';
-import { aftermath, type Tries } from '../core/payment.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Trouble } from '../core/trouble.ts';
 

@@ -3,9 +3,10 @@
 // withdrawal because too little collateral would be left, a smaller amount is tried. The plan that
 // is returned was granted, with its markets.
 
+import { moreTelling } from '../core/aftermath.ts';
 import type { Chain } from '../core/chain-ports.ts';
 import { type BaseUnits, least } from '../core/money.ts';
-import { type Debt, moreTelling, type Payment, type PaymentPlan } from '../core/payment.ts';
+import type { Debt, Payment, PaymentPlan } from '../core/payment.ts';
 import { toFirst, withoutLast } from '../core/payment-recipients.ts';
 import {
   cushionOf,

@@ -2,14 +2,14 @@
 // records the result, and asks again until nothing can be done now; then it says when it should run
 // again. No network call is awaited inside a database transaction, and a crash between any two
 // lines is safe: the next run reads the state and goes on from there.
+
+import { aftermath, NO_TRIES } from '../core/aftermath.ts';
 import { Fault, messageOf, unreachable } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
 import {
-  aftermath,
   conclude,
   type Debt,
   debtsAt,
-  NO_TRIES,
   next,
   type Payment,
   type SignedBytes,

@@ -1,10 +1,12 @@
 // Signing: turns a planned payment into signed bytes, once: its instructions are simulated, given a
 // compute limit, and signed by the pen. A payment that fails here was never signed, so its debts
 // become free again.
+
+import { NO_TRIES, type Tries } from '../core/aftermath.ts';
 import type { Simulated } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { type BaseUnits, most } from '../core/money.ts';
-import { NO_TRIES, type Payment, type SignedBytes, type Tries } from '../core/payment.ts';
+import type { Payment, SignedBytes } from '../core/payment.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
 import type { PaymentParts, SwapDesk } from '../core/signing-ports.ts';
 import type { Instruction } from '../core/transaction.ts';

@@ -22,7 +22,7 @@ import { ageDebts } from './owing.ts';
 import type { OwnSignatures } from './own-signatures.ts';
 import type { Publisher } from './publish.ts';
 import { createRootMemos, type RootMemoPorts } from './root-memos.ts';
-import { createSecretWatch } from './secrets.ts';
+import { createSecretWatch } from './secret-findings.ts';
 
 export type UpkeepPorts = RootPorts &
   Pick<RootMemoPorts, 'rootMemos' | 'fees' | 'pen'> & {

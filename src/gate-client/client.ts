@@ -3,7 +3,8 @@
 // `fetch`, on Node 20 and newer. When its roster may be out of date, it answers `unknown` with a
 // reason, as the daemon does.
 import { delayMs } from '../core/backoff.ts';
-import type { Action, Decision, RosterEntry } from '../core/roster.ts';
+import type { Action, Decision } from '../core/roster.ts';
+import type { RosterEntry } from '../core/roster-entry.ts';
 import { type After, listen } from './connection.ts';
 import { checkApiKey, checkUrl, GateClientError } from './options.ts';
 import { type ChangeListener, createPicture, type GateSnapshot } from './picture.ts';

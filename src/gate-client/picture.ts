@@ -1,7 +1,8 @@
 // Picture: everything that the client has received: the roster, kept by the daemon's own code, the
 // rules of the gate, the age of the view, and the last revision. A snapshot of it can be stored and
 // loaded again.
-import { createRoster, type Roster, type RosterEntry } from '../core/roster.ts';
+import { createRoster, type Roster } from '../core/roster.ts';
+import type { RosterEntry } from '../core/roster-entry.ts';
 import {
   doubtsOf,
   entryOf,

@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { Log } from '../core/ports.ts';
-import { withoutSecretText } from '../core/secrets.ts';
+import { withoutSecretText } from '../core/redaction.ts';
 
 export type AccessOptions = {
   readonly log: Log;

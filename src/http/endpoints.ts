@@ -8,7 +8,7 @@ import { EVENT_KINDS } from '../core/event.ts';
 import type { EventSender } from '../core/event-sender.ts';
 import { Fault } from '../core/fault.ts';
 import type { Ledger } from '../core/ports.ts';
-import { withoutSecretUrl } from '../core/secrets.ts';
+import { withoutSecretUrl } from '../core/redaction.ts';
 import { isoTime } from '../core/time.ts';
 import type { Listing } from '../flows/lists.ts';
 import { IdText, LIMIT_USUAL, Limit, nullable, Paged } from './shapes.ts';

@@ -2,7 +2,7 @@
 // because reasons are kept and shown in many places.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { base58Bytes } from '../core/ids.ts';
-import { withoutSecretText } from '../core/secrets.ts';
+import { withoutSecretText } from '../core/redaction.ts';
 
 /** The PKCS#8 header of an Ed25519 private key. The seed of 32 bytes follows (RFC 8410). */
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');

@@ -3,7 +3,8 @@
 
 import type { Costs, UnreadCost } from '../core/cost-ports.ts';
 import type { Signature } from '../core/ids.ts';
-import type { Spent, TransactionCost } from '../core/spending.ts';
+import type { TransactionCost } from '../core/payment-cost.ts';
+import type { Spent } from '../core/spending-limits.ts';
 import type { Sql } from './database.ts';
 import { among, readTogether } from './groups.ts';
 

@@ -2,7 +2,7 @@
 // outcome.
 import type { Endpoint, Endpoints, EventDelivery } from '../core/endpoint.ts';
 import type { EventKind } from '../core/event.ts';
-import { withoutSecretUrl } from '../core/secrets.ts';
+import { withoutSecretUrl } from '../core/redaction.ts';
 import { at, type Sql, type Transaction } from './database.ts';
 import { conditionsOf } from './lists.ts';
 import { tell } from './outbox.ts';

@@ -1,8 +1,9 @@
 // Shares: reads profit shares. accruals.ts creates them, share-acts.ts changes them.
 
+import { NO_TRIES, type Tries } from '../core/aftermath.ts';
 import type { Shares } from '../core/debt-ports.ts';
 import type { Address } from '../core/ids.ts';
-import { type Debt, NO_TRIES, type Tries } from '../core/payment.ts';
+import type { Debt } from '../core/payment.ts';
 import type { Share, ShareStatus } from '../core/share.ts';
 import { isApart, isAsked, isDue, isUnpaid, uncoveredOf } from '../core/share-due.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';

@@ -1,6 +1,6 @@
 // Standing rows: turns a row of a standing into a roster entry, and amounts by token into their
 // column and back.
-import type { RosterEntry } from '../core/roster.ts';
+import type { RosterEntry } from '../core/roster-entry.ts';
 import type { Evidence } from '../core/standing.ts';
 import type { Owed } from '../core/token.ts';
 

@@ -5,7 +5,7 @@
 // fails the verdict on its own subscriber only.
 import { createGatherer, upTo } from '../core/gather.ts';
 import type { TopUpRule } from '../core/outflow.ts';
-import type { RosterChange, RosterEntry } from '../core/roster.ts';
+import type { RosterChange, RosterEntry } from '../core/roster-entry.ts';
 import type { Standing } from '../core/standing.ts';
 import { standingEvents, type Verdict, verdictOn } from '../core/standing-change.ts';
 import type { Standings } from '../core/standing-ports.ts';

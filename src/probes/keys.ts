@@ -9,7 +9,7 @@ import { messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
 import type { Clock, Log } from '../core/ports.ts';
-import { findSecrets } from '../flows/secrets.ts';
+import { findSecrets } from '../flows/secret-findings.ts';
 import type { Sql } from '../ledger/database.ts';
 import { createLedger } from '../ledger/ledger.ts';
 import { keysOf } from '../signer-parts.ts';

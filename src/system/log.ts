@@ -2,7 +2,7 @@
 // are replaced before a line is written.
 import pino from 'pino';
 import type { Log } from '../core/ports.ts';
-import { withoutSecretText } from '../core/secrets.ts';
+import { withoutSecretText } from '../core/redaction.ts';
 
 /** The value of a field with such a name is replaced by `…`. */
 const SECRET_FIELD =

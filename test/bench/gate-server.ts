@@ -2,7 +2,8 @@
 // with the access log and counters that the daemon has), or a Fastify that answers a constant.
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
-import { createRoster, type RosterEntry } from '../../src/core/roster.ts';
+import { createRoster } from '../../src/core/roster.ts';
+import type { RosterEntry } from '../../src/core/roster-entry.ts';
 import { gateView } from '../../src/http/answers.ts';
 import { GateAnswer } from '../../src/http/shapes.ts';
 import { systemClock as clock, elapsedMs } from '../../src/system/clock.ts';

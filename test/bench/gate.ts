@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { createRoster, type RosterEntry } from '../../src/core/roster.ts';
+import { createRoster } from '../../src/core/roster.ts';
+import type { RosterEntry } from '../../src/core/roster-entry.ts';
 import { openLoader } from './load.ts';
 
 const ROUNDS = 7;

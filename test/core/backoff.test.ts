@@ -1,7 +1,7 @@
 // Backoff: how long to wait, and how much more to offer.
 import { expect, test } from 'vitest';
+import { AFTER_FAILURE } from '../../src/core/aftermath.ts';
 import { delayMs, raisedPrice, restMs, rests } from '../../src/core/backoff.ts';
-import { AFTER_FAILURE } from '../../src/core/payment.ts';
 
 test('the delay doubles from the first to the most, and chance takes at most half of it', () => {
   const rule = { firstMs: 1_000, mostMs: 8_000 };

@@ -1,21 +1,23 @@
 // Payment: the next step, the meaning of a look, and the proof of a death.
 
 import { describe, expect, test } from 'vitest';
-import { type Absence, type DeathEvidence, isProvenDead, withRound } from '../../src/core/death.ts';
-import type { Address, Signature } from '../../src/core/ids.ts';
 import {
   aftermath,
-  conclude,
-  type Debt,
-  debtsAt,
   INSUFFICIENT_FUNDS,
   moreTelling,
   NO_TRIES,
+  UNEXPECTED_MOST,
+} from '../../src/core/aftermath.ts';
+import { type Absence, type DeathEvidence, isProvenDead, withRound } from '../../src/core/death.ts';
+import type { Address, Signature } from '../../src/core/ids.ts';
+import {
+  conclude,
+  type Debt,
+  debtsAt,
   next,
   type Payment,
   type SignedBytes,
   tooSmall,
-  UNEXPECTED_MOST,
 } from '../../src/core/payment.ts';
 import { USDC } from '../../src/core/token.ts';
 import { ERROR_CLASSES, type Trouble, type TroubleCode } from '../../src/core/trouble.ts';

@@ -1,7 +1,7 @@
 // Roster table: behaves like a map of objects under every sequence of puts, look-ups and changes.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { RosterEntry } from '../../src/core/roster.ts';
+import type { RosterEntry } from '../../src/core/roster-entry.ts';
 import { createRosterTable } from '../../src/core/roster-table.ts';
 
 const entryOf = (n: number, revision: bigint, owed: bigint): RosterEntry => ({

@@ -1,6 +1,7 @@
 // Roster: the gate's answers, and the conditions under which it must answer `unknown`.
 import { expect, test } from 'vitest';
-import { createRoster, type RosterEntry, type RosterOptions } from '../../src/core/roster.ts';
+import { createRoster, type RosterOptions } from '../../src/core/roster.ts';
+import type { RosterEntry } from '../../src/core/roster-entry.ts';
 
 const entry = (more: Partial<RosterEntry> = {}): RosterEntry => ({
   subscriberId: 'ana',

@@ -3,8 +3,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { NO_TRIES } from '../../src/core/aftermath.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
-import { NO_TRIES } from '../../src/core/payment.ts';
 import {
   FORWARD,
   incurred,

@@ -1,7 +1,7 @@
 // Standing change: what a verdict changes in a saved standing, and the event of it.
 import { expect, test } from 'vitest';
 import type { Signature } from '../../src/core/ids.ts';
-import type { RosterEntry } from '../../src/core/roster.ts';
+import type { RosterEntry } from '../../src/core/roster-entry.ts';
 import type { Standing } from '../../src/core/standing.ts';
 import { standingEvents, verdictOn } from '../../src/core/standing-change.ts';
 import { USDC } from '../../src/core/token.ts';

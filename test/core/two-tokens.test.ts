@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type Clearance, clearedAmounts } from '../../src/core/clearance.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import { createRoster } from '../../src/core/roster.ts';
-import { limitObjection } from '../../src/core/spending.ts';
+import { limitObjection } from '../../src/core/spending-limits.ts';
 import { judge, type StandingEvent } from '../../src/core/standing.ts';
 import { quotesOf, type Token, USDC } from '../../src/core/token.ts';
 

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
-import { ROSTER_STANDINGS, type RosterEntry, UNEXPLAINED } from '../../src/core/roster.ts';
+import { UNEXPLAINED } from '../../src/core/roster.ts';
+import { ROSTER_STANDINGS, type RosterEntry } from '../../src/core/roster-entry.ts';
 import {
   doubtsOf,
   entryOf,

@@ -7,7 +7,7 @@ import { createMasterKey } from '../../src/chain/master-key.ts';
 import { createVault } from '../../src/chain/vault.ts';
 import { agentKeyBinding, endpointBinding } from '../../src/core/bindings.ts';
 import type { MasterKeyBook } from '../../src/core/master-key.ts';
-import { createSecretWatch, findSecrets } from '../../src/flows/secrets.ts';
+import { createSecretWatch, findSecrets } from '../../src/flows/secret-findings.ts';
 import { ofSigners } from '../../src/probes/keys.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';

@@ -2,11 +2,12 @@
 // the venue costs one more simulation. A payment that failed on chain is classified from its bytes.
 
 import { expect, test } from 'vitest';
+import { NO_TRIES, type Tries } from '../../src/core/aftermath.ts';
 import type { Simulated } from '../../src/core/chain-ports.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { NonceAt } from '../../src/core/nonce.ts';
-import { NO_TRIES, type Payment, type SignedBytes, type Tries } from '../../src/core/payment.ts';
+import type { Payment, SignedBytes } from '../../src/core/payment.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
 import { USDC } from '../../src/core/token.ts';
 import type { SeenAccount } from '../../src/core/venue.ts';

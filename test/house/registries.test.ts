@@ -10,7 +10,7 @@ import { NETWORKS } from '../../src/core/genesis.ts';
 import { ASIDE_KINDS } from '../../src/core/hearing-ports.ts';
 import { OPEN_AT_START } from '../../src/core/held.ts';
 import { FEE_PAYERS, PAYMENT_PURPOSES, PAYMENT_STATES } from '../../src/core/payment.ts';
-import { ROSTER_STANDINGS } from '../../src/core/roster.ts';
+import { ROSTER_STANDINGS } from '../../src/core/roster-entry.ts';
 import { SIGNER_SERVICES } from '../../src/core/service-key.ts';
 import { SHARE_STATUSES } from '../../src/core/share.ts';
 import { NAMED_BY } from '../../src/core/source.ts';

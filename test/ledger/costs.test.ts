@@ -3,7 +3,7 @@
 
 import { expect, test } from 'vitest';
 import type { Payment } from '../../src/core/payment.ts';
-import type { TransactionCost } from '../../src/core/spending.ts';
+import type { TransactionCost } from '../../src/core/payment-cost.ts';
 import { USDC } from '../../src/core/token.ts';
 import { troubled } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';

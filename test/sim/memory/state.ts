@@ -18,7 +18,7 @@ import { paidTo } from '../../../src/core/payment-recipients.ts';
 import type { Route } from '../../../src/core/payment-route.ts';
 import type { AgentKey, Halt, Subscriber, Subscription } from '../../../src/core/ports.ts';
 import type { AccountState, Counters } from '../../../src/core/reckoning.ts';
-import type { RosterEntry } from '../../../src/core/roster.ts';
+import type { RosterEntry } from '../../../src/core/roster-entry.ts';
 import { type Share, type Transition, transition } from '../../../src/core/share.ts';
 import type { ShareChange } from '../../../src/core/share-change.ts';
 import { isAsked } from '../../../src/core/share-due.ts';

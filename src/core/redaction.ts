@@ -1,4 +1,4 @@
-// Secrets: removes secrets from texts and URLs before they are shown or kept. A client may put a
+// Redaction: removes secrets from texts and URLs before they are shown or kept. A client may put a
 // key into a reason or a token into a URL; neither may reach a log line, the audit, an event or an
 // answer.
 

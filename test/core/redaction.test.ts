@@ -1,6 +1,6 @@
-// Secrets: what looks like a key never stays in a text or a URL, and plain texts stay as they are.
+// Redaction: what looks like a key never stays in a text or a URL, and plain texts stay as they are.
 import { expect, test } from 'vitest';
-import { withoutSecretText, withoutSecretUrl } from '../../src/core/secrets.ts';
+import { withoutSecretText, withoutSecretUrl } from '../../src/core/redaction.ts';
 
 const keypair = (numbers: number) =>
   `[${Array.from({ length: numbers }, (_, at) => at).join(', ')}]`;

@@ -1,10 +1,10 @@
-// Secrets: checks that the master key is the ledger's, which secrets do not open although it is,
+// Secret findings: checks that the master key is the ledger's, which secrets do not open although it is,
 // and which endpoints are disabled. The doctor and the readiness check report the same findings.
 import { agentKeyBinding, endpointBinding } from '../core/bindings.ts';
 import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import type { MasterKey } from '../core/master-key.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
-import { withoutSecretUrl } from '../core/secrets.ts';
+import { withoutSecretUrl } from '../core/redaction.ts';
 
 export type SecretPorts = {
   readonly ledger: Pick<Ledger, 'subscribers' | 'endpoints' | 'shares'>;

@@ -1,18 +1,16 @@
-// Spending: limits of the pen, the budget of the sponsor, and payments that are not worth their
-// cost.
+// Spending limits and payment cost: limits of the pen, the budget of the sponsor, and payments that
+// are not worth their cost.
 
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import type { Debt } from '../../src/core/payment.ts';
+import { costOf, costRuleOf, tooCostly } from '../../src/core/payment-cost.ts';
 import {
-  costOf,
-  costRuleOf,
   limitObjection,
   type SponsorSpent,
   sponsorRefusal,
-  tooCostly,
   withinLimits,
-} from '../../src/core/spending.ts';
+} from '../../src/core/spending-limits.ts';
 import { USDC } from '../../src/core/token.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
 import { addressOf } from '../support/ledger.ts';

@@ -1,0 +1,87 @@
+// Aftermath: what a trouble means for the debts that it keeps from being paid: whether it counts as
+// an attempt, when they are tried again, and which of two troubles is reported.
+import type { BackoffRule } from './backoff.ts';
+import type { ErrorClass, Trouble } from './trouble.ts';
+
+export type Aftermath = {
+  readonly status: 'pending' | 'failed';
+  readonly countsAsAttempt: boolean;
+  /** When to try again; null when a person must act first. */
+  readonly retry: 'backoff' | 'schedule' | null;
+};
+
+/** The ends of the payments of a debt, since the last one that landed. */
+export type Tries = {
+  /** Errors that are in no table. */
+  readonly unexpected: number;
+  /** Executions with an error, each of which cost a fee. */
+  readonly failures: number;
+  /** Payments that expired unexecuted. */
+  readonly expiries: number;
+};
+export const NO_TRIES: Tries = { unexpected: 0, failures: 0, expiries: 0 };
+
+/**
+ * How long nothing of a subscriber is tried after a failure on chain: from five seconds, doubling
+ * up to an hour. A debt thus costs the fees of at most eleven failed payments in its first hour,
+ * and of two in every later hour.
+ */
+export const AFTER_FAILURE: BackoffRule = { firstMs: 5_000, mostMs: 3_600_000 };
+
+/** How many unexpected troubles of one debt are retried; the next one leaves it to a person. */
+export const UNEXPECTED_MOST = 8;
+
+/**
+ * The effect of a trouble on its debts: pauses use up no attempt, failures back off, some need a
+ * person. `tries` are those before this one.
+ */
+export function aftermath(trouble: Trouble, tries: Tries = NO_TRIES): Aftermath {
+  switch (trouble.class) {
+    case 'retry_soon':
+      return { status: 'pending', countsAsAttempt: true, retry: 'backoff' };
+    case 'retry_when_healthier':
+      return { status: 'pending', countsAsAttempt: true, retry: 'schedule' };
+    case 'venue_paused':
+    case 'venue_limited':
+    case 'needs_sol':
+    case 'needs_authorisation':
+    case 'books_behind':
+    case 'accumulating':
+      return { status: 'pending', countsAsAttempt: false, retry: 'schedule' };
+    case 'unexpected':
+      return tries.unexpected < UNEXPECTED_MOST
+        ? { status: 'pending', countsAsAttempt: true, retry: 'backoff' }
+        : { status: 'failed', countsAsAttempt: true, retry: null };
+    case 'operator':
+    case 'permanent':
+      return { status: 'failed', countsAsAttempt: true, retry: null };
+  }
+}
+
+/** The account holds too little. Another account of the subscriber may hold enough. */
+export const INSUFFICIENT_FUNDS = 'insufficient_funds';
+/** The order in which troubles of several accounts are reported, the most useful first. */
+const TELLING: readonly (ErrorClass | typeof INSUFFICIENT_FUNDS)[] = [
+  'needs_authorisation',
+  'books_behind',
+  'needs_sol',
+  'venue_paused',
+  'venue_limited',
+  'operator',
+  'unexpected',
+  'retry_soon',
+  'retry_when_healthier',
+  INSUFFICIENT_FUNDS,
+  'permanent',
+  'accumulating',
+];
+
+/**
+ * The trouble to report of two that two accounts of one subscriber have: the one whose end would
+ * let the debt be paid soonest, or the first of two equal ones.
+ */
+export function moreTelling(first: Trouble, second: Trouble): Trouble {
+  const rank = ({ class: kind, code }: Trouble): number =>
+    TELLING.indexOf(code === INSUFFICIENT_FUNDS ? INSUFFICIENT_FUNDS : kind);
+  return rank(second) < rank(first) ? second : first;
+}

@@ -1,5 +1,5 @@
-// Payment cost: what a payment costs in lamports, and whether it waits for more debts because that is
-// too large a part of it.
+// Payment cost: what a payment costs in lamports, and whether it waits for more debts because its
+// cost is too large a part of it.
 import { type BaseUnits, BPS_WHOLE, formatUnits, type Lamports, mulDivCeil } from './money.ts';
 import type { Debt } from './payment.ts';
 import { amountText, bySymbol, USDC } from './token.ts';

@@ -1,5 +1,6 @@
-// Secret findings: checks that the master key is the ledger's, which secrets do not open although it is,
-// and which endpoints are disabled. The doctor and the readiness check report the same findings.
+// Secret findings: checks that the master key is the ledger's, which secrets do not open although
+// it is, and which endpoints are disabled. The doctor and the readiness check report the same
+// findings.
 import { agentKeyBinding, endpointBinding } from '../core/bindings.ts';
 import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import type { MasterKey } from '../core/master-key.ts';

@@ -1,4 +1,4 @@
-// Redaction: what looks like a key never stays in a text or a URL, and plain texts stay as they are.
+// Redaction: what looks like a key never stays in a text or a URL; plain texts stay as they are.
 import { expect, test } from 'vitest';
 import { withoutSecretText, withoutSecretUrl } from '../../src/core/redaction.ts';
 

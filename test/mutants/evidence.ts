@@ -286,8 +286,8 @@ export const EVIDENCE: readonly Mutant[] = [
   {
     name: 'U3 a stretch is told while a named transaction is read at confirmed only',
     file: 'src/core/naming.ts',
-    from: ": status === 'confirmed' && slot !== null && slot <= uptoSlot;",
-    to: ': false;',
+    from: 'namedSlot <= uptoSlot)\n    : slot !== null && slot <= uptoSlot;',
+    to: 'namedSlot <= uptoSlot)\n    : false;',
     by: unit('test/core/naming.test.ts', 'a stretch is not told'),
   },
   {

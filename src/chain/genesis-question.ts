@@ -1,5 +1,5 @@
 // Genesis question: asks a node for its genesis hash, which names its chain; or whether it knows a
-// blockhash, which tells the chain of one who names no genesis hash.
+// blockhash, which tells the chain of a node that names no genesis hash.
 import type { Connection } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import { asking, redact, shownUrl } from './rpc.ts';

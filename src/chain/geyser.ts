@@ -1,7 +1,7 @@
 // Geyser: the messages of Yellowstone gRPC that a stream of accounts and transactions needs, which
 // LaserStream speaks as well: the request that names the accounts, and the updates. Numbers of
-// fields are those of geyser.proto and solana-storage.proto; test/chain/geyser.test.ts holds them
-// against the codec of the published client.
+// fields are those of geyser.proto and solana-storage.proto; test/chain/geyser.test.ts compares
+// them with the codec of the published client.
 import type { ChainAccount } from '../core/chain-ports.ts';
 import { type Address, base58Text, type Signature, type Slot } from '../core/ids.ts';
 import { bytesField, type Field, fieldsOf, integerField, packedOf } from './protobuf.ts';

@@ -1,6 +1,6 @@
 // Root pen: the transaction of the sponsor that writes the commitment of a day as a memo. The pen
 // builds it itself from a day and a commitment, so that no caller adds to it; the compiled bytes
-// are read again and held against the rule of core/root-memo.ts before they are signed.
+// are read again and compared with the rule of core/root-memo.ts before they are signed.
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { MEMO_PROGRAM } from '../core/programs.ts';

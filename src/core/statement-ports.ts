@@ -1,5 +1,6 @@
-// Statement ports: what people want to see of shares and payments beside the debt itself: when, in
-// which market, at which prices, with which fees; and the sums of each creator in a period.
+// Statement ports: the port to the details of shares and payments that statements and lists show
+// beside the debt itself (time, market, prices, fees, funding), the port to the sums of each
+// creator in a period, and the port that takes links to statements back.
 import type { Earnings } from './debt-sums.ts';
 import type { Direction } from './fact.ts';
 import type { Address } from './ids.ts';

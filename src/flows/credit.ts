@@ -1,7 +1,7 @@
 // Credit: counts final transfers to creators that Bailiff did not make towards the debts to those
-// creators. The ledger may have lost a payment of such a debt, so each match needs books that were
-// held against the chain for its subscriber, and is committed under the identity of the database
-// that was held against it.
+// creators. The ledger may have lost a payment of such a debt, so a match is made only after the
+// payments of its subscriber were compared with the chain, and is committed only in the database
+// that was compared.
 import type { CreditMatch } from '../core/debt-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';

@@ -1,7 +1,7 @@
 // Ending: debts that end unpaid, by their own terms or by a person, and observed debts that a
-// person adopts. A database that went back may have lost a payment of such a debt, so each act
-// needs books that were held against the chain for its subscriber, and is committed under the
-// identity of the database that was held against it.
+// person adopts. A database that went back may have lost a payment of such a debt, so an act is
+// done only after the payments of its subscriber were compared with the chain, and is committed
+// only in the database that was compared.
 
 import { Fault } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';

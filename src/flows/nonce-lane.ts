@@ -1,8 +1,8 @@
-// Nonce lane: decides under what the next payment of a subscriber is signed. With a durable nonce
-// that is the value up to which every move of the nonce is explained: by a payment on record, or by
-// a transaction that a finalized block shows and that paid nothing the books lack. From each such
-// transaction the value after it follows by the blockhash before its block, so that no move can
-// hide between two others. See ADR 41.
+// Nonce lane: decides whether the next payment of a subscriber is signed under a blockhash or under
+// a value of its durable nonce, waits, or rests. The value is the one up to which every move of the
+// nonce is explained: by a payment on record, or by a transaction that a finalized block shows and
+// that paid nothing the books lack. From each such transaction the value after it follows by the
+// blockhash before its block, so that no move can hide between two others. See ADR 41.
 import type { ChainAccount } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';

@@ -1,6 +1,6 @@
 // Nonce opening: creates the nonce account of a subscriber at the sponsor's cost, and closes it
-// again. Neither is recorded as a payment: the address is one alone, so a second creation fails and
-// costs its fee, and a closed account gives its rent back to the sponsor.
+// again. Neither is recorded as a payment: a subscriber has one address under a sponsor, so a
+// second creation fails and costs its fee, and a closed account gives its rent back to the sponsor.
 import type { Address } from '../core/ids.ts';
 import type { NonceAccount } from '../core/nonce-account.ts';
 import type { Nonces } from '../core/nonce-ports.ts';

@@ -1,7 +1,7 @@
 // Room: finds out how much the venue lets a payment withdraw, by simulating the settlement and the
 // withdrawal alone. A market that the venue does not settle is left out. When the venue refuses the
 // withdrawal because too little collateral would be left, a smaller amount is tried. The plan that
-// is returned was granted, with its markets.
+// is returned was simulated without an error, with its markets.
 
 import { moreTelling } from '../core/aftermath.ts';
 import type { Chain } from '../core/chain-ports.ts';

@@ -1,6 +1,6 @@
-// Waiting debts: makes a waiting debt due as soon as its reason may have passed: SOL came into
-// the agent's wallet, its accounts changed, or the venue is open again. A wake may be lost; the
-// schedule tries every debt again anyway.
+// Waiting debts: makes a waiting debt due as soon as its reason may have passed: SOL came into the
+// agent's wallet, its accounts changed, or the venue is open again. Where such news is lost, the
+// debt is tried again by its schedule.
 import { type BackoffRule, delayMs } from '../core/backoff.ts';
 import type { Chain } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';

@@ -1,8 +1,8 @@
 // Connections: the TCP connections to Postgres, and which of them are dead. When packets are lost
-// on the way, or a router forgets a connection, no error comes: the kernel waits up to fifteen
-// minutes for an answer, and so would each statement. A new connection is asked what Postgres does
-// for the old ones. A connection on which a statement waits, and for which Postgres does nothing,
-// is dead.
+// on the way, or a router drops a connection, the driver gets no error: the kernel waits up to
+// fifteen minutes for an answer, and each statement would wait as long. A new connection is asked
+// what Postgres does for the old ones. A connection on which a statement waits, and for which
+// Postgres does nothing, is dead.
 import type { Socket } from 'node:net';
 import type { Log } from '../core/ports.ts';
 import { openDatabase } from './database.ts';

@@ -1,4 +1,5 @@
-// Statements: reads what people want to see of shares, payments and creators beside the debts.
+// Statements: reads the details of shares and payments, and the sums of creators, that statements
+// and lists show.
 import type { Address } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
 import type { ShareDetails, Statements } from '../core/statement-ports.ts';

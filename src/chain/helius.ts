@@ -5,12 +5,11 @@
 // URL was changed, by a person or by the settings, is corrected; one that is no longer needed is
 // removed, because it sends the secret.
 
-import { Fault, messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Log } from '../core/ports.ts';
 import type { RegistryReport, WebhookIds, WebhookRegistry } from '../core/webhook-ports.ts';
-import { createAnswerReader } from './answer.ts';
-import { redact, shownUrl } from './rpc.ts';
+import { guardFetch, heliusFault } from './helius-calls.ts';
+import { shownUrl } from './rpc.ts';
 
 export type HeliusOptions = {
   readonly apiKey: string;
@@ -50,44 +49,8 @@ type Shape = Required<
   Pick<Webhook, 'webhookURL' | 'transactionTypes' | 'webhookType' | 'txnStatus' | 'authHeader'>
 >;
 
-const SDK_HOST = 'https://api-mainnet.helius-rpc.com';
 const TIMEOUT_MS = 15_000;
 const ADDRESSES_MOST = 95_000;
-/** A list of webhooks contains all their addresses: 95,000 take about 4.5 MB. */
-const ANSWER_BYTES_MOST = 64 * 1_024 * 1_024;
-
-/**
- * helius-sdk calls the global fetch with a fixed host and no deadline. This wraps fetch for that
- * host alone: every call gets a deadline and a bound on bytes, and goes to the local stand-in if
- * one is configured (ADR 4).
- */
-function guardFetch(apiUrl: string | null, answerMs: number): void {
-  const original = globalThis.fetch;
-  const read = createAnswerReader({
-    answerBytesMost: ANSWER_BYTES_MOST,
-    answersBytesMost: ANSWER_BYTES_MOST,
-  });
-  globalThis.fetch = async (input, init) => {
-    if (typeof input !== 'string' || !input.startsWith(SDK_HOST)) return original(input, init);
-    const url = apiUrl === null ? input : apiUrl + input.slice(SDK_HOST.length);
-    return read(await original(url, { ...init, signal: AbortSignal.timeout(answerMs) }));
-  };
-}
-
-/**
- * Turns an error of the SDK into a fault by its cause, so that the right alarm is raised. The SDK
- * throws plain errors with the HTTP status in their message.
- */
-export function heliusFault(thrown: unknown): Fault {
-  if (thrown instanceof Fault && thrown.code !== 'rpc_unavailable') return thrown;
-  const message = redact(messageOf(thrown));
-  const status = Number(/status: (\d{3})/.exec(message)?.[1] ?? 0);
-  if (status === 401 || status === 403)
-    return new Fault('helius_key_rejected', `Helius does not accept the API key: ${message}`);
-  if (status === 429 && /credit/i.test(message))
-    return new Fault('helius_credits_exhausted', `Helius has no credits left for us: ${message}`);
-  return new Fault('helius_failed', `Helius: ${message}`);
-}
 
 /**
  * The addresses that each webhook must hold: an address stays where it is, and a new one goes to a

@@ -1,45 +1,18 @@
 // Nodes: the RPC nodes of the settings, and the host of the WebSocket, each checked to belong to
-// our chain. A node is asked for its genesis hash before its first use, again after it could not be
-// reached, and every 10 s. A node that names another chain is not used until it names ours again.
-// Questions go to the first node that belongs to our chain and answers.
+// our chain (node.ts). Questions go to the first node that belongs to our chain and answers.
 import type { Connection } from '@solana/web3.js';
 import { ROUNDS_ALONE } from '../core/death.ts';
 import type { Finding } from '../core/doctor-finding.ts';
 import { Fault } from '../core/fault.ts';
-import { otherChain, shownGenesis } from '../core/genesis.ts';
-import type { Clock, Log } from '../core/ports.ts';
+import { shownGenesis } from '../core/genesis.ts';
+import type { Clock } from '../core/ports.ts';
 import { askedBy } from './asker.ts';
-import { askGenesis } from './genesis-question.ts';
+import { type ChainNode, type NodeOptions, type OpenNode, openNode } from './node.ts';
 import { furtherUrls, isSameNode, type NodeUrls, SAME_NODE, weightsOf } from './node-urls.ts';
 import { createPool, type PoolOptions } from './pool.ts';
 import type { PoolStatus } from './pool-member.ts';
-import type { Witness } from './proof.ts';
-import {
-  type CallBounds,
-  listening,
-  openConnection,
-  type RpcListener,
-  shownUrl,
-  within,
-} from './rpc.ts';
+import { openConnection } from './rpc.ts';
 
-/**
- * Returns the genesis hash of our chain, given one that a node named. At the first start the named
- * hash becomes the ledger's, unless it does not fit the network; null when no other is known.
- */
-export type ExpectGenesis = (found: string) => Promise<string | null>;
-
-export type ChainNode = Witness & {
-  /** The setting that names the node. */
-  readonly what: 'rpc' | 'second rpc' | `rpc ${number}` | 'websocket';
-  /** The URL without path, query and credentials. */
-  readonly shown: string;
-  /**
-   * The genesis hash that the node named last, when it is not ours; null when it is ours or not
-   * known.
-   */
-  readonly foreign: string | null;
-};
 export type Nodes = {
   /**
    * Sends to the first node that belongs to our chain and answers; see pool.ts. Throws
@@ -80,7 +53,6 @@ export type Nodes = {
   admitSocket(): Promise<boolean>;
 };
 
-const HELD_FOR_MS = 10_000;
 const FRESH_MS = 1_000;
 /**
  * A host that answers at the URL of its WebSocket does so within 2 s, so no question there waits
@@ -93,124 +65,12 @@ const UNTOLD_FOR_MS = 60_000;
 /** The HTTP URL at which the host of a WebSocket may answer questions. */
 const overHttp = (wsUrl: string): string => wsUrl.replace(/^ws/, 'http');
 
-export type NodesOptions = NodeUrls & {
-  readonly wsUrl: string | null;
-  readonly expect: ExpectGenesis;
-  readonly clock: Pick<Clock, 'nowMs' | 'sleep'>;
-  readonly log: Log;
-  readonly bounds: CallBounds;
-  readonly onCall?: RpcListener;
-  /** A clock in milliseconds that never goes back, for the duration of calls. */
-  readonly elapsedMs: () => number;
-  /** How the nodes share requests; see pool.ts. */
-  readonly pool?: PoolOptions;
-  /** Carries requests in place of the network; for tests. */
-  readonly send?: typeof fetch;
-};
-
-type Held = ChainNode & {
-  readonly url: string;
-  /**
-   * Throws `chain_foreign` unless the node named our chain within the last `forMs` milliseconds.
-   */
-  hold(forMs: number): Promise<void>;
-  /** The same, by a question that is asked after this call. */
-  confirm(): Promise<void>;
-  fetch: typeof fetch;
-  /** The number of answers that the node gave, and of its changes between our chain and another. */
-  count(): { readonly answers: number; readonly turns: number };
-};
-
-function openNode(what: ChainNode['what'], url: string, options: NodesOptions): Held {
-  const { clock, log, expect, bounds, elapsedMs, onCall = () => {}, send: carry } = options;
-  const send = listening(url, onCall, elapsedMs, within(bounds, carry));
-  const shown = shownUrl(url);
-  let heldAtMs = Number.NEGATIVE_INFINITY;
-  let foreign: { readonly found: string; readonly ours: string | null } | null = null;
-  let asking: Promise<void> | null = null;
-  let following: Promise<void> | null = null;
-  let [answers, turns] = [0, 0];
-
-  const ask = async (): Promise<void> => {
-    const found = await askedBy('nodes', () => askGenesis(url, send));
-    const ours = await expect(found);
-    const was = foreign;
-    foreign = found === ours ? null : { found, ours };
-    if ((foreign === null) !== (was === null)) turns++;
-    heldAtMs = clock.nowMs();
-    if (foreign !== null && was === null)
-      log.error('node.foreign', { node: what, url: shown, found, ours });
-    if (foreign === null && was !== null) log.info('node.ours_again', { node: what, url: shown });
+export type NodesOptions = NodeUrls &
+  NodeOptions & {
+    readonly clock: Pick<Clock, 'nowMs' | 'sleep'>;
+    /** How the nodes share requests; see pool.ts. */
+    readonly pool?: PoolOptions;
   };
-  const askOnce = (): Promise<void> => {
-    asking ??= ask().finally(() => {
-      asking = null;
-    });
-    return asking;
-  };
-  const requireOurs = (): void => {
-    if (foreign !== null)
-      throw new Fault(
-        'chain_foreign',
-        `The ${what} URL ${shown} belongs to another chain: ${otherChain(foreign.found, foreign.ours)}.`,
-        { context: { node: what, found: foreign.found } },
-      );
-  };
-  const hold = async (forMs: number): Promise<void> => {
-    if (clock.nowMs() - heldAtMs > forMs) await askOnce();
-    requireOurs();
-  };
-  // A question under way may have been answered before the call: the next one counts, and callers
-  // that wait for it share it.
-  const confirm = async (): Promise<void> => {
-    const ended = asking?.then(
-      () => {},
-      () => {},
-    );
-    following ??= Promise.resolve(ended).then(() => {
-      following = null;
-      return askOnce();
-    });
-    await following;
-    requireOurs();
-  };
-  const held: typeof fetch = async (_input, init) => {
-    await hold(HELD_FOR_MS);
-    try {
-      const answer = await send(url, init);
-      answers++;
-      return answer;
-    } catch (thrown) {
-      // Another node may answer at this URL next time, so its chain is checked again.
-      heldAtMs = Number.NEGATIVE_INFINITY;
-      throw thrown;
-    }
-  };
-  const connection = openConnection(url, options.wsUrl, held);
-  return {
-    what,
-    url,
-    shown,
-    connection,
-    fetch: held,
-    hold,
-    confirm,
-    count: () => ({ answers, turns }),
-    get foreign() {
-      return foreign?.found ?? null;
-    },
-    async ofOurChain() {
-      heldAtMs = Number.NEGATIVE_INFINITY;
-      try {
-        await hold(0);
-        return true;
-      } catch (thrown) {
-        if (foreign !== null) return false;
-        throw thrown;
-      }
-    },
-  };
-}
 
 /** Opens the nodes of the settings. No request is sent yet. */
 export function openNodes(options: NodesOptions): Nodes {
@@ -249,7 +109,7 @@ export function openNodes(options: NodesOptions): Nodes {
     options.clock,
     options.pool,
   );
-  const askSlot = async (node: Held): Promise<void> => {
+  const askSlot = async (node: OpenNode): Promise<void> => {
     const body = JSON.stringify({
       jsonrpc: '2.0',
       id: 1,

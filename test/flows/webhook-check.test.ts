@@ -1,7 +1,8 @@
 // Webhook check: our webhooks at a local Helius, through helius-sdk: spread over several, merged,
 // switched on again with the missed time backfilled, and silence reported once.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createWebhookRegistry, heliusFault, spreadAddresses } from '../../src/chain/helius.ts';
+import { createWebhookRegistry, spreadAddresses } from '../../src/chain/helius.ts';
+import { heliusFault } from '../../src/chain/helius-calls.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Log } from '../../src/core/ports.ts';
 import { createKeeper } from '../../src/flows/webhook-check.ts';

@@ -205,7 +205,7 @@ export const EVIDENCE: readonly Mutant[] = [
   },
   {
     name: 'Z1 a node that could not be reached is still of our chain',
-    file: 'src/chain/nodes.ts',
+    file: 'src/chain/node.ts',
     from: '      // Another node may answer at this URL next time, so its chain is checked again.\n      heldAtMs = Number.NEGATIVE_INFINITY;\n',
     to: '',
     by: unit('test/chain/nodes.test.ts', 'a node that could not be reached is asked for its chain'),

@@ -104,12 +104,12 @@ function checkCredit(
   const { agentWallet, tokenAccount, venueAccount } = subscriber;
   if (![agentWallet, tokenAccount, venueAccount].includes(account))
     return unknown('transfer', `${signature}: it left ${account}, another account of the agent.`);
-  const left = evidence
+  const there = evidence
     .facts(read, subscriber, venue)
-    .find((each) => each.account === account && each.position.ordinal === ordinal)?.body;
+    .filter((each) => each.account === account && each.position.ordinal === ordinal);
+  const left = there.map(({ body }) => body).find((body) => body.kind === 'outflow');
   const paid =
-    left?.kind === 'outflow' &&
-    left.amount === amount &&
+    left?.amount === amount &&
     creatorPaid(left, new Set([creator.wallet]), quotesOf([venue.quote])) !== null;
   const faults = [
     ...(paid ? [] : [`no transfer of ${amount} from ${account} to the creator stands there`]),

@@ -117,6 +117,89 @@ test('a payment of another amount goes to the oldest debts, and its rest is owed
     ['nothing_owed', '', 7_200n, 'y'],
   ]));
 
+describe('a transfer is meant for', () => {
+  test('the oldest debts that it pays to the unit, and leaves younger ones open', () =>
+    expect(rowsOf(THREE, paid('x', 31, 3_500n))).toEqual([
+      ['right', 'a', 0n, 'x'],
+      ['right', 'b', 0n, 'x'],
+      ['never', 'c', -400n, ''],
+    ]));
+  test('a debt from the very slot of its close on', () =>
+    expect(rowsOf([debt('a', 10, 1_000n)], paid('x', 10, 1_000n))).toEqual([
+      ['right', 'a', 0n, 'x'],
+    ]));
+  test('a younger debt, when it differs from that by a tenth at most', () => {
+    const two = [debt('a', 10, 5_000n), debt('b', 20, 1_000n)];
+    const of = (amount: bigint) =>
+      rowsOf(two, paid('x', 21, amount)).map(([kind, share, off]) => `${kind} ${share} ${off}`);
+    expect(of(900n)).toEqual(['never a -5000', 'too_little b -100']);
+    expect(of(1_100n)).toEqual(['never a -5000', 'too_much b 100']);
+    expect(of(899n)).toEqual(['too_little a -4101', 'never b -1000']);
+    expect(of(1_101n)).toEqual(['too_little a -3899', 'never b -1000']);
+  });
+  test('all open debts, when it differs from their sum by a tenth at most', () => {
+    const two = [debt('a', 10, 1_000n), debt('b', 20, 2_000n)];
+    expect(rowsOf(two, paid('x', 21, 3_300n))).toEqual([
+      ['right', 'a', 0n, 'x'],
+      ['too_much', 'b', 300n, 'x'],
+    ]);
+    expect(rowsOf(two, paid('x', 21, 3_301n)).at(-1)).toEqual(['nothing_owed', '', 301n, 'x']);
+  });
+  test('a second time what one of its amount paid before, rather than a debt nearby', () =>
+    expect(
+      rowsOf(
+        [debt('a', 10, 1_000n), debt('b', 20, 1_050n)],
+        paid('x', 11, 1_000n),
+        paid('y', 21, 1_000n),
+      ),
+    ).toEqual([
+      ['right', 'a', 0n, 'x'],
+      ['never', 'b', -1_050n, ''],
+      ['twice', 'a', 1_000n, 'y'],
+    ]));
+  test('no debt a second time, when the first of its amount paid none', () =>
+    expect(rowsOf([], paid('x', 5, 500n), paid('y', 6, 500n)).map(([kind]) => kind)).toEqual([
+      'nothing_owed',
+      'nothing_owed',
+    ]));
+});
+
+describe('a payment of Bailiff', () => {
+  const ours = (amount: bigint, ...covers: [shareId: string, amount: bigint][]) =>
+    paid(
+      'ours',
+      11,
+      amount,
+      covers.map(([shareId, part]) => ({ shareId, amount: part })),
+    );
+  const one = [debt('a', 10, 1_000n)];
+  test('pays the debts that it says, and its rest is owed to none', () =>
+    expect(rowsOf([...one, debt('b', 10, 700n)], ours(1_200n, ['b', 700n], ['a', 300n]))).toEqual([
+      ['too_little', 'a', -700n, 'ours'],
+      ['right', 'b', 0n, 'ours'],
+      ['nothing_owed', '', 200n, 'ours'],
+    ]));
+  test('is named once by a debt of which it pays two parts', () =>
+    expect(rowsOf(one, ours(1_000n, ['a', 400n], ['a', 600n]))).toEqual([
+      ['right', 'a', 0n, 'ours'],
+    ]));
+  test('of more than a debt leaves nothing of it open', () =>
+    expect(rowsOf(one, ours(1_100n, ['a', 1_100n]), paid('x', 12, 50n))).toEqual([
+      ['too_much', 'a', 100n, 'ours'],
+      ['nothing_owed', '', 50n, 'x'],
+    ]));
+  test('for a debt that is not among these is no surplus', () =>
+    expect(rowsOf(one, ours(5n, ['gone', 5n]))).toEqual([['never', 'a', -1_000n, '']]));
+});
+
+test('a transfer to one creator pays no debt to another', () => {
+  const other = { ...debt('b', 20, 1_000n), creatorWallet: 'other' as Address };
+  expect(rowsOf([debt('a', 10, 1_000n), other], paid('x', 21, 1_000n))).toEqual([
+    ['right', 'a', 0n, 'x'],
+    ['never', 'b', -1_000n, ''],
+  ]);
+});
+
 test('an amount of one token pays no debt in another, and sums are told token by token', () => {
   const USDT: Token = { mint: 'usdt' as Address, symbol: 'USDT', decimals: 6 };
   const rows = auditOf({

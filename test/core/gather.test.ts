@@ -1,7 +1,7 @@
 // Gather: callers share requests without a timer, each gets its own answer, and an answer is never
 // older than the question.
 import { expect, test } from 'vitest';
-import { createGatherer, createShared, upTo } from '../../src/core/gather.ts';
+import { createGatherer, createShared, upTo, upToDistinct } from '../../src/core/gather.ts';
 
 /** A request whose answer is given by hand. */
 function byHand() {
@@ -93,4 +93,31 @@ test('a shared answer was asked for after the call', async () => {
   await expect.poll(() => asked.length).toBe(2);
   asked[1]?.(2);
   expect(await Promise.all(later)).toEqual([2, 2]);
+});
+
+test('a request ends before a second question with the same key, and at the most it may hold', () => {
+  const count = upToDistinct<string>(3, (question) => question.charAt(0));
+  expect(count(['a1', 'b1', 'a2', 'c1'])).toBe(2);
+  expect(count(['a1', 'b1', 'c1', 'd1'])).toBe(3);
+  expect(count(['a1', 'b1', 'c1', 'a2'])).toBe(3);
+  expect([count([]), count(['a1']), count(['a1', 'b1'])]).toEqual([0, 1, 2]);
+});
+
+test('each of the questions that could not be answered together is asked by itself', async () => {
+  const asked: (readonly number[])[] = [];
+  const answerOf = createGatherer<number, number>(
+    async (questions) => {
+      asked.push(questions);
+      if (questions.includes(3)) throw new Error('three is refused');
+      return questions.map((each) => each * 10);
+    },
+    { count: upTo(9), atOnce: 1, apart: () => true },
+  );
+  const all = await Promise.allSettled([2, 3, 4].map(answerOf));
+  expect(all.map((each) => (each.status === 'fulfilled' ? each.value : 'refused'))).toEqual([
+    20,
+    'refused',
+    40,
+  ]);
+  expect(asked).toEqual([[2, 3, 4], [2], [3], [4]]);
 });

@@ -24,3 +24,13 @@ test('a webhook event is a credit, an edit a hundred, a socket one, and 0.1 MB o
   costs.onBytes(1_000);
   expect(credits.get('socket_data node subscriptions')).toBe(21);
 });
+
+test('nothing is spent for no event, and for data that makes no whole credit yet', () => {
+  const spent: string[] = [];
+  const costs = createHearingCosts('node', ({ method }) => void spent.push(method));
+  costs.onEvents(0);
+  costs.onBytes(10);
+  expect(spent).toEqual([]);
+  costs.onEvents(1);
+  expect(spent).toEqual(['webhook_event']);
+});

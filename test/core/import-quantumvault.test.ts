@@ -1,5 +1,5 @@
 // QuantumVault: a dump of its tables becomes rows; what cannot be brought is told by its line.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { dumpOf, quantumVaultRows } from '../../src/core/import-quantumvault.ts';
 import { bundlesOf } from '../../src/core/import-rows.ts';
 import { addressOf } from '../support/ledger.ts';
@@ -80,4 +80,118 @@ test('cells of a dump are unescaped, and a dump without a table says which', () 
   expect(quantumVaultRows(copy('wallets', 'address', []))).toEqual([
     { line: 1, problem: expect.stringContaining('trading_bots, published_bots') },
   ]);
+});
+
+test('a dump of another form of COPY, with returns and several blocks, is read as well', () => {
+  const text =
+    '-- not COPY public.t (a) FROM stdin;\n' +
+    'COPY "t" (a, b) FROM stdin;\r\n1\tx\r\n2\r\n\\.\r\n' +
+    'COPY other (a) FROM stdin; -- no\n' +
+    'COPY t (a, b) FROM stdin;\n3\ty\n\\. \n';
+  expect([...dumpOf(text)]).toEqual([
+    [
+      't',
+      [
+        { line: 3, cells: { a: '1', b: 'x' } },
+        { line: 4, cells: { a: '2', b: null } },
+        { line: 8, cells: { a: '3', b: 'y' } },
+      ],
+    ],
+  ]);
+});
+
+/** The first row of the dump's only debt, whose cell of a column holds this text. */
+const debtWith = (column: string, cell: string) => {
+  const cells = iou('i1', 'bot-1', '1.5', 'pending');
+  cells[IOU.split(', ').indexOf(column)] = cell;
+  const row = quantumVaultRows(dump([cells])).find(
+    (each) => 'value' in each && (each.value as { kind: string }).kind === 'debt',
+  );
+  return row !== undefined && 'value' in row ? (row.value as Record<string, unknown>) : {};
+};
+
+test.each([
+  ['1', '1000000'],
+  ['0.000001', '1'],
+  ['-0', '0'],
+  ['0', '0'],
+  ['-1.5', '-1500000'],
+  ['12345678901234.654321', '12345678901234654321'],
+  ['123456789012345', undefined],
+  ['1.1234567', undefined],
+  ['x1', undefined],
+  ['1x', undefined],
+  ['\\N', undefined],
+])('a profit of %s is %s base units', (cell, units) =>
+  expect(debtWith('realized_pnl', cell).netPnl).toBe(units),
+);
+
+test.each([
+  ['10', 1_000],
+  ['12.5', 1_250],
+  ['12.50', 1_250],
+  ['0', 0],
+  ['1000', undefined],
+  ['1.123', undefined],
+  ['x1', undefined],
+  ['1x', undefined],
+])('a share of %s percent is %s basis points', (cell, bps) =>
+  expect(debtWith('profit_share_percent', cell).shareBps).toBe(bps),
+);
+
+test('a debt without a time or a protocol is brought without them', () => {
+  expect(Object.keys(debtWith('created_at', '\\N'))).not.toContain('at');
+  expect(debtWith('created_at', '2026-08-01 10:00:00').at).toBe('2026-08-01T10:00:00Z');
+  expect(debtWith('protocol', '\\N').amount).toBe('1500000');
+});
+
+describe('a subscription', () => {
+  const bots = (rows: readonly (readonly string[])[], subscriptions: readonly string[][]) =>
+    copy('wallets', 'address, agent_public_key', [[OWNER, AGENT]]) +
+    copy('trading_bots', 'id, drift_subaccount_id, active_protocol', rows) +
+    copy('published_bots', 'id, creator_wallet_address, profit_share_percent', [
+      ['pub-1', CREATOR, '12.50'],
+    ]) +
+    copy(
+      'bot_subscriptions',
+      'id, published_bot_id, subscriber_wallet_address, subscriber_bot_id, status',
+      subscriptions,
+    ) +
+    copy('pending_profit_shares', IOU, [iou('i1', 'bot-9', '1', 'pending')]);
+  const rowsOf = (rows: readonly (readonly string[])[], ...subscriptions: string[][]) =>
+    quantumVaultRows(bots(rows, subscriptions)).map((each) =>
+      'problem' in each ? each.problem : (each.value as Record<string, unknown>),
+    );
+  const lost = 'Its subscription is not in the dump, or not brought.';
+
+  test('that has ended and owes nothing is left out', () =>
+    expect(rowsOf([['bot-1', '3', 'drift']], ['s', 'pub-1', OWNER, 'bot-1', 'ended'])).toEqual([
+      lost,
+    ]));
+  test.each([
+    ['bot', ['s', 'pub-1', OWNER, 'bot-2', 'active']],
+    ['published bot', ['s', 'pub-2', OWNER, 'bot-1', 'active']],
+    ['wallet', ['s', 'pub-1', AGENT, 'bot-1', 'active']],
+  ])('without its %s is told', (_, subscription) =>
+    expect(rowsOf([['bot-1', '3', 'drift']], subscription)).toEqual([
+      'Its bot, its published bot or its wallet is not in the dump.',
+      lost,
+    ]),
+  );
+  test('without a sub-account is told', () =>
+    expect(rowsOf([['bot-1', '\\N', 'drift']], ['s', 'pub-1', OWNER, 'bot-1', 'active'])).toEqual([
+      'Its bot has no drift_subaccount_id.',
+      lost,
+    ]));
+  test('of one wallet gives it one row, with its sub-accounts in order', () =>
+    expect(
+      rowsOf(
+        [
+          ['bot-1', '12', 'drift'],
+          ['bot-2', '3', 'drift'],
+        ],
+        ['s1', 'pub-1', OWNER, 'bot-1', 'active'],
+        ['s2', 'pub-1', OWNER, 'bot-2', 'active'],
+      )[2],
+    ).toMatchObject({ kind: 'subscriber', id: OWNER, subAccountIds: [3, 12] }));
 });

@@ -76,6 +76,84 @@ describe('a row', () => {
     expect(problemOf(value)).toContain(problem);
   });
 
+  test.each(['a', '.a', 'a.', '...', 'streams', 'a_b:c-D9', 'x'.repeat(64)])(
+    'has an id like %s',
+    (id) => expect(problemOf({ ...subscription, id })).toBe('taken'),
+  );
+  test.each(['', '.', '..', 'stream', 'a b', 'a/b', 'x'.repeat(65), 7, null])(
+    'has no id like %j',
+    (id) => expect(problemOf({ ...subscription, id })).toContain('id must be an id of 1 to 64'),
+  );
+  test('has amounts of at most 18 digits, and only a profit or a mark may be below zero', () => {
+    const nines = '9'.repeat(18);
+    expect(readRow({ ...debt, amount: nines, netPnl: `-${nines}` })).toMatchObject({
+      amount: BigInt(nines),
+      netPnl: -BigInt(nines),
+    });
+    for (const netPnl of [`${nines}9`, '-0', '01', '+1', 'x1', '1x', 7])
+      expect(problemOf({ ...debt, netPnl }), String(netPnl)).toContain('netPnl must be base units');
+    for (const amount of [`${nines}9`, '-1', '01', '', ' 1'])
+      expect(problemOf({ ...debt, amount }), amount).toContain('amount must be base units');
+  });
+  test('has numbers within their bounds, the bounds included', () => {
+    const of = (change: object) => problemOf({ ...subscription, ...change });
+    expect([of({ subAccountId: 65_535 }), of({ shareBps: 10_000 })]).toEqual(['taken', 'taken']);
+    expect(of({ expiresAfterMs: 60_000 })).toBe('taken');
+    for (const change of [
+      { subAccountId: 65_536 },
+      { subAccountId: -1 },
+      { shareBps: 10_001 },
+      { expiresAfterMs: 59_999 },
+      { periodSlots: 2 ** 53 },
+    ])
+      expect(of(change), JSON.stringify(change)).toContain('must be a whole number from');
+  });
+  test('has a day or a time with its zone', () => {
+    expect(readRow({ ...debt, at: '2026-08-01' })).toMatchObject({ at: Date.UTC(2026, 7, 1) });
+    for (const at of ['2026-08-01T10:00:00', 'yesterday', 1_785_542_400])
+      expect(problemOf({ ...debt, at })).toContain('at must be a day or an ISO 8601 time');
+  });
+  test('splits a share among named recipients, whose parts fit it', () => {
+    const of = (change: object) =>
+      problemOf({ ...subscription, splits: [{ wallet, shareBps: 150, ...change }] });
+    for (const label of ['r', 'x'.repeat(40)]) expect(of({ label })).toBe('taken');
+    for (const label of ['', 'x'.repeat(41), 7])
+      expect(of({ label })).toContain('splits[0].label must be a text of 1 to 40 characters');
+    expect(of({ shareBps: 1_001 })).toContain('The splits take 1001 basis points');
+    expect(of({ shareBps: 0 })).toContain('splits[0].shareBps must be a whole number from 1');
+  });
+  test('gives losses or a mark, and a mark with its present figure', () => {
+    const of = (change: object) =>
+      problemOf({ ...subscription, basis: 'high_water_mark', ...change });
+    expect(of({ realised: '5' })).toContain('given together');
+    expect(of({ deficit: '5', highWaterMark: '5', realised: '5' })).toContain('not both');
+    expect(of({ deficit: '5' })).toBe('taken');
+    // Without a loss the basis does not matter.
+    expect(problemOf({ ...subscription, highWaterMark: '5', realised: '5' })).toBe('taken');
+  });
+  test('has a secret key or the name of a key at a service, as that service names keys', () => {
+    const of = (change: object) =>
+      problemOf({
+        kind: 'subscriber',
+        id: 'a',
+        agentWallet: wallet,
+        subAccountIds: [0],
+        ...change,
+      });
+    const agentSigner = { service: 'fireblocks', key: '7' };
+    expect([of({ agentSigner }), of({ agentSecretKey: 'x' })]).toEqual(['taken', 'taken']);
+    expect(of({ agentSigner, agentSecretKey: 'x' })).toBe(
+      'Give agentSecretKey or agentSigner, not both.',
+    );
+    expect(of({ agentSigner: { ...agentSigner, key: '../7' } })).toContain(
+      'agentSigner.key must be',
+    );
+    expect(of({ agentSigner: { ...agentSigner, service: 'paper' } })).toContain(
+      'agentSigner.service',
+    );
+    expect(of({ subAccountIds: [0, 65_536] })).toContain('subAccountIds[1] must be');
+  });
+
   test('never has its secret in a refusal', () => {
     const secret = 'S'.repeat(500);
     const bad = { kind: 'subscriber', id: 'ana', agentWallet: wallet, subAccountIds: [0] };
@@ -130,6 +208,22 @@ describe('a file', () => {
       },
       { line: 5, problem: expect.stringContaining('9 cells') },
     ]);
+    const cellsOf = (head: string, cells: string) => {
+      const [row] = rowsIn(`${head}\n${cells}`);
+      return row !== undefined && 'value' in row ? row.value : row;
+    };
+    expect(cellsOf(' subAccountIds , shareBps ', '0; 12 x1 1x,x10')).toEqual({
+      subAccountIds: [0, 12, 'x1', '1x'],
+      shareBps: 'x10',
+    });
+    expect(cellsOf('shareBps,origin', '10x,true')).toEqual({ shareBps: '10x', origin: 'true' });
+    expect(cellsOf('splits,id', '"[{""shareBps"": 5}]",a"b')).toEqual({
+      splits: [{ shareBps: 5 }],
+      id: 'a"b',
+    });
+    expect(cellsOf('splits', '[x')).toEqual({ splits: '[x' });
+    expect(rowsIn('a\n\nb')).toEqual([{ line: 3, value: { a: 'b' } }]);
+    expect(rowsIn(' \n{"a":1}\n \n')).toEqual([{ line: 2, value: { a: 1 } }]);
     expect(csvRecords('a,"b')).toEqual({ openQuoteAt: 1 });
     expect(rowsIn('a,b\n1,"2')[0]).toMatchObject({ line: 2, problem: expect.any(String) });
     expect(rowsIn('')).toEqual([]);
@@ -160,4 +254,44 @@ test('rows of a subscriber come together in any order, and a repetition is refus
     { line: 4, kind: 'subscriber', id: 'bo', problem: expect.stringContaining('Line 3 has') },
     { line: 5, kind: 'debt', id: 'i1', problem: expect.stringContaining('Line 1 has') },
   ]);
+});
+
+describe('rows that are refused', () => {
+  const refusedOf = (...given: unknown[]) =>
+    bundlesOf(given.map((value, index) => ({ line: index + 1, value }))).refused;
+  test('are told with their kind and id as far as these can be read', () => {
+    const long = 'x'.repeat(101);
+    expect(refusedOf({ ...debt, amount: '0' }, 'text', null, { kind: 7, id: long })).toEqual([
+      {
+        line: 1,
+        kind: 'debt',
+        id: 'i1',
+        problem: expect.stringContaining('amount must be above 0'),
+      },
+      { line: 2, kind: null, id: null, problem: expect.stringContaining('kind must be') },
+      { line: 3, kind: null, id: null, problem: expect.stringContaining('kind must be') },
+      {
+        line: 4,
+        kind: null,
+        id: 'x'.repeat(100),
+        problem: expect.stringContaining('kind must be'),
+      },
+    ]);
+    const { refused, rows } = bundlesOf([{ line: 9, problem: 'It is not JSON.' }]);
+    expect([rows, refused]).toEqual([
+      1,
+      [{ line: 9, kind: null, id: null, problem: 'It is not JSON.' }],
+    ]);
+  });
+  test('repeat a wallet, a subscription, or an account at the same venue', () => {
+    const other = { ...subscription, id: 'ana-2' };
+    const velocity = { ...other, id: 'ana-4', venue: 'velocity' };
+    expect(refusedOf(subscription, { ...other, subAccountId: 1 }, velocity)).toEqual([]);
+    expect(refusedOf(subscription, other)).toMatchObject([{ line: 2, id: 'ana-2' }]);
+    expect(refusedOf(velocity, { ...velocity, id: 'ana-3' })).toMatchObject([{ id: 'ana-3' }]);
+    const again = { ...subscription, subAccountId: 1 };
+    expect(refusedOf(subscription, again)).toMatchObject([{ line: 2, id: 'ana-1' }]);
+    // A debt is known by its id and its subscription.
+    expect(refusedOf(debt, { ...debt, subscription: 'ana-2' })).toEqual([]);
+  });
 });

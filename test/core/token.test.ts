@@ -67,6 +67,11 @@ test('amounts are named by token, in the order of the mints, and those of zero a
     { ...USDC, amount: 1_000_003n },
     { ...USDT, amount: 2_000_000n },
   ]);
+  const [first, second] = [
+    { ...USDC, amount: 1n },
+    { ...USDT, amount: 2n },
+  ];
+  expect(sumsOf([second, first])).toEqual([first, second]);
 });
 
 test('tokens are known by their mints; an unknown mint stands for itself with six decimals', () => {

@@ -12,6 +12,7 @@ import {
   termsOf as termsIn,
 } from '../../src/core/receipt.ts';
 import type { ReceiptEvidence } from '../../src/core/receipt-check.ts';
+import { checkReceipts } from '../../src/core/receipt-verdict.ts';
 import { type TermsRules, USUAL_RULES } from '../../src/core/terms.ts';
 import { USDC } from '../../src/core/token.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
@@ -207,3 +208,15 @@ export function made(
   };
   return { receipt, evidence, transactions };
 }
+
+/** The checks of one receipt that are not ok, as `code verdict`, and all their details. */
+export function faultsOf(receipt: Receipt, evidence: ReceiptEvidence) {
+  const wrong = checkReceipts([receipt], evidence).filter((each) => each.verdict !== 'ok');
+  return {
+    checks: wrong.map((each) => `${each.what} ${each.verdict}`),
+    says: wrong.map((each) => each.detail).join(' '),
+  };
+}
+/** The list with its first entry changed. */
+export const withFirst = <Of>(list: readonly Of[], change: Partial<Of>): Of[] =>
+  list.map((each, at) => (at === 0 ? { ...each, ...change } : each));

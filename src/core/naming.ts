@@ -21,11 +21,11 @@ export type NamedSighting = {
 };
 
 /** In which turn a transaction is read: 0 before all others, 1 named by a history, 2 a rumour. */
-export const rankOf = (by: Naming['by'], { urgent }: Pick<Rumour, 'urgent'>): number =>
+const rankOf = (by: Naming['by'], { urgent }: Pick<Rumour, 'urgent'>): number =>
   by === 'rumour' ? 2 : urgent === true ? 0 : 1;
 
 /** The evidence of a naming. The slot and the index that a rumour gives are not taken. */
-const evidenceOf = (rumour: Rumour, { by }: Pick<Naming, 'by'>) => ({
+export const evidenceOf = (rumour: Rumour, { by }: Pick<Naming, 'by'>) => ({
   rank: rankOf(by, rumour),
   blockIndex: by === 'rumour' ? null : rumour.blockIndex,
   namedSlot: by === 'rumour' ? null : (rumour.slot ?? null),

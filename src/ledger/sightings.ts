@@ -3,6 +3,7 @@
 
 import type { Sighting, Sightings } from '../core/hearing-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
+import { evidenceOf } from '../core/naming.ts';
 import type { NamedBy } from '../core/source.ts';
 import type { Naming, Rumour } from '../core/watch-ports.ts';
 import { at, type Sql, type Transaction } from './database.ts';
@@ -43,23 +44,25 @@ async function noteChunk(
   rumours: readonly (Rumour & { readonly dueMs: number })[],
   naming: Naming,
 ): Promise<void> {
-  const { source, nowMs, by, listedRevision } = naming;
-  const rank = (rumour: Rumour): number => (by === 'rumour' ? 2 : rumour.urgent === true ? 0 : 1);
-  const rows = rumours.map((rumour) => ({
-    signature: rumour.signature,
-    block_index: by === 'rumour' ? null : rumour.blockIndex,
-    rank: rank(rumour),
-    named_slot: by === 'rumour' ? null : (rumour.slot ?? null),
-    due_at: at(rumour.dueMs).toISOString(),
-    accounts_known: rumour.accounts.length > 0,
-  }));
+  const { source, nowMs, listedRevision } = naming;
+  const rows = rumours.map((rumour) => {
+    const { blockIndex, rank, namedSlot, namedFinal } = evidenceOf(rumour, naming);
+    return {
+      signature: rumour.signature,
+      block_index: blockIndex,
+      rank,
+      named_slot: namedSlot,
+      named_final: namedFinal,
+      due_at: at(rumour.dueMs).toISOString(),
+      accounts_known: rumour.accounts.length > 0,
+    };
+  });
   const again = tx`(sighting.status in ('dropped', 'unfound') or ${naming.again ?? false}::boolean
     or (sighting.read_at is not null and coalesce(sighting.read_revision, -1) < ${listedRevision ?? null}::bigint))`;
-  const final = by === 'finalized';
   await tx`
     insert into sighting (signature, block_index, source, first_seen_at, wanted_at, due_at, rank, named_slot, named_final, accounts_known)
-    select signature, block_index, ${source}, ${at(nowMs)}, ${at(nowMs)}, due_at, rank, named_slot, ${final}, accounts_known
-    from jsonb_to_recordset(${tx.json(rows)}) as r(signature text, block_index integer, rank smallint, named_slot bigint,
+    select signature, block_index, ${source}, ${at(nowMs)}, ${at(nowMs)}, due_at, rank, named_slot, named_final, accounts_known
+    from jsonb_to_recordset(${tx.json(rows)}) as r(signature text, block_index integer, rank smallint, named_slot bigint, named_final boolean,
       due_at timestamptz, accounts_known boolean)
     on conflict (signature) do update set
       block_index = coalesce(sighting.block_index, excluded.block_index),

@@ -558,6 +558,8 @@ create table payment (
   nonce_slot bigint,
   cancel_asked boolean not null default false,
   cancel_for jsonb not null default '[]'::jsonb,
+  tip bigint,
+  tip_account text,
   constraint payment_pkey primary key (payment_id),
   constraint payment_signature_key unique (signature),
   constraint payment_subscriber_id_payment_id_key unique (subscriber_id, payment_id),
@@ -575,12 +577,12 @@ create table payment (
   constraint payment_fee_payer_check check (fee_payer in ('agent', 'sponsor')),
   constraint payment_nonce_whole check ((nonce_account is null) = (nonce_value is null) and (nonce_account is null) = (nonce_slot is null)),
   constraint payment_purpose_check check (purpose in ('share', 'top_up')),
-  constraint payment_reimburse_check check (reimburse >= 0),
   constraint payment_sent_has_time check ((state not in ('sent', 'landed', 'dead')) or sent_at is not null),
   constraint payment_settle_markets_check check (jsonb_typeof(settle_markets) = 'array'),
   constraint payment_signature_with_bytes check (restored or (signature is null) = (bytes is null)),
   constraint payment_state_check check (state in ('planned', 'signed', 'sent', 'landed', 'failed', 'dead')),
-  constraint payment_withdraw_check check (withdraw >= 0 and withdraw <= (amount + reimburse))
+  constraint payment_tip_whole check ((tip is null) = (tip_account is null) and (tip is null or tip > 0 and purpose = 'share')),
+  constraint payment_withdraw_check check (reimburse >= 0 and withdraw >= 0 and withdraw <= (amount + reimburse))
 );
 create index payment_by_landing on payment (ended_at) where (state = 'landed');
 create index payment_by_nonce on payment (nonce_account, nonce_value) where (nonce_account is not null);
@@ -593,6 +595,7 @@ create index payment_unexplained on payment (subscriber_id) where ((excess > 0) 
 create trigger payment_forward before delete or update on payment for each row execute function payment_moves_forward();
 create trigger payment_mint_kept before update on payment for each row execute function mint_is_kept();
 create constraint trigger payment_recipients_add_up after insert on payment deferrable initially deferred for each row when (new.purpose = 'share') execute function payment_recipients_add_up();
+create trigger payment_tip_kept before update on payment for each row when (old.tip is distinct from new.tip or old.tip_account is distinct from new.tip_account) execute function payment_tip_is_kept();
 
 -- What a payment cost its fee payer, by the balances before and after it on chain.
 create table payment_cost (
@@ -603,9 +606,11 @@ create table payment_cost (
   fee bigint not null,
   rent bigint not null,
   at timestamptz not null default now(),
+  tip bigint not null default 0,
   constraint payment_cost_pkey primary key (subscriber_id, payment_id),
   constraint payment_cost_payment_fkey foreign key (subscriber_id, payment_id) references payment(subscriber_id, payment_id),
-  constraint payment_cost_fee_check check (fee >= 0 and rent >= 0)
+  constraint payment_cost_fee_check check (fee >= 0 and rent >= 0),
+  constraint payment_cost_tip_check check (tip >= 0)
 );
 create index payment_cost_by_payer on payment_cost (payer, at);
 
@@ -1286,6 +1291,11 @@ begin
     raise exception 'what a payment covers is never taken back';
   end if;
   return new;
+end $$;
+
+create function payment_tip_is_kept() returns trigger as $$
+begin
+  raise exception 'the tip of a payment is never changed';
 end $$;
 
 create function payment_variant_is_kept() returns trigger as $$

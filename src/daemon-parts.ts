@@ -11,6 +11,7 @@ import { nonces } from './chain/nonce.ts';
 import { createPen } from './chain/pen.ts';
 import { createProgramReader } from './chain/program.ts';
 import type { RpcListener } from './chain/rpc.ts';
+import type { Sender } from './chain/sender.ts';
 import { createSigners } from './chain/signers.ts';
 import { createSwapDesk } from './chain/swap.ts';
 import { createTables } from './chain/tables.ts';
@@ -49,6 +50,7 @@ import { keepVenues } from './ledger/tokens.ts';
 import { createVenuePrograms } from './ledger/venue-programs.ts';
 import { newestCursor } from './ledger/watch-list.ts';
 import { createWebhookIds } from './ledger/webhook-ids.ts';
+import { openSender, tipLimitsOf } from './sender-parts.ts';
 import { keysOf } from './signer-parts.ts';
 import { elapsedMs } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
@@ -81,6 +83,8 @@ export type Parts = SideBooks & {
   readonly pace: Pace;
   readonly fees: FeeMarket;
   readonly swaps: SwapDesk | null;
+  /** The endpoint that takes payments beside the nodes; null when none is configured. */
+  readonly sender: Sender | null;
 };
 
 const FEES_EVERY_MS = 10_000;
@@ -147,10 +151,11 @@ export async function openParts(
     ],
     clock.nowMs,
   );
-  const { witnessed } = nodes;
+  const { witnessed, senders } = nodes;
+  const sender = openSender(settings, clock, log, onCall);
   const { historyRowsMost } = rpc;
   const chain = createChain(
-    { connection, witnesses: nodes, tip, witnessed, historyRowsMost, senders: nodes.senders },
+    { connection, witnesses: nodes, tip, witnessed, historyRowsMost, senders, sender },
     tables,
   );
   const ledger = createLedger(sql, undefined, settings.mode === 'observe', topUpRuleOf(settings));
@@ -175,6 +180,7 @@ export async function openParts(
     nodes,
     tip,
     chain,
+    sender,
     tokens,
     nonces,
     databaseStates: createDatabaseStates(sql, pools.ended),
@@ -196,6 +202,7 @@ export async function openParts(
       venueOf: venues.of,
       priorityFeeMost,
       reimburseMost: BigInt(settings.payments.reimburseMost),
+      tip: tipLimitsOf(settings),
       limits: limitsOf(settings),
       nowMs: clock.nowMs,
       swap:

@@ -56,7 +56,7 @@ const one = (value: number) => [{ labels: {}, value }];
 /** Registers every gauge. */
 export function installGauges(metrics: Metrics, given: GaugeParts): void {
   const { parts, roster, publisher, lanes, sources, conformance, clock } = given;
-  const { ledger, chain, pen, fees } = parts;
+  const { ledger, chain, pen, fees, sender } = parts;
   const gauge: Gauge = (name, help, labels, read) =>
     metrics.gauge({ name: `bailiff_${name}`, help, labels, read });
 
@@ -262,7 +262,8 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     async () => {
       if (pen.sponsor === null) return one(-1);
       const { accounts } = await chain.accounts([pen.sponsor as Address]);
-      const cost = 2n * (await fees.lamportsPerSignature()) + fees.priorityFeeMost;
+      const tip = sender?.tip()?.lamports ?? 0n;
+      const cost = 2n * (await fees.lamportsPerSignature()) + fees.priorityFeeMost + tip;
       return one(Number((accounts[0]?.lamports ?? 0n) / cost));
     },
   );

@@ -20,6 +20,7 @@ import { encodeMessage, fitsPacket, unsigned } from './message.ts';
 import { gatherDeathEvidence, type Witness } from './proof.ts';
 import { askNode, countOf } from './question.ts';
 import { asking } from './rpc.ts';
+import type { Sender } from './sender.ts';
 import { askLatest, type Rehearsal, simulate } from './simulation.ts';
 import { createStatuses } from './statuses.ts';
 import type { Tables } from './tables.ts';
@@ -73,6 +74,8 @@ export type ChainSources = {
   readonly historyRowsMost?: number;
   /** The nodes to which each transaction is sent; without any, it goes through `connection`. */
   readonly senders?: readonly Connection[];
+  /** The endpoint that takes transactions with a tip; null or absent for none. */
+  readonly sender?: Pick<Sender, 'send'> | null;
 };
 
 const HISTORY_ROWS_MOST = 20_000;
@@ -88,6 +91,7 @@ export function createChain(
     witnessed,
     historyRowsMost = HISTORY_ROWS_MOST,
     senders: given = [],
+    sender = null,
   }: ChainSources,
   tables: Tables,
 ): Chain {
@@ -157,7 +161,8 @@ export function createChain(
       ...(await rehearse({ bytes, programs: programsOf(bytes) }, [])),
       tables: [],
     }),
-    async send(bytes) {
+    async send(bytes, tipped = false) {
+      if (tipped) sender?.send(bytes);
       const params = [
         Buffer.from(bytes).toString('base64'),
         { encoding: 'base64', skipPreflight: true, maxRetries: 0 },

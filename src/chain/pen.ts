@@ -11,6 +11,7 @@ import type { Payment } from '../core/payment.ts';
 import { type Effect, type Mandate, type NonceUse, objections } from '../core/policy.ts';
 import type { AgentKey } from '../core/ports.ts';
 import { WRAPPED_SOL } from '../core/programs.ts';
+import type { TipLimits } from '../core/sender-tip.ts';
 import { createSignedToday } from '../core/signed-today.ts';
 import type { PaymentParts, Pen, Signer, Signers } from '../core/signing-ports.ts';
 import { limitObjection, type PenLimits } from '../core/spending-limits.ts';
@@ -55,6 +56,8 @@ function mandateOf(
     reimburse: least(payment.plan.reimburse, rules.reimburseMost),
     sponsorTokenAccount: parts.sponsorTokenAccount,
     priorityFeeMost: rules.priorityFeeMost,
+    tip: payment.plan.tip ?? null,
+    tipLimits: rules.tip ?? null,
     nonce,
   };
 }
@@ -68,6 +71,7 @@ const named = (mandate: Mandate): (Address | null)[] => [
   mandate.driftUser,
   mandate.feePayer,
   mandate.sponsorTokenAccount,
+  mandate.tip?.account ?? null,
   mandate.nonce?.account ?? null,
   mandate.nonce?.authority ?? null,
 ];
@@ -77,6 +81,8 @@ export type PenOptions = {
   /** The venue by its name. Throws `venue_not_served`. */
   readonly venueOf: (name: VenueName) => Pick<Venue, 'quote' | 'quoteMarket' | 'inspect'>;
   readonly priorityFeeMost: bigint;
+  /** The tips that payments may give a sender endpoint; null or absent for none. */
+  readonly tip?: TipLimits | null;
   /** The most that one payment may give the sponsor. Base units of its token. */
   readonly reimburseMost: bigint;
   /**

@@ -28,6 +28,7 @@ import type { Tokens } from '../core/token-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { addressOf, keyOf, REMEMBERED_MOST } from './keys.ts';
 import { inspectAdvance } from './nonce.ts';
+import { inspectTip, tipInstruction } from './sender-tip.ts';
 
 const SEED_LENGTH = 32;
 const key = keyOf;
@@ -138,7 +139,7 @@ function openPassing(parts: PaymentParts, mint: Address, rent: bigint): Instruct
  * The instructions around those of the venue. Token accounts are created idempotently, those of the
  * recipients always, because an owner may have closed one since the plan was made; and because the
  * chain thereby tells recipients of a payment from a sponsor that is reimbursed. Then follow the
- * exact transfers, the reimbursement of the sponsor, and the memo that names the payment on chain.
+ * exact transfers, the reimbursement of the sponsor, the tip, and the memo that names the payment.
  */
 export function transferInstructions(
   parts: PaymentParts,
@@ -185,6 +186,7 @@ export function transferInstructions(
             ),
           ]
         : []),
+      ...(plan.tip === undefined ? [] : [tipInstruction(parts.payer, plan.tip)]),
       neutral(
         new TransactionInstruction({
           programId: key(MEMO_PROGRAM),
@@ -250,7 +252,11 @@ export function inspectTokens({ program, accounts, data }: Instruction): Effect 
     };
   }
   if (program === SYSTEM_PROGRAM)
-    return inspectAdvance({ program, accounts, data }) ?? inspectCreation(accounts, data);
+    return (
+      inspectAdvance({ program, accounts, data }) ??
+      inspectTip(accounts, data) ??
+      inspectCreation(accounts, data)
+    );
   const isToken = program === TOKEN_PROGRAM;
   if (isToken && tag === 18 && data.length === 33)
     return {

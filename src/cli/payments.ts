@@ -75,6 +75,7 @@ function listPayments(
       ],
       ['withdrawn', ({ withdrawn }) => formatUnits(withdrawn)],
       ['fee_payer', ({ feePayer }) => feePayer],
+      ['tip_lamports', ({ tip }) => String(tip?.lamports ?? '')],
       ['state', ({ state }) => state],
       ['slot', ({ slot }) => (slot === null ? '' : String(slot))],
       ['signature', ({ signature }) => signature ?? ''],

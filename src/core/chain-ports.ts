@@ -124,10 +124,11 @@ export type Chain = {
   /** Simulates a transaction that was built elsewhere. */
   simulateBytes(transaction: Uint8Array): Promise<Simulated>;
   /**
-   * Sends exactly these bytes, without preflight and without retries by the node. An error does not
-   * prove that they were not sent.
+   * Sends exactly these bytes to all nodes, without preflight and without retries by the node. An
+   * error does not prove that they were not sent. `tipped`: they hold a tip, so that they go to the
+   * sender endpoint as well, whose answer is not waited for.
    */
-  send(bytes: Uint8Array): Promise<void>;
+  send(bytes: Uint8Array, tipped?: boolean): Promise<void>;
   /** Reads the outcome of a signature. An RPC failure gives `nothing`, never `absent`. */
   look(signature: Signature): Promise<Look>;
   /** One round of evidence for a death. A question without an answer is null. */

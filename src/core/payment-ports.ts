@@ -6,6 +6,7 @@ import type { ListFilters } from './lists.ts';
 import type { BaseUnits } from './money.ts';
 import type { Payment, PaymentPlan, SignedBytes } from './payment.ts';
 import type { Received } from './rebuild.ts';
+import type { SenderTip } from './sender-tip.ts';
 import type { Trouble } from './trouble.ts';
 import type { PaymentVariants } from './variant-ports.ts';
 
@@ -17,6 +18,8 @@ export type ListedPayment = Pick<Payment, 'token' | 'id' | 'purpose' | 'subscrib
   readonly recipients: readonly (Received & { readonly excess: BaseUnits })[];
   readonly withdrawn: BaseUnits;
   readonly feePayer: PaymentPlan['feePayer'];
+  /** What the fee payer gives the sender endpoint when it lands; null for nothing. */
+  readonly tip: SenderTip | null;
   readonly state: Payment['state'];
   readonly guard: 'blockhash' | 'nonce';
   readonly cancelAsked: boolean;

@@ -1,11 +1,12 @@
 // Payment route: the way by which a payment gets its tokens. Under a nonce a payment may be signed
-// again by another route; see ADR 104. A route names no recipient, no amount that is paid, no debt
-// and no fee payer: these stand in the payment's record, and are the same in all its variants.
+// again by another route; see ADR 104. A route names no recipient, no amount that is paid, no debt,
+// no fee payer and no tip: these stand in the payment's record, and are the same in all variants.
 import type { Address } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 import type { Debt, Payment } from './payment.ts';
 import { paidTo } from './payment-recipients.ts';
 import type { PayingPolicy, Planned, Preflight } from './plan.ts';
+import { isSameTip } from './sender-tip.ts';
 
 export type Route = {
   /** The account at the venue, one of the subscriber's. */
@@ -80,9 +81,18 @@ export const routePolicy = (
   return { ...others, partialLeast: null, topUp: null, reimbursement };
 };
 
-/** The reading as it counts for a payment whose fee payer is on record. */
-export const forItsPayer = <T extends Preflight>({ plan }: Payment, read: T): T =>
-  plan.feePayer === 'agent' ? { ...read, sponsorLamports: null } : { ...read, agentLamports: 0n };
+/** The reading as it counts for a payment whose fee payer and tip are on record. */
+export const forItsPayer = <T extends Preflight>({ plan }: Payment, read: T): T => {
+  const { tip: _, ...others } = read.costs;
+  const { tip } = plan;
+  const costs =
+    tip === undefined
+      ? others
+      : { ...others, tip: { lamports: tip.lamports, accounts: [tip.account] } };
+  return plan.feePayer === 'agent'
+    ? { ...read, costs, sponsorLamports: null }
+    : { ...read, costs, agentLamports: 0n };
+};
 
 /**
  * The payment by the route of a plan out of this account; null when the plan does not pay exactly
@@ -100,6 +110,7 @@ export function rerouted(
   const isWhole =
     plan.feePayer === payment.plan.feePayer &&
     plan.reimburse === payment.plan.reimburse &&
+    isSameTip(plan.tip, payment.plan.tip) &&
     paid.length === due.length &&
     paid.every((each, nth) => each.wallet === due[nth]?.wallet && each.amount === due[nth]?.amount);
   const { driftUser, subAccountId } = from;

@@ -233,6 +233,35 @@ export const PAYMENT_RULES: RulesByEffect<Effect, Mandate> = {
       objection: ({ amount }, { withdraw }) => `withdraws ${amount}, the mandate is ${withdraw}`,
     },
   ],
+  pay_tip: [
+    {
+      must: 'take the tip from the fee payer',
+      holds: ({ from }, { feePayer }) => from === feePayer,
+      objection: ({ from }) => `takes a tip from ${from}`,
+    },
+    {
+      must: 'give the tip to an account of the settings, also where the record names another',
+      holds: ({ to }, { tipLimits }) => tipLimits?.accounts.includes(to) === true,
+      objection: ({ to }) => `gives a tip to ${to}, which no setting names`,
+    },
+    {
+      must: 'give it to the account of the mandate',
+      holds: ({ to }, { tip }) => to === tip?.account,
+      objection: ({ to }) => `gives a tip to ${to}`,
+    },
+    {
+      must: 'keep it within the setting, also where the record says more',
+      holds: ({ lamports }, { tipLimits }) => lamports <= (tipLimits?.most ?? 0n),
+      objection: ({ lamports }, { tipLimits }) =>
+        `gives a tip of ${lamports} lamports, the settings allow ${tipLimits?.most ?? 0n}`,
+    },
+    {
+      must: 'give exactly what the mandate says',
+      holds: ({ lamports }, { tip }) => lamports === tip?.lamports,
+      objection: ({ lamports }, { tip }) =>
+        `gives a tip of ${lamports} lamports, the mandate is ${tip?.lamports ?? 0n}`,
+    },
+  ],
   advance_nonce: [
     {
       must: "move the subscriber's own nonce",

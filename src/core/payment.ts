@@ -21,6 +21,7 @@ import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, least } from './money.ts';
 import type { CancelRequest, NonceAt, Variant } from './nonce.ts';
 import { type PaidTo, payableTogether } from './payment-recipients.ts';
+import type { SenderTip } from './sender-tip.ts';
 import { amountText, type Token } from './token.ts';
 import { type Trouble, troubled } from './trouble.ts';
 import type { VenueName } from './venue.ts';
@@ -96,6 +97,8 @@ export type PaymentPlan = {
    * its creator alone. The first one is the payment's creator.
    */
   readonly recipients?: readonly PaidTo[];
+  /** What the fee payer gives the sender endpoint; left out where the payment goes without. */
+  readonly tip?: SenderTip;
 };
 
 export type SignedBytes = {

@@ -6,6 +6,7 @@ import type { Debt, PaymentPlan } from './payment.ts';
 import { type CostRule, tooCostly } from './payment-cost.ts';
 import { debtsTo, type PaidTo } from './payment-recipients.ts';
 import type { CreatorSeen, Preflight, SolCosts } from './plan.ts';
+import { type SenderTip, tipFor } from './sender-tip.ts';
 import { type Trouble, troubled } from './trouble.ts';
 
 /** A reason why debts wait, and of several recipients the one whose debts wait for it. */
@@ -32,21 +33,29 @@ export const seenOf = (preflight: Preflight, wallet: Address): CreatorSeen =>
 export const rentOf = (recipients: readonly PaidTo[], { tokenAccountRent }: SolCosts): Lamports =>
   tokenAccountRent * BigInt(recipients.filter((each) => each.createAccount).length);
 
+type Payer = {
+  readonly payer: PaymentPlan['feePayer'];
+  /** The most that fees, rent and tip can be. */
+  readonly cost: Lamports;
+};
+
 /**
- * Who pays fee and rent: the agent as long as its reserve remains, else the sponsor. The rent of
- * the agent's passing account returns within the transaction: it must be available but costs
+ * Who pays fee, rent and tip: the agent as long as its reserve remains, else the sponsor. The rent
+ * of the agent's passing account returns within the transaction: it must be available but costs
  * nothing. Where the sponsor's budget for payments to one creator is spent, the answer names that
  * creator, because the debts to others need not wait for it.
  */
-export function choosePayer(
+function choosePayer(
   preflight: Preflight,
   createAgentAccount: boolean,
   recipients: readonly PaidTo[],
-): { payer: PaymentPlan['feePayer']; cost: Lamports } | Waiting {
+  tip: Lamports,
+): Payer | Waiting {
   const { costs } = preflight;
   const rent = rentOf(recipients, costs);
   const lent = createAgentAccount ? costs.tokenAccountRent : 0n;
-  const ownCost = costs.lamportsPerSignature * (costs.signatures ?? 1n) + costs.priority + rent;
+  const rest = costs.priority + rent + tip;
+  const ownCost = costs.lamportsPerSignature * (costs.signatures ?? 1n) + rest;
   const own = ownCost + lent + costs.agentReserve;
   if (preflight.agentLamports >= own) return { payer: 'agent', cost: ownCost };
   for (const { wallet: creator } of preflight.sponsorLamports === null ? [] : recipients) {
@@ -61,7 +70,7 @@ export function choosePayer(
       trouble: needsSol('agent_needs_sol', 'agent', own - preflight.agentLamports, then),
     };
   }
-  const cost = 2n * costs.lamportsPerSignature + costs.priority + rent;
+  const cost = 2n * costs.lamportsPerSignature + rest;
   const short = cost + lent + costs.sponsorReserve - preflight.sponsorLamports;
   if (short <= 0n) return { payer: 'sponsor', cost };
   return {
@@ -78,6 +87,57 @@ export function canTopUp(preflight: Preflight, amount: BaseUnits): boolean {
   const toSend = costs.lamportsPerSignature + costs.priority + costs.tokenAccountRent;
   return (preflight.agentTokens ?? 0n) >= amount && preflight.agentLamports >= toSend;
 }
+
+export type Priced = Payer & {
+  /** The likely fees, with the tip and without rent. */
+  readonly fees: Lamports;
+  /** Null where the payment goes without a tip, through the nodes alone. */
+  readonly tip: SenderTip | null;
+};
+
+/**
+ * Who pays for a payment, what it costs, and whether a tip is a part of that; or why no wallet can
+ * pay for it. A payment goes without the tip where no wallet can pay the tip, and where the payment
+ * would not be worth its cost with it. To ask for a debt is to ask for its payment at any cost, but
+ * for no tip.
+ */
+export function priced(
+  debts: readonly Debt[],
+  recipients: readonly PaidTo[],
+  preflight: Preflight,
+  createAgentAccount: boolean,
+  rule: CostRule | undefined,
+): Priced | Waiting {
+  const { costs } = preflight;
+  const at = (tip: SenderTip | null): Priced | Waiting => {
+    const lamports = tip?.lamports ?? 0n;
+    const chosen = choosePayer(preflight, createAgentAccount, recipients, lamports);
+    if ('trouble' in chosen) return chosen;
+    const { priority, priorityLikely = priority } = costs;
+    return {
+      ...chosen,
+      fees: chosen.cost - rentOf(recipients, costs) - priority + priorityLikely,
+      tip,
+    };
+  };
+  const tip = tipFor(costs.tip ?? null, debts[0]?.shareId ?? '');
+  if (tip === null) return at(null);
+  const tipped = at(tip);
+  if ('trouble' in tipped || isRefused(tipped, recipients, preflight)) return at(null);
+  const unasked = debts.map((each) => ({ ...each, asked: false }));
+  const isWorth =
+    rule === undefined || notWorth(unasked, recipients, preflight, tipped.fees, rule) === null;
+  return isWorth ? tipped : at(null);
+}
+
+/** Whether the sponsor would pay for this payment, and refuses the tip. */
+const isRefused = (
+  { payer }: Payer,
+  recipients: readonly PaidTo[],
+  preflight: Preflight,
+): boolean =>
+  payer === 'sponsor' &&
+  recipients.some(({ wallet }) => seenOf(preflight, wallet).sponsorRefusesTip === true);
 
 /**
  * Why a payment is not worth its cost; null when it is. The fees are held against the whole

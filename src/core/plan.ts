@@ -8,8 +8,9 @@ import { type BaseUnits, BPS_WHOLE, type Lamports, least, mulDivCeil } from './m
 import type { Cover, Debt, PaymentPlan } from './payment.ts';
 import type { CostRule } from './payment-cost.ts';
 import { partsOfCovers, walletsOf, withoutLast } from './payment-recipients.ts';
-import { canTopUp, choosePayer, notWorth, rentOf, seenOf, type Waiting } from './plan-costs.ts';
+import { canTopUp, notWorth, priced, seenOf, type Waiting } from './plan-costs.ts';
 import type { Reimbursement } from './reimbursement.ts';
+import type { TipRule } from './sender-tip.ts';
 import { amountText, type Token, USDC } from './token.ts';
 import { type Trouble, troubled } from './trouble.ts';
 
@@ -36,6 +37,8 @@ export type Preflight = {
    * may.
    */
   readonly sponsorRefuses?: Omit<Trouble, 'lamports'> | null;
+  /** Whether the sponsor, who pays the fees of these debts, pays no tip with them. */
+  readonly sponsorRefusesTip?: boolean;
   readonly costs: SolCosts;
   /**
    * Where the creator has no token account: what all subscribers owe to that wallet in debts that
@@ -49,7 +52,10 @@ export type Preflight = {
   readonly others?: ReadonlyMap<Address, CreatorSeen>;
 };
 /** The part of a preflight that is about one recipient. */
-export type CreatorSeen = Pick<Preflight, 'creatorAccount' | 'sponsorRefuses' | 'owedToCreator'>;
+export type CreatorSeen = Pick<
+  Preflight,
+  'creatorAccount' | 'sponsorRefuses' | 'sponsorRefusesTip' | 'owedToCreator'
+>;
 
 /** A market from which settling brings quote tokens into the deposit. */
 export type Claimable = {
@@ -88,6 +94,8 @@ export type SolCosts = {
   readonly agentReserve: Lamports;
   /** Lamports that stay in the sponsor wallet. */
   readonly sponsorReserve: Lamports;
+  /** The tip for the sender endpoint; absent where nothing is sent to one. */
+  readonly tip?: TipRule;
 };
 
 /** The platform's rules for payments. */
@@ -260,7 +268,7 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
     debts,
     (wallet) => seenOf(preflight, wallet).creatorAccount === 'absent',
   );
-  const chosen = choosePayer(preflight, createAgentAccount, recipients);
+  const chosen = priced(debts, recipients, preflight, createAgentAccount, policy.cost);
   if ('trouble' in chosen) {
     if (recipients.length > 1) return plan(withoutLast(debts), preflight, policy);
     const { topUp } = policy;
@@ -268,10 +276,7 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
       return { kind: 'top_up', amount: topUp };
     return wait(chosen, chosen.creator === undefined ? 'subscriber' : 'creator');
   }
-  const { priority, priorityLikely = priority } = preflight.costs;
-  const rent = rentOf(recipients, preflight.costs);
-  const fees = chosen.cost - rent - priority + priorityLikely;
-  const costly = policy.cost && notWorth(debts, recipients, preflight, fees, policy.cost);
+  const costly = policy.cost && notWorth(debts, recipients, preflight, chosen.fees, policy.cost);
   if (costly) return wait(costly, 'creator');
   // The debt comes first: the sponsor is reimbursed from the rest, never above the cap. When the
   // wallet's tokens suffice for the debt, nothing is withdrawn for the sponsor alone.
@@ -296,6 +301,7 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
       createAgentAccount,
       createCreatorAccount: recipients[0]?.createAccount === true,
       ...(recipients.length > 1 ? { recipients } : {}),
+      ...(chosen.tip === null ? {} : { tip: chosen.tip }),
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Address } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
 import { duesOf, PAYMENT_RULES } from './payment-rules.ts';
 import { objectionsTo, objectionTo, type Rule } from './rules.ts';
+import type { SenderTip, TipLimits } from './sender-tip.ts';
 
 /** One instruction, decoded as far as the policy needs. */
 export type Effect =
@@ -63,6 +64,13 @@ export type Effect =
       readonly reduceOnly: boolean;
       readonly destination: Address;
     }
+  /** Moves lamports between two accounts by the system program. */
+  | {
+      readonly effect: 'pay_tip';
+      readonly from: Address;
+      readonly to: Address;
+      readonly lamports: Lamports;
+    }
   /** Moves a durable nonce. */
   | { readonly effect: 'advance_nonce'; readonly account: Address; readonly authority: Address }
   /** Books the interest of a spot market. Every wallet may do that; no token moves. */
@@ -101,6 +109,10 @@ export type Mandate = {
   readonly reimburse: BaseUnits;
   readonly sponsorTokenAccount: Address | null;
   readonly priorityFeeMost: Lamports;
+  /** The tip on record; null when the payment gives none. */
+  readonly tip: SenderTip | null;
+  /** The tips that the settings allow, also where the record says otherwise; null for none. */
+  readonly tipLimits: TipLimits | null;
   /** The durable nonce that the payment moves; null when it is signed under a blockhash. */
   readonly nonce: NonceUse | null;
 };
@@ -193,6 +205,12 @@ const WHOLE_PAYMENT_RULES: readonly Rule<Whole, Mandate>[] = [
         `has ${count(kind)} of ${kind}, the mandate is ${passingDue(mandate)}`,
     }),
   ),
+  {
+    must: 'give the tip of the mandate once, and none without one',
+    holds: ({ count }, { tip }) => count('pay_tip') === (tip === null ? 0 : 1),
+    objection: ({ count }, { tip }) =>
+      `gives ${count('pay_tip')} tips, the mandate is ${tip === null ? 0 : 1}`,
+  },
   {
     must: 'move the nonce of the mandate once, and none without one',
     holds: ({ count }, { nonce }) => count('advance_nonce') === (nonce === null ? 0 : 1),

@@ -9,7 +9,7 @@ export const PRICES_AS_OF = '2026-11-27';
 /**
  * The price of a method in credits, where it is not one. `getSignatureStatuses` is historical here,
  * because the daemon asks for it with `searchTransactionHistory`. `sendTransaction` is one credit
- * at an RPC node, and none at the sender endpoint.
+ * at an RPC node, and none at the sender endpoint, whose calls have names of their own.
  */
 const PRICES: Readonly<Record<string, number>> = {
   getTransaction: 10,
@@ -22,6 +22,8 @@ const PRICES: Readonly<Record<string, number>> = {
   getInflationReward: 10,
   getProgramAccounts: 10,
   webhook_edit: 100,
+  senderTook: 0,
+  senderRefused: 0,
 };
 
 /** A socket costs two credits for each 0.1 MB that it receives. */

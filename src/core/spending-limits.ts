@@ -26,8 +26,8 @@ export type SponsorLimits = {
 };
 
 /**
- * The lamports that the sponsor spent within a day, and the number of payments whose cost is not
- * known yet.
+ * The lamports that the sponsor spent within a day, with the tips of payments whose cost is not
+ * known yet, and the number of these payments.
  */
 export type Spent = { readonly lamports: Lamports; readonly unread: number };
 export type SponsorSpent = {
@@ -83,11 +83,16 @@ export function withinLimits(
   return { debts: fitting };
 }
 
-/** The reason why the sponsor pays no more fees for this subscriber or creator today, or null. */
+/**
+ * The reason why the sponsor pays no more fees for this subscriber or creator today, or null.
+ * `cost`: of this payment without its tip, and of each one whose cost is not known yet; `tip` is
+ * that of this payment.
+ */
 export function sponsorRefusal(
   spent: SponsorSpent,
   cost: Lamports,
   limits: SponsorLimits,
+  tip: Lamports = 0n,
 ): Omit<Trouble, 'lamports'> | null {
   const refuse = (code: Extract<OwnTroubleCode, `sponsor_${string}`>, what: string) =>
     troubled(
@@ -95,7 +100,7 @@ export function sponsorRefusal(
       `The sponsor pays no more fees ${what} within 24 hours. SOL in the agent wallet pays this debt at once.`,
     );
   const above = ({ lamports, unread }: Spent, most: Lamports | null) =>
-    most !== null && lamports + BigInt(unread + 1) * cost > most;
+    most !== null && lamports + BigInt(unread + 1) * cost + tip > most;
   const { failuresADayMost } = limits;
   if (failuresADayMost !== null && spent.failures >= failuresADayMost)
     return refuse(

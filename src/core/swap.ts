@@ -158,6 +158,7 @@ const SWAP_RULES: RulesByEffect<SwapEffect, SwapMandate> = {
   memo: [NEVER],
   settle: [NEVER],
   withdraw: [NEVER],
+  pay_tip: [NEVER],
   advance_nonce: [NEVER],
   refresh_interest: [NEVER],
   unknown: [

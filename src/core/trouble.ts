@@ -68,6 +68,11 @@ export const TROUBLES = {
     class: 'retry_soon',
     means: 'Swaps of quote tokens for SOL were switched off after this one was planned.',
   },
+  tip_off: {
+    class: 'retry_soon',
+    means:
+      'The sender endpoint was switched off, or its tip or accounts were changed, after this payment was planned. It is planned anew.',
+  },
   insufficient_funds: {
     class: 'retry_when_healthier',
     means:

@@ -44,7 +44,8 @@ export type Budget = {
    */
   opening(to: Recipient, seen: CreatorSeen): Promise<Trouble | null>;
   /**
-   * What was seen of a recipient, with the reason why the sponsor does not pay, if it does not.
+   * What was seen of a recipient, with the reason why the sponsor does not pay, if it does not, and
+   * with whether it pays no tip.
    * `rents`: the lamports for accounts of recipients before it in the same payment.
    */
   sponsored(
@@ -100,7 +101,10 @@ export function createBudget(
       const rent = seen.creatorAccount === 'absent' ? costs.tokenAccountRent : 0n;
       const cost = 2n * costs.lamportsPerSignature + costs.priority + rents + rent;
       const spent = await ledger.costs.ofSponsor(pen.sponsor, subscriberId, creator);
-      return { ...seen, sponsorRefuses: sponsorRefusal(spent, cost, sponsorLimits) };
+      const sponsorRefuses = sponsorRefusal(spent, cost, sponsorLimits);
+      if (costs.tip === undefined) return { ...seen, sponsorRefuses };
+      const tipped = sponsorRefusal(spent, cost, sponsorLimits, costs.tip.lamports);
+      return { ...seen, sponsorRefuses, sponsorRefusesTip: tipped !== null };
     },
   };
 }

@@ -33,7 +33,11 @@ type LookPorts = Omit<NonceLanePorts, 'books'> & {
   readonly sign: ReturnType<typeof createSigning>;
   readonly reroute: ReturnType<typeof createRerouting>;
   readonly ends: ReturnType<typeof createPaymentEnds>;
-  readonly broadcast: (payment: Payment, bytes: SignedBytes) => Promise<void>;
+  readonly broadcast: (
+    payment: Payment,
+    bytes: SignedBytes,
+    purpose: Variant['purpose'],
+  ) => Promise<void>;
   readonly subscriberOf: (id: string) => Promise<Subscriber>;
 };
 
@@ -111,7 +115,7 @@ export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadca
       ...{ microLamports: bytes.microLamports, ...variant.route },
     });
     looking.sent(payment.subscriberId, bytes);
-    await ports.broadcast(payment, bytes);
+    await ports.broadcast(payment, bytes, purpose);
     return true;
   };
 
@@ -199,7 +203,7 @@ export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadca
       const varied = await vary(payment, variants);
       if (varied !== null) return varied;
     }
-    if (again) await ports.broadcast(payment, signed);
+    if (again) await ports.broadcast(payment, signed, cancelled ? 'cancel' : 'payment');
     return signed;
   };
 

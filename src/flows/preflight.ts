@@ -10,6 +10,7 @@ import type { Debt, Payment } from '../core/payment.ts';
 import { paidTo } from '../core/payment-recipients.ts';
 import type { CreatorSeen, Preflight, VenueFunds } from '../core/plan.ts';
 import type { Subscriber } from '../core/ports.ts';
+import type { TipSource } from '../core/sender-tip.ts';
 import type { PaymentParts, Pen } from '../core/signing-ports.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
@@ -24,6 +25,8 @@ export type ReadPorts = {
   readonly pen: Pen;
   readonly fees: FeeMarket;
   readonly nonces: Nonces;
+  /** The sender endpoint; null or absent where there is none. */
+  readonly sender?: TipSource | null;
 };
 export type Reserves = { readonly agentReserve: bigint; readonly sponsorReserve: bigint };
 
@@ -132,7 +135,7 @@ function readAtVenue(
  * with it.
  */
 export async function readPreflight(
-  { chain, tokens, venues, pen, fees }: ReadPorts,
+  { chain, tokens, venues, pen, fees, sender }: ReadPorts,
   reserves: Reserves,
   debt: Pick<Debt, 'driftUser' | 'venue'>,
   recipients: readonly Address[],
@@ -173,6 +176,7 @@ export async function readPreflight(
   const usable = (read: typeof own) => read !== null && !read.frozen && !read.foreign;
   const { account, funds } = readAtVenue(venue, debt.driftUser, accounts.slice(wallets.length));
   const price = await fees.microLamports(expiries, venue.contended);
+  const tip = sender?.tip() ?? null;
   return {
     agentLamports: agent?.lamports ?? 0n,
     agentTokens: own !== null && usable(own) ? own.amount : null,
@@ -194,6 +198,7 @@ export async function readPreflight(
       tokenAccountRent: await fees.tokenAccountRent(),
       agentReserve: reserves.agentReserve,
       sponsorReserve: reserves.sponsorReserve,
+      ...(tip === null ? {} : { tip }),
     },
   };
 }

@@ -175,8 +175,14 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
       found.kind === 'wait' && unsettled !== null
         ? { ...found, trouble: moreTelling(found.trouble, unsettled) }
         : found;
+    // Where a payment does not fit with a tip, it goes without.
+    let { costs } = preflight;
+    const dropTip = (): void => {
+      const { tip: _, ...others } = costs;
+      costs = others;
+    };
     const planWith = (venueFunds: VenueFunds | null): Planned =>
-      plan(debts, { ...preflight, venue: venueFunds }, policy);
+      plan(debts, { ...preflight, costs, venue: venueFunds }, policy);
     let funds = preflight.venue;
     // Whether every market is settled that can be; profit that is not settled is no collateral.
     let everything = false;
@@ -188,7 +194,8 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
         const all = funds === null ? [] : settleable(funds).map((each) => each.market);
         const settleMarkets = everything ? all : found.plan.settleMarkets;
         if (await fits(request, { ...found.plan, settleMarkets })) return found;
-        debts = withoutLast(debts);
+        if (found.plan.tip !== undefined) dropTip();
+        else debts = withoutLast(debts);
       }
     };
     for (let tried = 0; tried < PLANS_MOST; tried++) {
@@ -198,6 +205,10 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
       const settleMarkets = everything ? all : found.plan.settleMarkets;
       const decided = { ...found.plan, settleMarkets };
       if (decided.recipients === undefined && !(await fits(request, decided))) {
+        if (decided.tip !== undefined) {
+          dropTip();
+          continue;
+        }
         if (settleMarkets.length === 0) return planWith({ ...funds, blocked: TOO_LARGE });
         const kept = settleable(funds).slice(0, settleMarkets.length - 1);
         funds = { ...funds, claimable: kept };

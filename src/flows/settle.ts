@@ -6,6 +6,7 @@
 import { aftermath, NO_TRIES } from '../core/aftermath.ts';
 import { Fault, messageOf, unreachable } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
+import type { Variant } from '../core/nonce.ts';
 import {
   conclude,
   type Debt,
@@ -169,12 +170,17 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   };
 
   /** Sends the recorded bytes. The node's answer proves nothing, so it is only logged. */
-  const broadcast = async (payment: Payment, signed: SignedBytes): Promise<void> => {
+  const broadcast = async (
+    { id, plan }: Payment,
+    signed: SignedBytes,
+    purpose: Variant['purpose'] = 'payment',
+  ): Promise<void> => {
     try {
-      await chain.send(signed.bytes);
+      // The transaction that cancels a payment under a nonce holds no tip.
+      await chain.send(signed.bytes, purpose === 'payment' && plan.tip !== undefined);
     } catch (thrown) {
       log.warn('payment.send_answered_with_error', {
-        payment: payment.id,
+        payment: id,
         message: messageOf(thrown),
       });
     }

@@ -8,6 +8,7 @@ import type { Address } from '../core/ids.ts';
 import { type BaseUnits, most } from '../core/money.ts';
 import type { Payment, SignedBytes } from '../core/payment.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
+import { isAllowed } from '../core/sender-tip.ts';
 import type { PaymentParts, SwapDesk } from '../core/signing-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
@@ -134,6 +135,11 @@ export function createSigning(ports: SigningPorts) {
     const { sponsor } = pen;
     if (nonce && sponsor === null)
       return { refused: troubled('nonce_unusable', 'The payment needs the key of the sponsor.') };
+    const { tip } = payment.plan;
+    if (tip && !isAllowed(tip, ports.sender?.limits ?? null)) {
+      const detail = `The payment was planned with a tip of ${tip.lamports} lamports to ${tip.account}, which the settings allow no longer.`;
+      return { refused: troubled('tip_off', detail) };
+    }
     const parts = partsOf(ports, payment, subscriber);
     const { core, simulated, trouble } = await rehearsed(parts, measured);
     if (trouble !== null) return { refused: trouble };

@@ -38,7 +38,7 @@ export const paymentView = (
   covers: readonly Cover[],
 ): Static<typeof PaymentView> => {
   const { token, amount, withdrawn, excess, accepted, plannedAtMs, endedAtMs, ...most } = payment;
-  const { trouble, recipients, ...rest } = most;
+  const { trouble, recipients, tip, ...rest } = most;
   return {
     ...rest,
     recipients: recipients.map(({ wallet, amount: gets, excess: unexplained }) => ({
@@ -50,6 +50,7 @@ export const paymentView = (
     symbol: payment.token.symbol,
     amount: amount.toString(),
     withdrawn: withdrawn.toString(),
+    tip: tip && { lamports: tip.lamports.toString(), account: tip.account },
     excess: excess.toString(),
     accepted: accepted && {
       reason: accepted.reason,

@@ -237,6 +237,12 @@ export const PaymentView = Type.Object({
   ),
   withdrawn: BaseUnits,
   feePayer: Type.Enum([...FEE_PAYERS]),
+  tip: nullable(
+    Type.Object(
+      { lamports: BaseUnits, account: AddressText },
+      { description: 'What the fee payer gives the sender endpoint when the payment lands.' },
+    ),
+  ),
   state: PaymentState,
   guard: Type.Enum(['blockhash', 'nonce'], {
     description: 'What keeps it apart from other payments of its debts.',

@@ -60,9 +60,11 @@ export function createCosts(sql: Sql): Costs {
         select * from jsonb_to_recordset(${sql.json(rows)}) as c(subscriber_id text, payment_id text,
           payer text, failed boolean, fee bigint, rent bigint, opened jsonb)),
       added as (
-        insert into payment_cost (subscriber_id, payment_id, payer, failed, fee, rent)
-        select subscriber_id, payment_id, payer, failed, fee, rent from given
-        order by subscriber_id, payment_id
+        insert into payment_cost (subscriber_id, payment_id, payer, failed, fee, rent, tip)
+        select g.subscriber_id, g.payment_id, g.payer, g.failed, g.fee, g.rent, coalesce(p.tip, 0)
+        from given g left join payment p on (p.subscriber_id, p.payment_id) = (g.subscriber_id, g.payment_id)
+          and p.state = 'landed'
+        order by g.subscriber_id, g.payment_id
         on conflict do nothing returning subscriber_id, payment_id)
       update payment_recipient r set rent = coalesce((select sum((o ->> 'lamports')::bigint)
         from jsonb_array_elements(g.opened) o where o ->> 'owner' = r.creator_wallet), 0)
@@ -103,8 +105,8 @@ export function createCosts(sql: Sql): Costs {
     async ofSponsor(sponsor, subscriberId, creatorWallet) {
       const [row] = await sql<Record<string, bigint>[]>`
         with spent as (
-          select c.subscriber_id, c.fee + c.rent as lamports, case when r.amount is null then null else c.fee + r.rent end as creator_lamports,
-            failed, false as unread
+          select c.subscriber_id, c.fee + c.rent + c.tip as lamports,
+            case when r.amount is null then null else c.fee + r.rent + c.tip end as creator_lamports, failed, false as unread
           from payment_cost c left join payment_recipient r on (r.subscriber_id, r.payment_id) = (c.subscriber_id, c.payment_id)
             and r.creator_wallet = ${creatorWallet}
           where c.payer = ${sponsor} and c.at > now() - interval '1 day'
@@ -112,8 +114,8 @@ export function createCosts(sql: Sql): Costs {
           select subscriber_id, rent, null, false, false
           from nonce where authority = ${sponsor} and asked_at > now() - interval '1 day'
           union all
-          select p.subscriber_id, 0, case when exists (select 1 from payment_recipient r where (r.subscriber_id, r.payment_id)
-            = (p.subscriber_id, p.payment_id) and r.creator_wallet = ${creatorWallet}) then 0 end, false, true
+          select p.subscriber_id, coalesce(p.tip, 0), case when exists (select 1 from payment_recipient r where (r.subscriber_id, r.payment_id)
+            = (p.subscriber_id, p.payment_id) and r.creator_wallet = ${creatorWallet}) then coalesce(p.tip, 0) end, false, true
           from payment p left join payment_cost c using (subscriber_id, payment_id)
           where p.fee_payer = 'sponsor' and c.payment_id is null
             and (p.state in ('planned', 'signed', 'sent') or (${ended}))

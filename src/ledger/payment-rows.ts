@@ -7,6 +7,7 @@ import type { Cover, Payment, PaymentPlan, PaymentState } from '../core/payment.
 import type { ListedPayment } from '../core/payment-ports.ts';
 import type { PaidTo } from '../core/payment-recipients.ts';
 import { byRoute } from '../core/payment-route.ts';
+import type { SenderTip } from '../core/sender-tip.ts';
 import type { Trouble } from '../core/trouble.ts';
 import type { VenueName } from '../core/venue.ts';
 import { type Fragment, type Sql, type Transaction, toJson } from './database.ts';
@@ -29,6 +30,8 @@ export type PaymentRow = {
   settle_markets: number[];
   fee_payer: PaymentPlan['feePayer'];
   reimburse: bigint;
+  tip: bigint | null;
+  tip_account: Address | null;
   create_agent_account: boolean;
   state: PaymentState;
   signature: Signature | null;
@@ -72,6 +75,9 @@ const variantOf = ({ purpose, signature, price, at }: VariantJson): Variant => (
   microLamports: BigInt(price),
   signedAtMs: Date.parse(at),
 });
+
+const tipOf = ({ tip, tip_account }: PaymentRow): SenderTip | null =>
+  tip === null || tip_account === null ? null : { lamports: tip, account: tip_account };
 
 /** The nonce and the variants of a row; nothing for a payment under a blockhash. */
 function guardOf(row: PaymentRow, variants: readonly VariantJson[]): Partial<Payment> {
@@ -122,6 +128,7 @@ export function paymentOf(
 ): Payment {
   const signed = row.signature === null || row.bytes === null;
   const newest = variants.at(-1);
+  const tip = tipOf(row);
   const route = variants.findLast(({ user }) => user !== null);
   const payment: Payment = {
     ...guardOf(row, variants),
@@ -145,6 +152,7 @@ export function paymentOf(
       createAgentAccount: row.create_agent_account,
       createCreatorAccount: row.recipients[0]?.create === true,
       ...(row.recipients.length > 1 ? { recipients: paidToOf(row.recipients) } : {}),
+      ...(tip === null ? {} : { tip }),
       covers: covered.map(({ share, amount }) => ({ shareId: share, amount: BigInt(amount) })),
     },
     signed: signed
@@ -199,6 +207,7 @@ export const listedOf = (row: ListedRow): ListedPayment => ({
   })),
   withdrawn: row.withdraw,
   feePayer: row.fee_payer,
+  tip: tipOf(row),
   state: row.state,
   guard: row.nonce_account === null ? 'blockhash' : 'nonce',
   cancelAsked: row.cancel_asked,

@@ -55,6 +55,8 @@ async function insert(
     settle_markets: plan.settleMarkets,
     fee_payer: plan.feePayer,
     reimburse: plan.reimburse,
+    tip: plan.tip?.lamports ?? null,
+    tip_account: plan.tip?.account ?? null,
     create_agent_account: plan.createAgentAccount,
     nonce_account: payment.nonce?.account ?? null,
     nonce_value: payment.nonce?.value ?? null,
@@ -74,14 +76,14 @@ async function insert(
   // All daemons write in the same order, so that two of them cannot deadlock.
   const opened = await tx<{ payment_id: string }[]>`
     with opened as (insert into payment (payment_id, purpose, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint,
-      amount, withdraw, settle_markets, fee_payer, reimburse, create_agent_account,
+      amount, withdraw, settle_markets, fee_payer, reimburse, tip, tip_account, create_agent_account,
       nonce_account, nonce_value, nonce_slot, planned_at)
     select payment_id, purpose, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint,
-      amount, withdraw, settle_markets, fee_payer, reimburse, create_agent_account,
+      amount, withdraw, settle_markets, fee_payer, reimburse, tip, tip_account, create_agent_account,
       nonce_account, nonce_value, nonce_slot, ${now}
     from jsonb_to_recordset(${tx.json(toJson(rows))}) as p(payment_id text, purpose text, subscriber_id text, subscription_id text,
       creator_wallet text, drift_user text, sub_account_id int, mint text, amount bigint, withdraw bigint, settle_markets jsonb,
-      fee_payer text, reimburse bigint, create_agent_account boolean,
+      fee_payer text, reimburse bigint, tip bigint, tip_account text, create_agent_account boolean,
       nonce_account text, nonce_value text, nonce_slot bigint)
     order by subscriber_id
     on conflict (subscriber_id) where state in ('planned', 'signed', 'sent') do nothing returning subscriber_id, payment_id),

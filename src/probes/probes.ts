@@ -29,6 +29,7 @@ import { ofNode, ofSocket } from './node.ts';
 import { ofNonces } from './nonces.ts';
 import { ofRootMemos } from './root-memos.ts';
 import { ofRpcUsage } from './rpc-usage.ts';
+import { ofSenderCalls, ofTips } from './sender.ts';
 import { ofStream } from './stream.ts';
 import { ofProgram, ofVenue } from './venue.ts';
 
@@ -92,6 +93,7 @@ async function probeLedger(
     ['halts', () => ofHalts(ledger)],
     ['root memos', () => ofRootMemos(createRootMemoBook(sql), settings.sponsor.rootMemos === true)],
     ['rpc usage', () => ofRpcUsage(settings.rpc.budget, sql, clock)],
+    ['sender', () => ofSenderCalls(settings, sql, clock)],
   ];
   for (const [what, probe] of probes) findings.push(...(await asked(what, GRANT, probe)));
   /** The answer; `otherwise`, with a finding, when the table cannot be read. */
@@ -184,6 +186,9 @@ export async function probeAll(
       )),
     );
     found.push(...(await ofStream(settings, clock, SOCKET_MS)));
+    found.push(
+      ...(await safely('sender', mend, () => ofTips(openConnection(url, null), settings))),
+    );
     const { onUnknownProgram } = settings.venue;
     for (const venue of settings.venues)
       found.push(

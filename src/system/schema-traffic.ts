@@ -100,6 +100,10 @@ export const TRAFFIC = {
         'A gRPC stream that speaks Yellowstone (LaserStream, Dragon’s Mouth), for the source stream; its key is BAILIFF_STREAM_TOKEN.',
         'https?',
       ),
+      senderUrl: url(
+        'An endpoint that takes payments beside the nodes and asks for a tip, with payments.sender. From BAILIFF_SENDER_URL, because it may carry a key.',
+        'https?',
+      ),
       weights: Type.Array(Type.Integer({ minimum: 1, maximum: 1_000 }), {
         maxItems: 10,
         description:

@@ -6,6 +6,7 @@ import { NETWORKS } from '../core/genesis.ts';
 import { SOURCES } from '../core/source.ts';
 import { VENUE_NAMES } from '../core/venue.ts';
 import { baseUnits, lamports, milliseconds, url } from './schema-kinds.ts';
+import { SENDING } from './schema-sending.ts';
 import { SIGNERS } from './schema-signers.ts';
 import { TRAFFIC } from './schema-traffic.ts';
 
@@ -111,12 +112,7 @@ export const SettingsSchema = Type.Object(
         agentReserveLamports: lamports('SOL left in an agent wallet that pays its own fees.'),
         sponsorReserveLamports: lamports('SOL left in the sponsor wallet.'),
         priorityFeeLamportsMost: lamports('The most that one payment may spend on priority.'),
-        lookupTables: Type.Array(Type.String({ pattern: '^[1-9A-HJ-NP-Za-km-z]{32,44}$' }), {
-          maxItems: 8,
-          uniqueItems: true,
-          description:
-            'Address lookup tables beside those of the venue, for payments that would not fit one transaction. Only what the pen is not asked about may stand in them: markets, oracles, vaults, mints.',
-        }),
+        ...SENDING,
       },
       { additionalProperties: false },
     ),

@@ -1,4 +1,6 @@
 // Settings problems: what is wrong with settings that depend on each other.
+import { base58Bytes } from '../core/ids.ts';
+import { SMALL } from '../core/outflow.ts';
 import type { FileSettings, Secrets } from './settings.ts';
 
 const isLoopback = (host: string): boolean =>
@@ -53,6 +55,35 @@ function streamTogether({ rpc, watch }: FileSettings, problems: string[]): void 
     problems.push('rpc.streamUrl: must begin with https://, except on loopback');
 }
 
+/** Adds the problems of the sender endpoint and its tip. */
+function senderTogether({ rpc, payments }: FileSettings, problems: string[]): void {
+  const { sender } = payments;
+  if (rpc.senderUrl !== null && sender === null)
+    problems.push('BAILIFF_SENDER_URL: has no effect without payments.sender');
+  if (rpc.senderUrl === null && sender !== null)
+    problems.push('payments.sender: BAILIFF_SENDER_URL must be set beside it');
+  if (sender === null) return;
+  const [tip, least, most] = [sender.tip, sender.tipLeast, sender.tipMost].map(BigInt) as [
+    bigint,
+    bigint,
+    bigint,
+  ];
+  if (tip === 0n) problems.push('payments.sender.tip: must be above 0');
+  if (tip < least)
+    problems.push(
+      `payments.sender.tip: must be at least tipLeast, ${least}: the sender takes no transaction with less, and the tip would be paid for nothing`,
+    );
+  if (tip > most) problems.push(`payments.sender.tip: must not be above tipMost, ${most}`);
+  const small = SMALL.sol.transaction;
+  if (most > small)
+    problems.push(
+      `payments.sender.tipMost: must not be above ${small}: a larger tip would count as a withdrawal after the ledger lost the payment`,
+    );
+  for (const account of sender.accounts)
+    if (base58Bytes(account)?.length !== 32)
+      problems.push(`payments.sender.accounts: ${account} is no address`);
+}
+
 /** Adds the problems that the schema cannot express: settings that depend on each other. */
 export function togetherness(settings: FileSettings, secrets: Secrets, problems: string[]): void {
   if (!isLoopback(settings.http.host) && secrets.apiKeys.length === 0)
@@ -66,6 +97,7 @@ export function togetherness(settings: FileSettings, secrets: Secrets, problems:
     );
   signersTogether(settings, secrets, problems);
   streamTogether(settings, problems);
+  senderTogether(settings, problems);
   if (secrets.streamToken !== null && settings.rpc.streamUrl === null)
     problems.push('BAILIFF_STREAM_TOKEN: has no effect without rpc.streamUrl');
   if (secrets.directDatabaseUrl !== null && secrets.databaseUrl === null)

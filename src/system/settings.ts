@@ -85,6 +85,7 @@ function overrides(env: Environment, problems: string[]): Json {
   if (env.BAILIFF_SECOND_RPC_URL) put('rpc', 'secondUrl', env.BAILIFF_SECOND_RPC_URL);
   if (env.BAILIFF_MORE_RPC_URLS) put('rpc', 'moreUrls', namesIn(env.BAILIFF_MORE_RPC_URLS));
   if (env.BAILIFF_STREAM_URL) put('rpc', 'streamUrl', env.BAILIFF_STREAM_URL);
+  if (env.BAILIFF_SENDER_URL) put('rpc', 'senderUrl', env.BAILIFF_SENDER_URL);
   if (env.BAILIFF_WEBHOOK_URL) put('helius', 'webhookUrl', env.BAILIFF_WEBHOOK_URL);
   if (env.BAILIFF_HELIUS_API_URL) put('helius', 'apiUrl', env.BAILIFF_HELIUS_API_URL);
   if (env.BAILIFF_HTTP_HOST) put('http', 'host', env.BAILIFF_HTTP_HOST);

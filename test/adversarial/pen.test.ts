@@ -134,7 +134,7 @@ describe('refused', () => {
     };
     await refused([...good, transfer], /calls program dRift/);
   });
-  test('any other program', async () => {
+  test('SOL of the agent sent to a stranger', async () => {
     const drain = SystemProgram.transfer({
       fromPubkey: agent.publicKey,
       toPubkey: thief,
@@ -147,7 +147,7 @@ describe('refused', () => {
     }));
     await refused(
       [...good, { program: text(drain.programId), accounts, data: new Uint8Array(drain.data) }],
-      /calls program 1111/,
+      /takes a tip from/,
     );
   });
   test('an SPL approve, burn, close or authority change', async () => {

@@ -161,7 +161,7 @@ const REFUSED: Record<string, [TransactionInstruction[], RegExp]> = {
       CLOSE,
       SystemProgram.transfer({ fromPubkey: owner, toPubkey: thief, lamports: 1 }),
     ],
-    /calls program 1111/,
+    /does a pay_tip/,
   ],
   "rent of somebody's account": [
     [

@@ -1,115 +1,33 @@
 // Policy: each field of each effect that a payment may have, up to its limit and one beyond it.
 import { describe, expect, test } from 'vitest';
-import type { Address } from '../../src/core/ids.ts';
 import { COMPUTE_UNITS_MOST, PAYMENT_RULES } from '../../src/core/payment-rules.ts';
 import { type Effect, type Mandate, objections } from '../../src/core/policy.ts';
 import { TOKEN_PROGRAM } from '../../src/core/programs.ts';
 import type { Rule } from '../../src/core/rules.ts';
-
-const address = (name: string) => name as Address;
-const thief = address('thief');
-const CREATOR = address('creator');
-const CREATOR_TOKENS = address('creator tokens');
-const mandate: Mandate = {
-  memo: 'bailiff:p1',
-  agent: address('agent'),
-  source: address('passing'),
-  passing: address('passing'),
-  recipients: [{ wallet: CREATOR, tokenAccount: CREATOR_TOKENS, amount: 100n }],
-  mint: address('usdc'),
-  amount: 100n,
-  driftUser: address('user'),
-  quoteMarket: 0,
-  withdraw: 60n,
-  settleMarkets: [1, 2],
-  feePayer: address('sponsor'),
-  reimburse: 5n,
-  sponsorTokenAccount: address('sponsor tokens'),
-  priorityFeeMost: 1_001n,
-  nonce: { account: address('nonce'), authority: address('sponsor') },
-};
-type ActOf<Kind extends Effect['effect']> = Extract<Effect, { effect: Kind }>;
-const advance: ActOf<'advance_nonce'> = {
-  effect: 'advance_nonce',
-  account: address('nonce'),
-  authority: address('sponsor'),
-};
-const limit: ActOf<'compute_limit'> = { effect: 'compute_limit', units: COMPUTE_UNITS_MOST };
-const price: ActOf<'compute_price'> = { effect: 'compute_price', microLamports: 715n };
-const creatorAccount: ActOf<'create_token_account'> = {
-  effect: 'create_token_account',
-  payer: mandate.feePayer,
-  account: CREATOR_TOKENS,
-  owner: CREATOR,
-  mint: mandate.mint,
-};
-const create: ActOf<'create_seeded_account'> = {
-  effect: 'create_seeded_account',
-  payer: mandate.feePayer,
-  account: address('passing'),
-  base: mandate.agent,
-  space: 165n,
-  program: address(TOKEN_PROGRAM),
-};
-const initialize: ActOf<'initialize_token_account'> = {
-  effect: 'initialize_token_account',
-  account: address('passing'),
-  mint: mandate.mint,
-  owner: mandate.agent,
-};
-const close: ActOf<'close_token_account'> = {
-  effect: 'close_token_account',
-  account: address('passing'),
-  destination: mandate.feePayer,
-  authority: mandate.agent,
-};
-const settle: ActOf<'settle'> = {
-  effect: 'settle',
-  user: mandate.driftUser,
-  authority: mandate.agent,
-  markets: [1, 2],
-};
-const withdraw: ActOf<'withdraw'> = {
-  effect: 'withdraw',
-  user: mandate.driftUser,
-  authority: mandate.agent,
-  market: 0,
-  amount: 60n,
-  reduceOnly: true,
-  destination: mandate.source,
-};
-const transfer: ActOf<'transfer'> = {
-  effect: 'transfer',
-  source: mandate.source,
-  mint: mandate.mint,
-  destination: CREATOR_TOKENS,
-  authority: mandate.agent,
-  amount: 100n,
-};
-const reimburse: ActOf<'transfer'> = {
-  ...transfer,
-  destination: address('sponsor tokens'),
-  amount: 5n,
-};
-const interest: ActOf<'refresh_interest'> = { effect: 'refresh_interest', accounts: 4 };
-const memo: ActOf<'memo'> = { effect: 'memo', text: 'bailiff:p1' };
-const GOOD: readonly Effect[] = [
+import {
+  address,
   advance,
-  limit,
-  price,
-  create,
-  initialize,
-  creatorAccount,
-  settle,
-  interest,
-  withdraw,
-  transfer,
-  reimburse,
+  CREATOR,
+  CREATOR_TOKENS,
   close,
+  create,
+  creatorAccount,
+  GOOD,
+  initialize,
+  interest,
+  judge,
+  limit,
+  mandate,
   memo,
-];
-const judge = (effects: readonly Effect[], under: Mandate = mandate) =>
-  objections(under.feePayer, effects, under);
+  price,
+  reimburse,
+  settle,
+  thief,
+  tip,
+  transfer,
+  withdraw,
+} from '../support/good-payment.ts';
+
 /** The good payment with one effect changed. */
 const changed = <Kind extends Effect>(effect: Kind, change: Partial<Kind>) =>
   judge(GOOD.map((each) => (each === effect ? { ...each, ...change } : each)));
@@ -156,6 +74,11 @@ const BROKEN: readonly [Effect, object, string][] = [
   [transfer, { authority: thief }, 'transfers by authority of thief'],
   [reimburse, { destination: thief }, 'transfers to thief'],
   [reimburse, { amount: 6n }, 'transfers 6, the mandate is 5'],
+  [tip, { from: mandate.agent }, 'takes a tip from agent'],
+  [tip, { to: thief }, 'gives a tip to thief, which no setting names'],
+  [tip, { to: address('more tips') }, 'gives a tip to more tips'],
+  [tip, { lamports: 4_999n }, 'gives a tip of 4999 lamports, the mandate is 5000'],
+  [tip, { lamports: 5_001n }, 'gives a tip of 5001 lamports, the settings allow 5000'],
   [memo, { text: 'bailiff:p2' }, 'carries another memo'],
 ];
 test.each(BROKEN)('%o with %o is refused', (effect, change, why) => {
@@ -211,7 +134,10 @@ test('no more is withdrawn than is paid, whatever the mandate says', () => {
 });
 
 describe('without a passing account', () => {
-  const plain: Mandate = { ...mandate, source: address('own'), passing: null, nonce: null };
+  const plain: Mandate = {
+    ...mandate,
+    ...{ source: address('own'), passing: null, nonce: null, tip: null },
+  };
   const effects = [
     { ...withdraw, destination: plain.source },
     { ...transfer, source: plain.source },
@@ -251,6 +177,32 @@ describe('a durable nonce', () => {
         nonce: { account: address('nonce'), authority: mandate.agent },
       }),
     ).toEqual(['moves a nonce of the agent']));
+});
+
+describe('a tip', () => {
+  const effects = GOOD.filter((each) => each !== tip);
+  test('is given once with a mandate, and never without', () => {
+    expect(judge(effects)).toEqual(['gives 0 tips, the mandate is 1']);
+    expect(judge([...GOOD, tip])).toEqual(['gives 2 tips, the mandate is 1']);
+    expect(judge(effects, { ...mandate, tip: null })).toEqual([]);
+    expect(judge(GOOD, { ...mandate, tip: null })).toEqual([
+      'gives a tip to tips',
+      'gives 1 tips, the mandate is 0',
+    ]);
+  });
+  test('keeps within the settings, whatever the mandate says', () => {
+    const large = { lamports: 5_001n, account: address('tips') };
+    expect(judge([...effects, { ...tip, lamports: 5_001n }], { ...mandate, tip: large })).toEqual([
+      'gives a tip of 5001 lamports, the settings allow 5000',
+    ]);
+    const stolen = { lamports: 5_000n, account: thief };
+    expect(judge([...effects, { ...tip, to: thief }], { ...mandate, tip: stolen })).toEqual([
+      'gives a tip to thief, which no setting names',
+    ]);
+    const off = { ...mandate, tipLimits: null };
+    expect(judge(GOOD, off)).toEqual(['gives a tip to tips, which no setting names']);
+    expect(judge(effects, { ...off, tip: null })).toEqual([]);
+  });
 });
 
 describe('a reimbursement', () => {

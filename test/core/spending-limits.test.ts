@@ -90,6 +90,14 @@ describe('the sponsor', () => {
     const given = { all, subscriber: all, creator: all, failures: 99 };
     expect(sponsorRefusal(given, 10n, none)).toBeNull();
   });
+  test('counts the tip of this payment once, whatever is not read yet', () => {
+    const tipped = (tip: bigint, lamports: bigint) =>
+      sponsorRefusal(spent({ subscriber: { lamports, unread: 2 } }), 10n, limits, tip)?.code ??
+      null;
+    expect(tipped(5n, 65n)).toBeNull();
+    expect(tipped(5n, 66n)).toBe('sponsor_subscriber_spent');
+    expect(tipped(0n, 70n)).toBeNull();
+  });
   test('counts what is not read yet as the most it can have cost', () =>
     expect(code({ subscriber: { lamports: 80n, unread: 2 } })).toBe('sponsor_subscriber_spent'));
 });

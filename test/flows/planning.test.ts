@@ -1,7 +1,7 @@
 // Planning: which of a subscriber's accounts pays, what keeps debts from being planned, and what is
 // told when none can be paid.
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
@@ -213,4 +213,40 @@ test('where the sponsor’s budget for one creator is spent its debts rest, whic
   const younger = planningWith({ ...given, spentOn: 'b' as Address });
   expect(await younger.intendTo('a', 'b', 'a')).toBe('open');
   expect(await younger.intendTo('b')).toEqual({ rest: ['b'], code });
+});
+
+describe('a tip for the sender endpoint', () => {
+  const tip = { lamports: 5_000n, accounts: ['tips' as Address] };
+  const given = { lamports: 5_000n, account: 'tips' };
+  const accounts = [{ deposit: 1_000n }];
+
+  test('stands in the plan, and a payment that does not fit with it goes without', async () => {
+    expect(await planningWith({ accounts, tip }).intend(100n)).toMatchObject({ tip: given });
+    const tight = planningWith({ accounts, tip, fits: (tipped) => !tipped });
+    const found = await tight.intend(100n);
+    expect(found).toMatchObject({ amount: 100n, withdraw: 100n });
+    expect(found).not.toHaveProperty('tip');
+  });
+  test('is left out before a recipient is', async () => {
+    const roomy = await planningWith({ accounts, tip }).openTo('c', 'd');
+    expect(roomy).toMatchObject({ tip: given, recipients: [{ wallet: 'c' }, { wallet: 'd' }] });
+    const tight = planningWith({ accounts, tip, fits: (tipped) => !tipped });
+    const found = await tight.openTo('c', 'd');
+    expect(found).toMatchObject({ recipients: [{ wallet: 'c' }, { wallet: 'd' }] });
+    expect(found).not.toHaveProperty('tip');
+  });
+  test('is not paid by a sponsor whose budget has room for the fee alone', async () => {
+    const limits = { lamportsADayMost: null, subscriberADayMost: null, failuresADayMost: null };
+    const withBudget = (creatorADayMost: bigint) =>
+      planningWith({
+        ...{ accounts, tip, lamports: 0n, spentOn: 'c' as Address },
+        options: { sponsorLimits: { ...limits, creatorADayMost } },
+      }).intend(100n);
+    // The stub's sponsor has spent 100,000,000 lamports on this creator; the fee is 10,000.
+    expect(await withBudget(100_015_000n)).toMatchObject({ feePayer: 'sponsor', tip: given });
+    const spent = await withBudget(100_014_999n);
+    expect(spent).toMatchObject({ feePayer: 'sponsor' });
+    expect(spent).not.toHaveProperty('tip');
+    expect(await withBudget(100_009_999n)).toMatchObject({ code: 'sponsor_creator_spent' });
+  });
 });

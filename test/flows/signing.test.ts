@@ -9,6 +9,7 @@ import type { Address } from '../../src/core/ids.ts';
 import type { NonceAt } from '../../src/core/nonce.ts';
 import type { Payment, SignedBytes } from '../../src/core/payment.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
+import type { TipLimits } from '../../src/core/sender-tip.ts';
 import { USDC } from '../../src/core/token.ts';
 import type { SeenAccount } from '../../src/core/venue.ts';
 import { createSettle, type SettleOptions, type SettlePorts } from '../../src/flows/settle.ts';
@@ -46,7 +47,12 @@ const payment = (given: Partial<Payment> = {}): Payment =>
 
 function signing(
   answers: (Partial<Simulated> | Error)[],
-  given: { tries?: Tries; swap?: () => Promise<never>; sponsor?: string } = {},
+  given: {
+    tries?: Tries;
+    swap?: () => Promise<never>;
+    sponsor?: string;
+    tips?: TipLimits;
+  } = {},
 ) {
   const seen = {
     budgets: [] as [number, bigint][],
@@ -111,6 +117,7 @@ function signing(
       return ['limit and price'];
     },
     swaps: given.swap === undefined ? null : { offer: given.swap },
+    sender: given.tips === undefined ? null : { limits: given.tips },
   } as unknown as SigningPorts;
   return { sign: createSigning(ports), seen };
 }
@@ -120,6 +127,21 @@ test('a payment is built from the reading by which it was planned, and from a ne
   await sign(payment(), subscriber, MEASURED);
   await sign(payment(), subscriber, null);
   expect(seen).toMatchObject({ readAnew: 1, forgotten: 0, builtFrom: [MEASURED, { reading: 1 }] });
+});
+
+test('a tip that the settings allow no longer is not signed, and the payment is planned anew', async () => {
+  const tip = { lamports: 5_000n, account: 'tips' as Address };
+  const tipped = payment({ plan: { ...payment().plan, tip } });
+  const limits = { most: 5_000n, accounts: [tip.account] };
+  const { sign } = signing([FINE], { tips: limits });
+  expect(await sign(tipped, subscriber, MEASURED)).toHaveProperty('bytes');
+  for (const tips of [undefined, { ...limits, most: 4_999n }, { ...limits, accounts: [] }]) {
+    const refusing = signing([], { ...(tips && { tips }) });
+    expect(await refusing.sign(tipped, subscriber, MEASURED)).toMatchObject({
+      refused: { class: 'retry_soon', code: 'tip_off' },
+    });
+    expect(refusing.seen.asked).toBe(0);
+  }
 });
 
 test('a payment that is signed again does not count twice towards the limit of a day', async () => {

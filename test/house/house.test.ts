@@ -51,7 +51,11 @@ const ALLOWED: Record<string, readonly string[]> = {
   verify: ['core', 'venue'],
   local: ['core', 'ledger', 'chain', 'venue', 'system', 'gate-client'],
   'signer-parts.ts': ['core', 'chain', 'type:system'],
-  'daemon-parts.ts': ['core', 'ledger', 'chain', 'venue', 'system', 'signer-parts.ts'],
+  'sender-parts.ts': ['core', 'chain', 'system'],
+  'daemon-parts.ts': [
+    ...['core', 'ledger', 'chain', 'venue', 'system'],
+    ...['sender-parts.ts', 'signer-parts.ts'],
+  ],
   'gauges.ts': ['core', 'flows', 'system', 'daemon-parts.ts', 'feed-wiring.ts', 'node-gauges.ts'],
   'node-gauges.ts': ['flows', 'type:daemon-parts.ts', 'type:system'],
   'import-wiring.ts': ['core', 'flows', 'daemon-parts.ts'],

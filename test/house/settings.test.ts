@@ -1,5 +1,8 @@
 // Settings and log: every problem at once, no accident on a real network, and no secret in a line.
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
@@ -160,4 +163,40 @@ describe('the log', () => {
     expect(lines).toHaveLength(1);
     expect(lines[0]).not.toContain(secret);
   });
+});
+
+describe('the sender endpoint', () => {
+  const sender = {
+    ...{ tip: '5000', tipLeast: '5000', tipMost: '1000000' },
+    accounts: ['4ACfpUFoaSD9bfPdeu6DBt89gB6ENTeHBXCAi87NhDEE'],
+  };
+  const found = (given: object | null, url = 'https://sender.example/fast?api-key=hunter5') => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-settings-'));
+    const file = path.join(folder, 'config.json');
+    writeFileSync(file, JSON.stringify({ payments: { sender: given } }));
+    try {
+      return problems({
+        ...{ ...real, BAILIFF_CONFIG: file },
+        ...(url === '' ? {} : { BAILIFF_SENDER_URL: url }),
+      }).join();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+  test('is off unless it is configured, and needs its URL and its tip together', () => {
+    const plain = loadSettings(real);
+    expect([plain.rpc.senderUrl, plain.payments.sender]).toEqual([null, null]);
+    expect(found(sender)).toBe('');
+    expect(found(null)).toContain('BAILIFF_SENDER_URL: has no effect without payments.sender');
+    expect(found(sender, '')).toContain('payments.sender: BAILIFF_SENDER_URL must be set');
+    expect(found(null)).not.toContain('hunter5');
+  });
+  test.each([
+    [{ tip: '0', tipLeast: '0' }, 'payments.sender.tip: must be above 0'],
+    [{ tip: '4999' }, 'payments.sender.tip: must be at least tipLeast, 5000'],
+    [{ tip: '1000001' }, 'payments.sender.tip: must not be above tipMost, 1000000'],
+    [{ tipMost: '10000001' }, 'payments.sender.tipMost: must not be above 10000000'],
+    [{ accounts: ['1'.repeat(44)] }, 'is no address'],
+    [{ accounts: [] }, 'payments.sender'],
+  ])('%o is a problem', (change, says) => expect(found({ ...sender, ...change })).toContain(says));
 });

@@ -4,6 +4,7 @@
 import { expect, test } from 'vitest';
 import type { Payment } from '../../src/core/payment.ts';
 import type { TransactionCost } from '../../src/core/payment-cost.ts';
+import type { SenderTip } from '../../src/core/sender-tip.ts';
 import { USDC } from '../../src/core/token.ts';
 import { troubled } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
@@ -19,11 +20,18 @@ import {
 } from '../support/ledger.ts';
 import { bytes, paymentFor, withShare } from '../support/one-share.ts';
 import { paymentOfDebts } from '../support/payment.ts';
+import { costsIn } from '../support/rows.ts';
 
 const SPONSOR = addressOf(700);
+const TIP: SenderTip = { lamports: 7_000n, account: addressOf(702) };
 
 /** Pays the next debt of a subscriber, as far as the ledger goes. */
-async function pay({ ledger, driftAccount }: TestLedger, n: number): Promise<Payment> {
+async function pay(
+  { ledger, driftAccount }: TestLedger,
+  n: number,
+  more: Partial<Payment['plan']> = {},
+  end: 'landed' | 'failed' = 'landed',
+): Promise<Payment> {
   await recordFact(
     ledger,
     closeFact(n, 100_000_000n, { slot: 50 + n, account: driftAccount }),
@@ -34,7 +42,7 @@ async function pay({ ledger, driftAccount }: TestLedger, n: number): Promise<Pay
   if (due === undefined) throw new Error('nothing is due');
   const payment = paymentOfDebts([due], {
     id: `p${n}`,
-    plan: { feePayer: 'sponsor', createCreatorAccount: true },
+    plan: { feePayer: 'sponsor', createCreatorAccount: true, ...more },
   });
   await ledger.payments.open(payment);
   await ledger.payments.signed(payment.id, {
@@ -44,7 +52,8 @@ async function pay({ ledger, driftAccount }: TestLedger, n: number): Promise<Pay
     blockhashSlot: 1,
   });
   await ledger.payments.sent(payment.id, 1);
-  await ledger.payments.landed(payment.id, 60 + n);
+  if (end === 'landed') await ledger.payments.landed(payment.id, 60 + n);
+  else await ledger.payments.failed(payment.id, 60 + n, troubled('overtaken', 'no'), 0, false);
   return payment;
 }
 
@@ -158,4 +167,54 @@ test('the sum signed within a day is known after a restart, swaps for SOL includ
   await t.ledger.payments.sent('swap', 1);
   await t.ledger.payments.dead('swap', [], troubled('expired', 'never executed'), 0);
   expect(await t.ledger.costs.signedToday('ana', USDC.mint)).toBe(0n);
+});
+
+test('a tip counts for the sponsor as planned, and as paid once the payment has landed; a failed payment paid none', async () => {
+  await using t = await createTestLedger();
+  const { ledger } = t;
+  const spent = async (creator = CREATOR) => {
+    const { all, subscriber, creator: to } = await ledger.costs.ofSponsor(SPONSOR, 'ana', creator);
+    return [all.lamports, subscriber.lamports, to.lamports, all.unread];
+  };
+  await pay(t, 1, { tip: TIP });
+  expect(await spent()).toEqual([7_000n, 7_000n, 7_000n, 1]);
+  expect(await spent(addressOf(9))).toEqual([7_000n, 7_000n, 0n, 1]);
+  const [first] = await ledger.costs.unread(10);
+  if (first === undefined) throw new Error('it is unread');
+  await ledger.costs.record(first, cost());
+  expect(await spent()).toEqual([17_000n, 17_000n, 17_000n, 0]);
+  expect(await costsIn(t)).toMatchObject([{ tip: 7_000n, fee: 10_000n }]);
+  await pay(t, 2, { tip: TIP }, 'failed');
+  const [second] = await ledger.costs.unread(10);
+  if (second === undefined) throw new Error('it is unread');
+  await ledger.costs.record(second, cost({ failed: true }));
+  expect(await spent()).toEqual([27_000n, 27_000n, 27_000n, 0]);
+});
+
+test('a tip stands on the payment before it is signed, and never changes', async () => {
+  await using t = await createTestLedger();
+  const { ledger, sql } = t;
+  await pay(t, 1, { tip: TIP });
+  await pay(t, 2);
+  const listed = await ledger.payments.list({ limit: 10 });
+  expect(listed.map(({ id, tip }) => [id, tip])).toEqual([
+    ['p2', null],
+    ['p1', TIP],
+  ]);
+  for (const change of [
+    sql`update payment set tip = 7001 where payment_id = 'p1'`,
+    sql`update payment set tip_account = ${addressOf(703)} where payment_id = 'p1'`,
+    sql`update payment set tip = null, tip_account = null where payment_id = 'p1'`,
+    sql`update payment set tip = 1, tip_account = ${addressOf(703)} where payment_id = 'p2'`,
+  ])
+    await expect(change).rejects.toThrow('the tip of a payment is never changed');
+});
+
+test.each([
+  ['of nothing', { lamports: 0n, account: addressOf(702) }],
+  ['without an account', { lamports: 1n }],
+  ['without lamports', { account: addressOf(702) }],
+])('a tip %s is refused by the database', async (_, tip) => {
+  await using t = await createTestLedger();
+  await expect(pay(t, 1, { tip: tip as SenderTip })).rejects.toThrow('payment_tip_whole');
 });

@@ -281,8 +281,8 @@ export const DECIDED: readonly Mutant[] = [
   {
     name: 'Y3 the sponsor steps in for the fee payer of the record',
     file: 'src/core/payment-route.ts',
-    from: "plan.feePayer === 'agent' ? { ...read, sponsorLamports: null } : { ...read, agentLamports: 0n };",
-    to: 'plan.amount < 0n ? { ...read, sponsorLamports: null } : read;',
+    from: '? { ...read, costs, sponsorLamports: null }\n    : { ...read, costs, agentLamports: 0n };',
+    to: '? { ...read, costs }\n    : { ...read, costs };',
     by: unit('payment-route', 'the fee payer of the record pays'),
   },
   {

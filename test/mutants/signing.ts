@@ -6,6 +6,7 @@ const unit = (file: string, test: string) => ({ file, test });
 const SIGNING = 'test/flows/signing.test.ts';
 const SETTLE = 'test/flows/settle.test.ts';
 const PLANNING = 'test/flows/planning.test.ts';
+const TIP = 'test/adversarial/tip.test.ts';
 
 export const SIGNED: readonly Mutant[] = [
   {
@@ -112,5 +113,61 @@ export const SIGNED: readonly Mutant[] = [
     from: 'await door.load();\n    },\n    async instructions(',
     to: '},\n    async instructions(',
     by: unit('test/venue/builder.test.ts', 'prepare loads the builder'),
+  },
+  {
+    name: 'E16 the pen signs a tip above the setting',
+    file: 'src/core/payment-rules.ts',
+    from: 'lamports <= (tipLimits?.most ?? 0n),',
+    to: 'lamports >= 0n || tipLimits === null,',
+    by: unit(TIP, 'a tip on record above the setting'),
+  },
+  {
+    name: 'E17 the pen signs a tip to an account that no setting names',
+    file: 'src/core/payment-rules.ts',
+    from: 'tipLimits?.accounts.includes(to) === true,',
+    to: 'to !== null || tipLimits === null,',
+    by: unit(TIP, 'to an account that no setting names'),
+  },
+  {
+    name: 'E18 a payment gives its tip as often as it likes',
+    file: 'src/core/policy.ts',
+    from: "count('pay_tip') === (tip === null ? 0 : 1),",
+    to: "count('pay_tip') >= (tip === null ? 0 : 1),",
+    by: unit(TIP, 'twice'),
+  },
+  {
+    name: 'E19 a tip is no part of the SOL that a payment needs',
+    file: 'src/core/plan-costs.ts',
+    from: 'const rest = costs.priority + rent + tip;',
+    to: 'const rest = costs.priority + rent + tip * 0n;',
+    by: unit('test/core/sender-tip.test.ts', 'the agent as long as its reserve remains'),
+  },
+  {
+    name: 'E20 a payment under a nonce may take a route with another tip',
+    file: 'src/core/payment-route.ts',
+    from: '    isSameTip(plan.tip, payment.plan.tip) &&\n',
+    to: '',
+    by: unit('test/core/sender-tip.test.ts', 'is none where the tip cannot be paid'),
+  },
+  {
+    name: 'E21 a tip that the settings allow no longer is signed',
+    file: 'src/flows/signing.ts',
+    from: 'if (tip && !isAllowed(tip, ports.sender?.limits ?? null)) {',
+    to: 'if (tip && tip.lamports < 0n) {',
+    by: unit(SIGNING, 'a tip that the settings allow no longer'),
+  },
+  {
+    name: 'E22 a cancellation goes to the sender of the payment that it cancels',
+    file: 'src/flows/settle.ts',
+    from: "purpose === 'payment' && plan.tip !== undefined",
+    to: 'plan.tip !== undefined',
+    by: unit('test/flows/tipped-sends.test.ts', 'a cancellation goes to the nodes alone'),
+  },
+  {
+    name: 'E23 the sponsor’s budget counts no tip that is not read yet',
+    file: 'src/ledger/costs.ts',
+    from: 'select p.subscriber_id, coalesce(p.tip, 0), case when',
+    to: 'select p.subscriber_id, 0, case when',
+    by: unit('test/ledger/costs.test.ts', 'a tip counts for the sponsor as planned'),
   },
 ];

@@ -7,6 +7,7 @@ import type { Address } from '../../src/core/ids.ts';
 import type { Debt } from '../../src/core/payment.ts';
 import type { VenueFunds } from '../../src/core/plan.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
+import type { TipRule } from '../../src/core/sender-tip.ts';
 import type { PaymentParts } from '../../src/core/signing-ports.ts';
 import { USDC } from '../../src/core/token.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
@@ -27,6 +28,8 @@ const FUNDS: VenueFunds = {
   room: null,
   blocked: null,
 };
+/** Stands for the instruction by which a payment gives a tip. */
+const TIPPED = { data: 0n };
 export type Account = Partial<VenueFunds>;
 /** Settles these markets and withdraws this much: an error, or what arrives. */
 export type Verdict = (
@@ -55,6 +58,10 @@ export function planningWith(given: {
   transferTo?: Address;
   /** What the pen has signed for the subscriber within a day. */
   signedToday?: bigint;
+  /** The tip of the sender endpoint. */
+  tip?: TipRule;
+  /** Whether a payment fits one packet, with or without a tip. */
+  fits?: (tipped: boolean) => boolean;
   /** A sponsor pays, and has spent all that it gives for payments to this creator. */
   spentOn?: Address;
 }) {
@@ -68,7 +75,10 @@ export function planningWith(given: {
     readTokenAccount: (account: { amount?: bigint } | null) =>
       account && { amount: account.amount ?? tokens, frozen: false, foreign: false },
     isOnCurve: () => true,
-    transferInstructions: () => ({ before: [], after: [] }),
+    transferInstructions: ({ payment: { plan } }: PaymentParts) => ({
+      before: [],
+      after: plan.tip === undefined ? [] : [TIPPED],
+    }),
   };
   const chain = {
     async accounts() {
@@ -78,7 +88,8 @@ export function planningWith(given: {
       const creators = owedToAbsent === undefined ? {} : null;
       return { slot: 1, accounts: [agent, {}, creators, null, sponsor] };
     },
-    fits: async () => true,
+    fits: async (_payer: Address, instructions: readonly unknown[]) =>
+      given.fits?.(instructions.includes(TIPPED)) ?? true,
     simulate: async (_payer: Address, instructions: readonly { data: bigint }[]) => {
       const amounts = instructions.map((each) => each.data);
       const settle = amounts.slice(0, -1).map(Number);
@@ -112,6 +123,7 @@ export function planningWith(given: {
     pen: { sponsor: given.spentOn === undefined ? null : 'sponsor' },
     signers: { closed: async () => given.closed ?? null },
     tokens: tokenPort,
+    ...(given.tip === undefined ? {} : { sender: { tip: () => given.tip } }),
     fees: {
       microLamports: async () => 0n,
       lamportsPerSignature: async () => 5_000n,
@@ -197,6 +209,16 @@ export function planningWith(given: {
       const intent = await intend(subscriber, debts, debts);
       if (intent?.kind !== 'rest') return intent?.kind;
       return { rest: intent.debts.map((each) => each.creatorWallet), code: intent.trouble.code };
+    },
+    /** The plan of one payment for debts to several creators. */
+    async openTo(...creators: string[]) {
+      const debts = creators.map((creatorWallet, at) => ({
+        ...debt(BigInt(at) + 1n),
+        creatorWallet: creatorWallet as Address,
+      }));
+      const intent = await intend(subscriber, debts, debts);
+      if (intent?.kind !== 'open') throw new Error('no payment is opened');
+      return intent.payment.plan;
     },
     async intend(...owed: bigint[]) {
       const debts = owed.map(debt);

@@ -34,6 +34,8 @@ export type PaymentRow = {
   amount: bigint;
   withdraw: bigint;
   reimburse: bigint;
+  tip: bigint | null;
+  tipAccount: Address | null;
   settleMarkets: number[];
   feePayer: 'agent' | 'sponsor';
   createAgentAccount: boolean;
@@ -77,7 +79,7 @@ export const recipientsIn = ({ sql }: Ledgered) =>
     select r.* from payment_recipient r join payment p using (subscriber_id, payment_id)
     order by p.executed_slot, payment_id, nth`);
 
-type CostRow = { paymentId: string; payer: string; fee: bigint; rent: bigint };
+type CostRow = { paymentId: string; payer: string; fee: bigint; rent: bigint; tip: bigint };
 /** What payments cost their fee payers. */
 export const costsIn = ({ sql }: Ledgered) =>
   read<CostRow>(sql`select * from payment_cost order by at, payment_id`);

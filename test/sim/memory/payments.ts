@@ -43,6 +43,7 @@ export function listedOf({ shares }: State, row: PaymentRow): ListedPayment {
     amount: plan.amount,
     withdrawn: plan.withdraw,
     feePayer: plan.feePayer,
+    tip: plan.tip ?? null,
   };
 }
 

@@ -51,7 +51,9 @@ export async function rebuild(
   const freed = given.dryRun ? 0 : await parts.ledger.shares.freeOrphans();
   const total = sumsOf(restored.map(({ token, explained: amount }) => ({ ...token, amount })));
   output.result({ subscribers, written: !given.dryRun, restored, differences, freed }, [
-    `${given.dryRun ? 'Would restore' : 'Restored'} ${counted(restored.length, 'lost payment')}, ${amountsText(total)} in all, for ${counted(subscribers, 'subscriber')}.`,
+    restored.length === 0
+      ? `The books of ${counted(subscribers, 'subscriber')} lack no payment.`
+      : `${given.dryRun ? 'Would restore' : 'Restored'} ${counted(restored.length, 'lost payment')}, ${amountsText(total)} in all, for ${counted(subscribers, 'subscriber')}.`,
     ...restored.map(
       (each) =>
         `  ${each.id}  ${amountText(each.explained, each.token)}  slot ${each.slot}  ${each.signature}`,

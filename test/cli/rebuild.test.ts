@@ -24,8 +24,10 @@ test('waits for the life of a blockhash and the margin of a proof of death', asy
       shares: { freeOrphans: async () => 0 },
     },
   } as unknown as Parts;
-  const output = createOutput({ json: true, say: () => {}, terminal: null });
+  const said: string[] = [];
+  const output = createOutput({ json: false, say: (text) => said.push(text), terminal: null });
   expect(await rebuild(parts, { clock, log: silentLog, output, dryRun: false })).toBe(0);
   // 150 blocks may still take a transaction; 32 more are the margin.
   expect(readAt).toBeGreaterThanOrEqual(5_000 + 182);
+  expect(said.join('\n')).toContain('The books of 0 subscribers lack no payment.');
 });

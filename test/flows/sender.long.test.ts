@@ -3,8 +3,10 @@
 import { Keypair, PublicKey, SystemProgram, TransactionInstruction } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { MEMO_PROGRAM } from '../../src/core/programs.ts';
-import { loseAgentKeys } from '../support/damage.ts';
+import { openNode, verifyReceipts } from '../../src/verify/verify.ts';
+import { loseAgentKeys, losePayments, reopenDebts } from '../support/damage.ts';
 import { factsOf } from '../support/heard-rows.ts';
+import { receiptFrom } from '../support/receipt-from.ts';
 import { costsIn, paymentsIn } from '../support/rows.ts';
 import { openSenderServer, sendingTo } from '../support/sender-server.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
@@ -86,6 +88,37 @@ test('the agent and the sponsor give a tip inside the payment, once, on record, 
         .map(({ body }) => [body.amount, body.destination, body.paymentId]),
     )
     .toEqual([[TIP, payment?.tipAccount, payment?.paymentId]]);
+  await street.standing('ana', 'good');
+
+  // A receipt is checked by the transaction, and the tip in it is nothing odd.
+  const receipts = await Promise.all(
+    shares.map(async ({ id }) => {
+      const answer = await fetch(`${street.app().url}/v1/shares/${id}/receipt`);
+      return receiptFrom(await answer.json());
+    }),
+  );
+  const node = openNode(world.chain.rpcUrl, () => Promise.resolve());
+  expect((await verifyReceipts(receipts, node)).verdict).toBe('ok');
+
+  // After a loss of all payments the daemon books them from the chain, tips or not, and pays once.
+  await street.stop();
+  await losePayments(database);
+  await reopenDebts(database);
+  await street.restart();
+  profitableClose(driver, ana);
+  await expect
+    .poll(async () => (await street.shares('ana')).map(({ status }) => status))
+    .toEqual(['paid', 'paid']);
+  const owed = [...(await street.shares('ana')), ...(await street.shares('bo'))];
+  expect(driver.usdcOf(creator)).toBe(
+    1n + owed.reduce((sum, { amount }) => sum + BigInt(amount), 0n),
+  );
+  const again = await paymentsIn(database);
+  expect(again.map(({ restored, tip }) => [restored, tip]).sort()).toEqual([
+    [false, TIP],
+    [true, null],
+    [true, null],
+  ]);
   await street.standing('ana', 'good');
 
   // The same transfer by the agent itself, with a memo that names a payment, is a withdrawal.

@@ -1,5 +1,6 @@
-// Debt endings: the acts of an operator that end debts unpaid or make observed ones payable. They
-// are held against the chain first, because the database may have lost a payment.
+// Debt endings: the acts of an operator that end debts unpaid or make observed ones payable. Before
+// each, the payments of the subscriber are compared with the chain, because the database may have
+// lost one.
 
 import type { Command } from 'commander';
 import { Fault } from '../core/fault.ts';

@@ -8,7 +8,7 @@ import { afterEvents, newSecret, sha256 } from './chain/hashing.ts';
 import { setByLedger } from './core/ledger-clock.ts';
 import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
-import { gateOf, openParts, openRegistry, upkeepOf } from './daemon-parts.ts';
+import { openParts, openRegistry } from './daemon-parts.ts';
 import { countHearing } from './feed-wiring.ts';
 import { rememberActs } from './flows/acknowledged.ts';
 import { tellObserved } from './flows/credit.ts';
@@ -29,6 +29,7 @@ import { listenApiKeys, listenEvents, listenStandings, listenWatchList } from '.
 import { reportLostNotifications } from './ledger/notifications.ts';
 import { reachLedger } from './ledger/probe.ts';
 import { requireRights } from './ledger/rights.ts';
+import { gateOf, upkeepOf } from './settings-rules.ts';
 import { addSettling, watchPrograms } from './settling-wiring.ts';
 import { openShare } from './share-wiring.ts';
 import { elapsedMs } from './system/clock.ts';

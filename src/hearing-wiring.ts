@@ -1,6 +1,6 @@
 // Hearing wiring: wires the half of the daemon that learns what happened on chain. Webhooks,
-// account subscriptions, gRPC streams, sweep and backfill note signatures; the inspector reads each
-// transaction from RPC and records facts; checks compare account states with the facts.
+// account subscriptions, gRPC streams, sweep and backfill note signatures; inspection-wiring.ts has
+// the loops that read what was noted.
 import { createBurst } from './core/burst.ts';
 import type { HearingCosts } from './core/hearing-costs.ts';
 import type { Address, Slot } from './core/ids.ts';
@@ -12,16 +12,13 @@ import type { Parts } from './daemon-parts.ts';
 import { type Feeds, openFeeds } from './feed-wiring.ts';
 import { type AccountChanges, createAccountChanges } from './flows/account-changes.ts';
 import { beginChecks } from './flows/account-checks.ts';
-import { adoptFrom } from './flows/adopt.ts';
 import { createAside, type SetAside } from './flows/aside.ts';
 import { backfill } from './flows/backfill.ts';
-import { createChecking } from './flows/check-turn.ts';
 import type { VenuesConformance } from './flows/conformance.ts';
-import { createCoverageCounter } from './flows/coverage.ts';
 import { digestDeliveries } from './flows/digest.ts';
 import { createFinality } from './flows/finality.ts';
 import { addTakeover, type HearingShare } from './flows/hearing-share.ts';
-import { createInspector, type Inspector } from './flows/inspector.ts';
+import type { Inspector } from './flows/inspector.ts';
 import { EVERY_MS, type Loops } from './flows/loops.ts';
 import { createHaste, type Haste } from './flows/reading-haste.ts';
 import { createRegistration, type Registration } from './flows/registration.ts';
@@ -32,6 +29,7 @@ import { createStreamNotes } from './flows/stream-notes.ts';
 import { createWake } from './flows/waiting-debts.ts';
 import { createWalkSchedule } from './flows/walk-schedule.ts';
 import type { WatchedAccounts } from './flows/watched.ts';
+import { addInspection } from './inspection-wiring.ts';
 import type { Settling } from './settling-wiring.ts';
 import { newId } from './system/clock.ts';
 import type { Metrics } from './system/metrics.ts';
@@ -67,15 +65,12 @@ export type Hearing = {
   onLeft(addresses: readonly Address[]): Promise<void>;
 };
 
-/** In a burst, a payment of the daemon that no webhook has named is noted after this time. */
-const OWN_NOTED_AFTER_MS = 10_000;
-
 /** Wires the half that hears, and declares its loops. */
 export async function addHearing(given: HearingPorts, settings: Settings): Promise<Hearing> {
-  const { parts, roster, watched, settling, loops, metrics, costs, share, clock, log } = given;
+  const { parts, roster, watched, settling, loops, costs, share, clock, log } = given;
   const { onEvents } = given.spent;
   const { ledger, pace, tip } = parts;
-  const { settle, lanes, judge, ownSignatures, way } = settling;
+  const { settle, lanes, ownSignatures, way } = settling;
   const uses = (source: Source): boolean => settings.watch.sources.includes(source);
   const sources = createSources(settings.watch.sources, tip.canBe);
   const aside = createAside({ ledger, clock, log });
@@ -200,90 +195,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       noted(found.noted);
     });
 
-  // Transactions are read, and their effects become facts.
-  const coverage = createCoverageCounter(ports, metrics);
-  /** The subscribers whose facts changed since they were judged. */
-  const unjudged = new Set<string>();
-  /** The verdicts under way on subscribers whose transactions went ahead. */
-  let judging = 0;
-  const inspector = createInspector(
-    {
-      ...ports,
-      adopt: (facts, transaction) => adoptFrom(ports, facts, transaction),
-      onFacts: coverage.heard,
-      onFinal: ownSignatures.read,
-      finalByMs: pace.finalByMs,
-      onRead({ keys, slot }, source) {
-        if (source === 'webhook') sources.note('webhooks', slot, clock.nowMs());
-        for (const key of keys) if (watched.map.has(key)) watch.told(key, slot);
-        finality.expect(slot);
-      },
-    },
-    settings.watch,
-    () => loops.after('noted'),
-    (ids) => {
-      if (ids.length === 0) return;
-      loops.after('heard');
-      way.hold();
-      judging++;
-      void judge(ids, true)
-        // An error that keeps a subscriber from being judged also stops the loop that judges, which
-        // reports it.
-        .catch(() => {
-          for (const id of ids) unjudged.add(id);
-          loops.after('read');
-        })
-        .finally(() => {
-          if (--judging === 0 && inspector.aheadCount === 0) way.release();
-        });
-    },
-    () => loops.after('hasty'),
-  );
-  /** Notes the daemon's own payments, so that they are read although no source named them. */
-  const noteOwn = async (): Promise<void> => {
-    // In a burst a webhook names them as well, and they are read in their turn after the closes.
-    const executed = ownSignatures.takeExecuted(burst.on() ? OWN_NOTED_AFTER_MS : 0);
-    if (executed.length === 0) return;
-    const naming = { source: 'own', by: 'finalized', nowMs: clock.nowMs() } as const;
-    await ledger.sightings.note(executed, naming);
-    for (const { accounts, slot } of executed)
-      for (const account of accounts) if (slot != null) watch.told(account, slot);
-  };
-  loops.add('own', EVERY_MS.own, noteOwn);
-  const { inspectLeast, inspectMost } = EVERY_MS;
-  const inspectEveryMs = Math.max(inspectLeast, Math.min(inspectMost, settings.watch.finalityMs));
-  loops.add('ahead', EVERY_MS.judge, async () => {
-    if (await inspector.ahead()) loops.after('hasty');
-  });
-  loops.add('inspect', inspectEveryMs, async () => {
-    await way.clear();
-    const { changed: heard, more } = await inspector.round();
-    for (const id of heard) unjudged.add(id);
-    if (heard.length > 0) loops.after('read');
-    if (heard.length > 0) loops.after('heard');
-    if (more) loops.after('noted');
-    else await coverage.flush();
-  });
-  // The next transactions are read while subscribers are judged.
-  loops.add('verdict', EVERY_MS.judge, async () => {
-    await way.clear();
-    const ids = [...unjudged];
-    unjudged.clear();
-    try {
-      await judge(ids);
-    } catch (thrown) {
-      for (const id of ids) unjudged.add(id);
-      throw thrown;
-    }
-  });
-  const check = createChecking(ports, watch.changed);
-  loops.add('check', checkEveryMs, async (signal) => {
-    await way.clear();
-    const found = await check(signal);
-    noted(found.noted);
-    if (found.reckoned.length > 0) loops.after('heard');
-    await judge(found.reckoned);
-  });
+  const inspector = addInspection({ ...ports, ...settling, finality, watch, noted }, settings);
 
   // Accounts join and leave the watch-list here or in another daemon; Postgres notifies of each.
   const registration = createRegistration(

@@ -5,7 +5,7 @@ import { askedBy } from './chain/asker.ts';
 import { budget, programsOf } from './chain/compile.ts';
 import type { Clock, Log } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
-import { type Parts, payingOf } from './daemon-parts.ts';
+import type { Parts } from './daemon-parts.ts';
 import { accrueCloses } from './flows/accrue.ts';
 import { type Books, createBooks } from './flows/books-comparison.ts';
 import {
@@ -21,6 +21,7 @@ import { createOwnSignatures, type OwnSignatures } from './flows/own-signatures.
 import { createRightOfWay, type RightOfWay } from './flows/right-of-way.ts';
 import { createSettle, type Settle } from './flows/settle.ts';
 import { inTurns, judgeSubscribers } from './flows/standing.ts';
+import { payingOf } from './settings-rules.ts';
 import { newId } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
 

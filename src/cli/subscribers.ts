@@ -32,7 +32,7 @@ export async function decide(
   action: Action,
 ): Promise<Decision> {
   const { ledger, chain } = parts;
-  const { gateOf } = await import('../daemon-parts.ts');
+  const { gateOf } = await import('../settings-rules.ts');
   const roster = createRoster(gateOf(settings));
   const entry = await ledger.standings.entry(who);
   roster.hydrate(entry === null ? [] : [entry]);

@@ -5,7 +5,7 @@
 // this user can reach. It runs in a session of its own, so that Ctrl-C reaches the daemon and not
 // the server. A watchdog stops it when the process that started it has ended in any way. A server
 // that already runs on the data is shared, or stopped and started again when its owner is dead.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
   chownSync,
@@ -17,14 +17,14 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { Socket } from 'node:net';
 import path from 'node:path';
 import postgres from 'postgres';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { freePort } from './free-port.ts';
-import { type Identity, otherUser, reachableByOthers } from './identity.ts';
+import { otherUser, reachableByOthers } from './identity.ts';
 import { postgresBinaries } from './postgres-binaries.ts';
+import { isAlive, run, startWatchdog, stopServer } from './postgres-process.ts';
 
 export type PostgresServer = {
   readonly url: string;
@@ -39,40 +39,6 @@ const DATABASE = 'bailiff';
 const START_MS_MOST = 60_000;
 const START_TRIES = 5;
 
-function run(command: string, args: readonly string[], identity: Identity | null): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      ...identity,
-      cwd: '/',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-    child.on('error', reject);
-    child.on('close', (code) =>
-      code === 0
-        ? resolve()
-        : reject(
-            new Fault('local_world_failed', `${path.basename(command)} failed: ${output.trim()}`),
-          ),
-    );
-  });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 function readNumber(file: string, line = 0): number | null {
   if (!existsSync(file)) return null;
   const value = Number(readFileSync(file, 'utf8').split('\n')[line]);
@@ -82,29 +48,6 @@ function readNumber(file: string, line = 0): number | null {
 /** The last four lines of a server's log, as one line. */
 function lastLines(file: string): string {
   return readFileSync(file, 'utf8').trim().split('\n').slice(-4).join(' ');
-}
-
-/** Asks a server to stop without waiting for its clients. */
-function stopServer(pid: number): void {
-  try {
-    process.kill(pid, 'SIGINT');
-  } catch {
-    // The server has already ended.
-  }
-}
-
-/** Stops the server when this process's end of a pipe closes, which happens even after kill -9. */
-function startWatchdog(serverPid: number): ChildProcess {
-  const script = `trap '' INT TERM HUP; cat >/dev/null; kill -INT ${serverPid} 2>/dev/null`;
-  const watchdog = spawn('/bin/sh', ['-c', script], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-    cwd: '/',
-  });
-  watchdog.unref();
-  // The pipe must not keep this process alive, because the watchdog waits for its end.
-  if (watchdog.stdin instanceof Socket) watchdog.stdin.unref();
-  return watchdog;
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -52,9 +52,10 @@ const ALLOWED: Record<string, readonly string[]> = {
   local: ['core', 'ledger', 'chain', 'venue', 'system', 'gate-client'],
   'signer-parts.ts': ['core', 'chain', 'type:system'],
   'sender-parts.ts': ['core', 'chain', 'system'],
+  'settings-rules.ts': ['core', 'type:system'],
   'daemon-parts.ts': [
     ...['core', 'ledger', 'chain', 'venue', 'system'],
-    ...['sender-parts.ts', 'signer-parts.ts'],
+    ...['sender-parts.ts', 'signer-parts.ts', 'settings-rules.ts'],
   ],
   'gauges.ts': ['core', 'flows', 'system', 'daemon-parts.ts', 'feed-wiring.ts', 'node-gauges.ts'],
   'node-gauges.ts': ['flows', 'type:daemon-parts.ts', 'type:system'],
@@ -68,9 +69,17 @@ const ALLOWED: Record<string, readonly string[]> = {
     'daemon-parts.ts',
     'import-wiring.ts',
   ],
-  'settling-wiring.ts': ['core', 'chain', 'flows', 'system', 'daemon-parts.ts'],
+  'settling-wiring.ts': [
+    'core',
+    'chain',
+    'flows',
+    'system',
+    'daemon-parts.ts',
+    'settings-rules.ts',
+  ],
   'share-wiring.ts': ['core', 'chain', 'flows', 'system', 'daemon-parts.ts'],
   'feed-wiring.ts': ['core', 'chain', 'type:flows', 'system', 'daemon-parts.ts'],
+  'inspection-wiring.ts': ['core', 'flows', 'type:settling-wiring.ts', 'type:system'],
   'hearing-wiring.ts': [
     'core',
     'chain',
@@ -78,6 +87,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'system',
     'daemon-parts.ts',
     'feed-wiring.ts',
+    'inspection-wiring.ts',
     'settling-wiring.ts',
   ],
   'app.ts': [
@@ -94,6 +104,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'settling-wiring.ts',
     'hearing-wiring.ts',
     'http-wiring.ts',
+    'settings-rules.ts',
     'share-wiring.ts',
   ],
   probes: [
@@ -117,7 +128,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'local',
   ],
   'command-wiring.ts': ['core', 'system', 'cli', 'daemon-parts.ts', 'signer-parts.ts', 'probes'],
-  cli: ['core', 'flows', 'chain', 'verify', 'daemon-parts.ts', 'type:system'],
+  cli: ['core', 'flows', 'chain', 'verify', 'daemon-parts.ts', 'settings-rules.ts', 'type:system'],
 };
 
 describe('floors', () => {

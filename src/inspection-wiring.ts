@@ -1,0 +1,125 @@
+// Inspection wiring: wires the loops that read noted transactions from RPC, record their facts,
+// judge the subscribers of whom something was heard, and compare account states with the facts.
+import type { Burst } from './core/burst.ts';
+import type { Pace } from './core/pace.ts';
+import type { Ledger } from './core/ports.ts';
+import type { AccountChanges } from './flows/account-changes.ts';
+import { type AdoptPorts, adoptFrom } from './flows/adopt.ts';
+import { createChecking } from './flows/check-turn.ts';
+import { createCoverageCounter } from './flows/coverage.ts';
+import type { Finality } from './flows/finality.ts';
+import type { InspectPorts } from './flows/inspect.ts';
+import { createInspector, type Inspector } from './flows/inspector.ts';
+import { EVERY_MS, type Loops } from './flows/loops.ts';
+import type { Sources } from './flows/sources.ts';
+import type { Settling } from './settling-wiring.ts';
+import type { Metrics } from './system/metrics.ts';
+import type { Settings } from './system/settings.ts';
+
+/** In a burst, a payment of the daemon that no webhook has named is noted after this time. */
+const OWN_NOTED_AFTER_MS = 10_000;
+
+type InspectionPorts = AdoptPorts &
+  Omit<InspectPorts, 'adopt' | 'onFacts' | 'onFinal' | 'finalByMs' | 'onRead'> &
+  Pick<Settling, 'judge' | 'ownSignatures' | 'way'> & {
+    readonly ledger: Ledger;
+    readonly pace: Pace;
+    readonly metrics: Metrics;
+    readonly loops: Loops;
+    readonly sources: Sources;
+    readonly finality: Finality;
+    readonly watch: AccountChanges;
+    readonly burst: Burst;
+    /** Called with the number of transactions that a check noted. */
+    readonly noted: (count: number) => void;
+  };
+
+/** Wires the inspector, and declares the loops that read and judge. */
+export function addInspection(ports: InspectionPorts, settings: Settings): Inspector {
+  const { ledger, pace, metrics, loops, sources, finality, watch, watched, burst, clock } = ports;
+  const { judge, ownSignatures, way, noted } = ports;
+  const coverage = createCoverageCounter(ports, metrics);
+  /** The subscribers whose facts changed since they were judged. */
+  const unjudged = new Set<string>();
+  /** The verdicts under way on subscribers whose transactions went ahead. */
+  let judging = 0;
+  const inspector = createInspector(
+    {
+      ...ports,
+      adopt: (facts, transaction) => adoptFrom(ports, facts, transaction),
+      onFacts: coverage.heard,
+      onFinal: ownSignatures.read,
+      finalByMs: pace.finalByMs,
+      onRead({ keys, slot }, source) {
+        if (source === 'webhook') sources.note('webhooks', slot, clock.nowMs());
+        for (const key of keys) if (watched.map.has(key)) watch.told(key, slot);
+        finality.expect(slot);
+      },
+    },
+    settings.watch,
+    () => loops.after('noted'),
+    (ids) => {
+      if (ids.length === 0) return;
+      loops.after('heard');
+      way.hold();
+      judging++;
+      void judge(ids, true)
+        // An error that keeps a subscriber from being judged also stops the loop that judges, which
+        // reports it.
+        .catch(() => {
+          for (const id of ids) unjudged.add(id);
+          loops.after('read');
+        })
+        .finally(() => {
+          if (--judging === 0 && inspector.aheadCount === 0) way.release();
+        });
+    },
+    () => loops.after('hasty'),
+  );
+  /** Notes the daemon's own payments, so that they are read although no source named them. */
+  const noteOwn = async (): Promise<void> => {
+    // In a burst a webhook names them as well, and they are read in their turn after the closes.
+    const executed = ownSignatures.takeExecuted(burst.on() ? OWN_NOTED_AFTER_MS : 0);
+    if (executed.length === 0) return;
+    const naming = { source: 'own', by: 'finalized', nowMs: clock.nowMs() } as const;
+    await ledger.sightings.note(executed, naming);
+    for (const { accounts, slot } of executed)
+      for (const account of accounts) if (slot != null) watch.told(account, slot);
+  };
+  loops.add('own', EVERY_MS.own, noteOwn);
+  const { inspectLeast, inspectMost } = EVERY_MS;
+  const inspectEveryMs = Math.max(inspectLeast, Math.min(inspectMost, settings.watch.finalityMs));
+  loops.add('ahead', EVERY_MS.judge, async () => {
+    if (await inspector.ahead()) loops.after('hasty');
+  });
+  loops.add('inspect', inspectEveryMs, async () => {
+    await way.clear();
+    const { changed: heard, more } = await inspector.round();
+    for (const id of heard) unjudged.add(id);
+    if (heard.length > 0) loops.after('read');
+    if (heard.length > 0) loops.after('heard');
+    if (more) loops.after('noted');
+    else await coverage.flush();
+  });
+  // The next transactions are read while subscribers are judged.
+  loops.add('verdict', EVERY_MS.judge, async () => {
+    await way.clear();
+    const ids = [...unjudged];
+    unjudged.clear();
+    try {
+      await judge(ids);
+    } catch (thrown) {
+      for (const id of ids) unjudged.add(id);
+      throw thrown;
+    }
+  });
+  const check = createChecking(ports, watch.changed);
+  loops.add('check', settings.watch.checkEveryMs, async (signal) => {
+    await way.clear();
+    const found = await check(signal);
+    noted(found.noted);
+    if (found.reckoned.length > 0) loops.after('heard');
+    await judge(found.reckoned);
+  });
+  return inspector;
+}

@@ -34,9 +34,11 @@ export async function startDaemon(options: {
   logFile: string;
   clock: Clock;
   onDeath: (how: string) => void;
+  /** Where the API listens; a free port unless given. */
+  port?: number;
 }): Promise<Daemon> {
   const { clock } = options;
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   mkdirSync(path.dirname(options.logFile), { recursive: true });
   const lines = createWriteStream(options.logFile, { flags: 'w' });

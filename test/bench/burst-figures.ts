@@ -5,15 +5,29 @@ import { type Stage, say } from './burst-stage.ts';
 const at = (sorted: readonly number[], part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 
-/** Statements and commits since the last `forgetStatements`. */
+type Statement = { calls: number; ms: number; planMs: number; query: string };
+/** Statements and commits since the last `forgetStatements`, with their times in Postgres. */
 export async function countStatements({ sql }: Stage) {
-  const rows = await sql<{ calls: number; query: string }[]>`
-    select calls::int, query from pg_stat_statements s join pg_database d on d.oid = s.dbid
-    where d.datname = current_database() and query !~ 'pg_stat_statements|bench:' and toplevel order by calls desc`;
+  const rows = await sql<Statement[]>`
+    select calls::int, total_exec_time as ms, total_plan_time as "planMs", query
+    from pg_stat_statements s join pg_database d on d.oid = s.dbid
+    where d.datname = current_database() and query !~ 'pg_stat_statements|bench:' and toplevel`;
   const total = rows.reduce((sum, each) => sum + each.calls, 0);
   const begun = rows.filter(({ query }) => /^begin/i.test(query));
   const transactions = begun.reduce((sum, each) => sum + each.calls, 0);
   return { total, transactions, rows };
+}
+/**
+ * Prints the statements on which Postgres spent the most time: calls, milliseconds of executing and
+ * of planning for each close. On a busy machine the times include waits for a core.
+ */
+export function sayStatements(rows: readonly Statement[], closes: number): void {
+  const each = (count: number): string => (count / closes).toFixed(2).padStart(6);
+  say('    calls, ms executing and ms planning a close, of each statement');
+  for (const row of rows.toSorted((a, b) => b.ms + b.planMs - a.ms - a.planMs).slice(0, 60))
+    say(
+      `  ${each(row.calls)} ${each(row.ms)} ${each(row.planMs)} ${row.query.replace(/\s+/g, ' ').slice(0, 150)}`,
+    );
 }
 export const forgetStatements = ({ sql }: Stage) => sql`select pg_stat_statements_reset()`;
 
@@ -73,6 +87,15 @@ export async function sayPhases({ sql }: Stage, sinceMs: number): Promise<void> 
     from moments where at is not null group by nth, phase, second order by nth, second`;
   for (const [phase, seconds] of Map.groupBy(counts, (each) => each.phase))
     say(`    ${phase}: ${seconds.map(({ second, n }) => `${second} s ${n}`).join(', ')}`);
+}
+
+/** Seconds after `sinceMs` in which the first and the last payment was known as landed. */
+export async function landedWithin({ sql }: Stage, sinceMs: number) {
+  const [row] = await sql<{ first: number; last: number }[]>`
+    select /* bench: */ extract(epoch from min(ended_at) - ${new Date(sinceMs)}::timestamptz)::float8 as first,
+      extract(epoch from max(ended_at) - ${new Date(sinceMs)}::timestamptz)::float8 as last
+    from payment where state = 'landed' and planned_at >= ${new Date(sinceMs)}`;
+  return row ?? { first: Number.NaN, last: Number.NaN };
 }
 
 export type WebhookProbe = {

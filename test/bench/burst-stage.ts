@@ -11,13 +11,17 @@ import { Keypair } from '@solana/web3.js';
 import postgres from 'postgres';
 import { base58Text } from '../../src/core/ids.ts';
 import { type Daemon, startDaemon } from '../../src/local/daemon.ts';
+import { freePort } from '../../src/local/free-port.ts';
 import { openPostgres } from '../../src/local/postgres.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import type { Answer, Order, Ready } from './burst-world.ts';
 
 export type Stage = {
+  /** The daemon that webhooks are sent to. */
   readonly daemon: Daemon;
+  /** That one and those beside it, which share the hearing with it. */
+  readonly daemons: readonly Daemon[];
   /** The connection to the daemon's Postgres, with pg_stat_statements installed. */
   readonly sql: postgres.Sql;
   readonly secret: string;
@@ -94,30 +98,40 @@ function treeCpuS(pid: number | undefined): number {
 }
 
 /** Asks until a count is reached; throws when that takes longer than the patience. */
-export async function until(wanted: number, count: () => Promise<number>): Promise<void> {
+export async function until(
+  wanted: number,
+  count: () => Promise<number>,
+  everyMs = 250,
+): Promise<void> {
   const endMs = performance.now() + PATIENCE_MS;
   for (;;) {
     const found = await count();
     if (found >= wanted) return;
     if (performance.now() > endMs)
       throw new Error(`only ${found} of ${wanted} after ${PATIENCE_MS} ms`);
-    await pause(50);
+    await pause(everyMs);
   }
 }
 
 /**
  * Mainnet's pace of reading and paying, with the limits of the API lifted for the registrations.
  */
-function settingsFile(folder: string): string {
+function settingsFile(
+  folder: string,
+  { share, webhookUrl }: { readonly share: boolean; readonly webhookUrl: string },
+): string {
   const mainnet = JSON.parse(readFileSync(MAINNET, 'utf8')) as Record<string, object>;
   const file = path.join(folder, 'settings.json');
-  const { $schema: _, network: __, rpc: ___, helius: ____, ...rest } = mainnet;
+  const { $schema: _, network: __, rpc: ___, ...rest } = mainnet;
+  const watch = { ...rest.watch, share };
+  const { patienceMs } = rest.helius as { patienceMs?: number };
+  const helius = { patienceMs, webhookUrl };
   const http = {
     ...rest.http,
     requestsPerMinuteMost: 10_000_000,
     publicRequestsPerMinuteMost: 10_000_000,
   };
-  writeFileSync(file, JSON.stringify({ ...rest, http, logLevel: 'warn' }));
+  writeFileSync(file, JSON.stringify({ ...rest, http, watch, helius, logLevel: 'warn' }));
   return file;
 }
 
@@ -152,16 +166,28 @@ async function register(
   await Promise.all(Array.from({ length: REGISTERED_AT_ONCE }, one));
 }
 
+export type StageOptions = {
+  /** Subscribers who will run away. */
+  readonly runaways?: number;
+  /** Daemons on one Postgres; several share the hearing by leases. */
+  readonly daemons?: number;
+};
+
 /**
  * Opens the stage. Each copier has an open position that was heard of as final. Each subscriber
  * that will run away has closed with a profit and owes a share that cannot be paid.
  */
-export async function openStage(copiers: number, latencyMs: number, runaways = 0): Promise<Stage> {
+export async function openStage(
+  copiers: number,
+  latencyMs: number,
+  { runaways = 0, daemons: replicas = 1 }: StageOptions = {},
+): Promise<Stage> {
   const count = copiers + runaways;
   const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-burst-'));
   const settings = {
     shared_preload_libraries: 'pg_stat_statements',
     'pg_stat_statements.max': '10000',
+    'pg_stat_statements.track_planning': 'on',
   };
   const server = await openPostgres({ folder, clock, log, settings });
   const [heliusApiKey, secret] = ['burst', 'burst-secret-of-24-chars'];
@@ -171,25 +197,29 @@ export async function openStage(copiers: number, latencyMs: number, runaways = 0
     { execArgv: chainProfiling },
   );
   const [ready] = (await once(world, 'message')) as [Ready];
-  const logFile = path.join(folder, 'daemon.log');
-  const daemon = await startDaemon({
-    clock,
-    logFile,
-    onDeath: (how) => say(`  the daemon died: ${how}\n${lastLines(logFile)}`),
-    env: {
-      BAILIFF_NETWORK: 'local',
-      BAILIFF_CONFIG: settingsFile(folder),
-      DATABASE_URL: server.url,
-      BAILIFF_RPC_URL: ready.rpcUrl,
-      BAILIFF_RPC_WS_URL: ready.wsUrl,
-      BAILIFF_HELIUS_API_URL: ready.heliusUrl,
-      BAILIFF_HELIUS_API_KEY: heliusApiKey,
-      BAILIFF_WEBHOOK_SECRETS: secret,
-      BAILIFF_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
-      BAILIFF_LOG_LEVEL: process.env.BURST_LOG ?? 'warn',
-      ...profiling,
-    },
-  });
+  const port = await freePort();
+  const webhookUrl = `http://127.0.0.1:${port}/webhooks/helius`;
+  const env = {
+    BAILIFF_NETWORK: 'local',
+    BAILIFF_CONFIG: settingsFile(folder, { share: replicas > 1, webhookUrl }),
+    DATABASE_URL: server.url,
+    BAILIFF_RPC_URL: ready.rpcUrl,
+    BAILIFF_RPC_WS_URL: ready.wsUrl,
+    BAILIFF_HELIUS_API_URL: ready.heliusUrl,
+    BAILIFF_HELIUS_API_KEY: heliusApiKey,
+    BAILIFF_WEBHOOK_SECRETS: secret,
+    BAILIFF_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+    BAILIFF_LOG_LEVEL: process.env.BURST_LOG ?? 'warn',
+    ...profiling,
+  };
+  const start = (nth: number): Promise<Daemon> => {
+    const logFile = path.join(folder, nth === 0 ? 'daemon.log' : `daemon-${nth}.log`);
+    const onDeath = (how: string): void =>
+      void say(`  the daemon died: ${how}\n${lastLines(logFile)}`);
+    return startDaemon({ clock, logFile, onDeath, env, ...(nth === 0 ? { port } : {}) });
+  };
+  const daemon = await start(0);
+  const { logFile } = daemon;
   const sql = postgres(server.url, { max: 1, fetch_types: false, onnotice: () => {} });
   const order = async (given: Order): Promise<Answer> => {
     world.send(given);
@@ -204,9 +234,10 @@ export async function openStage(copiers: number, latencyMs: number, runaways = 0
     chainCpuS: usageOf(world.pid).cpuS,
     postgresCpuS: treeCpuS(postmaster),
   });
+  const daemons = [daemon];
   const close = async (): Promise<void> => {
     await sql.end();
-    await daemon.stop();
+    for (const each of daemons) await each.stop();
     const ended = once(world, 'exit');
     world.disconnect();
     await ended;
@@ -232,8 +263,10 @@ export async function openStage(copiers: number, latencyMs: number, runaways = 0
       const [row] = await sql<{ n: number }[]>`select count(*)::int as n from profit_share`;
       return row?.n ?? 0;
     });
+    while (daemons.length < replicas) daemons.push(await start(daemons.length));
+    for (const each of daemons) await each.ask('GET', '/health/live');
     await pause(5_000);
-    return { daemon, sql, secret, order, usage, close };
+    return { daemon, daemons, sql, secret, order, usage, close };
   } catch (thrown) {
     await close();
     throw thrown;

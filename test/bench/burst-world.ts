@@ -20,6 +20,7 @@ export type Order =
   | { readonly kind: 'close-one'; readonly index: number }
   | { readonly kind: 'flood'; readonly count: number }
   | { readonly kind: 'limit'; readonly perSecond: number }
+  | { readonly kind: 'reset' }
   | { readonly kind: 'count' };
 export type Answer = {
   readonly secrets?: readonly string[];
@@ -119,6 +120,9 @@ async function obey(order: Order): Promise<Answer> {
     }
     case 'limit':
       door.limit(order.perSecond);
+      return {};
+    case 'reset':
+      door.reset();
       return {};
     case 'count':
       return { calls: Object.fromEntries(door.calls), refused: door.refused() };

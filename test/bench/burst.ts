@@ -9,10 +9,12 @@ import { createGateClient } from '../../src/gate-client/client.ts';
 import {
   countStatements,
   forgetStatements,
+  landedWithin,
   probeWebhooks,
   sayDenials,
   sayGrowth,
   sayPhases,
+  sayStatements,
   tableSizes,
 } from './burst-figures.ts';
 import { openStage, type Stage, say, until } from './burst-stage.ts';
@@ -72,7 +74,7 @@ async function flee(stage: Stage, from: number): Promise<number[]> {
 }
 
 async function burst(given: BurstCase): Promise<void> {
-  const stage = await openStage(given.closes, given.latencyMs, RUNAWAYS.count);
+  const stage = await openStage(given.closes, given.latencyMs, { runaways: RUNAWAYS.count });
   try {
     await stage.order({ kind: 'limit', perSecond: given.perSecond });
     if (given.flood > 0) await stage.order({ kind: 'flood', count: given.flood });
@@ -83,13 +85,9 @@ async function burst(given: BurstCase): Promise<void> {
     const before = stage.usage();
     const probe = probeWebhooks(stage);
     const fleeing = flee(stage, given.closes);
-    let firstMs = Number.NaN;
-    await until(given.closes, async () => {
-      const count = await landed(stage);
-      if (count > 0 && Number.isNaN(firstMs)) firstMs = performance.now() - startedMs;
-      return count;
-    });
-    const lastMs = performance.now() - startedMs;
+    await until(given.closes, () => landed(stage));
+    const paidS = await landedWithin(stage, startedAtMs);
+    const lastMs = paidS.last * 1_000;
     const webhooks = await probe.stop();
     const fled = await fleeing;
     // The total includes the daemon's reading of its own payments.
@@ -107,9 +105,7 @@ async function burst(given: BurstCase): Promise<void> {
     say(
       `\n${given.closes.toLocaleString('en')} closes, ${given.latencyMs} ms a call, ${given.perSecond} calls/s, ${given.flood} foreign transactions`,
     );
-    say(
-      `  first payment after ${(firstMs / 1_000).toFixed(1)} s, last after ${(lastMs / 1_000).toFixed(1)} s`,
-    );
+    say(`  first payment after ${paidS.first.toFixed(1)} s, last after ${paidS.last.toFixed(1)} s`);
     await sayPhases(stage, startedAtMs);
     say(
       `  ${((given.closes * 1_000) / lastMs).toFixed(1)} payments/s; ${(leastMs / lastMs).toFixed(2)} of what the rate allows for these calls`,
@@ -131,9 +127,7 @@ async function burst(given: BurstCase): Promise<void> {
     );
     await sayDenials(stage, startedAtMs);
     await sayGrowth(stage, sizes, given.closes);
-    if (process.env.BURST_STATEMENTS !== undefined)
-      for (const { calls: times, query } of statements.rows.slice(0, 60))
-        say(`  ${each(times).padStart(6)} ${query.replace(/\s+/g, ' ').slice(0, 150)}`);
+    if (process.env.BURST_STATEMENTS !== undefined) sayStatements(statements.rows, given.closes);
   } finally {
     await stage.close();
   }
@@ -165,7 +159,7 @@ export async function benchQuiet(): Promise<boolean> {
       await pause(QUIET.apartMs);
       const startedMs = performance.now();
       await stage.order({ kind: 'close-one', index });
-      await until(index + 1, () => landed(stage));
+      await until(index + 1, () => landed(stage), 50);
       took.push(performance.now() - startedMs);
     }
   } finally {

@@ -1,5 +1,5 @@
 // Run: `npm run bench -- NAME`, with NAME one of decode, intake, watch, lanes, gate, volume, burst,
-// quiet, import, adopt, congestion. Prints ratios measured in one run; exits 1 when a stated one is
+// quiet, replicas, import, adopt, congestion. Prints ratios measured in one run; exits 1 when a stated one is
 // missed.
 import { benchAdopt } from './adopt.ts';
 import { benchBurst, benchQuiet } from './burst.ts';
@@ -10,6 +10,7 @@ import { benchImport } from './import.ts';
 import { benchIntake } from './intake.ts';
 import { benchLanes } from './lanes.ts';
 import { benchLatency } from './latency.ts';
+import { benchReplicas } from './replicas.ts';
 import { benchRoster } from './roster.ts';
 import { benchVolume } from './volume.ts';
 import { benchWatch } from './watch.ts';
@@ -19,6 +20,7 @@ const BENCHES: Record<string, () => boolean | Promise<boolean>> = {
   intake: benchIntake,
   burst: benchBurst,
   quiet: benchQuiet,
+  replicas: benchReplicas,
   import: benchImport,
   adopt: benchAdopt,
   congestion: benchCongestion,

@@ -178,7 +178,7 @@ export function createBank(options: {
     });
   const executeWhole = (transaction: VersionedTransaction, message: ResolvedMessage): Ran => {
     const result = svm.sendTransaction(decoder.decode(transaction.serialize()));
-    accounts.written(message.keys);
+    accounts.written(message.keys.filter((_, index) => message.writable[index]));
     const failed = result instanceof FailedTransactionMetadata;
     const meta = failed ? result.meta() : result;
     const inner = innerOf(message.keys, meta, message.keys, 0)

@@ -90,7 +90,7 @@ export function createSegments(
     const failed = result instanceof FailedTransactionMetadata;
     const meta = failed ? result.meta() : result;
     const keys = message.accountKeys.map((key) => key.toBase58());
-    accounts.written(keys);
+    accounts.written(keys.filter((_, index) => message.isAccountWritable(index)));
     return { failure: failed ? failureOf(result) : null, meta, keys };
   };
 

@@ -1,0 +1,114 @@
+// Replicas: one, three and ten daemons on one Postgres that share the hearing by leases. Prints the
+// RPC calls of a quiet time and of a burst with each number of daemons, beside those of one daemon,
+// and how long it takes until the others hear what a daemon heard that answers no more.
+import { setTimeout as pause } from 'node:timers/promises';
+import { creditsOf } from '../../src/core/rpc-price.ts';
+import { openStage, type Stage, say, until } from './burst-stage.ts';
+
+/** `REPLICAS=1,3` sets the numbers of daemons, `COPIERS=200` the subscribers who close at once. */
+const REPLICAS = (process.env.REPLICAS ?? '1,3,10').split(',').map(Number);
+const COPIERS = Number(process.env.COPIERS ?? 200);
+const LATENCY_MS = 20;
+const PER_SECOND = 1_000;
+const QUIET_MS = 60_000;
+/** The parts of the watch-list; `hearing_lease` has a row for each. */
+const PARTS = 64;
+const LOOK_EVERY_MS = 50;
+
+type Counted = { readonly calls: number; readonly credits: number };
+const HISTORIES = ['getSignaturesForAddress', 'getTransaction'];
+
+async function countOf(
+  stage: Stage,
+): Promise<Counted & { readonly histories: number; readonly byMethod: string }> {
+  const { calls = {} } = await stage.order({ kind: 'count' });
+  const all = Object.entries(calls);
+  const sum = (of: (entry: (typeof all)[number]) => number): number =>
+    all.reduce((total, each) => total + of(each), 0);
+  return {
+    byMethod: JSON.stringify(calls),
+    calls: sum(([, count]) => count),
+    histories: sum(([method, count]) => (HISTORIES.includes(method) ? count : 0)),
+    credits: sum(([method, count]) => count * creditsOf(method)),
+  };
+}
+
+/** The parts that each daemon holds by a lease that lasts. */
+const held = async ({ sql }: Stage): Promise<ReadonlyMap<string, number>> => {
+  const rows = await sql<{ id: string; parts: number }[]>`
+    select daemon_id as id, count(*)::int as parts from hearing_lease where until > now() group by daemon_id`;
+  return new Map(rows.map((row) => [row.id, row.parts]));
+};
+const shared = async (stage: Stage, daemons: number): Promise<number> => {
+  const parts = [...(await held(stage)).values()];
+  return parts.length === daemons ? parts.reduce((sum, each) => sum + each, 0) : 0;
+};
+
+/**
+ * Stops the last daemon's process between two instructions, as a machine that hangs: it gives no
+ * part back. Returns the seconds until the others hold every part.
+ */
+async function takenOver(stage: Stage): Promise<number> {
+  const hung = stage.daemons.at(-1)?.pid();
+  if (hung === undefined) throw new Error('the last daemon has no process');
+  const startedMs = performance.now();
+  process.kill(hung, 'SIGSTOP');
+  try {
+    await until(PARTS, () => shared(stage, stage.daemons.length - 1), LOOK_EVERY_MS);
+    return (performance.now() - startedMs) / 1_000;
+  } finally {
+    process.kill(hung, 'SIGCONT');
+  }
+}
+
+const landed = async ({ sql }: Stage): Promise<number> => {
+  const [row] = await sql<{ n: number }[]>`
+    select count(*)::int as n from payment where state = 'landed'`;
+  return row?.n ?? 0;
+};
+
+async function measure(daemons: number): Promise<Counted> {
+  const stage = await openStage(COPIERS, LATENCY_MS, { daemons });
+  try {
+    await stage.order({ kind: 'limit', perSecond: PER_SECOND });
+    if (daemons > 1) await until(PARTS, () => shared(stage, daemons));
+    await stage.order({ kind: 'reset' });
+    await pause(QUIET_MS);
+    const quiet = await countOf(stage);
+    // The order to close begins to count anew.
+    await stage.order({ kind: 'close', count: COPIERS });
+    const startedMs = performance.now();
+    await until(COPIERS, () => landed(stage));
+    const lastS = (performance.now() - startedMs) / 1_000;
+    const burst = await countOf(stage);
+    const parts = daemons === 1 ? [PARTS] : [...(await held(stage)).values()];
+    say(`\n${daemons} daemon(s), ${COPIERS} subscribers`);
+    say(`  parts of the watch-list: ${parts.join(', ')}`);
+    say(
+      `  in ${QUIET_MS / 1_000} quiet seconds ${quiet.calls} calls (${quiet.histories} of them read histories), ${quiet.credits} credits`,
+    );
+    say(
+      `  a burst of ${COPIERS} closes: last payment after ${lastS.toFixed(1)} s, ${(burst.calls / COPIERS).toFixed(1)} calls and ${(burst.credits / COPIERS).toFixed(1)} credits a close`,
+    );
+    say(`  ${burst.byMethod}`);
+    if (daemons > 1)
+      say(
+        `  a daemon hangs: the others hear its part after ${(await takenOver(stage)).toFixed(1)} s`,
+      );
+    return quiet;
+  } finally {
+    await stage.close();
+  }
+}
+
+/** Runs with each number of daemons. */
+export async function benchReplicas(): Promise<boolean> {
+  let one: Counted | null = null;
+  for (const daemons of REPLICAS) {
+    const quiet = await measure(daemons);
+    if (daemons === 1) one = quiet;
+    else if (one !== null)
+      say(`  quiet credits, to those of one daemon: ${(quiet.credits / one.credits).toFixed(2)} ×`);
+  }
+  return true;
+}

@@ -27,6 +27,19 @@ export type DeadlineOptions = {
 };
 
 /**
+ * The answer to a request that took `ms`. The ledger is the reason when its last write is older
+ * than half of `answerMs`, or when there was none since the start (`ledgerAtMs` null).
+ */
+function lateFault(ledgerAtMs: number | null, nowMs: number, answerMs: number, ms: number): Fault {
+  if (ledgerAtMs === null)
+    return new Fault('ledger_unavailable', 'Postgres has taken no write since this daemon began.');
+  const silentMs = nowMs - ledgerAtMs;
+  return silentMs > answerMs / 2
+    ? new Fault('ledger_unavailable', `Postgres has taken no write for ${silentMs} ms.`)
+    : new Fault('not_ready', `No answer within ${ms} ms. Ask again; use an Idempotency-Key.`);
+}
+
+/**
  * Answers a request that takes too long: `ledger_unavailable` when the ledger takes no writes, else
  * `not_ready`. Must be installed before every other hook.
  */
@@ -46,12 +59,7 @@ export function installDeadline(app: FastifyInstance, options: DeadlineOptions):
     void arrived.then(() => {
       if (ended.signal.aborted || reply.sent) return;
       request[LATE] = true;
-      const silentMs = clock.nowMs() - (ledgerAtMs() ?? 0);
-      const fault =
-        silentMs > answerMs / 2
-          ? new Fault('ledger_unavailable', `Postgres has taken no write for ${silentMs} ms.`)
-          : new Fault('not_ready', `No answer within ${ms} ms. Ask again; use an Idempotency-Key.`);
-      void reply.send(fault);
+      void reply.send(lateFault(ledgerAtMs(), clock.nowMs(), answerMs, ms));
     });
   });
 }

@@ -84,12 +84,16 @@ async function work() {
 }
 
 const { inverted, whileHeld, signed, sealed, address } = await work();
-// OpenSSL wipes its copies when the key objects are collected.
-for (let times = 0; times < 5; times++) {
-  (globalThis as { gc?: () => void }).gc?.();
-  await new Promise((resolve) => setImmediate(resolve));
+// OpenSSL wipes its copies when the key objects are collected. The runtime ends some of them in
+// tasks of its own, which a busy machine runs later.
+let afterwards = Number.POSITIVE_INFINITY;
+for (let times = 0; times < 20 && afterwards > 0; times++) {
+  for (let turns = 0; turns < 5; turns++) {
+    (globalThis as { gc?: () => void }).gc?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  afterwards = copiesOf(inverted);
 }
-const afterwards = copiesOf(inverted);
 // Nothing is collected between these and the search, so each copy that is not wiped is found.
 for (let times = 0; times < 50; times++)
   vault.open(agentKeyBinding('ana', address), sealed, () => null);

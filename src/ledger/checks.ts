@@ -231,7 +231,7 @@ export function createChecks(sql: Sql): Checks {
       const rows = await sql<
         { address: Address; subscriber_id: string; difference: Json; unexplained_since: Date }[]
       >`select address, subscriber_id, difference, unexplained_since from account_check join subscriber using (subscriber_id)
-        where difference is not null and retired_at is null order by unexplained_since`;
+        where unexplained_since is not null and retired_at is null order by unexplained_since`;
       return rows.map((row) => ({
         address: row.address,
         subscriberId: row.subscriber_id,

@@ -127,8 +127,10 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     },
     async bySignature(signature) {
       const [row] = await sql<ListedRow[]>`
-        select p.*, k.symbol, k.decimals, ${recipientsIn(sql)} as recipients from payment p join token k using (mint) where p.signature = ${signature}
-          or p.payment_id in (select payment_id from payment_variant where signature = ${signature} and purpose = 'payment')
+        select p.*, k.symbol, k.decimals, ${recipientsIn(sql)} as recipients from payment p join token k using (mint)
+        where p.payment_id in (
+          select payment_id from payment where signature = ${signature}
+          union all select payment_id from payment_variant where signature = ${signature} and purpose = 'payment')
         order by p.signature = ${signature} desc limit 1`;
       return row === undefined ? null : listedOf(row);
     },

@@ -6,6 +6,14 @@ const CLOSES_EACH = 25;
 export const CREATORS = 200;
 /** Every twentieth subscriber has an open debt. */
 const OWES = 'n % 20 = 0';
+/** The state of each account that its facts were last compared with. */
+const BASELINE = {
+  slot: 1_000_000_000,
+  pulse: '00',
+  counters: { realised: '0', funding: '0', deposits: '0', withdraws: '0', tokens: '0' },
+  hints: { exists: true, delegate: '', quoteFlow: '0', isolated: '0' },
+  positions: [],
+};
 
 /** Adds the subscribers from one number up to another. */
 export async function fillBooks(sql: Sql, from: number, upTo: number): Promise<void> {
@@ -25,11 +33,12 @@ export async function fillBooks(sql: Sql, from: number, upTo: number): Promise<v
     insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, mark_slot)
       select 's' || n, 'sub' || n, 1, ${creator}, 1000, 1 from ${everybody};
     insert into account_check (address, subscriber_id, baseline, checked_at)
-      select ${id('d')}, 's' || n, '{"slot":1000000000,"pulse":"00"}', now() from ${everybody};
+      select ${id('d')}, 's' || n, '${JSON.stringify(BASELINE)}', now() from ${everybody};
     insert into standing (subscriber_id, standing, outstanding, revision)
-      select 's' || n, 'good', case when ${OWES} then 1000000 else 0 end, n from ${everybody};
-    insert into standing_change (revision, subscriber_id, standing, outstanding) select n, 's' || n, 'good', 0 from ${everybody};
-    update revision set last = ${upTo};
+      select 's' || n, 'good', case when ${OWES} then 1000000 else 0 end, last + n - ${from - 1} from ${everybody}, revision;
+    insert into standing_change (revision, subscriber_id, standing, outstanding)
+      select last + n - ${from - 1}, 's' || n, 'good', 0 from ${everybody}, revision;
+    update revision set last = last + ${upTo - from + 1};
     insert into sighting (signature, status, slot, source, first_seen_at, due_at, read_at)
       select ${signature('x')}, 'finalized', 100 + c * 10, 'webhook', now(), now(), now() from ${closes};
     insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)
@@ -53,7 +62,7 @@ export async function fillBooks(sql: Sql, from: number, upTo: number): Promise<v
         ${signature('y')}, decode(repeat('ab', 900), 'hex'), 1, 1, now(), 105 + c * 10, now() - interval '2 hours',
         now() - interval '1 day' - c * interval '1 hour' from ${closes} where not ${unpaid};
     insert into payment_recipient (subscriber_id, payment_id, creator_wallet, nth, amount, create_account)
-      select subscriber_id, payment_id, creator_wallet, 0, amount, false from payment;
+      select 's' || n, 'p' || n || '_' || c, ${creator}, 0, 1000000, false from ${closes} where not ${unpaid};
     insert into payment_share (subscriber_id, payment_id, share_id, amount)
       select 's' || n, 'p' || n || '_' || c, 'ps_' || n || '_' || c, 1000000 from ${closes} where not ${unpaid};`);
   await sql.unsafe('vacuum analyze');

@@ -3,15 +3,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Address } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
-import { judge } from '../../src/core/standing.ts';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { migrate } from '../../src/ledger/migrate.ts';
 import { openPostgres } from '../../src/local/postgres.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { questions } from '../support/questions.ts';
 import { fillBooks } from './books.ts';
 import { median } from './load.ts';
 
@@ -24,31 +23,6 @@ const ROUNDS = 9;
  */
 const GROWTH_MOST = 3;
 const NOISE_MS = 1;
-const LIMIT = 50;
-
-function questions(ledger: Ledger): Record<string, () => Promise<unknown>> {
-  const { shares, payments, standings, sightings, facts, sums } = ledger;
-  const creatorWallet = `c7${'y'.repeat(36)}` as Address;
-  const subscriberId = 's20';
-  return {
-    'closes that are not booked': () => shares.unaccrued(100),
-    'debts of one subscriber': () => shares.due(subscriberId),
-    'debts that lapse': () => shares.lapsing(),
-    'shares, the newest': () => shares.list({ limit: LIMIT }),
-    'shares, a later page': () => shares.list({ limit: LIMIT, before: 'ps_7_20' }),
-    'shares of a subscriber': () => shares.list({ subscriberId, limit: LIMIT }),
-    'one share, explained': () => shares.accrual('ps_7_3'),
-    'payments, the newest': () => payments.list({ limit: LIMIT }),
-    'payments of a creator': () => payments.list({ creatorWallet, limit: LIMIT }),
-    'the payment on its way': () => payments.live(subscriberId),
-    'a verdict': () => standings.update(subscriberId, judge),
-    'changes of standing': () => standings.changesSince({ revision: 10n, nonce: null }, LIMIT),
-    'what is unread': () => sightings.backlog(),
-    'what was heard last': () => sightings.lastHeard(),
-    'facts of a subscriber': () => facts.list({ subscriberId, limit: LIMIT }),
-    'the oldest debt': () => sums.oldestDebtMs(0),
-  };
-}
 
 async function measure(ledger: Ledger): Promise<Map<string, number>> {
   const taken = new Map<string, number>();

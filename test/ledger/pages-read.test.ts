@@ -1,0 +1,42 @@
+// Pages read: the ledger answers what the daemon asks all the time without reading more of its
+// tables and indexes the more rows they have.
+import { expect, test } from 'vitest';
+import { createLedger } from '../../src/ledger/ledger.ts';
+import { fillBooks } from '../bench/books.ts';
+import { createDatabase } from '../support/database.ts';
+import { questions } from '../support/questions.ts';
+
+/** Subscribers with 25 closes, 75 facts and 25 payments each, before and after. */
+const [FEW, MANY] = [20, 120];
+/** How many pages a question may read of six times the rows. */
+const pagesMost = (before: number): number => before * 1.2 + 15;
+
+test('no question of the daemon reads more pages of larger books', async () => {
+  // Postgres tells what each connection has read, so there is one.
+  await using database = await createDatabase({ connections: 1 });
+  const { sql } = database;
+  const pagesRead = async (): Promise<number> => {
+    await sql`select pg_stat_force_next_flush()`;
+    const [row] = await sql<{ pages: number }[]>`
+      select sum(coalesce(heap_blks_read, 0) + coalesce(heap_blks_hit, 0) + coalesce(idx_blks_read, 0)
+        + coalesce(idx_blks_hit, 0))::int as pages from pg_statio_user_tables`;
+    return row?.pages ?? Number.NaN;
+  };
+  const ask = async (): Promise<Map<string, number>> => {
+    const read = new Map<string, number>();
+    for (const [name, question] of Object.entries(questions(createLedger(sql)))) {
+      const before = await pagesRead();
+      await question();
+      read.set(name, (await pagesRead()) - before);
+    }
+    return read;
+  };
+  // Otherwise Postgres reads and joins small tables whole although an index answers the question.
+  await sql`select set_config('enable_' || each, 'off', false) from unnest('{seqscan,hashjoin,mergejoin}'::text[]) each`;
+  await fillBooks(sql, 1, FEW);
+  const few = await ask();
+  await fillBooks(sql, FEW + 1, MANY);
+  const many = await ask();
+  const grown = [...many].filter(([name, pages]) => !(pages <= pagesMost(few.get(name) ?? 0)));
+  expect(grown).toEqual([]);
+});

@@ -385,8 +385,8 @@ create index fact_unknown_call on fact (account, slot) where ((kind = 'notice') 
 create trigger fact_append_only before delete or update on fact for each row execute function fact_is_append_only();
 create trigger fact_final_on_insert after insert on fact for each row when (new.finality = 'finalized' and (new.kind in ('close', 'reckoning'))) execute function fact_waits_for_booking();
 create trigger fact_final_on_update after update on fact for each row when (new.finality = 'finalized' and old.finality <> 'finalized' and (new.kind in ('close', 'reckoning'))) execute function fact_waits_for_booking();
-create trigger transfer_final_on_insert after insert on fact for each row when (new.finality = 'finalized' and new.kind = 'outflow' and (new.body ->> 'internal') = 'false') execute function transfer_waits_for_matching();
-create trigger transfer_final_on_update after update on fact for each row when (new.finality = 'finalized' and old.finality <> 'finalized' and new.kind = 'outflow' and (new.body ->> 'internal') = 'false') execute function transfer_waits_for_matching();
+create trigger transfer_final_on_insert after insert on fact for each row when (new.finality = 'finalized' and new.kind = 'outflow' and (new.body ->> 'internal') = 'false' and (new.body ->> 'paymentId') is null) execute function transfer_waits_for_matching();
+create trigger transfer_final_on_update after update on fact for each row when (new.finality = 'finalized' and old.finality <> 'finalized' and new.kind = 'outflow' and (new.body ->> 'internal') = 'false' and (new.body ->> 'paymentId') is null) execute function transfer_waits_for_matching();
 
 -- What an earlier reading said where a later reading of the transaction says otherwise. Kept for people; nothing is computed from it.
 create table fact_replaced (

@@ -2,15 +2,29 @@
 // earlier release leaves them.
 import type { Sql, Transaction } from '../../src/ledger/database.ts';
 
-/** Runs statements in one transaction in which no trigger fires. Constraints hold all the same. */
+/** How often a transaction is tried that Postgres ends to break a deadlock with a daemon. */
+const TRIES = 5;
+const isDeadlock = (thrown: unknown): boolean => (thrown as { code?: unknown }).code === '40P01';
+
+/**
+ * Runs statements in one transaction in which no trigger fires. Constraints hold all the same. A
+ * daemon may run beside it: a transaction that truncates what the daemon reads can deadlock with
+ * it, and is repeated then.
+ */
 export async function withoutGuards(
   sql: Sql,
   work: (tx: Transaction) => Promise<unknown>,
 ): Promise<void> {
-  await sql.begin(async (tx) => {
-    await tx`set local session_replication_role = replica`;
-    await work(tx);
-  });
+  for (let tries = 1; ; tries++)
+    try {
+      await sql.begin(async (tx) => {
+        await tx`set local session_replication_role = replica`;
+        await work(tx);
+      });
+      return;
+    } catch (thrown) {
+      if (!isDeadlock(thrown) || tries === TRIES) throw thrown;
+    }
 }
 
 /** Leaves accounts whose subscribers have agreed nothing yet. */

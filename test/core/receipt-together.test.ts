@@ -262,6 +262,8 @@ describe('the text of receipts', () => {
     expect(() => receiptsIn('{')).toThrowError(
       expect.objectContaining({ code: 'body_invalid', cause: expect.any(SyntaxError) }),
     );
+    const tooLong = { code: 'body_invalid', message: 'A receipt has at most 67108864 bytes.' };
+    expect(() => receiptsIn(' '.repeat(67_108_865))).toThrowError(expect.objectContaining(tooLong));
   });
   test('of earlier releases lacks what they did not count', () => {
     const { receipt } = made('per_close', 70_001n);

@@ -1,11 +1,13 @@
 // Receipt faults: each check of a receipt by itself. One thing in a true receipt is made untrue,
 // and exactly the checks that are about it say so.
 import { describe, expect, test } from 'vitest';
+import { accrualOf } from '../../src/core/accrual.ts';
 import type { Signature } from '../../src/core/ids.ts';
-import type { Receipt } from '../../src/core/receipt.ts';
+import type { Movement } from '../../src/core/lots.ts';
+import { type Receipt, termsOf } from '../../src/core/receipt.ts';
 import type { ReceiptEvidence } from '../../src/core/receipt-check.ts';
 import { checkReceipts } from '../../src/core/receipt-verdict.ts';
-import { faultsOf, keyOf, made, withFirst } from '../support/made-receipt.ts';
+import { faultsOf, keyOf, made, partsOf, withFirst } from '../support/made-receipt.ts';
 
 const { receipt: TRUE, evidence: SHOWN } = made('high_water_mark', 70_001n, 7n, {}, [500]);
 const OTHER = keyOf('other');
@@ -88,6 +90,22 @@ describe('the close', () => {
       return [{ ...first, account: OTHER, body }, first, ...rest];
     };
     expect(found(TRUE, { ...SHOWN, facts }).checks).toEqual([]);
+  });
+  test('that was reckoned from states has no record, and its transaction names the account', () => {
+    const body = { kind: 'reckoning', netPnl: 69_990n, afterSlot: 80, uptoSlot: 90, held: [] };
+    const close = { ...TRUE.close, body } as Receipt['close'];
+    const { checks, says } = found({ ...TRUE, close });
+    expect(checks).toEqual(expect.arrayContaining(['close unknown', 'history unknown']));
+    expect(says).toContain('it is the difference of two states of the account');
+    expect(says).toContain('Without a record of the close no average entry is known.');
+    const signature = PAYMENT.signature;
+    const transaction = (asked: Signature) => {
+      const shown = SHOWN.transaction(asked);
+      return shown && { ...shown, keys: [], slot: 90 };
+    };
+    const elsewhere = found({ ...TRUE, close: { ...close, signature } }, { ...SHOWN, transaction });
+    expect(elsewhere.checks).toContain('close differs');
+    expect(elsewhere.says).toContain(`${signature} does not name ${TRUE.subscriber.venueAccount}.`);
   });
   test('is no fact of another kind at its ordinal', () => {
     const facts: ReceiptEvidence['facts'] = (...given) => {
@@ -214,6 +232,22 @@ describe('the parts', () => {
     expect(found({ ...TRUE, parts: withFirst(TRUE.parts, { before }) }).checks).toContain(
       'computation differs',
     );
+  });
+  test('of two marks go on from a balance of each', () => {
+    const terms = TRUE.terms.map((each) => ({ ...each, markSlot: each.fromSlot }));
+    const tabs = { 10: { carry: 1_234n, deficit: 0n }, 50: { carry: 99n, deficit: 5_000n } };
+    const agreement = { terms: termsOf({ terms }), held: TRUE.held, tabs };
+    const moves = TRUE.movements.map(({ signature: _s, ordinal: _o, ...move }) => move as Movement);
+    const { body, slot } = TRUE.close;
+    const parts = partsOf(accrualOf(body, slot, agreement, moves).bookings);
+    expect(parts).toHaveLength(2);
+    expect(found({ ...TRUE, terms, parts }).checks).not.toContain('computation differs');
+    for (const nth of [0, 1]) {
+      const wrong = parts.map((each, at) =>
+        at === nth ? { ...each, before: { ...each.before, carry: each.before.carry + 1n } } : each,
+      );
+      expect(found({ ...TRUE, terms, parts: wrong }).checks).toContain('computation differs');
+    }
   });
   test('of a close whose figures no close has can not be computed', () => {
     const movements = withFirst(TRUE.movements, { base: -1n } as Partial<typeof MOVE>);

@@ -2,7 +2,7 @@
 // and paid in two ways, with the transactions and facts that a node would give for it.
 import { createHash } from 'node:crypto';
 import { PublicKey } from '@solana/web3.js';
-import { type Agreement, accrualOf } from '../../src/core/accrual.ts';
+import { type Agreement, accrualOf, type Booking } from '../../src/core/accrual.ts';
 import type { Close, Fact, Open, Outflow } from '../../src/core/fact.ts';
 import { type Address, base58Text, type Signature } from '../../src/core/ids.ts';
 import {
@@ -80,6 +80,15 @@ type Made = {
   transactions: Map<string, ChainTransaction>;
 };
 
+/** The parts of a receipt whose close was booked so. */
+export const partsOf = (bookings: readonly Booking[]): Receipt['parts'] =>
+  bookings.map(({ terms, fees: _, owed: _o, ...part }) => ({
+    ...part,
+    termsSlot: terms?.fromSlot ?? null,
+    basis: terms?.basis ?? 'per_close',
+    shareBps: terms?.shareBps ?? 0,
+  }));
+
 /** A receipt of a position that is opened under two terms and closed with this profit. */
 export function made(
   basis: 'per_close' | 'high_water_mark',
@@ -132,12 +141,7 @@ export function made(
     };
   });
   const { bookings } = accrualOf(body, 90, agreement, movements);
-  const parts = bookings.map(({ terms: under, fees: _, owed: _o, ...part }) => ({
-    ...part,
-    termsSlot: under?.fromSlot ?? null,
-    basis: under?.basis ?? ('per_close' as const),
-    shareBps: under?.shareBps ?? 0,
-  }));
+  const parts = partsOf(bookings);
   const booked = bookings.find((each) => each.terms?.fromSlot === 50);
   const amount = booked?.owed.find((each) => each.nth === recipient)?.amount ?? 0n;
   const key = { subscription: 'ana-1', account: user, signature: close.signature, slot: 90 };

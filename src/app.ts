@@ -25,7 +25,13 @@ import { addHearing } from './hearing-wiring.ts';
 import { createAuthority } from './http/auth.ts';
 import { closeServer, createServer } from './http/server.ts';
 import { surfaceOf } from './http-wiring.ts';
-import { listenApiKeys, listenEvents, listenStandings, listenWatchList } from './ledger/ledger.ts';
+import {
+  listenApiKeys,
+  listenEvents,
+  listenLanes,
+  listenStandings,
+  listenWatchList,
+} from './ledger/ledger.ts';
 import { reportLostNotifications } from './ledger/notifications.ts';
 import { reachLedger } from './ledger/probe.ts';
 import { requireRights } from './ledger/rights.ts';
@@ -92,7 +98,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   await share.round();
 
   const loops = createLoops({ clock, log, as: askedBy });
-  const shared = { parts, roster, conformance, loops, clock, log };
+  const shared = { parts, roster, conformance, loops, share, clock, log };
   const stopping = new AbortController();
   const settling = addSettling(
     {
@@ -110,6 +116,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const { books, lanes } = settling;
   stack.defer(() => inGrace(clock, lanes.drain()));
   stack.defer(() => stopping.abort());
+  if (settings.watch.share) stack.defer(await listenLanes(direct, settling.passed));
   stack.defer(await listenStandings(direct, () => void publisher.pull()));
   stack.defer(() => loops.stop());
 
@@ -117,7 +124,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const slots = createSlotReading(() => chain.slot('confirmed'), clock.nowMs, staleAfterMs);
   const spent = countHearing(parts, settings, metrics, spending);
   const hearing = await addHearing(
-    { ...shared, watched, settling, metrics, costs: spending, share, slots, spent },
+    { ...shared, watched, settling, metrics, costs: spending, slots, spent },
     settings,
   );
   const { feeds, registration, sources, inspector } = hearing;
@@ -153,7 +160,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   // While Postgres cannot be reached the heartbeat tells why, so a look that fails tells nothing.
   const lookAtConnections = async () => void (await parts.pools.connections.look().catch(() => 0));
   loops.add('connections', EVERY_MS.connections, lookAtConnections);
-  const shown = { feeds, lanes, sources, pulse, share, costs: spending };
+  const shown = { feeds, lanes, sources, pulse, costs: spending };
   installGauges(metrics, { ...ports, ...shown, ...upkeep });
   const sampling = createSampling(metrics.sample, spending, clock);
   loops.add('sample', EVERY_MS.sample, sampling);

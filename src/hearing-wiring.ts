@@ -3,7 +3,7 @@
 // the loops that read what was noted.
 import { createBurst } from './core/burst.ts';
 import type { HearingCosts } from './core/hearing-costs.ts';
-import type { Address, Slot } from './core/ids.ts';
+import type { Address, Signature, Slot } from './core/ids.ts';
 import type { Clock, Log } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
 import type { Source } from './core/source.ts';
@@ -94,6 +94,9 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     },
   });
   const haste = createHaste(burst, pace, ownSignatures);
+  const learn = async (signatures: readonly Signature[]): Promise<void> => {
+    if (share.parts() !== null) ownSignatures.others(await parts.paymentsAmong(signatures));
+  };
   loops.add('finality', EVERY_MS.finality, () => finality.look());
   const { checkEveryMs } = settings.watch;
   // The histories of accounts that did not change are walked less often.
@@ -157,7 +160,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     {
       ...{ parts, sources, watch, clock, log, takeNonce: settle.nonces.heard },
       ...{ slots: given.slots, spent: given.spent },
-      onTransactions: createStreamNotes({ ...ports, haste: told, onTold: heard, onNoted }),
+      onTransactions: createStreamNotes({ ...ports, haste: told, learn, onTold: heard, onNoted }),
     },
     settings,
   );
@@ -177,7 +180,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     heard(...given);
   };
   const reading = { reader: newId(), bounds: settings.http, haste: told };
-  const digestion = { ...ports, ...reading, onTold, onEvents };
+  const digestion = { ...ports, ...reading, learn, onTold, onEvents };
   loops.add('digest', EVERY_MS.digest, async () => {
     const more = await digestDeliveries(digestion);
     loops.after('noted');

@@ -15,6 +15,8 @@ import {
 } from './flows/conformance.ts';
 import { createCredit } from './flows/credit.ts';
 import { createEndings, type Endings } from './flows/ending.ts';
+import type { HearingShare } from './flows/hearing-share.ts';
+import { createLaneShare, type LaneShare } from './flows/lane-share.ts';
 import { createLanes, type Lanes } from './flows/lanes.ts';
 import { EVERY_MS, type Loops } from './flows/loops.ts';
 import { createOwnSignatures, type OwnSignatures } from './flows/own-signatures.ts';
@@ -30,6 +32,7 @@ export type SettlingPorts = {
   readonly roster: Roster;
   readonly conformance: VenuesConformance;
   readonly loops: Loops;
+  readonly share: HearingShare;
   readonly clock: Clock;
   readonly log: Log;
   /** Aborted when the daemon stops: lanes then begin nothing new. */
@@ -41,7 +44,10 @@ export type Settling = {
   readonly books: Books;
   readonly endings: Endings;
   readonly settle: Settle;
+  /** The lanes of this daemon; a nudge for the lane of another daemon is passed on. */
   readonly lanes: Lanes;
+  /** As `LaneShare.passed`. */
+  readonly passed: LaneShare['passed'];
   readonly ownSignatures: OwnSignatures;
   readonly way: RightOfWay;
   /**
@@ -71,7 +77,7 @@ export const watchPrograms = (
 
 /** Wires the half that owes and pays, and declares its loops. */
 export function addSettling(ports: SettlingPorts, settings: Settings): Settling {
-  const { parts, roster, loops, clock, log, stopping } = ports;
+  const { parts, roster, loops, share, clock, log, stopping } = ports;
   const { ledger } = parts;
   const judge = (ids: readonly string[], ahead = false) =>
     judgeSubscribers(ledger, roster, log, ids, ahead);
@@ -79,7 +85,7 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   const books = createBooks({ ...parts, log, onWentBack: ports.onWentBack });
   const endings = createEndings({ ledger, books, clock, log });
   const credit = createCredit({ ledger, books, clock, log });
-  const ownSignatures = createOwnSignatures(clock);
+  const ownSignatures = createOwnSignatures(clock, () => share.parts() !== null);
   const settle = createSettle(
     {
       ...{ ...parts, ...ports, newId, books, budget, programsOf, ownSignatures },
@@ -89,8 +95,21 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
     },
     payingOf(settings),
   );
-  const work = (id: string) => askedBy('payments', () => settle.run(id, stopping));
-  const lanes = createLanes({ ...settings.lanes, clock, log, work });
+  const own = createLanes({
+    ...{ ...settings.lanes, clock, log },
+    work: (id) =>
+      whose.isMine(id)
+        ? askedBy('payments', () => settle.run(id, stopping))
+        : Promise.resolve(null),
+  });
+  const whose = createLaneShare({ share, nudge: own.nudge, pass: parts.passLane, clock });
+  const lanes: Lanes = {
+    nudge: whose.nudge,
+    get active() {
+      return own.active;
+    },
+    drain: own.drain,
+  };
 
   const accrueEveryMs = Math.max(EVERY_MS.accrueLeast, settings.watch.finalityMs);
   const owing = async (ids: readonly string[]): Promise<void> => {
@@ -107,7 +126,7 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
     'due-debts',
     Math.min(settings.payments.retryEveryMs, EVERY_MS.dueDebtsMost),
     async () => {
-      for (const id of await ledger.shares.subscribersWithWork()) lanes.nudge(id);
+      whose.due(await ledger.shares.subscribersWithWork());
       await judge(await endings.lapse());
     },
   );
@@ -117,5 +136,6 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   // s.
   const whoOwes = inTurns(() => ledger.standings.owing(), JUDGED_AT_ONCE);
   loops.add('judge', EVERY_MS.judge, async () => judge(await whoOwes()));
-  return { books, endings, settle, lanes, ownSignatures, way, judge };
+  const { passed } = whose;
+  return { books, endings, settle, lanes, passed, ownSignatures, way, judge };
 }

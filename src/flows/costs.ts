@@ -6,6 +6,7 @@ import type { Chain } from '../core/chain-ports.ts';
 import { messageOf } from '../core/fault.ts';
 import { costOf } from '../core/payment-cost.ts';
 import type { Ledger, Log } from '../core/ports.ts';
+import type { HearingShare } from './hearing-share.ts';
 import type { OwnSignatures } from './own-signatures.ts';
 import { sideBySide } from './side-by-side.ts';
 
@@ -23,11 +24,13 @@ export async function readCosts(
     chain,
     log,
     ownSignatures,
+    share,
   }: {
     ledger: Ledger;
     chain: Chain;
     log: Log;
     ownSignatures: Pick<OwnSignatures, 'has' | 'takeCost'>;
+    share: Pick<HearingShare, 'isMine'>;
   },
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -38,6 +41,8 @@ export async function readCosts(
     if (signal.aborted || ownSignatures.has(payment.signature)) return;
     try {
       const known = ownSignatures.takeCost(payment.signature);
+      // The daemon that read the transaction has its cost, and the one that pays reads it else.
+      if (known === null && !share.isMine(payment.subscriberId)) return;
       const transaction =
         known === null ? await chain.transaction(payment.signature, 'finalized') : null;
       const cost = known ?? (transaction === null ? null : costOf(transaction));

@@ -29,6 +29,11 @@ export type DigestPorts = {
   readonly onTold: (accounts: readonly Address[], saidSlot: Slot | null, ahead: boolean) => void;
   /** Called with the number of entries of a delivery that was read to its end. */
   readonly onEvents?: (count: number) => void;
+  /**
+   * Learns which of these transactions are payments that another daemon sent; left out where this
+   * daemon hears everything.
+   */
+  readonly learn?: (signatures: readonly Signature[]) => Promise<void>;
   /** How long the reading of a transaction may wait; see flows/reading-haste.ts. */
   readonly haste: Pick<Haste, 'waitMs'>;
 };
@@ -44,7 +49,7 @@ type Json = Record<string, unknown>;
 const BATCH = 50;
 /** The number of deliveries that are read side by side. */
 const AT_ONCE = 4;
-/** The number of rumours that are collected before they are noted. */
+/** The number of transactions that are collected before they are noted. */
 const NOTED_AT_ONCE = 2_000;
 /** A delivery that this many runs of daemons began and never ended is not read again. */
 const UNENDED_MOST = 3;
@@ -157,25 +162,27 @@ async function digestOne(ports: DigestPorts, { id, bodies }: Begun): Promise<voi
   const { ledger, watched, clock, log } = ports;
   const { webhookBytesMost } = ports.bounds;
   const counts = { entries: 0, refused: 0 };
-  let rumours: Rumour[] = [];
-  type Told = {
-    readonly accounts: readonly Address[];
-    readonly slot: Slot | null;
-    readonly ahead: boolean;
-  };
-  let told: Told[] = [];
+  let named: (Omit<Entry, 'keys'> & { readonly accounts: readonly Address[] })[] = [];
   let tooLong = 0;
   /**
-   * Notes the collected rumours. The last call does so in one transaction with the end of the
-   * delivery.
+   * Notes the transactions that were collected. The last call does so in one transaction with the
+   * end of the delivery.
    */
   const note = async (last: boolean): Promise<void> => {
+    const moving = named.filter((each) => each.moves);
+    if (moving.length > 0) await ports.learn?.(moving.map((each) => each.signature));
+    const rumours = named.map(
+      ({ signature, accounts, moves }): Rumour & { readonly waitMs: number } => ({
+        ...{ signature, accounts, blockIndex: null },
+        waitMs: ports.haste.waitMs(signature, moves),
+      }),
+    );
     const nowMs = clock.nowMs();
     if (last) await ledger.deliveries.digested(id, counts, rumours, nowMs);
     else await ledger.sightings.note(rumours, { source: 'webhook', by: 'rumour', nowMs });
-    for (const { accounts, slot, ahead } of told) ports.onTold(accounts, slot, ahead);
-    rumours = [];
-    told = [];
+    for (const [index, { accounts, slot }] of named.entries())
+      ports.onTold(accounts, slot, (rumours[index]?.waitMs ?? 0) < 0);
+    named = [];
   };
   for await (const { length, bytes } of bodies(webhookBytesMost)) {
     const values = bytes === null ? [] : entriesOf(bytes);
@@ -190,10 +197,8 @@ async function digestOne(ports: DigestPorts, { id, bodies }: Begun): Promise<voi
       }
       if (!watched.touches(entry.keys)) continue;
       const accounts = [...new Set(entry.keys)].filter((key) => watched.map.has(key)) as Address[];
-      const waitMs = ports.haste.waitMs(entry.signature, entry.moves);
-      rumours.push({ signature: entry.signature, blockIndex: null, accounts, waitMs });
-      told.push({ accounts, slot: entry.slot, ahead: waitMs < 0 });
-      if (rumours.length >= NOTED_AT_ONCE) await note(false);
+      named.push({ ...entry, accounts });
+      if (named.length >= NOTED_AT_ONCE) await note(false);
     }
   }
   if (counts.refused > 0) log.warn('delivery.entries_refused', { delivery: id, ...counts });

@@ -111,8 +111,8 @@ export const RUN_AFTER = {
   begun: ['doubts'],
   /** Webhooks were off for a while, or the database went back in time: histories are scanned. */
   missed: ['backfill'],
-  /** Parts of a shared hearing came to this daemon. */
-  taken: ['takeover'],
+  /** Parts of a shared hearing came to this daemon, with the lanes of their subscribers. */
+  taken: ['takeover', 'due-debts'],
   /** Accounts joined or left the watch-list, or the daemon's own URL is known. */
   moved: ['registration'],
   /** Nonce accounts joined or left those that are subscribed to. */

@@ -17,7 +17,9 @@ export type OwnSignatures = {
    * Tells that a payment has ended: executed in this finalized slot, or never; null: never.
    */
   ended(payment: Payment, slot: Slot | null): void;
-  /** Whether this process sent the transaction and has not read it yet. */
+  /** Tells of payments that another daemon sent; each is known as one that this process sent. */
+  others(signatures: readonly Signature[]): void;
+  /** Whether a daemon sent the transaction, and this process has not read it yet. */
   has(signature: string): boolean;
   /** Whether a payment of this subscriber is under way, or executed and not taken yet. */
   underWay(subscriberId: string): boolean;
@@ -37,7 +39,6 @@ const KEPT_MS = 120_000;
 const REMEMBERED_MOST = 50_000;
 
 type Kept = {
-  readonly subscriberId: string;
   /** The watched accounts that the payment changes. */
   readonly accounts: readonly Address[];
   readonly sentMs: number;
@@ -49,8 +50,15 @@ type Executed = {
   readonly atMs: number;
 };
 
-/** Creates the memory, with no signatures. */
-export function createOwnSignatures(clock: Pick<Clock, 'nowMs'>): OwnSignatures {
+/**
+ * Creates the memory, with no signatures. `shared` says that other daemons read transactions as
+ * well: then the cost of every transaction that was read is kept, because it may be a payment that
+ * another daemon sent.
+ */
+export function createOwnSignatures(
+  clock: Pick<Clock, 'nowMs'>,
+  shared: () => boolean = () => false,
+): OwnSignatures {
   const kept = new Map<string, Kept>();
   const costs = new Map<string, TransactionCost>();
   const underWay = new Map<string, number>();
@@ -81,8 +89,13 @@ export function createOwnSignatures(clock: Pick<Clock, 'nowMs'>): OwnSignatures 
       trim();
       const accounts = [agentWallet, agentTokenAccount, driftUser];
       const sentMs = clock.nowMs();
-      kept.set(signed.signature, { subscriberId, accounts, sentMs });
+      kept.set(signed.signature, { accounts, sentMs });
       underWay.set(subscriberId, sentMs);
+    },
+    others(signatures) {
+      trim();
+      const other = { accounts: [], sentMs: clock.nowMs() };
+      for (const each of signatures) if (!kept.has(each)) kept.set(each, other);
     },
     ended({ signed, subscriberId }, slot) {
       underWay.delete(subscriberId);
@@ -103,7 +116,8 @@ export function createOwnSignatures(clock: Pick<Clock, 'nowMs'>): OwnSignatures 
     read(transaction) {
       const unread = executed.get(transaction.signature);
       if (unread !== undefined) forgetExecuted(unread);
-      if (!kept.delete(transaction.signature)) return;
+      if (!kept.delete(transaction.signature) && !shared()) return;
+      trim();
       const cost = costOf(transaction);
       if (cost !== null) costs.set(transaction.signature, cost);
     },

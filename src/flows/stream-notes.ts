@@ -20,6 +20,8 @@ export type StreamNotePorts = {
   readonly watched: Pick<WatchedAccounts, 'map'>;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly haste: Haste;
+  /** As `DigestPorts.learn`. */
+  readonly learn?: (signatures: readonly Signature[]) => Promise<void>;
   /** Called for each transaction once it is noted, as `DigestPorts.onTold`. */
   readonly onTold: (accounts: readonly Address[], saidSlot: Slot, ahead: boolean) => void;
   /** Called when some were noted. */
@@ -32,6 +34,8 @@ export function createStreamNotes(
 ): (transactions: readonly NamedTransaction[]) => Promise<void> {
   const { ledger, watched, clock, haste } = ports;
   return async (transactions) => {
+    const moving = transactions.filter((each) => each.moves);
+    if (moving.length > 0) await ports.learn?.(moving.map((each) => each.signature));
     const named = transactions.flatMap(({ signature, slot, keys, moves }) => {
       const accounts = [...new Set(keys)].filter((key) => watched.map.has(key));
       return accounts.length > 0 && isSignature(signature)

@@ -17,6 +17,7 @@ import { readCosts } from './costs.ts';
 import { type RootPorts, sealNextDay } from './daily-roots.ts';
 import { forgetOld, type Keep } from './forget.ts';
 import { personalDoubts } from './gate-doubts.ts';
+import type { HearingShare } from './hearing-share.ts';
 import type { Loops } from './loops.ts';
 import { ageDebts } from './owing.ts';
 import type { OwnSignatures } from './own-signatures.ts';
@@ -37,6 +38,7 @@ export type UpkeepPorts = RootPorts &
     readonly books: Pick<Books, 'doubt'>;
     readonly answered: Pick<AcknowledgedActs, 'check'>;
     readonly ownSignatures: OwnSignatures;
+    readonly share: HearingShare;
     /** How far this machine's clock is ahead of that of Postgres; null before the first answer. */
     readonly skewMs: () => number | null;
   };

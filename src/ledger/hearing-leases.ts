@@ -1,7 +1,12 @@
-// Hearing leases: which daemon hears which part of the watch-list, and what one daemon knows of
-// changes that another one hears.
+// Hearing leases: which daemon hears which part of the watch-list, what one daemon knows of changes
+// that another one hears, and the work that daemons pass on to the one whose lane it is.
 import type { AwaitedChange, HeardElsewhere, HearingLeases } from '../core/hearing-share.ts';
+import type { Signature } from '../core/ids.ts';
 import { at, type Sql } from './database.ts';
+import { among, readTogether } from './groups.ts';
+
+/** Postgres notifies this channel of subscribers whose lanes have work. */
+export const LANE_CHANNEL = 'bailiff_lane';
 
 /** A daemon that was not seen for so many times the length of a lease is forgotten. */
 const FORGOTTEN_AFTER = 10;
@@ -83,4 +88,25 @@ export function createHeardElsewhere(
       paying: new Set(paying.map((row) => row.subscriber_id)),
     };
   };
+}
+
+/** Creates the question which of these transactions are payments that the ledger knows. */
+export function createPaymentsAmong(
+  sql: Sql,
+): (signatures: readonly string[]) => Promise<readonly Signature[]> {
+  return async (signatures) => {
+    if (signatures.length === 0) return [];
+    const rows = await sql<{ signature: Signature }[]>`
+      select signature from payment where signature in ${among(sql, signatures)}
+      union select signature from payment_variant where signature in ${among(sql, signatures)}`;
+    return rows.map((row) => row.signature);
+  };
+}
+
+/** Creates the function that tells every daemon that the lane of a subscriber has work. */
+export function createPassing(sql: Sql): (subscriberId: string) => Promise<void> {
+  return readTogether<string, undefined>(async (ids) => {
+    await sql`select pg_notify(${LANE_CHANNEL}, id) from ${among(sql, ids)} as passed(id)`;
+    return ids.map(() => undefined);
+  });
 }

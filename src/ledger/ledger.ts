@@ -18,6 +18,7 @@ import { createEndpoints } from './endpoints.ts';
 import { createEventLog } from './event-log.ts';
 import { createFacts } from './facts.ts';
 import { createHalts } from './halts.ts';
+import { LANE_CHANNEL } from './hearing-leases.ts';
 import { createLists } from './lists.ts';
 import { createMasterKeyBook } from './master-key.ts';
 import { createNonceBook } from './nonces.ts';
@@ -108,6 +109,18 @@ export async function listenEvents(sql: Sql, onEvent: () => void): Promise<() =>
  */
 export async function listenApiKeys(sql: Sql, onChange: () => void): Promise<() => Promise<void>> {
   const listening = await sql.listen(API_KEY_CHANNEL, onChange, onChange);
+  return () => listening.unlisten();
+}
+
+/**
+ * Calls `onPassed` with the id of each subscriber whose lane has work, as a daemon tells it. What
+ * is told during a disconnection is lost. Returns a function that stops listening.
+ */
+export async function listenLanes(
+  sql: Sql,
+  onPassed: (subscriberId: string) => void,
+): Promise<() => Promise<void>> {
+  const listening = await sql.listen(LANE_CHANNEL, onPassed);
   return () => listening.unlisten();
 }
 

@@ -13,7 +13,12 @@ import { createAuditBook } from './audit.ts';
 import { createSessionBook } from './console-sessions.ts';
 import { createRootBook } from './daily-roots.ts';
 import type { Sql } from './database.ts';
-import { createHeardElsewhere, createHearingLeases } from './hearing-leases.ts';
+import {
+  createHeardElsewhere,
+  createHearingLeases,
+  createPassing,
+  createPaymentsAmong,
+} from './hearing-leases.ts';
 import { createImports } from './imports.ts';
 import { createOverview } from './overview.ts';
 import { createReceiptBook } from './receipts.ts';
@@ -35,6 +40,8 @@ export type SideBooks = {
   readonly rpcUsage: RpcUsageBook;
   readonly hearingLeases: HearingLeases;
   readonly heardElsewhere: ReturnType<typeof createHeardElsewhere>;
+  readonly paymentsAmong: ReturnType<typeof createPaymentsAmong>;
+  readonly passLane: ReturnType<typeof createPassing>;
 };
 
 /** Creates the side books. With `observing`, imported debts are booked as observed. */
@@ -51,4 +58,6 @@ export const createSideBooks = (sql: Sql, observing: boolean): SideBooks => ({
   rpcUsage: createRpcUsageBook(sql),
   hearingLeases: createHearingLeases(sql),
   heardElsewhere: createHeardElsewhere(sql),
+  paymentsAmong: createPaymentsAmong(sql),
+  passLane: createPassing(sql),
 });

@@ -10,12 +10,14 @@ const REPLICAS = (process.env.REPLICAS ?? '1,3,10').split(',').map(Number);
 const COPIERS = Number(process.env.COPIERS ?? 200);
 const LATENCY_MS = 20;
 const PER_SECOND = 1_000;
-const QUIET_MS = 60_000;
+const QUIET_MS = Number(process.env.QUIET_S ?? 60) * 1_000;
 /** The parts of the watch-list; `hearing_lease` has a row for each. */
 const PARTS = 64;
 const LOOK_EVERY_MS = 50;
 
 type Counted = { readonly calls: number; readonly credits: number };
+/** Calls of each daemon since its start, by the part that asked and the method. */
+type Asked = readonly ReadonlyMap<string, number>[];
 const HISTORIES = ['getSignaturesForAddress', 'getTransaction'];
 
 async function countOf(
@@ -31,6 +33,31 @@ async function countOf(
     histories: sum(([method, count]) => (HISTORIES.includes(method) ? count : 0)),
     credits: sum(([method, count]) => count * creditsOf(method)),
   };
+}
+
+const ASKED = /^bailiff_rpc_source_calls_total\{method="(\w+)".*source="([\w-]+)"\} (\d+)/gm;
+const askedOf = ({ daemons }: Stage): Promise<Asked> =>
+  Promise.all(
+    daemons.map(async ({ url }) => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      const counts = new Map<string, number>();
+      for (const [, method, source, count] of text.matchAll(ASKED)) {
+        const key = `${source} ${method}`;
+        counts.set(key, (counts.get(key) ?? 0) + Number(count));
+      }
+      return counts;
+    }),
+  );
+/** Prints the calls between two readings, a column for each daemon, the most frequent first. */
+function sayAsked(before: Asked, after: Asked): void {
+  const keys = [...new Set(after.flatMap((each) => [...each.keys()]))];
+  const rows = keys.map((key) => ({
+    key,
+    counts: after.map((each, nth) => (each.get(key) ?? 0) - (before[nth]?.get(key) ?? 0)),
+  }));
+  const sum = (counts: readonly number[]): number => counts.reduce((all, each) => all + each, 0);
+  for (const { key, counts } of rows.toSorted((a, b) => sum(b.counts) - sum(a.counts)))
+    if (sum(counts) > 0) say(`    ${String(sum(counts)).padStart(5)} ${key}: ${counts.join(', ')}`);
 }
 
 /** The parts that each daemon holds by a lease that lasts. */
@@ -67,19 +94,31 @@ const landed = async ({ sql }: Stage): Promise<number> => {
   return row?.n ?? 0;
 };
 
+/** The closes and payments that were read as final. */
+const readAsFinal = async ({ sql }: Stage): Promise<number> => {
+  const [row] = await sql<{ n: number }[]>`
+    select count(*)::int as n from sighting where finalized_at is not null
+      and signature in (select signature from profit_share union select signature from payment)`;
+  return row?.n ?? 0;
+};
+
 async function measure(daemons: number): Promise<Counted> {
   const stage = await openStage(COPIERS, LATENCY_MS, { daemons });
   try {
     await stage.order({ kind: 'limit', perSecond: PER_SECOND });
     if (daemons > 1) await until(PARTS, () => shared(stage, daemons));
     await stage.order({ kind: 'reset' });
+    const first = await askedOf(stage);
     await pause(QUIET_MS);
     const quiet = await countOf(stage);
+    const idle = await askedOf(stage);
     // The order to close begins to count anew.
     await stage.order({ kind: 'close', count: COPIERS });
     const startedMs = performance.now();
     await until(COPIERS, () => landed(stage));
     const lastS = (performance.now() - startedMs) / 1_000;
+    await until(2 * COPIERS, () => readAsFinal(stage));
+    const readS = (performance.now() - startedMs) / 1_000;
     const burst = await countOf(stage);
     const parts = daemons === 1 ? [PARTS] : [...(await held(stage)).values()];
     say(`\n${daemons} daemon(s), ${COPIERS} subscribers`);
@@ -87,10 +126,13 @@ async function measure(daemons: number): Promise<Counted> {
     say(
       `  in ${QUIET_MS / 1_000} quiet seconds ${quiet.calls} calls (${quiet.histories} of them read histories), ${quiet.credits} credits`,
     );
+    sayAsked(first, idle);
     say(
       `  a burst of ${COPIERS} closes: last payment after ${lastS.toFixed(1)} s, ${(burst.calls / COPIERS).toFixed(1)} calls and ${(burst.credits / COPIERS).toFixed(1)} credits a close`,
     );
     say(`  ${burst.byMethod}`);
+    say(`  until all payments were read, ${readS.toFixed(1)} s:`);
+    sayAsked(idle, await askedOf(stage));
     if (daemons > 1)
       say(
         `  a daemon hangs: the others hear its part after ${(await takenOver(stage)).toFixed(1)} s`,

@@ -74,6 +74,27 @@ test('what goes ahead is told of with its own delivery, once it is noted', async
   expect(told).toContainEqual([accountOf('bo'), true]);
 });
 
+test('payments among the transactions that move tokens are learned of before they are noted', async () => {
+  await using held = await createListening();
+  const { ledger, clock } = held;
+  const [trade, payment] = [signatureOf(5), signatureOf(6)];
+  const moving = { preBalances: [9_000_000], postBalances: [1] };
+  const body = bodyOf(entry(trade, 'ana'), { ...entry(payment, 'bo'), meta: moving });
+  await ledger.deliveries.record([body], clock.nowMs());
+  const learned: Signature[] = [];
+  await digestDeliveries({
+    ...held.ports,
+    reader: 'this',
+    bounds: BOUNDS,
+    learn: async (signatures) => void learned.push(...signatures),
+    haste: { waitMs: (signature) => (learned.some((each) => each === signature) ? 2_000 : 0) },
+    onTold: () => {},
+  });
+  expect(learned).toEqual([payment]);
+  const due = await ledger.sightings.claim(clock.nowMs() + 1_999, 0, 5);
+  expect(due.map((each) => each.signature)).toEqual([trade]);
+});
+
 test('a body at which three daemons ended is set aside with its reason, and the next bodies are read', async () => {
   await using held = await createListening();
   const { ledger, clock } = held;

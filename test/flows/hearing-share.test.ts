@@ -12,10 +12,15 @@ import {
   type TakeoverPorts,
   WHOLE,
 } from '../../src/flows/hearing-share.ts';
-import { createHeardElsewhere, createHearingLeases } from '../../src/ledger/hearing-leases.ts';
+import {
+  createHeardElsewhere,
+  createHearingLeases,
+  createPaymentsAmong,
+} from '../../src/ledger/hearing-leases.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
 import { closeFact, createTestLedger, recordFact, signatureOf } from '../support/ledger.ts';
+import { bytes, paymentFor, withShare } from '../support/one-share.ts';
 
 const hash = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
 const IDS = Array.from({ length: 500 }, (_, n) => `subscriber ${n}`);
@@ -154,6 +159,15 @@ test('what another daemon has read needs no scan, and its payment under way is k
   await recordFact(t.ledger, closeFact(7, 5n, { account: t.driftAccount, slot: 12 }), 'confirmed');
   expect((await elsewhere([change])).told).toEqual([{ address: t.driftAccount, slot: 12 }]);
   expect(await elsewhere([])).toEqual({ told: [], paying: new Set() });
+});
+
+test('the ledger tells which transactions are payments', async () => {
+  await using t = await withShare();
+  await t.ledger.payments.open(paymentFor(t.share.id, 1_000n));
+  await t.ledger.payments.signed('p1', bytes);
+  const among = createPaymentsAmong(t.sql);
+  expect(await among([signatureOf(7), bytes.signature])).toEqual([bytes.signature]);
+  expect(await among([])).toEqual([]);
 });
 
 test('a daemon by itself asks nothing', async () => {

@@ -1,10 +1,13 @@
 // Own signatures: what this process sent is known until it was read, and is noted once.
 import { expect, test } from 'vitest';
+import type { UnreadCost } from '../../src/core/cost-ports.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
+import { readCosts } from '../../src/flows/costs.ts';
 import { createOwnSignatures } from '../../src/flows/own-signatures.ts';
+import { silentLog } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
 
 const OURS = 'ours' as Signature;
@@ -70,4 +73,50 @@ test('a reading without balances tells no cost, and after two minutes nothing wa
   expect([own.has(OURS), own.underWay('ana')]).toEqual([false, false]);
   own.read(read({ lamports: null }));
   expect(own.takeCost(OURS)).toBe(null);
+});
+
+test('a payment that another daemon sent is known as one that this process sent', () => {
+  const { own, clock } = sent();
+  const other = 'other' as Signature;
+  own.others([OURS, other]);
+  expect([own.has(other), own.underWay('ana')]).toEqual([true, true]);
+  own.read(read({ signature: other }));
+  expect([own.has(other), own.takeCost(other)?.fee]).toEqual([false, 5n]);
+  own.others([other]);
+  clock.advance(120_000);
+  expect(own.has(other)).toBe(false);
+});
+
+test('the cost of a payment is read by the daemon that pays, and known to the one that read it', async () => {
+  const own = createOwnSignatures(createManualClock(), () => true);
+  const [known, foreign, mine] = ['known', 'foreign', 'mine'] as [Signature, Signature, Signature];
+  own.read(read({ signature: known }));
+  const unread = [known, foreign, mine].map((signature) => ({
+    ...{ paymentId: String(signature), signature },
+    subscriberId: signature === mine ? 'ana' : 'bo',
+  }));
+  const [asked, recorded]: [unknown[], string[]] = [[], []];
+  const ports = {
+    ledger: {
+      costs: {
+        unread: async () => unread,
+        record: async ({ paymentId }: UnreadCost) => void recorded.push(paymentId),
+      },
+    },
+    chain: {
+      async transaction(signature: Signature) {
+        asked.push(signature);
+        return read({ signature });
+      },
+    },
+    ...{ log: silentLog, ownSignatures: own, share: { isMine: (id: string) => id === 'ana' } },
+  } as unknown as Parameters<typeof readCosts>[0];
+  await readCosts(ports, new AbortController().signal);
+  expect([asked, recorded.toSorted()]).toEqual([['mine'], ['known', 'mine']]);
+});
+
+test('a daemon that shares the reading keeps the cost of each transaction that it read', () => {
+  const own = createOwnSignatures(createManualClock(), () => true);
+  own.read(read());
+  expect(own.takeCost(OURS)?.fee).toBe(5n);
 });

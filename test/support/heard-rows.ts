@@ -79,3 +79,8 @@ type ReadingRow = { deliveryId: bigint; reader: string };
 /** Daemons that began to read a parcel and have not ended, by parcel and daemon. */
 export const readingsIn = ({ sql }: Ledgered) =>
   read<ReadingRow>(sql`select * from delivery_reading order by delivery_id, reader`);
+
+type LeaseRow = { part: number; daemonId: string | null };
+/** The parts of the watch-list, each with the daemon that hears it. */
+export const leasesIn = ({ sql }: Ledgered) =>
+  read<LeaseRow>(sql`select * from hearing_lease order by part`);

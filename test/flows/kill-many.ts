@@ -1,6 +1,6 @@
 // Kill many: as many kill rounds as asked for, steps drawn in turn, with one and three daemons.
-// `npm run kill -- 100 --guard nonce`; with `both` each start changes the guard. Prints what was
-// survived.
+// `npm run kill -- 100 --guard nonce`; with `both` each start changes the guard. With `--share`
+// three daemons share the hearing and the lanes by leases. Prints what was survived.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,15 +13,19 @@ import { silentLog as log } from '../../src/system/log.ts';
 import { type Guard, openRounds, STEPS } from '../support/kill-rounds.ts';
 
 const { values, positionals } = parseArgs({
-  options: { guard: { type: 'string', default: 'blockhash' } },
+  options: {
+    guard: { type: 'string', default: 'blockhash' },
+    share: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 });
 const wanted = Number(positionals[0] ?? 100);
 const guard = values.guard as Guard | 'both';
+const { share } = values;
 const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-kill-'));
 const server = await openPostgres({ folder, clock, log });
 let failed = 0;
-for (const replicas of [1, 3]) {
+for (const replicas of share ? [3] : [1, 3]) {
   // Each number of daemons has a chain of its own, and a ledger belongs to one chain.
   const admin = openDatabase(server.url, log, 1);
   await admin.unsafe(`create database rounds_${replicas}`);
@@ -29,8 +33,8 @@ for (const replicas of [1, 3]) {
   const databaseUrl = server.url.replace(/\/[^/]*$/, `/rounds_${replicas}`);
   const sql = openDatabase(databaseUrl, log);
   await migrate(sql, log);
-  const rounds = await openRounds({ sql, databaseUrl, replicas, guard });
-  const count = Math.ceil(wanted / 2);
+  const rounds = await openRounds({ sql, databaseUrl, replicas, guard, share });
+  const count = share ? wanted : Math.ceil(wanted / 2);
   for (let round = 0; round < count; round++) {
     const step = STEPS[round % STEPS.length] ?? STEPS[0];
     try {
@@ -43,7 +47,7 @@ for (const replicas of [1, 3]) {
     }
   }
   process.stdout.write(
-    `${replicas} daemon(s), guard ${guard}: ${count} rounds, ${rounds.kills} kills, ${failed} failures so far\n`,
+    `${replicas} daemon(s)${share ? ' that share the hearing' : ''}, guard ${guard}: ${count} rounds, ${rounds.kills} kills, ${failed} failures so far\n`,
   );
   await rounds.close();
   await sql.end();

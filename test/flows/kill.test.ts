@@ -2,7 +2,8 @@
 // other's way, else with one. The one daemon pays under a nonce first, and is started again under a
 // blockhash with a payment on its way. npm test plays the steps around the sending, npm run
 // test:long every step, and `npm run kill -- ROUNDS` many more rounds, at each step with one daemon
-// and with three, and with `--guard both` with a new guard at each start.
+// and with three, with `--guard both` with a new guard at each start, and with `--share` with three
+// daemons that share the lanes.
 import { expect, test } from 'vitest';
 import { createDatabase } from '../support/database.ts';
 import { openRounds, STEPS, type Step } from '../support/kill-rounds.ts';
@@ -22,15 +23,19 @@ const CHIEF: readonly Step[] = ['payment.signed', SWITCH, 'chain: executed, not 
 const played = (steps: readonly Step[]): readonly Step[] =>
   LONG ? steps : steps.filter((step) => CHIEF.includes(step));
 
+/** Daemons that share the hearing and the lanes: the lease of the one that died runs out first. */
+const SHARED = { replicas: 3, guard: 'blockhash', steps: ['payment.sent'], share: true } as const;
+
 test.concurrent.each([
   { replicas: 1, guard: 'nonce', steps: played([...UNDER_A_NONCE, SWITCH, ...AFTERWARDS]) },
   { replicas: 2, guard: 'blockhash', steps: played(CONTESTED) },
+  ...(LONG ? [SHARED] : []),
 ] as const)(
   'kill -9 at steps of a payment, $replicas daemon(s), first under a $guard: paid once, to the unit',
-  async ({ replicas, guard, steps }) => {
+  async ({ replicas, guard, steps, ...sharing }) => {
     await using database = await createDatabase();
     const { sql, url: databaseUrl } = database;
-    const rounds = await openRounds({ sql, databaseUrl, replicas, guard });
+    const rounds = await openRounds({ sql, databaseUrl, replicas, guard, ...sharing });
     try {
       for (const step of steps) await rounds.play(step, step === SWITCH ? 'blockhash' : undefined);
       expect(rounds.kills).toBeGreaterThanOrEqual(steps.length);

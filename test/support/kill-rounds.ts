@@ -74,6 +74,8 @@ export async function openRounds(options: {
   replicas: number;
   /** What keeps payments apart; `both` changes it at each start. */
   guard?: Guard | 'both';
+  /** Whether the daemons share the hearing and the lanes by leases. */
+  share?: boolean;
 }): Promise<Rounds> {
   const { sql } = options;
   const heliusApiKey = randomBytes(8).toString('hex');
@@ -84,7 +86,7 @@ export async function openRounds(options: {
     cluster: { slotMs: 20 },
   });
   const masterKey = randomBytes(32).toString('base64');
-  const { guard = 'blockhash' } = options;
+  const { guard = 'blockhash', share = false } = options;
   const sponsor = Keypair.generate();
   const { faucet } = world.driver;
   const funding = { fromPubkey: faucet.publicKey, toPubkey: sponsor.publicKey };
@@ -102,7 +104,7 @@ export async function openRounds(options: {
         PATH: process.env.PATH ?? '',
         BAILIFF_NETWORK: 'local',
         BAILIFF_HTTP_PORT: '0',
-        BAILIFF_CONFIG: path.join(import.meta.dirname, 'fast.json'),
+        BAILIFF_CONFIG: path.join(import.meta.dirname, share ? 'fast-shared.json' : 'fast.json'),
         BAILIFF_RPC_URL: world.chain.rpcUrl,
         BAILIFF_HELIUS_API_URL: world.helius.apiUrl,
         BAILIFF_WEBHOOK_SECRETS: 'w'.repeat(20),

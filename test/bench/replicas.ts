@@ -1,11 +1,15 @@
 // Replicas: one, three and ten daemons on one Postgres that share the hearing by leases. Prints the
-// RPC calls of a quiet time and of a burst with each number of daemons, beside those of one daemon,
-// and how long it takes until the others hear what a daemon heard that answers no more.
+// RPC calls of a quiet time and of a burst with each number of daemons, by daemon, part and method,
+// beside those of one daemon, and how long it takes until the others hear what a daemon heard that
+// hangs or was killed.
 import { setTimeout as pause } from 'node:timers/promises';
 import { creditsOf } from '../../src/core/rpc-price.ts';
 import { openStage, type Stage, say, until } from './burst-stage.ts';
 
-/** `REPLICAS=1,3` sets the numbers of daemons, `COPIERS=200` the subscribers who close at once. */
+/**
+ * `REPLICAS=1,3` sets the numbers of daemons, `COPIERS=200` the subscribers who close at once, and
+ * `QUIET_S=60` the seconds without a close.
+ */
 const REPLICAS = (process.env.REPLICAS ?? '1,3,10').split(',').map(Number);
 const COPIERS = Number(process.env.COPIERS ?? 200);
 const LATENCY_MS = 20;
@@ -14,6 +18,9 @@ const QUIET_MS = Number(process.env.QUIET_S ?? 60) * 1_000;
 /** The parts of the watch-list; `hearing_lease` has a row for each. */
 const PARTS = 64;
 const LOOK_EVERY_MS = 50;
+/** What a daemon took over was walked once no history was read for so long. */
+const WALKED_AFTER_MS = 3_000;
+const WALKED_WITHIN_MS = 60_000;
 
 type Counted = { readonly calls: number; readonly credits: number };
 /** Calls of each daemon since its start, by the part that asked and the method. */
@@ -72,19 +79,41 @@ const shared = async (stage: Stage, daemons: number): Promise<number> => {
 };
 
 /**
- * Stops the last daemon's process between two instructions, as a machine that hangs: it gives no
- * part back. Returns the seconds until the others hold every part.
+ * Stops the last daemon's process between two instructions, as a machine that hangs, or kills it;
+ * then it is started again as another daemon. It gives no part back in either case. Returns the
+ * seconds until other daemons hold every part.
  */
-async function takenOver(stage: Stage): Promise<number> {
-  const hung = stage.daemons.at(-1)?.pid();
-  if (hung === undefined) throw new Error('the last daemon has no process');
+async function takenOver(stage: Stage, signal: 'SIGSTOP' | 'SIGKILL'): Promise<number> {
+  await until(PARTS, () => shared(stage, stage.daemons.length));
+  const before = await held(stage);
+  const gone = stage.daemons.at(-1)?.pid();
+  if (gone === undefined) throw new Error('the last daemon has no process');
   const startedMs = performance.now();
-  process.kill(hung, 'SIGSTOP');
+  process.kill(gone, signal);
   try {
-    await until(PARTS, () => shared(stage, stage.daemons.length - 1), LOOK_EVERY_MS);
+    await until(
+      PARTS,
+      async () => {
+        const now = await held(stage);
+        if ([...before.keys()].every((id) => now.has(id))) return 0;
+        return [...now.values()].reduce((sum, each) => sum + each, 0);
+      },
+      LOOK_EVERY_MS,
+    );
     return (performance.now() - startedMs) / 1_000;
   } finally {
-    process.kill(hung, 'SIGCONT');
+    if (signal === 'SIGSTOP') process.kill(gone, 'SIGCONT');
+  }
+}
+
+/** Waits until the daemons have walked the histories of the parts that they took at their start. */
+async function walked(stage: Stage): Promise<void> {
+  const endMs = performance.now() + WALKED_WITHIN_MS;
+  for (let last = -1; performance.now() < endMs; ) {
+    const { histories } = await countOf(stage);
+    if (histories === last) return;
+    last = histories;
+    await pause(WALKED_AFTER_MS);
   }
 }
 
@@ -107,6 +136,7 @@ async function measure(daemons: number): Promise<Counted> {
   try {
     await stage.order({ kind: 'limit', perSecond: PER_SECOND });
     if (daemons > 1) await until(PARTS, () => shared(stage, daemons));
+    await walked(stage);
     await stage.order({ kind: 'reset' });
     const first = await askedOf(stage);
     await pause(QUIET_MS);
@@ -130,13 +160,21 @@ async function measure(daemons: number): Promise<Counted> {
     say(
       `  a burst of ${COPIERS} closes: last payment after ${lastS.toFixed(1)} s, ${(burst.calls / COPIERS).toFixed(1)} calls and ${(burst.credits / COPIERS).toFixed(1)} credits a close`,
     );
+    const idleCalls = (quiet.calls * readS * 1_000) / QUIET_MS;
+    say(
+      `  without the calls of as many quiet seconds: ${((burst.calls - idleCalls) / COPIERS).toFixed(1)} calls a close`,
+    );
     say(`  ${burst.byMethod}`);
     say(`  until all payments were read, ${readS.toFixed(1)} s:`);
     sayAsked(idle, await askedOf(stage));
     if (daemons > 1)
-      say(
-        `  a daemon hangs: the others hear its part after ${(await takenOver(stage)).toFixed(1)} s`,
-      );
+      for (const [signal, how] of [
+        ['SIGSTOP', 'hangs'],
+        ['SIGKILL', 'is killed'],
+      ] as const)
+        say(
+          `  a daemon ${how}: others hear its part after ${(await takenOver(stage, signal)).toFixed(1)} s`,
+        );
     return quiet;
   } finally {
     await stage.close();

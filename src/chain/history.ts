@@ -17,11 +17,11 @@ const PAGE = 1_000;
 /** After this many answers in a row without evidence, the walk is given up for now. */
 const TRIES = 3;
 /**
- * Where a provider refuses batches and no second one is set, this many empty pages in a row end a
- * walk, each followed by the question how far back the node remembers. Every request may go to
- * another node. Where a part p of the nodes has pruned, a walk ends too early only if a pruned node
- * gives each of the empty pages and a node with the whole history answers each of the questions:
- * (p(1 - p))^8, one in 65,000 at most.
+ * Where a provider refuses batches, and a second one, if there is one, refuses them as well, this
+ * many empty pages in a row end a walk, taken from both in turn, each followed by the question how
+ * far back the node remembers. Every request may go to another node. Where a part p of the nodes
+ * has pruned, a walk ends too early only if a pruned node gives each of the empty pages and a node
+ * with the whole history answers each of the questions: (p(1 - p))^8, one in 65,000 at most.
  */
 const ENDS_APART = 8;
 /** The number of accounts for which a slot with history is remembered. */
@@ -154,9 +154,12 @@ async function atTheEnd(history: History, asked: PageOf, afterSlot: Slot): Promi
       why = whyNoEnd(other, afterSlot, known);
       const theirs = why === null ? await reachOf(second, other, span, 0) : null;
       if (theirs === 'no') why = whyUnreached(other, afterSlot);
-      else if (why === null) return [];
-      misses++;
-    } else if (++ends === ENDS_APART) return [];
+      else if (other.sure && (theirs === 'shown' || theirs === 'believed')) return [];
+      if (why === null) ends += 2;
+      else if (ends > 0) break;
+      else misses++;
+    } else ends++;
+    if (ends >= ENDS_APART) return [];
   }
   throw new Fault(
     'rpc_unavailable',

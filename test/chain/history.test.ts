@@ -166,14 +166,41 @@ test('batches refused: a node that has pruned, seen once among them, makes empty
   await expect(walked(pool(nodes, 'refused'))).rejects.toMatchObject(UNANSWERED);
 });
 
+test('batches refused: an empty page of a node whose history begins later is no end, whatever others show', async () => {
+  // The pruned node tells its own reach, and a node with the whole history shows the blocks.
+  const connection = openConnection('http://127.0.0.1:1', null, async (_, init) => {
+    const body = JSON.parse(String(init?.body)) as Question | Question[];
+    if (Array.isArray(body)) return new Response('no batches', { status: 400 });
+    return Response.json(tell(body.method.startsWith('getBlock') ? full : pruned, body));
+  });
+  await expect(walked({ connection, asked: [] })).rejects.toMatchObject(UNANSWERED);
+});
+
 test('batches refused: the second provider must show the same end, and its rows count', async () => {
   const short: Node = { rows: [row(3, 300)], first: 0 };
   const first = () => pool([short], 'refused');
-  expect(await walked(first(), { second: pool([short], 'refused') })).toEqual([300]);
+  const urls = [pool([short], 'refused'), pool([short], 'refused')] as const;
+  expect(await walked(urls[0], { second: urls[1] })).toEqual([300]);
+  // Eight empty pages from both: four of each.
+  for (const { asked } of urls)
+    expect(asked.filter((each) => each === 'getFirstAvailableBlock')).toHaveLength(4);
   // A signature that only the second node has counts, once a node of the second URL whose history
   // reaches back far enough was asked.
   expect(await walked(first(), { second: pool([pruned, full]) })).toEqual([150, 200, 300]);
   await expect(walked(first(), { second: pool([pruned]) })).rejects.toMatchObject(UNANSWERED);
+});
+
+test('both refuse batches: one empty page of each is no end, because each may come from a pruned node', async () => {
+  // At either URL a pruned node gives the empty page, and one with the whole history its reach.
+  const second = pool([pruned, full], 'refused');
+  const url = pool([pruned, pruned, pruned, full], 'refused');
+  expect(await walked(url, { second })).toEqual([150, 200, 300]);
+  // A pruned node of the second URL that is met after other empty pages makes them no end.
+  const later = pool([pruned, full, full, full, pruned], 'refused');
+  const short: Node = { rows: [row(3, 300)], first: 0 };
+  await expect(walked(pool([short], 'refused'), { second: later })).rejects.toMatchObject(
+    UNANSWERED,
+  );
 });
 
 test('a node that keeps a slot must show again what it is known to hold', async () => {

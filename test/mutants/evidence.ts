@@ -52,7 +52,7 @@ export const EVIDENCE: readonly Mutant[] = [
     file: 'src/chain/history.ts',
     from: 'if (first > afterSlot + 1)',
     to: 'if (first > 10 ** 15)',
-    by: unit('test/chain/history.test.ts', 'an empty page of a pruned node is no end'),
+    by: unit('test/chain/history.test.ts', 'whose history begins later is no end'),
   },
   {
     name: 'C6 what a node is known to hold need not be shown again',
@@ -64,9 +64,16 @@ export const EVIDENCE: readonly Mutant[] = [
   {
     name: 'C7 the second provider need not show the same end',
     file: 'src/chain/history.ts',
-    from: '} else if (++ends === ENDS_APART) return [];',
-    to: '}\n    if (++ends > 0) return [];',
+    from: 'else if (second !== null) {',
+    to: 'else if (second !== null && ends < 0) {',
     by: unit('test/chain/history.test.ts', 'the second provider must show the same end'),
+  },
+  {
+    name: 'C9 one empty page of each of two providers that refuse batches is an end',
+    file: 'src/chain/history.ts',
+    from: 'if (why === null) ends += 2;',
+    to: 'if (why === null) return [];',
+    by: unit('test/chain/history.test.ts', 'both refuse batches'),
   },
   {
     name: 'D6 the status in a batch is taken from a node that is behind',

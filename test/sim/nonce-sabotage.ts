@@ -35,8 +35,8 @@ export const NONCE_SABOTAGES: Record<string, Deliberate> = {
   },
   'under nonces: sending another variant before it is on record': {
     within: 10,
-    from: 801,
-    known: 802,
+    from: 811,
+    known: 815,
     guard: 'nonce',
     sabotage: {
       pen: (pen, chain) => {

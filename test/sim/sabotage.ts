@@ -185,7 +185,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking a payment that failed on chain for one that paid': {
     within: 150,
-    known: 55,
+    known: 89,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -267,7 +267,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'giving up a debt that failed': {
     within: 100,
-    known: 9,
+    known: 28,
     sabotage: {
       meddle: ({ state }) => {
         for (const share of state?.shares.values() ?? [])

@@ -29,17 +29,12 @@ const STEPS_MOST = 1_200;
 const QUIET = 3;
 const TURNS_EACH = 5;
 const BLOCK_MS = 400;
-/**
- * The shortest time for which a URL leads to another chain. A daemon asks for the genesis hash
- * every ten seconds, and again after it has read a history, so it does not notice a chain that
- * comes and goes between the two.
- */
+/** For so long at least a URL leads to another chain: a daemon asks every ten seconds for it. */
 const FOREIGN_MS = 60_000;
 
 /**
- * Plays the history of a seed. Throws at the first law that breaks. The client library makes an
- * error for every optional field of every answer, and a stack trace for each costs more than
- * everything else here: traces are off meanwhile, unless asked for.
+ * Plays the history of a seed. Throws at the first law that breaks. Stack traces, of which the
+ * client library makes one for every optional field, are off meanwhile, unless asked for.
  */
 export async function simulate(
   seed: number,
@@ -267,6 +262,11 @@ async function play(
   }
 
   weather = replays === SELDOM ? { ...FAIR, lost: 0.9 } : FAIR;
+  // Daemons go on meanwhile. Where the end cut this time short, a daemon had no chance to notice.
+  while (another !== null && turns.nowMs() - foreignMs <= FOREIGN_MS) {
+    advance(1 + random.below(16));
+    for (let turn = 0; turn < TURNS_EACH && (await turns.step()); turn++);
+  }
   ours();
   if (guard === 'both') {
     lastGuard = drawGuard();

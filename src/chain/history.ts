@@ -100,7 +100,7 @@ export type Remembered = Map<Address, Slot>;
 export type History = {
   readonly connection: Connection;
   /**
-   * A second provider, whose empty page must agree when the first one refuses batches; null when
+   * A second provider, which must show the same end when the first one refuses batches; null when
    * none is set.
    */
   readonly second: Connection | null;

@@ -9,6 +9,8 @@
 // That query stays in the list of sent ones. On the next TCP connection it takes the answer of another query, so that this
 // one never gets its own: the connection is lost to the pool, or a transaction stays open until Postgres ends it. And the number
 // of rows that had come when a connection broke was kept, so that the next result began with as many holes.
+// And each time that a connection for notifications could not be made, every LISTEN was asked once more beside those that still
+// waited: after an hour without Postgres, thousands at once, and as many calls of what a daemon does at each connection.
 // And where something accepts connections and closes them before Postgres is ready (a proxy whose Postgres is gone), the driver
 // connected again without a pause, and no query ever failed. test/ledger/connections.test.ts shows all of it.
 //
@@ -94,6 +96,11 @@ const PATCHES = [
       [
         '    socket          : o.socket,\n',
         '    socket          : o.socket,\n    onsocket        : o.onsocket,\n',
+      ],
+      // A LISTEN that still waits for a connection is taken back before it is asked again.
+      [
+        'forEach(([name, { listeners }]) => {\n          delete listen.channels[name]\n',
+        'forEach(([name, { result, listeners }]) => {\n          delete listen.channels[name]\n          result.state || result.cancel()\n',
       ],
       // What a transaction says after its connection has closed is refused: that connection may be another's by then.
       ['      , prepare = null\n', '      , prepare = null\n      , lost = null\n'],

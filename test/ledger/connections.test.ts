@@ -13,6 +13,10 @@ type Door = {
   end(): void;
   /** Ends the connection after so many more bytes of what Postgres answers. */
   endAfter(bytes: number): void;
+  /** Ends each connection at the first bytes of Postgres; `false` lets them pass again. */
+  refuse(refusing: boolean): void;
+  /** How many connections came so far. */
+  accepted(): number;
   close(): void;
 };
 
@@ -23,15 +27,19 @@ type Door = {
 async function openDoor(target: { host: string; port: number }): Promise<Door> {
   const inside = new Set<Socket>();
   let left = Number.POSITIVE_INFINITY;
+  let refusing = false;
+  let accepted = 0;
   const server = createServer((inbound) => {
     const outbound = connect(target.port, target.host);
+    accepted++;
     inside.add(inbound);
     inbound.on('error', () => outbound.destroy()).on('close', () => outbound.destroy());
     outbound.on('error', () => inbound.destroy()).on('close', () => inbound.destroy());
     inbound.on('close', () => inside.delete(inbound));
     inbound.pipe(outbound);
     outbound.on('data', (chunk: Buffer) => {
-      if (chunk.length < left) inbound.write(chunk);
+      if (refusing) inbound.end();
+      else if (chunk.length < left) inbound.write(chunk);
       else inbound.end(chunk.subarray(0, left));
       left = chunk.length < left ? left - chunk.length : Number.POSITIVE_INFINITY;
     });
@@ -43,6 +51,10 @@ async function openDoor(target: { host: string; port: number }): Promise<Door> {
     endAfter(bytes) {
       left = bytes;
     },
+    refuse(now) {
+      refusing = now;
+    },
+    accepted: () => accepted,
     reset() {
       for (const each of inside) each.resetAndDestroy();
     },
@@ -139,4 +151,26 @@ test('a connection is tried again after two seconds at most, however often it fa
   await open(1);
   const backoff = sql.options.backoff as (failures: number) => number;
   expect([1, 2, 5, 6, 7, 1_000].map(backoff)).toEqual([0.1, 0.2, 1.6, 2, 2, 2]);
+});
+
+test('after connections that failed each channel is listened to once, and its notifications come', async () => {
+  await open(1);
+  const calls = { listens: 0, notifications: 0 };
+  for (const channel of ['one', 'two', 'three'])
+    await sql.listen(
+      channel,
+      () => calls.notifications++,
+      () => calls.listens++,
+    );
+  expect(calls.listens).toBe(3);
+  door.refuse(true);
+  door.end();
+  const before = door.accepted();
+  await expect.poll(() => door.accepted()).toBeGreaterThan(before + 4);
+  door.refuse(false);
+  await expect.poll(() => calls.listens).toBeGreaterThanOrEqual(6);
+  // The answer of the notification comes after those of every LISTEN that was sent before it.
+  for (const channel of ['one', 'two', 'three']) await database.sql.notify(channel, '');
+  await expect.poll(() => calls.notifications).toBe(3);
+  expect(calls.listens).toBe(6);
 });

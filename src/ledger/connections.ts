@@ -5,7 +5,7 @@
 // Postgres does nothing, is dead.
 import type { Socket } from 'node:net';
 import type { Log } from '../core/ports.ts';
-import { openDatabase } from './database.ts';
+import { askAlone, openDatabase, type Sql } from './database.ts';
 
 /** The work of the driver on a connection just now. */
 export type DriverState = {
@@ -22,13 +22,17 @@ export type Connections = {
    * Looks once; called every few seconds. Asks nothing unless a statement has waited for three
    * seconds without a byte. Ends each connection that is dead, and with it those on which no
    * statement waits, because they use the same network path. Statements that wait on them fail with
-   * CONNECTION_CLOSED. Returns how many were ended.
+   * CONNECTION_CLOSED. Their processes of Postgres are ended, too: such a process hears of no end,
+   * and would keep the locks of its transaction for two minutes. Returns how many connections were
+   * ended.
    */
   look(): Promise<number>;
 };
 export type ConnectionsOptions = {
   /** Which of these processes of Postgres are at work, as a new connection tells. */
   readonly atWork: (pids: readonly number[]) => Promise<ReadonlySet<number>>;
+  /** Ends those of these processes that are not at work. */
+  readonly endProcesses: (pids: readonly number[]) => Promise<void>;
   /** A clock in milliseconds that never goes back; its zero has no meaning. */
   readonly elapsedMs: () => number;
   readonly log: Log;
@@ -47,8 +51,21 @@ type Line = {
 };
 
 /** Creates the register of the connections of a process. */
-export function createConnections({ atWork, elapsedMs, log }: ConnectionsOptions): Connections {
+export function createConnections({
+  atWork,
+  endProcesses,
+  elapsedMs,
+  log,
+}: ConnectionsOptions): Connections {
   const lines = new Set<Line>();
+  /** The processes of connections that were ended, until they are ended, too. */
+  const left = new Set<number>();
+  const endLeft = async (): Promise<void> => {
+    if (left.size === 0) return;
+    const pids = [...left];
+    await endProcesses(pids);
+    for (const pid of pids) left.delete(pid);
+  };
   /** Whether a statement still waits on the line, and no byte has come since the last look. */
   const isSilent = (line: Line): boolean =>
     line.state().doing === 'waits' && line.socket.bytesRead === line.bytes;
@@ -66,6 +83,7 @@ export function createConnections({ atWork, elapsedMs, log }: ConnectionsOptions
       for (const each of lines)
         if (each.socket.destroyed) lines.delete(each);
         else notice(each, nowMs);
+      await endLeft();
       const known = [...lines];
       const silent = known.filter(
         ({ waitsSinceMs }) => waitsSinceMs !== null && nowMs - waitsSinceMs >= SILENT_MS,
@@ -77,8 +95,13 @@ export function createConnections({ atWork, elapsedMs, log }: ConnectionsOptions
       );
       if (dead.length === 0) return 0;
       const idle = known.filter((each) => each.state().doing === 'nothing');
-      for (const { socket } of [...dead, ...idle]) socket.destroy();
+      for (const { socket, state } of [...dead, ...idle]) {
+        const { pid } = state();
+        if (pid !== null) left.add(pid);
+        socket.destroy();
+      }
       log.warn('ledger.connections_dead', { dead: dead.length, idle: idle.length });
+      await endLeft();
       return dead.length + idle.length;
     },
   };
@@ -88,20 +111,39 @@ export function createConnections({ atWork, elapsedMs, log }: ConnectionsOptions
 const CONNECT_S = 3;
 
 /**
- * Creates the question of `ConnectionsOptions.atWork`. A process that waits to send its answer, and
- * one that waits for a statement, are not at work. Throws the driver's error.
+ * Whether a process of Postgres is at work. A process that waits to send its answer, for a
+ * statement, or for the rest of a statement (active, ClientRead) is not.
  */
-export const askAtWork =
-  (url: string, log: Log): ConnectionsOptions['atWork'] =>
-  async (pids) => {
-    if (pids.length === 0) return new Set();
-    const sql = openDatabase(url, log, 1, { connectS: CONNECT_S });
-    try {
-      const rows = await sql<{ pid: number }[]>`
-        select pid from pg_stat_activity where pid::bigint in ${sql(pids as number[])}
-          and coalesce(state, '') not like 'idle%' and wait_event is distinct from 'ClientWrite'`;
+const isAtWork = (sql: Sql) =>
+  sql`coalesce(state, '') not like 'idle%' and wait_event_type is distinct from 'Client'`;
+
+/**
+ * Creates the questions of `ConnectionsOptions`, each asked on a connection of its own. They throw
+ * the driver's error. A process of another role or database is never ended: its number may be that
+ * of an old one.
+ */
+export function askProcesses(
+  url: string,
+  log: Log,
+): Pick<ConnectionsOptions, 'atWork' | 'endProcesses'> {
+  const open = (): Sql => openDatabase(url, log, 1, { connectS: CONNECT_S });
+  return {
+    async atWork(pids) {
+      if (pids.length === 0) return new Set();
+      const rows = await askAlone(open(), (sql) =>
+        sql<{ pid: number }[]>`
+          select pid from pg_stat_activity
+          where pid::bigint in ${sql(pids as number[])} and ${isAtWork(sql)}`.execute(),
+      );
       return new Set(rows.map((row) => row.pid));
-    } finally {
-      await sql.end({ timeout: 1 }).catch(() => {});
-    }
+    },
+    async endProcesses(pids) {
+      await askAlone(open(), (sql) =>
+        sql`
+          select pg_terminate_backend(pid) from pg_stat_activity
+          where pid::bigint in ${sql(pids as number[])} and not (${isAtWork(sql)})
+            and usename = current_user and datname = current_database()`.execute(),
+      );
+    },
   };
+}

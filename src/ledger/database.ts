@@ -107,6 +107,22 @@ export function openDatabase(url: string, log: Log, poolSize = 10, given: PoolOp
   });
 }
 
+/** Postgres must answer a question of `askAlone` within so many seconds after the connection. */
+const ANSWER_S = 3;
+
+/**
+ * Asks `ask` on a pool that was opened for it alone, and ends the pool. The connection has the
+ * time of `connect_timeout` and the answer three seconds more, because the answer may be lost on
+ * its way, and no error tells of that. Throws the driver's error; CONNECTION_DESTROYED without an
+ * answer in that time.
+ */
+export async function askAlone<T>(sql: Sql, ask: (sql: Sql) => Promise<T>): Promise<T> {
+  const answer = ask(sql);
+  // The pool takes no further question, and ends with the answer to this one.
+  void sql.end({ timeout: sql.options.connect_timeout + ANSWER_S });
+  return answer;
+}
+
 /** Whether an error is a violation of the named unique constraint or index. */
 export function violates(thrown: unknown, constraint: string): boolean {
   const error = thrown as { code?: unknown; constraint_name?: unknown } | null;

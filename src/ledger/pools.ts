@@ -4,7 +4,7 @@
 // direct URL.
 import { Fault } from '../core/fault.ts';
 import type { Log } from '../core/ports.ts';
-import { askAtWork, type Connections, createConnections } from './connections.ts';
+import { askProcesses, type Connections, createConnections } from './connections.ts';
 import { openDatabase, type Sql } from './database.ts';
 
 /** The URLs of the database; `direct` is null where the first one leads to Postgres itself. */
@@ -42,7 +42,7 @@ export function openPools(
   const sessions = urls.direct ?? urls.url;
   let ended = 0;
   const onEnded = (): void => void ended++;
-  const connections = createConnections({ atWork: askAtWork(sessions, log), elapsedMs, log });
+  const connections = createConnections({ ...askProcesses(sessions, log), elapsedMs, log });
   const sql =
     urls.direct === null
       ? openDatabase(urls.url, log, most, { onEnded, connections })

@@ -1,7 +1,7 @@
 // Probe: writes one row each second, so that the daemon notices when the ledger refuses writes; and
 // tells why no connection comes about.
 import type { Probe } from '../core/ports.ts';
-import type { Sql } from './database.ts';
+import { askAlone, type Sql } from './database.ts';
 import type { Pools } from './pools.ts';
 
 /** Creates the probe. `write` returns the database's clock in milliseconds. */
@@ -22,10 +22,5 @@ export function createProbe(sql: Sql): Probe {
  * of the pool that waits for a connection is told of no failure to connect.
  */
 export async function reachLedger({ openProbe }: Pick<Pools, 'openProbe'>): Promise<void> {
-  const sql = openProbe();
-  try {
-    await sql`select 1`;
-  } finally {
-    await sql.end({ timeout: 1 }).catch(() => {});
-  }
+  await askAlone(openProbe(), (sql) => sql`select 1`.execute());
 }

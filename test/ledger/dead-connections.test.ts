@@ -3,7 +3,7 @@
 // reached again, and a statement that Postgres is at work on is left alone. Real Postgres, behind a
 // door that loses bytes.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { askAtWork, type Connections, createConnections } from '../../src/ledger/connections.ts';
+import { askProcesses, type Connections, createConnections } from '../../src/ledger/connections.ts';
 import { openDatabase, type Sql } from '../../src/ledger/database.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
@@ -23,12 +23,12 @@ beforeEach(async () => {
   url.port = String(door.port);
   nowMs = 0;
   asked = 0;
-  const ask = askAtWork(url.href, silentLog);
+  const processes = askProcesses(url.href, silentLog);
   const atWork = (pids: readonly number[]) => {
     asked++;
-    return ask(pids);
+    return processes.atWork(pids);
   };
-  connections = createConnections({ atWork, elapsedMs: () => nowMs, log: silentLog });
+  connections = createConnections({ ...processes, atWork, elapsedMs: () => nowMs, log: silentLog });
   sql = openDatabase(url.href, silentLog, 3, { connections });
 });
 afterEach(async () => {
@@ -66,6 +66,71 @@ test('statements on dead connections are refused once Postgres is reached, and t
   expect(await connections.look()).toBe(3);
   await waiting;
   expect([...(await sql`select 7 as n`)]).toEqual([{ n: 7 }]);
+});
+
+test('the question whether a connection is dead ends, too, where its own answer is lost', async () => {
+  await sql`select 1`;
+  door.lose();
+  const waiting = expect(sql`select 1`.execute()).rejects.toMatchObject(refused);
+  waiting.catch(() => {});
+  expect(await look()).toBe(0);
+  door.find();
+  door.loseAt('from pg_stat_activity');
+  nowMs += 4_000;
+  await expect(connections.look()).rejects.toMatchObject({ code: 'CONNECTION_DESTROYED' });
+  door.find();
+  expect(await connections.look()).toBe(1);
+  await waiting;
+});
+
+test('a statement of which Postgres knows a part only is waited for no longer', async () => {
+  await sql`select 1`;
+  // The driver sends a statement with parameters first, and the parameters after an answer.
+  door.loseAt('as half');
+  const failed = expect(sql`select ${1}::int as half`.execute()).rejects.toMatchObject(refused);
+  failed.catch(() => {});
+  await until('active', '%as half');
+  door.find();
+  expect(await look()).toBe(1);
+  await failed;
+});
+
+test('the locks of a dead transaction are free at once', async () => {
+  await sql`create table note (id int primary key)`;
+  door.loseAt('as half');
+  const cut = sql.begin(async (tx) => {
+    await tx`insert into note values (1)`;
+    await tx`select ${1}::int as half`;
+  });
+  const failed = expect(cut).rejects.toMatchObject(refused);
+  failed.catch(() => {});
+  await until('active', '%as half');
+  door.find();
+  expect(await look()).toBe(1);
+  await failed;
+  await sql`insert into note values (1)`;
+  expect([...(await sql`select id from note`)]).toEqual([{ id: 1 }]);
+});
+
+test('the process of a dead connection is ended at the next look where the question for that is lost', async () => {
+  await sql.begin(async (tx) => {
+    await tx`create table note (id int primary key)`;
+  });
+  door.loseAt('as half');
+  const cut = sql.begin(async (tx) => {
+    await tx`insert into note values (1)`;
+    await tx`select ${1}::int as half`;
+  });
+  const failed = expect(cut).rejects.toMatchObject(refused);
+  failed.catch(() => {});
+  await until('active', '%as half');
+  door.find();
+  door.loseAt('pg_terminate_backend');
+  await expect(look()).rejects.toMatchObject({ code: 'CONNECTION_DESTROYED' });
+  await failed;
+  door.find();
+  expect(await connections.look()).toBe(0);
+  await sql`insert into note values (1)`;
 });
 
 test('a transaction that dies between its statements is refused', async () => {

@@ -15,6 +15,8 @@ export type Proxy = {
    * route. New connections come about, and nothing passes on them.
    */
   lose(): void;
+  /** Loses every byte, as `lose` does, from the answer to the first bytes with this text on. */
+  loseAt(text: string): void;
   /** New connections pass again. Those that lost bytes stay dead. */
   find(): void;
   close(): Promise<void>;
@@ -41,6 +43,12 @@ export async function openProxy(targetPort: number): Promise<Proxy> {
       each.unpipe().resume();
     }
   };
+  let loseAt: string | null = null;
+  const lose = (): void => {
+    losing = true;
+    loseAt = null;
+    for (const each of pairs) forget(each);
+  };
   const server = createServer((inbound) => {
     if (shut) {
       inbound.destroy();
@@ -57,6 +65,9 @@ export async function openProxy(targetPort: number): Promise<Proxy> {
         outbound.destroy();
       });
     }
+    inbound.on('data', (bytes: Buffer) => {
+      if (loseAt !== null && bytes.includes(loseAt)) lose();
+    });
     const pair = [inbound, outbound] as const;
     pairs.add(pair);
     inbound.on('close', () => pairs.delete(pair));
@@ -83,9 +94,9 @@ export async function openProxy(targetPort: number): Promise<Proxy> {
       frozen = false;
       for (const each of pairs) join(each);
     },
-    lose() {
-      losing = true;
-      for (const each of pairs) forget(each);
+    lose,
+    loseAt(text) {
+      loseAt = text;
     },
     find() {
       losing = false;

@@ -28,7 +28,7 @@ async function bookOwn(
     // An earlier opening may not be heard yet, and with it a fee that lowers the profit. The close
     // waits until account state has proven that everything was heard.
     if (!vouched && !accrued.explained) continue;
-    // The next batch reads a subscription that another daemon has changed again.
+    // Another daemon has changed the subscription. The next batch reads the subscription anew.
     if (!(await ledger.shares.book({ ...close, subscription }, accrued))) return booked;
     left = { ...subscription, tabs: tabsAfter(subscription.tabs, accrued.bookings) };
     booked++;

@@ -44,9 +44,9 @@ export type Budget = {
    */
   opening(to: Recipient, seen: CreatorSeen): Promise<Trouble | null>;
   /**
-   * What was seen of a recipient, with the reason why the sponsor does not pay, if it does not, and
-   * with whether it pays no tip.
-   * `rents`: the lamports for accounts of recipients before it in the same payment.
+   * The reading of a recipient, completed with the reason why the sponsor refuses to pay for it,
+   * and with whether the sponsor refuses the tip. `rents`: the lamports for the token accounts of
+   * the recipients before this one in the same payment.
    */
   sponsored(
     subscriberId: string,

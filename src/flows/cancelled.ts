@@ -15,7 +15,10 @@ export type CancelledPorts = {
   readonly log: Log;
 };
 
-/** The trouble of its debts. `by`: the transaction that moved its nonce; null if unsigned. */
+/**
+ * The trouble of the debts of a cancelled payment. `by`: the transaction that moved its nonce; null
+ * when nothing was signed.
+ */
 export const cancelledBy = (by: Signature | null): Trouble =>
   troubled(
     'payment_cancelled',

@@ -21,10 +21,13 @@ export type ImportOptions = {
   readonly onProgress?: (done: number, of: number) => void;
 };
 
-/** Subscribers of one transaction. */
+/** The number of subscribers that one database transaction writes. */
 const CHUNK = 200;
 
-/** Creates the import. */
+/**
+ * Creates the import. A row that cannot be imported is refused in the report. A fault of a node, of
+ * a signing service, of the master key or of Postgres is thrown, and ends the import.
+ */
 export function createImport(ports: ReadingPorts & { readonly imports: Imports }) {
   const { imports } = ports;
   const prepare = createImportReading(ports);

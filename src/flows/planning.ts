@@ -1,5 +1,5 @@
 // Planning: turns due debts into a payment that may be opened, or into the trouble why none can be
-// now. Reads the chain, and writes nothing but the reason of debts that RPC keeps waiting.
+// now. Reads the chain, and writes nothing but the reason of debts that wait for RPC.
 import type { Signature } from '../core/ids.ts';
 import type { NonceAt } from '../core/nonce.ts';
 import { type Debt, debtsAt, type Payment, type PaymentPlan, tooSmall } from '../core/payment.ts';
@@ -183,7 +183,8 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
   /**
    * Decides about debts that one payment may pay: open it, or let debts rest that cannot be paid
    * now; a trouble of one recipient lets its own debts rest, and the lane asks again. `due` holds
-   * all due debts of the subscriber. When no plan can be made, the debts rest with the reason.
+   * all due debts of the subscriber. When no plan can be made, the debts rest with the reason. Null
+   * when there are no debts. Throws faults that pass by themselves, such as `rpc_unavailable`.
    */
   return async function intend(
     subscriber: Subscriber,

@@ -58,7 +58,7 @@ export type Wiring = {
   readonly pulse: () => Pulse;
   /** The findings on secrets, endpoints, clocks and nodes. */
   readonly findings: () => readonly Finding[];
-  /** What calls to nodes cost. */
+  /** The costs of calls to nodes. */
   readonly costs: Pick<RpcCosts, 'findings'>;
   readonly feed: HearingOptions['feed'];
   readonly grpc: HearingOptions['grpc'];

@@ -64,8 +64,8 @@ async function bookBatch(
 }
 
 /**
- * Books every close that has become final. Returns the subscribers who owe something new; those of
- * each batch are told to `onOwing` before the next batch is read, so that in a burst the first
+ * Books every close that has become final. Returns the subscribers who owe something new. `onOwing`
+ * gets the subscribers of each batch before the next batch is read, so that in a burst the first
  * debts are paid while later closes are still read and booked.
  */
 export async function accrueCloses(

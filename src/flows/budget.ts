@@ -56,8 +56,8 @@ export type Budget = {
     rents: Lamports,
   ): Promise<CreatorSeen>;
   /**
-   * The reading, with what all subscribers owe to a creator whose token account would have to be
-   * opened: the rent is held against that.
+   * The reading, with the sum that all subscribers owe to a creator whose token account would have
+   * to be opened: the rent is compared with that sum.
    */
   owing(to: Recipient, seen: CreatorSeen): Promise<CreatorSeen>;
 };

@@ -1,6 +1,6 @@
-// Cancelled: what follows when a person had a payment cancelled and it can never land. Its debts
-// were freed and left to a person; those that the person wants voided are voided here, and the
-// others are due again, unless the person cancelled the payment as a whole.
+// Cancelled: handles the debts of a payment that a person had cancelled and that can never land.
+// These debts were freed and left to a person. The ones that the person wants voided are voided
+// here, and the others are due again, unless the person cancelled the payment as a whole.
 import { Fault } from '../core/fault.ts';
 import type { Signature } from '../core/ids.ts';
 import type { Payment } from '../core/payment.ts';

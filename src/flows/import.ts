@@ -1,7 +1,7 @@
 // Import: brings subscribers, subscriptions and unpaid debts from another system. It reads wallets,
 // creators and open positions from the chain, seals the keys, and writes chunk after chunk; a chunk
-// is one transaction. What was written stays, and the same rows again change nothing, so that an
-// import that was broken off is run again.
+// is one transaction. Chunks that were written stay, and importing the same rows again changes
+// nothing, so an import that was broken off is simply run again.
 
 import { messageOf } from '../core/fault.ts';
 import type {

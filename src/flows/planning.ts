@@ -41,7 +41,7 @@ export type Intent =
       readonly account: SeenAccount | null;
     }
   | { readonly kind: 'rest'; readonly debts: readonly Debt[]; readonly trouble: Trouble }
-  /** The debts stay due, and the lane comes back after so many milliseconds. */
+  /** The debts stay due, and the lane runs again after `ms` milliseconds. */
   | {
       readonly kind: 'wait';
       readonly debts: readonly Debt[];
@@ -197,7 +197,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       const trouble = refusalOf(thrown);
       const resting = due.length === 0 ? debts : due;
       if (trouble !== null) return { kind: 'rest', debts: resting, trouble };
-      // Nothing is decided and the lane comes back. Until then the debts say what they wait for.
+      // Nothing is decided, and the lane runs again. Until then the debts show why they wait.
       const waits = waitOf(thrown);
       const ids = resting.map((each) => each.shareId);
       if (waits !== null && ids.length > 0) await ledger.shares.note(subscriber.id, ids, waits);

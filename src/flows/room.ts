@@ -43,7 +43,7 @@ type Answer =
   | { readonly kind: 'short' }
   /** The venue does not settle the PnL of this market. */
   | { readonly kind: 'not_settled'; readonly market: number; readonly trouble: Trouble }
-  /** `opening`: an instruction refused that opens token accounts, before those of the venue. */
+  /** `opening`: the refused instruction opens a token account, and comes before the venue's own. */
   | { readonly kind: 'refused'; readonly trouble: Trouble; readonly opening: boolean };
 
 /**

@@ -24,8 +24,8 @@ export type WalkSchedule = {
   /** Tells that a sweep which began at this time has read these accounts. */
   swept(accounts: readonly { readonly address: Address }[], beganMs: number): void;
   /**
-   * Begins a run; with `all`, every history is walked. What is known of accounts that are not
-   * watched any more is dropped.
+   * Begins a run; with `all`, every history is walked. The times of accounts that are no longer
+   * watched are dropped.
    */
   begin(all: boolean, watched: Pick<ReadonlySet<string>, 'has'>): WalkRun;
 };

@@ -66,8 +66,8 @@ export async function putUnread(
   afterSlot: Slot,
 ): Promise<void> {
   if (signatures.length === 0) return;
-  // The call that realised the profit is not known. The profit counts from the first call on, as
-  // that of a transaction with a cut log.
+  // The call that realised the profit is not known. The profit counts from the first call on, as in
+  // a transaction whose log was cut.
   const body = toJson({ why: 'unreadable', tradedAt: afterCall({ place: 0 }) });
   await tx`
     insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)

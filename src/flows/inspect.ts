@@ -74,8 +74,8 @@ const NEVER = new AbortController().signal;
 /** Readings during which the watch-list changed, before the transaction is left for later. */
 const LIST_TRIES = 3;
 /**
- * The time between tries for a transaction that no node gives and that no account is in doubt about
- * any more.
+ * The time between tries for a transaction that no node gives, once every account's doubt about the
+ * transaction has ended.
  */
 const ENDED_EVERY_MS = 5 * 60_000;
 /**
@@ -239,8 +239,8 @@ export async function inspectAlone(
   try {
     return await inspectOne(ports, options, sighting);
   } catch (thrown) {
-    // A transaction that no account is in doubt about any more is still asked for, without an
-    // alarm.
+    // Once every account's doubt about the transaction has ended, the transaction is still asked
+    // for, but without an alarm.
     const fault = sighting.ended ? ledgerFault(thrown) : null;
     if (fault instanceof Fault && fault.code === 'ledger_unavailable') throw fault;
     const retryMs = sighting.ended

@@ -1,7 +1,7 @@
-// App: the composition root. It opens the parts, wires the gate, what settles, what hears and what
-// is served, in this order, and starts the loops. Everything is disposed in reverse. Read it as the
-// wiring diagram: deliveries → digest → inspect (hearing-wiring.ts) → accrue → lanes → settle
-// (settling-wiring.ts), with standings judged along the way.
+// App: the composition root. It opens the parts, wires the gate, the half that settles, the half
+// that hears and the API, in this order, and starts the loops. Everything is disposed in reverse.
+// Read this file as the wiring diagram: deliveries → digest → inspect (hearing-wiring.ts) → accrue
+// → lanes → settle (settling-wiring.ts), with standings judged along the way.
 import type { AddressInfo } from 'node:net';
 import { askedBy } from './chain/asker.ts';
 import { afterEvents, newSecret, sha256 } from './chain/hashing.ts';
@@ -70,7 +70,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
     settings.rpc.budget,
   );
   costs = spending;
-  // What is not written is lost with the process, and harms no more than the sum of a month.
+  // Usage that cannot be written is lost: the sum of the month is then too low, and nothing else.
   stack.defer(() => spending.flush().catch(() => {}));
   await requireRights(sql);
   await reportLostNotifications(direct, log);

@@ -30,7 +30,7 @@ export type CommandLine = Pick<
   readonly openLog: (level: 'error') => Log;
 };
 
-/** What a command line that was thrown out of prints, and the exit code that it ends with. */
+/** The text to print, and the exit code, for an error that a command line threw. */
 function endOf(given: unknown): { readonly text: string; readonly code: number } {
   // Help, a version and wrong arguments: their text is written already.
   if (given instanceof CommanderError) return { text: '', code: given.exitCode === 0 ? 0 : 2 };

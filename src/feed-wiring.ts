@@ -1,6 +1,6 @@
-// Feed wiring: opens what tells of accounts as they change: the sockets of account subscriptions,
-// whose first one also tells the slots, and the gRPC streams, which name transactions as well. Each
-// is open only where the settings use its source. It also counts what hearing costs.
+// Feed wiring: opens the feeds that tell of accounts as they change: the sockets of account
+// subscriptions, whose first one also tells the slots, and the gRPC streams, which also name
+// transactions. Each is open only where the settings use its source. Their costs are counted here.
 import { openFeed } from './chain/feed.ts';
 import { knowsBlockhash } from './chain/genesis-question.ts';
 import type { StreamOptions } from './chain/stream.ts';
@@ -42,7 +42,7 @@ export type Feeds = Pick<AccountFeed, 'follow' | 'close'> & {
   sockets(): ReturnType<AccountFeed['status']> | null;
   /** The gRPC streams; null when that source is off. */
   stream(): StreamStatus | null;
-  /** Whether one of them holds every account and told of the chain within the time. */
+  /** Whether one feed is subscribed to every account and told of the chain within this time. */
   isHeard(withinMs: number): boolean;
 };
 
@@ -50,7 +50,7 @@ export type Feeds = Pick<AccountFeed, 'follow' | 'close'> & {
 const socketUrlOf = (rpcUrl: string, { rpc }: Pick<Settings, 'rpc'>): string =>
   rpc.wsUrl ?? rpcUrl.replace(/^http/, 'ws');
 
-/** Counts what webhooks and sockets cost, beside the calls, in metrics and budget. */
+/** Creates the counter that adds the costs of webhooks and sockets to metrics and budget. */
 export const countHearing = (
   { rpcUrl }: Pick<Parts, 'rpcUrl'>,
   settings: Settings,

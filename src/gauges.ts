@@ -32,7 +32,7 @@ export type GaugeParts = {
   readonly findings: () => readonly Finding[];
   readonly share: Pick<HearingShare, 'parts'>;
   readonly feeds: Pick<Feeds, 'stream'>;
-  /** What calls to nodes cost. */
+  /** The costs of calls to nodes. */
   readonly costs: Pick<RpcCosts, 'spent' | 'isGivenUp' | 'findings'>;
   /** How far the chain's clock is ahead of that of Postgres; null before it was read. */
   readonly chainAheadMs: () => number | null;

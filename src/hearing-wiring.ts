@@ -57,7 +57,7 @@ export type Hearing = {
   readonly watch: AccountChanges;
   readonly registration: Registration;
   readonly feeds: Feeds;
-  /** Whether other sources do now what this one does. */
+  /** Whether other sources do the work of this source now, so that it may be given up. */
   mayGiveUp: RpcCosts['isGivenUp'];
   /** Called when accounts joined. Resolves when they are followed and registered at Helius. */
   onWatched(addresses: readonly Address[]): Promise<void>;
@@ -189,7 +189,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   });
   if (uses('backfill'))
     loops.add('backfill', settings.watch.backfillEveryMs, async (signal, asked) => {
-      // The walks at start, and those for what was missed, are never given up.
+      // The walks at start, and those after deliveries were missed, are never given up.
       if (!asked && costs.isGivenUp('backfill')) return;
       const among = share.parts() === null ? undefined : mine().map((each) => each.address);
       const run = walks.begin(asked, watched.map);

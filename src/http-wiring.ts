@@ -58,7 +58,7 @@ export type Wiring = {
   readonly pulse: () => Pulse;
   /** The findings on secrets, endpoints, clocks and nodes. */
   readonly findings: () => readonly Finding[];
-  /** What calls to nodes cost. */
+  /** The costs of calls to nodes. */
   readonly costs: Pick<RpcCosts, 'findings'>;
   readonly feed: HearingOptions['feed'];
   readonly grpc: HearingOptions['grpc'];
@@ -83,7 +83,8 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
   const { secrets } = settings;
   const listing = createListing(ledger);
   const ports = { ...wiring, ...parts };
-  // The age of a view is never taken for less than it may be.
+  // The gate counts the age of its view by the latest time that it may be, so that a view never
+  // counts as younger than it is.
   const viewClock: Clock = { ...clock, nowMs: clock.latestMs };
   const filesMost = openFilesMost();
   const connectionsMost = connectionsWithin(settings.http.connectionsMost, filesMost);

@@ -1,5 +1,5 @@
-// Import wiring: an import through the API. What it adds is watched, judged and paid at once, as
-// after a registration.
+// Import wiring: an import through the API. New accounts are watched, subscribers with debts are
+// judged, and their lanes are woken at once, as after a registration.
 import type { Address } from './core/ids.ts';
 import type { ImportReport } from './core/import-ports.ts';
 import type { Bundled } from './core/import-rows.ts';

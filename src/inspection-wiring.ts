@@ -64,7 +64,7 @@ export function addInspection(ports: InspectionPorts, settings: Settings): Inspe
       way.hold();
       judging++;
       void judge(ids, true)
-        // An error that keeps a subscriber from being judged also stops the loop that judges, which
+        // An error that keeps a subscriber from being judged also fails the loop `verdict`, which
         // reports it.
         .catch(() => {
           for (const id of ids) unjudged.add(id);

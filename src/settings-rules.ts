@@ -20,7 +20,7 @@ export const gateOf = ({ gate }: Pick<Settings, 'gate'>): RosterOptions => ({
 
 const bigintOr = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
 
-/** The limits on the USDC that the pen signs for. */
+/** The limits on the quote tokens that the pen signs for, in base units. */
 export const limitsOf = ({ payments }: Settings): PenLimits => ({
   paymentMost: bigintOr(payments.mostPerPayment),
   subscriberADayMost: bigintOr(payments.mostPerSubscriberADay),
@@ -34,7 +34,7 @@ const sponsorLimitsOf = ({ sponsor }: Settings): SponsorLimits => ({
   failuresADayMost: sponsor.failuresPerSubscriberADayMost,
 });
 
-/** How often doubts on single subscribers are looked for, and how debts age. */
+/** The options of upkeep, from the settings. */
 export const upkeepOf = ({ gate, watch, keep, mode, sponsor, payments }: Settings) => ({
   keep,
   rootMemos:

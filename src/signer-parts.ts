@@ -1,5 +1,5 @@
-// Signer parts: opens from the settings what signs beside sealed agent keys: the sponsor's key, and
-// the services that keep keys.
+// Signer parts: opens the signers that the settings name beside sealed agent keys: the sponsor's
+// key, and the services that keep keys.
 import { openersOf, type ServiceAccess } from './chain/keychain.ts';
 import { createRemoteSigners } from './chain/remote-signers.ts';
 import { publicKeyOf, type SignerKeys } from './chain/signers.ts';
@@ -13,7 +13,7 @@ export function sponsorOf({ secrets, signers }: Settings): Address | null {
   return (signers.sponsor?.address ?? null) as Address | null;
 }
 
-/** What signs beside sealed agent keys: the sponsor's key, and the services that keep keys. */
+/** The signers beside sealed agent keys: the sponsor's key, and the services that keep keys. */
 export function keysOf(settings: Settings, clock: Clock, log: Log): Omit<SignerKeys, 'vault'> {
   const { signers, secrets } = settings;
   const { sponsor, answerMs, vault, turnkey, fireblocks } = signers;

@@ -29,9 +29,9 @@ const TRIES = 5;
 
 /**
  * Whether the chain has dropped a transaction that was once seen in this slot. `dropped` needs two
- * proofs of absence at different times; `absent` is the first of them. A transaction that touches
- * no watched account has no account's history to look at: its proof is the status and the
- * transaction itself.
+ * proofs of absence at different times; `absent` is the first of them; `unproven`: no proof was
+ * found now. A transaction that touches no watched account has no account's history to look at.
+ * For such a transaction, a node that has neither its status nor its bytes is the proof.
  */
 async function dropped(
   ports: InspectPorts,

@@ -70,7 +70,10 @@ export type AccountChanges = {
    * no scan.
    */
   told(address: Address, slot: Slot): void;
-  /** Scans the histories of changed accounts. Returns the number of signatures that it noted. */
+  /**
+   * Reads the accounts that were just subscribed to or taken over, then scans the histories of
+   * changed accounts. Returns the number of signatures that it noted.
+   */
   scan(signal: AbortSignal): Promise<number>;
   /** Whether scans wait for transactions that a webhook has named. */
   readonly waiting: boolean;
@@ -120,8 +123,8 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
   const unread = new Set<Address>();
 
   /**
-   * Takes a pulse. `swept` says that a sweep read it: then the slot of the change is not known, and
-   * a first reading may be no change.
+   * Takes a pulse. `swept`: a sweep read it, so the slot of the change is not known. `trusting`: a
+   * backfill scans the account's past, so a first reading is no change.
    */
   const observe = (
     address: Address,

@@ -86,7 +86,8 @@ async function read(
 ): Promise<void> {
   const { ledger, chain, venues } = ports;
   const addresses = accounts.map((each) => each.address);
-  // A baseline of another chain would be compared with ours for good.
+  // Every later state is compared with the baseline, so a baseline from a node of another chain
+  // would show a gap in every check.
   const { slot, accounts: found } = await chain.witnessed(() =>
     chain.slices(addresses, null, 'finalized'),
   );
@@ -120,8 +121,9 @@ export async function beginChecks(ports: CheckPorts, accounts: readonly Address[
 }
 
 /**
- * Checks one account against its candidate state. `repairing` says that the last try
- * failed, perhaps after the gap was recorded and before its stretch was read again.
+ * Checks one account against its candidate state. `repairing` says that the last try failed,
+ * perhaps after the gap was recorded and before its stretch was read again. Returns `reckoned` when
+ * profit was booked from the state, and `repaired` when the stretch of a gap is read again.
  */
 async function checkOne(
   ports: CheckPorts,

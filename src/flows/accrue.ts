@@ -28,7 +28,7 @@ async function bookOwn(
     // An earlier opening may not be heard yet, and with it a fee that lowers the profit. The close
     // waits until account state has proven that everything was heard.
     if (!vouched && !accrued.explained) continue;
-    // The next batch reads a subscription that another daemon has changed again.
+    // Another daemon has changed the subscription. The next batch reads the subscription anew.
     if (!(await ledger.shares.book({ ...close, subscription }, accrued))) return booked;
     left = { ...subscription, tabs: tabsAfter(subscription.tabs, accrued.bookings) };
     booked++;
@@ -64,8 +64,8 @@ async function bookBatch(
 }
 
 /**
- * Books every close that has become final. Returns the subscribers who owe something new; those of
- * each batch are told to `onOwing` before the next batch is read, so that in a burst the first
+ * Books every close that has become final. Returns the subscribers who owe something new. `onOwing`
+ * gets the subscribers of each batch before the next batch is read, so that in a burst the first
  * debts are paid while later closes are still read and booked.
  */
 export async function accrueCloses(

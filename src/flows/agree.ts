@@ -39,7 +39,11 @@ export type GivenTerms = {
 } & GivenRules;
 
 export type Agree = {
-  /** Agrees on first terms, or changes the given fields; every other field stays as it was. */
+  /**
+   * Agrees on first terms, or changes the given fields; every other field stays as it was. Throws
+   * `not_found` for an unknown subscriber or sub-account, a fault that says why a recipient cannot
+   * be paid, and `conflict` when other callers changed the same terms first five times.
+   */
   subscription(subscriberId: string, given: GivenTerms): Promise<Subscription>;
   /**
    * The terms that `subscription` would add now, and those in force before them. Throws as it does,
@@ -51,7 +55,7 @@ export type Agree = {
   ): Promise<{ readonly before: Terms | null; readonly terms: Terms }>;
   /**
    * Ends a subscription. Positions opened from now on owe nothing; earlier ones still do when they
-   * close.
+   * close. Throws `not_found`.
    */
   end(subscriberId: string, subscriptionId: string): Promise<Subscription>;
 };

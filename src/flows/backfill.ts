@@ -33,7 +33,8 @@ const FAILURES_MOST = 24;
 
 /**
  * Scans every watched account once, or only `addresses`. Returns the finalized slot that the scan
- * aimed at, and the number of signatures that it noted.
+ * aimed at, and the number of signatures that it noted. Throws the last failure when
+ * `FAILURES_MOST` histories in a row could not be read.
  */
 export async function backfill(
   ports: BackfillPorts,
@@ -53,7 +54,7 @@ export async function backfill(
    */
   const walkOnce = async ({ address, slot, listedRevision }: Cursor): Promise<Slot | null> => {
     const after = Math.max(0, slot - OVERLAP_SLOTS);
-    // A cursor that another chain moved would hide everything up to its slot for good.
+    // A node of another chain would move the cursor past transactions that are never read then.
     const rows = await chain.witnessed(() => chain.signatures(address, after, tip, 'finalized'));
     const last = rows.at(-1);
     const upto = last?.goesOn === true ? Math.min(tip, last.slot - 1) : tip;

@@ -1,5 +1,6 @@
-// Best plan: the best plan for debts among the accounts of a subscriber at one venue: the account
-// that made the debt is asked first, then the others. Reads the chain, and writes nothing.
+// Best plan: finds the best plan for debts among the accounts of a subscriber at one venue. The
+// account that made the oldest debt is asked first, then the others. Reads the chain, and writes
+// nothing.
 
 import { moreTelling } from '../core/aftermath.ts';
 import type { Address } from '../core/ids.ts';
@@ -25,11 +26,11 @@ export type BestPlanRequest = {
   readonly recipientsSeen: ReturnType<typeof createRecipientsSeen>;
   /** The payment that a plan out of the account of this debt would become. */
   readonly paymentOf: (from: Debt, decided: PaymentPlan) => Payment;
-  /** What counts of the reading; left out, all of it. */
+  /** Changes a reading before a plan is made from it; left out, the reading is used as it is. */
   readonly counted?: (read: Preflight) => Preflight;
 };
 
-/** Troubles of one account that another account of the same owner need not have. */
+/** Classes of trouble that one account may have and another account of the same owner not. */
 const LACKING: ReadonlySet<ErrorClass> = new Set([
   'retry_soon',
   'retry_when_healthier',

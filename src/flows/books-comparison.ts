@@ -40,7 +40,7 @@ export type Books = {
    * read as payable earlier; with `open`, parked and observed debts.
    */
   disagreement(subscriber: Subscriber, also?: Slot | 'open'): Promise<Trouble | null>;
-  /** Reads where the database stands, and compares it with the last reading. */
+  /** Reads the identity and position of the database, and compares them with the last reading. */
   look(): Promise<void>;
   /**
    * The reason why nothing may be signed for any subscriber, because the database may lack commits;
@@ -203,7 +203,7 @@ export async function bookFound(
 
 export type BooksParts = BooksPorts & {
   readonly log: Log;
-  /** Reads where the database stands; absent for a database that cannot go back. */
+  /** Reads the identity and position of the database; absent for one that cannot go back. */
   readonly databaseStates?: DatabaseStates;
   /** Called when the database has gone back; anything remembered from it may no longer be true. */
   readonly onWentBack?: () => void;

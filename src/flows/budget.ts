@@ -44,9 +44,9 @@ export type Budget = {
    */
   opening(to: Recipient, seen: CreatorSeen): Promise<Trouble | null>;
   /**
-   * What was seen of a recipient, with the reason why the sponsor does not pay, if it does not, and
-   * with whether it pays no tip.
-   * `rents`: the lamports for accounts of recipients before it in the same payment.
+   * The reading of a recipient, completed with the reason why the sponsor refuses to pay for it,
+   * and with whether the sponsor refuses the tip. `rents`: the lamports for the token accounts of
+   * the recipients before this one in the same payment.
    */
   sponsored(
     subscriberId: string,
@@ -56,8 +56,8 @@ export type Budget = {
     rents: Lamports,
   ): Promise<CreatorSeen>;
   /**
-   * The reading, with what all subscribers owe to a creator whose token account would have to be
-   * opened: the rent is held against that.
+   * The reading, with the sum that all subscribers owe to a creator whose token account would have
+   * to be opened: the rent is compared with that sum.
    */
   owing(to: Recipient, seen: CreatorSeen): Promise<CreatorSeen>;
 };

@@ -1,6 +1,6 @@
-// Cancelled: what follows when a person had a payment cancelled and it can never land. Its debts
-// were freed and left to a person; those that the person wants voided are voided here, and the
-// others are due again, unless the person cancelled the payment as a whole.
+// Cancelled: handles the debts of a payment that a person had cancelled and that can never land.
+// These debts were freed and left to a person. The ones that the person wants voided are voided
+// here, and the others are due again, unless the person cancelled the payment as a whole.
 import { Fault } from '../core/fault.ts';
 import type { Signature } from '../core/ids.ts';
 import type { Payment } from '../core/payment.ts';
@@ -15,7 +15,10 @@ export type CancelledPorts = {
   readonly log: Log;
 };
 
-/** The trouble of its debts. `by`: the transaction that moved its nonce; null if unsigned. */
+/**
+ * The trouble of the debts of a cancelled payment. `by`: the transaction that moved its nonce; null
+ * when nothing was signed.
+ */
 export const cancelledBy = (by: Signature | null): Trouble =>
   troubled(
     'payment_cancelled',

@@ -23,7 +23,7 @@ export function createChecking(
   const rescanned = new Map<Address, number>();
   return async (signal) => {
     const checked = await checkAccounts({ ...ports, rescanned }, changed, signal);
-    // What belongs to no part is looked at by the daemon that holds the first one.
+    // These two works belong to no part of the hearing: the daemon that holds part 0 does them.
     if (ports.share?.parts()?.includes(0) !== false) {
       await proveUnread(signal);
       await lookAtUnfollowed(ports);

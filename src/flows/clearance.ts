@@ -1,6 +1,6 @@
-// Clearance: answers a platform that asks whether a subscriber may withdraw or close. What is
-// owed is paid first, if it can be paid at once; then the accounts are read. The answer is a
-// clearance, or a sentence that says why not and what to do.
+// Clearance: answers a platform that asks whether a subscriber may withdraw or close. The debts are
+// paid first, if they can be paid at once; then the accounts are read. The answer is a clearance,
+// or a sentence that says why not and what to do.
 
 import type { Chain } from '../core/chain-ports.ts';
 import { type Clearance, whyBlocked } from '../core/clearance.ts';
@@ -40,12 +40,13 @@ export type ClearPorts = {
   readonly log: Log;
   readonly pace: Pace;
   readonly books: Pick<Books, 'doubt'>;
-  /** Judges the subscriber anew, and returns what is owed by token; nothing when all is paid. */
+  /** Judges the subscriber anew. Returns the sum owed of each token; empty when all is paid. */
   readonly owed: (subscriberId: string) => Promise<readonly Owed[]>;
   /** Wakes the subscriber's lane. */
   readonly nudge: (subscriberId: string) => void;
 };
 export type ClearOptions = {
+  /** How long a clearance lasts. */
   readonly lastsMs: number;
   /** The longest time that an answer may take while a payment is on its way. */
   readonly patienceMs: number;
@@ -63,8 +64,9 @@ const LOOK_AGAIN_MS = 500;
 const SENT_LATE_MS = 60_000;
 
 /**
- * Answers the question. Under an id that was granted before, returns the earlier clearance. Throws
- * `not_found` for a subscriber that is not registered.
+ * Grants a clearance, or says why not. Under an id that was granted before, returns the earlier
+ * clearance. `amount` is in base units; null means everything. Throws `not_found` for a subscriber
+ * that is not registered.
  */
 export type Clear = (
   subscriberId: string,

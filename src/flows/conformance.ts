@@ -69,6 +69,7 @@ export function createConformance(
 }
 
 export type VenuesConformance = {
+  /** Looks at every program; then throws the first failure, if there was one. */
   look(): Promise<void>;
   /** The state of each venue's program. */
   states(): readonly { readonly venue: VenueName; readonly state: Conformance }[];

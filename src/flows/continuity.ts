@@ -7,10 +7,12 @@ import { BLOCKS_UNTIL_DEAD, type DatabaseState, mayHaveGoneBack } from '../core/
 import type { Log } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 
-/** Where the database stands, and where it stood when daemons last trusted it. */
+/** The state of the database now, and the identity that daemons last trusted. */
 export type DatabaseStates = {
   read(): Promise<DatabaseState>;
+  /** The identity on record; null when no daemon has trusted this database yet. */
   trusted(): Promise<string | null>;
+  /** Records the identity of this state as trusted. */
   trust(state: DatabaseState): Promise<void>;
   /** Whether the ledger has no subscriber, so that no payment of it can be on its way. */
   isEmpty(): Promise<boolean>;
@@ -24,8 +26,9 @@ export type ContinuityPorts = {
 };
 export type Continuity = {
   /**
-   * Reads where the database stands, and compares it with the last reading. A start calls it before
-   * a subscriber can register, because only an empty ledger is trusted at its first meeting.
+   * Reads the state of the database, and compares it with the last reading. A start calls this
+   * before a subscriber can register: a database that no daemon has trusted yet is trusted only
+   * while its ledger is empty.
    */
   look(): Promise<void>;
   /**
@@ -61,7 +64,7 @@ export function createContinuity({
   onWentBack,
 }: ContinuityPorts): Continuity {
   let last: DatabaseState | null = null;
-  /** The newest state that was read while nothing spoke against it. */
+  /** The newest state that was read while no wait was open; null before the first. */
   let whole: DatabaseState | null = null;
   let waiting: { readonly why: string; untilHeight: number | null } | null = null;
   let times = 0;

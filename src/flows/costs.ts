@@ -41,7 +41,8 @@ export async function readCosts(
     if (signal.aborted || ownSignatures.has(payment.signature)) return;
     try {
       const known = ownSignatures.takeCost(payment.signature);
-      // The daemon that read the transaction has its cost, and the one that pays reads it else.
+      // This process has not read the transaction. Only the daemon that hears the subscriber reads
+      // it for its cost.
       if (known === null && !share.isMine(payment.subscriberId)) return;
       const transaction =
         known === null ? await chain.transaction(payment.signature, 'finalized') : null;

@@ -20,7 +20,7 @@ export type CreditPorts = {
  */
 export type Credit = () => Promise<string[]>;
 
-/** Histories of agents that are read side by side. */
+/** The number of agents whose histories are read side by side. */
 const AT_ONCE = 8;
 /** A subscriber whose books do not agree, or could not be read, is looked at again after this. */
 const AGAIN_MS = 5_000;

@@ -28,8 +28,8 @@ type Hashing = Pick<RootPorts, 'hash' | 'pause'>;
 
 const DAY_MS = 24 * 3_600_000;
 /**
- * A record bears the time at which its transaction in the ledger began, and no statement of the
- * daemon lasts so long. After this time a day gets no further record.
+ * A record has the time at which its transaction in the ledger began, and no such transaction lasts
+ * 30 minutes. So a day gets no further record once this much time has passed after its end.
  */
 const LATE_MS = 30 * 60_000;
 
@@ -95,7 +95,10 @@ export async function sealNextDay(
   return day;
 }
 
-/** How many records of a day are not in its root, and how many leaves no record has any more. */
+/**
+ * How many records of a day are not in its root, and how many leaves no record has any more. Null
+ * when the day is not sealed.
+ */
 export async function compareDay(
   { roots, ...hashing }: Omit<RootPorts, 'secret'>,
   day: string,

@@ -27,8 +27,7 @@ export const flatFeeFor = async (
 /**
  * Checks an account that was deleted in this slot and perhaps made again. The stretch before the
  * deletion is checked by the tokens that left the account, the stretch after it from an empty
- * state.
- * A gap that was open stays open, because its cause cannot be read any more.
+ * state. A gap that was open stays open, because its cause cannot be read any more.
  */
 export async function acrossDeletion(
   ports: Pick<CheckPorts, 'ledger' | 'chain' | 'venues'>,

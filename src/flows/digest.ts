@@ -99,13 +99,13 @@ export type Entry = {
    */
   readonly slot: Slot | null;
   /**
-   * Whether the body says that tokens moved, or that a signer lost more lamports than fees take. It
-   * only decides which transaction is read first.
+   * Whether the body says that tokens moved, or, in a raw entry, that the fee payer lost more
+   * lamports than `FEES_MOST`. This decides only which transaction is read first.
    */
   readonly moves: boolean;
 };
 
-/** A signer that loses more lamports than this has paid more than fees. */
+/** A fee payer that loses more lamports than this has paid more than fees. */
 const FEES_MOST = 2_000_000;
 
 /** Whether a raw entry says that token balances changed, or that its payer lost more than fees. */

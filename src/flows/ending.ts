@@ -41,8 +41,8 @@ export type Endings = {
     voiding: Voiding,
   ): Promise<boolean>;
   /**
-   * Has the payment on its way for a debt cancelled, so that the debt is voided once that payment
-   * can never land. The payment's id; null when there is none under a nonce.
+   * Asks that the payment under way for a debt be cancelled, so that the debt is voided once that
+   * payment can never land. Returns the payment's id; null when there is none under a nonce.
    */
   cancelFor(
     share: { readonly id: string; readonly subscriberId: string },
@@ -57,7 +57,7 @@ export type Endings = {
   cancel(paymentId: string, voiding: Voiding): Promise<'ended' | 'asked' | 'blockhash' | 'over'>;
   /**
    * Lets debts lapse whose own terms say so. Subscribers whose books do not agree yet are left for
-   * a later round. Returns whose debts lapsed.
+   * a later round. Returns the subscribers whose debts lapsed.
    */
   lapse(): Promise<string[]>;
   /**
@@ -67,7 +67,7 @@ export type Endings = {
   adopt(fromSlot: Slot): Promise<AdoptedDebts>;
 };
 
-/** Histories of agents that are read side by side. */
+/** The number of agents whose histories are read side by side. */
 const AT_ONCE = 8;
 /** A subscriber whose books do not agree, or could not be read, is looked at again after this. */
 const AGAIN_MS = 60_000;

@@ -18,7 +18,10 @@ export type GivenVault = {
   seeds: readonly ({ text: string } | { address: string } | { hex: string })[];
 };
 
-/** The proof of a vault's address. Throws `address_invalid` for a program that is none. */
+/**
+ * The proof of a vault's address. Throws `address_invalid` when the program, or a seed that is
+ * given as an address, is no Solana address.
+ */
 export function vaultOf({ program, seeds }: GivenVault): VaultProof {
   return {
     program: addressOf(program, 'vault.program'),
@@ -49,7 +52,7 @@ export type GivenSplit = {
   vault?: GivenVault;
   label?: string;
 };
-/** A split with its amounts as numbers. Throws `address_invalid` for a wallet that is none. */
+/** A split with its amounts as numbers. Throws `address_invalid` when its wallet is no address. */
 export const splitOf = ({
   wallet,
   shareBps,
@@ -65,7 +68,7 @@ export const splitOf = ({
 });
 
 const unitsOf = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
-/** The change with its amounts as numbers; what is left out stays out. */
+/** The change with its amounts as numbers; a field that is left out stays left out. */
 export function rulesOf<Rest>({ hurdle, capPerClose, capPerPeriod, ...rest }: Rest & GivenRules) {
   return {
     ...rest,

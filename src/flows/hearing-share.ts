@@ -18,11 +18,11 @@ const LEASE_MS = 6_000;
 export type HearingShare = {
   /** Whether this daemon hears the accounts of a subscriber. */
   isMine(subscriberId: string): boolean;
-  /** The parts that it holds; null where it holds all. */
+  /** The parts that this daemon holds; null when it holds all. */
   parts(): readonly number[] | null;
   /**
-   * The question what other daemons know of changes that wait for a scan; null while this daemon
-   * hears everything.
+   * Returns the function that asks the ledger what other daemons know of changes that wait for a
+   * scan; null while this daemon hears everything.
    */
   elsewhere(): ((changes: readonly AwaitedChange[]) => Promise<HeardElsewhere>) | null;
   /** Called by a loop every two seconds. */
@@ -114,7 +114,7 @@ export type TakeoverPorts = {
   readonly clock: Pick<Clock, 'nowMs'>;
   /** The watched accounts that this daemon hears. */
   readonly mine: () => readonly Watched[];
-  /** Subscribes to them and to no others. */
+  /** Subscribes to the accounts of `mine`, and to no others. */
   readonly follow: () => void;
   /** The pulses that the ledger remembers. */
   readonly pulses: () => Promise<Parameters<AccountChanges['taken']>[1]>;

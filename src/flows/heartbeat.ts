@@ -21,7 +21,7 @@ export type HeartbeatPorts = DoubtPorts & {
   readonly roster: Roster;
   readonly publisher: Publisher;
   readonly clock: Clock;
-  /** Opens one more connection to the ledger, and throws what hinders it. */
+  /** Opens one more connection to the ledger. Throws the error that prevents it. */
   readonly reach: () => Promise<void>;
   /** As `LedgerClock.set`. */
   readonly setClock: LedgerClock['set'];
@@ -61,12 +61,13 @@ export type Pulse = {
   readonly halts: readonly Halt[];
 };
 export type Heartbeat = {
+  /** Makes one heartbeat. Throws the reason why the roster's view was not renewed. */
   beat(): Promise<void>;
   readonly pulse: Pulse;
 };
 
 /**
- * The ledger may take this part of the stale bound to answer, so that one slow answer does not make
+ * The ledger must answer within a third of `staleAfterMs`, so that one slow answer does not make
  * the view stale.
  */
 const PATIENCE_PARTS = 3;
@@ -78,7 +79,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
   let backlog: Backlog | null = null;
   let skewMs: number | null = null;
   let halts: readonly Halt[] = [];
-  /** Why no further connection to the ledger came about, as last asked; null when one did. */
+  /** Why the last further connection to the ledger could not be opened; null when it could. */
   let hindrance: string | null = null;
   let reaching = false;
 
@@ -129,7 +130,10 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
     if (isWrong && !wasWrong) log.warn('clock.skewed', { aheadMs: now });
     if (!isWrong && wasWrong) log.info('clock.right_again', { aheadMs: now });
   };
-  /** The work that is not recorded while a loop fails; null while none does. */
+  /**
+   * A sentence about the loop that fails, and whether it has failed for longer than half of
+   * `staleAfterMs`; null while no loop fails.
+   */
   const unrecorded = (): { readonly says: string; readonly long: boolean } | null => {
     const failing = ports.failing();
     if (failing === null) return null;

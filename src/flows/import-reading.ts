@@ -97,7 +97,7 @@ export function createImportReading(ports: ReadingPorts) {
       return signers.seal(id, agentWallet, secret);
     } catch (thrown) {
       if (thrown instanceof Fault && ENDS_ALL.has(thrown.code)) throw thrown;
-      // The library's words on a key that is none may contain a part of it.
+      // The library's message about a malformed key may contain a part of the key.
       const told = thrown instanceof Fault ? thrown.message : 'agentSecretKey is no secret key.';
       return { problem: told };
     } finally {
@@ -105,7 +105,10 @@ export function createImportReading(ports: ReadingPorts) {
     }
   };
 
-  /** Has services show that they hold the keys of rows. Gives the problem of each row with one. */
+  /**
+   * Asks services to prove that they hold the keys that rows name. Returns the problem of each row
+   * whose key is not proven, by line.
+   */
   const unproven = async (rows: readonly Lined<'subscriber'>[]): Promise<Map<number, string>> => {
     const problems = new Map<number, string>();
     await Promise.all(
@@ -165,7 +168,7 @@ export function createImportReading(ports: ReadingPorts) {
       const back = subscriptions.flatMap(({ row: { open, fromSlot } }) =>
         open === 'from_slot' && fromSlot !== undefined ? [fromSlot - 1] : [],
       );
-      // The key stays in memory no longer than it takes to seal it.
+      // The row that is handed on to the ledger holds no secret key.
       const { agentSecretKey: _, ...kept } = row;
       subscribers.set(subscriberId, {
         line: subscriber.line,

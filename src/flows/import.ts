@@ -1,7 +1,7 @@
 // Import: brings subscribers, subscriptions and unpaid debts from another system. It reads wallets,
 // creators and open positions from the chain, seals the keys, and writes chunk after chunk; a chunk
-// is one transaction. What was written stays, and the same rows again change nothing, so that an
-// import that was broken off is run again.
+// is one transaction. Chunks that were written stay, and importing the same rows again changes
+// nothing, so an import that was broken off is simply run again.
 
 import { messageOf } from '../core/fault.ts';
 import type {
@@ -21,10 +21,13 @@ export type ImportOptions = {
   readonly onProgress?: (done: number, of: number) => void;
 };
 
-/** Subscribers of one transaction. */
+/** The number of subscribers that one database transaction writes. */
 const CHUNK = 200;
 
-/** Creates the import. */
+/**
+ * Creates the import. A row that cannot be imported is refused in the report. A fault of a node, of
+ * a signing service, of the master key or of Postgres is thrown, and ends the import.
+ */
 export function createImport(ports: ReadingPorts & { readonly imports: Imports }) {
   const { imports } = ports;
   const prepare = createImportReading(ports);

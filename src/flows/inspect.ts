@@ -34,8 +34,8 @@ export type InspectPorts = {
   /** Called with each transaction that was read as final. */
   readonly onFinal: (transaction: ChainTransaction) => void;
   /**
-   * After this time a transaction is final, as the chain goes now; null when that is not known.
-   * Milliseconds.
+   * How long the chain takes now to make a transaction final, in milliseconds; null when that is
+   * not known.
    */
   readonly finalByMs: () => number | null;
   /** Called for each transaction that was read: RPC gives its slot and its keys. */
@@ -58,8 +58,8 @@ export const NOT_YET = { firstMs: 250, mostMs: 30_000 };
  */
 export const FINALIZED_SOON_SLOTS = 64;
 /**
- * A transaction that has waited longer than this is usually final, so one reading is enough. It
- * holds while it is not known how long the chain takes.
+ * A transaction that has waited longer than this is usually final, so one reading is enough. Used
+ * while `finalByMs` gives null.
  */
 const FINAL_BY_MS = 30_000;
 /**
@@ -67,15 +67,15 @@ const FINAL_BY_MS = 30_000;
  * log, before facts without it are accepted.
  */
 const LOG_TRIES = 12;
-/** How often a transaction that goes ahead is asked for at once, and the pause in between. */
+/** How often a transaction that goes ahead is asked for in a row, and the pause in between. */
 const AHEAD_TRIES = 8;
 const AHEAD_RETRY_MS = 150;
 const NEVER = new AbortController().signal;
 /** Readings during which the watch-list changed, before the transaction is left for later. */
 const LIST_TRIES = 3;
 /**
- * The time between tries for a transaction that no node gives and that no account is in doubt about
- * any more.
+ * The time between tries for a transaction that no node gives, once every account's doubt about the
+ * transaction has ended.
  */
 const ENDED_EVERY_MS = 5 * 60_000;
 /**
@@ -227,7 +227,7 @@ async function inspectOne(
 
 /**
  * Inspects one transaction. A failure is recorded and the transaction tried again later; only a
- * ledger that does not answer throws.
+ * ledger that does not answer throws. Returns the subscribers whose history changed.
  */
 export async function inspectAlone(
   ports: InspectPorts,
@@ -239,8 +239,8 @@ export async function inspectAlone(
   try {
     return await inspectOne(ports, options, sighting);
   } catch (thrown) {
-    // A transaction that no account is in doubt about any more is still asked for, without an
-    // alarm.
+    // Once every account's doubt about the transaction has ended, the transaction is still asked
+    // for, but without an alarm.
     const fault = sighting.ended ? ledgerFault(thrown) : null;
     if (fault instanceof Fault && fault.code === 'ledger_unavailable') throw fault;
     const retryMs = sighting.ended

@@ -20,8 +20,8 @@ export type Round = { readonly changed: string[]; readonly more: boolean };
 export type Inspector = {
   round(): Promise<Round>;
   /**
-   * Starts to read transactions that go ahead of all others, in places of their own. The
-   * subscribers whose history they change are told to `onAhead` one by one. True when there may be
+   * Starts to read transactions that go ahead of all others, in places of their own. `onAhead` is
+   * called once after each, with the subscribers whose history it changed. True when there may be
    * more.
    */
   ahead(): Promise<boolean>;
@@ -31,14 +31,15 @@ export type Inspector = {
   drained(): Promise<void>;
 };
 
-/** Places for transactions that go ahead. */
+/** The number of places for transactions that go ahead. */
 const AHEAD_PLACES = 16;
 /** A sighting that has been due for this long goes ahead of others; see flows/reading-haste.ts. */
 const AHEAD_DUE_MS = AHEAD_MS / 2;
 
 /**
- * Creates an inspector. `onLate` runs when a read ends after its round has returned, and `onAhead`
- * when a transaction that went ahead changed the history of these subscribers.
+ * Creates an inspector. `onLate` runs when a read ends after its round has returned, or when a read
+ * ahead of others failed. `onAhead` runs after each read ahead of others, with the subscribers
+ * whose history it changed. `onFree` runs when such a place is free again after `ahead` found none.
  */
 export function createInspector(
   ports: InspectPorts,

@@ -7,7 +7,7 @@ import type { Signers } from '../core/signing-ports.ts';
 
 /** A secret key, or the name of one at a service: one of the two. */
 export type GivenKey = { readonly agentSecretKey?: string; readonly agentSigner?: ServiceKey };
-/** What the ledger stores. */
+/** A key as the ledger stores it. */
 export type TakenKey = { readonly sealed: Uint8Array } | { readonly at: ServiceKey };
 
 /**

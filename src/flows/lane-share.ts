@@ -8,9 +8,9 @@ import type { HearingShare } from './hearing-share.ts';
 import type { Lanes } from './lanes.ts';
 
 /**
- * Work that another daemon has not done for so long is taken, because that daemon may hear the
- * accounts and not be able to pay. A payment that expires has ended by then, and in a burst most
- * payments have.
+ * Work that another daemon has not done for this long is taken, because that daemon may hear the
+ * accounts and not be able to pay. The time is longer than a payment takes to expire, and longer
+ * than most payments wait in a burst.
  */
 const LEFT_MS = 5 * 60_000;
 
@@ -44,7 +44,7 @@ export function createLaneShare(ports: LaneSharePorts): LaneShare {
     isMine,
     nudge(id, ahead) {
       if (isMine(id)) nudge(id, ahead);
-      // What is lost is found by the other daemon, which asks for due debts every few seconds.
+      // A nudge may be lost: the other daemon asks the ledger for due debts every few seconds.
       else void ports.pass(id).catch(() => {});
     },
     passed(id) {

@@ -7,7 +7,9 @@ import type { SignedBytes } from '../core/payment.ts';
 import type { Clock } from '../core/ports.ts';
 
 export type LookingOptions = {
+  /** The time between two looks at a payment that a look did not find final. */
   readonly pollMs: number;
+  /** The time from a send to the first look, and between two sends of the same bytes. */
   readonly rebroadcastMs: number;
   /** The time after which a block is looked up as final, unless the chain was faster lately. */
   readonly finalityMs: number;

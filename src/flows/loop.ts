@@ -1,6 +1,6 @@
 // Loop: repeats a work, one run at a time, when it is nudged and otherwise at an interval. A run
-// that fails is logged, and is repeated after seconds, however long the interval is: what it was to
-// do is still due once Postgres or the node is back.
+// that fails is logged, and is repeated after five seconds at most, however long the interval is:
+// its work is still due once Postgres or the node is back.
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
@@ -30,7 +30,7 @@ export type LoopOptions = {
   readonly work: Work;
 };
 
-/** Ends a wait. Without a reason, Node would make an error with its stack for each. */
+/** The abort reason that ends a wait. Without one, Node would build an error with its stack. */
 const NUDGED = 'nudged';
 /** The pause after a failed run; it doubles with each further one, up to the most. */
 const RETRY_MS = { first: 1_000, most: 5_000 } as const;
@@ -49,7 +49,7 @@ export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loo
   const waitMs = (): number => {
     if (failures === 0) return everyMs;
     const pauseMs = RETRY_MS.first * 2 ** Math.min(failures - 1, 10);
-    // The first part of the pause is over: no nudge shortens that.
+    // `run` has slept the first part of the pause already, which no nudge shortens.
     return Math.min(everyMs, pauseMs, RETRY_MS.most) - Math.min(everyMs, RETRY_MS.first);
   };
   const run = async (): Promise<void> => {

@@ -33,8 +33,8 @@ export const EVERY_MS = {
   inspectMost: 500,
   inspectLeast: 250,
   /**
-   * What this daemon hears is booked at once; a run by the clock finds what others heard. The loop
-   * runs every `watch.finalityMs` when that is longer.
+   * Closes that this daemon hears are booked at once; a run by the clock finds closes that other
+   * daemons heard. The loop runs every `watch.finalityMs` when that is longer.
    */
   accrueLeast: 1_000,
   /** How often the daemon's own executed payments are noted, so that they are read. */
@@ -45,7 +45,7 @@ export const EVERY_MS = {
   notify: 5_000,
   /** A run asks a node only where one is left alone as behind, or has told no slot for long. */
   nodes: 2_000,
-  /** What calls cost is written every 30 s. */
+  /** A run decides which sources are given up; the costs of calls are written every 30 s. */
   budget: 5_000,
   /** Figures for metrics; a scrape shows the figures read last. */
   sample: 5_000,

@@ -1,15 +1,15 @@
 // Nonce heard: keeps what account subscriptions told of nonce accounts: a slot, and the value that
 // the account held at the end of its block. A nonce moves once in a block at most. So the value of
 // the slot in which a known transaction moved it is the one that this transaction left, and no
-// block has to be read for it. What was told on a fork that was dropped names a value that no
-// later reading shows, and is then of no use.
+// block has to be read for it. A notification from a fork that was dropped names a value that no
+// later reading shows, so that value is never used.
 import type { ChainAccount } from '../core/chain-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { NonceValue } from '../core/nonce.ts';
 import type { Nonces } from '../core/nonce-ports.ts';
 import type { Pen } from '../core/signing-ports.ts';
 
-/** The slots that are remembered of an account. */
+/** The number of slots that are remembered of an account. */
 const REMEMBERED_MOST = 4;
 
 export type NonceHeard = {
@@ -19,9 +19,9 @@ export type NonceHeard = {
   follow(account: Address): void;
   /** Takes an account from those that are subscribed to, once it is closed. */
   forget(account: Address): void;
-  /** Takes a notification. False when the account is not one of these. */
+  /** Takes a notification. False when the account is not followed, or there is no sponsor. */
   heard(account: Address, slot: Slot, state: ChainAccount | null): boolean;
-  /** The value at the end of the block of a slot; null when nothing told it. */
+  /** The value at the end of the block of a slot; null when no notification gave it. */
   at(account: Address, slot: Slot): NonceValue | null;
 };
 

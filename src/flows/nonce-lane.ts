@@ -36,17 +36,28 @@ export type NonceSeen = { readonly account: ChainAccount | null; readonly slot: 
 export type Guard =
   /** `nonce` is null for a payment under a blockhash. */
   | { readonly do: 'sign'; readonly nonce: NonceAt | null }
-  /** The lane comes back after so many milliseconds. Until then its debts say why. */
+  /** The lane runs again after `ms` milliseconds. Until then its debts show the trouble. */
   | { readonly do: 'wait'; readonly trouble: Trouble; readonly ms: number }
+  /** The debts rest with this trouble, and are tried again by its class. */
   | { readonly do: 'rest'; readonly trouble: Trouble };
 
 export type NonceLane = {
   /** The account to read with those of a plan; null when the lane has none. */
   account(subscriberId: string): Promise<Address | null>;
+  /**
+   * Decides about the guard of the next payment. `seen`: the nonce account as the plan's reading
+   * found it; null when the lane has none. Throws `rpc_unavailable`.
+   */
   decide(subscriber: Subscriber, creator: Address, seen: NonceSeen | null): Promise<Guard>;
-  /** What the nonce account holds in a finalized block. Null when there is no account. */
+  /**
+   * The value that the nonce account holds in a finalized block; null when there is no account.
+   * Throws `rpc_unavailable`, also for an account that is no nonce account of the sponsor.
+   */
   finalValue(account: Address): Promise<{ value: NonceValue; slot: Slot } | null>;
-  /** The finalized transaction that stood on this value; null when the history shows none. */
+  /**
+   * The finalized transaction that was signed under this value; null when the account's history
+   * shows none. Throws `rpc_unavailable`.
+   */
   moverOf(nonce: NonceAt): Promise<Mover | null>;
   /** Closes the accounts of subscribers who have left. */
   readonly leaving: NonceLeaving;
@@ -149,7 +160,8 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
       if (mover === null || moves === MOVES_MOST) {
         const final = await finalValue(account);
         const trouble = moved('no finalized transaction on record or in its history moved it');
-        // Seen in a block that is not final, or not to its end yet.
+        // Either the move is in a block that is not final yet, or MOVES_MOST moves are explained
+        // and the next run explains the others.
         if (final?.value === at.value || mover !== null) return wait(trouble);
         log.error('nonce.moved_without_record', { subscriber: subscriber.id, account, ...trouble });
         return { do: 'rest', trouble };
@@ -164,8 +176,9 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
         const trouble = await doubtOf(subscriber, mover as Mover);
         if (trouble !== null) return { do: 'rest', trouble };
       }
-      // Where the transaction is on record, and the subscription told the value of its slot, the
-      // value that was seen now has not moved since.
+      // For a transaction on record whose slot the subscription gave the value that was seen, no
+      // block is read: the nonce has not moved since. Otherwise the value follows from the
+      // blockhash before the block.
       const told = own === null ? null : nonceHeard.at(account, mover.slot);
       const value = told === seen ? seen : nonces.after(await chain.blockhashBefore(mover.slot));
       const to = { value, slot: mover.slot };
@@ -178,7 +191,7 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
     return { do: 'sign', nonce: { account, ...at } };
   };
 
-  /** A lane whose account was never used by this ledger: its first value is noted. */
+  /** For an account without a noted value: opens the account, or notes its first value. */
   const begin = async (
     subscriber: Subscriber,
     creator: Address,

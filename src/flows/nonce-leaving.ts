@@ -15,7 +15,7 @@ const BATCH = 100;
 const OPENING_MS = 10 * 60_000;
 
 export type NonceLeaving = {
-  /** Goes once through the accounts of all who have left. Returns how many are still open. */
+  /** Goes once through the accounts of subscribers who left. Returns how many are still open. */
   round(): Promise<number>;
 };
 

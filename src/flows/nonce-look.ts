@@ -1,7 +1,7 @@
 // Nonce look: follows a payment that was sent under a nonce. While the nonce holds its value the
 // payment may be executed: it is sent again, signed once more at a higher price or by another
-// route, or cancelled. When the value has moved, the transaction that stood on it tells what became
-// of the payment. No age and no absence ends it. See ADR 41 and 104.
+// route, or cancelled. When the value has moved, the transaction that was signed under the value
+// tells what became of the payment. No age and no absence ends the payment. See ADR 41 and 104.
 import type { Signature, Slot } from '../core/ids.ts';
 import {
   type NonceAt,
@@ -51,8 +51,9 @@ const FULL_UNITS = 1_400_000n;
 const MICRO = 1_000_000n;
 /** The number of sends of one variant after which another one is signed. */
 const SENDS_A_VARIANT = 4;
+/** The least rise of the price from one variant to the next, in basis points: it doubles. */
 const RISE_BPS = 10_000n;
-/** The most variants of one payment at higher prices: a look asks for each of them. */
+/** The most variants of one payment at higher prices; a look asks the node about each of them. */
 const VARIANTS_MOST = 6;
 /** The most variants beyond these, each by another route. */
 const ROUTES_MOST = 2;
@@ -134,13 +135,13 @@ export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadca
     return (await add(payment, 'cancel', bytes, variants)) ? bytes : signed;
   };
 
-  /** When it was found last that a payment's route holds at its price, or that it has no other. */
+  /** By payment, the time of the last try to sign it again that found nothing to sign. */
   const triedMs = new Map<string, number>();
 
   /**
-   * Signs the payment by the route that it has, at a higher price; or where that route would be
-   * refused by the chain, by another one. `price` is null when the price cannot rise. Null when
-   * there is nothing to sign.
+   * Signs the payment by its present route at a higher price; or, when the chain would refuse that
+   * route, by another route. `price` is null when the price cannot rise; another route is then
+   * signed at the price `unraised`. Null when there is nothing to sign.
    */
   const signAgain = async (
     payment: Payment,
@@ -164,7 +165,7 @@ export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadca
     );
   };
 
-  /** Signs the payment once more, when its time has come. */
+  /** Signs the payment once more, when that is due. Null when no other variant was stored. */
   const vary = async (
     payment: Payment,
     variants: readonly Variant[],
@@ -187,6 +188,10 @@ export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadca
     return signed.bytes;
   };
 
+  /**
+   * While the nonce holds its value: cancels the payment, signs it once more, or sends it again.
+   * Returns the bytes of the newest variant.
+   */
   const goOn = async (
     payment: Payment,
     nonce: NonceAt,

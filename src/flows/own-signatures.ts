@@ -13,9 +13,7 @@ import type { Rumour } from '../core/watch-ports.ts';
 export type OwnSignatures = {
   /** Tells that a signed payment is being sent, out of these accounts. */
   sent(payment: Payment, accounts: Pick<Subscriber, 'agentWallet' | 'agentTokenAccount'>): void;
-  /**
-   * Tells that a payment has ended: executed in this finalized slot, or never; null: never.
-   */
+  /** Tells that a payment has ended. `slot`: where it was executed; null when it never was. */
   ended(payment: Payment, slot: Slot | null): void;
   /** Tells of payments that another daemon sent; each is known as one that this process sent. */
   others(signatures: readonly Signature[]): void;
@@ -62,7 +60,7 @@ export function createOwnSignatures(
   const kept = new Map<string, Kept>();
   const costs = new Map<string, TransactionCost>();
   const underWay = new Map<string, number>();
-  /** The executed payments that are neither noted nor read yet, and how many each one has. */
+  /** The executed payments that are neither noted nor read yet, and how many a subscriber has. */
   const executed = new Map<string, Executed>();
   const executedOf = new Map<string, number>();
   const forgetExecuted = ({ subscriberId, rumour }: Executed): void => {

@@ -117,8 +117,8 @@ export function createPaymentEnds(
     slot: Slot,
     error: unknown,
   ): Promise<void> => {
-    // The simulation had passed, so an error of set-up means that something changed since: it is
-    // tried again and not left to a person at once.
+    // The simulation had passed, so an error of set-up means that something changed since. The
+    // debts are tried again, and not left to a person at once.
     const programs = await programsOf(payment, signature);
     const found = ports.venues.of(payment.venue).trouble(error, programs, []);
     const trouble: Trouble = found.class === 'operator' ? { ...found, class: 'unexpected' } : found;
@@ -132,8 +132,8 @@ export function createPaymentEnds(
   };
 
   /**
-   * Ends a payment on whose value of the nonce another transaction stood; `byCancel`: its own
-   * cancellation. False where it has ended already, or where another process signed that
+   * Ends a payment whose nonce was moved by another transaction; `byCancel`: by the payment's own
+   * cancellation. False when the payment has ended already, or when another process signed that
    * transaction for it.
    */
   const overtaken = async (
@@ -156,7 +156,7 @@ export function createPaymentEnds(
         subscriber: payment.subscriberId,
         ...trouble,
       });
-    // What moved the nonce may be a payment that the books lack.
+    // The transaction that moved the nonce may be a payment that the books lack.
     if (!byCancel) ports.books.forget(payment.subscriberId);
     if (isEnded && isAsked) await followRequests(ports, payment);
     return isEnded;

@@ -20,7 +20,7 @@ const BURST_HINT_MS_MOST = { named: 60_000, unnamed: 8_000 };
  * probably the change.
  */
 const OWN_MS_MOST = 10_000;
-/** The changes about which other daemons' knowledge is asked for at once. */
+/** The most changes about which other daemons are asked at once. */
 const ASKED_MOST = 500;
 /** The number of slots of an account that are remembered as read, or as named by a webhook. */
 const REMEMBERED_MOST = 16;
@@ -79,7 +79,8 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
     const waitedMs = clock.nowMs() - sinceMs;
     if (waitedMs < OWN_MS_MOST && isPaid(address)) return true;
     if (swept) return false;
-    // What changed in a burst is waited for after it as well: its readings are still under way.
+    // A change that was seen in a burst waits after the burst as well: its transactions are still
+    // being read.
     const inBurst = ports.webhooks && ports.burst.onSince(sinceMs);
     const namedMs = inBurst ? BURST_HINT_MS_MOST.named : HINT_MS_MOST;
     if (waitedMs >= namedMs) return false;

@@ -1,5 +1,5 @@
 // Plan readings: keeps the reading of an account by which a payment was planned, until the payment
-// is signed. One reading a subscriber is kept, so that the memory is bounded by them.
+// is signed. At most one reading is kept for each subscriber.
 import type { Payment } from '../core/payment.ts';
 import type { SeenAccount } from '../core/venue.ts';
 

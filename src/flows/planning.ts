@@ -1,5 +1,5 @@
 // Planning: turns due debts into a payment that may be opened, or into the trouble why none can be
-// now. Reads the chain, and writes nothing but the reason of debts that RPC keeps waiting.
+// now. Reads the chain, and writes nothing but the reason of debts that wait for RPC.
 import type { Signature } from '../core/ids.ts';
 import type { NonceAt } from '../core/nonce.ts';
 import { type Debt, debtsAt, type Payment, type PaymentPlan, tooSmall } from '../core/payment.ts';
@@ -41,7 +41,7 @@ export type Intent =
       readonly account: SeenAccount | null;
     }
   | { readonly kind: 'rest'; readonly debts: readonly Debt[]; readonly trouble: Trouble }
-  /** The debts stay due, and the lane comes back after so many milliseconds. */
+  /** The debts stay due, and the lane runs again after `ms` milliseconds. */
   | {
       readonly kind: 'wait';
       readonly debts: readonly Debt[];
@@ -183,7 +183,8 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
   /**
    * Decides about debts that one payment may pay: open it, or let debts rest that cannot be paid
    * now; a trouble of one recipient lets its own debts rest, and the lane asks again. `due` holds
-   * all due debts of the subscriber. When no plan can be made, the debts rest with the reason.
+   * all due debts of the subscriber. When no plan can be made, the debts rest with the reason. Null
+   * when there are no debts. Throws faults that pass by themselves, such as `rpc_unavailable`.
    */
   return async function intend(
     subscriber: Subscriber,
@@ -196,7 +197,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       const trouble = refusalOf(thrown);
       const resting = due.length === 0 ? debts : due;
       if (trouble !== null) return { kind: 'rest', debts: resting, trouble };
-      // Nothing is decided and the lane comes back. Until then the debts say what they wait for.
+      // Nothing is decided, and the lane runs again. Until then the debts show why they wait.
       const waits = waitOf(thrown);
       const ids = resting.map((each) => each.shareId);
       if (waits !== null && ids.length > 0) await ledger.shares.note(subscriber.id, ids, waits);

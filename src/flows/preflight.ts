@@ -130,7 +130,7 @@ function readAtVenue(
 
 /**
  * Reads everything that a plan depends on in one batch, for the Drift user that would pay these
- * recipients; the first is that of the oldest debt.
+ * recipients; the first is the recipient of the oldest debt.
  * `expiries` is the number of payments of these debts that have expired; the priority fee rises
  * with it.
  */

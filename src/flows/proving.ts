@@ -1,6 +1,6 @@
-// Proving: collects evidence that a sent payment can never be executed. Rounds are asked some
-// blocks apart, and kept until they prove it or one of them speaks against it. A process that
-// starts begins anew.
+// Proving: collects evidence that a sent payment can never be executed. Rounds are at least 16
+// blocks apart. They are kept in memory until they prove the death, or until one of them
+// contradicts it. A process that starts has no rounds.
 
 import type { Chain } from '../core/chain-ports.ts';
 import {

@@ -1,8 +1,8 @@
 // Reading haste: decides how soon a transaction that a webhook names is read. Without a burst it is
 // read at once, at `confirmed`, and again when it is final. In a burst a transaction that moves no
 // tokens waits until it is final and is read once; one that moves tokens goes ahead of all
-// others, because it may be a runaway's withdrawal. What a body says only sets this order: nothing
-// else rests on it.
+// others, because it may be a runaway's withdrawal. A webhook body only sets this order; no other
+// decision rests on it.
 import type { Burst } from '../core/burst.ts';
 import type { Pace } from '../core/pace.ts';
 import type { OwnSignatures } from './own-signatures.ts';
@@ -14,7 +14,7 @@ export type Haste = {
 
 /** A chain whose blocks take longer than this to become final is read at `confirmed` always. */
 const WORTH_WAITING_MS = 2_500;
-/** The daemon's own payments are read this long after a webhook names them. */
+/** The daemon's own payments are read this long after a webhook names them, at the earliest. */
 const OWN_WAIT_MS = 2_000;
 /** In a burst, transactions that move tokens are read as if they had come so much earlier. */
 export const AHEAD_MS = 10 * 60_000;

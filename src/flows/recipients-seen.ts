@@ -10,7 +10,7 @@ import type { Budget } from './budget.ts';
 import type { Payable } from './payable.ts';
 import type { Reading } from './preflight.ts';
 
-/** What was seen of each recipient; or the trouble of the first one that cannot be paid. */
+/** The reading of each recipient; or the trouble of the first one that cannot be paid. */
 export type RecipientsSeen =
   | ReadonlyMap<Address, CreatorSeen>
   | { readonly creator: Address; readonly trouble: Trouble };

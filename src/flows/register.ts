@@ -34,6 +34,11 @@ export type RegisterPorts = {
 };
 
 export type Register = Agree & {
+  /**
+   * Registers a subscriber, or adds a key or sub-accounts to one. Resolves once every source was
+   * told of the accounts. Throws `address_invalid`, `agent_is_creator`, `body_invalid`, and what
+   * the ledger, the signers and the node throw.
+   */
   subscriber(given: {
     id: string;
     agentWallet: string;
@@ -72,9 +77,9 @@ export function createRegister({
     nudge(subscriberId);
   };
   /**
-   * Refuses an agent wallet that can sign nothing, or whose history is not a person's: an account
-   * of a program, such as the System program by its address of ones, would have the daemon read
-   * what half the chain does.
+   * Refuses an agent wallet that can sign nothing, or that is an account of a program: the history
+   * of the System program, for example, names a large part of the chain's transactions, and the
+   * daemon would read them all. Throws `address_invalid` or `agent_is_creator`.
    */
   const requireWallet = async (wallet: Address): Promise<void> => {
     const refused = new Fault(

@@ -1,6 +1,6 @@
 // Rerouting: plans another route for a payment that is on its way under a nonce and that the chain
-// would refuse by the route it has. Nothing but the route is planned: whom the payment pays, how
-// much, and who pays the fee stand in its record. See ADR 104.
+// would refuse by the route it has. Only the route is planned anew: the recipients, the amounts and
+// the payer of the fee stay as they are on record. See ADR 104.
 import type { Payment } from '../core/payment.ts';
 import { claimsOf, forItsPayer, rerouted, routePolicy } from '../core/payment-route.ts';
 import type { PayingPolicy } from '../core/plan.ts';
@@ -15,7 +15,7 @@ import { createRecipientsSeen } from './recipients-seen.ts';
 /** The payment by another route, and the account from which that was measured. */
 export type Rerouted = { readonly payment: Payment; readonly account: SeenAccount | null };
 
-/** What this payment may cost was decided when it was planned, and it counts in each budget. */
+/** The cost of this payment was allowed when it was planned, and each budget counts it already. */
 const SPENT: Pick<Budget, 'opening' | 'sponsored' | 'owing'> = {
   opening: async () => null,
   sponsored: async (_subscriberId, _creator, seen) => seen,

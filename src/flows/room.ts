@@ -41,8 +41,9 @@ type Answer =
   | { readonly kind: 'granted'; readonly room: BaseUnits }
   /** After the withdrawal too little collateral would be left. */
   | { readonly kind: 'short' }
+  /** The venue does not settle the PnL of this market. */
   | { readonly kind: 'not_settled'; readonly market: number; readonly trouble: Trouble }
-  /** `opening`: an instruction refused that opens token accounts, before those of the venue. */
+  /** `opening`: the refused instruction opens a token account, and comes before the venue's own. */
   | { readonly kind: 'refused'; readonly trouble: Trouble; readonly opening: boolean };
 
 /**
@@ -51,8 +52,8 @@ type Answer =
  */
 const PLANS_MOST = 12;
 /**
- * How often the amount is halved when the venue refuses instead of giving less, which finds it to
- * within 1/64.
+ * How often the search for the largest amount halves its interval when the venue refuses instead of
+ * giving less. Six halvings find the amount to within 1/64 of the interval.
  */
 const HALVINGS = 6;
 
@@ -72,7 +73,8 @@ const failedAt = (error: unknown): number => {
 };
 
 /**
- * A request with the account that was read last: again, when the venue refused an older reading.
+ * A request with the newest reading of its account: the account is read again when the venue
+ * refused the earlier reading.
  */
 type Measured = Omit<RoomRequest, 'account'> & { account: SeenAccount | null };
 
@@ -137,8 +139,8 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
   };
 
   /**
-   * The largest amount below a refused one that passes, found with few simulations. The least
-   * useful amount is tried first.
+   * The largest amount below a refused one that passes, found with few simulations. The smallest
+   * amount that is of use is tried first; 0 when it does not pass.
    */
   const below = async (
     request: Measured,
@@ -218,7 +220,8 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
       const cushion = cushionOf(funds, policy);
       const wanted = decided.withdraw + cushion;
       const answer = await ask(request, { ...decided, withdraw: wanted });
-      // What fails before the venue's instructions may be about the account of one recipient.
+      // A failure before the venue's instructions may concern the token account of one recipient,
+      // so the first recipient is paid alone.
       if (answer.kind === 'refused' && answer.opening && decided.recipients !== undefined) {
         debts = toFirst(debts, 1);
         continue;

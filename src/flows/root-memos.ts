@@ -32,7 +32,7 @@ export type RootMemoOptions = { readonly sponsorReserve: bigint };
 type Found = RootMemo & { readonly signature: Signature; readonly slot: Slot };
 
 const DAY_MS = 24 * 3_600_000;
-/** The shortest slot, in milliseconds: a day ended at most so many slots ago. */
+/** The shortest slot, in milliseconds. It bounds how many slots ago a day ended. */
 const SLOT_MS_LEAST = 200;
 /** The most signatures that are remembered as not being memos of the sponsor. */
 const STRANGERS_MOST = 10_000;
@@ -44,7 +44,7 @@ export function createRootMemos(
 ): () => Promise<void> {
   const strangers = new Set<Signature>();
 
-  /** Whether the sponsor pays for the transaction: a stranger's may name the sponsor as well. */
+  /** Whether the sponsor paid for the transaction: a stranger's may name the sponsor as well. */
   const isOurs = async ({ signature }: SignatureRow, sponsor: Address): Promise<boolean> => {
     if (strangers.has(signature)) return false;
     const transaction = await chain.transaction(signature, 'finalized');

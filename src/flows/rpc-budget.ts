@@ -1,7 +1,7 @@
 // Rpc budget: counts what calls to nodes, webhooks and sockets cost, keeps the sum of the month in
-// the ledger, and says which source of calls is given up while the credits do not last. Only what
-// something else does as well may be given up: no read that a standing, a booking or a payment
-// needs is among it.
+// the ledger, and says which source of calls is given up while the credits do not last. Only a
+// source whose work another source also does may be given up, and no read that a standing, a
+// booking or a payment needs.
 import { type Finding, odd, wrong } from '../core/doctor-finding.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import {
@@ -23,7 +23,7 @@ export type RpcCall = {
   readonly node: string;
   readonly source: string;
   readonly outcome: string;
-  /** How many of it; left out, one. */
+  /** How many such calls; left out, one. */
   readonly times?: number;
 };
 export type RpcCosts = {
@@ -43,7 +43,7 @@ export type RpcCostPorts = {
   readonly usage: RpcUsageBook;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly log: Log;
-  /** Whether something else does now what this source does, so that it may be given up. */
+  /** Whether other sources do the work of this source now, so that it may be given up. */
   readonly mayGiveUp: (source: Spare) => boolean;
 };
 

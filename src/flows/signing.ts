@@ -28,8 +28,8 @@ export type Signed = { readonly bytes: SignedBytes } | { readonly refused: Troub
 
 /**
  * The margin added to the simulated compute units, because the next slot may need more (bump
- * searches, funding). After each failure on chain it is wider, because too few units may have been
- * the cause.
+ * searches, funding). Each failure on chain adds as much again, up to the most, because too few
+ * units may have been the cause.
  */
 const UNITS_MARGIN_PERCENT = 20;
 const UNITS_MARGIN_PERCENT_MOST = 100;
@@ -76,8 +76,9 @@ export function createSigning(ports: SigningPorts) {
   /**
    * Builds a payment from the reading by which it was planned, and simulates it. An error of set-up
    * may mean that the reading is outdated: the venue moved an oracle, or the account left a market.
-   * Then account and oracles are read again, and the payment is simulated once more, as it is after
-   * the interest of borrowed markets was booked where the venue asks for that.
+   * Then account and oracles are read again, and the payment is simulated once more. When the venue
+   * demands that the interest of borrowed markets is booked first, that is added, and the payment
+   * is simulated once more as well.
    */
   const rehearsed = async (
     parts: PaymentParts,
@@ -116,8 +117,9 @@ export function createSigning(ports: SigningPorts) {
         );
 
   /**
-   * What was signed within a day beside this payment. A payment that is signed again under its
-   * nonce is in the ledger's sum already, and is executed once.
+   * The base units that were signed for the subscriber within a day, without this payment. A
+   * payment that is signed again under its nonce is in the ledger's sum already, and is executed
+   * once.
    */
   const signedBeside = async (payment: Payment): Promise<BaseUnits> => {
     const { subscriberId, token, plan, signed } = payment;
@@ -148,7 +150,7 @@ export function createSigning(ports: SigningPorts) {
     const microLamports =
       price ?? (await fees.microLamports(expiries, venues.of(payment.venue).contended));
     const budget = ports.budget(units, microLamports);
-    // What moves the nonce comes first, or it does not guard the transaction.
+    // The instruction that moves the nonce comes first: at any other place it guards nothing.
     const at = nonce ? 1 : 0;
     const written = await pen.sign({
       parts,
@@ -170,7 +172,8 @@ export function createSigning(ports: SigningPorts) {
   /**
    * Signs a payment, or another variant of it at a given price in micro-lamports. `measured` is the
    * reading of the account by which it was planned; null when another process planned it, and then
-   * the account is read again.
+   * the account is read again. Throws only faults that pass by themselves, such as
+   * `rpc_unavailable`; every other failure is returned as `refused`.
    */
   return async function sign(
     payment: Payment,

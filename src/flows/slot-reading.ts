@@ -1,7 +1,7 @@
 // Slot reading: decides when the heartbeat asks a node for the slot of the chain. The gate's view
 // rests on answers of RPC alone (ADR 72). A slot notification is not one: it tells of blocks that
 // are not confirmed, and comes from another node than the reads. But while notifications show that
-// the chain moves, an answer is asked for a third as often as the view may grow old; else with each
+// the chain moves, a node is asked three times within `staleAfterMs`; otherwise with each
 // heartbeat. At Helius a question a second costs 2.6 million credits a month.
 import type { Slot } from '../core/ids.ts';
 
@@ -27,7 +27,7 @@ export function createSlotReading(
   staleAfterMs: number,
 ): SlotReading {
   const everyMs = staleAfterMs / PARTS;
-  /** The last answer; null when it failed, or named no higher slot than the one before. */
+  /** When the last answer came; null when it failed, or named no higher slot than before. */
   let rose: { readonly atMs: number } | null = null;
   let last: Slot = 0;
   let told: { readonly slot: Slot; readonly atMs: number } | null = null;

@@ -29,7 +29,7 @@ export type StatementDesk = {
   open(text: string): Promise<StatementLink | null>;
   /** Takes back every link of a subscriber or creator that was made until now. */
   revoke(of: StatementLink['of'], id: string): Promise<void>;
-  /** What a link shows. Only the first `explained` rows have their sentence. */
+  /** The statement that a link shows. Only the first `explained` rows have their sentence. */
   read(link: StatementLink, explained: number): Promise<Statement>;
 };
 

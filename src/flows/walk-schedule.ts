@@ -1,7 +1,7 @@
 // Walk schedule: decides which histories a run of the backfill walks. An account that no source saw
-// change since its last walk, and that sweeps have compared since, has no news that its state
-// shows, so its history is walked less often. A walk costs ten times as much as the reading of a
-// hundred states.
+// change since its last walk, and whose state sweeps have compared since, is walked less often: no
+// transaction has changed its state. A walk costs ten times as much as the reading of a hundred
+// states.
 import type { Address } from '../core/ids.ts';
 import type { Clock } from '../core/ports.ts';
 
@@ -24,8 +24,8 @@ export type WalkSchedule = {
   /** Tells that a sweep which began at this time has read these accounts. */
   swept(accounts: readonly { readonly address: Address }[], beganMs: number): void;
   /**
-   * Begins a run; with `all`, every history is walked. What is known of accounts that are not
-   * watched any more is dropped.
+   * Begins a run; with `all`, every history is walked. The times of accounts that are no longer
+   * watched are dropped.
    */
   begin(all: boolean, watched: Pick<ReadonlySet<string>, 'has'>): WalkRun;
 };

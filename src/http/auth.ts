@@ -40,9 +40,12 @@ export type Authority = {
    * key.
    */
   actor(header: string | undefined): string;
-  /** A text that is the same for one known key and another for each; null for no known key. */
+  /** A text by which the requests of one known key are counted; null without a known key. */
   budget(header: string | undefined): string | null;
-  /** Reads the keys again. Resolves after a read that began after this call. */
+  /**
+   * Reads the keys again. Resolves after a read that began after this call, also when it failed:
+   * then the keys of the last read stay. Never rejects.
+   */
   refresh(): Promise<void>;
   /**
    * Calls the listener after each successful read of the keys. Returns a function that ends this.

@@ -6,8 +6,8 @@ import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
 
 /**
- * Bytes that a client may still send after a refusal: for a body that was too large, and for any
- * other.
+ * The most bytes that a client may still send after a refusal: of a body that was too large, and of
+ * any other body.
  */
 const DRAINED_BYTES_MOST = { tooLarge: 8 * 1_024 * 1_024, other: 262_144 } as const;
 /** The time in which the client may send them. Milliseconds. */
@@ -45,8 +45,8 @@ export function installBodies(app: FastifyInstance, clock: Clock): void {
     const { raw } = request;
     if (reply.statusCode < 400 || raw.complete || raw.destroyed || raw.readableEnded)
       return payload;
-    // Closing a connection with unread bytes resets it, and the client may lose the answer. So a
-    // client that asked for closing gets it when it has sent the rest.
+    // Closing a connection with unread bytes resets it, and the client may lose the answer. So the
+    // connection of a client that asked for closing is closed once it has sent the rest.
     reply.removeHeader('connection');
     const { raw: response } = reply;
     const closesAfter = !response.shouldKeepAlive;

@@ -70,7 +70,10 @@ const SHELL = `<!doctype html>
 </html>`;
 
 type Served = { readonly text: string; readonly type: string; readonly tag: string };
-/** Reads a file at its first request; an installation without it answers 404. */
+/**
+ * Reads a file at its first request. Null for a name that is not in `FILES`. Throws when the
+ * installation lacks the file.
+ */
 function readServed(name: string): Served | null {
   const file = Object.hasOwn(FILES, name) ? FILES[name] : undefined;
   if (file === undefined) return null;

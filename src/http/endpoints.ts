@@ -100,7 +100,7 @@ const DeliveryList = Type.Object({
   ),
   ...Paged,
 });
-/** Older secrets that still sign beside the newest during a rotation. */
+/** The number of older secrets that still sign beside the newest during a rotation. */
 const OLDER_KEPT = 1;
 
 const when = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));

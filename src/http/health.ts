@@ -1,8 +1,8 @@
 // Health: `live` means that this process makes progress, `ready` that the gate can vouch for its
-// answers. Every reason against is named. What a person should mend although the gate can vouch,
-// such as a wrong clock, is a finding. Both are answered from memory, from the ledger and chain as
-// the last heartbeat saw them. Both need no key; without one of scope `operator` the texts that
-// people typed, ids of subscribers and messages of errors are left out.
+// answers. Every reason against is named. A fault that a person should mend although the gate can
+// vouch, such as a wrong clock, is a finding. Both are answered from memory: ledger and chain are
+// told as the last heartbeat saw them. Neither needs a key; without a key of scope `operator` the
+// texts that people typed, ids of subscribers and messages of errors are left out.
 import type { FastifyPluginAsync } from 'fastify';
 import type { Finding } from '../core/doctor-finding.ts';
 import type { Clock } from '../core/ports.ts';
@@ -27,7 +27,10 @@ export type HealthOptions = {
   readonly stuck: () => string[];
 };
 
-/** What is said without a key instead of a doubt, whose text may be the message of an error. */
+/**
+ * The sentence in the place of a doubt for a caller without a key of scope `operator`: the text of
+ * the doubt may be the message of an error.
+ */
 const DOUBT = 'the gate cannot vouch for its answers; a key of scope operator is told why';
 
 /**
@@ -53,7 +56,7 @@ function reasonsOf(
   return reasons;
 }
 
-/** `all`, or what a halt is of, without the wallet of the creator or the id of the subscriber. */
+/** The kind of a halt (`all`, `creator` or `subscriber`), without the wallet or the id. */
 const kindOf = (scope: string): string => scope.replace(/:.*$/s, '');
 
 /** The routes of health. */

@@ -8,7 +8,7 @@ import { type Bundled, bundlesOf, ROW_KINDS } from '../core/import-rows.ts';
 import { BaseUnits, nullable } from './shapes.ts';
 
 export type ImportRouteOptions = {
-  /** Imports the rows, and makes what is new known to the daemon. */
+  /** Imports the rows. The daemon then watches new accounts, judges debtors, and pays new debts. */
   readonly bring: (rows: Bundled, dryRun: boolean) => Promise<ImportReport>;
 };
 

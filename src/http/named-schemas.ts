@@ -34,7 +34,7 @@ const textOf = (schema: unknown): string =>
 
 /**
  * Returns the description with its named schemas in `components`, and with references to them.
- * `more` are further shapes by name. A shape that stands nowhere is left out.
+ * `more` are further shapes by name. A shape that the description does not use is left out.
  */
 export function withNames(document: Json, more: Readonly<Record<string, TSchema>> = {}): Json {
   const named = Object.entries({ ...SHAPES, ...more });

@@ -16,7 +16,7 @@ const answersOf = (declared: unknown): Answers =>
 /** Whether a route answers from memory, without rate limit and ledger. */
 const inMemory = (name: string): boolean => name.includes('/v1/gate');
 const OF_THE_LEDGER: readonly FaultCode[] = ['rate_limited', 'ledger_unavailable'];
-/** Routes that hold the books against the chain first (flows/ending.ts). */
+/** Routes that compare the ledger with the chain first (flows/ending.ts). */
 const ENDS_DEBTS: ReadonlySet<string> = new Set([
   'POST /v1/adoptions',
   'POST /v1/shares/{id}/void',

@@ -83,7 +83,7 @@ export const paymentRoutes: FastifyPluginAsync<PaymentOptions> = async (app, opt
     const covers = await options.statements.payments([payment.id]);
     return paymentView(payment, covers.get(payment.id) ?? []);
   };
-  /** The payment, when a person may still decide on its excess. */
+  /** The payment, when a person may still decide on its excess. Throws `conflict` otherwise. */
   const unexplained = async (id: string): Promise<ListedPayment> => {
     const payment = await found(id);
     if (payment.excess > 0n && payment.accepted === null) return payment;

@@ -1,6 +1,7 @@
 // Problems: answers every error as RFC 9457 problem+json with a stable type, including errors that
-// Node and Fastify find before a route is reached. A problem below 500 says what to do. One of 500
-// and above does not say its cause, which may contain a secret; the cause is logged.
+// Node and Fastify find before a route is reached. A `Fault` is answered with its own sentence. For
+// an error of the Postgres driver, and for any other error of 500 and above, the answer does not
+// have the error's message, which may name a host or contain a secret; the error is logged.
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -84,7 +85,7 @@ function answerBare(response: ServerResponse, status: number, detail: string): v
   response.end(JSON.stringify(problem('request_invalid', status, detail)));
 }
 
-/** Answers a request that expects what Node does not do: `100-continue` alone is done. */
+/** Answers a request whose Expect header is not `100-continue`, the only one that is met. */
 export function expectationProblem(_request: IncomingMessage, response: ServerResponse): void {
   answerBare(response, 417, 'The only expectation that is met is 100-continue.');
 }
@@ -133,15 +134,16 @@ export function clientProblem(
   answerSocket(socket, status, detail);
 }
 
-/** Answers a request for a tunnel (CONNECT), which Node would cut without a word. */
+/** Answers a request for a tunnel (CONNECT), which Node would close without an answer. */
 export function tunnelProblem(socket: Duplex, onAnswered: (status: number) => void): void {
   onAnswered(405);
   answerSocket(socket, 405, 'CONNECT is not done here: this is no proxy.');
 }
 
 /**
- * A stranger beyond the limit is answered after this time. Refusing costs as much as answering, so
- * an answer at once would let a few hundred connections take the time of the gate.
+ * On public routes, a client beyond the rate limit is answered after this time. Refusing costs as
+ * much as answering, so with answers at once a few hundred connections would take the CPU time that
+ * the gate needs.
  */
 const REFUSED_AFTER_MS = 1_000;
 
@@ -168,12 +170,13 @@ export function installProblems(
     if (request.raw.destroyed && !request.raw.complete)
       return void send(reply, problem('request_invalid', 400, 'The body did not arrive whole.'));
     const told = problemOf(thrown);
-    // A body that does not fit says nothing where there is no route.
+    // Where there is no route, a body that does not fit is not reported: the route is missing.
     if (request.is404 && told.status < 500 && told.status !== 413)
       return void send(reply, nowhere(request));
     if (told.status >= 500) {
       const fault = ledgerFault(thrown);
-      // What passes by itself may come with every request of an outage, so its stack is left out.
+      // A fault that passes by itself may come with every request of an outage, so its stack is
+      // left out.
       const passing = fault instanceof Fault && fault.retry === 'later';
       log[passing ? 'warn' : 'error']('http.failed', {
         request: idOf(request.raw),

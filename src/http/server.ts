@@ -69,10 +69,10 @@ export type ServerOptions = {
   readonly acts: Acts;
   readonly listing: Listing;
   readonly clock: Clock;
-  /** Requests a minute of one key. Requests to the gate are not counted. */
+  /** The most requests a minute of one key. Requests to the gate are not counted. */
   readonly requestsPerMinuteMost: number;
   readonly bounds: Bounds;
-  /** Requests a minute of one address to health, docs and problem pages. */
+  /** The most requests a minute of one address to health, docs, console and pages. */
   readonly publicRequestsPerMinuteMost: number;
   readonly clearances: ClearanceOptions;
   readonly hearing: HearingOptions;

@@ -11,15 +11,15 @@ import type { Vault } from '../core/signing-ports.ts';
 
 const COOKIE = 'bailiff_session';
 /**
- * The header that every request of the console has. A page of another site cannot add it without
- * asking first, and this server grants no other site anything.
+ * The header that every request of the console has. A page of another site can add it only after a
+ * CORS preflight request, and this server allows none.
  */
 export const CONSOLE_HEADER = 'x-bailiff-console';
 const IDLE_MS_MOST = 30 * 60_000;
 const LIFE_MS_MOST = 12 * 3_600_000;
 /** The most sessions at a time; the one that was used longest ago ends for a new one. */
 const SESSIONS_MOST = 1_000;
-/** A use is noted when the last noted one is so long ago: a page asks every five seconds. */
+/** A use is noted when the last noted one is this long ago: a page asks every five seconds. */
 const NOTED_EVERY_MS = 60_000;
 
 export type Sessions = {
@@ -75,7 +75,7 @@ export function createSessions({ sessions: book, vault, clock }: SessionPorts): 
       try {
         return vault.open(bindingOf(hash), found.sealed, (plain) => Buffer.from(plain).toString());
       } catch {
-        // The master key is another one by now: the session is none any more.
+        // The master key has changed since, so the session is void.
         return undefined;
       }
     },

@@ -57,7 +57,7 @@ figure{margin:1rem 0}figcaption{font-size:.9rem}svg{display:block;width:100%;hei
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}th,td{text-align:start;padding:.35rem .8rem .35rem 0;border-bottom:1px solid var(--line);vertical-align:top}th{font-size:.85rem;white-space:nowrap}.number{text-align:end}.number,.whole,.short{white-space:nowrap}td:last-child{min-width:12rem;overflow-wrap:anywhere}details{text-align:start}details p{margin:.2rem 0;max-width:60ch;white-space:normal;overflow-wrap:anywhere}summary{cursor:pointer}code{font-size:.85rem;overflow-wrap:anywhere}dl.told dt{font-weight:600}dl.told dd{margin:0 0 .5rem}:focus-visible{outline:3px solid var(--link);outline-offset:2px}
 @media (max-width:62rem){thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}table,tbody,tr,td{display:block}tr{border-bottom:1px solid var(--line);padding:.4rem 0}td{display:grid;grid-template-columns:6.5rem minmax(0,1fr);overflow-wrap:anywhere;gap:.75rem;border:none;padding:.1rem 0}td.number{text-align:start}td.number,td.whole{white-space:normal}td:last-child{min-width:0}td::before{content:attr(data-name);font-size:.85rem}}`;
 
-/** The most characters of a token's symbol that are shown. A mint without one is longer. */
+/** A longer symbol is a mint without a symbol, and is shown shortened. */
 const SYMBOL_MOST = 12;
 /** An amount with its token, whose mint is shortened where it has no symbol. */
 const tokenText = (amount: bigint, token: Token): string => {
@@ -72,8 +72,8 @@ const DAY_MS = 86_400_000;
 const BAR_MOST = 24;
 
 /**
- * Bars of the amounts by day over the period, as far as it has days with shares before or after;
- * an image with a text for screen readers.
+ * Bars of the amounts by day: over the whole period when it has at most `DAYS_MOST` days, else from
+ * the first day with a share to the last. An image with a text for screen readers.
  */
 function chartOf({ link, rows }: Statement, { token }: StatementSum): string {
   const days = daysOfStatement(rows, token.mint);
@@ -183,7 +183,7 @@ const sumsOf = ({ token, ...sum }: StatementSum): string =>
     .map(([name, of]) => `<div><dt>${name}</dt><dd>${tokenText(of, token)}</dd></div>`)
     .join('')}</dl>`;
 
-/** What each number on the page is, in its order. */
+/** The explanation of each number on the page, in the order of the page. */
 const TOLD = [
   [
     'Shares',

@@ -27,7 +27,7 @@ export type StatementOptions = {
 const HOUR_MS = 3_600_000;
 const HOURS_USUAL = 168;
 const HOURS_MOST = 2_160;
-/** Rows whose computation the page shows. */
+/** The number of rows whose computation the page shows. */
 const EXPLAINED = 200;
 
 const Moment = Type.String({ pattern: '^[0-9T:.Z+-]{10,35}$' });

@@ -56,7 +56,7 @@ export function createAccruals(
           and (${slot ?? null}::bigint is null or (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal)
             > (${slot ?? null}::bigint, ${blockIndex ?? LAST}::int, ${after?.signature ?? ''}, ${ordinal ?? 0}::int))
         order by f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal limit ${limit}`;
-      // This is asked all the time, and as a rule nothing waits.
+      // The accrue loop asks this in every run, and usually no close waits.
       if (rows.length === 0) return [];
       const closes = rows.map((row) => ({
         subscriptionId: row.subscription_id,

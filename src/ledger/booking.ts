@@ -65,8 +65,8 @@ const placeOf = ({ close: { fact, subscription } }: Close) => ({
 });
 
 /**
- * Takes closes from those that wait to be booked. Returns those that waited and that no daemon of
- * an earlier release has booked, which leaves them waiting.
+ * Takes closes from those that wait to be booked. Returns those that waited and are not booked: a
+ * daemon of an earlier release books a close and leaves its row waiting.
  */
 async function taken(tx: Transaction, closes: readonly Close[]): Promise<Close[]> {
   const places = tx`jsonb_to_recordset(${tx.json(closes.map(placeOf))}) as c(subscriber_id text, subscription_id text,
@@ -238,7 +238,10 @@ async function keepShares(
   return debts;
 }
 
-/** Creates the function that books a close. It answers false for one that was booked already. */
+/**
+ * Creates the function that books a close. It answers false when another daemon has booked the
+ * close, or changed its tab, since it was read.
+ */
 export function createBooking(
   sql: Sql,
   now: Fragment,

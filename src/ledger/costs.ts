@@ -23,8 +23,8 @@ export function createCosts(sql: Sql): Costs {
     bigint
   >(async (asked) => {
     const ids = asked.map((each) => each.subscriberId);
-    // A payment under a nonce may be signed and land more than a day after it was planned. Three
-    // conditions on their own each have an index.
+    // A payment under a nonce may be signed and land more than a day after it was planned. Each of
+    // the three parts finds its rows by an index.
     const rows = await sql<{ subscriber_id: string; mint: string; amount: bigint }[]>`
       with counted as (
         select subscriber_id, mint, amount, reimburse from payment

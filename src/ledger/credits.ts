@@ -44,9 +44,10 @@ export type NewDebt = {
 };
 
 /**
- * Lets transfers with a rest wait again, because debts were booked whose closes were not later than
- * they. A debt is not paid by the rest here: the ledger may have lost a payment of it, and is
- * compared with the chain before a match. Until then nothing is signed for the creator.
+ * Lets transfers that have an unused rest wait for a match again, when debts were booked whose
+ * closes were not later than the transfers. The rest pays no debt here: the ledger may have lost a
+ * payment of the debt, so it is compared with the chain first. Until then nothing is signed for the
+ * creator.
  */
 export async function waitAgain(tx: Transaction, debts: readonly NewDebt[]): Promise<void> {
   const rows = debts.map(({ subscriberId, creatorWallet, mint, slot }) => ({

@@ -5,8 +5,8 @@ import { Fault } from '../core/fault.ts';
 import type { Fragment, Sql, Transaction } from './database.ts';
 
 /**
- * SQLSTATEs for a function that does not exist, is not permitted, or is not supported by the
- * cluster.
+ * SQLSTATEs of a cluster that lacks or does not support a function, column or table of
+ * `identityOf`, and of a role that may not use it.
  */
 const UNTOLD = new Set(['42883', '42501', '0A000', '42704', '42703', '42P01']);
 
@@ -21,8 +21,8 @@ export const identityOf = (sql: Sql | Transaction): Fragment => sql`
     extract(epoch from pg_postmaster_start_time()))`;
 
 /**
- * Throws `books_behind` when this transaction runs in another database than the one with this
- * identity; null asks for none.
+ * Throws `books_behind` when this transaction runs in another database than the one with the
+ * identity `under`. With null nothing is checked.
  */
 export async function requireIdentity(tx: Transaction, under: string | null): Promise<void> {
   if (under === null) return;

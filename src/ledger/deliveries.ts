@@ -1,7 +1,7 @@
 // Deliveries: stores webhook bodies exactly as received, before they are understood. The bodies of
-// one commit are one delivery. A row records who began to read a delivery until the reading ends,
-// with or without success: a delivery at which several daemons died can be found by the rows that
-// are left.
+// one commit are one delivery. A row records which run of a daemon began to read a delivery, until
+// the reading ends with or without success. The rows that are left show the deliveries at which
+// several daemons died.
 import { createGatherer, upTo } from '../core/gather.ts';
 import type { Deliveries } from '../core/hearing-ports.ts';
 import type { Rumour } from '../core/watch-ports.ts';

@@ -3,7 +3,7 @@ import type { Landing } from '../core/share-change.ts';
 import type { Fragment, Transaction } from './database.ts';
 import { applyToShares } from './share-changes.ts';
 
-/** A payment that landed, and whose it is. */
+/** A payment that landed, and its subscriber. */
 export type Landed = { readonly subscriberId: string; readonly landing: Landing };
 type Covered = { by: string; mine: bigint; covered: bigint; claimed: boolean };
 

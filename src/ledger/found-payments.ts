@@ -63,7 +63,7 @@ async function onRecord(tx: Transaction, paid: PaidOnChain): Promise<PaymentOnRe
   }));
 }
 
-/** The subscription under which a payment is booked, and its account; null where there is none. */
+/** The id of the subscription under which a payment is booked; null where there is none. */
 async function bookedUnder(
   tx: Transaction,
   subscriberId: string,

@@ -1,6 +1,6 @@
 // Genesis: stores which chain this ledger belongs to, once, at the first start. Mainnet is compared
-// with its known genesis hash, a local chain with the first hash that a node answered; that of a
-// public cluster is refused.
+// with its known genesis hash, a local chain with the first hash that a node answered. For a local
+// ledger, the hash of a public cluster is refused.
 import { fitsNetwork, KNOWN_GENESIS, type Network } from '../core/genesis.ts';
 import type { Sql } from './database.ts';
 

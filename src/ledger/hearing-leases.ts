@@ -1,5 +1,5 @@
-// Hearing leases: which daemon hears which part of the watch-list, what one daemon knows of changes
-// that another one hears, and the work that daemons pass on to the one whose lane it is.
+// Hearing leases: stores which daemon hears which part of the watch-list, reads what one daemon
+// knows of changes that another one hears, and passes work to the daemon whose lane it is.
 import type { AwaitedChange, HeardElsewhere, HearingLeases } from '../core/hearing-share.ts';
 import type { Signature } from '../core/ids.ts';
 import { at, type Sql } from './database.ts';
@@ -8,7 +8,7 @@ import { among, readTogether } from './groups.ts';
 /** Postgres notifies this channel of subscribers whose lanes have work. */
 export const LANE_CHANNEL = 'bailiff_lane';
 
-/** A daemon that was not seen for so many times the length of a lease is forgotten. */
+/** A daemon that was not seen for this many times the length of a lease is forgotten. */
 const FORGOTTEN_AFTER = 10;
 
 /** Creates the leases. Times come from the caller, whose clock is that of the database. */
@@ -60,8 +60,9 @@ export function createHearingLeases(sql: Sql): HearingLeases {
 }
 
 /**
- * Creates the question what other daemons know of changes that wait for a scan: in which of their
- * slots a transaction of the account was read, and for whom a payment is on its way.
+ * Creates the function that asks what other daemons know of changes that wait for a scan: in which
+ * of their slots a transaction of the account was read, and for which subscribers a payment is on
+ * its way.
  */
 export function createHeardElsewhere(
   sql: Sql,
@@ -90,7 +91,7 @@ export function createHeardElsewhere(
   };
 }
 
-/** Creates the question which of these transactions are payments that the ledger knows. */
+/** Creates the function that returns which of these transactions are payments on record. */
 export function createPaymentsAmong(
   sql: Sql,
 ): (signatures: readonly string[]) => Promise<readonly Signature[]> {

@@ -42,8 +42,8 @@ const addressesOf = ({
 
 async function readKnown(tx: Transaction, own: readonly PreparedSubscriber[]): Promise<Known> {
   const names = [...new Set(own.flatMap((each) => [each.row.id, each.agentWallet]))].sort();
-  // As for one registration: the gate takes both for a name, and two registrations wait for each
-  // other.
+  // As in a single registration: the gate accepts an id and a wallet as a name, so registrations
+  // with the same id or wallet run one after the other.
   await tx`
     select pg_advisory_xact_lock(hashtextextended('bailiff.name ' || n, 0))
     from (select jsonb_array_elements_text(${tx.json(names)}) as n order by 1) t`;
@@ -86,7 +86,7 @@ function problemOf(each: PreparedSubscriber, known: Known): string | null {
   return null;
 }
 
-/** Writes the subscribers' rows. Returns the ids that are registered now, and the new accounts. */
+/** Writes the subscribers' rows. Returns the ids that this import registered, and new accounts. */
 async function importSubscribers(
   tx: Transaction,
   prepared: readonly Prepared[],

@@ -113,8 +113,8 @@ export async function listenApiKeys(sql: Sql, onChange: () => void): Promise<() 
 }
 
 /**
- * Calls `onPassed` with the id of each subscriber whose lane has work, as a daemon tells it. What
- * is told during a disconnection is lost. Returns a function that stops listening.
+ * Calls `onPassed` with the id of each subscriber whose lane has work, as a daemon tells it.
+ * Notifications during a disconnection are lost. Returns a function that stops listening.
  */
 export async function listenLanes(
   sql: Sql,

@@ -68,7 +68,11 @@ const changed = (name: string): Fault =>
     `Migration ${name} was applied to this database in another form. Migrations are immutable: restore the file, and put the change into a new one.`,
   );
 
-/** Applies the missing migrations and returns their names. Several daemons may call it at once. */
+/**
+ * Applies the missing migrations and returns their names. Several daemons may call it at once.
+ * Throws `database_newer` when a newer release has migrated the database, and `migration_changed`
+ * when a file is not the one that was applied.
+ */
 export async function migrate(
   sql: Sql,
   log: Log,

@@ -25,13 +25,13 @@ const LAST = 2_147_483_647;
 const placeOf = ({ signature, position: { slot, blockIndex, ordinal } }: Place) =>
   [slot, blockIndex ?? LAST, signature, ordinal] as const;
 
-/** A movement with the place of its fact; a flat market has that of the close that left it so. */
+/** A movement with the place of its fact; `flat` has that of the close that emptied its market. */
 export type PlacedMovement = Movement & {
   readonly signature: Signature;
   readonly ordinal: number;
 };
 
-/** Its movement; null for a row of funding. */
+/** The movement of a row; null for a row of funding. */
 const movementOf = (row: Row): PlacedMovement | null => {
   const place = { slot: Number(row.slot), signature: row.signature, ordinal: row.ordinal };
   if (row.kind === 'funding') return null;
@@ -57,7 +57,10 @@ export type History = {
   readonly closes: readonly (Place & { readonly body: Realised })[];
 };
 
-/** The bounds of a history as a row of JSON; a reckoning concerns every market: null. */
+/**
+ * The bounds of a history as a row of JSON. `markets` is null when a reckoning is among its closes,
+ * because a reckoning concerns every market.
+ */
 function boundsOf({ account, since, closes }: History) {
   const [first, last] = [closes[0], closes.at(-1)];
   if (first === undefined || last === undefined) return [];

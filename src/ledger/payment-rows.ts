@@ -1,4 +1,4 @@
-// Payment rows: the columns of a payment, and what the core is given of them.
+// Payment rows: the columns of a payment, and the `Payment` that the core gets from them.
 
 import type { Accepted } from '../core/found-payment-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
@@ -46,8 +46,8 @@ export type PaymentRow = {
 };
 
 /**
- * A variant of a payment under a nonce, as jsonb. Its bytes are in base64; without a route it goes
- * the way of the payment's row.
+ * A variant of a payment under a nonce, as jsonb. Its bytes are in base64. A variant without a
+ * route of its own has the route of the payment's row.
  */
 export type VariantJson = {
   readonly purpose: Variant['purpose'];
@@ -90,7 +90,7 @@ function guardOf(row: PaymentRow, variants: readonly VariantJson[]): Partial<Pay
   };
 }
 
-/** A recipient of a payment, as jsonb; `covered` is what debts to it explain. */
+/** A recipient of a payment, as jsonb; `covered` is the part that debts to it explain. */
 export type RecipientJson = {
   readonly wallet: Address;
   readonly amount: string;
@@ -99,8 +99,8 @@ export type RecipientJson = {
 };
 
 /**
- * The recipients of `payment p` in their order, as jsonb. What debts explain is looked up only
- * where a part of the payment is not explained.
+ * The recipients of `payment p` in their order, as jsonb. The part that debts explain is looked up
+ * only where the payment has an excess.
  */
 export const recipientsIn = (sql: Sql | Transaction): Fragment => sql`
   (select coalesce(jsonb_agg(jsonb_build_object('wallet', r.creator_wallet, 'amount', r.amount::text, 'create', r.create_account,

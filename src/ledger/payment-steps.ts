@@ -33,9 +33,7 @@ const AT_ONCE = 2;
 
 class NotClaimed extends Error {}
 
-/**
- * Inserts payments. Returns those that were inserted: not those of subscribers who have a live one.
- */
+/** Inserts the payments of subscribers who have no live payment. Returns the inserted ones. */
 async function insert(
   tx: Transaction,
   payments: readonly Payment[],

@@ -1,13 +1,14 @@
-// Payment variants: what was signed for a payment under a nonce after its first transaction. All of
-// them stand on one value of the nonce, so that at most one is executed.
+// Payment variants: stores the transactions that were signed for a payment under a nonce after its
+// first one, which payment-steps.ts stores. All are signed under one value of the nonce, so that at
+// most one is executed.
 import type { Payments } from '../core/payment-ports.ts';
 import { type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 import { identityOf } from './database-state.ts';
 
 /**
  * The change by which `payment p` takes over the bytes and the route of its variant with this
- * signature, which was executed. Without such a variant the payment stays as it is; it takes over
- * the signature where it has none, as a payment has whose signing was lost.
+ * signature, which was executed. Without such a variant the payment keeps its own. A payment
+ * without a signature, because the ledger lost its signing, gets this one.
  */
 export const executedVariant = (sql: Sql | Transaction, signature: Fragment): Fragment => sql`
   (signature, bytes, drift_user, sub_account_id, withdraw, settle_markets, create_agent_account) = (

@@ -226,7 +226,7 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
       { account: row.account, since: subscription.held.slot, closes: [close] },
     ]);
     const movements = history.flatMap(movementsOf);
-    // Positions from before the first terms are listed only while the market was not empty since.
+    // A position from before the first terms is listed only if its market was never empty since.
     const emptied = new Set(history.flatMap((each) => (each.kind === 'flat' ? each.market : [])));
     const positions = subscription.held.positions.filter(
       ({ market }) => !emptied.has(market) && (body.kind === 'reckoning' || market === body.market),

@@ -10,7 +10,10 @@ const bytesIn = (hex: string): Buffer => Buffer.from(hex, 'hex');
 /** Creates the store of the memos of daily roots. */
 export function createRootMemoBook(sql: Sql): RootMemoBook {
   const isWritten = sql`m.outcome in ('landed', 'contradicted')`;
-  /** Sealed days since the first memo, or the last sealed day before there is one. */
+  /**
+   * Sealed days that no memo on chain names, from the day of the first memo on. While there is no
+   * memo, only the last sealed day is due.
+   */
   const due = sql`
     r.day >= coalesce((select min(day) from root_memo), (select max(day) from daily_root))
       and not exists (select 1 from root_memo m where m.day = r.day and ${isWritten})`;

@@ -41,7 +41,7 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
   /** The terms that a debt was booked under. */
   const lapseTerms = sql`
     join subscription_terms t on t.subscription_id = s.subscription_id and t.from_slot = s.terms_slot`;
-  /** As `hasLapsed`, so that an index finds the few debts on which it is asked. */
+  /** The condition of `hasLapsed` in SQL, so that an index finds the few debts to decide about. */
   const lapsesNow = sql`s.status in ('pending', 'failed') and t.expires_after_ms is not null
     and s.accrued_at + t.expires_after_ms * interval '1 millisecond' <= ${now}`;
 

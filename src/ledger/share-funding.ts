@@ -1,5 +1,5 @@
-// Share funding: reads what the parts of shares were paid in funding, from the facts from which
-// their closes were booked.
+// Share funding: computes how much funding belongs to the parts of shares, from the facts from
+// which their closes were booked.
 import { fundingOfCloses } from '../core/funding.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
@@ -29,9 +29,10 @@ const placeKey = (signature: Signature, slot: number, ordinal: number): string =
   `${signature}/${slot}/${ordinal}`;
 
 /**
- * The funding of these shares' parts by the id of the share; null where it is not known. Shares of
- * which account state has not proven that all was heard are absent, and so are those without a
- * record of the close. `shares` are in chain order.
+ * The funding of these shares' parts in base units, by the id of the share; negative when the
+ * account paid, null where it is not known. A share is absent when account state has not proven
+ * that every fact up to its close is on record, or when it has no close. `shares` are in chain
+ * order.
  */
 export async function fundingOfShares(
   sql: Sql,

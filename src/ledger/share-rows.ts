@@ -57,7 +57,7 @@ export type VoidedRow = {
   afterMs?: number;
 };
 
-/** Reads from its column who ended a debt unpaid. */
+/** Reads the column `voided`: who ended a debt unpaid, when and why. */
 export const voidedOf = (row: VoidedRow): Voided => {
   const { by, reason, at: when, actor = by, person = null, afterMs } = row;
   const voided = { by, reason, actor, person, atMs: Date.parse(when) };

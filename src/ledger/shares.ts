@@ -100,7 +100,10 @@ export function createShares(
     order by s.slot, (select f.block_index from fact f where f.subscriber_id = s.subscriber_id and f.signature = s.signature
       and f.slot = s.slot and f.ordinal = s.ordinal limit 1) nulls last, s.ordinal, s.recipient, s.share_id`;
 
-  /** What an index finds without the debts that rest. `isDue` of core/share-due.ts decides. */
+  /**
+   * The condition by which an index finds the debts that may be due. `isDue` of core/share-due.ts
+   * decides.
+   */
   const mayBeDue = sql`
     s.status = 'pending' and not s.observed and (s.retry_at is null or s.retry_at <= ${now})`;
   /** The columns by which `isDue` decides about the debts of the rows `s`. */
@@ -108,7 +111,10 @@ export function createShares(
       where h.subscriber_id = s.subscriber_id and h.held_until is not null and h.status = 'pending') as held_until,
     exists (select 1 from halt h where h.scope in ('all', 'creator:' || s.creator_wallet, 'subscriber:' || s.subscriber_id)) as halted,
     ${now} as now`;
-  /** Of each subscriber, the oldest slot by status of debts; without one, of unproven payments. */
+  /**
+   * Of each subscriber, the oldest slot of its open debts by status, and, with status null, of its
+   * payments with an excess that no person has accepted.
+   */
   const oldestSlots = readTogether<string, readonly OldestRow[]>(async (ids) => {
     const rows = await sql<OldestRow[]>`
       select subscriber_id, status, observed, min(slot) as slot from profit_share

@@ -51,7 +51,7 @@ export const realised = (
 /**
  * The amounts owed: booked shares, and for closes that are not booked yet the shares that they will
  * make. Of a voided share, and of an observed one where those do not count, only the paid part
- * counts.
+ * counts in `owed`. `claims` holds the whole amounts, which count for transfers to the creator.
  */
 export function owedEvents(
   rows: readonly RealisedRow[],

@@ -26,7 +26,10 @@ export const appointedBy = (tx: Transaction, ids: readonly string[]) =>
     where subscriber_id in ${among(tx, ids)} and kind = 'notice' and finality <> 'withdrawn' and body->>'who' is not null
       and body->>'what' in ('token_approved', 'token_authority_changed', 'delegate_changed')`;
 
-/** Outflows, with what is known of each. */
+/**
+ * The outflows of these subscribers in chain order. `ours`: a payment of Bailiff; `credited`: the
+ * part that was matched with debts, null for a transfer that is not matched.
+ */
 export const outflowsOf = (
   tx: Transaction,
   ids: readonly string[],

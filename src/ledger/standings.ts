@@ -19,6 +19,7 @@ import { readQuotes } from './tokens.ts';
 
 /** Rows of the roster that are held in memory at once. */
 const ROWS_A_TURN = 5_000;
+/** Postgres notifies this channel when a standing changes. */
 export const STANDING_CHANNEL = 'bailiff_standing';
 
 /**

@@ -1,4 +1,4 @@
-// Subscribers: stores the subscribers, each with agent wallet, Drift accounts and sealed agent key.
+// Subscribers: stores the subscribers, each with agent wallet, Drift accounts and agent key.
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { AgentKey, Subscriber, Subscribers } from '../core/ports.ts';

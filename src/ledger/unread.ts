@@ -8,13 +8,14 @@ import type { Watched } from '../core/watch-ports.ts';
 import { at, type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 
 /**
- * The condition that sighting `s` casts doubt on its account `m`: a final history named it, and no
- * node has returned it after the tries of UNREADABLE and since the time `before`.
+ * The condition that sighting `s` casts doubt on its account `m`: a finalized history named it, and
+ * it has been wanted since `before` or earlier without a node that returned it in
+ * `UNREADABLE.tries` tries.
  */
 export const unreadableBefore = (sql: Sql | Transaction, before: Fragment): Fragment => sql`
   (s.status = 'wanted' and s.named_final and s.attempts >= ${UNREADABLE.tries} and m.ended_at is null
     and s.wanted_at <= ${before})`;
-/** The same, after the time of UNREADABLE. */
+/** The same for a sighting that has been wanted for `UNREADABLE.afterMs`. */
 export const unreadable = (sql: Sql | Transaction, nowMs: number): Fragment =>
   unreadableBefore(sql, sql`${at(nowMs - UNREADABLE.afterMs)}`);
 
@@ -65,8 +66,8 @@ export async function putUnread(
   afterSlot: Slot,
 ): Promise<void> {
   if (signatures.length === 0) return;
-  // The call that realised the profit is not known. The profit counts from the first call on, as
-  // that of a transaction with a cut log.
+  // The call that realised the profit is not known. The profit counts from the first call on, as in
+  // a transaction whose log was cut.
   const body = toJson({ why: 'unreadable', tradedAt: afterCall({ place: 0 }) });
   await tx`
     insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)

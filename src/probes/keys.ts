@@ -43,7 +43,7 @@ export async function ofKeys(settings: Settings, sql: Sql): Promise<Finding[]> {
   return found;
 }
 
-/** Keys of each service that are asked to sign. */
+/** The number of keys of each service that are asked to sign. */
 const PROVED_MOST = 3;
 
 /**

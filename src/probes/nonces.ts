@@ -11,10 +11,10 @@ import type { Settings } from '../system/settings.ts';
 
 /** The accounts that one call reads. */
 const BATCH = 100;
-/** The most accounts that are found fault with by name. */
+/** The most faulty accounts that are named. */
 const NAMED_MOST = 5;
 
-/** What one account shows; null when nothing is wrong. */
+/** The fault of one account in words; null when nothing is wrong. */
 function faultOf(
   known: NonceAccount,
   found: Awaited<ReturnType<typeof readOwned>>[number],
@@ -28,8 +28,8 @@ function faultOf(
 }
 
 /**
- * The findings on nonce accounts: the mode of payments, their authority, their rent, and each that
- * cannot be used.
+ * The findings on nonce accounts: the replay guard of payments, the accounts' authority and rent,
+ * and the accounts that cannot be used. Throws when the node does not answer.
  */
 export async function ofNonces(
   rpcUrl: string,

@@ -1,5 +1,5 @@
-// Rpc usage: what the calls of this month cost, by source, method and node, and whether the budget
-// lasts.
+// Rpc usage: reports how many credits the calls of this month cost, by source, method and node, and
+// whether the budget lasts.
 import { type Finding, fine } from '../core/doctor-finding.ts';
 import type { Clock } from '../core/ports.ts';
 import { monthAt, type RpcBudget } from '../core/rpc-budget.ts';

@@ -1,5 +1,6 @@
 // Sender: checks the sender endpoint of the settings: what its tips are, how many of its answers
-// this month took a payment, and that the accounts of its tips exist. It is sent no transaction.
+// this month took a payment, and that the accounts of its tips exist. The check sends no
+// transaction.
 import type { Connection } from '@solana/web3.js';
 import { readOwned } from '../chain/probe.ts';
 import { SENDER_METHODS, SENDER_SOURCE } from '../chain/sender.ts';

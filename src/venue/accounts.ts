@@ -23,7 +23,7 @@ export type PerpPosition = {
    */
   readonly isolated: bigint | null;
 };
-/** What a payment needs of a User. Its counters are read by `StateReaders.ofUser`. */
+/** The fields of a User that a payment needs. `StateReaders.ofUser` reads its counters. */
 export type User = {
   readonly spots: readonly SpotPosition[];
   readonly perps: readonly PerpPosition[];

@@ -25,8 +25,8 @@ export type Builder = {
   errorName(code: number): string;
 };
 /**
- * Returns the builder when it is first needed, because loading Drift's SDK takes a second. `loaded`
- * returns null until `load` has finished.
+ * Returns the builder when it is first needed, because loading parts of Drift's SDK takes 0.1 s of
+ * CPU and 20 MB. `loaded` returns null until `load` has finished.
  */
 export type BuilderDoor = { load(): Promise<Builder>; loaded(): Builder | null };
 

@@ -25,7 +25,8 @@ function blockedBy(
   market: Pick<SpotMarket, 'mint' | 'decimals' | 'withdrawPaused'>,
   { exchangeStatus, stopped }: Stops,
 ): Trouble | null {
-  // Every payment holds the market's token against the profile, because amounts are counted in it.
+  // The market's token is compared with the profile's for each payment, because amounts are counted
+  // in that token.
   if (market.mint !== quote.mint || market.decimals !== quote.decimals)
     return troubled(
       'account_unreadable',
@@ -59,7 +60,7 @@ function claimableOf(position: PerpPosition, market: SpotMarket): Claimable {
   return { market: position.market, amount: brings, held };
 }
 
-/** The funds of an account, computed from the account, its quote market and what stops it. */
+/** The funds of an account, in quote base units, from one reading of it and its quote market. */
 export function fundsOf(
   profile: Profile,
   user: User,

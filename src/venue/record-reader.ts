@@ -1,6 +1,6 @@
 // Record reader: reads the facts of a subscriber in a transaction with the readers that the
-// daemon uses, for programs that have a profile and need neither a ledger nor a connection. Whether
-// an outflow stays with the same owner is not told here.
+// daemon uses, for programs that have a profile and need neither a ledger nor a connection. The
+// reader does not tell whether an outflow stays with the same owner.
 import type { Fact } from '../core/fact.ts';
 import { hearTransaction } from '../core/hear.ts';
 import type { Address } from '../core/ids.ts';

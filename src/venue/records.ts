@@ -13,7 +13,7 @@ export type DepositRecord = Of<'DepositRecord'>;
 export type OrderActionRecord = Of<'OrderActionRecord'>;
 export type FundingPaymentRecord = Of<'FundingPaymentRecord'>;
 export type SwapRecord = Of<'SwapRecord'>;
-/** What a perp liquidation did, in the fields that every venue writes, and its fees. */
+/** The perp part of a liquidation: the fields that every venue writes, and the fees. */
 type LiquidatedPerp = Omit<
   RecordOf<(typeof DRIFT)['LiquidationRecord']>['liquidatePerp'],
   LiquidationFee | 'lpShares'

@@ -20,6 +20,7 @@ export type Tallies = {
   perhapsFee(account: Watched): void;
   /**
    * Marks an account whose changes the records do not show: it gets an `unknown` fact and no tally.
+   * `tradedAt`: the ordinal from which it may have realised profit; null when it cannot have.
    */
   unknown(account: Watched, why: Unknown['why'], tradedAt: number | null): void;
   /**

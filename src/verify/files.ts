@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Receipt, receiptsIn } from '../core/receipt.ts';
 
-/** What is told of the errors that people meet; every other one is told in the words of Node. */
+/** The sentences for errors that people meet. Any other error is told in the words of Node. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file. Check the path.',
   ENOTDIR: 'there is no such file. Check the path.',

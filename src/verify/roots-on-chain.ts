@@ -14,11 +14,11 @@ const SIGNATURE = /^[1-9A-HJ-NP-Za-km-z]{80,90}$/;
 export type NamedRoots = {
   /** Commitments that were given, and those that the memos name. */
   readonly commitments: readonly string[];
-  /** What the memos show, each with the wallet that signed it. */
+  /** A finding for each memo, with the wallet that signed it. */
   readonly findings: readonly Finding[];
 };
 
-/** What the transaction with a signature shows about a daily root. */
+/** The finding about the memo in a transaction, and the commitment that the memo names. */
 function readMemo(
   signature: Signature,
   transaction: ChainTransaction | null,

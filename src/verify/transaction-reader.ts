@@ -51,7 +51,7 @@ export type TransactionAnswer = {
 };
 
 const ANSWER_MS = 20_000;
-/** How often a request is repeated that failed or was refused for its rate. */
+/** How often a request is tried in all, when it fails or is refused for its rate. */
 const TRIES = 4;
 const PAUSE_MS = 400;
 
@@ -132,8 +132,8 @@ function unreachable(url: string, thrown: unknown): string {
 }
 
 /**
- * Opens a node. `send` carries the requests and `pause` waits between repetitions. Calls reject
- * when the node gives no answer after several tries.
+ * Opens a node. `send` carries the requests and `pause` waits between tries. Calls reject when the
+ * node gives no answer in four tries.
  */
 export function openNode(
   url: string,

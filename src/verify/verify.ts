@@ -54,7 +54,7 @@ export const exitOf = (verdict: ReceiptVerdict): 0 | 1 | 3 => {
   }
 };
 
-/** Reads transactions, a few at a time. What the node fails to answer counts as not there. */
+/** Reads transactions, a few at a time; null for one that the node does not give. */
 async function readAll(
   node: Pick<Node, 'transaction'>,
   signatures: readonly Signature[],
@@ -76,7 +76,8 @@ async function readAll(
 /**
  * Checks receipts against a node. The genesis hash is compared first; rejects when the node does
  * not tell it. `roots` are daily roots that the reader kept, each as a commitment or as the
- * signature of the memo that wrote it on chain: each receipt must lead to them.
+ * signature of the memo that wrote it on chain: each receipt must lead to them. Throws
+ * `body_invalid` for a root that is neither.
  */
 export async function verifyReceipts(
   receipts: readonly Receipt[],

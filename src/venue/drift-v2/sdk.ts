@@ -25,7 +25,7 @@ const key: (address: Address) => PublicKey = createRemembered((address: Address)
 const text = (publicKey: PublicKey): Address =>
   texts.get(publicKey) ?? (publicKey.toBase58() as Address);
 
-/** What is used of the Anchor library that the SDK brings along. */
+/** The parts of the Anchor library that are used; the SDK depends on it. */
 type Anchor = {
   readonly BN: new (text: string) => object;
   readonly Program: new (

@@ -223,19 +223,22 @@ export function explains({ averages, lots }: Holdings, close: Close): boolean {
 
 export type Accrued = {
   readonly bookings: readonly Booking[];
-  /** Whether the record shows that everything before it in its market was heard. */
+  /**
+   * Whether the record shows that everything before the close in its market was heard; false for a
+   * reckoning.
+   */
   readonly explained: boolean;
   /**
-   * Whether the account then holds nothing in the market, so that later closes need no earlier
-   * history.
+   * Whether the account holds nothing in the market after the close, so that later closes need no
+   * earlier history. False while `explained` is.
    */
   readonly flat: boolean;
 };
 
 /**
  * The bookings of a close or reckoning, part by part, each under the terms in force when that part
- * was opened; the lot opened last is closed first. `history` are the movements of the account's
- * positions before it, in chain order.
+ * was opened; the lot opened last is closed first. Empty before the slot `booksFrom`. `history`
+ * holds the movements of the account's positions before the close or reckoning, in chain order.
  */
 export function accrualOf(
   realised: Realised,
@@ -279,7 +282,7 @@ export function accrualOf(
 export const bookingsOf = (...given: Parameters<typeof accrualOf>): readonly Booking[] =>
   accrualOf(...given).bookings;
 
-/** The tabs after these bookings. */
+/** The tabs after these bookings, by `markSlot` of the terms. */
 export function tabsAfter(
   tabs: Agreement['tabs'],
   bookings: readonly Booking[],

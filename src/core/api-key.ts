@@ -28,7 +28,7 @@ export type ApiKeys = {
       readonly revokedAtMs: number | null;
     }[]
   >;
-  /** False when there is no such key, or it was revoked before. */
+  /** Revokes a key. False when there is no such key, or it was revoked before. */
   revoke(id: string): Promise<boolean>;
 };
 

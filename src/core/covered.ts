@@ -11,11 +11,9 @@ export type Holding = {
   readonly heard: boolean | null;
   /** The number of open positions. */
   readonly positions: number;
-  /**
-   * Quote base units that are deposited, and that closed positions can still settle into the
-   * deposit.
-   */
+  /** The deposit, in quote base units. */
   readonly deposit: BaseUnits;
+  /** Quote base units that closed positions can still settle into the deposit. */
   readonly claimable: BaseUnits;
 };
 export const BLOCKS = [

@@ -55,7 +55,7 @@ type TokenTold = { readonly mint: Address; readonly symbol: string };
 type PaymentTold = TokenTold & {
   readonly payment: string;
   readonly creatorWallet: string;
-  /** What all recipients get together. */
+  /** The sum of what all recipients get. */
   readonly amount: BaseUnits;
   readonly signature: Signature | null;
   /** What each recipient gets; the first is `creatorWallet`. Empty for a swap. */

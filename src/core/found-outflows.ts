@@ -5,13 +5,16 @@ import type { Outflow } from './fact.ts';
 import type { Address, Signature } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 
-/** What a payment brought that was found on chain. */
+/** A payment that was found on chain, as far as it explains outflows. */
 export type FoundPayment = {
   /** The token that was paid. */
   readonly mint: Address;
   /** The sum that `recipients` got. Base units. */
   readonly amount: BaseUnits;
-  /** Its recipients whom terms of the subscriber name; any other may be a friend's wallet. */
+  /**
+   * The recipients that terms of the subscriber name. Another recipient may be a wallet that the
+   * subscriber chose.
+   */
   readonly recipients: readonly Address[];
 };
 export type FoundOutflow = {

@@ -14,7 +14,7 @@ export type NonceValue = string;
 export type NonceAt = {
   readonly account: Address;
   readonly value: NonceValue;
-  /** A slot in which the account held the value. What moves it is in a later one. */
+  /** A slot in which the account held the value. The value is moved in a later slot. */
   readonly slot: Slot;
 };
 
@@ -63,9 +63,10 @@ export type Outcome =
   | { readonly became: 'untold'; readonly why: string };
 
 /**
- * What became of a payment, from the transaction that stood on its value in a finalized block; null
- * when no node shows that transaction. Absence is never evidence here: a node that does not know a
- * signature proves nothing, and the transaction that moved the nonce proves that no other one can.
+ * What became of a payment. `mover` is the transaction that stood on its value in a finalized
+ * block; while no node shows that transaction it is null, and the outcome is `untold`. Absence is
+ * never evidence here: a node that does not know a signature proves nothing. The transaction that
+ * moved the nonce proves that no other one under this value can ever be executed.
  */
 export function outcomeOf(variants: readonly Variant[], mover: Mover | null): Outcome {
   if (mover === null)

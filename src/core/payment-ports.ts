@@ -61,7 +61,7 @@ export type Payments = PaymentsApart & {
   landed(paymentId: string, slot: Slot, signature?: Signature): Promise<boolean>;
   /**
    * Stays in `planned`, or of a payment under a nonce in `sent`: records on the payment and on its
-   * debts why it is not signed yet, or why its end is not told yet. The signature clears it.
+   * debts why it is not signed yet, or why its end is not known yet. Signing removes the reason.
    */
   waits(paymentId: string, trouble: Trouble): Promise<boolean>;
   /** From `planned` to `failed`, with nothing signed. Frees the debts. */

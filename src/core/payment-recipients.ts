@@ -32,7 +32,7 @@ export const walletsOf = (debts: readonly Pick<Debt, 'creatorWallet'>[]): Addres
 export const debtsTo = (debts: readonly Debt[], wallet: Address): readonly Debt[] =>
   debts.filter((each) => each.creatorWallet === wallet);
 
-/** The debts to the first recipients, at most so many of them. */
+/** The debts to the first `most` recipients. */
 export function toFirst(debts: readonly Debt[], most: number): readonly Debt[] {
   const kept = walletsOf(debts).slice(0, most);
   return debts.filter((each) => kept.includes(each.creatorWallet));
@@ -63,7 +63,7 @@ export function payableTogether(due: readonly Debt[], oldest: Debt): readonly De
 
 /**
  * What each recipient gets by these covers, in the order of their first cover. `isAbsent`: whether
- * a recipient has no token account.
+ * a recipient has no token account. Throws an Error when a cover is for none of these debts.
  */
 export function partsOfCovers(
   covers: readonly Cover[],

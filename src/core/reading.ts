@@ -1,7 +1,7 @@
 // Reading: decides which facts on record change when a transaction is read. A later reading
 // replaces the whole earlier one, its closes, tallies and `unknown` facts alike. The first
-// finalized reading is the last word for every account that it counted: a later node or decoder may
-// add facts about other accounts, and never counts the same account twice.
+// finalized reading is never replaced for an account that it counted: a later finalized reading may
+// add facts about other accounts, so that no account is counted twice.
 import type { Commitment, Fact, FactBody, Finality } from './fact.ts';
 import type { Address, Slot } from './ids.ts';
 

@@ -24,7 +24,7 @@ export const ROOT_MEMO_UNITS = 40_000;
 const PRIORITY_MOST: Lamports = 50_000n;
 /** The highest price of a compute unit, in micro-lamports, that keeps within it. */
 export const ROOT_MEMO_PRICE_MOST: bigint = (PRIORITY_MOST * 1_000_000n) / BigInt(ROOT_MEMO_UNITS);
-/** The most such transactions within 24 hours: one for each day, and what is tried again. */
+/** The most such transactions within 24 hours: one for the day, and those that are tried again. */
 export const ROOT_MEMOS_A_DAY_MOST = 8;
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
@@ -36,8 +36,8 @@ export const rootMemoText = ({ day, commitment }: RootMemo): string =>
   `bailiff-root:1:${day}:${commitment}`;
 
 /**
- * What a memo says about a day; null for any other memo. Accepts the memo as RPC gives it (with its
- * length in front) and as it was written.
+ * The day and the commitment that a memo names; null for any other memo. Accepts the memo as RPC
+ * gives it (with its length in front) and as it was written.
  */
 export function rootMemoIn(memo: string | null): RootMemo | null {
   const [, day, commitment] = MEMO.exec(memo ?? '') ?? [];

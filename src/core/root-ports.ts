@@ -22,7 +22,7 @@ export type ListedRoot = DailyRoot & {
     readonly commitment: string;
   } | null;
 };
-/** A root with what its paths are made of. */
+/** A root with the secret and the hashes of its leaves, from which salts and paths are computed. */
 export type SealedDay = DailyRoot & {
   readonly secret: Uint8Array;
   /** The hashes of its leaves in ascending order. */

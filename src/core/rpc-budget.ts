@@ -22,7 +22,7 @@ export type Month = {
 
 /** The part of the credits that may be spent ahead of time before a source is given up. */
 const STEP = 0.1;
-/** A source is taken again at this part of the step at which it was given up. */
+/** A source is taken again once the spending has fallen by this part of a step. */
 const REGAINED = 0.5;
 /** The part of `creditsAMinuteMost` below which a source is taken again. */
 const CALM = 0.7;
@@ -63,8 +63,8 @@ export function givenUpForMonth(
 }
 
 /**
- * The same for the minute's sake: one more source with each look at which the last minute was too
- * dear, and one less with each at which it was calm.
+ * The number of sources to give up for the minute's sake. `minute` are the credits of the last
+ * minute. One more than `before` when they are above the bound, one less below 70 % of it.
  */
 export function givenUpForMinute(
   budget: RpcBudget,

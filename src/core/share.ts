@@ -79,7 +79,7 @@ export type Share = Tries & {
    * After a payment that failed on chain: the lane tries no debt of the subscriber until this time.
    */
   readonly heldUntilMs: number | null;
-  /** A person asked for it to be paid now, however small it is. */
+  /** A person or a clearance asked for it to be paid now, however small it is. */
   readonly hastened: boolean;
   /** Booked by a daemon that only observes; it is not payable until a person adopts it. */
   readonly observed: boolean;

@@ -1,5 +1,5 @@
-// Signing ports: the ports of what signs: the pen and the vault that keeps its keys, the
-// addresses of a payment, and the endpoint that builds swaps.
+// Signing ports: the ports of the pen, of the signers and of the vault that seals their keys; the
+// addresses of a payment; and the port to the endpoint that builds swaps.
 import type { Address, Signature } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
 import type { Payment } from './payment.ts';
@@ -102,7 +102,10 @@ export type NonceRequest = {
   readonly act: 'open' | 'close' | 'move';
   readonly subscriberId: string;
   readonly lamports: Lamports;
-  /** Of `move`, the value of the nonce: the transaction excludes every other one under it. */
+  /**
+   * For `move` the value of the nonce, so that the transaction excludes every other one under it;
+   * else a recent blockhash.
+   */
   readonly blockhash: string;
   readonly microLamports: bigint;
 };
@@ -124,7 +127,8 @@ export type Pen = {
   readonly sponsor: Address | null;
   /**
    * Builds the transaction, checks it against mandate and limits, and has it signed. Throws
-   * `pen_refused`, `pen_limited`, `key_unavailable` or `signer_unavailable`.
+   * `pen_refused`, `pen_limited`, `transaction_too_large`, `key_unavailable`, `signer_unavailable`
+   * or `venue_not_served`.
    */
   sign(request: {
     parts: PaymentParts;

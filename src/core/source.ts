@@ -8,9 +8,10 @@ export const SOURCES = ['webhooks', 'subscriptions', 'stream', 'backfill', 'swee
 export type Source = (typeof SOURCES)[number];
 
 /**
- * The source that named a signature, as the row of its sighting says: a webhook body, a gRPC
- * stream, the history of an account that was seen changed (by a subscription or a sweep), the walk
- * of finalized history, a payment of the daemon itself, or a person.
+ * The source that named a signature, as the row of its sighting says. `webhook`: a webhook body.
+ * `stream`: a gRPC stream. `watch`: the history of an account that a subscription or a sweep saw
+ * changed. `backfill`: the walk of finalized history. `own`: a payment of the daemon itself.
+ * `repair` and `replay`: the commands of these names, which a person gave.
  */
 export const NAMED_BY = [
   'webhook',

@@ -6,7 +6,7 @@ import type { ShareDetails } from './statement-ports.ts';
 import type { Token } from './token.ts';
 
 export const STATEMENTS_OF = ['subscriber', 'creator'] as const;
-/** What a link opens until it expires. Times are milliseconds since 1970. */
+/** The statement that a link opens until it expires. Times are milliseconds since 1970. */
 export type StatementLink = {
   readonly of: (typeof STATEMENTS_OF)[number];
   /** The subscriber's id, or the creator's wallet. */

@@ -41,7 +41,7 @@ function remembered<T>(
 /** Base fee and rent change with an epoch at most, so asking once a minute is enough. */
 const NETWORK_PRICES_LAST_MS = 60_000;
 
-/** A price by accounts is of the last few slots, and is remembered for so long. Milliseconds. */
+/** For how long a price by accounts is remembered: it is the price of the last few slots alone. */
 const BY_ACCOUNTS_LAST_MS = 2_000;
 /** The sets of accounts whose price is remembered; payments at one venue name a few. */
 const SETS_MOST = 64;

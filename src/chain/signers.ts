@@ -1,7 +1,7 @@
 // Signers: finds the signer of an agent and of the sponsor. An agent key is sealed in the ledger,
 // and opened by the vault for one signature, or kept by a service that is asked for signatures
-// (remote-signers.ts). The sponsor's key comes from the environment, or is kept by a service. What
-// may be signed is decided in pen.ts.
+// (remote-signers.ts). The sponsor's key comes from the environment, or is kept by a service. The
+// pen decides which messages are signed (pen.ts).
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { agentKeyBinding } from '../core/bindings.ts';
 import { Fault, messageOf } from '../core/fault.ts';
@@ -59,7 +59,7 @@ export function isSignatureOf(
   return verify(null, message, key, signature);
 }
 
-/** The services of a daemon to which none is configured. */
+/** The remote signers of a daemon without any configured service. */
 const NO_REMOTE: RemoteSigners = createRemoteSigners({
   openers: new Map(),
   answerMs: 0,

@@ -72,14 +72,15 @@ export type Chain = {
     seenSlot?: Slot,
   ): Promise<ChainTransaction | null>;
   /**
-   * Reads accounts at confirmed commitment, in one call; null for an account that does not exist.
+   * Reads at most a hundred accounts at confirmed commitment, in one call; null for an account that
+   * does not exist.
    */
   accounts(
     addresses: readonly Address[],
   ): Promise<{ slot: Slot; accounts: (ChainAccount | null)[] }>;
   /**
-   * Reads a part of each account, at most a hundred in one call; null for an account that does not
-   * exist.
+   * Reads a part of each account, or the whole where `slice` is null, at most a hundred accounts in
+   * one call; null for an account that does not exist.
    */
   slices(
     addresses: readonly Address[],
@@ -100,8 +101,9 @@ export type Chain = {
   ): Promise<SignatureRow[]>;
   /**
    * Whether the finalized chain lacks a transaction that was once seen in a slot: by status, by the
-   * transaction itself and by the history of these accounts, at a node that keeps that slot and has
-   * seen later ones, and at the second provider if there is one.
+   * transaction itself and by the history of these accounts. A node that keeps that slot and has
+   * seen later ones is asked, and one of the second provider, if there is one. False when any of
+   * the answers shows the transaction. Throws `rpc_unavailable` when no such node answers.
    */
   finalizedAbsence(
     signature: Signature,

@@ -215,7 +215,7 @@ export type Unknown = {
   readonly tradedAt: number | null;
   /**
    * Quote base units that came into the account according to its instructions; null when these do
-   * not say (a swap, for example); absent when nothing came in. What went out is an outflow fact.
+   * not say (a swap, for example); absent when nothing came in. Value that left is an outflow fact.
    */
   readonly deposited?: BaseUnits | null;
 };

@@ -15,8 +15,8 @@ export type Accepted = {
 
 export type FoundPayments = {
   /**
-   * Stores a payment as landed that the chain shows and the ledger lost. What `covers` leaves of
-   * its amount is the excess. When the ledger holds the payment with an excess, `covers` are added
+   * Stores a payment as landed that the chain shows and the ledger lost. Its excess is its amount
+   * less `covers`. When the ledger holds the payment with an excess, `covers` are added
    * and the excess falls by them. False when nothing changed, or when the subscriber has no terms
    * with the creator.
    */

@@ -15,7 +15,7 @@ import {
 import { type BaseUnits, mulDivFloor } from './money.ts';
 import type { Terms } from './terms.ts';
 
-/** What changes the funding of lots, in chain order. */
+/** The facts that change the funding of lots, in chain order. */
 export type FundingMove =
   | Movement
   | ({ readonly kind: 'funding'; readonly slot: Slot } & Omit<FundingPayment, 'ordinal'>)

@@ -20,7 +20,7 @@ const PASSES_WITHIN_ATTEMPTS = 8;
 
 /** Whether the time of a debt counts now. */
 export function counts({ status, reason, attempts }: OpenDebt): boolean {
-  // A payment is on its way, or the debt was not tried yet: the daemon's turn, so no time counts.
+  // A payment is on its way, or the debt was not tried yet: the subscriber can do nothing.
   if (status === 'processing' || reason === null) return false;
   if (OWN_CODES.has(reason.code)) return true;
   switch (reason.class) {

@@ -18,7 +18,7 @@ export type ListedPayment = Pick<Payment, 'token' | 'id' | 'purpose' | 'subscrib
   readonly recipients: readonly (Received & { readonly excess: BaseUnits })[];
   readonly withdrawn: BaseUnits;
   readonly feePayer: PaymentPlan['feePayer'];
-  /** What the fee payer gives the sender endpoint when it lands; null for nothing. */
+  /** The tip that the fee payer gives the sender endpoint when the payment lands; null for none. */
   readonly tip: SenderTip | null;
   readonly state: Payment['state'];
   readonly guard: 'blockhash' | 'nonce';

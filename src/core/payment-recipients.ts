@@ -4,7 +4,7 @@ import type { Address } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 import type { Cover, Debt, Payment, PaymentPlan } from './payment.ts';
 
-/** What one recipient gets by a payment. */
+/** One recipient of a payment, and the amount that the payment brings it. */
 export type PaidTo = {
   readonly wallet: Address;
   readonly amount: BaseUnits;
@@ -62,8 +62,9 @@ export function payableTogether(due: readonly Debt[], oldest: Debt): readonly De
 }
 
 /**
- * What each recipient gets by these covers, in the order of their first cover. `isAbsent`: whether
- * a recipient has no token account. Throws an Error when a cover is for none of these debts.
+ * The recipients of these covers, each with the sum of its covers, in the order of their first
+ * cover. `isAbsent`: whether a recipient has no token account. Throws an Error when a cover is for
+ * none of these debts.
  */
 export function partsOfCovers(
   covers: readonly Cover[],

@@ -1,6 +1,6 @@
 // Root memo: the transaction by which the sponsor writes the commitment of a day on chain. It holds
-// one memo and the compute budget, and nothing else. This module has its text, the one rule of what
-// the pen signs for it, and the steps of its life.
+// one memo and the compute budget, and nothing else. This module has its text, the table of rules
+// by which the pen signs it, and the steps of its life.
 //
 // A second transaction with the same memo does no harm but its fee. A memo is therefore
 // given up when its blockhash has expired and no node shows it, without the proof of death that a
@@ -98,7 +98,7 @@ const RULES: readonly Rule<RootMemoWhole, RootMemoMandate>[] = [
 export const rootMemoObjections = (whole: RootMemoWhole, mandate: RootMemoMandate): string[] =>
   objectionsTo(RULES, whole, mandate);
 
-/** What follows for a memo under way from a look at its signature. */
+/** The next step of a memo under way, after a look at its signature. */
 export type RootMemoStep =
   /** A finalized block shows it. */
   | { readonly do: 'end'; readonly outcome: 'landed' | 'failed'; readonly slot: number }

@@ -8,7 +8,7 @@ export type DailyRoot = Omit<RootClaim, 'genesisHash'> & {
   readonly commitment: string;
   readonly madeAtMs: number;
 };
-/** What became of a memo; `contradicted`: the chain has another commitment for the day. */
+/** The ends of a memo. `contradicted`: the chain has another commitment for the day. */
 export const ROOT_MEMO_OUTCOMES = ['landed', 'failed', 'expired', 'contradicted'] as const;
 export type RootMemoOutcome = (typeof ROOT_MEMO_OUTCOMES)[number];
 /** A root with the memo that says most about it: the written one, else the last that was signed. */

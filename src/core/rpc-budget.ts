@@ -2,7 +2,7 @@
 // plan is spent evenly: the part of the month that has passed allows the same part of the credits,
 // and a tenth of all credits may be spent ahead of that. Beyond a tenth one source is given up,
 // beyond two tenths two, and so on; all of them once everything is spent. A source is taken again
-// when half a tenth is regained, so that none goes on and off.
+// when half a tenth is regained, so that no source is given up and taken again all the time.
 
 /** `null`: no bound. Credits of all daemons a month, and of this one a minute. */
 export type RpcBudget = {

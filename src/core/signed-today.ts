@@ -14,7 +14,7 @@ export type SignedAmount = {
   readonly once: string | null;
 };
 export type SignedToday = {
-  /** What was signed for this subscriber in this token within 24 hours. Base units. */
+  /** The sum that was signed for this subscriber in this token within 24 hours. Base units. */
   sum(subscriberId: string, mint: string): bigint;
   /** Whether the same amount was counted for the same payment and value of a nonce. */
   has(given: SignedAmount): boolean;

@@ -38,8 +38,9 @@ export type LookupTable = { readonly key: Address; readonly addresses: readonly 
  */
 export type SwapDesk = {
   /**
-   * Returns an unsigned transaction that swaps this much of the owner's tokens of a mint for SOL.
-   * Throws `swap_failed`.
+   * Returns an unsigned transaction that swaps this much of the owner's tokens of a mint for SOL,
+   * with the lookup tables that it uses. Throws `swap_failed`, and `rpc_unavailable` or
+   * `rpc_refused` when a table cannot be read.
    */
   offer(
     owner: Address,
@@ -82,7 +83,8 @@ export type Signers = {
   agent(key: AgentKey): Signer;
   /**
    * Seals an agent's 64-byte secret key for the ledger, bound to the subscriber and the public key.
-   * Throws `key_mismatch` when the key is another's.
+   * Throws `key_mismatch` when the key is another's, and a RangeError when its two halves do not
+   * belong together.
    */
   seal(subscriberId: string, publicKey: Address, secretKey: Uint8Array): Uint8Array;
   /**
@@ -163,7 +165,8 @@ export type Pen = {
   signRootMemo(request: RootMemoRequest): Promise<Written>;
   /**
    * Checks a swap that was built elsewhere against the swap policy and the limits, and has it
-   * signed. What it swaps counts for the day as a payment does. Throws as `sign` does.
+   * signed. The amount that it swaps counts towards the limit of a day, as that of a payment does.
+   * Throws as `sign` does.
    */
   signSwap(request: {
     payment: Payment;

@@ -1,6 +1,6 @@
 // Source: the sources from which signatures of transactions become known, declared once, and the
-// port into which each of them puts what it learns. What a source says is never believed: the
-// transaction is read from RPC, so that the source changes nothing about its facts.
+// port to which each of them gives the signatures. A source is never believed: each transaction is
+// read from RPC, so that its facts do not depend on the source.
 import type { Naming, Rumour } from './watch-ports.ts';
 
 /** The sources of the settings. Each one alone is enough to hear everything. */

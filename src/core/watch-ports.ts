@@ -29,7 +29,7 @@ export type Rumour = {
 export type Naming = {
   readonly source: NamedBy;
   readonly nowMs: number;
-  /** A webhook body is a rumour; an account's history is RPC's own word, at a commitment. */
+  /** `rumour` for a webhook body; for an account's history the commitment at which RPC gave it. */
   readonly by: 'rumour' | Commitment;
   /**
    * The revision of the watch-list with which the account joined. A transaction that was read with

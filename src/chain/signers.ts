@@ -19,9 +19,10 @@ const SEED_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 
 /**
- * OpenSSL's form of a secret key, which OpenSSL wipes when the key object is collected. The bytes
- * that it is read from are wiped here. They lie in an ArrayBuffer of their own: an array of at most
- * 64 bytes without one lies where the garbage collector moves it and leaves copies behind.
+ * OpenSSL's form of a secret key, which OpenSSL wipes when the key object is collected. The DER
+ * bytes from which OpenSSL reads the key are wiped here. They lie in an ArrayBuffer of their own:
+ * a typed array of at most 64 bytes without one is moved by the garbage collector, which leaves
+ * copies behind.
  */
 function privateKeyOf(secretKey: Uint8Array): KeyObject {
   const der = Buffer.from(new ArrayBuffer(SEED_DER.length + SEED_BYTES));

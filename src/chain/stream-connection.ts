@@ -48,7 +48,7 @@ export type Progress = {
 /** How a connection ended. */
 export type End = {
   readonly why: string;
-  /** What happened since the slot that was asked for is not replayed, or cannot be read. */
+  /** Whether the slots since the one that was asked for are not replayed, or cannot be read. */
   readonly lost: boolean;
 };
 /** A connection while it runs. `change` tells that accounts joined or left. */

@@ -230,7 +230,7 @@ export type Accrued = {
   readonly explained: boolean;
   /**
    * Whether the account holds nothing in the market after the close, so that later closes need no
-   * earlier history. False while `explained` is.
+   * earlier history. False where `explained` is false.
    */
   readonly flat: boolean;
 };

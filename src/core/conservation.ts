@@ -43,8 +43,8 @@ export type Leaving = {
 export type Consent = Outflow['consent'];
 
 /**
- * Lamports. The part of a network fee above this counts as SOL that left, because it may go to the
- * validator of a friend.
+ * Lamports. The part of a network fee above this counts as SOL that left, because the fee may go to
+ * a validator that the subscriber chose.
  */
 export const FEE_LAMPORTS_MOST = 5_000_000n;
 /** The highest rent so far, in lamports a byte: the bound for accounts that the venue creates. */

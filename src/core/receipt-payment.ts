@@ -1,6 +1,6 @@
-// Receipt payment: checks that the chain shows the payments and transfers of a receipt. In a
-// payment the balance of the creator's token account rises and that of the agent's falls by the
-// amount, to the unit, and a memo names the payment.
+// Receipt payment: checks that the chain shows the payments and transfers of a receipt. In the
+// transaction of a payment, to the unit, the creator's token account rises by the amount, and the
+// agent's tokens fall by all that is paid less the withdrawal. A memo names the payment.
 
 import { creatorPaid } from './credit.ts';
 import type { Address } from './ids.ts';

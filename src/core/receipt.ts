@@ -1,7 +1,7 @@
 // Receipt: everything from which the amount of one profit share and its payment can be recomputed,
 // with the signatures of the transactions that show it. A receipt is checked against any Solana
-// node, without the ledger that wrote it (receipt-verdict.ts). A receipt only states what no chain
-// shows: the terms, the tabs before the close, and the positions before the first terms.
+// node, without the ledger that wrote it (receipt-verdict.ts). No chain shows the terms, the tabs
+// before the close and the positions before the first terms, so the receipt only states these.
 
 import type { Tab } from './charge.ts';
 import { HASH_BYTES, SALT_BYTES } from './daily-root.ts';

@@ -11,7 +11,8 @@ export type Source = (typeof SOURCES)[number];
  * The source that named a signature, as the row of its sighting says. `webhook`: a webhook body.
  * `stream`: a gRPC stream. `watch`: the history of an account that a subscription or a sweep saw
  * changed. `backfill`: the walk of finalized history. `own`: a payment of the daemon itself.
- * `repair` and `replay`: the commands of these names, which a person gave.
+ * `repair`: the history of an account that is read again, by a person or after a gap. `replay`: a
+ * person, by the command of that name.
  */
 export const NAMED_BY = [
   'webhook',

@@ -108,8 +108,9 @@ export async function keepsBlocks(
 }
 
 /**
- * Whether the first block of a list is the first one after a slot. Any node may tell its parent,
- * which the chain decides. Throws `rpc_unavailable` when no node does.
+ * Whether the first block of a list is the first one after a slot. Any node of the URL may be asked
+ * for the block's parent, which is the same at every node. Throws `rpc_unavailable` when none gives
+ * the block.
  */
 export async function startsAfter(
   connection: Connection,

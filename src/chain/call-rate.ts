@@ -23,8 +23,12 @@ const SPANS = 10;
  * allows: nine tenths of it are kept.
  */
 const NEAR = { afterMs: 3_000, kept: 0.9 };
-/** The rise in a second: below nine tenths of the rate that was refused last, and from there on. */
+/**
+ * The factor by which the rate rises in a second: `below` nine tenths of the rate that was refused
+ * last, and `from` there on.
+ */
 const RISE = { below: 1.1, from: 1.01 };
+/** The least rate, in calls a second. */
 const LEAST = 2;
 /** Refusals within this time are one event. Milliseconds. */
 const SAME_EVENT_MS = 500;
@@ -59,7 +63,7 @@ export function createCallRate(clock: Pick<Clock, 'nowMs' | 'sleep'>): CallRate 
     sent.set(now, (sent.get(now) ?? 0) + calls);
     for (const each of sent.keys()) if (each <= now - SPANS) sent.delete(each);
   };
-  /** Waits until the bucket is not empty. A request that takes more leaves it in debt. */
+  /** Waits until `tokens` is above 0. A request of more calls than that leaves it below 0. */
   const turn = async (calls: number): Promise<void> => {
     for (let rate = perSecond(); rate !== null; rate = perSecond()) {
       const nowMs = clock.nowMs();

@@ -64,7 +64,7 @@ async function tablesFor(
 }
 
 export type ChainSources = {
-  /** Answers every question except those for evidence of a death. */
+  /** Answers every question except those for the proof of a death or an absence. */
   readonly connection: Connection;
   readonly witnesses: { readonly first: Witness; readonly second: Witness | null };
   readonly tip: Tip;

@@ -41,7 +41,7 @@ function remembered<T>(
 /** Base fee and rent change with an epoch at most, so asking once a minute is enough. */
 const NETWORK_PRICES_LAST_MS = 60_000;
 
-/** A price by accounts is of the last few slots, and is remembered for so long. Milliseconds. */
+/** For how long a price by accounts is remembered: it is the price of the last few slots alone. */
 const BY_ACCOUNTS_LAST_MS = 2_000;
 /** The sets of accounts whose price is remembered; payments at one venue name a few. */
 const SETS_MOST = 64;
@@ -63,9 +63,9 @@ async function typicalFee(connection: Connection, accounts: readonly Address[]):
 
 /**
  * Creates the fee market. Base fee and rent are read from the node, at most once a minute. The
- * price for priority is the 75th percentile of recent fees, read at most every `everyMs`, or every
- * two seconds for the same accounts, and limited so that a transaction of 1.4 million units pays
- * at most `priorityFeeMost` lamports.
+ * price for priority is the 75th percentile of recent fees. The price of all accounts is read at
+ * most every `everyMs`, that of the same contended accounts at most every two seconds. It is
+ * limited so that a transaction of 1.4 million units pays at most `priorityFeeMost` lamports.
  */
 export function createFeeMarket(
   connection: Connection,

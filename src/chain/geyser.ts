@@ -13,13 +13,13 @@ export const LATEST_BLOCKHASH_PATH = '/geyser.Geyser/GetLatestBlockhash';
 const CONFIRMED = 1;
 const FINALIZED = 2;
 
-/** The name of every filter; what it says comes back with each update and is not read. */
+/** The name of every filter. It comes back with each update, and is not read. */
 const FILTER = 'bailiff';
 
-/** What a stream is asked for: the accounts, and the slot from which the past is replayed. */
+/** A request of a stream: the accounts, and the slot from which the past is replayed. */
 export type StreamRequest = {
   readonly accounts: readonly Address[];
-  /** Null: nothing of the past. */
+  /** Null: nothing of the past is replayed. */
   readonly fromSlot: Slot | null;
 };
 

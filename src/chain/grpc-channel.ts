@@ -27,7 +27,7 @@ export function targetOf(url: string): { readonly target: string; readonly tls: 
   return { target: `${hostname}:${port || (tls ? 443 : 80)}`, tls };
 }
 
-/** What an error of gRPC tells, without secrets and at most 200 characters of it. */
+/** The text of an error of gRPC, without secrets and cut to 200 characters. */
 export function toldBy(thrown: unknown): string {
   const { details, message } = thrown as Partial<Grpc.ServiceError>;
   return redact(details ?? message ?? String(thrown)).slice(0, 200);

@@ -19,7 +19,7 @@ export type HeliusOptions = {
   readonly webhookUrl: string;
   /** The value that Helius sends as `Authorization`. */
   readonly secret: string;
-  /** The most addresses of one webhook. Helius allows 100,000. */
+  /** The most addresses of one webhook, 95,000 when left out. Helius allows 100,000. */
   readonly addressesMost?: number;
   /** Runs the work while no other daemon on the same database runs such work. */
   readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
@@ -30,7 +30,7 @@ export type HeliusOptions = {
   readonly log: Log;
   /** Called after each creation, change and removal of a webhook, which costs credits. */
   readonly onEdit?: () => void;
-  /** The deadline of one call. Milliseconds. */
+  /** The deadline of one call, 15 s when left out. Milliseconds. */
   readonly answerMs?: number;
 };
 

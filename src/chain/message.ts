@@ -154,7 +154,7 @@ export function encodeMessage(
   return { bytes, signatures: signers, programs: instructions.map((each) => each.program) };
 }
 
-/** What the bytes of a v0 message say. */
+/** A v0 message as it is read from its bytes. */
 export type MessageRead = {
   readonly feePayer: Address;
   /** The addresses whose signatures it needs, in their order. */

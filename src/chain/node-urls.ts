@@ -43,7 +43,10 @@ export function furtherUrls({ url, secondUrl, moreUrls = [] }: NodeUrls): string
   );
 }
 
-/** The weight of a node by its URL. The settings hold one for each URL, or none at all. */
+/**
+ * A function that gives the weight of a node by its URL. The settings hold one weight for each URL,
+ * or none at all; then it gives undefined.
+ */
 export function weightsOf({ url, secondUrl, moreUrls = [], weights = [] }: NodeUrls) {
   const urls = [url, ...(secondUrl === null ? [] : [secondUrl]), ...moreUrls];
   return (asked: string): number | undefined => weights[urls.indexOf(asked)];

@@ -18,7 +18,7 @@ import {
 
 /**
  * Returns the genesis hash of our chain, given one that a node named. At the first start the named
- * hash becomes the ledger's, unless it does not fit the network; null when no other is known.
+ * hash becomes the ledger's. Null when it does not fit the network, and the ledger has none yet.
  */
 export type ExpectGenesis = (found: string) => Promise<string | null>;
 
@@ -46,17 +46,19 @@ export type NodeOptions = {
   readonly send?: typeof fetch;
 };
 
-/** For so long an answer to the question for the genesis hash holds. */
+/** An answer to the question for the genesis hash is believed for this long. */
 const HELD_FOR_MS = 10_000;
 
 /** A node, with what its requests need. */
 export type OpenNode = ChainNode & {
   readonly url: string;
   /**
-   * Throws `chain_foreign` unless the node named our chain within the last `forMs` milliseconds.
+   * Asks the node for its genesis hash, unless it answered within the last `forMs` milliseconds.
+   * Throws `chain_foreign` when the node named another chain last, and `rpc_unavailable` when it
+   * does not answer.
    */
   hold(forMs: number): Promise<void>;
-  /** The same, by a question that is asked after this call. */
+  /** As `hold`, with an answer to a question that is asked after this call. */
   confirm(): Promise<void>;
   /** Sends a request to the node, once it has named our chain. */
   fetch: typeof fetch;

@@ -22,9 +22,9 @@ export type Nodes = {
   /** How each node of the pool is doing. */
   pool(): readonly PoolStatus[];
   /**
-   * Called every few seconds where there are several nodes: asks those for their slot that are left
-   * alone as too far behind, or have told none for a while. A node that does not answer is left as
-   * it is.
+   * Called every few seconds where there are several nodes. Asks two kinds of nodes for their slot:
+   * those that get no reads because they are too far behind, and those that told no slot for 10 s.
+   * A node that does not answer keeps the slot that it told before.
    */
   lookAtSlots(): Promise<void>;
   /**
@@ -35,8 +35,9 @@ export type Nodes = {
   readonly first: ChainNode;
   readonly second: ChainNode | null;
   /**
-   * Called at start. Warns when there is no second provider, and asks every node that answers.
-   * Throws `chain_foreign` for the first node that belongs to another chain.
+   * Called at start. Warns when there is no second provider, and asks every node for its genesis
+   * hash. Throws `chain_foreign` for the first node that belongs to another chain; a node that does
+   * not answer is no error.
    */
   holdAll(): Promise<void>;
   /** Why no node can be used: all belong to another chain. Null when at least one is ours. */

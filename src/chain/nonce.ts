@@ -47,7 +47,7 @@ export const nonceAddress = (authority: Address, subscriberId: string): Address 
       .digest(),
   ).toBase58() as Address;
 
-/** What an account shows as the nonce of this authority. */
+/** The nonce of this authority that an account shows, or why it shows none. */
 export function readNonce(account: ChainAccount | null, authority: Address): NonceReading {
   if (account === null) return { seen: 'absent' };
   const unusable = (why: string): NonceReading => ({

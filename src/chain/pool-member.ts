@@ -1,7 +1,7 @@
 // Pool member: one node of the pool, with its window of requests, its rests and its rate of calls.
 // A 429 halves the window and answers widen it again; `Retry-After` is obeyed. A node that fails
-// rests, and longer each time. Where the pool has several nodes, answers are read for the slot that
-// they tell, and one that says that its node has not reached the slot in question is no answer.
+// rests, and longer each time. Where the pool has several nodes, the slot of each answer is noted.
+// An error by which a node says that it has not reached the slot in question counts as no answer.
 import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
 import { AHEAD, type AskedRequest, askersOf } from './asker.ts';
@@ -80,8 +80,9 @@ export type Member = PoolNode & {
   hedgesWon: number;
   readonly latency: Latency;
   readonly isFull: boolean;
-  /** Milliseconds until it may be asked again after a 429, and until it is no more left alone. */
+  /** Milliseconds until the node may be asked again after a 429; 0 when it may be asked. */
   limitedMs(): number;
+  /** Milliseconds for which other nodes are preferred, because this one failed; 0 for none. */
   failedMs(): number;
   /**
    * Asks the node. Null when it began to rest while the request waited for its turn. A request that
@@ -91,6 +92,7 @@ export type Member = PoolNode & {
   status(): PoolStatus;
 };
 
+/** Requests under way at one node: at first, and the bounds between which the window moves. */
 const WINDOW = { first: 64, least: 2, most: 256 };
 /** How long a node rests after 429 without `Retry-After`, and the longest rest that is obeyed. */
 const LIMITED_MS = { usual: 1_000, most: 30_000 };

@@ -1,8 +1,8 @@
 // Pool: carries requests to the RPC nodes of the settings. The first node is preferred, or nodes
 // share requests by their weights. A node that fails, asks for a pause (429), or is too many slots
 // behind the others gets no requests; where every node pauses, a request waits for the first pause
-// to end. What the gate waits for is asked of a second node as well when the first one is late; the
-// first answer counts, and the other request is given up.
+// to end. With `hedge`, a read that the gate waits for is sent to a second node when the first one
+// is late; the first answer counts, and the other request is given up.
 import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
 import {
@@ -20,8 +20,9 @@ export type Pool = {
   readonly send: typeof fetch;
   status(): readonly PoolStatus[];
   /**
-   * The nodes whose slot should be asked for, because they are left alone as too far behind or have
-   * told no slot for a while; none in a pool of one node.
+   * The nodes whose slot should be asked for: those that get no reads because they are too far
+   * behind, and those that told no slot for 10 s. Nodes that pause after a 429 are left out. None
+   * in a pool of one node.
    */
   untold(): readonly string[];
   /** Takes the slot from an answer that a node gave without the pool. */
@@ -38,11 +39,11 @@ export type PoolOptions = {
   readonly hedge?: boolean;
 };
 
-/** A request that met so many 429s fails with the last of them. */
+/** A request that met 429s is put to the nodes again at most so many times. */
 const TRIES_MOST = 4;
 /** A request waits no longer than this for nodes that rest. */
 const PATIENCE_MS = 8_000;
-/** After so many requests the shares of the nodes are counted anew, older ones for half. */
+/** When a node was given so many requests, the counts of all nodes are halved. */
 const TURN = 1_000;
 /** A node that told no slot for so long is asked for it. */
 const SILENT_MS = 10_000;
@@ -75,7 +76,10 @@ export function createPool(
   const isBehind = ({ name }: Member): boolean => lag?.isBehind(name) ?? false;
   const isSound = (each: Member): boolean => each.failedMs() === 0 && !isBehind(each);
 
-  /** The nodes that may be asked now: those that are sound, or else all that are not behind. */
+  /**
+   * The nodes that may be asked now: those that are sound; without any, those that are not behind;
+   * without any of these, all.
+   */
   const usable = (): readonly Member[] => {
     const sound = members.filter(isSound);
     if (sound.length > 0) return sound;
@@ -105,8 +109,8 @@ export function createPool(
   };
 
   /**
-   * Asks a node, and another one as well when the first is late: later than 95 in a hundred of its
-   * answers lately. Returns the outcomes, an answer last. The request that is not needed any more
+   * Asks a node, and another one as well when the first takes longer than 95 of a hundred of its
+   * latest answers. Returns the outcomes, an answer last. The request that is not needed any more
    * is given up.
    */
   const askHedged = async (
@@ -146,7 +150,10 @@ export function createPool(
     return found.filter((each) => each !== null);
   };
 
-  /** The outcome of a request that no node answered: what tells most. */
+  /**
+   * The outcome of a request that no node answered. Of several kinds of outcomes, the one that
+   * stands first in the list below.
+   */
   const endOf = (tried: readonly Tried[]): Response => {
     for (const kind of ['behind', 'limited', 'failing', 'thrown', 'foreign'] as const)
       for (const each of tried) {

@@ -61,7 +61,10 @@ export async function readOwned(
   );
 }
 
-/** The next slot that a WebSocket sends. Rejects when none comes before `signal` aborts. */
+/**
+ * The next slot that a WebSocket sends. Rejects when none comes before `signal` aborts, and when
+ * the connection fails.
+ */
 export function hearSlot(url: string, signal: AbortSignal): Promise<Slot> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, { maxPayload: MESSAGE_BYTES_MOST });

@@ -23,8 +23,8 @@ export function deployedHash(bytes: Uint8Array): string {
 }
 
 /**
- * Creates the reader of a program. Throws `account_unreadable` when it is not an upgradeable
- * program.
+ * Creates the reader of a program. Its functions throw `account_unreadable` when the program is not
+ * an upgradeable one, and `rpc_unavailable` or `rpc_refused`.
  */
 export function createProgramReader(connection: Connection, programId: string): ProgramReader {
   const [address] = PublicKey.findProgramAddressSync([new PublicKey(programId).toBytes()], LOADER);

@@ -11,7 +11,7 @@ export const FIRST_QUESTION: Question = { method: 'getFirstAvailableBlock', para
 
 /** The slot after which a node must show the first block, and the newest slot to look in. */
 export type Span = { readonly afterSlot: Slot; readonly seenSlot: Slot };
-/** What a node says of its reach beside an answer. */
+/** The reach of a node, as the node names it beside an answer. */
 export type Reach = {
   /** Its first available block, as it says. */
   readonly first: Slot;
@@ -46,11 +46,11 @@ export async function askWithReach(
 
 /**
  * Whether the node that gave an answer shows the first block after the slot.
- * - `shown`: it does.
- * - `believed`: no node knows the question, so that the node's own statement counts.
- * - `elsewhere`: a node of this URL does, perhaps another one.
- * - `wider`: its window is empty; the next one is to be asked for.
- * - `no`: it does not.
+ * - `shown`: the node shows the block.
+ * - `believed`: the provider does not know the question, so that the node's own statement counts.
+ * - `elsewhere`: a node of this URL shows the block, perhaps another one.
+ * - `wider`: the window of slots holds no block; the next window is to be asked for.
+ * - `no`: the node does not show the block.
  */
 export type Reached = 'shown' | 'believed' | 'elsewhere' | 'wider' | 'no';
 

@@ -1,8 +1,8 @@
 // Remote signers: asks key services for signatures. A service that does not answer rests, longer
 // each time, and is not asked meanwhile: payments of other keys then do not wait behind it. A
 // service that refuses one key is still asked for the others. No answer decides anything about a
-// payment: what comes back is checked against address and bytes by signers.ts, and a signature that
-// comes too late is dropped.
+// payment: signers.ts checks each signature against address and bytes, and a signature that comes
+// too late is dropped.
 import { delayMs } from '../core/backoff.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';

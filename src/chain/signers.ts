@@ -1,7 +1,7 @@
 // Signers: finds the signer of an agent and of the sponsor. An agent key is sealed in the ledger,
 // and opened by the vault for one signature, or kept by a service that is asked for signatures
-// (remote-signers.ts). The sponsor's key comes from the environment, or is kept by a service. What
-// may be signed is decided in pen.ts.
+// (remote-signers.ts). The sponsor's key comes from the environment, or is kept by a service. The
+// pen decides which messages are signed (pen.ts).
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { agentKeyBinding } from '../core/bindings.ts';
 import { Fault, messageOf } from '../core/fault.ts';
@@ -19,9 +19,10 @@ const SEED_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 
 /**
- * OpenSSL's form of a secret key, which OpenSSL wipes when the key object is collected. The bytes
- * that it is read from are wiped here. They lie in an ArrayBuffer of their own: an array of at most
- * 64 bytes without one lies where the garbage collector moves it and leaves copies behind.
+ * OpenSSL's form of a secret key, which OpenSSL wipes when the key object is collected. The DER
+ * bytes from which OpenSSL reads the key are wiped here. They lie in an ArrayBuffer of their own:
+ * a typed array of at most 64 bytes without one is moved by the garbage collector, which leaves
+ * copies behind.
  */
 function privateKeyOf(secretKey: Uint8Array): KeyObject {
   const der = Buffer.from(new ArrayBuffer(SEED_DER.length + SEED_BYTES));
@@ -59,7 +60,7 @@ export function isSignatureOf(
   return verify(null, message, key, signature);
 }
 
-/** The services of a daemon to which none is configured. */
+/** The remote signers of a daemon without any configured service. */
 const NO_REMOTE: RemoteSigners = createRemoteSigners({
   openers: new Map(),
   answerMs: 0,

@@ -57,8 +57,8 @@ export type Told = {
 };
 
 /**
- * What an answer tells of its node's slot. Only questions at confirmed commitment count, because
- * slots of other commitments cannot be compared with them. A batch tells nothing.
+ * The slot of its node that an answer names. Only questions at confirmed commitment count, because
+ * slots of other commitments cannot be compared with them. The answer to a batch names none.
  */
 export function slotToldBy(question: string, answer: string): Told {
   const slotIn = (pattern: RegExp, text: string): Slot | null => {

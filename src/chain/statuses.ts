@@ -12,7 +12,7 @@ const SIGNATURES_MOST = 256;
 /** Requests under way at once. Signatures that arrive meanwhile wait for the next request. */
 const REQUESTS_MOST = 2;
 
-/** What a node knows of an executed transaction. */
+/** The status of an executed transaction, as a node gives it. */
 export type Status = {
   readonly slot: Slot;
   /** The error with which it was executed; null when it succeeded. */

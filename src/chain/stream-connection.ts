@@ -1,6 +1,6 @@
 // Stream connection: reads one gRPC stream to its end. The first request names the accounts and the
-// slot from which the past is replayed; a later one, the accounts that joined and left. The next
-// messages are taken when earlier transactions are stored, so that what waits is bounded.
+// slot from which the past is replayed. A later one names all accounts anew, when some joined or
+// left. While 500 transactions wait to be stored, no further messages are taken.
 import type * as Grpc from '@grpc/grpc-js';
 import type { ChainAccount } from '../core/chain-ports.ts';
 import { messageOf } from '../core/fault.ts';
@@ -28,7 +28,7 @@ export type ConnectionOptions = {
   readonly onAccount: (address: Address, slot: Slot, account: ChainAccount | null) => void;
   /** Stores transactions. Where it rejects, they are replayed by the next connection. */
   readonly onTransactions: (transactions: readonly Streamed[]) => Promise<void>;
-  /** The changes of these accounts before this moment may not have been told. */
+  /** Called for accounts whose changes before this moment may be missing in the stream. */
   readonly onUnread: (addresses: readonly Address[]) => void;
 };
 
@@ -48,7 +48,7 @@ export type Progress = {
 /** How a connection ended. */
 export type End = {
   readonly why: string;
-  /** What happened since the slot that was asked for is not replayed, or cannot be read. */
+  /** Whether the slots since the one that was asked for are not replayed, or cannot be read. */
   readonly lost: boolean;
 };
 /** A connection while it runs. `change` tells that accounts joined or left. */
@@ -77,7 +77,10 @@ function isLost({ status }: typeof Grpc, error: Partial<Grpc.ServiceError>): boo
   );
 }
 
-/** Opens the stream, which ends by itself or when `signal` aborts; `from` as `handedOn`. */
+/**
+ * Opens the stream, which ends by itself or when `signal` aborts. `from` is the slot from which the
+ * past is replayed; null replays nothing.
+ */
 export function connectStream(
   { grpc, client, metadata }: Channel,
   from: Slot | null,

@@ -24,7 +24,7 @@ export type StreamOptions = ConnectionOptions & {
   readonly log: Log;
   /** Whether a finalized blockhash of the provider is one of our chain. */
   readonly isOurs: (blockhash: string) => Promise<boolean>;
-  /** Called when what happened since this slot was not replayed. */
+  /** Called when the provider did not replay the past from this slot on. */
   readonly onGap: (fromSlot: Slot) => void;
 };
 export type Stream = {

@@ -54,7 +54,8 @@ export function inspectSwap(instruction: Instruction): SwapEffect {
 }
 
 /**
- * Creates the client. `offer` throws `swap_failed` when the endpoint does not build a transaction.
+ * Creates the client. `offer` throws `swap_failed` when the endpoint does not build a transaction,
+ * and `rpc_unavailable` or `rpc_refused` when a lookup table of that transaction cannot be read.
  */
 export function createSwapDesk(options: {
   connection: Connection;

@@ -10,7 +10,10 @@ const TABLE_PROGRAM = 'AddressLookupTab1e1111111111111111111111111';
 const READ_EVERY_MS = 10 * 60_000;
 
 export type Tables = {
-  /** The tables that exist and are active, as read within the last ten minutes. */
+  /**
+   * The tables that exist and are active, as read within the last ten minutes. Throws
+   * `rpc_unavailable` or `rpc_refused`.
+   */
   read(): Promise<readonly LookupTable[]>;
 };
 

@@ -136,10 +136,11 @@ function openPassing(parts: PaymentParts, mint: Address, rent: bigint): Instruct
 }
 
 /**
- * The instructions around those of the venue. Token accounts are created idempotently, those of the
- * recipients always, because an owner may have closed one since the plan was made; and because the
- * chain thereby tells recipients of a payment from a sponsor that is reimbursed. Then follow the
- * exact transfers, the reimbursement of the sponsor, the tip, and the memo that names the payment.
+ * The instructions around those of the venue. Before them a passing account is opened, if needed,
+ * and the token accounts of the recipients are created idempotently in every payment: an owner may
+ * have closed one since the plan was made, and the creation tells a recipient from a sponsor that
+ * is reimbursed. After them follow the exact transfers, the reimbursement of the sponsor, the
+ * closing of the passing account, the tip, and the memo that names the payment.
  */
 export function transferInstructions(
   parts: PaymentParts,

@@ -92,7 +92,10 @@ function instructionsOf(
   }));
 }
 
-/** Reads the members of an answer to getTransaction. Throws an Error for one that lacks some. */
+/**
+ * Reads the members of an answer to getTransaction. Throws an Error for one that lacks some. An
+ * answer without logs counts as one whose log is cut.
+ */
 function transactionOf(response: Json, signature: Signature): ChainTransaction {
   const meta = membersOf(response.meta, 'meta');
   const message = membersOf(membersOf(response.transaction, 'transaction').message, 'message');

@@ -98,8 +98,8 @@ function groupsOf(taken: readonly Lot[]): Group[] {
 
 /**
  * The parts of a close. When all open lots were opened under the same terms, the venue's figures
- * apply to the one part. Otherwise the venue's average entry mixes old and new prices: each part is
- * then worth its share of the proceeds less the quote paid to open it, and the difference from the
+ * apply to the one part. Otherwise the venue's average entry mixes old and new prices. Each part is
+ * then worth its share of the proceeds less the quote paid to open it. The difference from the
  * venue's figure goes to a part without terms. The parts add up to the venue's profit less all
  * opening fees.
  */
@@ -173,10 +173,10 @@ function partsOfClose(
 }
 
 /**
- * The part of a profit behind a cut log. It falls under the terms in force where it was realised;
- * when that slot is not known, under those with the highest share of the slots in question; or
- * under the terms of the lots that were closed there when their share is higher. The fees of
- * opening the closed lots are deducted, as for a recorded close.
+ * The one part of a profit behind a cut log. It falls under the dearest of these terms: those in
+ * force at any slot in which the profit may have been realised, and those of the lots that were
+ * closed there. Where the positions were not read, the terms of all lots count. The fees of opening
+ * the closed lots are deducted, as for a recorded close.
  */
 function partsOfReckoning(
   reckoning: Reckoning,
@@ -223,19 +223,22 @@ export function explains({ averages, lots }: Holdings, close: Close): boolean {
 
 export type Accrued = {
   readonly bookings: readonly Booking[];
-  /** Whether the record shows that everything before it in its market was heard. */
+  /**
+   * Whether the record shows that everything before the close in its market was heard; false for a
+   * reckoning.
+   */
   readonly explained: boolean;
   /**
-   * Whether the account then holds nothing in the market, so that later closes need no earlier
-   * history.
+   * Whether the account holds nothing in the market after the close, so that later closes need no
+   * earlier history. False where `explained` is false.
    */
   readonly flat: boolean;
 };
 
 /**
  * The bookings of a close or reckoning, part by part, each under the terms in force when that part
- * was opened; the lot opened last is closed first. `history` are the movements of the account's
- * positions before it, in chain order.
+ * was opened; the lot opened last is closed first. Empty before the slot `booksFrom`. `history`
+ * holds the movements of the account's positions before the close or reckoning, in chain order.
  */
 export function accrualOf(
   realised: Realised,
@@ -279,7 +282,7 @@ export function accrualOf(
 export const bookingsOf = (...given: Parameters<typeof accrualOf>): readonly Booking[] =>
   accrualOf(...given).bookings;
 
-/** The tabs after these bookings. */
+/** The tabs after these bookings, by `markSlot` of the terms. */
 export function tabsAfter(
   tabs: Agreement['tabs'],
   bookings: readonly Booking[],

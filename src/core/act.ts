@@ -21,6 +21,7 @@ export type NewAct = {
   readonly what: string;
   /** The parameters of the request, without secrets. */
   readonly asked: Readonly<Record<string, unknown>>;
+  /** The Idempotency-Key and the fingerprint of its request; null for an act without a key. */
   readonly once: { readonly key: string; readonly fingerprint: Uint8Array } | null;
 };
 export type Begun =
@@ -33,7 +34,7 @@ export type Begun =
   | { readonly kind: 'done'; readonly status: number; readonly answer: string }
   /** The act is being carried out now. */
   | { readonly kind: 'running' }
-  /** The key was used for another request. */
+  /** The Idempotency-Key was used for another request. */
   | { readonly kind: 'other' };
 export type Act = {
   readonly id: bigint;
@@ -64,12 +65,15 @@ export type LostAct = Acknowledged & {
   readonly kept: 'nothing' | 'beginning';
 };
 export type Acts = {
-  /** Records an act. The database's clock decides after which age an unended act is broken off. */
+  /**
+   * Records an act. An act with the same key that has not ended after a minute, by the database's
+   * clock, was broken off: it begins again.
+   */
   begin(act: NewAct): Promise<Begun>;
   /**
-   * Records the end of an act. `answer` is kept for an act with a key that succeeded. A refused act
-   * changed nothing, and its key is free again. Throws `ledger_unavailable` when the ledger does
-   * not hold the act any more; the act must then not be answered with success.
+   * Records the end of an act. `answer` is kept for an act with an Idempotency-Key that succeeded.
+   * A refused act changed nothing, and its key is free again. Throws `ledger_unavailable` when the
+   * ledger does not hold the act any more; the act must then not be answered with success.
    */
   end(
     act: { readonly id: bigint; readonly nonce: string },
@@ -118,8 +122,9 @@ export function personOf(text: string): string | null {
 const SECRETS = /secret|password|^key$/i;
 
 /**
- * A request's body or parameters without secrets: fields with names like a secret become `…`, a
- * field `url` loses its tokens, and every other text loses strings that look like keys.
+ * A request's body or parameters without secrets. A field whose name contains `secret` or
+ * `password`, or is `key`, becomes `…`. A field `url` loses its tokens, and every other text loses
+ * strings that look like keys.
  */
 export function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets);

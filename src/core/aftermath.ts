@@ -6,7 +6,10 @@ import type { ErrorClass, Trouble } from './trouble.ts';
 export type Aftermath = {
   readonly status: 'pending' | 'failed';
   readonly countsAsAttempt: boolean;
-  /** When to try again; null when a person must act first. */
+  /**
+   * How long the debt waits: with `backoff` longer after each attempt, with `schedule` for
+   * `payments.retryEveryMs`. Null when a person must act first.
+   */
   readonly retry: 'backoff' | 'schedule' | null;
 };
 

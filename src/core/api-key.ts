@@ -7,8 +7,8 @@ export type ApiKeys = {
   /** Stores a key. `hash` is its SHA-256. */
   add(key: { id: string; name: string; hash: Uint8Array; scopes: readonly Scope[] }): Promise<void>;
   /**
-   * The live keys. `ever` says whether any key was ever made: from then on every request needs a
-   * key, even if all keys are revoked.
+   * The keys that are not revoked. `ever` says whether any key was ever made: from then on every
+   * request needs a key, even if all keys are revoked.
    */
   live(): Promise<{
     readonly ever: boolean;
@@ -28,7 +28,7 @@ export type ApiKeys = {
       readonly revokedAtMs: number | null;
     }[]
   >;
-  /** False when there is no such key, or it was revoked before. */
+  /** Revokes a key. False when there is no such key, or it was revoked before. */
   revoke(id: string): Promise<boolean>;
 };
 

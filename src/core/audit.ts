@@ -186,7 +186,7 @@ const bySlot = (one: { readonly slot: Slot }, other: { readonly slot: Slot }): n
 
 /**
  * The rows of an audit, in the order of slots: one for each debt, and one for each transfer, or
- * rest of one, that paid no debt. What all rows say was paid adds up to all transfers.
+ * rest of one, that paid no debt. `paid` of all rows adds up to the amount of all transfers.
  */
 export function auditOf({ subscriberId, debts, transfers }: AuditHistory): AuditRow[] {
   const payees = new Map<string, Payee>(

@@ -15,7 +15,7 @@ const DOUBLED_MOST = 30;
 export const restMs = ({ firstMs, mostMs }: BackoffRule, failures: number): number =>
   Math.min(mostMs, firstMs * 2 ** Math.min(failures - 1, DOUBLED_MOST));
 
-/** The delay after one failure, after two, and so on; further failures have the last one. */
+/** The delays in milliseconds after 1 to 31 failures in a row. The last holds for further ones. */
 export const rests = (rule: BackoffRule): number[] =>
   Array.from({ length: DOUBLED_MOST + 1 }, (_, before) => restMs(rule, before + 1));
 

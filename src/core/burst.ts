@@ -14,7 +14,7 @@ export type Burst = {
 /** More news than this within the window is a burst. */
 const NEWS_MOST = 32;
 const WINDOW_MS = 1_000;
-/** After the last busy window a burst goes on for so long. */
+/** A burst lasts this long after the last window with more news. */
 const LASTS_MS = 5_000;
 
 /** Creates a counter of news. `nowMs` is the daemon's clock. */

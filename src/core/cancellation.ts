@@ -1,8 +1,9 @@
-// Cancellation: what is told of a payment that is ended for good, or that cannot be.
+// Cancellation: the sentence for a payment that cannot be cancelled, and the trouble of a payment
+// that is ended before it was signed.
 import type { ListedPayment } from './payment-ports.ts';
 import { type Trouble, troubled } from './trouble.ts';
 
-/** Why a payment is not cancelled, and what ends it. */
+/** The sentence that says why a payment is not cancelled now, and how it ends. */
 export function notCancelled({
   id,
   state,
@@ -17,7 +18,7 @@ export function notCancelled({
 
 /**
  * The trouble of a payment that is ended before it was signed, because a person or a clearance
- * asked.
+ * asked for one of its debts.
  */
 export const PLANNED_ANEW: Trouble = troubled(
   'planned_anew',

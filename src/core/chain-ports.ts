@@ -23,8 +23,8 @@ export type Simulated = {
   /** The requested accounts as they would be after the transaction. */
   readonly accounts: readonly (ChainAccount | null)[];
   /**
-   * The lookup tables without which the transaction would not fit one packet. It is signed with the
-   * same.
+   * The lookup tables without which the transaction would not fit one packet. The transaction is
+   * signed with the same tables.
    */
   readonly tables: readonly LookupTable[];
   readonly blockhash: string;
@@ -54,8 +54,9 @@ export type Chain = {
   /** The latest blockhash at confirmed commitment. */
   recentBlockhash(): Promise<{ readonly blockhash: string; readonly lastValidBlockHeight: number }>;
   /**
-   * The blockhash of the block before the finalized one in this slot, by which a nonce that is
-   * moved in it gets its value. Throws `rpc_unavailable` when the node does not tell it.
+   * The blockhash of the block before the finalized block of this slot. A nonce that is moved in
+   * this slot gets its new value from that blockhash. Throws `rpc_unavailable` when the node does
+   * not give the blockhash.
    */
   blockhashBefore(slot: Slot): Promise<string>;
   /** The finalized block height, by which blockhashes expire. */
@@ -71,14 +72,15 @@ export type Chain = {
     seenSlot?: Slot,
   ): Promise<ChainTransaction | null>;
   /**
-   * Reads accounts at confirmed commitment, in one call; null for an account that does not exist.
+   * Reads at most a hundred accounts at confirmed commitment, in one call; null for an account that
+   * does not exist.
    */
   accounts(
     addresses: readonly Address[],
   ): Promise<{ slot: Slot; accounts: (ChainAccount | null)[] }>;
   /**
-   * Reads a part of each account, at most a hundred in one call; null for an account that does not
-   * exist.
+   * Reads a part of each account, or the whole where `slice` is null, at most a hundred accounts in
+   * one call; null for an account that does not exist.
    */
   slices(
     addresses: readonly Address[],
@@ -99,8 +101,9 @@ export type Chain = {
   ): Promise<SignatureRow[]>;
   /**
    * Whether the finalized chain lacks a transaction that was once seen in a slot: by status, by the
-   * transaction itself and by the history of these accounts, at a node that keeps that slot and has
-   * seen later ones, and at the second provider if there is one.
+   * transaction itself and by the history of these accounts. A node that keeps that slot and has
+   * seen later ones is asked, and one of the second provider, if there is one. False when any of
+   * the answers shows the transaction. Throws `rpc_unavailable` when no such node answers.
    */
   finalizedAbsence(
     signature: Signature,
@@ -113,8 +116,8 @@ export type Chain = {
    */
   fits(feePayer: Address, instructions: readonly Instruction[]): Promise<boolean>;
   /**
-   * Simulates a transaction without signatures against the latest blockhash, which it returns.
-   * Throws `transaction_too_large` when it does not fit one packet.
+   * Simulates a transaction without signatures against the latest blockhash, and returns that
+   * blockhash with the result. Throws `transaction_too_large` when it does not fit one packet.
    */
   simulate(
     feePayer: Address,
@@ -131,13 +134,13 @@ export type Chain = {
   send(bytes: Uint8Array, tipped?: boolean): Promise<void>;
   /** Reads the outcome of a signature. An RPC failure gives `nothing`, never `absent`. */
   look(signature: Signature): Promise<Look>;
-  /** One round of evidence for a death. A question without an answer is null. */
+  /** Asks one round of questions for a proof of death. A question without an answer is null. */
   deathEvidence(signed: SignedBytes, tokenAccount: Address): Promise<DeathEvidence>;
   /**
-   * Runs reads, and gives what they found only where every node that answered meanwhile names our
-   * chain when it is asked again after them, and has not named another one since before. Throws
-   * `chain_foreign` otherwise, and `rpc_unavailable` when such a node does not say. For what a
-   * wrong chain would spoil for good: cursors, baselines, books.
+   * Runs `read` and returns its result. Every node that answered during `read` is asked for its
+   * genesis hash afterwards. Throws `chain_foreign` when one of them names another chain, or named
+   * one in between, and `rpc_unavailable` when one does not answer. For results that would do
+   * lasting harm if they came from another chain: cursors, baselines, books.
    */
   witnessed<T>(read: () => Promise<T>): Promise<T>;
 };

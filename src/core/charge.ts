@@ -19,13 +19,13 @@ export type Tab = {
   /** How many units of a turn are dealt among the recipients; absent for none (core/split.ts). */
   readonly dealt?: bigint;
 };
-/** What terms with a hurdle or a cap have counted in a period. */
+/** The amounts that terms with a hurdle or a cap have counted in a period. */
 export type Counted = {
   /** The slot in which the period began. */
   readonly since: Slot;
   /** The profit that the hurdle took in it; counted on a high-water mark only. */
   readonly hurdled: BaseUnits;
-  /** What was owed in it under terms with a cap per period. */
+  /** The amount that was owed in it under terms with a cap per period. */
   readonly owed: BaseUnits;
 };
 const NOTHING_COUNTED: Counted = { since: 0, hurdled: 0n, owed: 0n };
@@ -94,7 +94,7 @@ const lower = (one: BaseUnits | null, other: BaseUnits | null): BaseUnits | null
  * The profit above the deficit (on a high-water mark; losses raise the deficit, wins lower it) or
  * above zero (per close), less the hurdle, is `charged`. With the cap,
  * due = min(charged × bps, allowed × 10,000), and amount = floor((due + carry) / 10,000). The
- * remainder of the division is the new carry. What a cap cuts off is not carried. `amount` never
+ * remainder of the division is the new carry; a part that a cap cuts off is not. `amount` never
  * exceeds `allowed`, because carry is below 10,000. In the free period losses, hurdle and mark move
  * as always, and nothing is due.
  */

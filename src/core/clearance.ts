@@ -7,7 +7,7 @@ import { type BaseUnits, least } from './money.ts';
 import { amountsText, type Owed, USDC } from './token.ts';
 import type { Trouble } from './trouble.ts';
 
-/** What the platform will do: withdraw an amount, or close the account. */
+/** The acts of the platform that a clearance permits. `close` closes the account. */
 export const CLEARANCE_PURPOSES = ['withdraw', 'close'] as const;
 export type ClearancePurpose = (typeof CLEARANCE_PURPOSES)[number];
 

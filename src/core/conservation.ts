@@ -42,7 +42,10 @@ export type Leaving = {
 
 export type Consent = Outflow['consent'];
 
-/** The part of a network fee above this is SOL that left: the validator may share it. */
+/**
+ * Lamports. The part of a network fee above this counts as SOL that left, because the fee may go to
+ * a validator that the subscriber chose.
+ */
 export const FEE_LAMPORTS_MOST = 5_000_000n;
 /** The highest rent so far, in lamports a byte: the bound for accounts that the venue creates. */
 export const RENT_LAMPORTS_A_BYTE = 6_960n;
@@ -100,7 +103,10 @@ function madeByVenue({ calls, venues }: Perimeter): Map<Address, bigint> {
   return new Map([...spaces].filter(([account]) => venues.has(owners.get(account) ?? '')));
 }
 
-/** The last call of a wallet program that names an own account and `destination`, if not null. */
+/**
+ * The place of the last call of the system program or a token program that names an own account
+ * and, unless null, `destination`; null when there is none.
+ */
 function placeOf(
   { calls }: Perimeter,
   own: ReadonlySet<Address>,
@@ -252,7 +258,7 @@ function leavingsOf(
     );
   }
   // A fee that a Token-2022 mint withholds on a transfer has no receiver and is not an outflow. A
-  // burn is an act of the owner or a delegate, and is one.
+  // burn also has no receiver, but is an outflow: the owner or a delegate ordered it.
   const burnt = perimeter.calls.some((call) =>
     walletCalls(call).some((each) => each.does === 'token_burn' && ownAccounts.has(each.account)),
   );

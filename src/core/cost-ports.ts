@@ -17,8 +17,9 @@ export type Costs = {
   /** Stores the cost of an ended payment. */
   record(payment: UnreadCost, cost: TransactionCost): Promise<void>;
   /**
-   * How many accounts of this creator for a token payments opened, and how many were planned and
-   * are not read yet.
+   * The number of token accounts of this creator for this mint that landed payments opened
+   * (`known`), and of those that landed payments planned to open and whose cost is not read yet
+   * (`unread`).
    */
   openings(
     creatorWallet: Address,
@@ -38,6 +39,6 @@ export type Costs = {
 export type UnreadCost = {
   readonly paymentId: string;
   readonly subscriberId: string;
-  /** Of the transaction that was executed. */
+  /** The signature of the transaction that was executed. */
   readonly signature: Signature;
 };

@@ -1,6 +1,6 @@
-// Covered: decides whether a withdrawal certainly leaves enough for what may be owed. That holds
-// while nothing is owed, everything that happened is known and paid, and no more leaves than is
-// settled. Pure: flows/clearance.ts reads, this file decides.
+// Covered: decides whether a withdrawal certainly leaves enough for amounts that may be owed. That
+// is so while nothing is owed, every transaction is known and its shares are paid, and no more
+// leaves than is settled. Pure: flows/clearance.ts reads, this file decides.
 import type { BaseUnits } from './money.ts';
 import { amountText, type Token, USDC } from './token.ts';
 
@@ -11,11 +11,9 @@ export type Holding = {
   readonly heard: boolean | null;
   /** The number of open positions. */
   readonly positions: number;
-  /**
-   * Quote base units that are deposited, and that closed positions can still settle into the
-   * deposit.
-   */
+  /** The deposit, in quote base units. */
   readonly deposit: BaseUnits;
+  /** Quote base units that closed positions can still settle into the deposit. */
   readonly claimable: BaseUnits;
 };
 export const BLOCKS = [

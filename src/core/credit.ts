@@ -37,7 +37,7 @@ export function allotCredits(
   });
 }
 
-/** The event of a transfer of which `credited` was matched with debts, when it is matched first. */
+/** The event of a transfer's first match with debts; `credited` is the part that pays debts. */
 export function creditedEvent(transfer: {
   readonly subscriberId: string;
   readonly creatorWallet: Address;
@@ -57,7 +57,10 @@ export function creditedEvent(transfer: {
   };
 }
 
-/** The creator who received an outflow of a quote token; null when none of these did. */
+/**
+ * The creator who received an outflow of a quote token. Null when none of these did, when the
+ * outflow is internal, and when its transaction carries the memo of a payment.
+ */
 export function creatorPaid(
   { mint, owner, destination, internal, paymentId }: Outflow,
   creators: ReadonlySet<string>,
@@ -104,10 +107,10 @@ function owedAt(
 
 /**
  * The effect of transfers to creators on the standing. The part of a transfer that discharges debts
- * to that creator in that token pays them. A rest of more than a tenth counts as an outflow
- * like any other: otherwise a wallet that is named as creator of a subscription without debts would
- * allow any withdrawal. `claims` are all debts that a transfer may have been meant for, including
- * observed ones that count for nothing here.
+ * to that creator in that token pays them. A rest of more than a tenth of that part counts as an
+ * outflow like any other: otherwise a wallet that is named as creator of a subscription without
+ * debts would allow any withdrawal. `claims` holds all debts that a transfer may have been meant
+ * for, also observed ones, which do not count as owed here.
  */
 export function creditEvents(
   history: readonly StandingEvent[],

@@ -84,7 +84,7 @@ export const leafHash = (salt: Uint8Array, text: string, hash: Hash): Uint8Array
 const nodeHash = (left: Uint8Array, right: Uint8Array, hash: Hash): Uint8Array =>
   hash(joined(Uint8Array.of(1), left, right));
 
-/** Whether the bytes of one hash come before those of another, come after them, or are the same. */
+/** The order of two hashes by their bytes: negative when `one` is first, 0 when they are equal. */
 export function compareHashes(one: Uint8Array, other: Uint8Array): number {
   for (let at = 0; at < HASH_BYTES; at++) {
     const difference = (one[at] ?? 0) - (other[at] ?? 0);
@@ -147,7 +147,7 @@ export const climb = (leaf: Uint8Array, path: readonly PathStep[], hash: Hash): 
     leaf,
   );
 
-/** What a root says about its day. */
+/** The root of a day, with the facts about the day that its commitment covers. */
 export type RootClaim = {
   readonly genesisHash: string;
   /** The day, as 2026-11-26. */

@@ -53,8 +53,8 @@ export const BLOCKS_BETWEEN_ROUNDS = 16;
 function saysDead(signed: SignedBytes, told: Absence): boolean {
   return (
     told.finalizedBlockHeight > signed.lastValidBlockHeight + DEATH_MARGIN_BLOCKS &&
-    // A chain makes at most one block a slot. A height that rose by more slots than passed is an
-    // error of the node.
+    // A chain makes at most one block a slot. A block height that rose by more than the number of
+    // slots that passed is an error of the node.
     told.finalizedBlockHeight - signed.lastValidBlockHeight <=
       told.finalizedSlot - signed.blockhashSlot &&
     told.statusAbsent === true &&
@@ -73,8 +73,9 @@ function isComplete(signed: SignedBytes, { second, ...own }: DeathEvidence): boo
 }
 
 /**
- * The rounds that count after another one, oldest first. A round that is incomplete or found the
- * transaction invalidates all earlier ones. A round too soon after the last one is not counted.
+ * The rounds that count after `round`, oldest first. A round that is incomplete or found the
+ * transaction invalidates all earlier ones, and itself does not count. A round that comes fewer
+ * than BLOCKS_BETWEEN_ROUNDS finalized blocks after the last one is not counted.
  */
 export function withRound(
   signed: SignedBytes,

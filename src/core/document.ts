@@ -4,7 +4,10 @@
 import { Fault } from './fault.ts';
 import { type Address, isAddress, isSignature, type Signature } from './ids.ts';
 
-/** Reads one value. `at` is its place, such as `parts[0].amount`, for the error. */
+/**
+ * Reads one value. `at` is its place, such as `parts[0].amount`, for the error. Throws
+ * `body_invalid` when the value is not as described.
+ */
 export type Reader<Value> = (value: unknown, at: string) => Value;
 export type Described<Of> = Of extends Reader<infer Value> ? Value : never;
 
@@ -52,6 +55,7 @@ export const oneOf =
   (value, at) =>
     values.find((each) => each === value) ?? refuse(at, values.join(' or '));
 
+/** A value that may be null. */
 export const orNull =
   <Value>(read: Reader<Value>): Reader<Value | null> =>
   (value, at) =>

@@ -45,7 +45,7 @@ export type Endpoints = {
   }): Promise<Endpoint>;
   /** The endpoint with this id, or null. */
   find(id: string): Promise<Endpoint | null>;
-  /** Changes its URL, its kinds, or both; a field that is left out stays. */
+  /** Changes an endpoint's URL, its kinds, or both; a field that is left out stays. */
   change(
     id: string,
     to: { readonly url?: string; readonly kinds?: readonly EventKind[] | null },
@@ -56,7 +56,7 @@ export type Endpoints = {
   resend(id: string, eventId: string): Promise<boolean>;
   /** Lists all endpoints, oldest first. */
   list(): Promise<Endpoint[]>;
-  /** Adds a newer secret; `keep` of the older ones stay valid. */
+  /** Adds a newer secret; the `keep` newest of the older ones stay valid. */
   addSecret(id: string, secret: SealedSecret, keep: number): Promise<void>;
   /** The sealed secrets of every endpoint. */
   secrets(): Promise<{ readonly id: string; readonly secrets: readonly SealedSecret[] }[]>;
@@ -74,7 +74,7 @@ export type Endpoints = {
   disable(id: string, why: string, nowMs: number): Promise<boolean>;
   /** Removes an endpoint with its waiting deliveries. False when there is none. */
   remove(id: string): Promise<boolean>;
-  /** Makes every event since then due again. Returns the number of events. */
+  /** Makes every event since `sinceMs` due again. Returns the number of events. */
   replay(id: string, sinceMs: number): Promise<number>;
   /** Lists the deliveries to an endpoint, newest first. */
   deliveries(

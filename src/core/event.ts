@@ -55,10 +55,10 @@ type TokenTold = { readonly mint: Address; readonly symbol: string };
 type PaymentTold = TokenTold & {
   readonly payment: string;
   readonly creatorWallet: string;
-  /** What all recipients get together. */
+  /** The sum that the recipients get. */
   readonly amount: BaseUnits;
   readonly signature: Signature | null;
-  /** What each recipient gets; the first is `creatorWallet`. Empty for a swap. */
+  /** The recipients, each with its part; the first is `creatorWallet`. Empty for a swap. */
   readonly recipients: readonly { readonly wallet: string; readonly amount: BaseUnits }[];
 };
 /**

@@ -3,7 +3,7 @@ import { type Accrual, percent, type Step } from './explain.ts';
 import type { BaseUnits } from './money.ts';
 import { deal } from './split.ts';
 
-/** The steps from the amount that the part owes to what one of several recipients gets of it. */
+/** The steps from the amount of a part to the part of it that one of several recipients gets. */
 export function dealSteps({ amount, recipients, recipient, before }: Accrual): Step[] {
   if (recipients.length < 2) return [];
   const place = before.dealt ?? 0n;
@@ -23,7 +23,7 @@ export function dealSteps({ amount, recipients, recipient, before }: Accrual): S
   ];
 }
 
-/** What one of several recipients gets of the amount, for people; empty for a creator alone. */
+/** The sentence on the part that one of several recipients gets; empty for a creator alone. */
 export function partSentence(
   { amount, recipients, recipient, before }: Accrual,
   text: (units: BaseUnits) => string,

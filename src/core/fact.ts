@@ -215,7 +215,7 @@ export type Unknown = {
   readonly tradedAt: number | null;
   /**
    * Quote base units that came into the account according to its instructions; null when these do
-   * not say (a swap, for example); absent when nothing came in. What went out is an outflow fact.
+   * not say (a swap, for example); absent when nothing came in. Value that left is an outflow fact.
    */
   readonly deposited?: BaseUnits | null;
 };
@@ -308,7 +308,8 @@ export type Fact = {
 /**
  * Orders two places on the chain: negative when `a` came first. Zero when the order is unknown: two
  * transactions of one slot, one of which has no known index in the block. Inside one transaction
- * the ordinal decides. The order is partial: sorting events of one slot by it needs care.
+ * the ordinal decides. The order is partial: a sort by it alone may leave events of one slot in any
+ * order.
  */
 export function comparePositions(a: ChainPosition, b: ChainPosition): number {
   if (a.slot !== b.slot) return a.slot - b.slot;

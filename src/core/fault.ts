@@ -2,7 +2,9 @@
 // remedy. Outcomes that belong to the normal work, such as a payment that must wait, are values and
 // not faults.
 
-/** Every code with its meaning for the caller. `later`: the same call may succeed after a while. */
+/**
+ * Every code with the HTTP status of its answer. `later`: the same call may succeed after a while.
+ */
 export const FAULTS = {
   settings_invalid: { retry: 'never', status: 500 },
   body_invalid: { retry: 'never', status: 400 },

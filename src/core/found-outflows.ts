@@ -5,13 +5,16 @@ import type { Outflow } from './fact.ts';
 import type { Address, Signature } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 
-/** What a payment brought that was found on chain. */
+/** A payment that was found on chain, as far as it explains outflows. */
 export type FoundPayment = {
   /** The token that was paid. */
   readonly mint: Address;
   /** The sum that `recipients` got. Base units. */
   readonly amount: BaseUnits;
-  /** Its recipients whom terms of the subscriber name; any other may be a friend's wallet. */
+  /**
+   * The recipients that terms of the subscriber name. Another recipient may be a wallet that the
+   * subscriber chose.
+   */
   readonly recipients: readonly Address[];
 };
 export type FoundOutflow = {
@@ -23,9 +26,9 @@ export type FoundOutflow = {
 };
 
 /**
- * What left in the token of the found payment, in base units; null for other value. A withdrawal
- * into a token account that lives for one transaction shows no mint, and counts at the price of its
- * record.
+ * The amount of an outflow in the token of the found payment, in base units; null when other value
+ * left. A withdrawal into a token account that lives for one transaction shows no mint, and counts
+ * at the price of its record.
  */
 function inTokenOf({ mint }: FoundPayment, body: Outflow): BaseUnits | null {
   if (body.mint === mint) return body.amount;
@@ -34,11 +37,11 @@ function inTokenOf({ mint }: FoundPayment, body: Outflow): BaseUnits | null {
 
 /**
  * The outflows that a found payment does not explain, by their keys; they are classified as those
- * of any other transaction. A found payment explains what its recipients got, and, in the token of
- * the payment, all that left as long as the sum is at most twice what the recipients got: a sponsor
- * is reimbursed in the token, and a token account that lives for one transaction shows the
- * withdrawal in place of the transfers. To take an amount beside a payment an agent must pay as
- * much to its creators, which discharges the debt.
+ * of any other transaction. A found payment explains the outflows to its recipients. It explains
+ * every outflow in its token as well, as long as their sum is at most twice the amount that the
+ * recipients got: a sponsor is reimbursed in the token, and a token account that lives for one
+ * transaction shows the withdrawal in place of the transfers. To take an amount beside a payment an
+ * agent must pay as much to its creators, which discharges the debt.
  */
 export function unexplainedByPayments(outflows: readonly FoundOutflow[]): ReadonlySet<string> {
   const sums = new Map<Signature, BaseUnits>();
@@ -55,7 +58,7 @@ export function unexplainedByPayments(outflows: readonly FoundOutflow[]): Readon
 }
 
 /**
- * An outflow as it falls under the allowance for small amounts. What left in the token of a found
+ * An outflow as it falls under the allowance for small amounts. An outflow in the token of a found
  * payment counts as a transfer of the token, also a withdrawal, because the sponsor of a payment of
  * a tenth of a cent may be reimbursed with more than that.
  */

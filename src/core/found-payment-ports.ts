@@ -15,10 +15,10 @@ export type Accepted = {
 
 export type FoundPayments = {
   /**
-   * Stores a payment as landed that the chain shows and the ledger lost. What `covers` leaves of
-   * its amount is the excess. When the ledger holds the payment with an excess, `covers` are added
-   * and the excess falls by them. False when nothing changed, or when the subscriber has no terms
-   * with the creator.
+   * Stores a payment as landed that the chain shows and the ledger lost. Its excess is its amount
+   * less `covers`. When the ledger holds the payment with an excess, `covers` are added and the
+   * excess falls by them. False when nothing changed, or when the subscriber has no terms with the
+   * creator.
    */
   restore(subscriberId: string, paid: PaidOnChain, covers: readonly Cover[]): Promise<boolean>;
   /**

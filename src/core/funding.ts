@@ -15,7 +15,7 @@ import {
 import { type BaseUnits, mulDivFloor } from './money.ts';
 import type { Terms } from './terms.ts';
 
-/** What changes the funding of lots, in chain order. */
+/** The facts that change the funding of lots, in chain order. */
 export type FundingMove =
   | Movement
   | ({ readonly kind: 'funding'; readonly slot: Slot } & Omit<FundingPayment, 'ordinal'>)
@@ -61,7 +61,7 @@ export function fundingOfCloses<Move extends FundingMove>(
 ): ReadonlyMap<Move, PartsFunding> {
   const found = new Map<Move, PartsFunding>();
   let holdings: Holdings = holdingsAtStart(held, terms);
-  /** What was opened up to this slot has received funding that is not known. */
+  /** Lots that were opened up to this slot have received funding that is not known. */
   let unknownUpTo = held.slot;
   for (const move of moves) {
     if (move.slot <= held.slot) continue;

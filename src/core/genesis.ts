@@ -34,8 +34,8 @@ export function shownGenesis(hash: string): string {
 }
 
 /**
- * What a message says of a node of another chain. `ours` is the hash of this ledger's chain; null
- * for a local ledger that belongs to no chain yet.
+ * The words of a message about a node of another chain. `ours` is the hash of this ledger's chain;
+ * null for a local ledger that belongs to no chain yet.
  */
 export const otherChain = (found: string, ours: string | null): string =>
   `its genesis hash is ${shownGenesis(found)}, and ${ours === null ? 'a local ledger takes no public cluster' : `this ledger's is ${shownGenesis(ours)}`}`;

@@ -1,5 +1,5 @@
-// Hearing costs: what webhooks and sockets cost at the provider, counted in the same credits as
-// calls and by names that stand beside those of methods. Prices: core/rpc-price.ts.
+// Hearing costs: counts the credits that webhooks and sockets cost at the provider. Each kind of
+// cost has a name that is counted like the name of an RPC method. Prices: core/rpc-price.ts.
 import { SOCKET_BYTES_A_CREDIT } from './rpc-price.ts';
 
 /** Something that costs credits, as calls are counted. */

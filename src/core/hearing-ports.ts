@@ -61,8 +61,8 @@ export type ReadingOutcome = {
 export type Begun = {
   readonly id: bigint;
   /**
-   * Runs of other daemons that began to read it and neither digested it nor set it aside: they died
-   * at it, or hang in it.
+   * Runs of other daemons that began to read the delivery and neither digested it nor set it aside:
+   * they ended while reading it, or still hang.
    */
   readonly unended: number;
   /**

@@ -15,8 +15,8 @@ export const fairShare = (daemons: number): number => Math.ceil(PARTS / Math.max
 /** The leases of the parts. */
 export type HearingLeases = {
   /**
-   * Tells that a daemon lives and renews what it holds, up to `nowMs + lastsMs`. Returns the parts
-   * that it still holds, and how many daemons live, itself included.
+   * Records that a daemon runs, and renews its leases up to `nowMs + lastsMs`. Returns the parts
+   * that it still holds, and how many daemons run, itself included.
    */
   renew(
     daemonId: string,
@@ -27,9 +27,9 @@ export type HearingLeases = {
   take(daemonId: string, count: number, nowMs: number, lastsMs: number): Promise<number[]>;
   /** Gives parts back. */
   giveBack(daemonId: string, parts: readonly number[]): Promise<void>;
-  /** Gives every part back, and counts no more as a daemon that lives. */
+  /** Gives every part back. The daemon counts as running no more. */
   leave(daemonId: string): Promise<void>;
-  /** How many other daemons live. */
+  /** How many other daemons run. */
   others(daemonId: string, nowMs: number, lastsMs: number): Promise<number>;
 };
 
@@ -39,9 +39,9 @@ export type AwaitedChange = {
   readonly subscriberId: string;
   readonly slots: readonly number[];
 };
-/** What other daemons know of such changes. */
+/** The facts about such changes that the ledger has from any daemon. */
 export type HeardElsewhere = {
-  /** Slots of an account of which a transaction was read. */
+  /** Slots of an account in which a transaction of it was read. */
   readonly told: readonly { readonly address: string; readonly slot: number }[];
   /** Subscribers of whom a payment is on its way. */
   readonly paying: ReadonlySet<string>;

@@ -3,10 +3,10 @@ import type { Held } from './fact.ts';
 import type { Slot } from './ids.ts';
 
 /**
- * What positions owe that were open when the first terms began. `free`: nothing. `charged`: a share
+ * How positions owe that were open when the first terms began. `free`: nothing. `charged`: a share
  * from their opening on, at the entry that account state shows. `from_slot`: the account's history
- * is read from the first terms on, so that what was opened since then is known; earlier openings
- * owe nothing.
+ * is read from the first terms on, so that openings since then are known; earlier openings owe
+ * nothing.
  */
 export const OPEN_AT_START = ['free', 'charged', 'from_slot'] as const;
 export type OpenAtStart = (typeof OPEN_AT_START)[number];

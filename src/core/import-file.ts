@@ -2,7 +2,7 @@
 // part of the text, because a line may hold a secret key.
 import type { GivenRow } from './import-rows.ts';
 
-/** How a CSV cell becomes the value of a field; every other field is text. */
+/** The fields whose CSV cell is a whole number. */
 const NUMBERS = new Set([
   'subAccountId',
   'shareBps',
@@ -34,7 +34,10 @@ function fieldValue(field: string, cell: string): unknown {
 
 type CsvRecord = { readonly line: number; readonly cells: readonly string[] };
 
-/** The records of a CSV text, each with the line on which it begins; null for an open quote. */
+/**
+ * The records of a CSV text, each with the line on which it begins. When a quote is never closed,
+ * only the line on which that quote opens.
+ */
 export function csvRecords(text: string): CsvRecord[] | { readonly openQuoteAt: number } {
   const records: CsvRecord[] = [];
   let cells: string[] = [];
@@ -120,7 +123,7 @@ const jsonRows = (text: string): GivenRow[] =>
     }
   });
 
-/** The rows of a file: JSON lines when its first character is a brace, else CSV. */
+/** The rows of a file: JSON lines when its first character but white space is a brace, else CSV. */
 export function rowsIn(text: string): GivenRow[] {
   const plain = text.startsWith('\uFEFF') ? text.slice(1) : text;
   return plain.trimStart().startsWith('{') ? jsonRows(plain) : csvRows(plain);

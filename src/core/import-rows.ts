@@ -1,7 +1,6 @@
-// Import rows: what a platform brings from another system, one row for each subscriber,
-// subscription and unpaid debt. Every row stands for itself: a row that cannot be read or taken is
-// refused with its line and a remedy, and its neighbours go on. The ids are the platform's, so that
-// the same file may be imported again.
+// Import rows: reads the rows that a platform brings from another system, one for each subscriber,
+// subscription and unpaid debt. A row that cannot be read or taken is refused alone, with its line
+// and a remedy. The ids are the platform's, so that the same file may be imported again.
 import {
   addressOf,
   type Described,
@@ -127,7 +126,7 @@ const row = kindOf({
     amount: owedOf,
     netPnl: maybe(signedAmountOf),
     shareBps: maybe(bpsOf),
-    /** When the close was that made the debt. */
+    /** The time of the close that made the debt. */
     at: maybe(momentOf),
     origin: maybe(textOf(400)),
   }),
@@ -211,8 +210,8 @@ export function deficitOf({ deficit, highWaterMark, realised }: RowOf<'subscript
 }
 
 /**
- * Reads rows and puts those of each subscriber together. A row that cannot be read, or that says
- * for a second time what an earlier line said, is refused.
+ * Reads rows and puts those of each subscriber together. A row is refused when it cannot be read,
+ * and when an earlier row has the same id, wallet or sub-account.
  */
 export function bundlesOf(given: readonly GivenRow[]): Bundled {
   const refused: RowProblem[] = [];
@@ -259,7 +258,7 @@ export function bundlesOf(given: readonly GivenRow[]): Bundled {
   return { rows: given.length, bundles: [...bundles.values()], refused };
 }
 
-/** What a row names that only one row may name. */
+/** The names in a row that only one row of a file may have: ids, wallets and sub-accounts. */
 function namesOf(read: ImportRow): string[] {
   switch (read.kind) {
     case 'subscriber':

@@ -13,9 +13,10 @@ export type LedgerClock = Clock & {
    */
   set(read: () => Promise<number>): Promise<number>;
   /**
-   * The latest time that it may be now: this time, or the machine's clock when that has moved
-   * further since the last answer. Only its own clock tells a machine that it was suspended. An age
-   * that must be vouched for is measured by this time, a deadline by `nowMs`.
+   * The latest time that the database's clock may show: `nowMs()`, or the time by the machine's
+   * clock when that has advanced further since the last answer. After a suspension only the
+   * machine's clock has advanced. Use this time for an age that must not be taken for too small,
+   * and `nowMs` for a deadline.
    */
   latestMs(): number;
 };

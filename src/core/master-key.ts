@@ -1,4 +1,4 @@
-// Master key: the port to the check of the key that seals every secret of a ledger.
+// Master key: the port to the check of the key under which every secret of a ledger is sealed.
 import type { Vault } from './signing-ports.ts';
 
 export type MasterKeyTrouble = {

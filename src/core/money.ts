@@ -11,7 +11,7 @@ export type BasisPoints = number;
 export const BPS_WHOLE = 10_000n;
 const USDC_DECIMALS = 6;
 
-/** `a * b / c`, rounded towards minus infinity. `c` must be positive. */
+/** `a * b / c`, rounded towards minus infinity. Throws a RangeError unless `c` is positive. */
 export function mulDivFloor(a: bigint, b: bigint, c: bigint): bigint {
   if (c <= 0n) throw new RangeError('mulDivFloor: the divisor must be positive');
   const product = a * b;
@@ -19,7 +19,7 @@ export function mulDivFloor(a: bigint, b: bigint, c: bigint): bigint {
   return product < 0n && quotient * c !== product ? quotient - 1n : quotient;
 }
 
-/** `a * b / c`, rounded towards plus infinity. `c` must be positive. */
+/** `a * b / c`, rounded towards plus infinity. Throws a RangeError unless `c` is positive. */
 export function mulDivCeil(a: bigint, b: bigint, c: bigint): bigint {
   return -mulDivFloor(-a, b, c);
 }
@@ -44,7 +44,7 @@ export function formatUnits(amount: bigint, decimals: number = USDC_DECIMALS): s
 
 /**
  * Base units of decimal text, the inverse of `formatUnits`: `12.5` with 6 decimals is `12500000n`.
- * Null for text with more decimals, a sign, or anything else.
+ * Null for any other text: a sign, more decimals, or more than 12 digits before the point.
  */
 export function parseUnits(text: string, decimals: number): bigint | null {
   const [, whole, part = ''] = /^(\d{1,12})(?:\.(\d+))?$/.exec(text) ?? [];
@@ -52,7 +52,7 @@ export function parseUnits(text: string, decimals: number): bigint | null {
   return BigInt(whole + part.padEnd(decimals, '0'));
 }
 
-/** Reads base units from a decimal string, as JSON carries them. Null for any other text. */
+/** Base units of a decimal string of at most 19 digits, as JSON carries them; null for others. */
 export function parseBaseUnits(text: string): BaseUnits | null {
   return /^(0|[1-9][0-9]{0,18})$/.test(text) ? BigInt(text) : null;
 }

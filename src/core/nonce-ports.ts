@@ -1,4 +1,4 @@
-// Nonce ports: the port to what the ledger knows of nonce accounts, and the port to their bytes.
+// Nonce ports: the port to the nonce accounts in the ledger, and the port to their bytes on chain.
 import type { ChainAccount } from './chain-ports.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Lamports } from './money.ts';
@@ -47,7 +47,7 @@ export type NonceBook = {
 export type Nonces = {
   /** The address of a subscriber's nonce account under this authority. */
   address(authority: Address, subscriberId: string): Address;
-  /** What the account shows as the nonce of this authority. */
+  /** The nonce of this authority that the account shows, or why it shows none. */
   read(account: ChainAccount | null, authority: Address): NonceReading;
   /** The first instruction of every transaction under the nonce. */
   advance(account: Address, authority: Address): Instruction;

@@ -1,8 +1,8 @@
-// Nonce: payments that are signed under a durable nonce. All transactions that are signed under one
-// value of the nonce exclude each other on chain: the first that is executed, with or without an
-// error, moves the nonce to another value, and the others can never be executed. So a payment may
-// be signed more than once under one value, and flows/nonce-lane plans the next payment only after
-// a finalized read has shown another value. See ADR 98.
+// Nonce: payments that are signed under a durable nonce. Of all transactions that are signed under
+// one value of the nonce, the chain executes at most one: the first that is executed moves the
+// nonce to another value, also when it fails, and the others can never be executed. So a payment
+// may be signed more than once under one value, and flows/nonce-lane plans the next payment only
+// after a finalized read has shown another value. See ADR 98.
 import type { Address, Signature, Slot } from './ids.ts';
 import { BPS_WHOLE, least, most, mulDivCeil } from './money.ts';
 import type { Voiding } from './share.ts';
@@ -14,7 +14,7 @@ export type NonceValue = string;
 export type NonceAt = {
   readonly account: Address;
   readonly value: NonceValue;
-  /** A slot in which the account held the value. What moves it is in a later one. */
+  /** A slot in which the account held the value. The value is moved in a later slot. */
   readonly slot: Slot;
 };
 
@@ -33,7 +33,7 @@ export type Variant = {
  */
 export type CancelRequest = Voiding & { readonly shareId: string | null };
 
-/** What a finalized read shows of the nonce account. */
+/** The nonce account as a finalized read shows it. */
 export type NonceReading =
   | { readonly seen: 'absent' }
   /** There is an account, and the authority cannot use it as its nonce. */
@@ -48,7 +48,7 @@ export type Mover = {
   readonly error: unknown;
 };
 
-/** What became of a payment whose nonce has moved. */
+/** The end of a payment whose nonce has moved. */
 export type Outcome =
   | { readonly became: 'paid' | 'cancelled'; readonly signature: Signature; readonly slot: Slot }
   | {
@@ -63,9 +63,10 @@ export type Outcome =
   | { readonly became: 'untold'; readonly why: string };
 
 /**
- * What became of a payment, from the transaction that stood on its value in a finalized block; null
- * when no node shows that transaction. Absence is never evidence here: a node that does not know a
- * signature proves nothing, and the transaction that moved the nonce proves that no other one can.
+ * The end of a payment whose nonce has moved. `mover` is the transaction that stood on its value in
+ * a finalized block; while no node shows that transaction it is null, and the outcome is `untold`.
+ * Absence is never evidence here: a node that does not know a signature proves nothing. The
+ * transaction that moved the nonce proves that no other one under this value can ever be executed.
  */
 export function outcomeOf(variants: readonly Variant[], mover: Mover | null): Outcome {
   if (mover === null)

@@ -141,8 +141,8 @@ function reasonOfPart(
 }
 
 /**
- * What became of a share. Of one that was only observed a part may be paid by transfers that
- * Bailiff did not make; the rest waits for a person.
+ * The words for the present state of a share. Of a share that was only observed, transfers that
+ * Bailiff did not make may have paid a part; the rest waits for a person.
  */
 function becameOf(
   { observed, amount, paid, status }: PartShare,

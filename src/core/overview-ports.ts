@@ -1,5 +1,5 @@
-// Overview ports: what an operator sees first: open debts by reason and age, payments on their way,
-// how long payments took, and what only a person can decide.
+// Overview ports: the port to the overview that an operator sees first: open debts by reason and
+// age, payments that have not ended, how long payments took, and what only a person can decide.
 import type { Address, Signature } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
 import type { ShareStatus } from './share.ts';
@@ -24,6 +24,7 @@ export type DebtGroup = {
   readonly debts: number;
   readonly left: BaseUnits;
 };
+/** A payment that has not ended. */
 export type Flight = {
   readonly id: string;
   readonly subscriberId: string;
@@ -51,7 +52,7 @@ export type Overview = {
   readonly standings: Readonly<Record<string, number>>;
   readonly delinquent: readonly { readonly subscriberId: string; readonly reason: string }[];
   readonly waiting: {
-    /** Debts that only a person can let go on. */
+    /** Failed debts, which are not tried again before a person acts. */
     readonly failedDebts: number;
     /** Payments with an excess that no person has accepted. */
     readonly unexplainedPayments: number;

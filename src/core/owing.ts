@@ -1,6 +1,6 @@
-// Owing: decides whether the time during which a debt is unpaid counts against the subscriber.
-// Unpaid debts age, but time in which the subscriber could not pay through no fault of its own does
-// not count: docs/gate.md has the table.
+// Owing: decides whether the time during which a debt is unpaid counts against the subscriber. Time
+// in which the subscriber could not pay, through no fault of its own, does not count: docs/gate.md
+// has the table.
 import type { OwnTroubleCode, Trouble } from './trouble.ts';
 
 /** An unpaid share: the reason why it waits, and how often its payment failed. */
@@ -18,9 +18,9 @@ const OWN_CODES: ReadonlySet<string> = new Set<OwnTroubleCode>(['no_agent_key', 
  */
 const PASSES_WITHIN_ATTEMPTS = 8;
 
-/** Whether a debt ages now. */
+/** Whether the time of a debt counts now. */
 export function counts({ status, reason, attempts }: OpenDebt): boolean {
-  // A payment is on its way, or the debt was not tried yet: the daemon's turn, so no time counts.
+  // A payment is on its way, or the debt was not tried yet: the subscriber can do nothing.
   if (status === 'processing' || reason === null) return false;
   if (OWN_CODES.has(reason.code)) return true;
   switch (reason.class) {
@@ -44,5 +44,5 @@ export function counts({ status, reason, attempts }: OpenDebt): boolean {
   }
 }
 
-/** Whether a subscriber's debts age now: one debt that does is enough. */
+/** Whether time counts against a subscriber now: one debt whose time counts is enough. */
 export const countsAgainst = (debts: readonly OpenDebt[]): boolean => debts.some(counts);

@@ -12,8 +12,8 @@ export type Pace = {
   /** Notes how long a slot took from when it was waited for until it was known to be final. */
   noteFinal(ms: number): void;
   /**
-   * After this time from when it is heard of, a slot is final: the median of the last ones with a
-   * margin. Milliseconds; null before the first.
+   * The milliseconds after which a slot that is heard of now is probably final: the median of the
+   * last 16 measured times, and a margin of 25 % and 200 ms. Null before the first measurement.
    */
   finalByMs(): number | null;
 };

@@ -71,8 +71,8 @@ export type PaymentCost = {
 
 /**
  * Why a payment waits for more debts: its cost is too large a part of it. Fees are held against its
- * own amount, fees and rent together against everything that is owed to the creator. Null once a
- * person asked for it.
+ * own amount, fees and rent together against everything that is owed to the creator. Null when the
+ * cost is small enough, or one of the debts was asked for (`Debt.asked`).
  */
 export function tooCostly(
   debts: readonly Debt[],

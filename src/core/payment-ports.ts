@@ -18,7 +18,7 @@ export type ListedPayment = Pick<Payment, 'token' | 'id' | 'purpose' | 'subscrib
   readonly recipients: readonly (Received & { readonly excess: BaseUnits })[];
   readonly withdrawn: BaseUnits;
   readonly feePayer: PaymentPlan['feePayer'];
-  /** What the fee payer gives the sender endpoint when it lands; null for nothing. */
+  /** The tip that the fee payer gives the sender endpoint when the payment lands; null for none. */
   readonly tip: SenderTip | null;
   readonly state: Payment['state'];
   readonly guard: 'blockhash' | 'nonce';
@@ -61,7 +61,7 @@ export type Payments = PaymentsApart & {
   landed(paymentId: string, slot: Slot, signature?: Signature): Promise<boolean>;
   /**
    * Stays in `planned`, or of a payment under a nonce in `sent`: records on the payment and on its
-   * debts why it is not signed yet, or why its end is not told yet. The signature clears it.
+   * debts why it is not signed yet, or why its end is not known yet. Signing removes the reason.
    */
   waits(paymentId: string, trouble: Trouble): Promise<boolean>;
   /** From `planned` to `failed`, with nothing signed. Frees the debts. */

@@ -4,7 +4,7 @@ import type { Address } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 import type { Cover, Debt, Payment, PaymentPlan } from './payment.ts';
 
-/** What one recipient gets by a payment. */
+/** One recipient of a payment, and the amount that the payment brings it. */
 export type PaidTo = {
   readonly wallet: Address;
   readonly amount: BaseUnits;
@@ -32,7 +32,7 @@ export const walletsOf = (debts: readonly Pick<Debt, 'creatorWallet'>[]): Addres
 export const debtsTo = (debts: readonly Debt[], wallet: Address): readonly Debt[] =>
   debts.filter((each) => each.creatorWallet === wallet);
 
-/** The debts to the first recipients, at most so many of them. */
+/** The debts to the first `most` recipients. */
 export function toFirst(debts: readonly Debt[], most: number): readonly Debt[] {
   const kept = walletsOf(debts).slice(0, most);
   return debts.filter((each) => kept.includes(each.creatorWallet));
@@ -62,8 +62,9 @@ export function payableTogether(due: readonly Debt[], oldest: Debt): readonly De
 }
 
 /**
- * What each recipient gets by these covers, in the order of their first cover. `isAbsent`: whether
- * a recipient has no token account.
+ * The recipients of these covers, each with the sum of its covers, in the order of their first
+ * cover. `isAbsent`: whether a recipient has no token account. Throws an Error when a cover is for
+ * none of these debts.
  */
 export function partsOfCovers(
   covers: readonly Cover[],

@@ -45,8 +45,8 @@ const isSame = (one: Route, other: Route): boolean =>
   one.settleMarkets.join() === other.settleMarkets.join();
 
 /**
- * What a payment still has to pay, as debts to plan another route for: one for each recipient, of
- * exactly the amount on record. They stand in no ledger.
+ * The debts for which another route of a payment is planned: one for each recipient, of exactly the
+ * amount on record. They exist only for planning, and are in no ledger.
  */
 export const claimsOf = (payment: Payment): Debt[] =>
   paidTo(payment).map(({ wallet, amount }) => ({
@@ -67,7 +67,7 @@ export const claimsOf = (payment: Payment): Debt[] =>
 const LAMPORTS_A_SOL = 1_000_000_000n;
 
 /**
- * The rules for planning another route: nothing in part, no swap, no comparison with the cost, and
+ * The rules for planning another route: no debt in part, no swap, no comparison with the cost, and
  * exactly the reimbursement on record, if there is enough for it.
  */
 export const routePolicy = (
@@ -75,13 +75,13 @@ export const routePolicy = (
   policy: PayingPolicy,
 ): PayingPolicy => {
   const { cost: _, ...others } = policy;
-  // At such a price the first lamport of the cost reaches the most.
+  // At this price a cost of one lamport gives the whole reimbursement on record.
   const reimbursement =
     reimburse === 0n ? null : { perSol: reimburse * LAMPORTS_A_SOL, most: reimburse };
   return { ...others, partialLeast: null, topUp: null, reimbursement };
 };
 
-/** The reading as it counts for a payment whose fee payer and tip are on record. */
+/** The reading in which only the fee payer on record can pay, with the tip on record. */
 export const forItsPayer = <T extends Preflight>({ plan }: Payment, read: T): T => {
   const { tip: _, ...others } = read.costs;
   const { tip } = plan;
@@ -96,7 +96,7 @@ export const forItsPayer = <T extends Preflight>({ plan }: Payment, read: T): T 
 
 /**
  * The payment by the route of a plan out of this account; null when the plan does not pay exactly
- * what is on record, or goes the way of the payment as it is.
+ * what is on record, or has the route that the payment has already.
  */
 export function rerouted(
   payment: Payment,

@@ -93,11 +93,11 @@ export type PaymentPlan = {
    */
   readonly createCreatorAccount: boolean;
   /**
-   * What each recipient gets, in the order of their oldest debt; left out where the payment pays
-   * its creator alone. The first one is the payment's creator.
+   * The recipients with their parts, in the order of their oldest debt; left out where the payment
+   * pays its creator alone. The first one is the payment's creator.
    */
   readonly recipients?: readonly PaidTo[];
-  /** What the fee payer gives the sender endpoint; left out where the payment goes without. */
+  /** The tip of the fee payer for the sender endpoint; left out where the payment has none. */
   readonly tip?: SenderTip;
 };
 
@@ -134,7 +134,7 @@ export type Payment = {
    * a payment under a blockhash. It never changes, also when the settings name another guard later.
    */
   readonly nonce?: NonceAt | null;
-  /** What was signed under the nonce so far, oldest first; absent under a blockhash. */
+  /** The transactions signed under the nonce so far, oldest first; absent under a blockhash. */
   readonly variants?: readonly Variant[];
   /** The nonce is to be moved, so that the payment can never be executed. */
   readonly cancelAsked?: boolean;
@@ -145,7 +145,7 @@ export type Payment = {
 // ── What to do next ──────────────────────────────────────────────────────────────────────────────
 
 export type LaneView = {
-  /** The subscriber's live payment. There is at most one. */
+  /** The subscriber's live payment: the one that has not ended. There is at most one. */
   readonly payment: Payment | null;
   /** Debts that are due, oldest first. */
   readonly due: readonly Debt[];

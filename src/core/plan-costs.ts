@@ -1,5 +1,5 @@
-// Plan costs: who pays the fee and the rents of a planned payment, and whether it is worth them.
-// Lamports.
+// Plan costs: decides which wallet pays the fee, rents and tip of a planned payment, and whether
+// the payment is worth its cost. Costs are lamports.
 import type { Address } from './ids.ts';
 import { type BaseUnits, formatUnits, type Lamports, most } from './money.ts';
 import type { Debt, PaymentPlan } from './payment.ts';
@@ -98,8 +98,8 @@ export type Priced = Payer & {
 /**
  * Who pays for a payment, what it costs, and whether a tip is a part of that; or why no wallet can
  * pay for it. A payment goes without the tip where no wallet can pay the tip, and where the payment
- * would not be worth its cost with it. To ask for a debt is to ask for its payment at any cost, but
- * for no tip.
+ * would not be worth its cost with it. A debt that was asked for is paid at any cost, but that is
+ * no reason to give a tip.
  */
 export function priced(
   debts: readonly Debt[],

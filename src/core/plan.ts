@@ -46,8 +46,8 @@ export type Preflight = {
    */
   readonly owedToCreator?: BaseUnits;
   /**
-   * The same of the other recipients, where the debts are to several; `creatorAccount`,
-   * `sponsorRefuses` and `owedToCreator` beside it are those of the oldest debt's.
+   * The readings about the other recipients, where the debts are to several. The fields of the
+   * preflight itself, such as `creatorAccount`, are then about the recipient of the oldest debt.
    */
   readonly others?: ReadonlyMap<Address, CreatorSeen>;
 };

@@ -152,7 +152,7 @@ type Whole = {
   /** How many transfers each recipient gets, in the order of the mandate, and the sponsor. */
   readonly transfers: { readonly recipients: readonly number[]; readonly sponsor: number };
   readonly count: (kind: Effect['effect']) => number;
-  /** The first instruction. The runtime knows a nonce by no other. */
+  /** The first instruction. Only there does the runtime recognise the advance of a nonce. */
   readonly first: Effect | undefined;
 };
 

@@ -1,7 +1,7 @@
 // Reading: decides which facts on record change when a transaction is read. A later reading
 // replaces the whole earlier one, its closes, tallies and `unknown` facts alike. The first
-// finalized reading is the last word for every account that it counted: a later node or decoder may
-// add facts about other accounts, and never counts the same account twice.
+// finalized reading is never replaced for an account that it counted: a later finalized reading may
+// add facts about other accounts, so that no account is counted twice.
 import type { Commitment, Fact, FactBody, Finality } from './fact.ts';
 import type { Address, Slot } from './ids.ts';
 
@@ -62,9 +62,11 @@ function sameness({ account, body }: Fact): string | null {
 }
 
 /**
- * The facts of a second finalized reading that may be added to `final`, the facts of the first:
- * facts on the same place with the same kind, facts of places and accounts that the first reading
- * did not count, and nothing that the first reading holds under another place.
+ * The facts of a second finalized reading that may be added to `final`, the facts of the first. A
+ * fact is added when the first reading has one of the same kind at its place. Where the first
+ * reading has none at its place, an opening, outflow or notice is added unless the first reading
+ * has it elsewhere, or, for an opening, could not read its account. A fact of another kind is added
+ * there unless the first reading counted its account.
  */
 function addedBy(facts: readonly Fact[], final: readonly Fact[]): Fact[] {
   const places = new Map(final.map((each) => [keyOf(each), each]));

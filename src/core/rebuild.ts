@@ -19,13 +19,13 @@ export type PaidOnChain = {
   readonly token: Token;
   /** The sum that all recipients got. */
   readonly amount: BaseUnits;
-  /** What each recipient got, where there are several; left out for one. */
+  /** The recipients with their parts, where there are several; left out for one. */
   readonly recipients?: readonly Received[];
 };
-/** What one recipient got by a payment. */
+/** A recipient of a payment, and the amount that it got. */
 export type Received = { readonly wallet: Address; readonly amount: BaseUnits };
 
-/** What each recipient got by a payment on chain. */
+/** The recipients of a payment on chain, each with the amount that it got. */
 export const receivedBy = ({
   creatorWallet: wallet,
   amount,
@@ -82,9 +82,9 @@ type Recognised = Pick<PaidOnChain, 'id' | 'creatorWallet' | 'amount' | 'recipie
  * The payment that a transaction makes, or null when it makes none. Every signer can write a memo,
  * so one payment id is not enough: the transaction must also hold a transfer that the agent signs,
  * out of the agent's token account, to the token account of a creator that the subscriber has terms
- * with. Where it holds several such transfers, its recipients are the owners of the accounts that
- * it creates, as every payment does for each recipient: also those that the terms known here do not
- * name, and not a sponsor that is reimbursed.
+ * with. Every payment creates the token account of each recipient, where it does not exist. So the
+ * recipients of several such transfers are the owners of the accounts that the transaction creates.
+ * Recipients that the terms known here do not name are among them, a reimbursed sponsor is not.
  */
 export function recognise(
   effects: readonly Effect[],

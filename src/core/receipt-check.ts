@@ -49,7 +49,7 @@ export type ReceiptSubscriber = {
 
 /** The answers of a node for receipts, and the values that are computed at the edges. */
 export type ReceiptEvidence = {
-  /** The hash of the chain that the node belongs to. */
+  /** The genesis hash that the node names. */
   readonly genesisHash: string;
   readonly venues: readonly KnownVenue[];
   /** A transaction at `finalized`; null when the node does not have it. */

@@ -140,8 +140,8 @@ const movementsOf = ({ movements }: Receipt): Movement[] =>
   movements.map(({ signature: _s, ordinal: _o, ...move }): Movement => move);
 
 /**
- * The balances from which the parts were computed, by their marks. Parts of one mark continue each
- * other's balance; the first of them begins with a balance that no other left.
+ * The tabs with which the parts were computed, by `markSlot` of their terms. Each part of one mark
+ * begins with the tab that the part before it left; the first, with a tab that no other part left.
  */
 function tabsOf({ parts, terms }: Receipt): Record<string, Tab> {
   const markOf = ({ termsSlot }: ReceiptPart) =>
@@ -171,7 +171,7 @@ const partOf = ({ terms, fees: _, owed: _o, ...part }: Booking): ReceiptPart => 
 const BASIS_POINTS_MOST = 10_000;
 
 /**
- * Whether the terms, and the balances that the parts begin with, can be those of a subscription.
+ * Whether the terms, and the tabs that the parts begin with, can be those of a subscription.
  */
 function wellFormed({ terms, parts, close }: Receipt): boolean {
   const begins = terms.map((each) => each.fromSlot);

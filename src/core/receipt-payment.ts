@@ -1,6 +1,6 @@
-// Receipt payment: checks that the chain shows the payments and transfers of a receipt: the
-// creator's token account up, the agent's down, by the amount to the unit, with a memo that names
-// the payment.
+// Receipt payment: checks that the chain shows the payments and transfers of a receipt. In the
+// transaction of a payment, to the unit, the creator's token account rises by the amount, and the
+// agent's tokens fall by all that is paid less the withdrawal. A memo names the payment.
 
 import { creatorPaid } from './credit.ts';
 import type { Address } from './ids.ts';

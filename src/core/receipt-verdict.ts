@@ -97,7 +97,7 @@ function groupsBy<Of>(all: readonly Of[], keyOf: (of: Of) => string): Of[][] {
 const distinct = (receipts: readonly Receipt[]): Receipt[] =>
   receipts.filter((each, at) => receipts.findIndex((other) => same(each, other)) === at);
 
-/** What the receipts of every recipient say alike of one payment. */
+/** The figures of a payment that the receipts of all its recipients must have in common. */
 const wholeOf = (payment: Receipt['payments'][number]) => {
   const { id, slot, amount, others, withdrawn, reimbursed } = payment;
   return { id, slot, all: amount + others, withdrawn, reimbursed };

@@ -1,7 +1,7 @@
 // Receipt: everything from which the amount of one profit share and its payment can be recomputed,
 // with the signatures of the transactions that show it. A receipt is checked against any Solana
-// node, without the ledger that wrote it (receipt-verdict.ts). What no chain shows is stated: the
-// terms, the balance carried over from earlier closes, and the positions before the first terms.
+// node, without the ledger that wrote it (receipt-verdict.ts). No chain shows the terms, the tabs
+// before the close and the positions before the first terms, so the receipt only states these.
 
 import type { Tab } from './charge.ts';
 import { HASH_BYTES, SALT_BYTES } from './daily-root.ts';
@@ -48,7 +48,7 @@ const hexOf =
 const position = oneOf('long', 'short');
 const place = { signature: signatureOf, slot: countOf, ordinal: countOf };
 const heldPosition = objectOf({ market: countOf, base: amountOf, entry: orNull(amountOf) });
-/** What a hurdle and a cap have counted in a period; receipts of earlier releases lack it. */
+/** The counts of a hurdle and a cap in a period; receipts of earlier releases lack them. */
 const counted = objectOf({ since: countOf, hurdled: amountOf, owed: amountOf });
 const tab: Reader<Tab> = (value, at) => {
   const more = { counted: orElse(counted, undefined), dealt: orElse(amountOf, undefined) };
@@ -194,9 +194,9 @@ const receipt = objectOf({
       id: textOf(64),
       signature: signatureOf,
       slot: countOf,
-      /** What this recipient got. */
+      /** The amount that this recipient got. */
       amount: amountOf,
-      /** What other recipients got by the same transaction; earlier receipts have none. */
+      /** The sum that other recipients got by the same transaction; earlier receipts have none. */
       others: orElse(amountOf, 0n),
       /** Withdrawn from the venue, and paid to the sponsor beside it; null when not known. */
       withdrawn: orNull(amountOf),

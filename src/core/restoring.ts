@@ -11,7 +11,7 @@ export type PaymentOnRecord = {
   readonly subscriberId: string;
   readonly mint: Address;
   readonly state: PaymentState;
-  /** What its recipients get; empty for a swap. */
+  /** The recipients with their parts; empty for a swap. */
   readonly received: readonly Received[];
   readonly signature: Signature | null;
   /** The signatures of its variants that pay. */
@@ -33,9 +33,9 @@ export type Restoring =
   | { readonly do: 'nothing' };
 
 /**
- * What becomes of a payment that the chain shows. `known` are the payments on record, in any state
- * and of any subscriber, that have its id or its signature; `covers` are the parts of debts that it
- * pays.
+ * The change of the ledger for a payment that the chain shows. `known` are the payments on record,
+ * in any state and of any subscriber, that have its id or its signature; `covers` are the parts of
+ * debts that it pays.
  */
 export function restoring(
   subscriberId: string,
@@ -80,9 +80,10 @@ export type BookableUnder = {
 };
 
 /**
- * The subscription under which a payment is booked that the ledger had lost: the one of the oldest
- * debt that it pays, `ofDebt`; or, where it pays no debt that is known, the first one by id that
- * names a recipient of it. Null where no subscription of the payment's token does.
+ * The subscription under which a payment is booked that the ledger had lost. `ofDebt` is the
+ * subscription of the oldest debt that the payment pays. Where it pays no debt that is known, the
+ * first subscription by id that names a recipient of it is taken. Null where no subscription of the
+ * payment's token fits.
  */
 export function subscriptionOf(
   paid: PaidOnChain,

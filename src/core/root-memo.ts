@@ -1,6 +1,6 @@
 // Root memo: the transaction by which the sponsor writes the commitment of a day on chain. It holds
-// one memo and the compute budget, and nothing else. This module has its text, the one rule of what
-// the pen signs for it, and the steps of its life.
+// one memo and the compute budget, and nothing else. This module has its text, the table of rules
+// by which the pen signs it, and the steps of its life.
 //
 // A second transaction with the same memo does no harm but its fee. A memo is therefore
 // given up when its blockhash has expired and no node shows it, without the proof of death that a
@@ -24,7 +24,7 @@ export const ROOT_MEMO_UNITS = 40_000;
 const PRIORITY_MOST: Lamports = 50_000n;
 /** The highest price of a compute unit, in micro-lamports, that keeps within it. */
 export const ROOT_MEMO_PRICE_MOST: bigint = (PRIORITY_MOST * 1_000_000n) / BigInt(ROOT_MEMO_UNITS);
-/** The most such transactions within 24 hours: one for each day, and what is tried again. */
+/** The most such transactions within 24 hours: one for the day, and those that are tried again. */
 export const ROOT_MEMOS_A_DAY_MOST = 8;
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
@@ -36,8 +36,8 @@ export const rootMemoText = ({ day, commitment }: RootMemo): string =>
   `bailiff-root:1:${day}:${commitment}`;
 
 /**
- * What a memo says about a day; null for any other memo. Accepts the memo as RPC gives it (with its
- * length in front) and as it was written.
+ * The day and the commitment that a memo names; null for any other memo. Accepts the memo as RPC
+ * gives it (with its length in front) and as it was written.
  */
 export function rootMemoIn(memo: string | null): RootMemo | null {
   const [, day, commitment] = MEMO.exec(memo ?? '') ?? [];
@@ -98,7 +98,7 @@ const RULES: readonly Rule<RootMemoWhole, RootMemoMandate>[] = [
 export const rootMemoObjections = (whole: RootMemoWhole, mandate: RootMemoMandate): string[] =>
   objectionsTo(RULES, whole, mandate);
 
-/** What follows for a memo under way from a look at its signature. */
+/** The next step of a memo under way, after a look at its signature. */
 export type RootMemoStep =
   /** A finalized block shows it. */
   | { readonly do: 'end'; readonly outcome: 'landed' | 'failed'; readonly slot: number }

@@ -8,7 +8,7 @@ export type DailyRoot = Omit<RootClaim, 'genesisHash'> & {
   readonly commitment: string;
   readonly madeAtMs: number;
 };
-/** What became of a memo; `contradicted`: the chain has another commitment for the day. */
+/** The ends of a memo. `contradicted`: the chain has another commitment for the day. */
 export const ROOT_MEMO_OUTCOMES = ['landed', 'failed', 'expired', 'contradicted'] as const;
 export type RootMemoOutcome = (typeof ROOT_MEMO_OUTCOMES)[number];
 /** A root with the memo that says most about it: the written one, else the last that was signed. */
@@ -22,7 +22,7 @@ export type ListedRoot = DailyRoot & {
     readonly commitment: string;
   } | null;
 };
-/** A root with what its paths are made of. */
+/** A root with the secret and the hashes of its leaves, from which salts and paths are computed. */
 export type SealedDay = DailyRoot & {
   readonly secret: Uint8Array;
   /** The hashes of its leaves in ascending order. */

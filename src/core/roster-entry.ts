@@ -16,8 +16,9 @@ export type RosterEntry = {
   /** The sums owed by token; left out by servers of the release before, where all is USDC. */
   readonly owed?: readonly Owed[];
   /**
-   * The time since which the subscriber has owed something without a pause; null when nothing is
-   * owed.
+   * The moment from which the time that counts as owed would have run without a pause. Time in
+   * which the subscriber could do nothing about its debts does not count. Null when nothing is
+   * owed, and while no time counts, unless the limit of the settings was passed before.
    */
   readonly owedSinceMs: number | null;
   readonly reason: string | null;

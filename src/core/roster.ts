@@ -28,11 +28,11 @@ export type Decision = {
   /** The value that `allow` has when the verdict is `unknown`. */
   readonly failOpen: boolean;
   /**
-   * For how long something has been owed, without the time in which the subscriber could do nothing
-   * about it. Null while nothing counts. Above `owedForMsMost` nothing may be opened;
-   * `owedForMsMost` is null when there is no limit.
+   * For how many milliseconds something has been owed, without the time in which the subscriber
+   * could do nothing about it. Null while no time counts.
    */
   readonly owedForMs: number | null;
+  /** With a larger `owedForMs` nothing may be opened; null when there is no limit. */
   readonly owedForMsMost: number | null;
 };
 
@@ -63,7 +63,7 @@ export type RosterOptions = {
    * limit.
    */
   readonly outstandingMost: BaseUnits | null;
-  /** The time of owing above which nothing may be opened; null for no limit. */
+  /** The milliseconds of owing above which nothing may be opened; null for no limit. */
   readonly owedForMsMost: number | null;
 };
 
@@ -215,8 +215,8 @@ export function createRoster(options: RosterOptions): Roster {
     },
     observe(asOfSlot, atMs) {
       // A slot a little lower comes from a node that is behind. A slot far lower shows that the
-      // higher one was wrong. The same slot again is no news: a node that stands still tells
-      // nothing of what happened since.
+      // higher one was wrong. The same slot again leaves the time as it is: a node that stands
+      // still shows nothing that happened since.
       if (
         seen.asOfSlot === null ||
         asOfSlot > seen.asOfSlot ||

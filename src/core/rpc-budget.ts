@@ -2,7 +2,7 @@
 // plan is spent evenly: the part of the month that has passed allows the same part of the credits,
 // and a tenth of all credits may be spent ahead of that. Beyond a tenth one source is given up,
 // beyond two tenths two, and so on; all of them once everything is spent. A source is taken again
-// when half a tenth is regained, so that none goes on and off.
+// when half a tenth is regained, so that no source is given up and taken again all the time.
 
 /** `null`: no bound. Credits of all daemons a month, and of this one a minute. */
 export type RpcBudget = {
@@ -22,7 +22,7 @@ export type Month = {
 
 /** The part of the credits that may be spent ahead of time before a source is given up. */
 const STEP = 0.1;
-/** A source is taken again at this part of the step at which it was given up. */
+/** A source is taken again once the spending has fallen by this part of a step. */
 const REGAINED = 0.5;
 /** The part of `creditsAMinuteMost` below which a source is taken again. */
 const CALM = 0.7;
@@ -63,8 +63,8 @@ export function givenUpForMonth(
 }
 
 /**
- * The same for the minute's sake: one more source with each look at which the last minute was too
- * dear, and one less with each at which it was calm.
+ * The number of sources to give up for the minute's sake. `minute` are the credits of the last
+ * minute. One more than `before` when they are above the bound, one less below 70 % of it.
  */
 export function givenUpForMinute(
   budget: RpcBudget,

@@ -1,7 +1,9 @@
-// Rpc price: what calls, webhooks and sockets cost at Helius, in credits. Sources as of 2026-11-27:
-// helius.dev/docs/billing/credits (a call costs one credit, a historical one ten), and of
-// helius.dev/docs/faqs the pages webhooks (an event one, an edit a hundred) and websockets (opening
-// one; standard sockets are metered since April 2026). Other providers count otherwise.
+// Rpc price: the credits that calls, webhooks and sockets cost at Helius. Sources of 2026-11-27:
+// - helius.dev/docs/billing/credits: a call costs one credit, a historical one ten.
+// - helius.dev/docs/faqs, webhooks: an event costs one credit, an edit a hundred.
+// - helius.dev/docs/faqs, websockets: opening a socket costs one credit; standard sockets are
+//   metered since April 2026.
+// Other providers count otherwise.
 
 /** When the price list was read. */
 export const PRICES_AS_OF = '2026-11-27';

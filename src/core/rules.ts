@@ -1,6 +1,6 @@
-// Rules: tables of rules about what may be signed. Each row says in words what must hold, decides
-// whether it holds, and words the objection where it does not, so that a reviewer can read a table
-// from top to bottom, and a test can break one row after the other.
+// Rules: the shape of the tables of rules about transactions that may be signed. Each row says in
+// words what must hold, decides whether it holds, and words the objection where it does not. So a
+// reviewer can read a table from top to bottom, and a test can break one row after the other.
 
 /** One rule about the effect of one instruction, or about a whole transaction. */
 export type Rule<Subject, Mandate> = {

@@ -7,7 +7,7 @@ import type { Lamports } from './money.ts';
 /** The tip of one payment. It stands in its record before anything is signed. */
 export type SenderTip = { readonly lamports: Lamports; readonly account: Address };
 
-/** What the next payment gives, to one of these accounts. */
+/** The tip of the next payment, and the accounts to one of which it goes. */
 export type TipRule = { readonly lamports: Lamports; readonly accounts: readonly Address[] };
 
 /** The tips that the pen signs for: at most so much, to one of these accounts. */

@@ -25,7 +25,7 @@ export type ShareChange =
       readonly retryAtMs: number | null;
       readonly countsAsAttempt: boolean;
     }
-  /** It could not be planned, because RPC did not answer. Nothing but the reason changes. */
+  /** The debt could not be planned, because RPC did not answer. Only its reason changes. */
   | { readonly do: 'note'; readonly trouble: Trouble }
   /** The payment that has claimed the debt waits, and why; null when it goes on. */
   | { readonly do: 'wait'; readonly trouble: Trouble | null }

@@ -67,8 +67,9 @@ export const isAsked = ({
 }): boolean => hastened || delinquent || ended;
 
 /**
- * The part of a debt that counts for the standing: what was paid of a voided debt, and of an
- * observed one where such debts do not count; else the whole.
+ * The part of a debt that counts for the standing: of a voided debt the paid part, of an observed
+ * debt the paid part unless `observing`, of any other debt the whole. `observing` says that the
+ * daemon runs in mode observe, where observed debts count.
  */
 export const countedOf = (
   { status, observed, amount, paid }: Pick<Share, 'status' | 'observed' | 'amount' | 'paid'>,

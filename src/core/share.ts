@@ -6,7 +6,8 @@
 //   processing  A payment that is planned, signed or sent has claimed it. Only the end of that
 //               payment moves the debt on.
 //   failed      Owed, but a person must act first. The lane does not try it.
-//   paid        Ended: `paid` equals `amount`. What lands beyond that is counted in `overpaid`.
+//   paid        Ended: `paid` equals `amount`. An amount that lands beyond that is counted in
+//               `overpaid`.
 //   voided      Ended before it was paid in full, by its own terms or by an operator; `voided` says
 //               by whom and why. Only payments on chain of the full amount turn it into `paid`.
 //
@@ -79,7 +80,7 @@ export type Share = Tries & {
    * After a payment that failed on chain: the lane tries no debt of the subscriber until this time.
    */
   readonly heldUntilMs: number | null;
-  /** A person asked for it to be paid now, however small it is. */
+  /** A person or a clearance asked for it to be paid now, however small it is. */
   readonly hastened: boolean;
   /** Booked by a daemon that only observes; it is not payable until a person adopts it. */
   readonly observed: boolean;

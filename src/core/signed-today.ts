@@ -8,17 +8,17 @@ export type SignedAmount = {
   /** Base units of that token. */
   readonly amount: bigint;
   /**
-   * The payment and its value of a nonce; null without a nonce. At most one transaction of the same
-   * is executed.
+   * The payment and its value of a nonce; null without a nonce. Of all transactions with the same
+   * two, at most one is executed.
    */
   readonly once: string | null;
 };
 export type SignedToday = {
-  /** What was signed for this subscriber in this token within 24 hours. Base units. */
+  /** The sum that was signed for this subscriber in this token within 24 hours. Base units. */
   sum(subscriberId: string, mint: string): bigint;
   /** Whether the same amount was counted for the same payment and value of a nonce. */
   has(given: SignedAmount): boolean;
-  /** Counts an amount from now on. Returns a function that counts it no more. */
+  /** Counts an amount for 24 hours from now. Returns a function that takes it out again. */
   count(given: SignedAmount): () => void;
 };
 

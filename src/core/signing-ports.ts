@@ -1,5 +1,5 @@
-// Signing ports: the ports of what signs: the pen and the vault that keeps its keys, the
-// addresses of a payment, and the endpoint that builds swaps.
+// Signing ports: the ports of the pen, of the signers and of the vault that seals their keys; the
+// addresses of a payment; and the port to the endpoint that builds swaps.
 import type { Address, Signature } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
 import type { Payment } from './payment.ts';
@@ -38,8 +38,9 @@ export type LookupTable = { readonly key: Address; readonly addresses: readonly 
  */
 export type SwapDesk = {
   /**
-   * Returns an unsigned transaction that swaps this much of the owner's tokens of a mint for SOL.
-   * Throws `swap_failed`.
+   * Returns an unsigned transaction that swaps this much of the owner's tokens of a mint for SOL,
+   * with the lookup tables that it uses. Throws `swap_failed`, and `rpc_unavailable` or
+   * `rpc_refused` when a table cannot be read.
    */
   offer(
     owner: Address,
@@ -82,7 +83,8 @@ export type Signers = {
   agent(key: AgentKey): Signer;
   /**
    * Seals an agent's 64-byte secret key for the ledger, bound to the subscriber and the public key.
-   * Throws `key_mismatch` when the key is another's.
+   * Throws `key_mismatch` when the key is another's, and a RangeError when its two halves do not
+   * belong together.
    */
   seal(subscriberId: string, publicKey: Address, secretKey: Uint8Array): Uint8Array;
   /**
@@ -102,7 +104,10 @@ export type NonceRequest = {
   readonly act: 'open' | 'close' | 'move';
   readonly subscriberId: string;
   readonly lamports: Lamports;
-  /** Of `move`, the value of the nonce: the transaction excludes every other one under it. */
+  /**
+   * For `move` the value of the nonce, so that the transaction excludes every other one under it;
+   * else a recent blockhash.
+   */
   readonly blockhash: string;
   readonly microLamports: bigint;
 };
@@ -124,7 +129,8 @@ export type Pen = {
   readonly sponsor: Address | null;
   /**
    * Builds the transaction, checks it against mandate and limits, and has it signed. Throws
-   * `pen_refused`, `pen_limited`, `key_unavailable` or `signer_unavailable`.
+   * `pen_refused`, `pen_limited`, `transaction_too_large`, `key_unavailable`, `signer_unavailable`
+   * or `venue_not_served`.
    */
   sign(request: {
     parts: PaymentParts;
@@ -159,7 +165,8 @@ export type Pen = {
   signRootMemo(request: RootMemoRequest): Promise<Written>;
   /**
    * Checks a swap that was built elsewhere against the swap policy and the limits, and has it
-   * signed. What it swaps counts for the day as a payment does. Throws as `sign` does.
+   * signed. The amount that it swaps counts towards the limit of a day, as that of a payment does.
+   * Throws as `sign` does.
    */
   signSwap(request: {
     payment: Payment;

@@ -1,6 +1,6 @@
 // Source: the sources from which signatures of transactions become known, declared once, and the
-// port into which each of them puts what it learns. What a source says is never believed: the
-// transaction is read from RPC, so that the source changes nothing about its facts.
+// port to which each of them gives the signatures. A source is never believed: each transaction is
+// read from RPC, so that its facts do not depend on the source.
 import type { Naming, Rumour } from './watch-ports.ts';
 
 /** The sources of the settings. Each one alone is enough to hear everything. */
@@ -8,9 +8,11 @@ export const SOURCES = ['webhooks', 'subscriptions', 'stream', 'backfill', 'swee
 export type Source = (typeof SOURCES)[number];
 
 /**
- * The source that named a signature, as the row of its sighting says: a webhook body, a gRPC
- * stream, the history of an account that was seen changed (by a subscription or a sweep), the walk
- * of finalized history, a payment of the daemon itself, or a person.
+ * The source that named a signature, as the row of its sighting says. `webhook`: a webhook body.
+ * `stream`: a gRPC stream. `watch`: the history of an account that a subscription or a sweep saw
+ * changed. `backfill`: the walk of finalized history. `own`: a payment of the daemon itself.
+ * `repair`: the history of an account that is read again, by a person or after a gap. `replay`: a
+ * person, by the command of that name.
  */
 export const NAMED_BY = [
   'webhook',

@@ -84,9 +84,9 @@ export function withinLimits(
 }
 
 /**
- * The reason why the sponsor pays no more fees for this subscriber or creator today, or null.
- * `cost`: of this payment without its tip, and of each one whose cost is not known yet; `tip` is
- * that of this payment.
+ * The reason why the sponsor pays no more fees for this subscriber or creator within 24 hours, or
+ * null. `cost`: the lamports of this payment without its tip, which are also assumed for each
+ * payment whose cost is not known yet. `tip`: the lamports of this payment's tip.
  */
 export function sponsorRefusal(
   spent: SponsorSpent,

@@ -15,7 +15,7 @@ export type Split = {
   readonly minimumPayment: BaseUnits;
   /** Whether the recipient may be an address without a private key, such as a vault. */
   readonly offCurve: boolean;
-  /** What the platform calls the recipient, such as `referrer`; null without a name. */
+  /** The platform's name for the recipient, such as `referrer`; null without a name. */
   readonly label: string | null;
 };
 export type Recipient = Split & {

@@ -1,5 +1,5 @@
-// Standing change: tells what a verdict changes in the standing that was saved, and what platforms
-// are told of the change.
+// Standing change: decides which fields of a saved standing a verdict changes, and which event
+// tells platforms of the change.
 import type { EventOf } from './event.ts';
 import { owedIn, type RosterEntry } from './roster-entry.ts';
 import type { Standing } from './standing.ts';
@@ -16,8 +16,8 @@ const sameOwed = (one: readonly Owed[], other: readonly Owed[]): boolean =>
   one.every(({ mint, amount }, nth) => mint === other[nth]?.mint && amount === other[nth]?.amount);
 
 /**
- * What a verdict makes of an entry; null when it says what the entry says already. The time since
- * which something is owed ends with the debt; core/owing.ts decides when it begins.
+ * The fields of an entry after a verdict; null when the verdict changes none of them. `owedSinceMs`
+ * becomes null when nothing is owed any more; core/owing.ts decides when that time counts.
  */
 export function verdictOn(before: RosterEntry, verdict: Standing): Verdict | null {
   const { standing, outstanding, owed } = verdict;

@@ -1,12 +1,12 @@
-// Statement: what a link to a statement stands for, and the sums and days of the shares that it
-// shows. Pure: the link is sealed elsewhere, so that only the daemon makes one.
+// Statement: the contents of a link to a statement, and the sums and days of the shares that the
+// statement shows. Pure: the link is sealed elsewhere, so that only the daemon makes one.
 import type { ProfitShare } from './debt-ports.ts';
 import type { BaseUnits } from './money.ts';
 import type { ShareDetails } from './statement-ports.ts';
 import type { Token } from './token.ts';
 
 export const STATEMENTS_OF = ['subscriber', 'creator'] as const;
-/** What a link opens until it expires. Times are milliseconds since 1970. */
+/** The statement that a link opens until it expires. Times are milliseconds since 1970. */
 export type StatementLink = {
   readonly of: (typeof STATEMENTS_OF)[number];
   /** The subscriber's id, or the creator's wallet. */
@@ -37,7 +37,7 @@ export const STATEMENT_BINDING = 'bailiff/statement-link';
 
 /** The text of a link that is sealed; `linkIn` reads it. */
 export const linkText = (link: StatementLink): string => JSON.stringify(link);
-/** The link in an opened text; null when it has expired. */
+/** The link in an opened text; null when it has expired. Throws a SyntaxError for other text. */
 export function linkIn(text: string, nowMs: number): StatementLink | null {
   const link = JSON.parse(text) as StatementLink;
   return link.expiresAtMs > nowMs ? link : null;

@@ -24,7 +24,7 @@ export const BASIS_TOLD: Readonly<Record<Basis, { of: string; carriesLosses: boo
 export const PROFITS = ['net', 'gross'] as const;
 export type Profit = (typeof PROFITS)[number];
 
-/** What terms say about the amount of a share beside its basis points. Amounts are base units. */
+/** The rules of terms about the amount of a share, beside its basis points. Amounts: base units. */
 export type TermsRules = {
   readonly profit: Profit;
   /**

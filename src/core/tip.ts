@@ -1,7 +1,8 @@
 // Tip: the highest slot that the chain is known to have reached, and the test whether a node's slot
 // can be true. A slot that no chain can have reached since the last believed answer is refused;
 // when three answers in a row agree with each other they are believed. So a real jump is followed,
-// and one wrong answer changes nothing. What the ledger recorded before counts as the first answer.
+// and one wrong answer changes nothing. The slot that the ledger recorded before this start counts
+// as the first answer.
 import type { Slot } from './ids.ts';
 
 /** No cluster makes a slot in less time; the shortest planned slot is 200 ms (SIMD-0525). */

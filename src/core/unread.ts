@@ -1,6 +1,6 @@
 // Unread: decides about transactions that an account's finalized history names and that no node
-// gives. They are asked for without end; meanwhile the account's own state and its balances show
-// what they did, or a person accepts them as they are.
+// gives. The daemon goes on asking for them without end. Their effect is judged from the account's
+// own state and its balances, or a person accepts them as they are.
 import { FEE_LAMPORTS_MOST } from './conservation.ts';
 import type { Lamports } from './money.ts';
 import type { Perhaps } from './perhaps.ts';

@@ -15,9 +15,9 @@ export type StoredVariant = {
 
 export type PaymentVariants = {
   /**
-   * Stays in `sent`: stores another variant of a payment under a nonce before it is sent. False
-   * also when the payment was cancelled, has this number of variants no longer, or the database's
-   * identity is not `under`.
+   * Stays in `sent`: stores another variant of a payment under a nonce before it is sent. `after`
+   * is the number of variants that the caller read. False also when the payment was cancelled, has
+   * another number of variants by now, or the database's identity is not `under`.
    */
   varied(
     paymentId: string,

@@ -18,7 +18,7 @@ import type { Watched } from './watch-ports.ts';
 /** The venues that this release knows, by the names that settings, records and the API use. */
 export const VENUE_NAMES = ['drift-v2', 'velocity'] as const;
 export type VenueName = (typeof VENUE_NAMES)[number];
-/** The venue that is meant where none is named. */
+/** The venue of a request, setting or row that names none. */
 export const DEFAULT_VENUE: VenueName = 'drift-v2';
 
 /**
@@ -161,8 +161,9 @@ export type Venue = {
     readAccounts: Chain['accounts'],
   ): Promise<VenueFunds>;
   /**
-   * Loads what `instructions` needs. Without this call the first payment of a process waits for it,
-   * and every answer of the API with it: 0.1 s of CPU for Drift v2.
+   * Loads the modules that `instructions` needs, which takes 0.1 s of CPU for Drift v2. Without
+   * this call they are loaded by the first payment of the process, and every answer of the API
+   * waits meanwhile.
    */
   prepare(): Promise<void>;
   /**

@@ -1,5 +1,5 @@
-// Waiting events: what is told once, beside the events of each debt, when debts begin to wait and
-// when the venue that they waited for is open again.
+// Waiting events: the events that are written once for several debts, beside those of each debt:
+// when debts begin to wait, and when the venue that they waited for is open again.
 import type { EventOf } from './event.ts';
 import type { Share } from './share.ts';
 import type { Trouble } from './trouble.ts';

@@ -1,8 +1,8 @@
 // Wallet: the facts about what one transaction did to an agent's wallet and token accounts:
 // outflows (computed in core/conservation.ts), the change of the watched token account, and notices
-// of who may take tokens from now on. Balances are the measure, so a log that is cut or forged
-// changes nothing. What the venue moved in or out is known from elsewhere, and is no outflow of the
-// wallet.
+// of who may take tokens from now on. Outflows are computed from balances, so a log that is cut or
+// forged changes nothing. Amounts that a venue moved in or out are given (`venueMoved`), and are no
+// outflow of the wallet.
 import { type Leaving, leavings, leavingsOfFailed, solBrought } from './conservation.ts';
 import { understandToken } from './coverage.ts';
 import type { FactBody, Notice, Outflow } from './fact.ts';

@@ -29,7 +29,7 @@ export type Rumour = {
 export type Naming = {
   readonly source: NamedBy;
   readonly nowMs: number;
-  /** A webhook body is a rumour; an account's history is RPC's own word, at a commitment. */
+  /** `rumour` for a webhook body; for an account's history the commitment at which RPC gave it. */
   readonly by: 'rumour' | Commitment;
   /**
    * The revision of the watch-list with which the account joined. A transaction that was read with
@@ -52,11 +52,12 @@ export type Watched = {
 /** A watched account, and how far its history is known. */
 export type ScannedAccount = Watched & {
   readonly subAccountId: number | null;
-  /**
-   * The last finalized slot up to which the account's history was scanned. `checkedSlot`: the slot
-   * up to which its state has proven that history complete; null before the first check.
-   */
+  /** The last finalized slot up to which the account's history was scanned. */
   readonly scannedSlot: Slot;
+  /**
+   * The slot up to which the account's state has proven that history complete; null before the
+   * first check.
+   */
   readonly checkedSlot: Slot | null;
   readonly hasGap: boolean;
 };

@@ -95,7 +95,7 @@ export const wireOwedOf = (owed: readonly Owed[]): WireOwed[] =>
     amount: amount.toString(),
   }));
 
-/** The entry in a message. Throws a RangeError or SyntaxError when the message is no entry. */
+/** The entry in a message. Throws a RangeError, SyntaxError or TypeError for any other message. */
 export function entryOf(wire: WireEntry): RosterEntry {
   const { evidence } = wire;
   if (!ROSTER_STANDINGS.includes(wire.standing))

@@ -1,7 +1,7 @@
-// Event sender: sends events as HTTP requests to URLs that platforms chose. The look-up that is
-// checked is the one whose address the connection uses, so a host name cannot lead to the
-// daemon, its network or its cloud's metadata after the check. Redirects are not followed. A
-// refusal does not say which address a name resolved to.
+// Event sender: sends events as HTTP requests to URLs that platforms chose. The connection uses the
+// addresses of the very look-up that was checked, so a host name cannot lead to the daemon, its
+// network or its cloud's metadata after the check. Redirects are not followed. A refusal does not
+// say which address a name resolved to.
 import { lookup as lookUp } from 'node:dns';
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
@@ -53,8 +53,8 @@ for (const [net, bits] of [
   closed.addSubnet(net, bits, 'ipv6');
 
 /**
- * Whether an address is private or reserved, so that a platform's URL must not lead to it. A mapped
- * IPv4 address counts as private.
+ * Whether an address is private or reserved, so that a platform's URL must not lead to it. An IPv4
+ * address that is mapped to IPv6 counts as the IPv4 address.
  */
 export function isPrivate(address: string): boolean {
   return closed.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');

@@ -1,4 +1,4 @@
-// Settings problems: what is wrong with settings that depend on each other.
+// Settings problems: finds settings that contradict each other or lack one that they depend on.
 import { base58Bytes } from '../core/ids.ts';
 import { SMALL } from '../core/outflow.ts';
 import type { FileSettings, Secrets } from './settings.ts';

@@ -27,7 +27,7 @@ export type Secrets = {
   readonly sponsorKey: Uint8Array | null;
   /** The key of the gRPC stream; sent as `x-token`. */
   readonly streamToken: string | null;
-  /** What signing services ask for (schema-signers.ts). */
+  /** The credentials of the signing services (schema-signers.ts). */
   readonly vaultToken: string | null;
   readonly turnkeyKey: { readonly publicKey: string; readonly privateKey: string } | null;
   readonly fireblocksKey: { readonly apiKey: string; readonly privateKeyPem: string } | null;

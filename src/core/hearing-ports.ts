@@ -51,9 +51,12 @@ export type ReadWith = { readonly listRevision: number; readonly touching: reado
 export type ReadingOutcome = {
   /**
    * `stale`: the transaction touches an account that joined after the watch-list revision of the
-   * reading; nothing was recorded.
+   * reading; nothing was recorded. `unnoted`: the ledger has no sighting of the transaction,
+   * because its database went back after the sighting was taken; nothing was recorded. Facts
+   * without a sighting would never become final, and would stay when a fork dropped the
+   * transaction.
    */
-  readonly outcome: Taking['outcome'] | 'stale';
+  readonly outcome: Taking['outcome'] | 'stale' | 'unnoted';
   readonly changed: readonly string[];
 };
 

@@ -99,7 +99,7 @@ async function book(
     with booked as (insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint, amount,
         withdraw, settle_markets, fee_payer, create_agent_account, state, signature, sent_at, executed_slot, ended_at, restored, excess, planned_at)
       select ${id}, n.subscriber_id, n.subscription_id, ${paid.creatorWallet}, n.drift_account, a.sub_account_id, ${paid.token.mint}, ${paid.amount},
-        0, '[]', 'agent', false, 'landed', ${paid.signature}, now(), ${paid.slot}, now(), true, ${excess}, ${now}
+        0, '[]', 'agent', false, 'landed', ${paid.signature}, ${now}, ${paid.slot}, ${now}, true, ${excess}, ${now}
       from subscription n join account a on a.address = n.drift_account
       where n.subscriber_id = ${subscriberId} and n.subscription_id = ${subscriptionId}
       on conflict do nothing returning subscriber_id, payment_id)

@@ -186,6 +186,7 @@ const recordTogether = (sql: Sql, reads: readonly Read[]): Promise<ReadingOutcom
     const known = await recorded(tx, signatures);
     const taken: { read: Read; taking: Taking }[] = [];
     for (const read of reads) {
+      if (!final.has(read.signature)) continue;
       if (read.readWith !== undefined && (await isStale(tx, read.readWith, revision))) continue;
       const { signature, slot, finality, facts, insist = false } = read;
       const isFinal = final.get(signature) ?? false;
@@ -207,7 +208,7 @@ const recordTogether = (sql: Sql, reads: readonly Read[]): Promise<ReadingOutcom
     await moveSightings(tx, taken, revision);
     const outcomes = new Map(taken.map(({ read, taking }) => [read, taking.outcome]));
     return reads.map((read) => {
-      const outcome = outcomes.get(read) ?? 'stale';
+      const outcome = outcomes.get(read) ?? (final.has(read.signature) ? 'stale' : 'unnoted');
       return {
         outcome,
         changed: outcome === 'recorded' ? [...(changed.get(read.signature) ?? [])] : [],

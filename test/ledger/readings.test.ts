@@ -223,3 +223,21 @@ test('a fact that is not final is replaced on record, a final one is never edite
   expect(before?.body.netPnl).toBe('5');
   await expect(sql`update fact set body = '{}'`).rejects.toThrow(/never edited/);
 });
+
+test.each(['confirmed', 'finalized'] as const)(
+  'a %s reading of a transaction that the ledger has lost since is not recorded',
+  async (finality) => {
+    await using held = await createTestLedger();
+    const fact = closeFact(1, 10_000_000n, { account: held.driftAccount });
+    const read = {
+      signature: fact.signature,
+      slot: 50,
+      finality,
+      facts: [fact],
+      dueMs: 0,
+      nowMs: 0,
+    };
+    expect(await held.ledger.sightings.record(read)).toEqual({ outcome: 'unnoted', changed: [] });
+    expect([...(await held.sql`select 1 from fact`)]).toEqual([]);
+  },
+);

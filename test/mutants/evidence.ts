@@ -312,6 +312,13 @@ export const EVIDENCE: readonly Mutant[] = [
     by: unit('test/core/reading.test.ts', 'a final fact learns an index in its block'),
   },
   {
+    name: 'U7 a reading is recorded although the ledger has lost its sighting',
+    file: 'src/ledger/readings.ts',
+    from: '      if (!final.has(read.signature)) continue;\n',
+    to: '',
+    by: unit('test/ledger/readings.test.ts', 'that the ledger has lost since'),
+  },
+  {
     name: 'U6 a debt that is parked for a person is payable',
     file: 'src/core/share-due.ts',
     from: "(which === 'open' || (status !== 'failed' && !observed));",

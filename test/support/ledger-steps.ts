@@ -95,6 +95,10 @@ export function draw(
   if (choice < 22) return (ledger) => ledger.sightings.becameFinal(fact.position.slot, nowMs);
   if (choice < 44)
     return async (ledger) => {
+      const named = { signature: fact.signature, blockIndex: null, accounts: [fact.account] };
+      // One reading in ten comes after the database has lost its sighting, or never had it.
+      if (n % 10 !== 0)
+        await ledger.sightings.note([named], { source: 'replay', by: 'rumour', nowMs });
       const { outcome, changed } = await ledger.sightings.record({
         signature: fact.signature,
         slot: fact.position.slot,
@@ -170,7 +174,15 @@ export function draw(
   if (choice < 90) return (ledger) => foundOnChain(ledger, id, seed, VOIDING);
   if (choice < 91)
     return async (ledger) =>
-      (await ledger.shares.wake([{ subscriberId: id, class: trouble.class }])).sort();
+      (
+        await ledger.shares.wake([
+          {
+            subscriberId: id,
+            class: trouble.class,
+            ...(n % 3 === 0 ? {} : { venue: n % 3 === 1 ? 'drift-v2' : 'velocity' }),
+          },
+        ])
+      ).sort();
   if (choice < 92)
     return async (ledger) => [
       (await ledger.shares.lapsing()).sort(),

@@ -177,6 +177,7 @@ export function createMemorySightings(state: State): Sightings {
     },
     async record({ signature, slot, finality, facts, dueMs, insist, readWith }) {
       const row = state.sightings.get(signature);
+      if (row === undefined) return { outcome: 'unnoted', changed: [] };
       const listRevision = readWith?.listRevision ?? state.listRevision;
       const stale = (readWith?.touching ?? []).some(
         (each) => (state.accounts.get(each as Address)?.listedRevision ?? 0) > listRevision,
@@ -185,13 +186,13 @@ export function createMemorySightings(state: State): Sightings {
       const known = [...state.facts.values()]
         .filter((each) => each.fact.signature === signature)
         .map((each) => ({ fact: each.fact, finality: each.finality }));
-      const isFinal = row?.status === 'finalized' || (row?.final ?? false);
+      const isFinal = row.status === 'finalized' || row.final;
       const taking = takeReading(
         known,
         { slot, finality, facts },
         { isFinal, insist: insist ?? false },
       );
-      if (taking.outcome === 'superseded' && row !== undefined) row.final = true;
+      if (taking.outcome === 'superseded') row.final = true;
       if (taking.outcome !== 'recorded') return { outcome: taking.outcome, changed: [] };
       const changed = new Set<string>();
       for (const fact of taking.withdraw) {
@@ -206,11 +207,11 @@ export function createMemorySightings(state: State): Sightings {
         state.facts.set(factKey(fact), { ...next, blockIndex: next.fact.position.blockIndex });
         changed.add(fact.subscriberId);
       }
-      if (row !== undefined && finality === 'finalized') {
+      if (finality === 'finalized') {
         row.final = true;
         row.accounts.clear();
       }
-      if (row !== undefined && row.status !== 'finalized')
+      if (row.status !== 'finalized')
         Object.assign(row, {
           status: finality,
           slot,

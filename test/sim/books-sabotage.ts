@@ -37,7 +37,7 @@ export const BOOKS_SABOTAGES: Record<string, Deliberate> = {
   },
   'paying while a transfer to the creator waits to be matched': {
     within: 100,
-    known: 11,
+    known: 37,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,

@@ -180,12 +180,12 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking an error for an absence': {
     within: 60,
-    known: 11,
+    known: 25,
     sabotage: BLIND,
   },
   'taking a payment that failed on chain for one that paid': {
     within: 150,
-    known: 89,
+    known: 30,
     sabotage: {
       chain: (chain) => ({
         ...chain,

@@ -188,4 +188,5 @@ export function furnish(chain: SimChain): void {
       store.set(address, userAccount(DRIFT, agent, sub, 10n ** 9n));
     store.set(velocityUser, userAccount(VELOCITY, agent, 0, 10n ** 9n));
   }
+  chain.open();
 }

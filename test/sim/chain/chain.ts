@@ -59,6 +59,8 @@ export type SimChain = {
   heard(transaction: SimTransaction): void;
   /** Sends again what was once sent under a nonce, however old it is: bytes may be anywhere. */
   replay(chance: Random): void;
+  /** Mines the first block that executes anything; called once the world is furnished. */
+  open(): void;
   tick(): void;
   /**
    * Drops blocks that are not final. People's transactions in them usually happen again; a payment
@@ -136,7 +138,14 @@ export function createSimChain(random: Random, name = 0): SimChain {
   };
   const later = (transaction: SimTransaction, by: number): void =>
     void delayed.push({ at: last().height + by, transaction });
-  mine();
+  // The first block is final and executes nothing: the accounts of the world stand in it.
+  blocks.push({
+    slot,
+    height: FIRST.height,
+    hash: hashOf(name, slot, 0x7fff_ffff),
+    executed: [],
+    undo: new Map(),
+  });
 
   return {
     genesisHash: hashOf(name, 0, 0),
@@ -178,6 +187,7 @@ export function createSimChain(random: Random, name = 0): SimChain {
       const all = [...underNonces];
       if (all.length > 0) include(chance.pick(all));
     },
+    open: mine,
     tick() {
       mine();
       rooted = Math.max(rooted, blocks.length - 1 - FINAL_AFTER);

@@ -7,6 +7,7 @@ import { hasLapsed, type Transition } from '../../../src/core/share.ts';
 import { restingEvents, resumedEvents } from '../../../src/core/waiting-events.ts';
 import { requiring } from './server.ts';
 import { applyToShares, LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
+import { venueOfShare } from './tokens.ts';
 
 const told = ({ share }: Transition) => ({
   shareId: share.id,
@@ -115,7 +116,9 @@ export function createMemoryShareActs(
           share.retryAtMs !== null &&
           waiting.some(
             (each) =>
-              each.subscriberId === share.subscriberId && each.class === share.reason?.class,
+              each.subscriberId === share.subscriberId &&
+              each.class === share.reason?.class &&
+              (each.venue === undefined || each.venue === venueOfShare(state, share)),
           ),
       );
       const woken = applyToShares(state, named, () => ({ do: 'wake' }));

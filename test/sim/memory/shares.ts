@@ -26,7 +26,7 @@ import {
   type ShareRow,
   type State,
 } from './state.ts';
-import { TOKENS, venueAt } from './tokens.ts';
+import { TOKENS, venueAt, venueOfShare } from './tokens.ts';
 
 const exact = (_: string, value: unknown): unknown =>
   typeof value === 'bigint' ? String(value) : value;
@@ -107,8 +107,6 @@ export function createMemoryShares(
       .filter((each) => each.state === 'landed' || LIVE.has(each.state))
       .flatMap((each) => each.covers)
       .reduce((sum, c) => sum + (c.shareId === share.id ? c.amount : 0n), 0n);
-  const venueOfShare = ({ subscriptionId }: ShareRow) =>
-    venueAt(state, state.subscriptions.get(subscriptionId)?.driftAccount ?? ('' as never));
   return {
     async unaccrued(limit, after) {
       const found = [...state.facts.values()].flatMap(({ fact, finality, blockIndex }) => {
@@ -263,7 +261,7 @@ export function createMemoryShares(
           ('class' in trouble
             ? share.reason?.class === trouble.class
             : share.reason?.code === trouble.code) &&
-          (trouble.venue === undefined || trouble.venue === venueOfShare(share)),
+          (trouble.venue === undefined || trouble.venue === venueOfShare(state, share)),
       );
       const [first] = rows;
       const subscription = first && state.subscriptions.get(first.subscriptionId);

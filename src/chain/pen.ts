@@ -221,19 +221,25 @@ export function createPen(options: PenOptions): Pen {
       if (sponsor === null)
         throw new Fault('key_unavailable', 'Memos of daily roots need the key of the sponsor.');
       const { message, required } = rootMemoTransaction(sponsor.address, request);
-      countRootMemo(signedToday);
-      return signedBy(message, required, [sponsor]);
+      const takeBack = countRootMemo(signedToday);
+      try {
+        return await signedBy(message, required, [sponsor]);
+      } catch (thrown) {
+        takeBack();
+        throw thrown;
+      }
     },
     async signSwap({ payment, agent, transaction: given, tables, blockhash, key, signedToday }) {
       const { subscriberId } = payment;
       const own = keyOf(key, agent, subscriberId);
       if (options.swap === null) throw new Fault('pen_refused', 'Agents may not swap here.');
       const amount = least(payment.plan.amount, options.swap.amountMost);
-      const transaction = VersionedTransaction.deserialize(given);
-      // The blockhash is replaced by one whose expiry the daemon knows.
-      transaction.message.recentBlockhash = blockhash;
+      let transaction: VersionedTransaction;
       let read: ReturnType<typeof decompile>;
       try {
+        transaction = VersionedTransaction.deserialize(given);
+        // The blockhash is replaced by one whose expiry the daemon knows.
+        transaction.message.recentBlockhash = blockhash;
         read = decompile(transaction, tables);
       } catch (thrown) {
         throw new Fault('pen_refused', `The pen refuses to sign: ${messageOf(thrown)}.`);

@@ -83,12 +83,15 @@ export function hearSlot(url: string, signal: AbortSignal): Promise<Slot> {
       socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'slotSubscribe', params: [] })),
     );
     socket.on('message', (data) => {
-      const told = JSON.parse(String(data)) as {
-        method?: string;
-        params?: { result?: { slot?: Slot } };
-      };
-      const slot = told.params?.result?.slot;
-      if (told.method === 'slotNotification' && slot !== undefined) end(() => resolve(slot));
+      let told: { method?: string; params?: { result?: { slot?: Slot } } } | null;
+      try {
+        told = JSON.parse(String(data));
+      } catch {
+        end(() => reject(new Error('it sends text that is not JSON, so it is no node')));
+        return;
+      }
+      const slot = told?.params?.result?.slot;
+      if (told?.method === 'slotNotification' && slot !== undefined) end(() => resolve(slot));
     });
   });
 }

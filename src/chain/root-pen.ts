@@ -45,18 +45,23 @@ export function rootMemoTransaction(
 
 /**
  * Creates the count of the memos that this process signed within 24 hours, which holds also when
- * the ledger loses them. It throws `pen_limited` where one more would be above the limit.
+ * the ledger loses them. It throws `pen_limited` where one more would be above the limit. Returns a
+ * function that takes the memo back, for one that was not signed.
  */
-export function createRootMemoCount(nowMs: () => number): (signedToday: number) => void {
-  let signed: number[] = [];
+export function createRootMemoCount(nowMs: () => number): (signedToday: number) => () => void {
+  let signed: { readonly atMs: number }[] = [];
   return (signedToday) => {
     const now = nowMs();
-    signed = signed.filter((atMs) => atMs > now - DAY_MS);
+    signed = signed.filter(({ atMs }) => atMs > now - DAY_MS);
     if (Math.max(signed.length, signedToday) >= ROOT_MEMOS_A_DAY_MOST)
       throw new Fault(
         'pen_limited',
         `The pen refuses to sign: ${ROOT_MEMOS_A_DAY_MOST} memos of daily roots were signed within 24 hours.`,
       );
-    signed.push(now);
+    const memo = { atMs: now };
+    signed.push(memo);
+    return () => {
+      signed = signed.filter((each) => each !== memo);
+    };
   };
 }

@@ -240,7 +240,7 @@ export function openSocket(options: SocketOptions): Socket {
       const why = (await options.admit()) ? await live() : FOREIGN;
       if (stopping.signal.aborted) return;
       // After a connection that lasted, the delays start from the shortest again.
-      attempt = clock.nowMs() - startedMs > RECONNECT.mostMs ? 0 : attempt + 1;
+      attempt = clock.nowMs() - startedMs > RECONNECT.mostMs ? 1 : attempt + 1;
       log.warn('feed.disconnected', { why, accounts: wanted.size });
       await clock.sleep(delayMs(RECONNECT, attempt, clock.random()), stopping.signal);
     }

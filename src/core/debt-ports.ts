@@ -105,6 +105,13 @@ export type Credits = {
 /** How long a payment may stay unsigned before a clearance request ends it. Milliseconds. */
 export const UNSIGNED_MOST_MS = 5_000;
 
+/** The debts of a subscriber that wait for a class of trouble to pass; without a venue, at any. */
+export type Waiting = {
+  readonly subscriberId: string;
+  readonly class: ErrorClass;
+  readonly venue?: VenueName;
+};
+
 /**
  * Stores profit shares. Ages and retry times use the database's clock, because a daemon's may be
  * wrong.
@@ -168,10 +175,10 @@ export type Shares = {
    */
   hasten(subscriberId: string): Promise<void>;
   /**
-   * Makes debts due that wait for one of these classes of trouble to pass. Returns their
-   * subscribers.
+   * Makes debts due that wait for one of these classes of trouble to pass, at the named venue or at
+   * any. Returns their subscribers.
    */
-  wake(waiting: readonly { subscriberId: string; class: ErrorClass }[]): Promise<string[]>;
+  wake(waiting: readonly Waiting[]): Promise<string[]>;
   /**
    * The subscribers with a pending debt, at one venue or at any, that waits for this trouble, given
    * by class or code, and the account of one of them; null when there is none.

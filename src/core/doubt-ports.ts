@@ -10,8 +10,12 @@ import type { Watched } from './watch-ports.ts';
  */
 export type Unreadable = Watched & { readonly signature: Signature; readonly slot: Slot };
 export type UnreadBook = {
-  /** The transactions that cast doubt on an account, oldest first. */
-  list(nowMs: number, limit: number): Promise<(Unreadable & { readonly sinceMs: number })[]>;
+  /** The transactions that cast doubt on an account, of this role or of any, oldest first. */
+  list(
+    nowMs: number,
+    limit: number,
+    role?: Watched['role'],
+  ): Promise<(Unreadable & { readonly sinceMs: number })[]>;
   /** Ends the doubt, because balances show that nothing of this account is missing. */
   end(unreadable: Pick<Unreadable, 'signature' | 'address'>): Promise<void>;
   /**

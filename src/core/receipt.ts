@@ -236,7 +236,7 @@ export type ReceiptPart = Receipt['parts'][number];
 
 /** The receipts in a text: one, or a list of them. Throws `body_invalid` for any other text. */
 export function receiptsIn(text: string): Receipt[] {
-  if (text.length > RECEIPT_BYTES_MOST)
+  if (new TextEncoder().encode(text).length > RECEIPT_BYTES_MOST)
     throw new Fault('body_invalid', `A receipt has at most ${RECEIPT_BYTES_MOST} bytes.`);
   let parsed: unknown;
   try {

@@ -253,11 +253,15 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
       }
       if (stageOf(known) === 'closing')
         return opening.close(subscriber.id, account, seen.account?.lamports ?? 0n);
-      const explained =
-        reading.value === noted.value &&
-        (await ledger.nonces.moverOf(account, noted.value)) === null
-          ? ({ do: 'sign', nonce: { account, ...noted } } as const)
-          : await explain(subscriber, account, noted, reading.value);
+      const hasMoved =
+        reading.value !== noted.value ||
+        (await ledger.nonces.moverOf(account, noted.value)) !== null;
+      // A finalized block has used the value that this node still shows.
+      if (hasMoved && reading.value === noted.value)
+        return wait(troubled('nonce_opening', 'The node is behind the nonce account.'));
+      const explained = hasMoved
+        ? await explain(subscriber, account, noted, reading.value)
+        : ({ do: 'sign', nonce: { account, ...noted } } as const);
       if (!leaving) nonceHeard.follow(account);
       if (!leaving || explained.do !== 'sign') return explained;
       return opening.close(subscriber.id, account, seen.account?.lamports ?? 0n);

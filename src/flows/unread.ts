@@ -71,8 +71,7 @@ export function createUnread({
 }: Pick<CheckPorts, 'ledger' | 'chain' | 'clock' | 'log'>): (signal: AbortSignal) => Promise<void> {
   const lookedMs = new Map<Signature, number>();
   return async (signal) => {
-    const open = await ledger.unread.list(clock.nowMs(), LIST_MOST);
-    const wallets = open.filter((each) => each.role === 'agent_wallet');
+    const wallets = await ledger.unread.list(clock.nowMs(), LIST_MOST, 'agent_wallet');
     const known = new Set(wallets.map((each) => each.signature));
     for (const signature of lookedMs.keys()) if (!known.has(signature)) lookedMs.delete(signature);
     const due = wallets

@@ -3,6 +3,7 @@
 // debt is tried again by its schedule.
 import { type BackoffRule, delayMs } from '../core/backoff.ts';
 import type { Chain } from '../core/chain-ports.ts';
+import type { Waiting } from '../core/debt-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
@@ -58,7 +59,7 @@ const ENDS: Record<Watched['role'], ErrorClass> = {
 /** Creates the loop that wakes waiting debts. */
 export function createWake(ports: WakePorts): Wake {
   const { ledger, chain, venues, clock, log } = ports;
-  const waiting = new Map<string, { subscriberId: string; class: ErrorClass }>();
+  const waiting = new Map<string, Waiting>();
   const woken = new Map<string, { atMs: number; times: number }>();
   let askedAtMs = Number.NEGATIVE_INFINITY;
   /**
@@ -80,23 +81,23 @@ export function createWake(ports: WakePorts): Wake {
     }
   };
 
-  const venueResumed = async (): Promise<readonly string[]> => {
+  const venueResumed = async (): Promise<readonly Waiting[]> => {
     const everyMs = {
       firstMs: ports.venueEveryMs,
       mostMs: Math.max(VENUE_MOST_MS, ports.venueEveryMs),
     };
     if (clock.nowMs() - askedAtMs < delayMs(everyMs, Math.max(1, openings), 1)) return [];
     askedAtMs = clock.nowMs();
-    const found: string[] = [];
+    const found: Waiting[] = [];
     for (const venue of venues.all) {
       const trouble = { class: 'venue_paused', venue: venue.name } as const;
       const { driftUser, subscribers } = await ledger.shares.waitingFor(trouble);
       if (driftUser === null || (await isPaused(venue, driftUser))) continue;
       log.info('venue.resumed', { venue: venue.name, subscribers: subscribers.length });
-      found.push(...subscribers);
+      found.push(...subscribers.map((subscriberId) => ({ subscriberId, ...trouble })));
     }
     openings = found.length === 0 ? 0 : openings + 1;
-    return [...new Set(found)];
+    return found;
   };
 
   return {
@@ -118,10 +119,9 @@ export function createWake(ports: WakePorts): Wake {
         woken.set(key, { atMs: now, times: (woken.get(key)?.times ?? 0) + 1 });
       }
       const resumed = await venueResumed();
-      await ledger.shares.wake(
-        resumed.map((subscriberId) => ({ subscriberId, class: 'venue_paused' })),
-      );
-      for (const id of [...roused, ...resumed]) ports.nudge(id);
+      await ledger.shares.wake(resumed);
+      const ids = new Set([...roused, ...resumed.map((each) => each.subscriberId)]);
+      for (const id of ids) ports.nudge(id);
     },
   };
 }

@@ -94,7 +94,7 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (
   { authority, sessions, log },
 ) => {
   const scoped = { config: { scope: 'public' as const } };
-  const served = new Map<string, Served | null>();
+  const served = new Map<string, Served>();
   app.get('/console', scoped, async (_request, reply) =>
     reply
       .header('content-security-policy', POLICY)
@@ -106,9 +106,9 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (
     '/console/files/:name',
     { ...scoped, schema: { params: Type.Object({ name: Type.String({ maxLength: 40 }) }) } },
     async ({ params: { name }, headers }, reply) => {
-      if (!served.has(name)) served.set(name, readServed(name));
-      const file = served.get(name) ?? null;
+      const file = served.get(name) ?? readServed(name);
       if (file === null) throw new Fault('not_found', 'The console has no such file.');
+      served.set(name, file);
       reply.header('etag', file.tag).header('cache-control', 'no-cache').type(file.type);
       return headers['if-none-match'] === file.tag ? reply.code(304).send() : reply.send(file.text);
     },

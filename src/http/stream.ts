@@ -117,7 +117,7 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
         if (response.destroyed || response.writableEnded) return;
         response.write(text);
         if (response.writableLength > streamBytesMost) drop();
-        else holdTogether(text.length);
+        else holdTogether(Buffer.byteLength(text));
       };
       // Changes that arrive while the past is being sent wait here, so that revisions stay in
       // order.

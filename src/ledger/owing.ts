@@ -45,8 +45,8 @@ export function createOwing(sql: Sql): Owing {
             when t.counted_ms >= ${limitMs}::bigint then coalesce(d.owed_since, now() - t.counted_ms * interval '1 millisecond')
             end as since) w
           where d.standing <> 'retired' and (d.outstanding > 0 or d.owed_since is not null)
-            and (w.since is null) <> (d.owed_since is null)
-             or abs(extract(epoch from w.since - d.owed_since)) * 1000 > ${DRIFT_MS}
+            and ((w.since is null) <> (d.owed_since is null)
+              or abs(extract(epoch from w.since - d.owed_since)) * 1000 > ${DRIFT_MS})
           for update of d`;
         for (const { subscriber_id: id, since } of changed) {
           const revision = await nextRevision(tx);

@@ -126,7 +126,7 @@ export function paymentOf(
   covered: readonly CoverJson[],
   variants: readonly VariantJson[],
 ): Payment {
-  const signed = row.signature === null || row.bytes === null;
+  const isSigned = row.signature !== null && row.bytes !== null;
   const newest = variants.at(-1);
   const tip = tipOf(row);
   const route = variants.findLast(({ user }) => user !== null);
@@ -155,9 +155,8 @@ export function paymentOf(
       ...(tip === null ? {} : { tip }),
       covers: covered.map(({ share, amount }) => ({ shareId: share, amount: BigInt(amount) })),
     },
-    signed: signed
-      ? null
-      : {
+    signed: isSigned
+      ? {
           signature: newest?.signature ?? (row.signature as Signature),
           bytes:
             newest === undefined
@@ -165,7 +164,8 @@ export function paymentOf(
               : new Uint8Array(Buffer.from(newest.bytes, 'base64')),
           lastValidBlockHeight: Number(row.last_valid_block_height),
           blockhashSlot: Number(row.blockhash_slot),
-        },
+        }
+      : null,
   };
   if (route === undefined || route.user === null) return payment;
   return byRoute(payment, {

@@ -4,6 +4,7 @@
 import { PLANNED_ANEW } from '../core/cancellation.ts';
 import { type Shares, UNSIGNED_MOST_MS } from '../core/debt-ports.ts';
 import type { Share } from '../core/share.ts';
+import { DEFAULT_VENUE } from '../core/venue.ts';
 import { restingEvents, resumedEvents } from '../core/waiting-events.ts';
 import type { Fragment, Sql, Transaction } from './database.ts';
 import { requireIdentity } from './database-state.ts';
@@ -109,15 +110,18 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
         const asked = waiting.map((each) => ({
           subscriber_id: each.subscriberId,
           class: each.class,
+          venue: each.venue ?? null,
         }));
         const woken = await applyToShares(
           tx,
           {
             now,
-            join: tx`join (select distinct subscriber_id, class
-              from jsonb_to_recordset(${tx.json(asked)}) as w(subscriber_id text, class text)) w
-              on s.subscriber_id = w.subscriber_id and s.reason ->> 'class' = w.class`,
-            where: tx`s.status = 'pending' and s.retry_at is not null`,
+            join: tx`join (select subscriber_id, class, bool_or(venue is null) as anywhere, array_agg(venue) as venues
+              from jsonb_to_recordset(${tx.json(asked)}) as w(subscriber_id text, class text, venue text)
+              group by subscriber_id, class) w on s.subscriber_id = w.subscriber_id and s.reason ->> 'class' = w.class`,
+            where: tx`s.status = 'pending' and s.retry_at is not null and (w.anywhere or (
+              select coalesce(a.venue, ${DEFAULT_VENUE}) from subscription n join account a on a.address = n.drift_account
+              where n.subscriber_id = s.subscriber_id and n.subscription_id = s.subscription_id) = any (w.venues))`,
           },
           () => ({ do: 'wake' }),
         );

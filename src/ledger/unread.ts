@@ -87,12 +87,12 @@ type Row = {
 /** Creates the store of unread transactions. */
 export function createUnread(sql: Sql): UnreadBook {
   return {
-    async list(nowMs, limit) {
+    async list(nowMs, limit, role) {
       const rows = await sql<Row[]>`
         select m.signature, m.account, m.subscriber_id, a.role, s.named_slot, s.wanted_at
         from sighting s join sighting_account m using (signature) join account a on a.address = m.account
         join subscriber b on b.subscriber_id = m.subscriber_id
-        where ${unreadable(sql, nowMs)} and b.retired_at is null
+        where ${unreadable(sql, nowMs)} and b.retired_at is null and a.role = coalesce(${role ?? null}, a.role)
         order by s.wanted_at, m.signature, m.account limit ${limit}`;
       return rows.map((row) => ({
         signature: row.signature,

@@ -80,7 +80,7 @@ export async function ofNonces(
       ),
     );
   const closing = listed.filter((each) => stageOf(each) === 'closing').length;
-  const holds = `accounts of ${first?.authority ?? sponsor}: ${listed.length} with ${formatUnits(held, 9)} SOL; being closed: ${closing}`;
+  const holds = `accounts: ${listed.length} with ${formatUnits(held, 9)} SOL; being closed: ${closing}`;
   found.push(
     replayGuard === 'nonce'
       ? fine('nonces', holds)

@@ -56,6 +56,7 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   'http.host': 'BAILIFF_HTTP_HOST',
   'http.port': 'BAILIFF_HTTP_PORT',
   'watch.sources': 'BAILIFF_SOURCES',
+  'payments.replayGuard': 'BAILIFF_REPLAY_GUARD',
   venues: 'BAILIFF_VENUES',
   mode: 'BAILIFF_MODE',
   logLevel: 'BAILIFF_LOG_LEVEL',

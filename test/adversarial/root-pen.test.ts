@@ -1,6 +1,8 @@
 // Root pen: trying to get more than the memo of a day out of the sponsor's signature.
 import { VersionedTransaction } from '@solana/web3.js';
 import { expect, test } from 'vitest';
+import { createPen } from '../../src/chain/pen.ts';
+import type { Address } from '../../src/core/ids.ts';
 import { paymentIdOf } from '../../src/core/rebuild.ts';
 import { ROOT_MEMO_PRICE_MOST, ROOT_MEMOS_A_DAY_MOST } from '../../src/core/root-memo.ts';
 import { createPenBench } from '../support/pen-bench.ts';
@@ -54,6 +56,23 @@ test('no more than eight are signed within 24 hours, by the count of the pen or 
   now.ms = 24 * HOUR_MS - 1;
   await expect(pen.signRootMemo(request)).rejects.toMatchObject(limited);
   now.ms = 24 * HOUR_MS;
+  await pen.signRootMemo(request);
+});
+
+test('memos that the signer refuses to sign do not count', async () => {
+  const { rules, signers, request, sponsor } = await benchAt();
+  const own = signers.sponsor;
+  if (own === null) throw new Error('the bench has a sponsor');
+  let answers = false;
+  const sign = (message: Uint8Array) =>
+    answers ? own.sign(message) : Promise.reject(new Error('the service does not answer'));
+  const pen = createPen({
+    ...rules,
+    signers: { ...signers, sponsor: { address: sponsor.publicKey.toBase58() as Address, sign } },
+  });
+  for (let tries = 0; tries < ROOT_MEMOS_A_DAY_MOST; tries++)
+    await expect(pen.signRootMemo(request)).rejects.toThrow();
+  answers = true;
   await pen.signRootMemo(request);
 });
 

@@ -8,8 +8,11 @@ import { silentLog } from '../../src/system/log.ts';
 const account = 'nonce' as Address;
 const sponsor = 'sponsor' as Address;
 
-/** A lane whose ledger noted `n1`, and whose account shows `value` in slot 9. */
-const laneSeeing = (value: string) =>
+/**
+ * A lane whose ledger noted `n1`, and whose account shows `value` in slot 9. `mover`: the
+ * transaction that a finalized block executed under `n1`, where the ledger has one.
+ */
+const laneSeeing = (value: string, mover: { signature: string; slot: number } | null = null) =>
   createNonceLane(
     {
       log: silentLog,
@@ -29,7 +32,7 @@ const laneSeeing = (value: string) =>
             ...{ askedMs: 0, closingMs: null, closedMs: null },
             noted: { value: 'n1', slot: 7 },
           }),
-          moverOf: async () => null,
+          moverOf: async () => mover,
         },
       },
     } as unknown as NonceLanePorts,
@@ -45,4 +48,11 @@ test('a payment is signed under the noted value of a nonce alone', async () => {
 
 test('nothing is signed under a value that no known transaction explains', async () => {
   expect(await laneSeeing('n2')).toMatchObject({ do: 'rest', trouble: { code: 'nonce_moved' } });
+});
+
+test('nothing is signed under a value that a payment on record has used, although a node still shows it', async () => {
+  expect(await laneSeeing('n1', { signature: 'paid', slot: 8 })).toMatchObject({
+    do: 'wait',
+    trouble: { code: 'nonce_opening' },
+  });
 });

@@ -130,6 +130,8 @@ describe('a transaction that no node gives', () => {
     expect(await held.ledger.unread.list(held.clock.nowMs(), 10)).toMatchObject([
       { signature: held.lost, address: ANA, subscriberId: 'ana', slot: SLOT },
     ]);
+    const wallets = held.ledger.unread.list(held.clock.nowMs(), 10, 'agent_wallet');
+    expect(await wallets).toEqual([]);
     expect(await held.ledger.asides.list(5)).toHaveLength(1);
     await held.checked();
     expect(await held.doubted()).toEqual([]);

@@ -135,3 +135,13 @@ test('where the program refuses what the state shows as open, debts are woken af
   }
   expect(atMinutes).toEqual([0, 1, 3, 7, 12, 17]);
 });
+
+test('when one venue opens, debts at another venue go on waiting', async () => {
+  await using held = await resting(paused, { blocked: paused });
+  const { shares } = held.ledger;
+  const waiting = { subscriberId: 'ana', class: 'venue_paused' } as const;
+  expect(await shares.wake([{ ...waiting, venue: 'velocity' }])).toEqual([]);
+  expect(await shares.due('ana')).toEqual([]);
+  expect(await shares.wake([{ ...waiting, venue: 'drift-v2' }])).toEqual(['ana']);
+  expect(await shares.due('ana')).toHaveLength(1);
+});

@@ -8,6 +8,7 @@ import type { SenderTip } from '../../src/core/sender-tip.ts';
 import { USDC } from '../../src/core/token.ts';
 import { troubled } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
+import { createOverview } from '../../src/ledger/overview.ts';
 import { silentLog } from '../../src/system/log.ts';
 import {
   addressOf,
@@ -184,6 +185,8 @@ test('a tip counts for the sponsor as planned, and as paid once the payment has 
   await ledger.costs.record(first, cost());
   expect(await spent()).toEqual([17_000n, 17_000n, 17_000n, 0]);
   expect(await costsIn(t)).toMatchObject([{ tip: 7_000n, fee: 10_000n }]);
+  const [{ rent = 0n } = {}] = await costsIn(t);
+  expect(await createOverview(t.sql).spentInAWeek(SPONSOR)).toBe(17_000n + rent);
   await pay(t, 2, { tip: TIP }, 'failed');
   const [second] = await ledger.costs.unread(10);
   if (second === undefined) throw new Error('it is unread');

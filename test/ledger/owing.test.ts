@@ -64,3 +64,14 @@ test('for every subscriber who owes, the reason that each debt waits for is list
   await owing(t);
   expect(await t.ledger.owing.open()).toEqual([{ subscriberId: 'ana', debts: [] }]);
 });
+
+test('the time of a subscriber who has left stays as it is, however far it drifts', async () => {
+  await using t = await createTestLedger();
+  const { since, look, counted } = await owing(t);
+  await look(true);
+  await t.sql`update standing set standing = 'retired'`;
+  const before = await since();
+  await counted(2 * DAY_MS);
+  expect(await look(true)).toEqual([]);
+  expect(await since()).toBe(before);
+});

@@ -80,6 +80,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
 
   // The gate: standings in memory, updated from the ledger.
   const watched = await loadWatched(ledger.watchList);
+  const unread = (err: unknown): void => log.warn('watched.refresh_failed', { err });
   const rules = gateOf(settings);
   const roster = createRoster(rules);
   const publisher = createPublisher({ ledger, roster, log });
@@ -108,6 +109,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
         answered.wentBack();
         void publisher.restart();
         hearing.watch.forget();
+        void watched.reload().catch(unread);
         loops.after('missed');
       },
     },
@@ -130,7 +132,6 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const { feeds, registration, sources, inspector } = hearing;
   stack.defer(() => inGrace(clock, inspector.drained()));
   stack.defer(() => feeds.close());
-  const unread = (err: unknown): void => log.warn('watched.refresh_failed', { err });
   stack.defer(await listenWatchList(direct, () => void watched.refresh().catch(unread)));
 
   const { ownSignatures } = settling;

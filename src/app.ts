@@ -14,7 +14,7 @@ import { rememberActs } from './flows/acknowledged.ts';
 import { tellObserved } from './flows/credit.ts';
 import { createHeartbeat } from './flows/heartbeat.ts';
 import { createLoops, EVERY_MS, inGrace } from './flows/loops.ts';
-import { notifyEndpoints } from './flows/notify.ts';
+import { createNotify } from './flows/notify.ts';
 import { createPublisher } from './flows/publish.ts';
 import { createRpcCosts, createSampling, type RpcCosts } from './flows/rpc-budget.ts';
 import { createSlotReading } from './flows/slot-reading.ts';
@@ -120,6 +120,9 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   stack.defer(() => stopping.abort());
   if (settings.watch.share) stack.defer(await listenLanes(direct, settling.passed));
   stack.defer(await listenStandings(direct, () => void publisher.pull()));
+  const sender = createEventSender(settings.events);
+  const notify = createNotify({ ...parts, sender, clock, log }, () => loops.after('written'));
+  stack.defer(() => inGrace(clock, notify.drained()));
   stack.defer(() => loops.stop());
 
   const { staleAfterMs } = settings.gate;
@@ -138,9 +141,8 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const ports = { ...parts, ...shared, watched, publisher, books, answered, ownSignatures };
   const skewMs = () => heartbeat.pulse.skewMs;
   const upkeep = addUpkeep(loops, { ...ports, skewMs, ...ROOTS }, upkeepOf(settings));
-  const sender = createEventSender(settings.events);
   loops.add('notify', EVERY_MS.notify, async (signal) => {
-    while (!signal.aborted && (await notifyEndpoints({ ...parts, sender, clock, log })));
+    while (!signal.aborted && (await notify.run()));
   });
   stack.defer(await listenEvents(direct, () => loops.after('written')));
   const heartbeat = createHeartbeat(

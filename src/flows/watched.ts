@@ -18,8 +18,8 @@ export type WatchedAccounts = {
    */
   refresh(): Promise<boolean>;
   /**
-   * Reads the whole list, because the database went back: a revision of this daemon may name another
-   * list there. Where the reading fails, the next refresh does it.
+   * Reads the whole list, because the database went back: there, the revision that this daemon
+   * holds may name another list. Where the reading fails, the next refresh does it.
    */
   reload(): Promise<boolean>;
   /**

@@ -146,9 +146,9 @@ export function hearTransfers(heard: Heard, tallies: Tallies): void {
 
 /**
  * Net base units that the venue moved into each token account for the Drift account of the same
- * owner, by `holdingKey` of the account and the vault's mint: withdrawals and the input of swaps count up, deposits and the output of swaps count down.
- * A deposit into another owner's Drift account is left out, so that the wallet's balance shows it
- * as an outflow.
+ * owner, by `holdingKey` of the account and the vault's mint. Withdrawals and the input of swaps
+ * count up, deposits and the output of swaps count down. A deposit into another owner's Drift
+ * account is left out, so that the wallet's balance shows it as an outflow.
  */
 export function venueMoves(heard: Heard): Map<string, bigint> {
   const moved = new Map<string, bigint>();

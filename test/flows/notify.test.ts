@@ -5,6 +5,7 @@ import { DEAD_AFTER_MS, RETRIES_MS } from '../../src/core/endpoint.ts';
 import { createNotify } from '../../src/flows/notify.ts';
 import { tell } from '../../src/ledger/outbox.ts';
 import { spoilEndpointSecrets } from '../support/damage.ts';
+import { putFirst } from '../support/haste.ts';
 import { withEndpoint } from '../support/receiver.ts';
 import { eventsIn } from '../support/rows.ts';
 
@@ -111,7 +112,7 @@ test('an endpoint that does not answer holds up no event of another, and is sent
   const slow = await add('slow', 'https://slow.example/hooks');
   for (let n = 0; n < 30; n++) await tell(sql, 'venue.resumed', null, { waiting: n });
   // What the slow endpoint has to take became due before everything else.
-  await sql`update event_delivery set due_at = due_at - interval '1 minute' where endpoint_id = 'slow'`;
+  await putFirst(made, 'slow');
   const answer = Promise.withResolvers<number>();
   const sent = { slow: 0, other: 0 };
   const onFree = vi.fn<() => void>();

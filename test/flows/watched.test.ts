@@ -1,6 +1,7 @@
 // Watched: the watch-list in memory is that of the ledger, also after the database has gone back.
 import { expect, test } from 'vitest';
 import { loadWatched } from '../../src/flows/watched.ts';
+import { loseAccount } from '../support/damage.ts';
 import { addressOf, createTestLedger, type TestLedger } from '../support/ledger.ts';
 
 const [LOST, NEW] = [addressOf(901), addressOf(902)];
@@ -9,18 +10,13 @@ const adopt = ({ ledger }: TestLedger, address: ReturnType<typeof addressOf>) =>
     ...{ address, subscriberId: 'ana', subAccountId: null },
     ...{ fromSlot: 1, nowMs: 0 },
   });
-/** The database loses the commit with which an account joined. */
-const lose = async ({ sql }: TestLedger, address: ReturnType<typeof addressOf>) => {
-  await sql`delete from account where address = ${address}`;
-  await sql`update watch_list set revision = revision - 1`;
-};
 
 test('a lower revision shows that the database went back, and the whole list is read', async () => {
   await using t = await createTestLedger();
   await adopt(t, LOST);
   const watched = await loadWatched(t.ledger.watchList);
   expect(watched.map.has(LOST)).toBe(true);
-  await lose(t, LOST);
+  await loseAccount(t, LOST);
   expect(await watched.refresh()).toBe(true);
   expect(watched.map.has(LOST)).toBe(false);
   await adopt(t, NEW);
@@ -32,7 +28,7 @@ test('an account that joined under the revision of a lost one is watched once th
   await using t = await createTestLedger();
   await adopt(t, LOST);
   const watched = await loadWatched(t.ledger.watchList);
-  await lose(t, LOST);
+  await loseAccount(t, LOST);
   await adopt(t, NEW);
   // The revision is that of the list in memory.
   expect(await watched.refresh()).toBe(false);
@@ -49,7 +45,7 @@ test('a reload whose reading fails is done by the next refresh', async () => {
   });
   await adopt(t, LOST);
   await watched.refresh();
-  await lose(t, LOST);
+  await loseAccount(t, LOST);
   await adopt(t, NEW);
   fails = true;
   await expect(watched.reload()).rejects.toThrow('no connection');

@@ -193,3 +193,9 @@ export const sealAnew = ({ sql }: Ledgered, day: string, commitment: string): Pr
     await tx`delete from root_memo where day = ${day}::date`;
     await tx`update daily_root set commitment = ${Buffer.from(commitment, 'hex')} where day = ${day}::date`;
   });
+
+/** The database loses the commit with which an account joined the watch-list. */
+export async function loseAccount({ sql }: Ledgered, address: string): Promise<void> {
+  await sql`delete from account where address = ${address}`;
+  await sql`update watch_list set revision = revision - 1`;
+}

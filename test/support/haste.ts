@@ -34,3 +34,8 @@ export const agreeOnExpiry = ({ sql }: Ledgered, afterMs: number): Promise<void>
 export async function watchSince1970({ sql }: Ledgered): Promise<void> {
   await sql`update account set watched_at = 'epoch'`;
 }
+
+/** What an endpoint has to take became due a minute earlier. */
+export async function putFirst({ sql }: Ledgered, endpointId: string): Promise<void> {
+  await sql`update event_delivery set due_at = due_at - interval '1 minute' where endpoint_id = ${endpointId}`;
+}

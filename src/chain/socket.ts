@@ -242,7 +242,10 @@ export function openSocket(options: SocketOptions): Socket {
       });
       socket.on('error', (error) => finish(redact(error.message)));
       socket.on('close', (code) => finish(`closed with code ${code}`));
-      stopping.signal.addEventListener('abort', () => finish('stopped'), { once: true });
+      stopping.signal.addEventListener('abort', () => finish('stopped'), {
+        once: true,
+        signal: over.signal,
+      });
       void watchdog();
     });
 

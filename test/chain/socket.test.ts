@@ -1,5 +1,6 @@
 // Socket: what one connection to a node may do to the process: an error while a message is read ends
 // that connection, and a connection that has ended leaves nothing behind.
+import { getEventListeners } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { openSocket, type SocketOptions } from '../../src/chain/socket.ts';
 import { systemClock } from '../../src/system/clock.ts';
@@ -15,11 +16,15 @@ afterEach(async () => {
 async function start(options: Partial<SocketOptions> = {}) {
   const node = await openNode();
   const ended: unknown[] = [];
+  const signals = new Set<AbortSignal>();
   const socket = openSocket({
     url: node.url,
     clock: {
       ...systemClock,
-      sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 10), signal),
+      sleep(ms, signal) {
+        signals.add(signal);
+        return systemClock.sleep(Math.min(ms, 10), signal);
+      },
     },
     log: { ...silentLog, warn: (_, fields) => void ended.push(fields?.why) },
     silentAfterMs: 7_200_000,
@@ -35,7 +40,7 @@ async function start(options: Partial<SocketOptions> = {}) {
   open.push(node, socket);
   socket.add('ana');
   await expect.poll(() => socket.subscribed, OFTEN).toBe(1);
-  return { node, socket, ended };
+  return { node, socket, ended, signals };
 }
 /** How often a wait looks, in milliseconds. */
 const OFTEN = { interval: 10 };
@@ -56,4 +61,16 @@ test('an error while a message is read ends the connection alone, and the next o
   expect(told).toEqual([]);
   node.notify('ana', 43, 5);
   await expect.poll(() => told, OFTEN).toEqual([43]);
+});
+
+test('connections that have ended leave no listener behind', async () => {
+  const { node, socket, signals } = await start();
+  for (let ended = 0; ended < 5; ended++) {
+    await expect.poll(() => socket.subscribed, OFTEN).toBe(1);
+    for (const each of node.sockets) each.terminate();
+    await expect.poll(() => node.connections, OFTEN).toBe(ended + 2);
+  }
+  // A signal has a listener of the connection that stands, and one of a wait.
+  const listeners = [...signals].map((each) => getEventListeners(each, 'abort').length);
+  expect(Math.max(...listeners)).toBeLessThanOrEqual(2);
 });

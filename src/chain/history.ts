@@ -34,7 +34,13 @@ export type PageOf = {
   readonly seenSlot: Slot;
   readonly commitment: Commitment;
 };
-type Row = { signature: string; slot: Slot; memo: string | null; err: unknown };
+type Row = {
+  readonly signature: string;
+  readonly slot: Slot;
+  readonly blockIndex: number | null;
+  readonly memo: string | null;
+  readonly err: unknown;
+};
 type Page = readonly Row[];
 
 const optionsOf = ({ before, seenSlot }: PageOf) => ({
@@ -45,27 +51,33 @@ const optionsOf = ({ before, seenSlot }: PageOf) => ({
 
 /** A row of an answer. Throws for a value that is none. */
 function rowOf(value: unknown): Row {
-  const { signature, slot, memo, err } = membersOf(value, 'a row of the history');
+  const row = membersOf(value, 'a row of the history');
+  const { signature, slot, transactionIndex: index, memo, err } = row;
   return {
     signature: textOf(signature, 'signature'),
     slot: countOf(slot, 'slot'),
+    blockIndex: typeof index === 'number' ? index : null,
     memo: memo == null ? null : textOf(memo, 'memo'),
     err,
   };
 }
 
+const METHOD = 'getSignaturesForAddress';
+/** The rows of an answer. Throws an Error for an answer that is no page. */
+export const rowsOf = (value: unknown): Page => itemsOf(value, 'the history').map(rowOf);
+
 /** Reads one page. Throws `rpc_unavailable`, also when the node has not seen `seenSlot`. */
 export const askPage = (connection: Connection, page: PageOf): Promise<Page> =>
-  asking('getSignaturesForAddress', async () => {
+  asking(METHOD, async () => {
     const { method, params } = pageQuestion(page);
-    return itemsOf(await askNode(connection, method, params), 'the history').map(rowOf);
+    return rowsOf(await askNode(connection, method, params));
   });
 const askFirst = (connection: Connection): Promise<Slot> =>
   asking('getFirstAvailableBlock', () => connection.getFirstAvailableBlock());
 
 /** The same page as a question of a batch. */
 export const pageQuestion = (page: PageOf): Question => ({
-  method: 'getSignaturesForAddress',
+  method: METHOD,
   params: [page.account, { ...optionsOf(page), commitment: page.commitment }],
 });
 /** A page, and the reach of the node that returned it. `sure` when one node certainly gave both. */
@@ -86,7 +98,7 @@ export async function askPageAndReach(
   const told = await askWithReach(connection, [pageQuestion(page)], span, nth);
   const rows = told?.answers[0];
   if (told !== null && Array.isArray(rows))
-    return { ...told.reach, page: rows as Page, sure: true };
+    return { ...told.reach, page: await asking(METHOD, async () => rowsOf(rows)), sure: true };
   const read = await askPage(connection, page);
   return { page: read, first: await askFirst(connection), blocks: null, sure: false };
 }
@@ -209,12 +221,11 @@ export async function walk(
         remember(row.slot);
         return oldest();
       }
-      const index = (row as { transactionIndex?: unknown }).transactionIndex;
       rows.push({
         signature: row.signature as Signature,
         slot: row.slot,
         memo: row.memo,
-        blockIndex: typeof index === 'number' ? index : null,
+        blockIndex: row.blockIndex,
         failed: row.err !== null,
       });
     }

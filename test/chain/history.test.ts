@@ -203,6 +203,21 @@ test('both refuse batches: one empty page of each is no end, because each may co
   );
 });
 
+test('rows of a batch are checked as those of a page are', async () => {
+  const odd = { ...row(1, 150), slot: 'no slot' } as unknown as Row;
+  // The first page is empty, so that the rows come in the batch that asks for the reach as well.
+  const nodes = [{ rows: [], first: 0 }, { rows: [odd], first: 0 }];
+  await expect(walked(pool(nodes))).rejects.toMatchObject(UNANSWERED);
+});
+
+test('the place of a transaction in its block is kept where the node tells it', async () => {
+  const rows = [{ ...row(2, 200), transactionIndex: 7 }, row(1, 200), row(0, 90)];
+  const { connection } = pool([{ rows, first: 0 }]);
+  const history = { connection, second: null, remembered: new Map(), rowsMost: 9 };
+  const told = await walk(history, addressOf(1), 100, 900, 'finalized');
+  expect(told.map((each) => each.blockIndex)).toEqual([null, 7]);
+});
+
 test('a node that keeps a slot must show again what it is known to hold', async () => {
   const remembered: Remembered = new Map();
   const before = { rows: [row(1, 150)], first: 0 };

@@ -27,10 +27,10 @@ const ENDS_APART = 8;
 /** The number of accounts for which a slot with history is remembered. */
 const REMEMBERED_MOST = 200_000;
 
-/** A page to ask for: the account's transactions before a signature, newest first. */
+/** A page to ask for: the account's transactions before a row, newest first. */
 export type PageOf = {
   readonly account: Address;
-  readonly before: string | undefined;
+  readonly before: Row | undefined;
   readonly seenSlot: Slot;
   readonly commitment: Commitment;
 };
@@ -46,7 +46,7 @@ type Page = readonly Row[];
 const optionsOf = ({ before, seenSlot }: PageOf) => ({
   limit: PAGE,
   minContextSlot: seenSlot,
-  ...(before === undefined ? {} : { before }),
+  ...(before === undefined ? {} : { before: before.signature }),
 });
 
 /** A row of an answer. Throws for a value that is none. */
@@ -63,14 +63,25 @@ function rowOf(value: unknown): Row {
 }
 
 const METHOD = 'getSignaturesForAddress';
-/** The rows of an answer. Throws an Error for an answer that is no page. */
-export const rowsOf = (value: unknown): Page => itemsOf(value, 'the history').map(rowOf);
+/**
+ * The rows of an answer. Throws an Error for an answer that is no page, and for one that contains
+ * the row before which it should begin, or begins above its slot: the walk would have no end. Rows
+ * of one slot may stand on two pages.
+ */
+export function rowsOf(value: unknown, { before }: PageOf): Page {
+  const rows = itemsOf(value, 'the history').map(rowOf);
+  const [first] = rows;
+  if (before === undefined || first === undefined) return rows;
+  if (first.slot > before.slot || rows.some((row) => row.signature === before.signature))
+    throw new Error(`the page does not begin before ${before.signature}`);
+  return rows;
+}
 
 /** Reads one page. Throws `rpc_unavailable`, also when the node has not seen `seenSlot`. */
 export const askPage = (connection: Connection, page: PageOf): Promise<Page> =>
   asking(METHOD, async () => {
     const { method, params } = pageQuestion(page);
-    return rowsOf(await askNode(connection, method, params));
+    return rowsOf(await askNode(connection, method, params), page);
   });
 const askFirst = (connection: Connection): Promise<Slot> =>
   asking('getFirstAvailableBlock', () => connection.getFirstAvailableBlock());
@@ -98,7 +109,11 @@ export async function askPageAndReach(
   const told = await askWithReach(connection, [pageQuestion(page)], span, nth);
   const rows = told?.answers[0];
   if (told !== null && Array.isArray(rows))
-    return { ...told.reach, page: await asking(METHOD, async () => rowsOf(rows)), sure: true };
+    return {
+      ...told.reach,
+      page: await asking(METHOD, async () => rowsOf(rows, page)),
+      sure: true,
+    };
   const read = await askPage(connection, page);
   return { page: read, first: await askFirst(connection), blocks: null, sure: false };
 }
@@ -209,7 +224,7 @@ export async function walk(
     if (remembered.size >= REMEMBERED_MOST && !remembered.has(account)) remembered.clear();
     remembered.set(account, slot);
   };
-  let before: string | undefined;
+  let before: Row | undefined;
   for (;;) {
     const asked: PageOf = { account, before, seenSlot, commitment };
     let page = await askPage(history.connection, asked);
@@ -233,6 +248,6 @@ export async function walk(
       rows = rows.slice(-rowsMost);
       cut = true;
     }
-    before = last.signature;
+    before = last;
   }
 }

@@ -1,5 +1,5 @@
-// Socket: what one connection to a node may do to the process: an error while a message is read ends
-// that connection, and a connection that has ended leaves nothing behind.
+// Socket: an error while a message is read ends the connection and not the process, and a
+// connection that has ended leaves no listener behind.
 import { getEventListeners } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { openSocket, type SocketOptions } from '../../src/chain/socket.ts';

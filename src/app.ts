@@ -14,7 +14,7 @@ import { rememberActs } from './flows/acknowledged.ts';
 import { tellObserved } from './flows/credit.ts';
 import { createHeartbeat } from './flows/heartbeat.ts';
 import { createLoops, EVERY_MS, inGrace } from './flows/loops.ts';
-import { notifyEndpoints } from './flows/notify.ts';
+import { createNotify } from './flows/notify.ts';
 import { createPublisher } from './flows/publish.ts';
 import { createRpcCosts, createSampling, type RpcCosts } from './flows/rpc-budget.ts';
 import { createSlotReading } from './flows/slot-reading.ts';
@@ -80,6 +80,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
 
   // The gate: standings in memory, updated from the ledger.
   const watched = await loadWatched(ledger.watchList);
+  const unread = (err: unknown): void => log.warn('watched.refresh_failed', { err });
   const rules = gateOf(settings);
   const roster = createRoster(rules);
   const publisher = createPublisher({ ledger, roster, log });
@@ -108,6 +109,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
         answered.wentBack();
         void publisher.restart();
         hearing.watch.forget();
+        void watched.reload().catch(unread);
         loops.after('missed');
       },
     },
@@ -118,6 +120,9 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   stack.defer(() => stopping.abort());
   if (settings.watch.share) stack.defer(await listenLanes(direct, settling.passed));
   stack.defer(await listenStandings(direct, () => void publisher.pull()));
+  const sender = createEventSender(settings.events);
+  const notify = createNotify({ ...parts, sender, clock, log }, () => loops.after('written'));
+  stack.defer(() => inGrace(clock, notify.drained()));
   stack.defer(() => loops.stop());
 
   const { staleAfterMs } = settings.gate;
@@ -130,16 +135,14 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const { feeds, registration, sources, inspector } = hearing;
   stack.defer(() => inGrace(clock, inspector.drained()));
   stack.defer(() => feeds.close());
-  const unread = (err: unknown): void => log.warn('watched.refresh_failed', { err });
   stack.defer(await listenWatchList(direct, () => void watched.refresh().catch(unread)));
 
   const { ownSignatures } = settling;
   const ports = { ...parts, ...shared, watched, publisher, books, answered, ownSignatures };
   const skewMs = () => heartbeat.pulse.skewMs;
   const upkeep = addUpkeep(loops, { ...ports, skewMs, ...ROOTS }, upkeepOf(settings));
-  const sender = createEventSender(settings.events);
   loops.add('notify', EVERY_MS.notify, async (signal) => {
-    while (!signal.aborted && (await notifyEndpoints({ ...parts, sender, clock, log })));
+    while (!signal.aborted && (await notify.run()));
   });
   stack.defer(await listenEvents(direct, () => loops.after('written')));
   const heartbeat = createHeartbeat(

@@ -43,7 +43,7 @@ export type Wiring = {
   readonly parts: Parts;
   readonly acts: Acts;
   readonly endings: Endings;
-  readonly books: Pick<Books, 'doubt'>;
+  readonly books: Pick<Books, 'doubt' | 'identity'>;
   readonly clock: LedgerClock;
   readonly log: Log;
   readonly roster: Roster;

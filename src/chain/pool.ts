@@ -147,7 +147,10 @@ export function createPool(
       for (const each of [one, two]) each.abort(new Error('another node answered first'));
       return [found];
     }
-    return found.filter((each) => each !== null);
+    // Both have ended: one may have answered after the other had failed.
+    const ended = found.filter((each) => each !== null);
+    const isAnswer = (each: Tried): boolean => each.kind === 'answer';
+    return [...ended.filter((each) => !isAnswer(each)), ...ended.filter(isAnswer)];
   };
 
   /**

@@ -6,11 +6,12 @@ import type { Commitment } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import { base58Bytes } from '../core/ids.ts';
-import type {
-  ChainTransaction,
-  ExecutedInstruction,
-  LamportBalances,
-  TokenBalance,
+import {
+  type ChainTransaction,
+  type ExecutedInstruction,
+  holdingKey,
+  type LamportBalances,
+  type TokenBalance,
 } from '../core/transaction.ts';
 import { askNode, countOf, itemsOf, membersOf, textOf } from './question.ts';
 import { asking } from './rpc.ts';
@@ -50,14 +51,21 @@ function checkLengths(instructions: readonly Json[]): void {
   }
 }
 
+/**
+ * The token balances by account and mint. An account that was closed and made again for another
+ * mint in the same transaction has two rows: one that ends, and one that begins.
+ */
 function tokenBalances(meta: Json, keys: readonly Address[]): TokenBalance[] {
-  const rows = new Map<number, Writable<Omit<TokenBalance, 'account'>>>();
+  const rows = new Map<string, Writable<TokenBalance>>();
   const put = (side: 'before' | 'after', given: unknown): void => {
     for (const balance of list(given, 'token balances')) {
-      const index = countOf(balance.accountIndex, 'accountIndex');
+      const account = keys[countOf(balance.accountIndex, 'accountIndex')];
+      const mint = textOf(balance.mint, 'mint') as Address;
       const amount = membersOf(balance.uiTokenAmount, 'uiTokenAmount');
-      const row = rows.get(index) ?? {
-        mint: textOf(balance.mint, 'mint') as Address,
+      if (account === undefined) continue;
+      const row = rows.get(holdingKey(account, mint)) ?? {
+        account,
+        mint,
         decimals: countOf(amount.decimals, 'decimals'),
         program: (balance.programId ?? null) as Address | null,
         owner: null,
@@ -67,15 +75,12 @@ function tokenBalances(meta: Json, keys: readonly Address[]): TokenBalance[] {
       };
       row[side] = BigInt(textOf(amount.amount, 'amount'));
       row[side === 'before' ? 'owner' : 'ownerAfter'] = (balance.owner ?? null) as Address | null;
-      rows.set(index, row);
+      rows.set(holdingKey(account, mint), row);
     }
   };
   put('before', meta.preTokenBalances);
   put('after', meta.postTokenBalances);
-  return [...rows].flatMap(([index, row]) => {
-    const account = keys[index];
-    return account === undefined ? [] : [{ account, ...row }];
-  });
+  return [...rows.values()];
 }
 
 /** Lamports of every key; null when the node left some out, because sums would then be wrong. */

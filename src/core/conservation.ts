@@ -20,7 +20,7 @@ import {
   TOKEN_PROGRAMS,
   WRAPPED_SOL,
 } from './programs.ts';
-import { LAST_ORDINAL, ORDINALS_A_CALL } from './transaction.ts';
+import { holdingKey, LAST_ORDINAL, ORDINALS_A_CALL } from './transaction.ts';
 import { walletCalls } from './wallet-call.ts';
 
 /** A part of what left, by receiver. */
@@ -175,14 +175,8 @@ function missingOf(perimeter: Perimeter, subject: Subject, asset: Asset) {
   const isSol = asset.mint === null;
   const own = asset.holdings.filter((each) => each.ownBefore || each.ownAfter);
   const ownAccounts = new Set(own.map((each) => each.account));
-  const wrapped = new Set(
-    transaction.tokenBalances
-      .filter((row) => row.mint === WRAPPED_SOL)
-      .map((row) => row.account as string),
-  );
-  const moved = [...venueMoved].reduce(
-    (sum, [account, amount]) =>
-      ownAccounts.has(account as Address) && (!isSol || wrapped.has(account)) ? sum + amount : sum,
+  const moved = [...ownAccounts].reduce(
+    (sum, account) => sum + (venueMoved.get(holdingKey(account, asset.mint ?? WRAPPED_SOL)) ?? 0n),
     0n,
   );
   const fee = isSol && transaction.signers[0] === subject.agent ? transaction.fee : 0n;

@@ -10,10 +10,10 @@ import type { SponsorSpent } from './spending-limits.ts';
  */
 export type Costs = {
   /**
-   * Ended payments whose cost was not read yet, oldest first. A payment under a nonce that was
-   * cancelled costs what the cancellation did.
+   * Ended payments whose cost was not read yet, oldest first; only those that ended after `after`,
+   * if it is given. A payment under a nonce that was cancelled costs what the cancellation did.
    */
-  unread(limit: number): Promise<UnreadCost[]>;
+  unread(limit: number, after?: UnreadCost | null): Promise<UnreadCost[]>;
   /** Stores the cost of an ended payment. */
   record(payment: UnreadCost, cost: TransactionCost): Promise<void>;
   /**

@@ -37,6 +37,8 @@ export type UnfollowedAccounts = {
   add(account: Omit<Unfollowed, 'sinceMs'>, nowMs: number): Promise<void>;
   /** Lists them, oldest first, of subscribers who have not left. */
   list(limit: number): Promise<Unfollowed[]>;
+  /** Lists the same accounts by address: those after this address, or from the first one on. */
+  next(limit: number, after: Address | null): Promise<Unfollowed[]>;
   /**
    * Removes an account: it is followed now, is gone, or was accepted by a person. False when it was
    * not listed.

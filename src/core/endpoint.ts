@@ -70,8 +70,11 @@ export type Endpoints = {
   forget(keepMs: number): Promise<void>;
   /** Enables an endpoint. Its waiting deliveries are due at once. */
   enable(id: string): Promise<void>;
-  /** Disables an endpoint. False when it is disabled already. */
-  disable(id: string, why: string, nowMs: number): Promise<boolean>;
+  /**
+   * Disables an endpoint. False when it is disabled already, or has accepted an event since
+   * `failingBeforeMs`.
+   */
+  disable(id: string, why: string, nowMs: number, failingBeforeMs?: number): Promise<boolean>;
   /** Removes an endpoint with its waiting deliveries. False when there is none. */
   remove(id: string): Promise<boolean>;
   /** Makes every event since `sinceMs` due again. Returns the number of events. */
@@ -81,8 +84,16 @@ export type Endpoints = {
     id: string,
     filter: { state?: EventDelivery['state']; limit: number; before?: string },
   ): Promise<EventDelivery[]>;
-  /** Takes due deliveries for `leaseMs`; no other daemon takes them meanwhile. */
-  claim(nowMs: number, leaseMs: number, limit: number): Promise<Dispatch[]>;
+  /**
+   * Takes due deliveries for `leaseMs`; no other daemon takes them meanwhile. Endpoints share the
+   * limit evenly; those of `except` get nothing.
+   */
+  claim(
+    nowMs: number,
+    leaseMs: number,
+    limit: number,
+    except?: readonly string[],
+  ): Promise<Dispatch[]>;
   /** Records that the endpoint accepted the event. */
   delivered(endpointId: string, eventId: string, outcome: string, nowMs: number): Promise<void>;
   /**

@@ -149,7 +149,7 @@ export type Sightings = SignatureSink & {
   }): Promise<ReadingOutcome>;
   /**
    * Withdraws the facts of a transaction that is on no surviving fork. Returns the affected
-   * subscribers.
+   * subscribers. Does nothing when a finalized history has named the transaction meanwhile.
    */
   drop(signature: Signature): Promise<string[]>;
   /** The number of sightings that are not final, and since when the oldest of them waits. */

@@ -20,8 +20,8 @@ export type Perimeter = {
   /** The venues' accounts that derive from an agent. Their lamports count as the agent's. */
   readonly venueAccounts: (agent: Address) => ReadonlySet<Address>;
   /**
-   * Net base units that venues moved into a token account for its owner's own Drift account;
-   * negative when out of it.
+   * Net base units that venues moved into a token account for its owner's own Drift account, by
+   * `holdingKey`; negative when out of it.
    */
   readonly venueMoved: ReadonlyMap<string, bigint>;
   /**
@@ -122,7 +122,17 @@ function solAsset(perimeter: Perimeter, subject: Subject): Asset | null {
   const { transaction, venueAccounts, watched } = perimeter;
   const { lamports, keys, tokenBalances } = transaction;
   if (lamports === null) return null;
-  const rows = new Map(tokenBalances.map((row) => [row.account, row]));
+  const rows = new Map<Address, TokenBalance>();
+  for (const row of tokenBalances) {
+    const first = rows.get(row.account);
+    const { owner, ownerAfter } = first ?? row;
+    // Of an account that was made again for another mint, one row has each owner.
+    rows.set(row.account, {
+      ...(first ?? row),
+      owner: owner ?? row.owner,
+      ownerAfter: ownerAfter ?? row.ownerAfter,
+    });
+  }
   const atVenue = venueAccounts(subject.agent);
   const holdings = keys.map((account, index): Holding => {
     const row = rows.get(account);

@@ -216,12 +216,16 @@ export type Clearances = {
    * Ends a clearance: it covers nothing after this slot. False when there is none, or it has ended.
    */
   revoke(subscriberId: string, id: string, slot: Slot, nowMs: number): Promise<boolean>;
-  /** Stores a clearance. */
+  /**
+   * Stores a clearance. Throws `books_behind` when the database is no longer the one with the
+   * identity `under`, which may lack debts; null skips this check.
+   */
   grant(
     subscriberId: string,
     clearance: Clearance,
     grantedAtMs: number,
     untilMs: number,
+    under: string | null,
   ): Promise<void>;
 };
 

@@ -39,6 +39,12 @@ export type TokenBalance = {
   readonly after: bigint;
 };
 
+/**
+ * The key of an account's tokens of one mint. A transaction may close a token account and make it
+ * again for another mint.
+ */
+export const holdingKey = (account: string, mint: string): string => `${account} ${mint}`;
+
 export type LamportBalances = {
   readonly before: readonly Lamports[];
   readonly after: readonly Lamports[];

@@ -27,8 +27,10 @@ export function ownerAmong(
   }: { transaction: ChainTransaction; watched: ReadonlyMap<string, Watched> },
   account: Address,
 ): string | undefined {
-  const row = transaction.tokenBalances.find((each) => each.account === account);
-  const owners = [row?.owner ?? null, row?.ownerAfter ?? null].filter((each) => each !== null);
+  const owners = transaction.tokenBalances
+    .filter((each) => each.account === account)
+    .flatMap((row) => [row.owner, row.ownerAfter])
+    .filter((each) => each !== null);
   if (owners.length === 0) return watched.get(account)?.subscriberId;
   const found = owners.map((owner) => watched.get(owner)).find((each) => each !== undefined);
   return found?.role === 'agent_wallet' ? found.subscriberId : undefined;
@@ -97,7 +99,10 @@ function putLeavings(
  * state is checked against it.
  */
 function putTallies({ transaction, watched }: Perimeter, put: Put): void {
-  for (const { account, before, after } of transaction.tokenBalances) {
+  const changes = new Map<Address, bigint>();
+  for (const { account, before, after } of transaction.tokenBalances)
+    changes.set(account, (changes.get(account) ?? 0n) + after - before);
+  for (const [account, tokens] of changes) {
     const watch = watched.get(account);
     if (watch?.role !== 'agent_token_account') continue;
     put(watch.subscriberId, account, LAST_ORDINAL, {
@@ -106,7 +111,7 @@ function putTallies({ transaction, watched }: Perimeter, put: Put): void {
       funding: 0n,
       deposits: 0n,
       withdraws: 0n,
-      tokens: after - before,
+      tokens,
     });
   }
 }

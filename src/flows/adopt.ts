@@ -111,30 +111,38 @@ async function adoptTokenAccount(
 }
 
 /**
- * Looks again at token accounts that are not followed. One that is closed, or has another owner, is
- * forgotten. One for which there is room by now is followed from the slot where it was first named.
- * True when an account is followed that was not.
+ * Creates the look at token accounts that are not followed. One that is closed, or has another
+ * owner, is forgotten. One for which there is room by now is followed from the slot where it was
+ * first named. Each call looks at the next hundred accounts, so that every one gets its turn.
+ * Returns true when an account is followed that was not.
  */
-export async function lookAtUnfollowed(ports: AdoptPorts): Promise<boolean> {
+export function createUnfollowedLook(ports: AdoptPorts): () => Promise<boolean> {
   const { ledger, chain, log } = ports;
-  const list = await ledger.unfollowed.list(LOOKS_MOST);
-  if (list.length === 0) return false;
-  const { accounts } = await chain.slices(
-    list.map((each) => each.address),
-    null,
-    'finalized',
-  );
-  let grown = false;
-  for (const [index, { address, subscriberId, fromSlot }] of list.entries()) {
-    const subscriber = await ledger.subscribers.find(subscriberId);
-    const owner = ownerOf(accounts[index]?.data);
-    if (owner === null || owner !== subscriber?.agentWallet) {
-      await ledger.unfollowed.remove(address);
-      log.info('account.forgotten', { subscriber: subscriberId, address });
-    } else if ((await ledger.watchList.openTokenAccounts(subscriberId)) <= TOKEN_ACCOUNTS_MOST)
-      grown = (await adoptTokenAccount(ports, address, subscriberId, fromSlot)) || grown;
-  }
-  return grown;
+  let last: Address | null = null;
+  return async () => {
+    const list = await ledger.unfollowed.next(LOOKS_MOST, last);
+    last = list.length < LOOKS_MOST ? null : (list.at(-1)?.address ?? null);
+    if (list.length === 0) return false;
+    const { slot, accounts } = await chain.slices(
+      list.map((each) => each.address),
+      null,
+      'finalized',
+    );
+    let grown = false;
+    for (const [index, { address, subscriberId, fromSlot }] of list.entries()) {
+      // The account was named in the slot after `fromSlot`. A node that has not seen that slot may
+      // not know the account yet, which says nothing about whether it is closed.
+      if (slot <= fromSlot) continue;
+      const subscriber = await ledger.subscribers.find(subscriberId);
+      const owner = ownerOf(accounts[index]?.data);
+      if (owner === null || owner !== subscriber?.agentWallet) {
+        await ledger.unfollowed.remove(address);
+        log.info('account.forgotten', { subscriber: subscriberId, address });
+      } else if ((await ledger.watchList.openTokenAccounts(subscriberId)) <= TOKEN_ACCOUNTS_MOST)
+        grown = (await adoptTokenAccount(ports, address, subscriberId, fromSlot)) || grown;
+    }
+    return grown;
+  };
 }
 
 /**

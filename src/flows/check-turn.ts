@@ -2,7 +2,7 @@
 // no node gives, and token accounts that are not followed yet.
 import type { Address, Slot } from '../core/ids.ts';
 import { checkAccounts } from './account-checks.ts';
-import { type AdoptPorts, lookAtUnfollowed } from './adopt.ts';
+import { type AdoptPorts, createUnfollowedLook } from './adopt.ts';
 import { createUnread } from './unread.ts';
 
 export type Turn = {
@@ -20,13 +20,14 @@ export function createChecking(
   changed: Map<Address, Slot>,
 ): (signal: AbortSignal) => Promise<Turn> {
   const proveUnread = createUnread(ports);
+  const lookAtUnfollowed = createUnfollowedLook(ports);
   const rescanned = new Map<Address, number>();
   return async (signal) => {
     const checked = await checkAccounts({ ...ports, rescanned }, changed, signal);
     // These two works belong to no part of the hearing: the daemon that holds part 0 does them.
     if (ports.share?.parts()?.includes(0) !== false) {
       await proveUnread(signal);
-      await lookAtUnfollowed(ports);
+      await lookAtUnfollowed();
     }
     return checked;
   };

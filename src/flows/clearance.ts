@@ -39,7 +39,7 @@ export type ClearPorts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly pace: Pace;
-  readonly books: Pick<Books, 'doubt'>;
+  readonly books: Pick<Books, 'doubt' | 'identity'>;
   /** Judges the subscriber anew. Returns the sum owed of each token; empty when all is paid. */
   readonly owed: (subscriberId: string) => Promise<readonly Owed[]>;
   /** Wakes the subscriber's lane. */
@@ -52,6 +52,8 @@ export type ClearOptions = {
   readonly patienceMs: number;
 };
 
+/** The pace of the chain must be measured within this time, in milliseconds. */
+const PACE_WITHIN_MS = 60_000;
 const POLL_MS = 100;
 /**
  * Accounts are read less often than the ledger, because each reading takes two calls per account.
@@ -161,11 +163,20 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     }
   };
 
-  /** The number of slots in a time, at the measured pace; measures the pace when none is known. */
+  /**
+   * The number of slots in a time, at the measured pace; measures the pace when none is known.
+   * Throws `rpc_unavailable` when no slot passes meanwhile.
+   */
   const slotsIn = async (ms: number): Promise<number> => {
+    const lastMs = clock.nowMs() + PACE_WITHIN_MS;
     for (;;) {
       const msPerSlot = pace.msPerSlot();
       if (msPerSlot !== null) return Math.ceil(ms / msPerSlot);
+      if (clock.nowMs() > lastMs)
+        throw new Fault(
+          'rpc_unavailable',
+          `The chain shows no new slot for ${PACE_WITHIN_MS / 1_000} s, so it is not known how long a slot takes. Ask again.`,
+        );
       await clock.sleep(LOOK_AGAIN_MS, never);
       pace.note(await chain.slot('confirmed'), clock.nowMs());
     }
@@ -203,6 +214,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     // A database that went back may have lost debts, or what shows that a debt is unpaid.
     const broken = await ports.books.doubt();
     if (broken !== null) return blocked('books_behind', [], broken.detail);
+    const under = ports.books.identity();
     const slots = await slotsIn(options.lastsMs + SENT_LATE_MS);
     const grantedSlot = await chain.slot('confirmed');
     const grantedAtMs = clock.nowMs();
@@ -216,7 +228,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
       untilSlot: grantedSlot + slots,
       tradedSlot: null,
     };
-    await ledger.clearances.grant(subscriberId, clearance, grantedAtMs, untilMs);
+    await ledger.clearances.grant(subscriberId, clearance, grantedAtMs, untilMs, under);
     log.info('clearance.granted', {
       subscriber: subscriberId,
       purpose,

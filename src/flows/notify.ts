@@ -25,6 +25,8 @@ const BATCH = 20;
 /** Longer than one attempt may take. */
 const LEASE_MS = 60_000;
 const GONE = 410;
+/** An endpoint that answers later than this is not waited for: 15 s may pass without an answer. */
+const PATIENCE_MS = 500;
 
 /** The time until an event is tried again whose endpoint's secret does not open. */
 const HELD_MS = 60_000;
@@ -81,7 +83,9 @@ async function handOn(ports: NotifyPorts, dispatch: Dispatch): Promise<void> {
   const dead = endpoint.failingSinceMs !== null && now - endpoint.failingSinceMs > DEAD_AFTER_MS;
   if (!gone && !dead) return;
   const why = gone ? 'It answered 410 Gone.' : `It has taken nothing for days: ${outcome}`;
-  if (await ledger.endpoints.disable(endpoint.id, why, now))
+  // The endpoint may have accepted another event since this one was claimed.
+  const failingBeforeMs = gone ? undefined : now - DEAD_AFTER_MS;
+  if (await ledger.endpoints.disable(endpoint.id, why, now, failingBeforeMs))
     log.error('endpoint.disabled', {
       endpoint: endpoint.id,
       url: withoutSecretUrl(endpoint.url),
@@ -89,11 +93,63 @@ async function handOn(ports: NotifyPorts, dispatch: Dispatch): Promise<void> {
     });
 }
 
-/** Delivers one batch of due events. True when there may be more. */
-export async function notifyEndpoints(ports: NotifyPorts): Promise<boolean> {
-  // With a wrong master key no event can be signed, so all of them stay due.
-  if (ports.masterKey.trouble() !== null) return false;
-  const due = await ports.ledger.endpoints.claim(ports.clock.nowMs(), LEASE_MS, BATCH);
-  await Promise.all(due.map((each) => handOn(ports, each)));
-  return due.length === BATCH;
+export type Notify = {
+  /**
+   * Sends one batch of due events. Waits for the answers half a second at most. True when more may
+   * be due.
+   */
+  run(): Promise<boolean>;
+  /** Waits until no attempt is under way. */
+  drained(): Promise<void>;
+};
+
+/** Creates the delivery of events. `onFree` is called when a slow endpoint may be sent more. */
+export function createNotify(ports: NotifyPorts, onFree: () => void): Notify {
+  /**
+   * The attempts under way by endpoint. An endpoint that has any is sent nothing more, so that one
+   * that does not answer holds up no event of another.
+   */
+  const underWay = new Map<string, number>();
+  const attempts = new Set<Promise<void>>();
+  const late = new Set<string>();
+  const attempt = async (dispatch: Dispatch): Promise<void> => {
+    const { id } = dispatch.endpoint;
+    underWay.set(id, (underWay.get(id) ?? 0) + 1);
+    try {
+      await handOn(ports, dispatch);
+    } finally {
+      const left = (underWay.get(id) ?? 1) - 1;
+      if (left > 0) underWay.set(id, left);
+      else {
+        underWay.delete(id);
+        if (late.delete(id)) onFree();
+      }
+    }
+  };
+  return {
+    async run() {
+      // With a wrong master key no event can be signed, so all of them stay due.
+      if (ports.masterKey.trouble() !== null) return false;
+      const now = ports.clock.nowMs();
+      const due = await ports.ledger.endpoints.claim(now, LEASE_MS, BATCH, [...underWay.keys()]);
+      const sent = due.map((each) => {
+        const begun = attempt(each);
+        attempts.add(begun);
+        // An attempt whose outcome could not be recorded is due again when its lease has passed.
+        void begun.catch(() => {}).finally(() => attempts.delete(begun));
+        return begun;
+      });
+      const answered = new AbortController();
+      try {
+        await Promise.race([Promise.all(sent), ports.clock.sleep(PATIENCE_MS, answered.signal)]);
+      } finally {
+        answered.abort();
+        for (const id of underWay.keys()) late.add(id);
+      }
+      return due.length === BATCH;
+    },
+    async drained() {
+      await Promise.allSettled(attempts);
+    },
+  };
 }

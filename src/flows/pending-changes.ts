@@ -44,7 +44,10 @@ export type PendingChanges = {
   hinted(address: Address, slot: Slot): void;
   /** A transaction of this slot that touches the account was read. */
   told(address: Address, slot: Slot): void;
-  /** The accounts that wait for nothing but a scan. Asks what other daemons know. */
+  /**
+   * The accounts that wait for nothing but a scan. Asks what other daemons know, and forgets
+   * changes of accounts that are not watched any more.
+   */
   ready(): Promise<Address[]>;
   /** Whether an account waits for something that probably makes its scan unnecessary. */
   readonly waiting: boolean;
@@ -134,6 +137,10 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
     },
     told,
     async ready() {
+      // A subscriber may leave before the scan. The ledger gives no cursor for such an account, so
+      // its change would stay at the head of the list and keep the others from being scanned.
+      for (const address of pendings.keys())
+        if (!watched.map.has(address)) pendings.delete(address);
       await askElsewhere();
       return [...pendings]
         .filter(([address, pending]) => !isAwaited(address, pending))

@@ -13,7 +13,7 @@ import type { AcknowledgedActs } from './acknowledged.ts';
 import type { Books } from './books-comparison.ts';
 import { createClockWatch } from './clocks.ts';
 import type { VenuesConformance } from './conformance.ts';
-import { readCosts } from './costs.ts';
+import { createCostReading } from './costs.ts';
 import { type RootPorts, sealNextDay } from './daily-roots.ts';
 import { forgetOld, type Keep } from './forget.ts';
 import { personalDoubts } from './gate-doubts.ts';
@@ -92,8 +92,9 @@ export function addUpkeep(loops: Loops, ports: UpkeepPorts, options: UpkeepOptio
   });
   loops.add('program', options.programEveryMs, () => ports.conformance.look());
   loops.add('forget', FORGET_EVERY_MS, () => forgetOld(ports.ledger, options.keep));
+  const readCosts = createCostReading(ports);
   loops.add('costs', options.everyMs, async (signal) => {
-    while (!signal.aborted && (await readCosts(ports, signal)));
+    while (!signal.aborted && (await readCosts(signal)));
   });
   loops.add('roots', ROOTS_EVERY_MS, async (signal) => {
     while (!signal.aborted && (await sealNextDay(ports, ports.clock, ports.log)) !== null);

@@ -18,6 +18,11 @@ export type WatchedAccounts = {
    */
   refresh(): Promise<boolean>;
   /**
+   * Reads the whole list, because the database went back: a revision of this daemon may name another
+   * list there. Where the reading fails, the next refresh does it.
+   */
+  reload(): Promise<boolean>;
+  /**
    * Calls the listener whenever the list has changed. Every part of this daemon that refreshes the
    * list causes the call.
    */
@@ -29,9 +34,12 @@ export async function loadWatched(list: Pick<WatchList, 'since'>): Promise<Watch
   const map = new Map<string, Watched>();
   let revision = -1;
   const listeners: (() => void)[] = [];
-  const read = async (): Promise<boolean> => {
-    const news = await list.since(revision);
-    if (news.revision === revision) return false;
+  const read = async (whole: boolean): Promise<boolean> => {
+    const news = await list.since(whole ? -1 : revision);
+    if (!whole && news.revision === revision) return false;
+    // A lower revision shows by itself that the database went back.
+    if (!whole && news.revision < revision) return read(true);
+    if (whole) map.clear();
     const left = new Set(news.left);
     for (const each of left.size === 0 ? [] : map.values())
       if (left.has(each.subscriberId)) map.delete(each.address);
@@ -43,11 +51,19 @@ export async function loadWatched(list: Pick<WatchList, 'since'>): Promise<Watch
   // One refresh reads at a time; calls made while one waits for its turn share it.
   let reading: Promise<unknown> = Promise.resolve();
   let next: Promise<boolean> | null = null;
+  let wentBack = false;
   const refresh = (): Promise<boolean> => {
     if (next !== null) return next;
-    const turn = reading.then(() => {
+    const turn = reading.then(async () => {
       next = null;
-      return read();
+      const whole = wentBack;
+      wentBack = false;
+      try {
+        return await read(whole);
+      } catch (thrown) {
+        wentBack ||= whole;
+        throw thrown;
+      }
     });
     next = turn;
     reading = turn.catch(() => {});
@@ -60,6 +76,10 @@ export async function loadWatched(list: Pick<WatchList, 'since'>): Promise<Watch
       return revision;
     },
     refresh,
+    reload() {
+      wentBack = true;
+      return refresh();
+    },
     onMoved: (listener) => void listeners.push(listener),
     addresses: () => [...map.values()].map((each) => each.address),
     touches(keys) {

@@ -48,13 +48,17 @@ function answersText(
   nowMs: number,
 ): string {
   let text = '{"answers":[';
-  let common: { readonly head: string; readonly tail: string; readonly reason: string } | null =
-    null;
+  let common: {
+    readonly head: string;
+    readonly tail: string;
+    readonly reason: string;
+    readonly standing: Decision['standing'];
+  } | null = null;
   for (let index = 0; index < subscribers.length; index++) {
     const subscriber = subscribers[index] ?? '';
     const name = PLAIN.test(subscriber) ? `"${subscriber}"` : JSON.stringify(subscriber);
     const decision = decide(subscriber, action, nowMs);
-    const { revision } = decision;
+    const { revision, reason, standing } = decision;
     text += index === 0 ? '{"subscriber":' : ',{"subscriber":';
     text += name;
     const usual =
@@ -62,13 +66,14 @@ function answersText(
       decision.outstanding === 0n &&
       decision.evidence === null &&
       revision !== null;
-    if (!usual || (common !== null && common.reason !== decision.reason)) {
+    const isOther = common !== null && (common.reason !== reason || common.standing !== standing);
+    if (!usual || isOther) {
       text += `,${gateText(decision).slice(1)}`;
       continue;
     }
     if (common === null) {
       const [head = '', tail = ''] = gateText(decision).slice(1).split(REVISION);
-      common = { head: `,${head}`, tail, reason: decision.reason };
+      common = { head: `,${head}`, tail, reason, standing };
     }
     text += common.head;
     text += revision;

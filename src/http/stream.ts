@@ -92,14 +92,20 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
     '/v1/gate/stream',
     { config: { scope: 'gate:read', patienceMs: 'never' } },
     async (request, reply) => {
-      if (open.size >= streamsMost)
-        throw new Fault('not_ready', `${open.size} streams are open; no more are taken.`);
+      const requireRoom = (): void => {
+        if (open.size >= streamsMost)
+          throw new Fault('not_ready', `${open.size} streams are open; no more are taken.`);
+      };
+      requireRoom();
       const given = request.headers['last-event-id'];
       const since = typeof given === 'string' ? markOf(given) : null;
       // The reader comes from another daemon, which has seen a change that this one has not.
       if (since !== null && since.revision > publisher.revision) await publisher.pull();
-      reply.hijack();
+      // Others may have come meanwhile, and this reader may have left: its end is told only once.
+      requireRoom();
       const response = reply.raw;
+      reply.hijack();
+      if (response.destroyed || request.raw.destroyed) return;
       response.writeHead(200, {
         'content-type': 'text/event-stream',
         // A proxy that compresses or buffers would delay changes.

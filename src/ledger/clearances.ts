@@ -4,6 +4,7 @@ import type { Address } from '../core/ids.ts';
 import type { Clearances, ListedClearance } from '../core/ports.ts';
 import { USDC } from '../core/token.ts';
 import { at, type Sql, type Transaction } from './database.ts';
+import { requireIdentity } from './database-state.ts';
 import { among, grouped } from './groups.ts';
 
 type Row = {
@@ -75,11 +76,13 @@ export function createClearances(sql: Sql): Clearances {
           and until_at > ${at(nowMs)} returning 1`;
       return rows.length > 0;
     },
-    async grant(subscriberId, clearance, grantedAtMs, untilMs) {
-      await sql`
-        insert into clearance (clearance_id, subscriber_id, purpose, amount, mint, granted_slot, until_slot, granted_at, until_at)
-        values (${clearance.id}, ${subscriberId}, ${clearance.purpose}, ${clearance.amount}, ${clearance.mint ?? USDC.mint}, ${clearance.grantedSlot},
-          ${clearance.untilSlot}, ${at(grantedAtMs)}, ${at(untilMs)})`;
-    },
+    grant: (subscriberId, clearance, grantedAtMs, untilMs, under) =>
+      sql.begin(async (tx) => {
+        await requireIdentity(tx, under);
+        await tx`
+          insert into clearance (clearance_id, subscriber_id, purpose, amount, mint, granted_slot, until_slot, granted_at, until_at)
+          values (${clearance.id}, ${subscriberId}, ${clearance.purpose}, ${clearance.amount}, ${clearance.mint ?? USDC.mint}, ${clearance.grantedSlot},
+            ${clearance.untilSlot}, ${at(grantedAtMs)}, ${at(untilMs)})`;
+      }),
   };
 }

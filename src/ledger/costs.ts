@@ -73,7 +73,11 @@ export function createCosts(sql: Sql): Costs {
     return given.map(() => undefined);
   });
   return {
-    async unread(limit) {
+    async unread(limit, after = null) {
+      const beyond =
+        after === null
+          ? sql``
+          : sql`and (e.ended_at, payment_id) > (select ended_at, payment_id from payment where payment_id = ${after.paymentId})`;
       const rows = await sql<
         {
           payment_id: string;
@@ -86,7 +90,7 @@ export function createCosts(sql: Sql): Costs {
           union all
           select p.payment_id, p.subscriber_id, p.evidence -> 'moved' ->> 'signature', p.ended_at from payment p where ${cancelled}) e
         left join payment_cost c using (subscriber_id, payment_id)
-        where c.payment_id is null order by e.ended_at limit ${limit}`;
+        where c.payment_id is null ${beyond} order by e.ended_at, payment_id limit ${limit}`;
       return rows.map((row) => ({
         paymentId: row.payment_id,
         subscriberId: row.subscriber_id,

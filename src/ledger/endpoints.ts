@@ -4,6 +4,7 @@ import type { Endpoint, Endpoints, EventDelivery } from '../core/endpoint.ts';
 import type { EventKind } from '../core/event.ts';
 import { withoutSecretUrl } from '../core/redaction.ts';
 import { at, type Sql, type Transaction } from './database.ts';
+import { among } from './groups.ts';
 import { conditionsOf } from './lists.ts';
 import { tell } from './outbox.ts';
 
@@ -114,11 +115,12 @@ export function createEndpoints(sql: Sql): Endpoints {
           update event_delivery set due_at = now() where endpoint_id = ${id} and state = 'pending' and due_at > now()`;
       });
     },
-    disable: (id, why, nowMs) =>
+    disable: (id, why, nowMs, failingBeforeMs) =>
       sql.begin(async (tx) => {
         const rows = await tx<{ url: string }[]>`
           update endpoint set disabled_at = ${at(nowMs)}, disabled_why = ${why}
-          where endpoint_id = ${id} and disabled_at is null returning url`;
+          where endpoint_id = ${id} and disabled_at is null
+            ${failingBeforeMs === undefined ? tx`` : tx`and failing_since < ${at(failingBeforeMs)}`} returning url`;
         const [row] = rows;
         if (row !== undefined)
           await tell(tx, 'endpoint.disabled', null, {
@@ -168,14 +170,21 @@ export function createEndpoints(sql: Sql): Endpoints {
         dueAtMs: row.state === 'pending' ? row.due_at.getTime() : null,
       }));
     },
-    async claim(nowMs, leaseMs, limit) {
+    // Rows are ranked before they are locked, because Postgres locks none beside a window function.
+    async claim(nowMs, leaseMs, limit, except = []) {
       const rows = await sql<
         (Row & { event_id: string; kind: EventKind; at: Date; body: unknown; attempts: number })[]
       >`
-        with due as (
-          select d.endpoint_id, d.event_id from event_delivery d join endpoint p using (endpoint_id)
-          where d.state = 'pending' and d.due_at <= ${at(nowMs)} and p.disabled_at is null
-          order by d.due_at, d.event_id limit ${limit} for update of d skip locked),
+        with ranked as (
+          select p.endpoint_id, w.event_id, row_number() over (partition by p.endpoint_id order by w.due_at, w.event_id) as place
+          from endpoint p cross join lateral (
+            select event_id, due_at from event_delivery where endpoint_id = p.endpoint_id and state = 'pending' and due_at <= ${at(nowMs)}
+            order by due_at, event_id limit ${limit}) w
+          where p.disabled_at is null and p.endpoint_id not in ${among(sql, except)}),
+        due as (
+          select d.endpoint_id, d.event_id from event_delivery d join ranked r using (endpoint_id, event_id)
+          where d.state = 'pending' and d.due_at <= ${at(nowMs)}
+          order by r.place, d.due_at, d.event_id limit ${limit} for update of d skip locked),
         taken as (
           update event_delivery d set due_at = ${at(nowMs + leaseMs)}, attempts = d.attempts + 1
           from due where d.endpoint_id = due.endpoint_id and d.event_id = due.event_id

@@ -242,6 +242,12 @@ export function createReadings(sql: Sql): Pick<Sightings, 'record' | 'drop'> {
     record: (read) => record(read),
     drop: (signature) =>
       sql.begin(async (tx) => {
+        // A finalized history may have named the transaction while its absence was proven: it landed
+        // again after a fork.
+        const [known] = await tx<{ final: boolean }[]>`
+          select named_final or finalized_at is not null or status = 'finalized' as final
+          from sighting where signature = ${signature} for update`;
+        if (known?.final === true) return [];
         const rows = await tx<{ subscriber_id: string }[]>`
           update fact set finality = 'withdrawn' where signature = ${signature} and finality = 'confirmed'
           returning subscriber_id`;

@@ -1,8 +1,16 @@
 // Unfollowed: stores token accounts that should be watched and are not, because their owner has too
 // many.
-import type { UnfollowedAccounts } from '../core/doubt-ports.ts';
+import type { Unfollowed, UnfollowedAccounts } from '../core/doubt-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { at, type Sql } from './database.ts';
+
+type Row = { address: Address; subscriber_id: string; from_slot: bigint; since: Date };
+const unfollowedOf = (row: Row): Unfollowed => ({
+  address: row.address,
+  subscriberId: row.subscriber_id,
+  fromSlot: Number(row.from_slot),
+  sinceMs: row.since.getTime(),
+});
 
 /** Creates the store of unfollowed accounts. */
 export function createUnfollowed(sql: Sql): UnfollowedAccounts {
@@ -13,17 +21,16 @@ export function createUnfollowed(sql: Sql): UnfollowedAccounts {
         values (${address}, ${subscriberId}, ${fromSlot}, ${at(nowMs)}) on conflict do nothing`;
     },
     async list(limit) {
-      const rows = await sql<
-        { address: Address; subscriber_id: string; from_slot: bigint; since: Date }[]
-      >`
+      const rows = await sql<Row[]>`
         select address, subscriber_id, from_slot, since from unfollowed join subscriber using (subscriber_id)
         where retired_at is null order by since, address limit ${limit}`;
-      return rows.map((row) => ({
-        address: row.address,
-        subscriberId: row.subscriber_id,
-        fromSlot: Number(row.from_slot),
-        sinceMs: row.since.getTime(),
-      }));
+      return rows.map(unfollowedOf);
+    },
+    async next(limit, after) {
+      const rows = await sql<Row[]>`
+        select address, subscriber_id, from_slot, since from unfollowed join subscriber using (subscriber_id)
+        where retired_at is null ${after === null ? sql`` : sql`and address > ${after}`} order by address limit ${limit}`;
+      return rows.map(unfollowedOf);
     },
     async remove(address) {
       return (await sql`delete from unfollowed where address = ${address} returning 1`).length > 0;

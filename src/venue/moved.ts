@@ -67,13 +67,16 @@ export function outflow(
   user: Watched,
   given: Pick<Outflow, 'route' | 'amount' | 'destination' | 'usd'> & { internal?: boolean },
 ): Outflow {
-  const row = heard.transaction.tokenBalances.find((each) => each.account === given.destination);
+  const rows = heard.transaction.tokenBalances.filter((each) => each.account === given.destination);
+  // The account may have been made again for another mint since.
+  const row = rows.find(({ mint }) => mint === heard.dialect.profile.quote.mint) ?? rows[0];
+  const ownerAfter = rows.find((each) => each.ownerAfter !== null)?.ownerAfter;
   const owner = given.destination === null ? undefined : ownerAmong(heard, given.destination);
   return {
     kind: 'outflow',
     mint: row?.mint ?? null,
     decimals: row?.decimals ?? null,
-    owner: row?.ownerAfter ?? row?.owner ?? null,
+    owner: ownerAfter ?? row?.owner ?? null,
     internal: owner === user.subscriberId,
     ofValue: true,
     // The venue accepts a withdrawal from the account's authority only.

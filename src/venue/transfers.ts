@@ -3,7 +3,7 @@
 // instructions, and so do amounts where the log was cut.
 
 import type { Address } from '../core/ids.ts';
-import { ORDINALS_A_CALL } from '../core/transaction.ts';
+import { holdingKey, ORDINALS_A_CALL } from '../core/transaction.ts';
 import { ownerAmong } from '../core/wallet.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import { addressOf } from './codec.ts';
@@ -146,7 +146,7 @@ export function hearTransfers(heard: Heard, tallies: Tallies): void {
 
 /**
  * Net base units that the venue moved into each token account for the Drift account of the same
- * owner: withdrawals and the input of swaps count up, deposits and the output of swaps count down.
+ * owner, by `holdingKey` of the account and the vault's mint: withdrawals and the input of swaps count up, deposits and the output of swaps count down.
  * A deposit into another owner's Drift account is left out, so that the wallet's balance shows it
  * as an outflow.
  */
@@ -157,7 +157,13 @@ export function venueMoves(heard: Heard): Map<string, bigint> {
       const amount = movedBetween(heard, call, vault, token);
       if (amount === 0n) continue;
       if (amount < 0n && !isOwn(heard, token, userOf(call))) continue;
-      moved.set(token, (moved.get(token) ?? 0n) + amount);
+      const { tokenBalances } = heard.transaction;
+      const row = [vault, token]
+        .map((account) => tokenBalances.find((each) => each.account === account))
+        .find((each) => each !== undefined);
+      if (row === undefined) continue;
+      const key = holdingKey(token, row.mint);
+      moved.set(key, (moved.get(key) ?? 0n) + amount);
     }
   }
   return moved;
@@ -186,6 +192,8 @@ function isOwn(heard: Heard, token: Address, user: Address): boolean {
   if (watch !== undefined) return watch.subscriberId === owner;
   // A sub-account that is not registered yet belongs to the agent when its address derives from the
   // agent's wallet.
-  const row = heard.transaction.tokenBalances.find((each) => each.account === token);
-  return [row?.owner, row?.ownerAfter].some((each) => each != null && isOwnUser(each, user));
+  return heard.transaction.tokenBalances
+    .filter((each) => each.account === token)
+    .flatMap((row) => [row.owner, row.ownerAfter])
+    .some((each) => each !== null && isOwnUser(each, user));
 }

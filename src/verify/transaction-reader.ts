@@ -60,12 +60,12 @@ function balancesOf(
   keys: readonly Address[],
 ): TokenBalance[] {
   const of = (list: readonly Balance[] | null | undefined) =>
-    new Map((list ?? []).map((each) => [each.accountIndex, each]));
+    new Map((list ?? []).map((each) => [`${each.accountIndex} ${each.mint}`, each]));
   const [before, after] = [of(preTokenBalances), of(postTokenBalances)];
-  return [...new Set([...before.keys(), ...after.keys()])].flatMap((index): TokenBalance[] => {
-    const [pre, post] = [before.get(index), after.get(index)];
+  return [...new Set([...before.keys(), ...after.keys()])].flatMap((key): TokenBalance[] => {
+    const [pre, post] = [before.get(key), after.get(key)];
     const known = post ?? pre;
-    const account = keys[index];
+    const account = known && keys[known.accountIndex];
     if (known === undefined || account === undefined) return [];
     return [
       {

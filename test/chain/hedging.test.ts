@@ -94,6 +94,18 @@ test('a failure of one of the two is not the outcome while the other may still a
   expect(await answer).toBe('from the second');
 });
 
+test('the first node’s answer counts where the second had failed before', async () => {
+  const { held, ask, late } = poolOfTwo();
+  const answer = ask('inspect');
+  await late();
+  await expect.poll(() => held.second?.length).toBe(1);
+  held.second?.[0]?.answer('broken', 503);
+  await new Promise(setImmediate);
+  held.first?.[0]?.answer('from the first');
+  expect(await answer).toBe('from the first');
+  expect(held.second?.length).toBe(1);
+});
+
 test.each([
   ['a read that nobody at the gate waits for', 'backfill', READ],
   ['a finalized read', 'inspect', READ.replace('confirmed', 'finalized')],

@@ -51,10 +51,19 @@ const meta = {
   loadedAddresses: { writable: [looked], readonly: [TOKEN] },
   rewards: [],
 };
+/** The account at index 1, closed with nothing in it, and made again for another mint. */
+const [ended, begun] = [
+  { amount: '0', mint: seen },
+  { amount: '1000', mint: looked },
+].map(({ amount, mint }) => ({
+  ...{ accountIndex: 1, mint, owner: payer, programId: TOKEN },
+  uiTokenAmount: { amount, decimals: 6 },
+}));
 const lookups = [{ accountKey: someone(), writableIndexes: [0], readonlyIndexes: [1] }];
 const answers: Record<string, unknown> = {
   legacy: { ...message },
   v0: { ...message, addressTableLookups: lookups },
+  reopened: { ...message, addressTableLookups: lookups },
   v1: {
     ...message,
     accountKeys: [payer, source, OTHER, looked, TOKEN],
@@ -91,17 +100,23 @@ beforeAll(async () => {
         slot: 9,
         transactionIndex: 4,
         blockTime: 1,
-        version: version === 'legacy' ? 'legacy' : Number(version.slice(1)),
+        version: version.startsWith('v')
+          ? Number(version.slice(1))
+          : version === 'legacy'
+            ? 'legacy'
+            : 0,
         transaction: { message: answers[version], signatures: [version] },
         meta:
           version === 'v2'
             ? null
             : version === 'v0'
               ? meta
-              : {
-                  ...meta,
-                  loadedAddresses: version === 'v1' ? { writable: [], readonly: [] } : undefined,
-                },
+              : version === 'reopened'
+                ? { ...meta, preTokenBalances: [ended], postTokenBalances: [begun] }
+                : {
+                    ...meta,
+                    loadedAddresses: version === 'v1' ? { writable: [], readonly: [] } : undefined,
+                  },
       };
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({ jsonrpc: '2.0', id: body.id, result }));
@@ -155,4 +170,15 @@ test.each(['v0', 'v1'])('%s: the same instruction, calls and balances', async (v
       },
     ],
   });
+});
+
+test('an account that is closed and made again for another mint has a row of each mint', async () => {
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const connection = openConnection(url, null);
+  const read = await readTransaction(connection, 'reopened' as Signature, 'confirmed');
+  const own = { account: source, decimals: 6, program: TOKEN };
+  expect(read?.tokenBalances).toEqual([
+    { ...own, mint: seen, owner: payer, ownerAfter: null, before: 0n, after: 0n },
+    { ...own, mint: looked, owner: null, ownerAfter: payer, before: 0n, after: 1_000n },
+  ]);
 });

@@ -1,8 +1,11 @@
 // Hear: what several venues find in one transaction becomes one list of facts.
+
 import { describe, expect, test } from 'vitest';
 import { type HearingVenue, hearTransaction } from '../../src/core/hear.ts';
 import type { Address } from '../../src/core/ids.ts';
+import { holdingKey } from '../../src/core/transaction.ts';
 import type { HeardAtVenue } from '../../src/core/venue.ts';
+import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { hearingVenueOf } from '../../src/venue/hearing.ts';
 import { VELOCITY } from '../../src/venue/velocity/venue.ts';
@@ -42,7 +45,7 @@ const paid = made(
 );
 
 describe('amounts that venues moved are no outflow of the wallet', () => {
-  const moved = (amount: bigint) => new Map([[agentTokens, amount]]);
+  const moved = (amount: bigint) => new Map([[holdingKey(agentTokens, QUOTE_MINT), amount]]);
   test('of one venue', () => {
     expect(outflows([telling(drift, {})])[0]?.amount).toBe(40n);
     expect(outflows([telling(drift, { moved: moved(-30n) })])[0]?.amount).toBe(10n);

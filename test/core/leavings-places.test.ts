@@ -8,6 +8,7 @@ import { WRAPPED_SOL } from '../../src/core/programs.ts';
 import {
   type ChainTransaction,
   callsOf,
+  holdingKey,
   LAST_ORDINAL,
   ORDINALS_A_CALL,
 } from '../../src/core/transaction.ts';
@@ -153,16 +154,29 @@ describe('without a signature of the agent', () => {
 describe('what the venue moved', () => {
   const row = tokens(x, 50n, 50n, mine);
   const amounts = (moved: [string, bigint][], rows = [row]) =>
-    left(made([noise], rows), { venueMoved: new Map(moved) }).map(({ mint, amount }) => [
-      mint,
-      amount,
-    ]);
+    left(made([noise], rows), {
+      venueMoved: new Map(
+        moved.map(([account, amount]) => {
+          const mint = rows.find((each) => each.account === account)?.mint ?? QUOTE_MINT;
+          return [holdingKey(account, mint), amount];
+        }),
+      ),
+    }).map(({ mint, amount }) => [mint, amount]);
   test('into an own account and is not there any more has left, in its own token alone', () => {
     expect(amounts([[x, 7n]])).toEqual([[QUOTE_MINT, 7n]]);
     expect(amounts([[stranger, 7n]])).toEqual([]);
     expect(amounts([[x, -7n]])).toEqual([]);
     const other = tokens(y, 5n, 5n);
     expect(amounts([[y, 7n]], [row, other])).toEqual([]);
+  });
+  test('in one token explains nothing of another one in the same account', () => {
+    const other = someone();
+    const rows = [
+      tokens(x, 7n, 0n, { owner: agent, ownerAfter: null }),
+      tokens(x, 0n, 0n, { mint: other, owner: null, ownerAfter: agent }),
+      tokens(y, 7n, 0n, { mint: other, ...mine }),
+    ];
+    expect(amounts([[x, -7n]], rows)).toEqual([[other, 7n]]);
   });
   test('of wrapped SOL counts as SOL', () => {
     const wrapped = tokens(x, 50n, 50n, { ...mine, mint: WRAPPED_SOL });

@@ -64,6 +64,7 @@ function setUp(trustFirstSight = false, shared = false, slice = { offset: 0, len
       addresses: () => [ACCOUNT],
       revision: 0,
       refresh: async () => false,
+      reload: async () => false,
       onMoved: () => {},
     },
     sources: createSources(SOURCES, () => true),

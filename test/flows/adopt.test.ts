@@ -7,7 +7,7 @@ import { blankState } from '../../src/core/reckoning.ts';
 import type { ChainTransaction, TokenBalance } from '../../src/core/transaction.ts';
 import { type Venue, venuesOf } from '../../src/core/venue.ts';
 import { createAccept } from '../../src/flows/accepted-changes.ts';
-import { adoptFrom, lookAtUnfollowed, TOKEN_ACCOUNTS_MOST } from '../../src/flows/adopt.ts';
+import { adoptFrom, createUnfollowedLook, TOKEN_ACCOUNTS_MOST } from '../../src/flows/adopt.ts';
 import { personalDoubts } from '../../src/flows/gate-doubts.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
@@ -19,10 +19,11 @@ const STRANGER = addressOf(777);
 async function world() {
   const held = await createListening(['ana', 'bo']);
   const owners = new Map<Address, Address>();
+  const node = { slot: 500 };
   const chain = {
     ...held.ports.chain,
     slices: async (addresses: readonly Address[]) => ({
-      slot: 500,
+      slot: node.slot,
       accounts: addresses.map((address): ChainAccount | null => {
         const owner = owners.get(address);
         if (owner === undefined) return null;
@@ -67,7 +68,7 @@ async function world() {
     const doubts = await personalDoubts(held, { leadTo: 'ignore' });
     return [...doubts].map(([id, { reason }]) => `${id}: ${reason}`);
   };
-  return { ...held, ports, owners, filled, reasons };
+  return { ...held, ports, node, owners, filled, reasons, look: createUnfollowedLook(ports) };
 }
 /** The agent owns 101 token accounts that are followed, its associated one among them. */
 async function crowded() {
@@ -110,7 +111,7 @@ describe('a token account of the agent', () => {
     expect(await held.reasons()).toEqual([
       'ana: Holds tokens in more than 100 accounts of its own, and not all of them are followed. Close some of them.',
     ]);
-    expect(await lookAtUnfollowed(held.ports)).toBe(false);
+    expect(await held.look()).toBe(false);
     expect(await held.reasons()).toHaveLength(1);
     expect(held.events.map((each) => each.event)).toContain('account.not_adopted');
   });
@@ -126,7 +127,7 @@ describe('a token account of the agent', () => {
       role: 'agent_token_account',
     } as const;
     await held.ledger.checks.begin(closed, blankState(80));
-    expect(await lookAtUnfollowed(held.ports)).toBe(true);
+    expect(await held.look()).toBe(true);
     expect(await held.reasons()).toEqual([]);
     expect((await held.ledger.watchList.cursors([last]))[0]?.slot).toBe(69);
   });
@@ -136,10 +137,38 @@ describe('a token account of the agent', () => {
     const [gone, given, kept] = [addressOf(901), addressOf(902), addressOf(903)];
     for (const each of [gone, given, kept]) await held.filled(each);
     held.owners.set(given, STRANGER).set(kept, WALLET);
-    await lookAtUnfollowed(held.ports);
+    await held.look();
     expect((await held.ledger.unfollowed.list(10)).map((each) => each.address)).toEqual([kept]);
     expect(await held.reasons()).toHaveLength(1);
     await createAccept(held.ports)(kept, 'a market maker of ours');
     expect(await held.reasons()).toEqual([]);
+  });
+
+  test('is not taken for closed by a node that is behind the slot in which it was named', async () => {
+    await using held = await crowded();
+    await held.filled(addressOf(901), { slot: 70 });
+    held.node.slot = 69;
+    await held.look();
+    expect(await held.reasons()).toHaveLength(1);
+    held.node.slot = 70;
+    await held.look();
+    expect(await held.reasons()).toEqual([]);
+  });
+
+  test('is looked at in its turn, however many accounts were named before and stay', async () => {
+    await using held = await crowded();
+    const [his, ...hers] = Array.from({ length: 151 }, (_, n) => addressOf(2_000 + n));
+    if (his === undefined) throw new Error('there are 151');
+    for (const [n, address] of hers.entries()) {
+      held.owners.set(address, WALLET);
+      await held.ledger.unfollowed.add({ address, subscriberId: 'ana', fromSlot: 59 }, n);
+    }
+    await held.ledger.unfollowed.add({ address: his, subscriberId: 'bo', fromSlot: 59 }, 1_000);
+    for (let turn = 0; turn < 2; turn++) await held.look();
+    expect(await held.ledger.unfollowed.list(1_000)).toHaveLength(150);
+    // The look begins again with the first account.
+    held.owners.clear();
+    for (let turn = 0; turn < 2; turn++) await held.look();
+    expect(await held.ledger.unfollowed.list(1_000)).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { createPace } from '../../src/core/pace.ts';
+import type { Clearances } from '../../src/core/ports.ts';
 import { blankState } from '../../src/core/reckoning.ts';
 import { type ClearPorts, createClear } from '../../src/flows/clearance.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
@@ -90,7 +91,7 @@ test.each([20, 400, 500])(
   async (slotMs) => {
     const clock = createManualClock();
     const slot = async () => 1_000 + Math.floor(clock.nowMs() / slotMs);
-    const granted: { untilSlot: number; grantedSlot: number }[] = [];
+    const granted: { untilSlot: number; grantedSlot: number; under: string | null }[] = [];
     const clear = createClear(
       {
         ledger: {
@@ -98,8 +99,8 @@ test.each([20, 400, 500])(
           checks: { realised: async () => 0n },
           clearances: {
             find: async () => null,
-            grant: async (_: string, clearance: (typeof granted)[0]) =>
-              void granted.push(clearance),
+            grant: async (...[, clearance, , , under]: Parameters<Clearances['grant']>) =>
+              void granted.push({ ...clearance, under }),
           },
         },
         chain: { slot, accounts: async () => ({ accounts: [null] }) },
@@ -109,7 +110,7 @@ test.each([20, 400, 500])(
           stateOf: () => ({ ...blankState(1), hints: { exists: true } }),
           read: () => null,
         }),
-        books: { doubt: async () => null },
+        books: { doubt: async () => null, identity: () => 'the database' },
         clock,
         log: silentLog,
         pace: createPace(),
@@ -122,6 +123,8 @@ test.each([20, 400, 500])(
     const answer = await clear('ana', wanted);
     expect(answer).toMatchObject({ status: 'cleared', untilMs: clock.nowMs() + 600_000 });
     const [given] = granted;
+    // The database that was compared with the chain is the one that takes the clearance.
+    expect(given?.under).toBe('the database');
     // What was sent at the last moment may land within a minute.
     expect((given?.untilSlot ?? 0) - (given?.grantedSlot ?? 0)).toBe(660_000 / slotMs);
   },

@@ -64,6 +64,7 @@ beforeAll(async () => {
       // Several begin at the same moment.
       1_000 * (n >> 1),
       60_000,
+      null,
     );
     await ledger.acts.begin({
       actor: 'command',

@@ -1,7 +1,8 @@
 // Notify: an event is tried for days and given up on record, an endpoint that takes nothing is
 // disabled and goes on where it was, and what is not the receiver's fault says nothing against it.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { DEAD_AFTER_MS, RETRIES_MS } from '../../src/core/endpoint.ts';
+import { createNotify } from '../../src/flows/notify.ts';
 import { tell } from '../../src/ledger/outbox.ts';
 import { spoilEndpointSecrets } from '../support/damage.ts';
 import { withEndpoint } from '../support/receiver.ts';
@@ -102,4 +103,70 @@ test('a signing secret that does not open holds its events back, and says nothin
   isWrong(null);
   await run();
   expect(receiver.received).toHaveLength(1);
+});
+
+test('an endpoint that does not answer holds up no event of another, and is sent its rest afterwards', async () => {
+  await using made = await withEndpoint();
+  const { ledger, sql, clock, ports, add } = made;
+  const slow = await add('slow', 'https://slow.example/hooks');
+  for (let n = 0; n < 30; n++) await tell(sql, 'venue.resumed', null, { waiting: n });
+  // What the slow endpoint has to take became due before everything else.
+  await sql`update event_delivery set due_at = due_at - interval '1 minute' where endpoint_id = 'slow'`;
+  const answer = Promise.withResolvers<number>();
+  const sent = { slow: 0, other: 0 };
+  const onFree = vi.fn<() => void>();
+  const notify = createNotify(
+    {
+      ...{ ...ports, clock: { ...clock, sleep: async () => {} } },
+      sender: {
+        ...ports.sender,
+        async send({ url }) {
+          sent[url === slow.url ? 'slow' : 'other']++;
+          return url === slow.url ? answer.promise : 204;
+        },
+      },
+    },
+    onFree,
+  );
+  const othersHaveAll = async () => {
+    await notify.run();
+    const rest = await ledger.endpoints.deliveries('e1', { state: 'pending', limit: 1 });
+    expect(rest).toEqual([]);
+  };
+  await vi.waitFor(othersHaveAll, 5_000);
+  // Both endpoints had half of the first batch. One that still owes answers is sent nothing more.
+  expect(sent).toEqual({ slow: 10, other: 30 });
+  onFree.mockClear();
+  answer.resolve(204);
+  await notify.drained();
+  expect(onFree).toHaveBeenCalledTimes(1);
+  await notify.run();
+  await notify.drained();
+  expect(sent.slow).toBe(30);
+});
+
+test('an endpoint that accepts an event is not disabled for one that was claimed while it failed', async () => {
+  await using made = await withEndpoint();
+  const { ledger, sql, clock, ports } = made;
+  const endpoint = () => ledger.endpoints.find('e1');
+  await ledger.endpoints.refused('e1', 'none', 'down', null, clock.nowMs() - DEAD_AFTER_MS - 1);
+  for (const waiting of [1, 2]) await tell(sql, 'venue.resumed', null, { waiting });
+  const accepted = async () => expect(await endpoint()).toMatchObject({ failingSinceMs: null });
+  const notify = createNotify(
+    {
+      ...ports,
+      sender: {
+        ...ports.sender,
+        async send({ body }) {
+          if (body.includes('"waiting":1')) return 200;
+          await vi.waitFor(accepted, 5_000);
+          return 500;
+        },
+      },
+    },
+    () => {},
+  );
+  await notify.run();
+  await notify.drained();
+  expect(await endpoint()).toMatchObject({ failingSinceMs: clock.nowMs(), disabled: null });
 });

@@ -5,7 +5,7 @@ import type { Address, Signature } from '../../src/core/ids.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
-import { readCosts } from '../../src/flows/costs.ts';
+import { createCostReading } from '../../src/flows/costs.ts';
 import { createOwnSignatures } from '../../src/flows/own-signatures.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
@@ -110,8 +110,8 @@ test('the cost of a payment is read by the daemon that pays, and known to the on
       },
     },
     ...{ log: silentLog, ownSignatures: own, share: { isMine: (id: string) => id === 'ana' } },
-  } as unknown as Parameters<typeof readCosts>[0];
-  await readCosts(ports, new AbortController().signal);
+  } as unknown as Parameters<typeof createCostReading>[0];
+  await createCostReading(ports)(new AbortController().signal);
   expect([asked, recorded.toSorted()]).toEqual([['mine'], ['known', 'mine']]);
 });
 

@@ -2,6 +2,7 @@
 // sponsor gave.
 
 import { expect, test } from 'vitest';
+import type { UnreadCost } from '../../src/core/cost-ports.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import type { TransactionCost } from '../../src/core/payment-cost.ts';
 import type { SenderTip } from '../../src/core/sender-tip.ts';
@@ -91,6 +92,23 @@ test('an opening that was planned counts once it is known to have happened, what
     subscriber: { lamports: 0n },
     creator: { lamports: 0n },
   });
+});
+
+test('payments without a cost are listed from any of them on, also from one that has its cost by now', async () => {
+  await using t = await createTestLedger();
+  const { ledger, sql } = t;
+  for (const n of [1, 2, 3]) await pay(t, n);
+  // Two of them ended in the same statement.
+  await sql`update payment set ended_at = (select ended_at from payment where payment_id = 'p1') where payment_id = 'p2'`;
+  const idsFrom = async (after: UnreadCost | null | undefined, limit = 10) =>
+    (await ledger.costs.unread(limit, after)).map((each) => each.paymentId);
+  const [first, second, third] = await ledger.costs.unread(10);
+  expect(await idsFrom(null)).toEqual(['p1', 'p2', 'p3']);
+  expect(await idsFrom(first, 1)).toEqual(['p2']);
+  if (second === undefined) throw new Error('it is unread');
+  await ledger.costs.record(second, cost());
+  expect(await idsFrom(second)).toEqual(['p3']);
+  expect(await idsFrom(third)).toEqual([]);
 });
 
 test('a payment counts before its cost is read, a failed one as a failure, and yesterday not at all', async () => {

@@ -241,3 +241,16 @@ test.each(['confirmed', 'finalized'] as const)(
     expect([...(await held.sql`select 1 from fact`)]).toEqual([]);
   },
 );
+
+test('a transaction that a finalized history named while its absence was proven is not dropped', async () => {
+  await using held = await createTestLedger();
+  const { ledger } = held;
+  const fact = closeFact(1, 10_000_000n, { account: held.driftAccount });
+  await recordFact(ledger, fact, 'confirmed');
+  const named = { signature: fact.signature, blockIndex: 0, accounts: [held.driftAccount] };
+  await ledger.sightings.note([named], { source: 'backfill', by: 'finalized', nowMs: 0 });
+  expect(await ledger.sightings.drop(fact.signature)).toEqual([]);
+  expect([...(await held.sql`select finality from fact`)]).toEqual([{ finality: 'confirmed' }]);
+  const [{ status } = {}] = await held.sql`select status from sighting`;
+  expect(status).toBe('confirmed');
+});

@@ -48,7 +48,13 @@ test.each([DAYS_MS, -DAYS_MS])('a machine that is %d ms ahead', async (aheadMs) 
     untilSlot: 9,
   } as const;
   const nowMs = clock.nowMs();
-  await ledger.clearances.grant('ana', { ...clearance, tradedSlot: null }, nowMs, nowMs + 600_000);
+  await ledger.clearances.grant(
+    'ana',
+    { ...clearance, tradedSlot: null },
+    nowMs,
+    nowMs + 600_000,
+    null,
+  );
   const until = await fromNow(sql`select until_at from clearance`);
   expect(Math.abs(until - 600_000)).toBeLessThan(AT_MOST);
 
@@ -57,4 +63,15 @@ test.each([DAYS_MS, -DAYS_MS])('a machine that is %d ms ahead', async (aheadMs) 
   await ledger.endpoints.refused('e1', 'no-event', 'HTTP 503', clock.nowMs(), clock.nowMs());
   const since = await fromNow(sql`select failing_since from endpoint`);
   expect(Math.abs(since)).toBeLessThan(AT_MOST);
+});
+
+test('a clearance is stored only in the database that was compared with the chain', async () => {
+  await using held = await createTestLedger();
+  const { clearances } = held.ledger;
+  const given = { id: 'c1', purpose: 'close', amount: null, grantedSlot: 1 } as const;
+  const clearance = { ...given, untilSlot: 9, tradedSlot: null };
+  await expect(clearances.grant('ana', clearance, 0, 1, 'another database')).rejects.toMatchObject({
+    code: 'books_behind',
+  });
+  expect(await clearances.find('ana', 'c1')).toBeNull();
 });

@@ -262,7 +262,7 @@ export function createPeople(
       const clearance = { purpose, amount, tradedSlot: null, mint: someVenue().mint };
       const name = `c${++clearances}`;
       const granted = { ...clearance, id: name, grantedSlot, untilSlot };
-      await ledger.clearances.grant(id, granted, nowMs(), nowMs() + 60_000);
+      await ledger.clearances.grant(id, granted, nowMs(), nowMs() + 60_000, null);
     },
     async agree(ledger, { rules, splits }) {
       const person = random.below(PEOPLE.length);

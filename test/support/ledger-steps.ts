@@ -205,6 +205,7 @@ export function draw(
         },
         nowMs,
         nowMs + 10,
+        null,
       );
   if (choice < 99) return (ledger) => moveNonce(ledger, id, seed);
   return (ledger) => ledger.standings.update(id, judge);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createVault } from '../../src/chain/vault.ts';
 import { endpointBinding } from '../../src/core/bindings.ts';
 import type { MasterKeyTrouble } from '../../src/core/master-key.ts';
-import { notifyEndpoints } from '../../src/flows/notify.ts';
+import { createNotify } from '../../src/flows/notify.ts';
 import { createEventSender } from '../../src/system/event-sender.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createManualClock } from './clock.ts';
@@ -57,13 +57,13 @@ export async function withEndpoint() {
   const receiver = await openReceiver();
   const vault = createVault({ masterKey: new Uint8Array(32).fill(7), nextMasterKey: null });
   const { ledger, sql } = held;
-  const seal = (secret: string) => vault.seal(endpointBinding('e1'), Buffer.from(secret));
-  await ledger.endpoints.create({
-    id: 'e1',
-    url: receiver.url,
-    kinds: null,
-    secret: seal(`whsec_${Buffer.alloc(32, 1).toString('base64')}`),
-  });
+  const secret = Buffer.from(`whsec_${Buffer.alloc(32, 1).toString('base64')}`);
+  const add = (id: string, url: string) =>
+    ledger.endpoints.create({
+      ...{ id, url, kinds: null },
+      secret: vault.seal(endpointBinding(id), secret),
+    });
+  await add('e1', receiver.url);
   // Postgres says when an event was written; our clock when it is tried. It is an hour ahead, so
   // that an event that the test writes is due, however slow the machine.
   const [row] = await sql<{ now: Date }[]>`select now() + interval '1 hour' as now`;
@@ -71,7 +71,12 @@ export async function withEndpoint() {
   const sender = createEventSender({ allowPrivate: true, ports: [443] });
   const masterKey = { trouble: () => trouble };
   let trouble: MasterKeyTrouble | null = null;
-  const run = () => notifyEndpoints({ ledger, vault, masterKey, sender, clock, log: silentLog });
+  const ports = { ledger, vault, masterKey, sender, clock, log: silentLog };
+  // A run waits for every answer, however long it takes.
+  const { run } = createNotify(
+    { ...ports, clock: { ...clock, sleep: () => new Promise<void>(() => {}) } },
+    () => {},
+  );
   const isWrong = (wrong: MasterKeyTrouble | null): void => {
     trouble = wrong;
   };
@@ -79,6 +84,8 @@ export async function withEndpoint() {
     ...held,
     receiver,
     clock,
+    ports,
+    add,
     run,
     isWrong,
     async [Symbol.asyncDispose]() {

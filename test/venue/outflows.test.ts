@@ -52,6 +52,28 @@ describe.each(MADE_AT)('at %s', (_, at) => {
         }),
       ]);
     });
+    test.each(['whole', 'cut'] as const)(
+      'through an own account that is made again for another mint, log %s',
+      (log) => {
+        const [own, junk] = [someone(), someone()];
+        const rows = [
+          tokens(vault, 900n, 400n),
+          tokens(own, 0n, 0n, { owner: agent, ownerAfter: null }),
+          // As many units of a token without value are there now.
+          tokens(own, 0n, 500n, { mint: junk, owner: null, ownerAfter: agent }),
+          tokens(away, 0n, 500n),
+        ];
+        const through = [withdrawal(own, 500n), transfer(own, away, 500n)];
+        const heard = made(through, rows, log, { signers: [agent] });
+        const left = ofKind(heard, 'outflow').filter((each) => !each.internal);
+        expect(left).toEqual([
+          expect.objectContaining({
+            ...{ route: 'token_transfer', amount: 500n, destination: away, mint: QUOTE_MINT },
+            ...{ ofValue: true, consent: 'agent' },
+          }),
+        ]);
+      },
+    );
     test('called by another program', () => {
       const direct = withdrawal(away, 500n);
       const through: Made = {

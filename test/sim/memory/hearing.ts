@@ -223,6 +223,8 @@ export function createMemorySightings(state: State): Sightings {
       return { outcome: 'recorded', changed: [...changed] };
     },
     async drop(signature) {
+      const known = state.sightings.get(signature);
+      if (known?.namedFinal === true || known?.final === true) return [];
       const changed = new Set<string>();
       for (const row of state.facts.values()) {
         if (row.fact.signature !== signature || row.finality !== 'confirmed') continue;

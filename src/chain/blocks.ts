@@ -5,7 +5,7 @@
 import type { Connection } from '@solana/web3.js';
 import { DEATH_MARGIN_BLOCKS } from '../core/death.ts';
 import { Fault } from '../core/fault.ts';
-import type { Slot } from '../core/ids.ts';
+import { isAddress, type Slot } from '../core/ids.ts';
 import type { SignedBytes } from '../core/payment.ts';
 import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import { askNode, countOf, itemsOf } from './question.ts';
@@ -72,6 +72,8 @@ export async function readBlockhashBefore(connection: Connection, slot: Slot): P
   // A node that has pruned the block before this one returns 32 zero bytes.
   if (previousBlockhash === undefined || previousBlockhash === NO_BLOCKHASH)
     throw new Fault('rpc_unavailable', `getBlock: the node lacks the block before slot ${slot}`);
+  if (!isAddress(previousBlockhash))
+    throw new Fault('rpc_unavailable', `getBlock: slot ${slot} names no blockhash of 32 bytes`);
   return previousBlockhash;
 }
 

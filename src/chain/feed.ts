@@ -39,13 +39,15 @@ export type FeedOptions = {
 function readNotified(value: unknown): ChainAccount | null | undefined {
   if (value === null) return null;
   const { lamports, owner, data } = (value ?? {}) as Record<string, unknown>;
-  if (typeof lamports !== 'number' || typeof owner !== 'string' || !Array.isArray(data))
+  const [text] = Array.isArray(data) ? (data as unknown[]) : [];
+  if (typeof lamports !== 'number' || !Number.isSafeInteger(lamports) || lamports < 0)
     return undefined;
+  if (typeof owner !== 'string' || typeof text !== 'string') return undefined;
   if (lamports === 0) return null;
   return {
     lamports: BigInt(lamports),
     owner: owner as Address,
-    data: new Uint8Array(Buffer.from(String(data[0]), 'base64')),
+    data: new Uint8Array(Buffer.from(text, 'base64')),
   };
 }
 

@@ -9,6 +9,7 @@ import { compile } from './compile.ts';
 import { NONCE_BYTES } from './nonce.ts';
 import { askNode, countOf, itemsOf, membersOf } from './question.ts';
 import { asking } from './rpc.ts';
+import { askLatest } from './simulation.ts';
 
 const FULL_UNITS = 1_400_000;
 const TOKEN_ACCOUNT_BYTES = 165;
@@ -118,9 +119,7 @@ export function createFeeMarket(
     lamportsPerSignature: remembered(
       async () => {
         // The smallest message: one signature and no instruction.
-        const { blockhash } = await asking('getLatestBlockhash', () =>
-          connection.getLatestBlockhash('confirmed'),
-        );
+        const { blockhash } = await askLatest(connection);
         const message = compile(PublicKey.default.toBase58() as Address, [], blockhash).message;
         const { value } = await asking('getFeeForMessage', () =>
           connection.getFeeForMessage(message, 'confirmed'),

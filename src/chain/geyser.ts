@@ -110,7 +110,12 @@ const everyBytes = (message: Uint8Array, number: number): Uint8Array[] => {
   return found;
 };
 
-const addressOf = (bytes: Uint8Array): Address => base58Text(bytes) as Address;
+/** Throws RangeError for another length: the time to write base58 grows with its square. */
+const keyText = (bytes: Uint8Array, length: number): string => {
+  if (bytes.length !== length) throw new RangeError(`a key has ${bytes.length} bytes`);
+  return base58Text(bytes);
+};
+const addressOf = (bytes: Uint8Array): Address => keyText(bytes, 32) as Address;
 
 function accountOf(update: Uint8Array): StreamUpdate {
   const told = read(update);
@@ -158,7 +163,7 @@ function transactionOf(update: Uint8Array): StreamUpdate {
   const keys = [...everyBytes(message, 2), ...everyBytes(meta, 12), ...everyBytes(meta, 13)];
   return {
     kind: 'transaction',
-    signature: base58Text(info.bytes(1)) as Signature,
+    signature: keyText(info.bytes(1), 64) as Signature,
     slot: Number(told.integer(2)),
     keys: keys.map(addressOf),
     moves: movesIn(meta),

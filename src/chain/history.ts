@@ -27,45 +27,68 @@ const ENDS_APART = 8;
 /** The number of accounts for which a slot with history is remembered. */
 const REMEMBERED_MOST = 200_000;
 
-/** A page to ask for: the account's transactions before a signature, newest first. */
+/** A page to ask for: the account's transactions before a row, newest first. */
 export type PageOf = {
   readonly account: Address;
-  readonly before: string | undefined;
+  readonly before: Row | undefined;
   readonly seenSlot: Slot;
   readonly commitment: Commitment;
 };
-type Row = { signature: string; slot: Slot; memo: string | null; err: unknown };
+type Row = {
+  readonly signature: string;
+  readonly slot: Slot;
+  readonly blockIndex: number | null;
+  readonly memo: string | null;
+  readonly err: unknown;
+};
 type Page = readonly Row[];
 
 const optionsOf = ({ before, seenSlot }: PageOf) => ({
   limit: PAGE,
   minContextSlot: seenSlot,
-  ...(before === undefined ? {} : { before }),
+  ...(before === undefined ? {} : { before: before.signature }),
 });
 
 /** A row of an answer. Throws for a value that is none. */
 function rowOf(value: unknown): Row {
-  const { signature, slot, memo, err } = membersOf(value, 'a row of the history');
+  const row = membersOf(value, 'a row of the history');
+  const { signature, slot, transactionIndex: index, memo, err } = row;
   return {
     signature: textOf(signature, 'signature'),
     slot: countOf(slot, 'slot'),
+    blockIndex: typeof index === 'number' ? index : null,
     memo: memo == null ? null : textOf(memo, 'memo'),
     err,
   };
 }
 
+const METHOD = 'getSignaturesForAddress';
+/**
+ * The rows of an answer. Throws an Error for an answer that is no page, and for one that contains
+ * the row before which it should begin, or begins above its slot: the walk would have no end. Rows
+ * of one slot may stand on two pages.
+ */
+export function rowsOf(value: unknown, { before }: PageOf): Page {
+  const rows = itemsOf(value, 'the history').map(rowOf);
+  const [first] = rows;
+  if (before === undefined || first === undefined) return rows;
+  if (first.slot > before.slot || rows.some((row) => row.signature === before.signature))
+    throw new Error(`the page does not begin before ${before.signature}`);
+  return rows;
+}
+
 /** Reads one page. Throws `rpc_unavailable`, also when the node has not seen `seenSlot`. */
 export const askPage = (connection: Connection, page: PageOf): Promise<Page> =>
-  asking('getSignaturesForAddress', async () => {
+  asking(METHOD, async () => {
     const { method, params } = pageQuestion(page);
-    return itemsOf(await askNode(connection, method, params), 'the history').map(rowOf);
+    return rowsOf(await askNode(connection, method, params), page);
   });
 const askFirst = (connection: Connection): Promise<Slot> =>
   asking('getFirstAvailableBlock', () => connection.getFirstAvailableBlock());
 
 /** The same page as a question of a batch. */
 export const pageQuestion = (page: PageOf): Question => ({
-  method: 'getSignaturesForAddress',
+  method: METHOD,
   params: [page.account, { ...optionsOf(page), commitment: page.commitment }],
 });
 /** A page, and the reach of the node that returned it. `sure` when one node certainly gave both. */
@@ -86,7 +109,11 @@ export async function askPageAndReach(
   const told = await askWithReach(connection, [pageQuestion(page)], span, nth);
   const rows = told?.answers[0];
   if (told !== null && Array.isArray(rows))
-    return { ...told.reach, page: rows as Page, sure: true };
+    return {
+      ...told.reach,
+      page: await asking(METHOD, async () => rowsOf(rows, page)),
+      sure: true,
+    };
   const read = await askPage(connection, page);
   return { page: read, first: await askFirst(connection), blocks: null, sure: false };
 }
@@ -197,7 +224,7 @@ export async function walk(
     if (remembered.size >= REMEMBERED_MOST && !remembered.has(account)) remembered.clear();
     remembered.set(account, slot);
   };
-  let before: string | undefined;
+  let before: Row | undefined;
   for (;;) {
     const asked: PageOf = { account, before, seenSlot, commitment };
     let page = await askPage(history.connection, asked);
@@ -209,12 +236,11 @@ export async function walk(
         remember(row.slot);
         return oldest();
       }
-      const index = (row as { transactionIndex?: unknown }).transactionIndex;
       rows.push({
         signature: row.signature as Signature,
         slot: row.slot,
         memo: row.memo,
-        blockIndex: typeof index === 'number' ? index : null,
+        blockIndex: row.blockIndex,
         failed: row.err !== null,
       });
     }
@@ -222,6 +248,6 @@ export async function walk(
       rows = rows.slice(-rowsMost);
       cut = true;
     }
-    before = last.signature;
+    before = last;
   }
 }

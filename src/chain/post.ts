@@ -24,8 +24,9 @@ function bytesOf(answer: http.IncomingMessage): AsyncIterable<Uint8Array> {
 
 /**
  * Sends a request whose body is text, and returns its answer before the body is read. Rejects with
- * the reason of the signal once that is aborted, else with the error of the connection. Node's own
- * agents carry it, so that its settings for proxies count here as well.
+ * the reason of the signal once that is aborted, else with the error of the connection; an answer
+ * with status 101 and an end without an answer are errors. Node's own agents carry it, so that its
+ * settings for proxies count here as well.
  */
 export function post(
   input: Parameters<typeof fetch>[0],
@@ -45,6 +46,13 @@ export function post(
       ...(signal && { signal }),
     });
     sent.on('error', (error) => reject(signal?.aborted === true ? signal.reason : error));
+    // Without this listener Node ends the connection at a status 101 and reports no error, so that
+    // the call would never settle.
+    sent.on('upgrade', (_, socket) => {
+      socket.destroy();
+      reject(new Error('HTTP 101: the node asks for another protocol'));
+    });
+    sent.on('close', () => reject(new Error('the connection ended without an answer')));
     sent.on('response', (answer) => {
       const { statusCode: status = 0, statusMessage: statusText = '' } = answer;
       const retryAfter = answer.headers['retry-after'];

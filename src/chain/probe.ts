@@ -68,15 +68,19 @@ export async function readOwned(
 export function hearSlot(url: string, signal: AbortSignal): Promise<Slot> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, { maxPayload: MESSAGE_BYTES_MOST });
+    const over = new AbortController();
     const end = (finish: () => void): void => {
+      over.abort();
       socket.removeAllListeners();
       // Later messages and errors of the socket are ignored.
       socket.on('error', () => {});
       socket.terminate();
       finish();
     };
-    signal.addEventListener('abort', () =>
-      end(() => reject(new Error('it was opened, and no slot came in time'))),
+    signal.addEventListener(
+      'abort',
+      () => end(() => reject(new Error('it was opened, and no slot came in time'))),
+      { once: true, signal: over.signal },
     );
     socket.on('error', (error) => end(() => reject(new Error(redact(error.message)))));
     socket.on('open', () =>

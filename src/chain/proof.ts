@@ -8,7 +8,14 @@ import type { Absence, DeathEvidence } from '../core/death.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { SignedBytes } from '../core/payment.ts';
 import { blocksQuestion, keepsBlocks } from './blocks.ts';
-import { askPage, askPageAndReach, type PageOf, pageQuestion, type Told } from './history.ts';
+import {
+  askPage,
+  askPageAndReach,
+  type PageOf,
+  pageQuestion,
+  rowsOf,
+  type Told,
+} from './history.ts';
 import { FIRST_QUESTION } from './reach.ts';
 import { asking } from './rpc.ts';
 import { askTogether } from './rpc-batch.ts';
@@ -49,7 +56,7 @@ async function walkHistory(
   begun: Told | null,
 ): Promise<Walked> {
   const firsts: Slot[] = [];
-  const at = (before: string | undefined): PageOf => ({
+  const at = (before: PageOf['before']): PageOf => ({
     account,
     before,
     seenSlot,
@@ -66,7 +73,7 @@ async function walkHistory(
     if (page.some((row) => row.signature === signed.signature)) return { lacks: false, firsts };
     const last = page.at(-1);
     if (last === undefined || last.slot < signed.blockhashSlot) return { lacks: true, firsts };
-    asked = at(last.signature);
+    asked = at(last);
     page = await askPage(connection, asked);
   }
 }
@@ -141,7 +148,7 @@ async function askAtOnce(
         : (transaction as { meta?: unknown }).meta === null
           ? null
           : false,
-    told: { page: rows as Told['page'], first, blocks: blocks as Slot[], sure: true },
+    told: { page: rowsOf(rows, page), first, blocks: blocks as Slot[], sure: true },
     blocks: blocks as Slot[],
   };
 }

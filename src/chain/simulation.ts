@@ -1,7 +1,7 @@
 // Simulation: runs a transaction on a node without signatures, against the node's latest blockhash.
 import type { Connection } from '@solana/web3.js';
 import type { ChainAccount, Simulated } from '../core/chain-ports.ts';
-import type { Address } from '../core/ids.ts';
+import { type Address, isAddress } from '../core/ids.ts';
 import { accountOf, type CheckSlot } from './account-reads.ts';
 import { askNode, countOf, itemsOf, membersOf, textOf } from './question.ts';
 import { asking } from './rpc.ts';
@@ -11,9 +11,11 @@ export type Rehearsal = { readonly bytes: Uint8Array; readonly programs: readonl
 type Blockhash = Pick<Simulated, 'blockhash' | 'lastValidBlockHeight'>;
 
 const blockhashOf = (value: unknown): Blockhash => {
-  const { blockhash, lastValidBlockHeight } = membersOf(value, 'a blockhash');
+  const { blockhash: given, lastValidBlockHeight } = membersOf(value, 'a blockhash');
+  const blockhash: string = textOf(given, 'blockhash');
+  if (!isAddress(blockhash)) throw new Error('the blockhash has not 32 bytes');
   return {
-    blockhash: textOf(blockhash, 'blockhash'),
+    blockhash,
     lastValidBlockHeight: countOf(lastValidBlockHeight, 'lastValidBlockHeight'),
   };
 };

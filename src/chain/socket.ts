@@ -7,6 +7,8 @@
 import { WebSocket } from 'ws';
 import { delayMs } from '../core/backoff.ts';
 import type { Slice } from '../core/chain-ports.ts';
+import { messageOf } from '../core/fault.ts';
+import type { Slot } from '../core/ids.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { redact, shownUrl } from './rpc.ts';
 
@@ -74,6 +76,8 @@ type Message = {
   method?: string;
   params?: { subscription?: number; result?: unknown };
 };
+
+const isSlot = (value: unknown): value is Slot => Number.isSafeInteger(value) && Number(value) >= 0;
 
 function parse(data: unknown): Message | null {
   try {
@@ -191,14 +195,14 @@ export function openSocket(options: SocketOptions): Socket {
         link = { subscribe, unsubscribe, end: finish };
         for (const address of wanted) subscribe(address);
       });
-      socket.on('message', (data: Buffer) => {
+      const take = (data: Buffer): void => {
         options.onBytes?.(data.length);
         const message = parse(data);
         if (message === null) return;
         if (options.onSlot === null) heardMs = clock.nowMs();
         if (message.method === 'slotNotification') {
           const { slot } = (message.params?.result ?? {}) as { slot?: unknown };
-          if (typeof slot !== 'number') return;
+          if (!isSlot(slot)) return;
           oddSlot = options.canBe(slot) ? null : slot;
           if (oddSlot !== null) return;
           heardMs = clock.nowMs();
@@ -211,7 +215,7 @@ export function openSocket(options: SocketOptions): Socket {
             | { context?: { slot?: unknown }; value?: unknown }
             | undefined;
           const slot = result?.context?.slot;
-          if (address !== undefined && typeof slot === 'number' && options.canBe(slot))
+          if (address !== undefined && isSlot(slot) && options.canBe(slot))
             options.onAccount(address, slot, result?.value);
           return;
         }
@@ -227,10 +231,21 @@ export function openSocket(options: SocketOptions): Socket {
         } else refused.push(address);
         askMore();
         handBack();
+      };
+      socket.on('message', (data: Buffer) => {
+        if (over.signal.aborted) return;
+        try {
+          take(data);
+        } catch (thrown) {
+          finish(`a message cannot be read: ${redact(messageOf(thrown))}`);
+        }
       });
       socket.on('error', (error) => finish(redact(error.message)));
       socket.on('close', (code) => finish(`closed with code ${code}`));
-      stopping.signal.addEventListener('abort', () => finish('stopped'), { once: true });
+      stopping.signal.addEventListener('abort', () => finish('stopped'), {
+        once: true,
+        signal: over.signal,
+      });
       void watchdog();
     });
 

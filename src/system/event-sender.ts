@@ -150,6 +150,13 @@ export function createEventSender({ allowPrivate, ports }: EventSenderOptions): 
           },
         );
         outgoing.on('error', reject);
+        // Without this listener Node ends the connection at a status 101 and reports no error, so
+        // that the call would never settle.
+        outgoing.on('upgrade', (_, socket) => {
+          socket.destroy();
+          reject(new Error('it answered 101, which asks for another protocol'));
+        });
+        outgoing.on('close', () => reject(new Error('the connection ended without an answer')));
         outgoing.end(body);
       });
     },

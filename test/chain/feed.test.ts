@@ -105,6 +105,23 @@ test('spreads accounts over sockets and hands notifications on', async () => {
   expect(spent.bytes - before).toBeGreaterThan(100);
 });
 
+test('a notification that no account can have is dropped, and the connection stays', async () => {
+  const { node, feed, told } = await start();
+  const [watched = ''] = addresses(1);
+  feed.follow([watched as Address]);
+  await expect.poll(() => feed.status().subscribed, OFTEN).toBe(1);
+  const value = { lamports: 5, owner: watched, data: ['', 'base64'] };
+  for (const lamports of [0.5, -1, 2 ** 60, '5', null])
+    node.notifyAny(watched, 41, { ...value, lamports });
+  for (const data of [[], [null], [{ toString: 1 }], 'text'])
+    node.notifyAny(watched, 41, { ...value, data });
+  for (const slot of [0.5, -1, 2 ** 60, '41', null]) node.notifyAny(watched, slot, value);
+  for (const given of [7, 'text', { ...value, owner: 7 }]) node.notifyAny(watched, 41, given);
+  node.notify(watched, 42, 5);
+  await expect.poll(() => told, OFTEN).toEqual([{ address: watched, slot: 42 }]);
+  expect(node.connections).toBe(1);
+});
+
 test('follows exactly who it is told to: who has left is unsubscribed, and makes room', async () => {
   const { node, feed, gaps } = await start(4);
   const [first, ...rest] = addresses(8);

@@ -145,6 +145,21 @@ test.each([
   expect(updateOf(transactionOf(meta))).toMatchObject({ moves });
 });
 
+test('addresses and signatures of any other length are refused', () => {
+  const account = { pubkey: bytes(32), lamports: '1', owner: bytes(32), data: bytes(0) };
+  const told = (given: object) => () =>
+    updateOf(written({ account: { account: { ...account, ...given }, slot: '7' } }));
+  expect(told({})).not.toThrow();
+  for (const length of [0, 31, 33, 100_000]) {
+    expect(told({ pubkey: bytes(length) })).toThrow(RangeError);
+    expect(told({ owner: bytes(length) })).toThrow(RangeError);
+    const loaded = { loadedWritableAddresses: [bytes(length)] };
+    expect(() => updateOf(transactionOf(loaded))).toThrow(RangeError);
+    const transaction = { transaction: { signature: bytes(length), meta: {} }, slot: '7' };
+    expect(() => updateOf(written({ transaction }))).toThrow(RangeError);
+  }
+});
+
 test('slots and pings are read, and what Bailiff did not ask for is skipped', () => {
   expect(updateOf(written({ slot: { slot: '312345678', status: 1 } }))).toEqual({
     kind: 'slot',

@@ -1,4 +1,5 @@
 // Hear slot: the doctor's question whether a WebSocket tells slots. Real sockets.
+import { getEventListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
@@ -29,4 +30,11 @@ test('text that is not JSON is told as a fault of the socket, and ends no proces
   await expect(hearSlot(await answering('<html>'), never)).rejects.toThrow(
     'it sends text that is not JSON, so it is no node',
   );
+});
+
+test('a signal that outlives the question keeps no listener of it', async () => {
+  const told = JSON.stringify({ method: 'slotNotification', params: { result: { slot: 77 } } });
+  const { signal } = new AbortController();
+  await hearSlot(await answering(told), signal);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });

@@ -203,6 +203,50 @@ test('both refuse batches: one empty page of each is no end, because each may co
   );
 });
 
+test('a node that repeats a page, or ignores where it begins, gave no answer, and is not asked for ever', async () => {
+  const answering = (pages: readonly (readonly Row[])[]) => {
+    let asked = 0;
+    const connection = openConnection('http://127.0.0.1:1', null, async (_, init) => {
+      if (++asked > 20) throw new Error('asked for ever');
+      const { id } = JSON.parse(String(init?.body)) as Question;
+      return Response.json({
+        jsonrpc: '2.0',
+        id,
+        result: pages[Math.min(asked, pages.length) - 1],
+      });
+    });
+    return { connection, asked: [] };
+  };
+  const refused = expect.objectContaining({
+    ...UNANSWERED,
+    message: expect.stringContaining('the page does not begin before'),
+  });
+  // The same page again; and, while transactions arrive, the newest page again.
+  await expect(walked(answering([ALL]))).rejects.toEqual(refused);
+  await expect(walked(answering([ALL, [row(9, 400), row(8, 350)]]))).rejects.toEqual(refused);
+  // Rows of one slot stand on two pages.
+  const split = [[row(4, 300), row(3, 300)], [row(2, 300)], [row(1, 90)]];
+  expect(await walked(answering(split))).toEqual([300, 300, 300]);
+});
+
+test('rows of a batch are checked as those of a page are', async () => {
+  const odd = { ...row(1, 150), slot: 'no slot' } as unknown as Row;
+  // The first page is empty, so that the rows come in the batch that asks for the reach as well.
+  const nodes = [
+    { rows: [], first: 0 },
+    { rows: [odd], first: 0 },
+  ];
+  await expect(walked(pool(nodes))).rejects.toMatchObject(UNANSWERED);
+});
+
+test('the place of a transaction in its block is kept where the node tells it', async () => {
+  const rows = [{ ...row(2, 200), transactionIndex: 7 }, row(1, 200), row(0, 90)];
+  const { connection } = pool([{ rows, first: 0 }]);
+  const history = { connection, second: null, remembered: new Map(), rowsMost: 9 };
+  const told = await walk(history, addressOf(1), 100, 900, 'finalized');
+  expect(told.map((each) => each.blockIndex)).toEqual([null, 7]);
+});
+
 test('a node that keeps a slot must show again what it is known to hold', async () => {
   const remembered: Remembered = new Map();
   const before = { rows: [row(1, 150)], first: 0 };

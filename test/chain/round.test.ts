@@ -11,6 +11,7 @@ const SEEN = 1_000;
 const BLOCKHASH_SLOT = 500;
 const SIGNATURE = base58Text(new Uint8Array(64).fill(3)) as Signature;
 const OTHER = base58Text(new Uint8Array(64).fill(4)) as Signature;
+const NEWER = base58Text(new Uint8Array(64).fill(5)) as Signature;
 const ACCOUNT = addressOf(7);
 const signed: SignedBytes = {
   signature: SIGNATURE,
@@ -178,7 +179,7 @@ describe.each(['together', 'apart'] as const)('%s', (how) => {
   test('a walk goes on through the slot of the blockhash, and ends at an older row', async () => {
     const pages: Node = {
       getSignaturesForAddress: (_params, nth) =>
-        [[row(OTHER, BLOCKHASH_SLOT + 9)], [row(OTHER, BLOCKHASH_SLOT)], [row(SIGNATURE, 499)]][
+        [[row(NEWER, BLOCKHASH_SLOT + 9)], [row(OTHER, BLOCKHASH_SLOT)], [row(SIGNATURE, 499)]][
           nth
         ] ?? [],
     };
@@ -245,3 +246,17 @@ describe.each(['together', 'apart'] as const)('%s', (how) => {
     expect(await of(pruning)).toMatchObject({ historyAbsent: true, historyReaches: false });
   });
 });
+
+test.each(['together', 'apart'] as const)(
+  '%s: a node that repeats a page is not asked for ever, and its history shows nothing',
+  async (how) => {
+    const repeated = (_: unknown[], nth: number) => {
+      if (nth > 20) throw new Error('asked for ever');
+      return [row(OTHER, SEEN)];
+    };
+    const { evidence, methods } = await round(how, { getSignaturesForAddress: repeated });
+    expect(evidence.historyAbsent).toBeNull();
+    const pages = methods.flat().filter((each) => each === 'getSignaturesForAddress');
+    expect(pages.length).toBeLessThan(4);
+  },
+);

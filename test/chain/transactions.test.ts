@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openConnection } from '../../src/chain/rpc.ts';
 import { readTransaction } from '../../src/chain/transactions.ts';
-import type { Signature } from '../../src/core/ids.ts';
+import { base58Text, type Signature } from '../../src/core/ids.ts';
 import { OTHER, someone, TOKEN } from '../support/made-transaction.ts';
 
 const [payer, source, looked, seen] = [someone(), someone(), someone(), someone()];
@@ -75,6 +75,16 @@ const answers: Record<string, unknown> = {
     },
   },
 };
+const dataOf = (texts: readonly string[]) => ({
+  ...message,
+  instructions: texts.map((data) => ({ programIdIndex: 2, accounts: [0], data })),
+});
+/** As long as data of a call may be, too long, and too much of it. */
+const LONGEST = base58Text(new Uint8Array(10_240).fill(255));
+answers.longest = dataOf([LONGEST]);
+answers.longer = dataOf([`${LONGEST}${'z'.repeat(20)}`]);
+// Without the bound on all of it this takes a minute, in which the process does nothing else.
+answers.more = dataOf(Array.from({ length: 900 }, () => LONGEST));
 
 let server: Server;
 let asked: { params: [string, { maxSupportedTransactionVersion: number }] }[] = [];
@@ -122,6 +132,16 @@ test('a transaction without its outcome is no absence: another node may have it'
   await expect(readTransaction(connection, 'v2' as Signature, 'finalized')).rejects.toMatchObject({
     code: 'rpc_unavailable',
   });
+});
+
+test('a node that answers with more instruction data than a transaction can have gave no answer', async () => {
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const read = (version: string) =>
+    readTransaction(openConnection(url, null), version as Signature, 'confirmed');
+  const whole = await read('longest');
+  expect(whole?.instructions[0]?.data).toHaveLength(10_240);
+  for (const version of ['longer', 'more'])
+    await expect(read(version)).rejects.toMatchObject({ code: 'rpc_unavailable' });
 });
 
 test.each(['v0', 'v1'])('%s: the same instruction, calls and balances', async (version) => {

@@ -190,3 +190,13 @@ test('no URL leads into our own network, by name or by number', async () => {
     /does not lead to a public address/,
   );
 });
+
+test('an answer that asks for another protocol fails a delivery at once', async () => {
+  await using receiver = await openReceiver();
+  receiver.state.status = 101;
+  const { send } = createEventSender({ allowPrivate: true, ports: [443] });
+  const event = { id: 'e', atMs: 0, body: '{}', secrets: [] };
+  await expect(send({ ...event, url: receiver.url })).rejects.toThrow('it answered 101');
+  receiver.state.status = 204;
+  expect(await send({ ...event, url: receiver.url })).toBe(204);
+});

@@ -12,7 +12,10 @@ import { createManualClock } from './clock.ts';
 import { createTestLedger } from './ledger.ts';
 
 type Received = { headers: IncomingHttpHeaders; body: string };
-/** A receiver on a real socket, which answers with the present `status`. */
+/**
+ * A receiver on a real socket, which answers with the present `status`; 101 asks for another
+ * protocol.
+ */
 export async function openReceiver() {
   const received: Received[] = [];
   const state = { status: 200, location: '' };
@@ -23,6 +26,12 @@ export async function openReceiver() {
     });
     request.on('end', () => {
       received.push({ headers: request.headers, body });
+      if (state.status === 101) {
+        const named =
+          'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n';
+        request.socket.write(named);
+        return;
+      }
       response.writeHead(state.status, state.location === '' ? {} : { location: state.location });
       response.end('what it says is nobody’s business');
     });

@@ -12,6 +12,8 @@ export type Node = {
   /** Subscribed addresses on living connections. */
   subscribed(): string[];
   notify(address: string, slot: number, lamports: number): void;
+  /** Notifies an account with any slot and value, as a node that misbehaves. */
+  notifyAny(address: string, slot: unknown, value: unknown): void;
   /** The `dataSlice` with which each account was last subscribed to; undefined without one. */
   slices: Map<string, unknown>;
   mute: boolean;
@@ -47,10 +49,13 @@ export async function openNode(): Promise<Node> {
     connections: 0,
     subscribed: () => [...node.sockets].flatMap((each) => [...(accounts.get(each)?.keys() ?? [])]),
     notify(address, at, lamports) {
+      const owner = '11111111111111111111111111111111';
+      node.notifyAny(address, at, { lamports, owner, data: ['', 'base64'] });
+    },
+    notifyAny(address, at, value) {
       for (const socket of node.sockets) {
         const subscription = accounts.get(socket)?.get(address);
         if (subscription === undefined) continue;
-        const value = { lamports, owner: '11111111111111111111111111111111', data: ['', 'base64'] };
         const params = { subscription, result: { context: { slot: at }, value } };
         socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'accountNotification', params }));
       }

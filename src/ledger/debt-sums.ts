@@ -42,7 +42,8 @@ export function createDebtSums(sql: Sql): DebtSums {
         from (select extract(epoch from p.ended_at - f.recorded_at)::float8 * 1000 as took
               from payment p join payment_share ps using (subscriber_id, payment_id)
               join profit_share s using (subscriber_id, share_id)
-              join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
+              join accrual a on (a.subscriber_id, a.subscription_id, a.signature, a.slot, a.ordinal, a.terms_slot)
+                = (s.subscriber_id, s.subscription_id, s.signature, s.slot, s.ordinal, s.terms_slot)
               join fact f on f.subscriber_id = s.subscriber_id and f.signature = s.signature and f.slot = s.slot and f.ordinal = s.ordinal
                 and f.account = a.account and f.kind in ('close', 'reckoning')
               where p.state = 'landed' and p.ended_at > ${at(sinceMs)} and s.status = 'paid') t`;

@@ -80,7 +80,9 @@ export async function ofNonces(
       ),
     );
   const closing = listed.filter((each) => stageOf(each) === 'closing').length;
-  const holds = `accounts: ${listed.length} with ${formatUnits(held, 9)} SOL; being closed: ${closing}`;
+  const keys = new Set(listed.map(({ authority }) => authority));
+  const of = keys.size === 1 ? ` of ${[...keys][0]}` : '';
+  const holds = `accounts${of}: ${listed.length} with ${formatUnits(held, 9)} SOL; being closed: ${closing}`;
   found.push(
     replayGuard === 'nonce'
       ? fine('nonces', holds)

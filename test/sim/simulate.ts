@@ -203,7 +203,6 @@ async function play(
     const [failure] = turns.failures;
     if (failure !== undefined) throw failure;
   };
-
   for (; steps < STEPS; steps++) {
     const what = random.next();
     if (what < 0.42) for (let turn = 0; turn < TURNS_EACH; turn++) await turns.step();
@@ -277,6 +276,7 @@ async function play(
   }
   for (const node of nodes) Object.assign(node, soundNode(chain));
   people.resume();
+  if (guard !== 'blockhash') people.fund(); // The sponsor pays for cancellations under nonces.
   /** Fair weather, until what is asked for has held for a while. */
   const settleDown = async (done: () => Promise<boolean>, law: string): Promise<void> => {
     let quiet = 0;

@@ -128,6 +128,7 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
     async () => {
       whose.due(await ledger.shares.subscribersWithWork());
       await judge(await endings.lapse());
+      await judge(await endings.voidAsked());
     },
   );
   loops.add('leaving', EVERY_MS.leaving, () => settle.leave());

@@ -1,7 +1,9 @@
-// Cancellation: the sentence for a payment that cannot be cancelled, and the trouble of a payment
-// that is ended before it was signed.
+// Cancellation: which debts a cancelled payment leaves to a person, the sentence for a payment that
+// cannot be cancelled, and the trouble of a payment that is ended before it was signed.
+import type { Signature } from './ids.ts';
+import type { CancelRequest } from './nonce.ts';
 import type { ListedPayment } from './payment-ports.ts';
-import { type Trouble, troubled } from './trouble.ts';
+import { type OwnTroubleCode, type Trouble, troubled } from './trouble.ts';
 
 /** The sentence that says why a payment is not cancelled now, and how it ends. */
 export function notCancelled({
@@ -15,6 +17,29 @@ export function notCancelled({
     ? `Payment ${id} is ${state}, and is being cancelled.`
     : `Payment ${id} is under a blockhash and may land until that expires. It ends as landed, as failed, or as dead once it is proven that it can never land. Halt its subscriber, so that no other payment follows, and void the debts after that.`;
 }
+
+/** The code of the trouble of debts that a cancelled payment leaves to a person. */
+export const LEFT_BY_CANCELLATION = 'payment_cancelled' satisfies OwnTroubleCode;
+
+/**
+ * The trouble of the debts of a cancelled payment. `by`: the transaction that moved its nonce; null
+ * when nothing was signed.
+ */
+export const cancelledBy = (by: Signature | null): Trouble =>
+  troubled(
+    LEFT_BY_CANCELLATION,
+    by === null
+      ? 'A person cancelled the payment before anything was signed. Retry the debt, or void it.'
+      : `A person cancelled the payment, and ${by} moved its nonce. Retry the debt, or void it.`,
+  );
+
+/**
+ * Whether a debt is left to a person when the payment that had claimed it ends unpaid: a person
+ * wanted the payment as a whole cancelled, or wanted this debt voided. The other debts of the
+ * payment are tried again.
+ */
+export const isLeftToPerson = (requests: readonly CancelRequest[], shareId: string): boolean =>
+  requests.some((each) => each.shareId === null || each.shareId === shareId);
 
 /**
  * The trouble of a payment that is ended before it was signed, because a person or a clearance

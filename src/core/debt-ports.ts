@@ -170,6 +170,14 @@ export type Shares = {
    */
   void(id: string, voiding: Voiding, nowMs: number, under: string | null): Promise<boolean>;
   /**
+   * The debts that persons asked to have voided while a payment of them was under way, and whose
+   * payment was cancelled for that. Left out: a debt that was retried, voided or claimed since.
+   * With `subscriberId`, only those of this subscriber.
+   */
+  voidsAsked(
+    subscriberId?: string,
+  ): Promise<{ shareId: string; subscriberId: string; voiding: Voiding }[]>;
+  /**
    * Makes every pending debt due now, even small ones, and clears their reasons. A payment that is
    * still unsigned after UNSIGNED_MOST_MS is ended, so that its debts are planned again.
    */

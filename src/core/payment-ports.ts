@@ -72,8 +72,9 @@ export type Payments = PaymentsApart & {
     countsAsAttempt: boolean,
   ): Promise<boolean>;
   /**
-   * From `sent` to `failed`: executed with an error in this finalized slot. Frees the debts. No
-   * debt of the subscriber is tried again before `retryInMs`, even if an event wakes the lane.
+   * From `sent` to `failed`: executed with an error in this finalized slot. Frees the debts; those
+   * that a cancellation leaves to a person wait for one (core/cancellation.ts). No debt of the
+   * subscriber is tried again before `retryInMs`, even if an event wakes the lane.
    */
   failed(
     paymentId: string,

@@ -26,17 +26,18 @@ export type PaymentVariants = {
     under?: string | null,
   ): Promise<boolean>;
   /**
-   * Asks that a payment under a nonce be cancelled: its lane moves the nonce, and then does what
-   * the request asks for. A second request for the same debt changes nothing. False when the
-   * payment is not under a nonce, or nothing of it was signed, or it has ended.
+   * Asks that a payment under a nonce be cancelled: its lane moves the nonce, and the end of the
+   * payment leaves the debts that the request names to a person (core/cancellation.ts). A second
+   * request for the same debt changes nothing. False when the payment is not under a nonce, or
+   * nothing of it was signed, or it has ended.
    */
   cancel(paymentId: string, request: CancelRequest): Promise<boolean>;
   /**
    * From `sent` to `dead`: a finalized transaction that is no payment of this row stood on its
    * value of the nonce, so no variant can be executed. Frees the debts with this reason; without
-   * `retryInMs` they are left to a person. `own`: the transaction is the row's own cancellation.
-   * False also where the transaction is another variant of the row, which another process signed
-   * after this one had read the row.
+   * `retryInMs`, or where a cancellation says so, they are left to a person. `own`: the transaction
+   * is the row's own cancellation. False also where the transaction is another variant of the row,
+   * which another process signed after this one had read the row.
    */
   overtaken(
     paymentId: string,

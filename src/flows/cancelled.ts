@@ -1,11 +1,7 @@
-// Cancelled: handles the debts of a payment that a person had cancelled and that can never land.
-// These debts were freed and left to a person. The ones that the person wants voided are voided
-// here, and the others are due again, unless the person cancelled the payment as a whole.
+// Cancelled: voids the debts that persons asked to have voided while a payment of them was under
+// way. The ledger left these debts to a person when that payment ended (core/cancellation.ts).
 import { Fault } from '../core/fault.ts';
-import type { Signature } from '../core/ids.ts';
-import type { Payment } from '../core/payment.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
-import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
 
 export type CancelledPorts = {
@@ -14,18 +10,6 @@ export type CancelledPorts = {
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly log: Log;
 };
-
-/**
- * The trouble of the debts of a cancelled payment. `by`: the transaction that moved its nonce; null
- * when nothing was signed.
- */
-export const cancelledBy = (by: Signature | null): Trouble =>
-  troubled(
-    'payment_cancelled',
-    by === null
-      ? 'A person cancelled the payment before anything was signed. Retry the debt, or void it.'
-      : `A person cancelled the payment, and ${by} moved its nonce. Retry the debt, or void it.`,
-  );
 
 /** Why the books of a subscriber do not let a debt be voided now; null when they do. */
 async function objection(
@@ -43,23 +27,21 @@ async function objection(
 }
 
 /**
- * Voids the debts that persons asked for, and has the others tried again. A debt that cannot be
- * voided now stays with a person, who asks again.
+ * Voids the debts of a subscriber that persons asked to have voided. False when its books do not
+ * agree with the chain, or the chain does not tell: the debts then wait for a later call.
  */
-export async function followRequests(ports: CancelledPorts, payment: Payment): Promise<void> {
+export async function voidAsked(ports: CancelledPorts, subscriberId: string): Promise<boolean> {
   const { ledger, books, clock, log } = ports;
-  const { subscriberId, cancelFor = [] } = payment;
+  const asked = await ledger.shares.voidsAsked(subscriberId);
+  if (asked.length === 0) return true;
+  // Taken before the books are compared: a database that goes back meanwhile has another one.
+  const under = books.identity();
   const why = await objection(ports, subscriberId);
-  for (const { shareId, ...voiding } of cancelFor) {
-    if (shareId === null) continue;
+  for (const { shareId, voiding } of asked) {
     const fields = { share: shareId, subscriber: subscriberId, by: 'operator', ...voiding };
-    const isVoided =
-      why === null && (await ledger.shares.void(shareId, voiding, clock.nowMs(), books.identity()));
-    if (isVoided) log.warn('share.voided', fields);
-    else log.warn('share.void_waits', { ...fields, detail: why });
+    if (why !== null) log.warn('share.void_waits', { ...fields, detail: why });
+    else if (await ledger.shares.void(shareId, voiding, clock.nowMs(), under))
+      log.warn('share.voided', fields);
   }
-  if (cancelFor.some(({ shareId }) => shareId === null)) return;
-  const named = new Set(cancelFor.map(({ shareId }) => shareId));
-  for (const { shareId } of payment.plan.covers)
-    if (!named.has(shareId)) await ledger.shares.retry(shareId);
+  return why === null;
 }

@@ -3,6 +3,7 @@
 // done only after the payments of its subscriber were compared with the chain, and is committed
 // only in the database that was compared.
 
+import { cancelledBy } from '../core/cancellation.ts';
 import { Fault } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
@@ -11,7 +12,7 @@ import type { Voiding } from '../core/share.ts';
 import type { Token } from '../core/token.ts';
 import type { Trouble } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
-import { cancelledBy } from './cancelled.ts';
+import { voidAsked } from './cancelled.ts';
 import { sideBySide } from './side-by-side.ts';
 
 export type EndingPorts = {
@@ -61,6 +62,13 @@ export type Endings = {
    */
   lapse(): Promise<string[]>;
   /**
+   * Voids the debts that persons asked to have voided and whose payment was cancelled for that: a
+   * process that ended before it voided them, or books that did not agree, left them over.
+   * Subscribers whose books do not agree yet are left for a later round. Returns the subscribers
+   * of whom all asked debts are voided.
+   */
+  voidAsked(): Promise<string[]>;
+  /**
    * Makes observed debts of closes in this slot and later payable, of every subscriber whose books
    * agree with the chain. Throws `books_behind` while the database may lack commits.
    */
@@ -93,12 +101,24 @@ export function createEndings({ ledger, books, clock, log }: EndingPorts): Endin
       throw thrown;
     }
   };
-  /** Subscribers who are not looked at before a time. */
-  const again = new Map<string, number>();
+  /** Those of the subscribers that are not put off, after an earlier round put some off. */
+  const createPatience = () => {
+    const again = new Map<string, number>();
+    return {
+      due(all: readonly string[]): string[] {
+        for (const [id, atMs] of again)
+          if (atMs <= clock.nowMs() || !all.includes(id)) again.delete(id);
+        return all.filter((id) => !again.has(id));
+      },
+      putOff: (subscriberId: string) => again.set(subscriberId, clock.nowMs() + AGAIN_MS),
+    };
+  };
+  const lapsing = createPatience();
+  const voiding = createPatience();
   const lapseOf = async (subscriberId: string): Promise<boolean> => {
     const reason = await reasonAgainst(subscriberId);
     if (reason !== null) {
-      again.set(subscriberId, clock.nowMs() + AGAIN_MS);
+      lapsing.putOff(subscriberId);
       log.warn('share.lapse_waits', { subscriber: subscriberId, reason });
       return false;
     }
@@ -146,14 +166,22 @@ export function createEndings({ ledger, books, clock, log }: EndingPorts): Endin
       }
     },
     async lapse() {
-      const all = await ledger.shares.lapsing();
-      for (const [id, atMs] of again)
-        if (atMs <= clock.nowMs() || !all.includes(id)) again.delete(id);
-      const due = all.filter((id) => !again.has(id));
+      const due = lapsing.due(await ledger.shares.lapsing());
       if (due.length === 0 || (await books.doubt()) !== null) return [];
       const ended: string[] = [];
       await sideBySide(due, AT_ONCE, async (id) => {
         if (await lapseOf(id)) ended.push(id);
+      });
+      return ended;
+    },
+    async voidAsked() {
+      const asked = await ledger.shares.voidsAsked();
+      const due = voiding.due([...new Set(asked.map((each) => each.subscriberId))]);
+      if (due.length === 0 || (await books.doubt()) !== null) return [];
+      const ended: string[] = [];
+      await sideBySide(due, AT_ONCE, async (id) => {
+        if (await voidAsked({ ledger, books, clock, log }, id)) ended.push(id);
+        else voiding.putOff(id);
       });
       return ended;
     },

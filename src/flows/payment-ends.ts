@@ -8,7 +8,7 @@ import { paysSeveral } from '../core/payment-recipients.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
-import { cancelledBy, followRequests } from './cancelled.ts';
+import { voidAsked } from './cancelled.ts';
 import type { Own } from './own-payments.ts';
 import type { createRetryDelay } from './retry-delay.ts';
 import type { SigningPorts } from './signing.ts';
@@ -122,13 +122,9 @@ export function createPaymentEnds(
     const programs = await programsOf(payment, signature);
     const found = ports.venues.of(payment.venue).trouble(error, programs, []);
     const trouble: Trouble = found.class === 'operator' ? { ...found, class: 'unexpected' } : found;
-    if (payment.cancelAsked === true) {
-      await fail(payment, cancelledBy(signature), slot, signature);
-      await followRequests(ports, payment);
-    } else
-      await (payment.nonce
-        ? fail(payment, trouble, slot, signature)
-        : fail(payment, trouble, slot));
+    if (!payment.nonce) return fail(payment, trouble, slot);
+    await fail(payment, trouble, slot, signature);
+    await voidAsked(ports, payment.subscriberId);
   };
 
   /**
@@ -142,12 +138,10 @@ export function createPaymentEnds(
     signature: Signature,
     slot: Slot,
   ): Promise<boolean> => {
-    const isAsked = payment.cancelAsked === true;
-    const overtakenBy = byCancel
+    const trouble = byCancel
       ? troubled('overtaken', `The payment was cancelled: ${signature} moved its nonce.`)
       : troubled('overtaken', `${signature} moved the nonce of the payment, which can never land.`);
-    const trouble = isAsked ? cancelledBy(signature) : overtakenBy;
-    const retry = isAsked ? null : (retryIn(trouble, payment.attempts, NO_TRIES) ?? 0);
+    const retry = retryIn(trouble, payment.attempts, NO_TRIES) ?? 0;
     const by = { signature, slot, own: byCancel };
     const isEnded = await ledger.payments.overtaken(payment.id, by, trouble, retry);
     if (isEnded)
@@ -158,7 +152,7 @@ export function createPaymentEnds(
       });
     // The transaction that moved the nonce may be a payment that the books lack.
     if (!byCancel) ports.books.forget(payment.subscriberId);
-    if (isEnded && isAsked) await followRequests(ports, payment);
+    if (isEnded) await voidAsked(ports, payment.subscriberId);
     return isEnded;
   };
 

@@ -97,11 +97,13 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
         retryInMs,
         countsAsAttempt,
         how: 'failed_on_chain',
+        ...(signature === undefined ? {} : { by: signature }),
       });
     },
     overtaken: (paymentId, by, trouble, retryInMs) => {
       const change = sql`state = 'dead', evidence = ${sql.json({ moved: by })}`;
-      const how: End = { trouble, retryInMs, countsAsAttempt: true, how: 'expired' };
+      const ended = { trouble, retryInMs, countsAsAttempt: true, how: 'expired' } as const;
+      const how: End = { ...ended, by: by.signature };
       const isOther = sql`not exists (
         select 1 from payment_variant v where (v.subscriber_id, v.payment_id) = (p.subscriber_id, p.payment_id)
           and v.signature = ${by.signature} and (v.purpose = 'payment' or not ${by.own}))`;

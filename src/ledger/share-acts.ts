@@ -1,9 +1,9 @@
 // Share acts: changes debts outside of payments. Each method selects the rows and names the act;
 // core/share.ts decides the change.
 
-import { PLANNED_ANEW } from '../core/cancellation.ts';
+import { LEFT_BY_CANCELLATION, PLANNED_ANEW } from '../core/cancellation.ts';
 import { type Shares, UNSIGNED_MOST_MS } from '../core/debt-ports.ts';
-import type { Share } from '../core/share.ts';
+import type { Share, Voiding } from '../core/share.ts';
 import { DEFAULT_VENUE } from '../core/venue.ts';
 import { restingEvents, resumedEvents } from '../core/waiting-events.ts';
 import type { Fragment, Sql, Transaction } from './database.ts';
@@ -18,6 +18,7 @@ type ShareActs = Pick<
   | 'note'
   | 'retry'
   | 'void'
+  | 'voidsAsked'
   | 'hasten'
   | 'wake'
   | 'freeOrphans'
@@ -96,6 +97,24 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
         }));
         return voided.length > 0;
       }),
+    async voidsAsked(subscriberId) {
+      const whose = subscriberId === undefined ? sql`` : sql`and s.subscriber_id = ${subscriberId}`;
+      const rows = await sql<
+        { share_id: string; subscriber_id: string; request: Voiding & { shareId: string } }[]
+      >`
+        select s.share_id, s.subscriber_id, r.request from profit_share s
+        cross join lateral (
+          select p.cancel_for from payment_share ps join payment p using (subscriber_id, payment_id)
+          where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id
+          order by p.planned_at desc, p.payment_id desc limit 1) last
+        cross join lateral jsonb_array_elements(last.cancel_for) r(request)
+        where s.status = 'failed' and s.reason ->> 'code' = ${LEFT_BY_CANCELLATION}
+          and r.request ->> 'shareId' = s.share_id ${whose}
+        order by s.share_id`;
+      return rows.map(({ share_id, subscriber_id, request: { shareId: _, ...voiding } }) => ({
+        ...{ shareId: share_id, subscriberId: subscriber_id, voiding },
+      }));
+    },
     async hasten(subscriberId) {
       await sql.begin(async (tx) => {
         const stale = tx`p.subscriber_id = ${subscriberId} and p.planned_at < ${now} - ${UNSIGNED_MOST_MS} * interval '1 millisecond'`;

@@ -1,5 +1,9 @@
-// Unpaid: ends payments that did not pay: writes their event and frees their debts.
+// Unpaid: ends payments that did not pay: writes their event and frees their debts. The debts that
+// persons asked to have voided, or whose payment they asked to have cancelled, are left to a person
+// in the same transaction.
+import { cancelledBy, isLeftToPerson } from '../core/cancellation.ts';
 import type { Address, Signature } from '../core/ids.ts';
+import type { CancelRequest } from '../core/nonce.ts';
 import type { PaymentState } from '../core/payment.ts';
 import type { ShareChange } from '../core/share-change.ts';
 import type { Trouble } from '../core/trouble.ts';
@@ -16,6 +20,8 @@ export type End = {
   readonly retryInMs: number | null;
   readonly countsAsAttempt: boolean;
   readonly how: Extract<ShareChange, { do: 'free' }>['how'];
+  /** The transaction that moved the nonce; left out where it is the payment's own signature. */
+  readonly by?: Signature;
 };
 type EndedRow = {
   payment_id: string;
@@ -26,6 +32,7 @@ type EndedRow = {
   amount: bigint;
   signature: Signature | null;
   state: PaymentState;
+  cancel_for: CancelRequest[];
   recipients: RecipientJson[];
 };
 
@@ -37,11 +44,11 @@ export async function endUnpaid(
   tx: Transaction,
   now: Fragment,
   which: { readonly from: PaymentState; readonly where: Fragment; readonly change: Fragment },
-  { retryInMs, ...end }: End,
+  { retryInMs, by, ...end }: End,
 ): Promise<number> {
   const rows = await tx<EndedRow[]>`
     update payment p set ${which.change}, ended_at = now() where p.state = ${which.from} and ${which.where}
-    returning p.payment_id, p.subscriber_id, p.creator_wallet, p.mint, p.amount, p.signature, p.state,
+    returning p.payment_id, p.subscriber_id, p.creator_wallet, p.mint, p.amount, p.signature, p.state, p.cancel_for,
       (select symbol from token k where k.mint = p.mint) as symbol, ${recipientsIn(tx)} as recipients`;
   for (const row of rows) {
     await tell(tx, row.state === 'dead' ? 'payment.dead' : 'payment.failed', row.subscriber_id, {
@@ -59,10 +66,12 @@ export async function endUnpaid(
       join: tx`join payment_share ps on ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id`,
       where: tx`ps.subscriber_id = ${row.subscriber_id} and ps.payment_id = ${row.payment_id}`,
     };
-    await applyToShares(tx, covered, ({ nowMs }) => ({
+    const left = { trouble: cancelledBy(by ?? row.signature), retryAtMs: null };
+    await applyToShares(tx, covered, ({ share, nowMs }) => ({
       do: 'free',
       ...end,
       retryAtMs: retryInMs === null ? null : nowMs + Math.round(retryInMs),
+      ...(isLeftToPerson(row.cancel_for, share.id) ? left : {}),
     }));
   }
   return rows.length;

@@ -16,6 +16,7 @@ import { createManualClock } from '../support/clock.ts';
 import { ageDebts } from '../support/guards.ts';
 import { agreeOnExpiry } from '../support/haste.ts';
 import {
+  addressOf,
   CREATOR,
   closeFact,
   createTestLedger,
@@ -24,6 +25,7 @@ import {
   type TestLedger,
 } from '../support/ledger.ts';
 import { booksThatLost } from '../support/lost-payment.ts';
+import { bytes, paymentFor, withShare } from '../support/one-share.ts';
 import { servingOnly } from '../support/venues.ts';
 
 const DRILL = { reason: 'drill', actor: 'command', person: null };
@@ -97,6 +99,39 @@ test('a node that does not tell holds up one subscriber’s lapse, and an operat
   // The same debt, once it has ended, is refused without a question to the chain.
   expect(await held.ledger.shares.void(share.id, DRILL, 0, null)).toBe(true);
   expect(await endings.void(share, DRILL)).toBe(false);
+});
+
+test('a void that a person asked for survives the end of the daemon between the end of the payment and the void', async () => {
+  await using held = await withShare();
+  const { payments, shares } = held.ledger;
+  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
+  await payments.open({ ...paymentFor(held.share.id, held.share.amount), nonce });
+  await payments.signed('p1', bytes);
+  await payments.sent('p1', 0);
+  await payments.cancel('p1', { ...DRILL, shareId: held.share.id });
+  const mover = { signature: signatureOf(503), slot: 9, own: true };
+  // Here the daemon that ended the payment is killed.
+  await payments.overtaken('p1', mover, troubled('overtaken', 'drill'), 0);
+  const state: { doubt: Trouble | null; behind: Trouble | null } = {
+    doubt: WENT_BACK,
+    behind: NOT_FINAL,
+  };
+  const clock = createManualClock();
+  const lines: unknown[] = [];
+  const heard = { ...log, warn: (event: string, fields?: object) => lines.push([event, fields]) };
+  const endings = createEndings({ ledger: held.ledger, books: saying(state), clock, log: heard });
+  expect(await endings.voidAsked()).toEqual([]);
+  state.doubt = null;
+  expect(await endings.voidAsked()).toEqual([]);
+  expect(lines).toMatchObject([['share.void_waits', { detail: NOT_FINAL.detail }]]);
+  expect((await shares.find(held.share.id))?.status).toBe('failed');
+  state.behind = null;
+  // A subscriber whose books did not agree is read again after a minute, not at each round.
+  expect(await endings.voidAsked()).toEqual([]);
+  clock.advance(60_001);
+  expect(await endings.voidAsked()).toEqual(['ana']);
+  expect((await shares.find(held.share.id))?.voided).toMatchObject({ ...DRILL, by: 'operator' });
+  expect(await endings.voidAsked()).toEqual([]);
 });
 
 test('observed debts are adopted where books and chain agree; others wait, by name', async () => {

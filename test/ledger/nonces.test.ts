@@ -1,8 +1,11 @@
 // Nonces: what the database keeps and refuses of payments under a nonce.
 import { expect, test } from 'vitest';
+import { cancelledBy } from '../../src/core/cancellation.ts';
 import { troubled } from '../../src/core/trouble.ts';
+import { accrueCloses } from '../../src/flows/accrue.ts';
 import type { Sql, Transaction } from '../../src/ledger/database.ts';
-import { addressOf, signatureOf } from '../support/ledger.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { addressOf, closeFact, recordFact, signatureOf } from '../support/ledger.ts';
 import { bytes, paymentFor, withShare } from '../support/one-share.ts';
 import { paymentsIn } from '../support/rows.ts';
 
@@ -143,14 +146,13 @@ test('a cancellation keeps who asked for it, once a debt, and its debts wait for
     expect(await payments.cancel('p1', request)).toBe(true);
   expect(await payments.live('ana')).toMatchObject({ cancelAsked: true, cancelFor: [one, DRILL] });
   await payments.sent('p1', 0);
-  const trouble = troubled('payment_cancelled', 'drill');
   const by = { signature: signatureOf(503), slot: 9, own: true };
-  expect(await payments.overtaken('p1', by, trouble, null)).toBe(true);
+  expect(await payments.overtaken('p1', by, troubled('overtaken', 'drill'), 0)).toBe(true);
   expect(await payments.find('p1')).toMatchObject({
     ...{ state: 'dead', guard: 'nonce', cancelAsked: true },
   });
   expect(await shares.find(held.share.id)).toMatchObject({
-    ...{ status: 'failed', reason: trouble, retryAtMs: null },
+    ...{ status: 'failed', reason: cancelledBy(by.signature), retryAtMs: null },
   });
   expect(await payments.cancel('p1', DRILL), 'after its end').toBe(false);
   expect(await nonces.closing('ana', 1_000)).toBe(true);
@@ -164,6 +166,62 @@ test('a cancellation keeps who asked for it, once a debt, and its debts wait for
   await nonces.closed('ana');
   expect(await nonces.sums()).toEqual({ open: 0, closing: 0, rent: 0n });
 });
+
+test.each(['overtaken', 'failed'] as const)(
+  'the transaction that ends a cancelled payment leaves to a person only the debts that persons named: %s',
+  async (how) => {
+    await using held = await withShare();
+    const { payments, shares } = held.ledger;
+    const close = closeFact(2, 100_000n, { slot: 60, account: held.driftAccount });
+    await recordFact(held.ledger, close, 'finalized');
+    await accrueCloses(held.ledger, silentLog);
+    const [first, second] = (await shares.open('ana')).map(({ id, amount }) => ({ id, amount }));
+    if (first === undefined || second === undefined) throw new Error('two debts were booked');
+    const open = (id: string) => {
+      const payment = paymentFor(first.id, first.amount, addressOf(3), id);
+      const covers = [first, second].map((each) => ({ shareId: each.id, amount: each.amount }));
+      const amount = first.amount + second.amount;
+      const nonce = { account: addressOf(70), value: id, slot: 5 };
+      return payments.open({ ...payment, plan: { ...payment.plan, covers, amount }, nonce });
+    };
+    const voiding = { reason: 'drill', actor: 'command', person: null };
+    expect(await open('p1')).toBe(true);
+    await payments.signed('p1', bytes);
+    await payments.sent('p1', 0);
+    // The person asks after the lane has read the payment, and before the lane ends it.
+    expect(await payments.cancel('p1', { ...voiding, shareId: first.id })).toBe(true);
+    expect(await shares.voidsAsked()).toEqual([]);
+    const trouble = troubled('overtaken', 'drill');
+    const mover = signatureOf(503);
+    const ended =
+      how === 'overtaken'
+        ? payments.overtaken('p1', { signature: mover, slot: 9, own: true }, trouble, 0)
+        : payments.failed('p1', 9, trouble, 0, true, bytes.signature);
+    expect(await ended).toBe(true);
+    const by = how === 'overtaken' ? mover : bytes.signature;
+    expect(await shares.find(first.id)).toMatchObject({
+      ...{ status: 'failed', reason: cancelledBy(by), retryAtMs: null },
+    });
+    expect(await shares.find(second.id)).toMatchObject({ status: 'pending', reason: trouble });
+    const asked = [{ shareId: first.id, subscriberId: 'ana', voiding }];
+    expect(await shares.voidsAsked()).toEqual(asked);
+    expect(await shares.voidsAsked('ana')).toEqual(asked);
+    expect(await shares.voidsAsked('bob')).toEqual([]);
+    // A person has the debt paid after all: the request is over, also when the next payment is
+    // cancelled as a whole.
+    expect(await shares.retry(first.id)).toBe(true);
+    expect(await shares.voidsAsked()).toEqual([]);
+    expect(await open('p2')).toBe(true);
+    await payments.signed('p2', { ...bytes, signature: signatureOf(510) });
+    await payments.sent('p2', 0);
+    await payments.cancel('p2', { ...voiding, shareId: null });
+    const again = { signature: signatureOf(511), slot: 12, own: true };
+    expect(await payments.overtaken('p2', again, trouble, 0)).toBe(true);
+    for (const { id } of [first, second])
+      expect(await shares.find(id)).toMatchObject({ reason: { code: 'payment_cancelled' } });
+    expect(await shares.voidsAsked()).toEqual([]);
+  },
+);
 
 test('a noted value is replaced by a daemon that knows it, and never goes back', async () => {
   await using held = await withShare();

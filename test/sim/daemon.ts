@@ -294,7 +294,10 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
     ],
     rare: [
       job('backfill', async () => void (await backfill(scanning, never, undefined, 1))),
-      job('lapse', async () => judgeAll(await endings.lapse())),
+      job('lapse', async () => {
+        await judgeAll(await endings.lapse());
+        await judgeAll(await endings.voidAsked());
+      }),
       ...(world.checked ? [job('check', check)] : []),
     ],
     nonces: settle.nonces,

@@ -187,6 +187,8 @@ export function draw(
     return async (ledger) => [
       (await ledger.shares.lapsing()).sort(),
       sorted(await ledger.shares.lapse(id, null), 'shareId'),
+      sorted(await ledger.shares.voidsAsked(), 'shareId'),
+      sorted(await ledger.shares.voidsAsked(id), 'shareId'),
       await ledger.shares.freeOrphans(),
     ];
   if (choice < 93) return (ledger) => ledger.halts.set(scope, 'drill');

@@ -24,7 +24,7 @@ const routeOf = (id: string, seed: number): Route => ({
 /** A random step of a payment that was sent under a nonce. */
 export function underNonce(
   { payments }: Ledger,
-  { id, variants = [] }: Payment,
+  { id, variants = [], plan: { covers } }: Payment,
   n: number,
   seed: number,
   trouble: Trouble,
@@ -42,7 +42,7 @@ export function underNonce(
       return payments.varied(id, { purpose: 'cancel', bytes, route: null }, variants.length);
     case 2:
       return payments.cancel(id, {
-        shareId: seed % 24 < 12 ? null : `share${seed % 3}`,
+        shareId: seed % 24 < 8 ? null : (covers[seed % covers.length]?.shareId ?? null),
         ...{ reason: 'drill', actor: 'command', person: null },
       });
     case 3:

@@ -24,6 +24,7 @@ export function questions(ledger: Ledger): Record<string, () => Promise<unknown>
     'since when a subscriber owes': () => shares.oldestOpenSlot(subscriberId, 'open'),
     'what is owed to a creator': () => shares.owedTo(creatorWallet, creatorWallet),
     'debts that lapse': () => shares.lapsing(),
+    'debts that persons asked to have voided': () => shares.voidsAsked(),
     'shares, the newest': () => shares.list({ limit: LIMIT }),
     'shares, a later page': () => shares.list({ limit: LIMIT, before: 'ps_7_20' }),
     'shares of a subscriber': () => shares.list({ subscriberId, limit: LIMIT }),

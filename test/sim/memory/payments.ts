@@ -1,5 +1,7 @@
 // Payments: the payment rows and their states, in memory.
 
+import { cancelledBy, isLeftToPerson } from '../../../src/core/cancellation.ts';
+import type { Signature } from '../../../src/core/ids.ts';
 import type { ListedPayment, Payments } from '../../../src/core/payment-ports.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
 import { transition } from '../../../src/core/share.ts';
@@ -11,14 +13,12 @@ import {
   applyToShares,
   hasSigned,
   LIVE,
+  newestFirst,
   type PaymentRow,
   type ShareRow,
   type State,
 } from './state.ts';
 import { by, takeOver } from './variants.ts';
-
-const newestFirst = (a: PaymentRow, b: PaymentRow): number =>
-  b.plannedAtMs - a.plannedAtMs || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 
 export function listedOf({ shares }: State, row: PaymentRow): ListedPayment {
   const coveredOf = (wallet: string): bigint =>
@@ -70,14 +70,17 @@ export function createMemoryPayments(
     retryInMs: number | null,
     countsAsAttempt: boolean,
     how: Extract<ShareChange, { do: 'free' }>['how'],
+    mover: Signature | null = payment.signature,
   ): void => {
     const retryAtMs = retryInMs === null ? null : nowMs() + retryInMs;
-    applyToShares(state, coveredBy(payment), () => ({
+    const left = { trouble: cancelledBy(mover), retryAtMs: null };
+    applyToShares(state, coveredBy(payment), (share) => ({
       do: 'free',
       trouble,
       retryAtMs,
       countsAsAttempt,
       how,
+      ...(isLeftToPerson(payment.cancelFor, share.id) ? left : {}),
     }));
   };
   const keep = (row: PaymentRow, { purpose, bytes, route }: StoredVariant): void => {
@@ -190,7 +193,7 @@ export function createMemoryPayments(
       const known = row.signings.find(({ variant }) => variant.signature === by.signature);
       if (known !== undefined && (known.variant.purpose === 'payment' || !by.own)) return false;
       Object.assign(row, { state: 'dead', moved: by });
-      free(row, trouble, retryInMs, true, 'expired');
+      free(row, trouble, retryInMs, true, 'expired', by.signature);
       return true;
     },
     async sent(id) {
@@ -231,7 +234,7 @@ export function createMemoryPayments(
       if (row === null) return false;
       takeOver(row, signature);
       Object.assign(row, { state: 'failed', executedSlot: slot, trouble });
-      free(row, trouble, retryInMs, counts, 'failed_on_chain');
+      free(row, trouble, retryInMs, counts, 'failed_on_chain', signature);
       return true;
     },
     async dead(id, evidence, trouble, retryInMs) {

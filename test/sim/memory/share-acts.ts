@@ -1,12 +1,19 @@
 // Share acts: the changes of a debt outside of a payment, in memory. core/share.ts decides what
 // becomes of each debt.
 
-import { PLANNED_ANEW } from '../../../src/core/cancellation.ts';
+import { LEFT_BY_CANCELLATION, PLANNED_ANEW } from '../../../src/core/cancellation.ts';
 import { type Shares, UNSIGNED_MOST_MS } from '../../../src/core/debt-ports.ts';
 import { hasLapsed, type Transition } from '../../../src/core/share.ts';
 import { restingEvents, resumedEvents } from '../../../src/core/waiting-events.ts';
 import { requiring } from './server.ts';
-import { applyToShares, LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
+import {
+  applyToShares,
+  LIVE,
+  newestFirst,
+  type PaymentRow,
+  type ShareRow,
+  type State,
+} from './state.ts';
 import { venueOfShare } from './tokens.ts';
 
 const told = ({ share }: Transition) => ({
@@ -22,6 +29,7 @@ type ShareActs = Pick<
   | 'note'
   | 'retry'
   | 'void'
+  | 'voidsAsked'
   | 'hasten'
   | 'wake'
   | 'freeOrphans'
@@ -99,6 +107,23 @@ export function createMemoryShareActs(
       requireIdentity(under);
       endUnsignedOf(id);
       return applyToShares(state, one(id), () => ({ do: 'void', voiding, atMs })).length > 0;
+    },
+    async voidsAsked(subscriberId) {
+      const left = [...state.shares.values()].filter(
+        (row) =>
+          row.status === 'failed' &&
+          row.reason?.code === LEFT_BY_CANCELLATION &&
+          (subscriberId === undefined || row.subscriberId === subscriberId),
+      );
+      return left.flatMap(({ id, subscriberId: whose }) => {
+        const claims = [...state.payments.values()].filter((each) =>
+          each.covers.some((cover) => cover.shareId === id),
+        );
+        const request = claims.sort(newestFirst)[0]?.cancelFor.find((each) => each.shareId === id);
+        if (request === undefined) return [];
+        const { shareId: _, ...voiding } = request;
+        return [{ shareId: id, subscriberId: whose, voiding }];
+      });
     },
     async hasten(subscriberId) {
       for (const each of state.payments.values())

@@ -270,6 +270,10 @@ export const failedTogether = ({ payments }: State, shareId: string): number =>
  * Applies an act to those debts that it may start from, in the order of their ids. Returns the
  * transitions.
  */
+/** The order of payments, the newest first. */
+export const newestFirst = (a: PaymentRow, b: PaymentRow): number =>
+  b.plannedAtMs - a.plannedAtMs || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
+
 export function applyToShares(
   state: State,
   rows: Iterable<ShareRow>,

@@ -12,6 +12,7 @@ import { setByLedger } from './core/ledger-clock.ts';
 import { ledgerFault } from './core/ledger-fault.ts';
 import type { Log } from './core/ports.ts';
 import { elapsedMs, systemClock } from './system/clock.ts';
+import { requireNode } from './system/node-version.ts';
 import { type Environment, loadSettings, type Settings } from './system/settings.ts';
 import { VERSION } from './system/version.ts';
 
@@ -89,6 +90,7 @@ export async function runCommandLine(line: CommandLine): Promise<number> {
     },
   });
   try {
+    requireNode(process.versions.node);
     await program.parseAsync(line.args, { from: 'user' });
     return exitCode;
   } catch (thrown) {

@@ -12,28 +12,21 @@ import type { Signer, Signers, Vault } from '../core/signing-ports.ts';
 import { isOwnTroubleCode, type Trouble } from '../core/trouble.ts';
 import { createRemoteSigners, type RemoteSigners } from './remote-signers.ts';
 
-/** The bytes before the 32 of an ed25519 seed, and of a public key, in DER (RFC 8410). */
-const SEED_DER = Buffer.from('302e020100300506032b657004220420', 'hex');
+/** The bytes before the 32 of an ed25519 public key in DER (RFC 8410). */
 const PUBLIC_DER = Buffer.from('302a300506032b6570032100', 'hex');
 const SEED_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 
 /**
- * OpenSSL's form of a secret key, which OpenSSL wipes when the key object is collected. The DER
- * bytes from which OpenSSL reads the key are wiped here. They lie in an ArrayBuffer of their own:
- * a typed array of at most 64 bytes without one is moved by the garbage collector, which leaves
- * copies behind.
+ * OpenSSL's form of a secret key, which OpenSSL wipes when the key object is collected. The seed is
+ * given raw: where OpenSSL reads DER, it frees a copy of it that it does not wipe.
  */
-function privateKeyOf(secretKey: Uint8Array): KeyObject {
-  const der = Buffer.from(new ArrayBuffer(SEED_DER.length + SEED_BYTES));
-  der.set(SEED_DER);
-  der.set(secretKey.subarray(0, SEED_BYTES), SEED_DER.length);
-  try {
-    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-  } finally {
-    der.fill(0);
-  }
-}
+const privateKeyOf = (secretKey: Uint8Array): KeyObject =>
+  createPrivateKey({
+    key: Buffer.from(secretKey.buffer, secretKey.byteOffset, SEED_BYTES),
+    format: 'raw-private',
+    asymmetricKeyType: 'ed25519',
+  });
 
 /** The address of a 64-byte secret key. Throws when its two halves do not belong together. */
 export function publicKeyOf(secretKey: Uint8Array): Address {

@@ -4,8 +4,6 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { base58Bytes } from '../core/ids.ts';
 import { withoutSecretText } from '../core/redaction.ts';
 
-/** The PKCS#8 header of an Ed25519 private key. The seed of 32 bytes follows (RFC 8410). */
-const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 const SEED_BYTES = 32;
 const KEYPAIR_BYTES = 64;
 
@@ -16,9 +14,9 @@ const KEYPAIR_BYTES = 64;
 function isKeypair(text: string): boolean {
   const bytes = base58Bytes(text);
   if (bytes?.length !== KEYPAIR_BYTES) return false;
-  const der = Buffer.concat([PKCS8, bytes.subarray(0, SEED_BYTES)]);
-  const key = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
-  const spki = key.export({ format: 'der', type: 'spki' });
+  const seed = Buffer.from(bytes.subarray(0, SEED_BYTES));
+  const raw = { key: seed, format: 'raw-private', asymmetricKeyType: 'ed25519' } as const;
+  const spki = createPublicKey(createPrivateKey(raw)).export({ format: 'der', type: 'spki' });
   return spki.subarray(-SEED_BYTES).equals(bytes.subarray(SEED_BYTES));
 }
 

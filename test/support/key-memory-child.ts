@@ -1,11 +1,6 @@
 // Key memory child: seals a key, signs with it, and looks through the memory of this process for
 // its seed. The searched seed is kept inverted, so that the search does not find itself.
-import {
-  createPrivateKey,
-  createPublicKey,
-  type PrivateKeyInput,
-  randomFillSync,
-} from 'node:crypto';
+import { createPrivateKey, createPublicKey, randomFillSync } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { createSigners, isSignatureOf, publicKeyOf } from '../../src/chain/signers.ts';
 import { createVault } from '../../src/chain/vault.ts';
@@ -52,8 +47,8 @@ function made(): { secret: Buffer; inverted: Uint8Array } {
   const secret = Buffer.from(new ArrayBuffer(2 * SEED_BYTES));
   randomFillSync(secret, 0, SEED_BYTES);
   const seed = secret.subarray(0, SEED_BYTES);
-  const raw = { key: seed, format: 'raw-private', asymmetricKeyType: 'ed25519' };
-  const publicKey = createPublicKey(createPrivateKey(raw as unknown as PrivateKeyInput));
+  const raw = { key: seed, format: 'raw-private', asymmetricKeyType: 'ed25519' } as const;
+  const publicKey = createPublicKey(createPrivateKey(raw));
   const spki = publicKey.export({ format: 'der', type: 'spki' });
   spki.copy(secret, SEED_BYTES, spki.length - SEED_BYTES);
   return {

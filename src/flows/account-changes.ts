@@ -256,8 +256,14 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     async scan(signal) {
       const fresh = [...unread];
       const accounts = fresh.map((each) => watched.map.get(each)).filter((each) => !!each);
-      await sweep(accounts, signal, 'subscriptions');
-      for (const address of fresh) unread.delete(address);
+      // An account that is subscribed to again while it is read is read once more.
+      unread.clear();
+      try {
+        await sweep(accounts, signal, 'subscriptions');
+      } catch (thrown) {
+        for (const address of fresh) unread.add(address);
+        throw thrown;
+      }
       const failing = await aside.of('history');
       const ready = (await pending.ready()).filter(
         (address) => (failing.get(address) ?? 0) <= clock.nowMs(),

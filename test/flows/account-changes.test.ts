@@ -24,7 +24,7 @@ function setUp(trustFirstSight = false, shared = false, slice = { offset: 0, len
   const noted: string[] = [];
   const failed: string[] = [];
   const latest = { slot: Number.MAX_SAFE_INTEGER };
-  const state = { burst: false, paying: false };
+  const state = { burst: false, paying: false, lamports: 9n, beforeAnswer: async () => {} };
   const others: { told: Slot[]; paying: string[] } | null = shared
     ? { told: [], paying: [] }
     : null;
@@ -51,10 +51,13 @@ function setUp(trustFirstSight = false, shared = false, slice = { offset: 0, len
         scans.push({ after, seen });
         return [{ signature: `s${seen}`, slot: seen, blockIndex: 0, memo: null }];
       },
-      slices: async () => ({
-        slot: 50,
-        accounts: [{ lamports: 9n, owner: ACCOUNT, data: new Uint8Array() }],
-      }),
+      slices: async () => {
+        const accounts = [{ lamports: state.lamports, owner: ACCOUNT, data: new Uint8Array() }];
+        const read = { slot: 50, accounts };
+        await state.beforeAnswer();
+        if (trouble.failing) throw new Error('the node is away');
+        return read;
+      },
       witnessed: <T>(read: () => Promise<T>) => read(),
     } as unknown as Chain,
     venues: venuesOf([{ name: 'drift-v2', pulseSlice: () => slice } as unknown as Venue]),
@@ -215,6 +218,25 @@ test('after a subscription the account is read: what changed meanwhile is found'
   watch.subscribed([ACCOUNT]);
   expect(await watch.scan(never)).toBe(1);
   expect(scans.map((each) => each.seen)).toEqual([50]);
+});
+
+test('an account that is subscribed to again while it is read, or whose read fails, is read once more', async () => {
+  const { watch, scans, state, trouble } = setUp(true);
+  watch.remember([{ address: ACCOUNT, slot: 5, pulse: '9' }]);
+  watch.subscribed([ACCOUNT]);
+  // The node has answered with 9 lamports. Then the connection breaks, the account changes, and the
+  // account is subscribed to again.
+  state.beforeAnswer = async () => {
+    state.beforeAnswer = async () => {};
+    state.lamports = 7n;
+    watch.subscribed([ACCOUNT]);
+  };
+  await watch.scan(never);
+  expect(scans).toEqual([]);
+  trouble.failing = true;
+  await expect(watch.scan(never)).rejects.toThrow('the node is away');
+  trouble.failing = false;
+  expect(await watch.scan(never)).toBe(1);
 });
 
 test('silence: only when another source heard of the chain and webhooks did not, for long enough', () => {

@@ -71,7 +71,9 @@ export async function askBlockhash(
         metadata,
         (error, bytes) => (error === null ? resolve(bytes ?? new Uint8Array()) : reject(error)),
       );
-      within.addEventListener('abort', () => call.cancel(), { once: true });
+      // A signal that is aborted already fires no event.
+      if (within.aborted) call.cancel();
+      else within.addEventListener('abort', () => call.cancel(), { once: true });
     });
     return latestBlockhashOf(answer);
   } catch (thrown) {

@@ -6,6 +6,7 @@ import type { Commitment } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import { base58Bytes } from '../core/ids.ts';
+import { checkInstructionData } from '../core/instruction-data.ts';
 import {
   type ChainTransaction,
   type ExecutedInstruction,
@@ -31,25 +32,6 @@ const indexes = (value: unknown, what: string): number[] =>
   itemsOf(value, what).map((each) => countOf(each, what));
 const bytesOf = (data: unknown): Uint8Array =>
   base58Bytes(textOf(data, 'instruction data')) ?? new Uint8Array();
-
-/**
- * The most characters of the data of one instruction. A program may call another with 10,240 bytes,
- * which take 13,985 characters. The time to convert base58 grows with the square of its length.
- */
-const DATA_CHARACTERS_MOST = 14_000;
-/** The same of one transaction, which executes 64 instructions at most, calls included. */
-const ALL_DATA_CHARACTERS_MOST = 64 * DATA_CHARACTERS_MOST;
-
-/** Throws an Error for more data than a transaction can have, before any of it is converted. */
-function checkLengths(instructions: readonly Json[]): void {
-  let all = 0;
-  for (const { data } of instructions) {
-    const { length } = textOf(data, 'instruction data');
-    all += length;
-    if (length > DATA_CHARACTERS_MOST || all > ALL_DATA_CHARACTERS_MOST)
-      throw new Error('instruction data is longer than a transaction can have');
-  }
-}
 
 /**
  * The token balances by account and mint. An account that was closed and made again for another
@@ -111,7 +93,8 @@ function instructionsOf(
     ]),
   );
   const own = list(message.instructions, 'instructions');
-  checkLengths([own, ...called.values()].flat());
+  const all = [own, ...called.values()].flat();
+  checkInstructionData(all.map((each) => textOf(each.data, 'instruction data')));
   return own.map((each, index) => ({
     ...resolve(each),
     inner: (called.get(index) ?? []).map(resolve),

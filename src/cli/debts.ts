@@ -86,8 +86,8 @@ const shareColumns = (
   marketName: (trade: ShareDetails['trade']) => string,
 ): readonly (readonly [string, (share: ProfitShare) => string])[] => {
   const trade = (id: string): ShareDetails['trade'] => detailsOf(id)?.trade ?? null;
-  const usdc = (amount: bigint | null | undefined): string =>
-    amount == null ? '' : formatUnits(amount);
+  const units = (amount: bigint | null | undefined, { token }: ProfitShare): string =>
+    amount == null ? '' : formatUnits(amount, token.decimals);
   const base = (amount: bigint | null | undefined): string =>
     amount == null ? '' : formatUnits(amount, BASE_DECIMALS);
   const time = (ms: number | null | undefined): string => (ms == null ? '' : isoTime(ms));
@@ -103,18 +103,18 @@ const shareColumns = (
     ['position', ({ id }) => trade(id)?.position ?? ''],
     ['base', ({ id }) => base(trade(id)?.base)],
     ['share_base', ({ id }) => base(detailsOf(id)?.base)],
-    ['entry', ({ id }) => usdc(trade(id)?.entry)],
-    ['exit', ({ id }) => usdc(trade(id)?.exit)],
-    ['closing_fee', ({ id }) => usdc(trade(id)?.closingFee)],
-    ['opening_fee', ({ id }) => usdc(detailsOf(id)?.openingFee)],
-    ['funding', ({ id }) => usdc(detailsOf(id)?.funding)],
-    ['net_pnl', ({ netPnl }) => usdc(netPnl)],
+    ['entry', (each) => units(trade(each.id)?.entry, each)],
+    ['exit', (each) => units(trade(each.id)?.exit, each)],
+    ['closing_fee', (each) => units(trade(each.id)?.closingFee, each)],
+    ['opening_fee', (each) => units(detailsOf(each.id)?.openingFee, each)],
+    ['funding', (each) => units(detailsOf(each.id)?.funding, each)],
+    ['net_pnl', (each) => units(each.netPnl, each)],
     ['share_bps', ({ shareBps }) => String(shareBps ?? '')],
     ['recipient', ({ recipient, label }) => label ?? String(recipient)],
     ['token', ({ token }) => token.symbol],
-    ['amount', ({ amount }) => usdc(amount)],
-    ['paid', ({ paid }) => usdc(paid)],
-    ['credited', ({ credited }) => usdc(credited)],
+    ['amount', (each) => units(each.amount, each)],
+    ['paid', (each) => units(each.paid, each)],
+    ['credited', (each) => units(each.credited, each)],
     ['status', ({ status }) => status],
     ['why', whyOf],
     ['close_signature', ({ signature }) => signature ?? ''],

@@ -67,13 +67,15 @@ function listPayments(
       ['subscriber', ({ subscriberId }) => subscriberId],
       ['creator_wallet', ({ creatorWallet }) => creatorWallet],
       ['token', ({ token }) => token.symbol],
-      ['amount', ({ amount }) => formatUnits(amount)],
+      ['amount', ({ amount, token }) => formatUnits(amount, token.decimals)],
       [
         'recipients',
-        ({ recipients }) =>
-          recipients.map(({ wallet, amount }) => `${wallet}=${formatUnits(amount)}`).join(' '),
+        ({ recipients, token }) =>
+          recipients
+            .map(({ wallet, amount }) => `${wallet}=${formatUnits(amount, token.decimals)}`)
+            .join(' '),
       ],
-      ['withdrawn', ({ withdrawn }) => formatUnits(withdrawn)],
+      ['withdrawn', ({ withdrawn, token }) => formatUnits(withdrawn, token.decimals)],
       ['fee_payer', ({ feePayer }) => feePayer],
       ['tip_lamports', ({ tip }) => String(tip?.lamports ?? '')],
       ['state', ({ state }) => state],
@@ -82,9 +84,9 @@ function listPayments(
       ['trouble', ({ trouble }) => trouble?.code ?? ''],
       [
         'shares',
-        ({ id }) =>
+        ({ id, token }) =>
           coversOf(id)
-            .map(({ shareId, amount }) => `${shareId}=${formatUnits(amount)}`)
+            .map(({ shareId, amount }) => `${shareId}=${formatUnits(amount, token.decimals)}`)
             .join(' '),
       ],
     ],

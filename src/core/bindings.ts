@@ -10,3 +10,6 @@ export const endpointBinding = (endpointId: string): string => `bailiff/endpoint
 
 /** The binding of the API key that a session of the console stands for. */
 export const sessionBinding = (hash: string): string => `bailiff/console-session/${hash}`;
+
+/** The binding of the id of a session in the cookie of the console. */
+export const COOKIE_BINDING = 'bailiff/console-cookie';

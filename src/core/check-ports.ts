@@ -104,12 +104,16 @@ export type Checks = {
    */
   gaps(): Promise<Gap[]>;
   /**
-   * Subscribers of whose venue accounts none exists. An account is missing when its baseline and
-   * its newest state lack it, and nothing shows that it was made after that state: neither the
+   * Subscribers of whose venue accounts none exists: all are missing, as `missing` says.
+   */
+  absent(): Promise<string[]>;
+  /**
+   * The venue accounts of a subscriber that do not exist. An account is missing when its baseline
+   * and its newest state lack it, and nothing shows that it was made after that state: neither the
    * confirmed slot in which it was seen first, nor a fact. A candidate that lacks an account of the
    * baseline may come from a node with wrong data, and is not believed before it was checked.
    */
-  absent(): Promise<string[]>;
+  missing(subscriberId: string): Promise<ReadonlySet<Address>>;
   /** The pulse of every baseline. */
   pulses(): Promise<{ address: Address; slot: Slot; pulse: string }[]>;
 };

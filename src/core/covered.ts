@@ -19,6 +19,7 @@ export type Holding = {
 export const BLOCKS = [
   'owes',
   'books_behind',
+  'accounts_not_followed',
   'no_account',
   'results_not_final',
   'positions_open',
@@ -26,7 +27,7 @@ export const BLOCKS = [
 ] as const;
 export type Block = (typeof BLOCKS)[number];
 export type Uncovered = {
-  readonly code: Exclude<Block, 'owes' | 'books_behind'>;
+  readonly code: Exclude<Block, 'owes' | 'books_behind' | 'accounts_not_followed'>;
   readonly reason: string;
   /** Whether the objection passes within seconds. */
   readonly passes: boolean;

@@ -1,5 +1,5 @@
 // Doubt ports: the port to lasting doubts: transactions that no node returns, calls that this
-// release does not know, and token accounts that are not followed.
+// release does not know, and accounts that are not followed.
 import type { Coverage } from './coverage.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Watched } from './watch-ports.ts';
@@ -25,7 +25,10 @@ export type UnreadBook = {
   accept(signature: Signature): Promise<string[] | null>;
 };
 
-/** A token account that should be followed and is not, because its owner has too many. */
+/**
+ * A token account that should be followed and is not, because its owner has too many; or the
+ * account that counts sub-accounts, for sub-accounts that are not followed.
+ */
 export type Unfollowed = {
   readonly address: Address;
   readonly subscriberId: string;
@@ -33,8 +36,10 @@ export type Unfollowed = {
   readonly sinceMs: number;
 };
 export type UnfollowedAccounts = {
-  /** Lists an account; one that is listed already keeps its time. */
-  add(account: Omit<Unfollowed, 'sinceMs'>, nowMs: number): Promise<void>;
+  /** Lists an account. False when it is listed already: it keeps its slot and its time. */
+  add(account: Omit<Unfollowed, 'sinceMs'>, nowMs: number): Promise<boolean>;
+  /** Whether one of these accounts is listed. */
+  has(addresses: readonly Address[]): Promise<boolean>;
   /** Lists them, oldest first, of subscribers who have not left. */
   list(limit: number): Promise<Unfollowed[]>;
   /** Lists the same accounts by address: those after this address, or from the first one on. */

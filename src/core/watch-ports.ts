@@ -102,8 +102,8 @@ export type WatchList = {
     fromSlot: Slot;
     nowMs: number;
   }): Promise<boolean>;
-  /** The number of watched token accounts of a subscriber that exist as far as is known. */
-  openTokenAccounts(subscriberId: string): Promise<number>;
+  /** The number of a subscriber's watched accounts of a role that exist as far as is known. */
+  openAccounts(subscriberId: string, role: Watched['role']): Promise<number>;
 };
 
 /** How far one account's history was scanned. */

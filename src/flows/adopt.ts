@@ -1,11 +1,13 @@
 // Adopt: watches accounts that an owner made after registering. Sub-accounts are found through
 // facts that name them and through the venue's counter of sub-accounts; token accounts are followed
 // when collateral went to them, or when a delegate may take tokens from them.
+import type { Unfollowed } from '../core/doubt-ports.ts';
 import type { Fact } from '../core/fact.ts';
 import { type Address, base58Text, type Slot } from '../core/ids.ts';
+import type { Ledger, Subscriber } from '../core/ports.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
 import type { CheckPorts } from './account-checks.ts';
-import { missingSubAccounts } from './sub-accounts.ts';
+import { countersOf, missingSubAccounts, roomFor } from './sub-accounts.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 export type AdoptPorts = CheckPorts & {
@@ -25,25 +27,39 @@ function namedIn(fact: Fact, watched: WatchedAccounts): boolean {
 }
 
 /**
- * Watches every sub-account of an agent that the venue counts, from this slot on. True when there
- * were new ones.
+ * Watches the sub-accounts of a subscriber that a venue counts and that are not followed, from this
+ * slot on, as far as there is room. Where there are more, the counter is listed as an account that
+ * is not followed, and the gate says `unknown` for this subscriber. `none`: the counters, read
+ * after this slot, show no sub-account that is not followed.
  */
 async function adoptSubAccounts(
   ports: AdoptPorts,
-  subscriberId: string,
-  agentWallet: Address,
+  subscriber: Subscriber,
   fromSlot: Slot,
-): Promise<boolean> {
-  const { ledger, clock, log, watched } = ports;
+): Promise<'grown' | 'same' | 'none'> {
+  const { ledger, clock, log, watched, venues } = ports;
+  const { id: subscriberId, agentWallet } = subscriber;
+  const room = await roomFor(ledger, subscriber);
+  const { slot, missing } = await missingSubAccounts(ports, subscriber, room + 1);
   let grown = false;
-  for (const each of await missingSubAccounts(ports, agentWallet, watched.map)) {
+  for (const each of missing.slice(0, room)) {
     const account = { ...each, subscriberId, fromSlot, nowMs: clock.nowMs() };
     if (!(await ledger.watchList.adopt(account))) continue;
     grown = true;
     log.warn('account.adopted', { subscriber: subscriberId, ...each });
   }
+  const [beyond] = missing.slice(room);
+  if (beyond !== undefined) {
+    const address = venues.of(beyond.venue).statsAddress(agentWallet);
+    const unfollowed = { address, subscriberId, fromSlot };
+    if (await ledger.unfollowed.add(unfollowed, clock.nowMs()))
+      log.error('account.not_adopted', {
+        ...{ subscriber: subscriberId, address },
+        subAccount: beyond.address,
+      });
+  }
   if (grown) await watched.refresh();
-  return grown;
+  return grown ? 'grown' : missing.length === 0 && slot > fromSlot ? 'none' : 'same';
 }
 
 /**
@@ -90,13 +106,16 @@ function filledIn({ venues, watched }: AdoptPorts, transaction: ChainTransaction
   });
 }
 
+const openTokenAccounts = ({ watchList }: Ledger, subscriberId: string): Promise<number> =>
+  watchList.openAccounts(subscriberId, 'agent_token_account');
+
 async function adoptTokenAccount(
   { ledger, clock, log, watched }: AdoptPorts,
   address: Address,
   subscriberId: string,
   fromSlot: Slot,
 ): Promise<boolean> {
-  if ((await ledger.watchList.openTokenAccounts(subscriberId)) > TOKEN_ACCOUNTS_MOST) {
+  if ((await openTokenAccounts(ledger, subscriberId)) > TOKEN_ACCOUNTS_MOST) {
     log.error('account.not_adopted', { subscriber: subscriberId, address });
     await ledger.unfollowed.add({ address, subscriberId, fromSlot }, clock.nowMs());
     return false;
@@ -111,13 +130,33 @@ async function adoptTokenAccount(
 }
 
 /**
- * Creates the look at token accounts that are not followed. One that is closed, or has another
- * owner, is forgotten. One for which there is room by now is followed from the slot where it was
- * first named. Each call looks at the next hundred accounts, so that every one gets its turn.
- * Returns true when an account is followed that was not.
+ * Looks at the sub-accounts for which a counter is listed. Those for which there is room by now are
+ * followed from the slot where the first of them was named, deleted ones as well, because their
+ * trades may owe a share. The counter is forgotten in a later look, once none is left.
+ */
+async function lookAtSubAccounts(
+  ports: AdoptPorts,
+  subscriber: Subscriber,
+  { address, fromSlot }: Unfollowed,
+): Promise<boolean> {
+  const { ledger, log } = ports;
+  if ((await roomFor(ledger, subscriber)) === 0) return false;
+  const found = await adoptSubAccounts(ports, subscriber, fromSlot);
+  if (found === 'none') {
+    await ledger.unfollowed.remove(address);
+    log.info('account.forgotten', { subscriber: subscriber.id, address });
+  }
+  return found === 'grown';
+}
+
+/**
+ * Creates the look at accounts that are not followed. A token account that is closed, or has
+ * another owner, is forgotten. An account for which there is room by now is followed from the slot
+ * where it was first named. Each call looks at the next hundred accounts, so that every one gets
+ * its turn. Returns true when an account is followed that was not.
  */
 export function createUnfollowedLook(ports: AdoptPorts): () => Promise<boolean> {
-  const { ledger, chain, log } = ports;
+  const { ledger, chain, log, venues } = ports;
   let last: Address | null = null;
   return async () => {
     const list = await ledger.unfollowed.next(LOOKS_MOST, last);
@@ -129,16 +168,21 @@ export function createUnfollowedLook(ports: AdoptPorts): () => Promise<boolean> 
       'finalized',
     );
     let grown = false;
-    for (const [index, { address, subscriberId, fromSlot }] of list.entries()) {
+    for (const [index, each] of list.entries()) {
+      const { address, subscriberId, fromSlot } = each;
       // The account was named in the slot after `fromSlot`. A node that has not seen that slot may
       // not know the account yet, which says nothing about whether it is closed.
       if (slot <= fromSlot) continue;
       const subscriber = await ledger.subscribers.find(subscriberId);
+      if (subscriber !== null && countersOf(venues, subscriber.agentWallet).includes(address)) {
+        grown = (await lookAtSubAccounts(ports, subscriber, each)) || grown;
+        continue;
+      }
       const owner = ownerOf(accounts[index]?.data);
       if (owner === null || owner !== subscriber?.agentWallet) {
         await ledger.unfollowed.remove(address);
         log.info('account.forgotten', { subscriber: subscriberId, address });
-      } else if ((await ledger.watchList.openTokenAccounts(subscriberId)) <= TOKEN_ACCOUNTS_MOST)
+      } else if ((await openTokenAccounts(ledger, subscriberId)) <= TOKEN_ACCOUNTS_MOST)
         grown = (await adoptTokenAccount(ports, address, subscriberId, fromSlot)) || grown;
     }
     return grown;
@@ -170,8 +214,7 @@ export async function adoptFrom(
     if (!namedIn(fact, watched)) continue;
     const subscriber = await ledger.subscribers.find(fact.subscriberId);
     if (subscriber === null) continue;
-    grown =
-      (await adoptSubAccounts(ports, subscriber.id, subscriber.agentWallet, fromSlot)) || grown;
+    grown = (await adoptSubAccounts(ports, subscriber, fromSlot)) === 'grown' || grown;
   }
   return grown;
 }

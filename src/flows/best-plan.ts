@@ -7,7 +7,7 @@ import type { Address } from '../core/ids.ts';
 import type { Debt, Payment, PaymentPlan } from '../core/payment.ts';
 import { paysWhole, walletsOf } from '../core/payment-recipients.ts';
 import type { PayingPolicy, Preflight } from '../core/plan.ts';
-import type { Ledger, Subscriber } from '../core/ports.ts';
+import type { Ledger, Subscriber, VenueAccount } from '../core/ports.ts';
 import type { ErrorClass } from '../core/trouble.ts';
 import type { SeenAccount } from '../core/venue.ts';
 import type { NonceSeen } from './nonce-lane.ts';
@@ -124,16 +124,28 @@ export function createBestPlan(
     return { ...found, nonce };
   };
 
-  return async function best(request) {
-    const { subscriber, debts, oldest } = request;
-    let found: BestPlan | null = null;
+  /**
+   * The accounts that may pay, each as soon as it is asked for. Accounts that do not exist are left
+   * out, because each would cost a reading of the chain. One that is made again returns with the
+   * first fact of it, or with the next state that shows it.
+   */
+  async function* accountsOf({
+    subscriber,
+    oldest,
+  }: BestPlanRequest): AsyncGenerator<Pick<VenueAccount, 'address' | 'subAccountId'>> {
+    yield { address: oldest.driftUser, subAccountId: oldest.subAccountId };
     const others = subscriber.driftAccounts.filter(
       (each) => each.venue === oldest.venue && each.address !== oldest.driftUser,
     );
-    for (const { address, subAccountId } of [
-      { address: oldest.driftUser, subAccountId: oldest.subAccountId },
-      ...others,
-    ] as { address: Address; subAccountId: number }[]) {
+    if (others.length === 0) return;
+    const missing = await ledger.checks.missing(subscriber.id);
+    yield* others.filter((each) => !missing.has(each.address));
+  }
+
+  return async function best(request) {
+    const { debts, oldest } = request;
+    let found: BestPlan | null = null;
+    for await (const { address, subAccountId } of accountsOf(request)) {
       const from = { ...oldest, driftUser: address, subAccountId };
       const option = { ...(await planFrom(request, from)), from };
       const { planned } = option;

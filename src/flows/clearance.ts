@@ -6,6 +6,7 @@ import type { Chain } from '../core/chain-ports.ts';
 import { type Clearance, whyBlocked } from '../core/clearance.ts';
 import { type Block, type Holding, type Uncovered, uncovered } from '../core/covered.ts';
 import { Fault } from '../core/fault.ts';
+import type { Address } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
 import type { Pace } from '../core/pace.ts';
 import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
@@ -13,6 +14,7 @@ import type { Owed, Token } from '../core/token.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Venue, VenueName, Venues } from '../core/venue.ts';
 import type { Books } from './books-comparison.ts';
+import { countersOf, SUB_ACCOUNTS_MOST } from './sub-accounts.ts';
 
 export type ClearAnswer =
   | {
@@ -55,10 +57,12 @@ export type ClearOptions = {
 /** The pace of the chain must be measured within this time, in milliseconds. */
 const PACE_WITHIN_MS = 60_000;
 const POLL_MS = 100;
+const NOT_FOLLOWED = `The subscriber has more than ${SUB_ACCOUNTS_MOST} sub-accounts, and not all of them are followed. Delete some of them, then ask again.`;
 /**
  * Accounts are read less often than the ledger, because each reading takes two calls per account.
  */
 const LOOK_AGAIN_MS = 500;
+const ASKED_AT_ONCE = 100;
 /**
  * A withdrawal sent at the last moment lands before its blockhash expires, which is after 150
  * blocks.
@@ -113,6 +117,23 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
   };
 
   /**
+   * The Drift accounts that neither the ledger nor the chain shows now. A hundred are asked for in
+   * one call. The ledger alone is not enough: it learns of an account that was made again only
+   * after the account may have traded.
+   */
+  const goneOf = async (subscriberId: string): Promise<ReadonlySet<Address>> => {
+    const missing = [...(await ledger.checks.missing(subscriberId))];
+    const gone = new Set<Address>();
+    for (let from = 0; from < missing.length; from += ASKED_AT_ONCE) {
+      const batch = missing.slice(from, from + ASKED_AT_ONCE);
+      const { accounts } = await chain.slices(batch, { offset: 0, length: 0 }, 'confirmed');
+      for (const [index, address] of batch.entries())
+        if (accounts[index] == null) gone.add(address);
+    }
+    return gone;
+  };
+
+  /**
    * The state of each account now, at one venue or at all, and the quote tokens in the agent's own
    * token account.
    */
@@ -122,8 +143,9 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     all: boolean,
   ): Promise<{ holdings: Holding[]; tokens: BaseUnits }> => {
     const holdings: Holding[] = [];
+    const gone = await goneOf(subscriber.id);
     for (const { address, venue: name } of subscriber.driftAccounts) {
-      if (!all && name !== at.name) continue;
+      if ((!all && name !== at.name) || gone.has(address)) continue;
       const venue = venues.of(name);
       const { slot, accounts } = await chain.accounts(await venue.preflightAccounts(address));
       const state = venue.stateOf('drift_user', slot, accounts[0] ?? null);
@@ -211,6 +233,9 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     // A transaction that was heard while the accounts were read may have made a new debt.
     const owingNow = await stillOwing();
     if (owingNow !== null) return owingNow;
+    // The positions and debts of accounts that are not followed are not known.
+    if (await ledger.unfollowed.has(countersOf(venues, subscriber.agentWallet)))
+      return blocked('accounts_not_followed', [], NOT_FOLLOWED);
     // A database that went back may have lost debts, or what shows that a debt is unpaid.
     const broken = await ports.books.doubt();
     if (broken !== null) return blocked('books_behind', [], broken.detail);

@@ -1,12 +1,13 @@
 // Gate doubts: tells for whom the gate cannot vouch: for every subscriber while no source was
 // heard, and for a subscriber whose named transactions are not read yet, whose histories or
 // states cannot be read, whose accounts show changes that no fact explains or were given to a
-// call that this release does not know, or who has token accounts that are not followed.
+// call that this release does not know, or who has accounts that are not followed.
 import type { Clock, Ledger } from '../core/ports.ts';
 import { type Doubt, type Roster, UNEXPLAINED } from '../core/roster.ts';
 import { type SuspicionRule, whySuspected } from '../core/suspicion.ts';
 import { TOKEN_ACCOUNTS_MOST } from './adopt.ts';
 import type { Sources } from './sources.ts';
+import { SUB_ACCOUNTS_MOST } from './sub-accounts.ts';
 
 export type DoubtPorts = {
   readonly ledger: Ledger;
@@ -94,12 +95,12 @@ const NO_ACCOUNT: Doubt = {
 /** The most rows that are looked at; one subscriber may have many. */
 const UNFOLLOWED_MOST = 100_000;
 const TOO_MANY_ACCOUNTS: Doubt = {
-  reason: `Holds tokens in more than ${TOKEN_ACCOUNTS_MOST} accounts of its own, and not all of them are followed. Close some of them.`,
+  reason: `Has more than ${TOKEN_ACCOUNTS_MOST} token accounts or ${SUB_ACCOUNTS_MOST} sub-accounts, and not all of them are followed. Close some of them.`,
 };
 
 /**
- * Doubts about single subscribers: those of whom no account exists, those with more token accounts
- * than are followed, and, when the settings say so, those suspected of losses made on purpose.
+ * Doubts about single subscribers: those of whom no account exists, those with more accounts than
+ * are followed, and, when the settings say so, those suspected of losses made on purpose.
  * Suspicions are read as the ledger summed them up last.
  */
 export async function personalDoubts(
@@ -110,8 +111,9 @@ export async function personalDoubts(
   if (leadTo === 'unknown')
     for (const each of await ledger.suspicions.list())
       doubts.set(each.subscriberId, { reason: whySuspected(each) });
+  for (const id of await ledger.checks.absent()) doubts.set(id, NO_ACCOUNT);
+  // An account that is not followed may exist although every followed one is gone.
   for (const { subscriberId } of await ledger.unfollowed.list(UNFOLLOWED_MOST))
     doubts.set(subscriberId, TOO_MANY_ACCOUNTS);
-  for (const id of await ledger.checks.absent()) doubts.set(id, NO_ACCOUNT);
   return doubts;
 }

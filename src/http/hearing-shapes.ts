@@ -98,7 +98,7 @@ export const Answer = Type.Object({
     Type.Object({ address: Type.String(), subscriber: Type.String(), ageMs: Type.Integer() }),
     {
       description:
-        'Token accounts beyond those that are followed, the hundred oldest. The gate of these subscribers is unknown.',
+        'Token accounts beyond those that are followed, and the counter accounts of sub-accounts beyond those, the hundred oldest. The gate of these subscribers is unknown.',
     },
   ),
 });

@@ -4,7 +4,7 @@
 // at that moment: a revoked key ends it.
 import { createHash, randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { sessionBinding } from '../core/bindings.ts';
+import { COOKIE_BINDING, sessionBinding } from '../core/bindings.ts';
 import type { Clock } from '../core/ports.ts';
 import type { SessionBook } from '../core/session-ports.ts';
 import type { Vault } from '../core/signing-ports.ts';
@@ -39,31 +39,46 @@ export type SessionPorts = {
   readonly clock: Pick<Clock, 'nowMs'>;
 };
 
-const idIn = (cookie: string | undefined): string | undefined =>
+const textIn = (cookie: string | undefined): string | undefined =>
   cookie
     ?.split(';')
     .map((each) => each.trim())
     .find((each) => each.startsWith(`${COOKIE}=`))
     ?.slice(COOKIE.length + 1);
-const hashOf = (id: string): Buffer => createHash('sha256').update(id).digest();
+const hashOf = (id: Uint8Array): Buffer => createHash('sha256').update(id).digest();
 const bindingOf = (hash: Buffer): string => sessionBinding(hash.toString('hex'));
 
 /** Creates the sessions. */
 export function createSessions({ sessions: book, vault, clock }: SessionPorts): Sessions {
+  /**
+   * The hash of the session of a Cookie header; undefined for a cookie that no daemon of this
+   * ledger made. The cookie is the sealed id of the session, so a made-up one is found out without
+   * a query: sessions are looked up before requests are counted, because a session has the budget
+   * of its key.
+   */
+  const hashIn = (cookie: string | undefined): Buffer | undefined => {
+    const text = textIn(cookie);
+    if (text === undefined) return undefined;
+    try {
+      return vault.open(COOKIE_BINDING, Buffer.from(text, 'base64url'), hashOf);
+    } catch {
+      return undefined;
+    }
+  };
   return {
     async begin(authorization, secure) {
-      const id = randomBytes(32).toString('base64url');
+      const id = randomBytes(32);
       const hash = hashOf(id);
       const nowMs = clock.nowMs();
       const sealed = vault.seal(bindingOf(hash), Buffer.from(authorization));
       const keep = { most: SESSIONS_MOST, begunAfterMs: nowMs - LIFE_MS_MOST };
       await book.put(hash, { sealed, begunMs: nowMs, usedMs: nowMs }, keep);
-      return `${COOKIE}=${id}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${LIFE_MS_MOST / 1_000}${secure ? '; Secure' : ''}`;
+      const text = Buffer.from(vault.seal(COOKIE_BINDING, id)).toString('base64url');
+      return `${COOKIE}=${text}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${LIFE_MS_MOST / 1_000}${secure ? '; Secure' : ''}`;
     },
     async authorization(cookie) {
-      const id = idIn(cookie);
-      if (id === undefined) return undefined;
-      const hash = hashOf(id);
+      const hash = hashIn(cookie);
+      if (hash === undefined) return undefined;
       const found = await book.find(hash);
       if (found === null) return undefined;
       const nowMs = clock.nowMs();
@@ -80,8 +95,8 @@ export function createSessions({ sessions: book, vault, clock }: SessionPorts): 
       }
     },
     async end(cookie) {
-      const id = idIn(cookie);
-      if (id !== undefined) await book.drop(hashOf(id));
+      const hash = hashIn(cookie);
+      if (hash !== undefined) await book.drop(hash);
       return `${COOKIE}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0`;
     },
   };

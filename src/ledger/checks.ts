@@ -75,6 +75,14 @@ export function createChecks(sql: Sql): Checks {
     select a.address, a.subscriber_id, a.role, a.venue, a.cursor_slot, a.listed_revision, c.baseline, c.candidate, c.difference
     from account a join subscriber s on s.subscriber_id = a.subscriber_id left join account_check c using (address)
     where s.retired_at is null and a.role <> 'agent_wallet' and ${where}`;
+  /** The venue accounts that do not exist, of subscribers who have not left. */
+  const missing = sql`
+    select a.subscriber_id, a.address from account_check c join account a using (address) join subscriber s on s.subscriber_id = a.subscriber_id
+    where coalesce(c.candidate, c.baseline) -> 'hints' ->> 'exists' = 'false' and c.baseline -> 'hints' ->> 'exists' = 'false'
+      and a.role = 'drift_user' and s.retired_at is null
+      and coalesce(c.seen_slot, -1) <= (coalesce(c.candidate, c.baseline) ->> 'slot')::bigint
+      and not exists (select 1 from fact f where f.account = a.address and f.kind in ('tally', 'unknown') and f.finality <> 'withdrawn'
+        and f.slot > (coalesce(c.candidate, c.baseline) ->> 'slot')::bigint)`;
   return {
     async due(limit, nowMs, parts = null) {
       if (parts?.length === 0) return [];
@@ -126,17 +134,16 @@ export function createChecks(sql: Sql): Checks {
     },
     async absent() {
       const rows = await sql<{ subscriber_id: string }[]>`
-        with missing as (
-          select a.subscriber_id, a.address from account_check c join account a using (address) join subscriber s on s.subscriber_id = a.subscriber_id
-          where coalesce(c.candidate, c.baseline) -> 'hints' ->> 'exists' = 'false' and c.baseline -> 'hints' ->> 'exists' = 'false'
-            and a.role = 'drift_user' and s.retired_at is null
-            and coalesce(c.seen_slot, -1) <= (coalesce(c.candidate, c.baseline) ->> 'slot')::bigint
-            and not exists (select 1 from fact f where f.account = a.address and f.kind in ('tally', 'unknown') and f.finality <> 'withdrawn'
-              and f.slot > (coalesce(c.candidate, c.baseline) ->> 'slot')::bigint))
+        with missing as (${missing})
         select distinct subscriber_id from missing m
         where not exists (select 1 from account o left join missing n using (address)
           where o.subscriber_id = m.subscriber_id and o.role = 'drift_user' and n.address is null)`;
       return rows.map((row) => row.subscriber_id);
+    },
+    async missing(subscriberId) {
+      const rows = await sql<{ address: Address }[]>`
+        ${missing} and a.subscriber_id = ${subscriberId}`;
+      return new Set(rows.map((row) => row.address));
     },
     async realised(address) {
       const [row] = await sql<{ realised: string | null }[]>`

@@ -1,5 +1,4 @@
-// Unfollowed: stores token accounts that should be watched and are not, because their owner has too
-// many.
+// Unfollowed: stores accounts that should be watched and are not, because their owner has too many.
 import type { Unfollowed, UnfollowedAccounts } from '../core/doubt-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { at, type Sql } from './database.ts';
@@ -16,9 +15,15 @@ const unfollowedOf = (row: Row): Unfollowed => ({
 export function createUnfollowed(sql: Sql): UnfollowedAccounts {
   return {
     async add({ address, subscriberId, fromSlot }, nowMs) {
-      await sql`
+      const added = await sql`
         insert into unfollowed (address, subscriber_id, from_slot, since)
-        values (${address}, ${subscriberId}, ${fromSlot}, ${at(nowMs)}) on conflict do nothing`;
+        values (${address}, ${subscriberId}, ${fromSlot}, ${at(nowMs)}) on conflict do nothing returning 1`;
+      return added.length > 0;
+    },
+    async has(addresses) {
+      const found = await sql`
+        select 1 from unfollowed where address in ${sql(addresses as Address[])} limit 1`;
+      return found.length > 0;
     },
     async list(limit) {
       const rows = await sql<Row[]>`

@@ -88,10 +88,10 @@ export function createWatchList(sql: Sql): WatchList {
         listedRevision: Number(row.listed_revision),
       }));
     },
-    async openTokenAccounts(subscriberId) {
+    async openAccounts(subscriberId, role) {
       const [row] = await sql<{ count: bigint }[]>`
         select count(*) from account a left join account_check c using (address)
-        where a.subscriber_id = ${subscriberId} and a.role = 'agent_token_account'
+        where a.subscriber_id = ${subscriberId} and a.role = ${role}
           and coalesce(coalesce(c.candidate, c.baseline) -> 'hints' ->> 'exists', 'true') = 'true'`;
       return Number(row?.count ?? 0n);
     },

@@ -3,6 +3,7 @@
 // answers with an error, or without a transaction's metadata, has told nothing.
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Bytes, type Signature } from '../core/ids.ts';
+import { checkInstructionData } from '../core/instruction-data.ts';
 import type { ChainTransaction, ExecutedInstruction, TokenBalance } from '../core/transaction.ts';
 
 export type Node = {
@@ -97,6 +98,8 @@ function transactionFrom(
   const called = new Map(
     (meta.innerInstructions ?? []).map((each) => [each.index, each.instructions]),
   );
+  const executed = [message.instructions, ...called.values()].flat();
+  checkInstructionData(executed.map((each) => each.data));
   const resolve = ({ programIdIndex, accounts, data }: Compiled) => ({
     program: keys[programIdIndex] ?? ('' as Address),
     accounts: accounts.map((index) => keys[index] ?? ('' as Address)),

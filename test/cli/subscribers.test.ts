@@ -33,7 +33,7 @@ test('a token account that is not followed makes it unknown, and for nobody else
   const beyond = { address: accountOf('eve'), subscriberId: 'ana', fromSlot: 5 };
   await held.ledger.unfollowed.add(beyond, 0);
   const [verdict, reason] = await verdictOf(held, 'ana');
-  expect([verdict, reason]).toEqual(['unknown', expect.stringContaining('100 accounts')]);
+  expect([verdict, reason]).toEqual(['unknown', expect.stringContaining('100 token accounts')]);
   expect(await verdictOf(held, 'bo')).toEqual(['allow', 'In good standing.']);
 });
 

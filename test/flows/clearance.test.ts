@@ -1,7 +1,7 @@
 // Clearance: a platform asks before it withdraws. Debts are paid at once, or the answer says why
 // not.
 import { Keypair } from '@solana/web3.js';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createPace } from '../../src/core/pace.ts';
 import type { Clearances } from '../../src/core/ports.ts';
 import { blankState } from '../../src/core/reckoning.ts';
@@ -96,7 +96,8 @@ test.each([20, 400, 500])(
       {
         ledger: {
           subscribers: { find: async () => ({ driftAccounts: [{ address: 'user' }] }) },
-          checks: { realised: async () => 0n },
+          checks: { realised: async () => 0n, missing: async () => new Set() },
+          unfollowed: { has: async () => false },
           clearances: {
             find: async () => null,
             grant: async (...[, clearance, , , under]: Parameters<Clearances['grant']>) =>
@@ -107,6 +108,7 @@ test.each([20, 400, 500])(
         tokens: { tokenAccount: () => 'ata', readTokenAccount: () => null },
         venues: servingOnly({
           preflightAccounts: async () => [],
+          statsAddress: () => 'counter',
           stateOf: () => ({ ...blankState(1), hints: { exists: true } }),
           read: () => null,
         }),
@@ -129,6 +131,78 @@ test.each([20, 400, 500])(
     expect((given?.untilSlot ?? 0) - (given?.grantedSlot ?? 0)).toBe(660_000 / slotMs);
   },
 );
+
+describe('of a subscriber with 150 deleted accounts beside one', () => {
+  const accounts = Array.from({ length: 151 }, (_, at) => `u${at}`);
+  /** Asks to close. `again`: a deleted account that was made again and not heard of yet. */
+  async function ask(given: { again?: string; beyond?: boolean }) {
+    const read: string[] = [];
+    const sliced: number[] = [];
+    const exists = (address: string) => address === 'u0' || address === given.again;
+    const clear = createClear(
+      {
+        ledger: {
+          subscribers: {
+            find: async () => ({ driftAccounts: accounts.map((address) => ({ address })) }),
+          },
+          checks: { realised: async () => 0n, missing: async () => new Set(accounts.slice(1)) },
+          unfollowed: {
+            has: async ([counter]: string[]) => counter === 'counter' && given.beyond === true,
+          },
+          clearances: { find: async () => null, grant: async () => {} },
+        },
+        chain: {
+          slot: async () => 1_000,
+          accounts: async ([address]: string[]) => ({ accounts: [address ?? null] }),
+          slices: async (asked: string[]) => {
+            sliced.push(asked.length);
+            return { accounts: asked.map((each) => (exists(each) ? {} : null)) };
+          },
+        },
+        tokens: { tokenAccount: () => 'ata', readTokenAccount: () => null },
+        venues: servingOnly({
+          statsAddress: () => 'counter',
+          preflightAccounts: async (address: string) => {
+            read.push(address);
+            return [address];
+          },
+          stateOf: (_: string, slot: number, address: string) => ({
+            ...blankState(slot),
+            hints: { ...blankState(slot).hints, exists: exists(address) },
+            positions: address === given.again ? [{}] : [],
+          }),
+          read: () => null,
+        }),
+        books: { doubt: async () => null, identity: () => 'the database' },
+        clock: createManualClock(),
+        log: silentLog,
+        pace: { msPerSlot: () => 400 },
+        owed: async () => [],
+        nudge: () => {},
+      } as unknown as ClearPorts,
+      { lastsMs: 600_000, patienceMs: 0 },
+    );
+    const answer = await clear('ana', { id: 'c', purpose: 'close', amount: null });
+    return { answer, read, sliced };
+  }
+
+  test('those are asked for a hundred at a time', async () => {
+    const { answer, read, sliced } = await ask({});
+    expect(answer.status).toBe('cleared');
+    expect([read, sliced]).toEqual([['u0'], [100, 50]]);
+  });
+
+  test('one that was made again is read before a fact tells of it', async () => {
+    const { answer, read } = await ask({ again: 'u70' });
+    expect(answer).toMatchObject({ status: 'blocked', code: 'positions_open' });
+    expect(read).toEqual(['u0', 'u70']);
+  });
+
+  test('nothing is cleared while sub-accounts are not followed', async () => {
+    const { answer } = await ask({ beyond: true });
+    expect(answer).toMatchObject({ status: 'blocked', code: 'accounts_not_followed' });
+  });
+});
 
 test('a running daemon measures the slots of its chain: a clearance is counted in slots of 20 ms', async () => {
   await using street = await openStreet({ slotMs: 20 });

@@ -6,7 +6,7 @@ import type { Commitment } from '../../src/core/fact.ts';
 import { blankState, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { type Venue, venuesOf } from '../../src/core/venue.ts';
 import { beginChecks, checkAccounts } from '../../src/flows/account-checks.ts';
-import { closeFact, recordFact } from '../support/ledger.ts';
+import { addressOf, closeFact, recordFact } from '../support/ledger.ts';
 import { accountOf, createListening } from '../support/listening.ts';
 
 const ANA = accountOf('ana');
@@ -41,6 +41,7 @@ async function world(madeSlot: number) {
       for (let n = 0; n < 2; n++) await checkAccounts(ports, new Map(), never);
     },
     absent: () => held.ledger.checks.absent(),
+    missing: async () => [...(await held.ledger.checks.missing('ana'))],
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };
 }
@@ -77,7 +78,7 @@ test('an account that does not exist is missing at once, until a fact shows that
     { ...closeFact(80, 0n, { account: ANA }), body: deposit },
     'confirmed',
   );
-  expect(await at.absent()).toEqual([]);
+  expect([await at.absent(), await at.missing()]).toEqual([[], []]);
 });
 
 test('a node that says once that an account is gone makes none missing before it was checked', async () => {
@@ -85,4 +86,23 @@ test('a node that says once that an account is gone makes none missing before it
   await at.register();
   await at.ledger.checks.propose(ANA, blankState(60));
   expect(await at.absent()).toEqual([]);
+});
+
+test('of several accounts each is missing by itself, and one that is made again no longer', async () => {
+  await using at = await world(10);
+  const [gone, other] = [addressOf(7_001), addressOf(7_002)];
+  for (const [nth, address] of [gone, other].entries()) {
+    const named = { subscriberId: 'ana', subAccountId: nth + 1, fromSlot: 1, nowMs: 0 };
+    await at.ledger.watchList.adopt({ ...named, address });
+    const account = { address, subscriberId: 'ana', role: 'drift_user' } as const;
+    await at.ledger.checks.begin(account, blankState(40));
+  }
+  await at.register();
+  expect(await at.absent()).toEqual([]);
+  expect((await at.missing()).sort()).toEqual([gone, other].sort());
+  // A state that shows the account needs no fact.
+  const { hints } = blankState(60);
+  await at.ledger.checks.propose(gone, { ...blankState(60), hints: { ...hints, exists: true } });
+  expect(await at.missing()).toEqual([other]);
+  expect(await at.ledger.checks.missing('bo')).toEqual(new Set());
 });

@@ -58,6 +58,18 @@ test('an account in a form that this release does not know is a pause with its r
   expect(await beside.intend(50n)).toMatchObject({ from: 'u1', withdraw: 50n });
 });
 
+test('accounts that do not exist are not read, and one that is made again is', async () => {
+  const accounts = [{}, ...Array.from({ length: 40 }, () => ({})), { deposit: 1_000n }];
+  const missing = accounts.map((_, at) => `u${at}`).slice(0, -1);
+  const found = planningWith({ accounts, missing });
+  expect(await found.intend(50n)).toMatchObject({ from: 'u41' });
+  // The account that made the debt is asked first in any case.
+  expect(found.read).toEqual(['u0', 'u41']);
+  const again = planningWith({ accounts, missing: missing.filter((each) => each !== 'u7') });
+  await again.intend(50n);
+  expect(again.read).toEqual(['u0', 'u7', 'u41']);
+});
+
 test('an account that the venue cannot pay from does not hide one that can', async () => {
   const verdict: Verdict = (_, withdraw) =>
     withdraw === 101n ? refusing(1, 6128) : { arrives: withdraw };

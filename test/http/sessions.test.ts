@@ -1,4 +1,5 @@
 // Sessions: what a cookie of the console stands for at every daemon of a ledger, and when it ends.
+import { randomBytes } from 'node:crypto';
 import Fastify from 'fastify';
 import { afterAll, expect, test } from 'vitest';
 import { createVault } from '../../src/chain/vault.ts';
@@ -46,6 +47,30 @@ test('a session ends unused, by its age, and when it is ended', async () => {
   const third = cookieOf(await sessions.begin('Bearer three', false));
   expect(await sessions.end(third)).toContain('Max-Age=0');
   expect(await sessions.authorization(third)).toBeUndefined();
+});
+
+test('a made-up cookie is refused without asking the ledger', async () => {
+  const asked: string[] = [];
+  const counting = new Proxy(book, {
+    get(target, name: keyof typeof book) {
+      asked.push(name);
+      return target[name];
+    },
+  });
+  const ports = { vault: vaultOf(1), clock: { nowMs: () => 1_000_000 } };
+  const sessions = createSessions({ ...ports, sessions: counting });
+  const cookie = cookieOf(await sessions.begin('Bearer mine', false));
+  asked.length = 0;
+  const id = randomBytes(32).toString('base64url');
+  const changed = `${cookie.slice(0, -4)}${cookie.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`;
+  const other = createSessions({ ...ports, sessions: book, vault: vaultOf(2) });
+  const foreign = cookieOf(await other.begin('Bearer theirs', false));
+  for (const each of [`bailiff_session=${id}`, 'bailiff_session=', changed, foreign]) {
+    expect(await sessions.authorization(each)).toBeUndefined();
+    expect(await sessions.end(each)).toContain('Max-Age=0');
+  }
+  expect(asked).toEqual([]);
+  expect(await sessions.authorization(cookie)).toBe('Bearer mine');
 });
 
 test('the cookie cannot be read by scripts, and is kept to TLS behind a proxy that has it', async () => {

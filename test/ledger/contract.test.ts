@@ -113,7 +113,9 @@ const REFUSED_PORTS = new Set(`${REFUSED_WHOLE} sums suspicions unfollowed`.spli
  * laws of the simulator hold.
  */
 const APART: Readonly<Record<string, readonly string[]>> = {
-  checks: 'due find begin propose discard wait absent advance reckon gap pulses gaps'.split(' '),
+  checks: 'due find begin propose discard wait absent missing advance reckon gap pulses gaps'.split(
+    ' ',
+  ),
   costs: ['openings', 'signedToday'],
   coverage: ['add', 'totals', 'unexplained'],
   creators: ['isAgent'],
@@ -123,7 +125,7 @@ const APART: Readonly<Record<string, readonly string[]>> = {
   standings: ['roster', 'entry'],
   subscribers: 'find dropKey ids agentKey putKey'.split(' '),
   unread: ['list'],
-  watchList: 'all since ofSubscriber cursors openTokenAccounts scanned adopt'.split(' '),
+  watchList: 'all since ofSubscriber cursors openAccounts scanned adopt'.split(' '),
 };
 const namesIn = (ports: typeof APART): string[] =>
   Object.entries(ports).flatMap(([port, all]) => all.map((method) => `${port}.${method}`));

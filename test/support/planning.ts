@@ -64,7 +64,10 @@ export function planningWith(given: {
   fits?: (tipped: boolean) => boolean;
   /** A sponsor pays, and has spent all that it gives for payments to this creator. */
   spentOn?: Address;
+  /** The accounts that do not exist. */
+  missing?: readonly string[];
 }) {
+  const read: string[] = [];
   const { lamports = 10n ** 9n, tokens = 0n } = given;
   const asked: { settle: readonly number[]; withdraw: bigint }[] = [];
   const noted: [string, readonly string[], Trouble][] = [];
@@ -106,7 +109,10 @@ export function planningWith(given: {
   };
   const venue = {
     ...{ ...classify, quote: USDC },
-    preflightAccounts: async () => [],
+    preflightAccounts: async (user: string) => {
+      read.push(user);
+      return [];
+    },
     read: (user: string) => ({
       account: { address: user },
       funds: { ...FUNDS, ...given.accounts[Number(user.slice(1))] },
@@ -132,6 +138,7 @@ export function planningWith(given: {
     },
     ledger: {
       subscribers: { agentKey: async () => ({}) },
+      checks: { missing: async () => new Set(given.missing) },
       costs: {
         openings: async () => ({ known: 0, unread: 0 }),
         signedToday: async () => given.signedToday ?? 0n,
@@ -191,6 +198,8 @@ export function planningWith(given: {
   return {
     asked,
     noted,
+    /** The accounts that were read, in order. */
+    read,
     /**
      * The number of due debts that rest when no payment can be made for the first debt, the only
      * one to its creator.

@@ -158,6 +158,7 @@ export function createMemoryChecks(state: State): Checks {
             ],
       ),
     absent: async () => [],
+    missing: async () => new Set(),
     pulses: async () =>
       [...state.checks].map(([address, { baseline }]) => ({
         address,

@@ -31,9 +31,9 @@ export function createMemoryWatchList(state: State, note: Sightings['note']): Wa
           slot: cursorSlot,
           listedRevision,
         })),
-    openTokenAccounts: async (subscriberId) =>
+    openAccounts: async (subscriberId, role) =>
       [...state.accounts.values()].filter(
-        (each) => each.subscriberId === subscriberId && each.role === 'agent_token_account',
+        (each) => each.subscriberId === subscriberId && each.role === role,
       ).length,
     async scanned(address, { from, upto }, rumours, naming) {
       const row = state.accounts.get(address);

@@ -1,0 +1,37 @@
+// Verify reader: a node cannot hold the verifier with more instruction data than a transaction has.
+import { expect, test } from 'vitest';
+import type { Signature } from '../../src/core/ids.ts';
+import { openNode } from '../../src/verify/verify.ts';
+
+const SIGNATURE = '1'.repeat(64) as Signature;
+/** The reading of a transaction whose instruction and the calls in it have this data. */
+const read = (own: string, ...calls: string[]) => {
+  const of = (data: string) => ({ programIdIndex: 0, accounts: [], data });
+  const result = {
+    slot: 5,
+    transaction: {
+      message: {
+        accountKeys: ['program'],
+        header: { numRequiredSignatures: 0 },
+        instructions: [of(own)],
+      },
+    },
+    meta: { err: null, fee: 5_000, innerInstructions: [{ index: 0, instructions: calls.map(of) }] },
+  };
+  const send = async () => Response.json({ jsonrpc: '2.0', id: 1, result });
+  return openNode('http://node', async () => {}, send).transaction(SIGNATURE);
+};
+
+test('instruction data of a length that a transaction can have is read', async () => {
+  const found = await read('1'.repeat(1_000), '11');
+  expect(found?.instructions[0]?.data).toHaveLength(1_000);
+  expect(found?.instructions[0]?.inner[0]?.data).toHaveLength(2);
+});
+
+test.each([
+  ['an instruction', ['1'.repeat(14_001)]],
+  ['a call', ['1', '1'.repeat(14_001)]],
+  ['all together', ['1', ...Array.from({ length: 65 }, () => '1'.repeat(14_000))]],
+])('longer data of %s is no answer', async (_, [own = '', ...calls]) => {
+  await expect(read(own, ...calls)).rejects.toThrow('longer than a transaction can have');
+});

@@ -6,11 +6,9 @@ import type { Address, Slot } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { SOURCES } from '../../src/core/source.ts';
 import { type Venue, venuesOf } from '../../src/core/venue.ts';
-import type { Watched, WatchList } from '../../src/core/watch-ports.ts';
+import type { Watched } from '../../src/core/watch-ports.ts';
 import { createAccountChanges } from '../../src/flows/account-changes.ts';
 import { createSources } from '../../src/flows/sources.ts';
-import { loadWatched } from '../../src/flows/watched.ts';
-import { isSilent } from '../../src/flows/webhook-check.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
 
@@ -237,51 +235,6 @@ test('an account that is subscribed to again while it is read, or whose read fai
   await expect(watch.scan(never)).rejects.toThrow('the node is away');
   trouble.failing = false;
   expect(await watch.scan(never)).toBe(1);
-});
-
-test('silence: only when another source heard of the chain and webhooks did not, for long enough', () => {
-  const silent = (webhookMs: number | null, otherMs: number | null) =>
-    isSilent({ webhookMs, otherMs }, 100_000, 10_000);
-  expect(silent(null, null)).toBe(false);
-  expect(silent(null, 99_000)).toBe(false);
-  expect(silent(null, 80_000)).toBe(true);
-  expect(silent(75_000, 80_000)).toBe(false);
-  expect(silent(60_000, 80_000)).toBe(true);
-});
-
-test('the watch-list is taken in revision by revision, one read at a time, and accounts that stay are not dropped', async () => {
-  const one = { address: ACCOUNT, subscriberId: 'ana', role: 'agent_wallet' } as const;
-  const two = { ...one, address: 'joined' as Address, subscriberId: 'bo' };
-  const asked: number[] = [];
-  const answers: ((news: Awaited<ReturnType<WatchList['since']>>) => void)[] = [];
-  const list = {
-    since(revision: number) {
-      asked.push(revision);
-      return new Promise<Awaited<ReturnType<WatchList['since']>>>((answer) => answers.push(answer));
-    },
-  };
-  const answer = async (at: number, news: Parameters<(typeof answers)[0]>[0]): Promise<void> => {
-    await expect.poll(() => answers.length).toBe(at + 1);
-    answers[at]?.(news);
-  };
-  const loading = loadWatched(list);
-  await answer(0, { revision: 3, joined: [one], left: [] });
-  const watched = await loading;
-  const older = watched.refresh();
-  await expect.poll(() => answers.length).toBe(2);
-  // Calls made while one is reading share the next turn, which sees the list as it was when they
-  // called.
-  const newer = [watched.refresh(), watched.refresh()];
-  await answer(1, { revision: 3, joined: [], left: [] });
-  expect(await older).toBe(false);
-  await answer(2, { revision: 5, joined: [two], left: [] });
-  expect(await Promise.all(newer)).toEqual([true, true]);
-  expect([watched.addresses(), watched.revision]).toEqual([[ACCOUNT, 'joined'], 5]);
-  const leaving = watched.refresh();
-  await answer(3, { revision: 6, joined: [], left: ['ana'] });
-  await leaving;
-  expect(watched.addresses()).toEqual(['joined']);
-  expect(asked).toEqual([-1, 3, 3, 5]);
 });
 
 test('in a burst a scan waits for the webhook, and for the reading of what it names, but not for ever', async () => {

@@ -5,7 +5,7 @@ import { createWebhookRegistry, spreadAddresses } from '../../src/chain/helius.t
 import { heliusFault } from '../../src/chain/helius-calls.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Log } from '../../src/core/ports.ts';
-import { createKeeper } from '../../src/flows/webhook-check.ts';
+import { createKeeper, isSilent } from '../../src/flows/webhook-check.ts';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { createLocks } from '../../src/ledger/locks.ts';
@@ -119,4 +119,14 @@ test('credits that are used up raise an alarm of their own', () => {
   const text = 'HTTP error! status: 429 - max usage reached: no credits left';
   expect(heliusFault(new Error(text)).code).toBe('helius_credits_exhausted');
   expect(heliusFault(new Error('HTTP error! status: 429 - slow down')).code).toBe('helius_failed');
+});
+
+test('silence: only when another source heard of the chain and webhooks did not, for long enough', () => {
+  const silent = (webhookMs: number | null, otherMs: number | null) =>
+    isSilent({ webhookMs, otherMs }, 100_000, 10_000);
+  expect(silent(null, null)).toBe(false);
+  expect(silent(null, 99_000)).toBe(false);
+  expect(silent(null, 80_000)).toBe(true);
+  expect(silent(75_000, 80_000)).toBe(false);
+  expect(silent(60_000, 80_000)).toBe(true);
 });

@@ -19,7 +19,9 @@ export type Own = {
 /**
  * Creates the memory, with no payments: after a restart every live payment is another process's.
  */
-export function createOwn(books: Pick<Books, 'doubt' | 'disagreement' | 'excessTo' | 'lineage'>): Own {
+export function createOwn(
+  books: Pick<Books, 'doubt' | 'disagreement' | 'excessTo' | 'lineage'>,
+): Own {
   /** Each payment with the number of times that the database had gone back when it was written. */
   const written = new Map<string, number>();
   return {

@@ -32,8 +32,7 @@ const transfer = (more: Partial<Extract<Effect, { effect: 'transfer' }>> = {}): 
   amount: 7n,
   ...more,
 });
-const read = (acts: Effect[]) =>
-  recognise(acts, PAYER, new Map([[THEIRS, CREATOR]]));
+const read = (acts: Effect[]) => recognise(acts, PAYER, new Map([[THEIRS, CREATOR]]));
 
 test('a memo gives its payment id, as it was written and as RPC tells it', () => {
   expect(paymentIdIn('bailiff:p-1')).toBe('p-1');

@@ -84,9 +84,10 @@ type Recognised = Pick<PaidOnChain, 'id' | 'creatorWallet' | 'amount' | 'recipie
  * out of the agent's token account, to the token account of a creator that the subscriber has terms
  * with. The pen signs no transaction with a transfer of nothing, of another token, or by another
  * authority, so a transaction that holds one is no payment: a debt could be covered by a token
- * without value, or by tokens of another subscriber. Every payment creates the token account of each recipient, where it does not exist. So the
- * recipients of several such transfers are the owners of the accounts that the transaction creates.
- * Recipients that the terms known here do not name are among them, a reimbursed sponsor is not.
+ * without value, or by tokens of another subscriber. Every payment creates the token account of
+ * each recipient, where it does not exist. So the recipients of several such transfers are the
+ * owners of the accounts that the transaction creates. Recipients that the terms known here do
+ * not name are among them, a reimbursed sponsor is not.
  */
 export function recognise(
   effects: readonly Effect[],

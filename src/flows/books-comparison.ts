@@ -29,8 +29,9 @@ export type Books = {
    * The reason why no debt of this subscriber may be paid, or ended, yet; null when ledger and
    * chain agree, or when there is no debt that a payment on chain could have paid. The history is
    * read back to the oldest debt that may be paid now. `also` takes in more: with a slot, a debt of
-   * a close in that slot, which the caller read as payable earlier; with `open`, parked and observed
-   * debts. An excess is no disagreement; ask `excessTo` before a payment to a wallet is signed.
+   * a close in that slot, which the caller read as payable earlier; with `open`, parked and
+   * observed debts. An excess is no disagreement; ask `excessTo` before a payment to a wallet is
+   * signed.
    */
   disagreement(subscriber: Subscriber, also?: Slot | 'open'): Promise<Trouble | null>;
   /**

@@ -4,6 +4,7 @@
 
 import { DECIDED } from './decisions.ts';
 import { EVIDENCE } from './evidence.ts';
+import { EXCESS } from './excess.ts';
 import { SIGNED } from './signing.ts';
 
 export type Mutant = {
@@ -289,5 +290,6 @@ export const MUTANTS: readonly Mutant[] = [
   },
   ...DECIDED,
   ...EVIDENCE,
+  ...EXCESS,
   ...SIGNED,
 ];

@@ -69,7 +69,7 @@ export async function rebuild(
     ),
     differences.length === 0
       ? 'Books and chain agree. Subscribers whose payments waited for this are paid again.'
-      : 'These subscribers stay unpaid. Let the daemon hear their whole history (it is running, and /v1/hearing shows no backlog), then run this again. When nothing is missing and the payment was more than was owed, end the wait: bailiff payments accept SIGNATURE --reason TEXT.',
+      : 'Nothing is signed for these wallets while they have more than the debts known. Let the daemon hear their whole history (it is running, and /v1/hearing shows no backlog), then run this again. When nothing is missing and the payment was more than was owed, say so: bailiff payments accept SIGNATURE --reason TEXT.',
   ]);
   return differences.length === 0 ? 0 : DIFFERENT;
 }

@@ -3,8 +3,8 @@ import { amount, count, html, lasted, moment, short, Table, told } from './api.j
 import { Hours } from './hours.js';
 
 /**
- * A payment that the chain shows and that debts do not explain in full, with the act that ends
- * the wait. Debts that are heard later take the excess without it.
+ * A payment that the chain shows and that debts do not explain in full, with the act that
+ * accepts the excess. Debts to its recipient that are heard later take the excess without it.
  */
 function excessNeed({ payment, subscriber, wallets, decimals, symbol, ...each }) {
   const excess = amount(each.excess, decimals, symbol);
@@ -12,7 +12,7 @@ function excessNeed({ payment, subscriber, wallets, decimals, symbol, ...each })
   const explained = each.excess === each.amount ? 'none of it' : `all but ${excess}`;
   return [
     html`Excess of ${excess} paid for ${link(subscriber)}`,
-    html`The chain shows payment ${short(each.signature ?? payment)} of ${amount(each.amount, decimals, symbol)}; debts explain ${explained}. The excess went to ${wallets.map((wallet, nth) => html`${nth === 0 ? '' : ' and '}${short(wallet)}`)}. Nothing more is paid for ${subscriber} until closes that are heard later explain it or you accept it.`,
+    html`The chain shows payment ${short(each.signature ?? payment)} of ${amount(each.amount, decimals, symbol)}; debts explain ${explained}. The excess went to ${wallets.map((wallet, nth) => html`${nth === 0 ? '' : ' and '}${short(wallet)}`)}. Debts to that recipient which are heard later are paid by it, until you accept it. Debts to others are paid as usual.`,
     {
       title: `Accept the excess of ${payment}`,
       label: 'Accept',

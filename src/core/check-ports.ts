@@ -91,11 +91,15 @@ export type Checks = {
   advance(account: AccountCheck, unreadable?: readonly Signature[]): Promise<void>;
   /** As `advance`, and records a reckoning of `netPnl` at the last unknown transaction. */
   reckon(account: AccountCheck, netPnl: bigint, unreadable?: readonly Signature[]): Promise<void>;
-  /** Records a difference that the facts do not explain. Returns whether there was none before. */
-  gap(address: Address, difference: Counters, nowMs: number): Promise<boolean>;
   /**
-   * Makes a state the baseline because a person accepts it. False when nothing about the account
-   * was open.
+   * Records a difference between baseline and candidate that the facts do not explain, and drops
+   * the candidate. Returns whether there was none before. Null, with nothing changed, when another
+   * daemon or a person has changed one of the two states meanwhile.
+   */
+  gap(account: AccountCheck, difference: Counters, nowMs: number): Promise<boolean | null>;
+  /**
+   * Makes a state the baseline because a person accepts it. False, with nothing changed, when the
+   * account has no baseline, or when nothing about it was open.
    */
   accept(address: Address, state: AccountState): Promise<boolean>;
   /**

@@ -202,9 +202,9 @@ export type Shares = {
    */
   owedTo(creatorWallet: Address, mint: Address): Promise<BaseUnits>;
   /**
-   * The slot before the oldest close with an unpaid debt, or before the oldest payment with an
-   * excess that no person has accepted; null when there is neither. `payable` means debts that are
-   * pending or claimed by a payment, and not observed; `open` means parked and observed debts, too.
+   * The slot before the oldest close with an unpaid debt; null when there is none. `payable` means
+   * debts that are pending or claimed by a payment, and not observed; `open` means parked and
+   * observed debts, too.
    */
   oldestOpenSlot(subscriberId: string, which: 'payable' | 'open'): Promise<Slot | null>;
   /**

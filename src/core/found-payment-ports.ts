@@ -28,4 +28,6 @@ export type FoundPayments = {
   accept(signature: Signature, by: Omit<Accepted, 'atMs'>): Promise<ListedPayment | null>;
   /** The payments whose excess no person accepted, the oldest first. */
   unexplained(limit: number): Promise<ListedPayment[]>;
+  /** All such payments of one subscriber, the oldest first. */
+  unexplainedOf(subscriberId: string): Promise<ListedPayment[]>;
 };

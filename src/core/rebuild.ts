@@ -82,13 +82,16 @@ type Recognised = Pick<PaidOnChain, 'id' | 'creatorWallet' | 'amount' | 'recipie
  * The payment that a transaction makes, or null when it makes none. Every signer can write a memo,
  * so one payment id is not enough: the transaction must also hold a transfer that the agent signs,
  * out of the agent's token account, to the token account of a creator that the subscriber has terms
- * with. Every payment creates the token account of each recipient, where it does not exist. So the
- * recipients of several such transfers are the owners of the accounts that the transaction creates.
- * Recipients that the terms known here do not name are among them, a reimbursed sponsor is not.
+ * with. The pen signs no transaction with a transfer of nothing, of another token, or by another
+ * authority, so a transaction that holds one is no payment: a debt could be covered by a token
+ * without value, or by tokens of another subscriber. Every payment creates the token account of
+ * each recipient, where it does not exist. So the recipients of several such transfers are the
+ * owners of the accounts that the transaction creates. Recipients that the terms known here do
+ * not name are among them, a reimbursed sponsor is not.
  */
 export function recognise(
   effects: readonly Effect[],
-  agent: { wallet: Address; tokenAccount: Address },
+  agent: { wallet: Address; tokenAccount: Address; mint: Address },
   creatorOf: ReadonlyMap<Address, Address>,
 ): Recognised | null {
   const ids = effects.flatMap((effect) =>
@@ -106,13 +109,14 @@ export function recognise(
       effect.effect === 'create_token_account' ? [[effect.account, effect.owner]] : [],
     ),
   );
-  const transfers = effects.flatMap((effect) =>
-    effect.effect === 'transfer' &&
-    [agent.tokenAccount, ...passing].includes(effect.source) &&
-    effect.authority === agent.wallet
-      ? [effect]
-      : [],
+  const all = effects.flatMap((effect) => (effect.effect === 'transfer' ? [effect] : []));
+  const isSigned = all.every(
+    ({ authority, mint, amount }) =>
+      authority === agent.wallet && mint === agent.mint && amount > 0n,
   );
+  if (!isSigned) return null;
+  const sources = [agent.tokenAccount, ...passing];
+  const transfers = all.filter((each) => sources.includes(each.source));
   const [id] = ids;
   const known = transfers.filter((each) => creatorOf.has(each.destination));
   if (id === undefined || ids.length !== 1 || known.length === 0) return null;
@@ -137,17 +141,17 @@ export function recognise(
 
 /**
  * The shares that a payment on chain covers, the oldest first, as planning chooses them: what each
- * recipient got covers debts to that recipient only. `excess` is the amount that is left after
- * every known share; when it is above zero, debts are missing from the ledger and nothing may be
- * assigned yet. `known`: by recipient, what earlier covers of this payment took of its part.
+ * recipient got covers debts to that recipient only. `rests` are the amounts that are left after
+ * every known share, by recipient: debts are missing from the ledger, or the recipient got more
+ * than was owed. `known`: by recipient, what earlier covers of this payment took of its part.
  */
 export function allot(
   paid: Pick<PaidOnChain, 'creatorWallet' | 'amount' | 'recipients' | 'token'>,
   shares: readonly UncoveredShare[],
   known: ReadonlyMap<Address, BaseUnits> = new Map(),
-): { covers: Cover[]; excess: BaseUnits } {
+): { covers: Cover[]; rests: Received[] } {
   const covers: Cover[] = [];
-  let excess = 0n;
+  const rests: Received[] = [];
   for (const { wallet, amount: got } of receivedBy(paid)) {
     let left = got - (known.get(wallet) ?? 0n);
     for (const share of shares) {
@@ -158,7 +162,7 @@ export function allot(
       covers.push({ shareId: share.shareId, amount });
       left -= amount;
     }
-    excess += left;
+    if (left > 0n) rests.push({ wallet, amount: left });
   }
-  return { covers, excess };
+  return { covers, rests };
 }

@@ -195,7 +195,7 @@ export const TROUBLES = {
   payments_unknown: {
     class: 'books_behind',
     means:
-      'The chain shows payments that the debts in the ledger explain only in part. Nothing is paid until debts that are heard later explain the rest, or bailiff payments accept says that nothing is missing.',
+      'The wallet got more on chain than the debts to it that the ledger knows. Debts to this wallet that are heard later are paid by that part first; bailiff payments accept says that nothing is missing. Debts to other wallets are paid.',
   },
   nonce_moved: {
     class: 'books_behind',

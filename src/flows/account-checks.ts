@@ -182,7 +182,9 @@ async function checkOne(
       return 'reckoned';
     case 'gap': {
       const nowMs = clock.nowMs();
-      const news = await ledger.checks.gap(address, check.difference, nowMs);
+      const news = await ledger.checks.gap(account, check.difference, nowMs);
+      // The states that were compared are gone. The account is checked again in the next round.
+      if (news === null) return 'other';
       const lastMs = ports.rescanned?.get(address) ?? null;
       if (!news && !repairing && (lastMs === null || nowMs - lastMs < RESCAN_MS)) {
         // A process that has just started has not read this stretch.

@@ -1,29 +1,22 @@
 // Books comparison: compares the ledger with the chain before this process signs a payment for a
 // subscriber. Every payment of Bailiff in the history of the agent's token account must be known
 // to the ledger; a ledger that was restored from an older copy, or lost payments, would
-// otherwise pay twice. Final payments that open debts explain are booked at once; the others
-// need `bailiff payments rebuild`.
+// otherwise pay twice. Final payments are booked at once, as far as debts explain them. The rest
+// is an excess: it pays later debts to the wallet that got it, and holds up nothing else.
 
 import type { Chain, SignatureRow } from '../core/chain-ports.ts';
 import type { Commitment } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
-import type { Signature, Slot } from '../core/ids.ts';
-import { type BaseUnits, most } from '../core/money.ts';
+import type { Address, Signature, Slot } from '../core/ids.ts';
 import type { Ledger, Log, Subscriber } from '../core/ports.ts';
-import {
-  allot,
-  type PaidOnChain,
-  paymentIdIn,
-  receivedBy,
-  recognise,
-  sameReceived,
-} from '../core/rebuild.ts';
+import { type PaidOnChain, paymentIdIn, recognise } from '../core/rebuild.ts';
 import { recipientsOf } from '../core/split.ts';
 import type { Token } from '../core/token.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Venue } from '../core/venue.ts';
 import { createContinuity, type DatabaseStates, UNBROKEN } from './continuity.ts';
+import { bookFound, bookOnRecord, type Rest, type Taken } from './found-payments.ts';
 
 export type BooksPorts = {
   readonly ledger: Ledger;
@@ -35,11 +28,18 @@ export type Books = {
   /**
    * The reason why no debt of this subscriber may be paid, or ended, yet; null when ledger and
    * chain agree, or when there is no debt that a payment on chain could have paid. The history is
-   * read back to the oldest debt that may be paid now, and to the oldest excess that no person has
-   * accepted. `also` takes in more: with a slot, a debt of a close in that slot, which the caller
-   * read as payable earlier; with `open`, parked and observed debts.
+   * read back to the oldest debt that may be paid now. `also` takes in more: with a slot, a debt of
+   * a close in that slot, which the caller read as payable earlier; with `open`, parked and
+   * observed debts. An excess is no disagreement; ask `excessTo` before a payment to a wallet is
+   * signed.
    */
   disagreement(subscriber: Subscriber, also?: Slot | 'open'): Promise<Trouble | null>;
+  /**
+   * The reason why nothing may be paid to this wallet in this token, as the last `disagreement` of
+   * the subscriber found it: the wallet got an excess, which covers every debt to it that was known
+   * then. Null when it got none.
+   */
+  excessTo(subscriberId: string, wallet: Address, mint: Address): Trouble | null;
   /** Reads the identity and position of the database, and compares them with the last reading. */
   look(): Promise<void>;
   /**
@@ -126,7 +126,7 @@ async function readUnknown(
       throw new Fault('rpc_unavailable', `getTransaction: this node does not give ${signature}`);
     if (transaction.error !== null) return [];
     const effects = tokens.effectsOf(transaction);
-    const paid = recognise(effects, { wallet, tokenAccount }, creatorOf);
+    const paid = recognise(effects, { wallet, tokenAccount, mint: quote.mint }, creatorOf);
     if (paid !== null) return [{ ...paid, token: quote, signature, slot }];
     // Without a transfer that the agent signed this can never be a payment, also under terms that
     // are added later.
@@ -141,64 +141,6 @@ async function readUnknown(
   for (let from = 0; from < asked.length; from += AT_ONCE)
     found.push(...(await Promise.all(asked.slice(from, from + AT_ONCE).map(read))).flat());
   return found;
-}
-
-/**
- * In a dry run, which books nothing: the amount of each debt that payments on chain explain. A
- * later payment cannot be explained by the same amount.
- */
-export type Taken = Map<string, BaseUnits>;
-
-/**
- * `explained`: the part of a payment that was booked now, or would be in a dry run. `excess`: the
- * part that no debt explains. Base units.
- */
-type Found = { readonly explained: BaseUnits; readonly excess: BaseUnits };
-
-/**
- * Books a payment that the chain shows, as far as open debts explain it. A payment that was booked
- * in part is booked further. With `dryRun` the answer is the same, and nothing is booked.
- */
-export async function bookFound(
-  { ledger, log }: { ledger: Ledger; log: Log },
-  subscriberId: string,
-  paid: PaidOnChain,
-  taken: Taken,
-  dryRun = false,
-): Promise<Found> {
-  const row = await ledger.payments.find(paid.id);
-  const isSame =
-    row !== null &&
-    row.subscriberId === subscriberId &&
-    sameReceived(row.recipients, receivedBy(paid)) &&
-    (row.signature === null || row.signature === paid.signature);
-  // When the ledger holds a row of this payment that agrees with the chain, that row says what it
-  // covers.
-  const own = isSame && row.state !== 'landed';
-  const known = await ledger.payments.bySignature(paid.signature);
-  const uncovered = (await ledger.shares.uncovered(subscriberId)).map((each) => ({
-    ...each,
-    uncovered: most(0n, each.uncovered - (taken.get(each.shareId) ?? 0n)),
-  }));
-  // The rest of a payment that is booked in part, else all of it.
-  const parts = known?.state === 'landed' ? known.recipients : [];
-  const before = new Map(parts.map((each) => [each.wallet, each.amount - each.excess]));
-  const { covers, excess } = own ? { covers: [], excess: 0n } : allot(paid, uncovered, before);
-  const explained = own ? paid.amount : covers.reduce((sum, each) => sum + each.amount, 0n);
-  if (dryRun)
-    for (const { shareId, amount: part } of covers)
-      taken.set(shareId, (taken.get(shareId) ?? 0n) + part);
-  const booked = !dryRun && (await ledger.payments.restore(subscriberId, paid, covers));
-  if (booked)
-    log.warn('payment.restored', {
-      payment: paid.id,
-      subscriber: subscriberId,
-      signature: paid.signature,
-      amount: paid.amount,
-      excess,
-      written: true,
-    });
-  return { explained: booked || dryRun ? explained : 0n, excess };
 }
 
 export type BooksParts = BooksPorts & {
@@ -221,6 +163,8 @@ export function createBooks(ports: BooksParts): Books {
    * debt is heard of later, the chain is asked again.
    */
   const agreedSince = new Map<string, Slot>();
+  /** By subscriber, the parts of payments that no debt explained at the last comparison. */
+  const restsOf = new Map<string, readonly Rest[]>();
   let agreedIn = continuity.times;
   const strangers = new Set<Signature>();
 
@@ -237,11 +181,25 @@ export function createBooks(ports: BooksParts): Books {
     doubt,
     identity: continuity.identity,
     lineage: () => continuity.times,
+    excessTo(subscriberId, wallet, mint) {
+      const rest = restsOf
+        .get(subscriberId)
+        ?.find((each) => each.wallet === wallet && each.mint === mint);
+      return rest === undefined
+        ? null
+        : troubled(
+            'payments_unknown',
+            `Payment ${rest.signature} paid ${wallet} ${rest.amount} base units more than the debts that the ledger knows. Debts to this wallet that are heard later take that part first: bailiff payments accept ends this.`,
+          );
+    },
     forget: (subscriberId) => void agreedSince.delete(subscriberId),
     async disagreement(subscriber, also) {
       const broken = await doubt();
       if (broken !== null) return broken;
       const lineage = continuity.times;
+      // An excess on record pays debts that were heard since, however little history a node keeps.
+      const onRecord = await bookOnRecord(ports, subscriber.id);
+      restsOf.set(subscriber.id, onRecord);
       // A payment is never older than the debt that it pays. Where no debt is left nothing can be
       // paid twice, and nothing is read: a history since the first slot is more than most nodes
       // keep.
@@ -256,31 +214,32 @@ export function createBooks(ports: BooksParts): Books {
         unknown.length === 0
           ? []
           : await unknownPayments(ports, subscriber, since, 'finalized', strangers);
-      const left: PaidOnChain[] = [];
+      const rests = [...onRecord];
+      let isAllOnRecord = true;
+      const known = new Set(onRecord.map((each) => each.signature));
       const taken: Taken = new Map();
       for (const paid of final) {
-        const { excess } = await bookFound(ports, subscriber.id, paid, taken);
-        if (excess > 0n) left.push(paid);
+        if (known.has(paid.signature)) continue;
+        const found = await bookFound(ports, subscriber.id, paid, taken);
+        rests.push(...found.rests);
+        if (found.excess > 0n && !found.isOnRecord) isAllOnRecord = false;
       }
       // The database went back while the chain was read: part of this was compared with books that
       // are gone.
       if (continuity.times !== lineage) return books.disagreement(subscriber, also);
+      restsOf.set(subscriber.id, rests);
       const finals = new Set(final.map((each) => each.signature));
       const waiting = unknown.filter((each) => !finals.has(each.signature));
-      const [first] = [...left, ...waiting];
+      const [first] = waiting;
       if (first === undefined) {
-        agreedSince.set(subscriber.id, since);
+        // An excess that could not be stored is looked for on the chain each time.
+        if (isAllOnRecord) agreedSince.set(subscriber.id, since);
         return null;
       }
-      return left.length === 0
-        ? troubled(
-            'payments_not_final',
-            `The chain shows ${waiting.length} payments that the ledger does not know and that are not final yet, the first in ${first.signature}. They are booked once they are final.`,
-          )
-        : troubled(
-            'payments_unknown',
-            `The chain shows ${left.length} payments that debts in the ledger explain only in part, the first in ${first.signature}. Nothing is paid until debts that are heard later explain the rest, or a person has looked: bailiff payments accept.`,
-          );
+      return troubled(
+        'payments_not_final',
+        `The chain shows ${waiting.length} payments that the ledger does not know and that are not final yet, the first in ${first.signature}. They are booked once they are final.`,
+      );
     },
   };
   return books;

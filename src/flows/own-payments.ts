@@ -3,6 +3,7 @@
 // database that has gone back since, may already have been paid, so the chain is asked before it
 // is signed or sent.
 import type { Payment } from '../core/payment.ts';
+import { paidTo } from '../core/payment-recipients.ts';
 import type { Subscriber } from '../core/ports.ts';
 import type { Trouble } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
@@ -18,7 +19,9 @@ export type Own = {
 /**
  * Creates the memory, with no payments: after a restart every live payment is another process's.
  */
-export function createOwn(books: Pick<Books, 'doubt' | 'disagreement' | 'lineage'>): Own {
+export function createOwn(
+  books: Pick<Books, 'doubt' | 'disagreement' | 'excessTo' | 'lineage'>,
+): Own {
   /** Each payment with the number of times that the database had gone back when it was written. */
   const written = new Map<string, number>();
   return {
@@ -27,7 +30,13 @@ export function createOwn(books: Pick<Books, 'doubt' | 'disagreement' | 'lineage
     async doubt(payment, subscriber) {
       const broken = await books.doubt();
       if (broken !== null || written.get(payment.id) === books.lineage()) return broken;
-      return books.disagreement(subscriber);
+      const behind = await books.disagreement(subscriber);
+      if (behind !== null) return behind;
+      // The excess may be this payment, or have paid the debts that it claims.
+      const wallets = payment.purpose === 'share' ? paidTo(payment).map((each) => each.wallet) : [];
+      const { mint } = payment.token;
+      const excesses = wallets.map((wallet) => books.excessTo(subscriber.id, wallet, mint));
+      return excesses.find((each) => each !== null) ?? null;
     },
   };
 }

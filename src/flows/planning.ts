@@ -148,6 +148,8 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     const behind = await ports.books.disagreement(subscriber, oldest.slot);
     if (behind !== null) return { kind: 'rest', debts: due, trouble: behind };
     for (const wallet of walletsOf(all)) {
+      const excess = ports.books.excessTo(subscriber.id, wallet, oldest.token.mint);
+      if (excess !== null) return { kind: 'rest', debts: debtsTo(all, wallet), trouble: excess };
       const transfer = await ledger.credits.unmatched(subscriber.id, wallet);
       const own = debtsTo(all, wallet);
       if (transfer !== null) return { kind: 'rest', debts: own, trouble: unmatchedBy(transfer) };

@@ -1,11 +1,12 @@
 // Rebuild: fills a ledger that has lost payments again, from the chain alone. Each payment found on
 // chain is booked as landed, with the shares that it covered. An amount that no share explains is
-// its excess, and a difference: payments of its subscriber wait while there is one.
+// its excess, and a difference: it pays debts to the same wallet that are heard later.
 
 import type { Slot } from '../core/ids.ts';
 import type { Ledger, Log } from '../core/ports.ts';
 import type { PaidOnChain } from '../core/rebuild.ts';
-import { type BooksPorts, bookFound, type Taken, unknownPayments } from './books-comparison.ts';
+import { type BooksPorts, unknownPayments } from './books-comparison.ts';
+import { bookFound, type Taken } from './found-payments.ts';
 
 export type Rebuilt = {
   readonly subscribers: number;

@@ -262,7 +262,7 @@ export const PaymentView = Type.Object({
   excess: Type.String({
     pattern: '^[0-9]+$',
     description:
-      'Of a payment that was found on chain, the part that no debt explains. Payments of its subscriber wait until accepted is set.',
+      'Of a payment that was found on chain, the part that no debt explains. It pays debts to the same recipient that are heard later, until accepted is set.',
   }),
   accepted: nullable(
     Type.Object({

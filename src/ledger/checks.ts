@@ -198,16 +198,18 @@ export function createChecks(sql: Sql): Checks {
           order by body->>'tradedAt' is null, slot desc, block_index desc nulls last, signature limit 1 on conflict do nothing`;
       });
     },
-    gap: (address, difference, nowMs) =>
+    gap: ({ address, baseline, candidate }, difference, nowMs) =>
       sql.begin(async (tx) => {
         const [row] = await tx<{ news: boolean; subscriber_id: string }[]>`
           update account_check c set candidate = null, difference = ${tx.json(toJson(difference))}, checked_at = now(),
             unexplained_since = coalesce(c.unexplained_since, ${at(nowMs)})
-          from account_check old where c.address = ${address} and old.address = c.address
-          returning old.difference is null as news, c.subscriber_id`;
-        if (row?.news === true)
-          await tell(tx, 'account.gap', row.subscriber_id, { address, difference });
-        return row?.news ?? false;
+          from (select address, difference is null as news from account_check where address = ${address} for update) old
+          where c.address = old.address and (c.candidate->>'slot')::bigint = ${candidate?.slot ?? -1}
+            and (c.baseline->>'slot')::bigint = ${baseline?.slot ?? -1}
+          returning old.news, c.subscriber_id`;
+        if (row === undefined) return null;
+        if (row.news) await tell(tx, 'account.gap', row.subscriber_id, { address, difference });
+        return row.news;
       }),
     async pulses() {
       const rows = await sql<{ address: Address; slot: bigint; pulse: string }[]>`
@@ -220,19 +222,25 @@ export function createChecks(sql: Sql): Checks {
     },
     accept: (address, state) =>
       sql.begin(async (tx) => {
+        const [held] = await tx<{ open: boolean }[]>`
+          select c.difference is not null or exists (
+            select 1 from fact f where f.account = c.address and f.kind = 'notice' and f.body->>'what' = 'unknown_call'
+              and f.finality <> 'withdrawn' and f.slot > (c.baseline->>'slot')::bigint) as open
+          from account_check c where c.address = ${address} for update`;
+        // Without a row there is no baseline that the state could replace, so nothing is ended.
+        if (held === undefined) return false;
         const ended = await tx`
           update sighting_account m set ended_at = now(), ended_by = 'person' from sighting s
           where m.account = ${address} and m.ended_at is null and s.signature = m.signature and s.status = 'wanted'
             and s.named_slot <= ${state.slot} returning 1`;
         const failing = await tx`
           delete from set_aside where kind = 'state' and subject = ${address} returning 1`;
-        const rows = await tx`
+        if (!held.open && ended.length + failing.length === 0) return false;
+        await tx`
           update account_check set baseline = ${tx.json(jsonOf(state))}, candidate = null, difference = null,
             unexplained_since = null, checked_at = now()
-          where address = ${address} and (difference is not null or ${ended.length + failing.length > 0} or exists (
-            select 1 from fact f where f.account = ${address} and f.kind = 'notice' and f.body->>'what' = 'unknown_call'
-              and f.finality <> 'withdrawn' and f.slot > (account_check.baseline->>'slot')::bigint)) returning 1`;
-        return rows.length > 0;
+          where address = ${address}`;
+        return true;
       }),
     async gaps() {
       const rows = await sql<

@@ -2,7 +2,7 @@
 // of them that no debt explains.
 import type { Address, Signature } from '../core/ids.ts';
 import type { Cover, PaymentState } from '../core/payment.ts';
-import type { Payments } from '../core/payment-ports.ts';
+import type { ListedPayment, Payments } from '../core/payment-ports.ts';
 import { type PaidOnChain, receivedBy } from '../core/rebuild.ts';
 import {
   type PaymentOnRecord,
@@ -13,6 +13,7 @@ import {
 import { DEFAULT_VENUE } from '../core/venue.ts';
 import { type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 import { discharge } from './discharge.ts';
+import { among, grouped, readTogether } from './groups.ts';
 import { tell } from './outbox.ts';
 import {
   cover,
@@ -113,7 +114,7 @@ async function book(
 export const createFoundPayments = (
   sql: Sql,
   now: Fragment,
-): Pick<Payments, 'restore' | 'accept' | 'unexplained'> => ({
+): Pick<Payments, 'restore' | 'accept' | 'unexplained' | 'unexplainedOf'> => ({
   restore: (subscriberId, paid, covers) =>
     sql.begin(async (tx) => {
       const { signature, slot } = paid;
@@ -175,4 +176,11 @@ export const createFoundPayments = (
         order by executed_slot, payment_id limit ${limit}`;
     return rows.map(listedOf);
   },
+  unexplainedOf: readTogether<string, ListedPayment[]>(async (ids) => {
+    const rows = await sql<ListedRow[]>`
+      select p.*, k.symbol, k.decimals, ${recipientsIn(sql)} as recipients from payment p join token k using (mint)
+      where p.subscriber_id in ${among(sql, ids)} and excess > 0 and accepted is null order by executed_slot, payment_id`;
+    const found = grouped(rows.map(listedOf), (each) => each.subscriberId);
+    return ids.map((id) => [...(found.get(id) ?? [])]);
+  }),
 });

@@ -44,10 +44,7 @@ type DueRow = DueBy & {
   ended: boolean;
   failed_together: number;
 };
-type OldestRow = { subscriber_id: string; slot: bigint } & (
-  | Pick<Share, 'status' | 'observed'>
-  | { status: null; observed: null }
-);
+type OldestRow = { subscriber_id: string; slot: bigint } & Pick<Share, 'status' | 'observed'>;
 const isDueNow = ({ status, observed, halted, now, ...row }: DueBy): boolean =>
   isDue({ status, observed, retryAtMs: row.retry_at?.getTime() ?? null }, now.getTime(), {
     heldUntilMs: row.held_until?.getTime() ?? null,
@@ -111,17 +108,11 @@ export function createShares(
       where h.subscriber_id = s.subscriber_id and h.held_until is not null and h.status = 'pending') as held_until,
     exists (select 1 from halt h where h.scope in ('all', 'creator:' || s.creator_wallet, 'subscriber:' || s.subscriber_id)) as halted,
     ${now} as now`;
-  /**
-   * Of each subscriber, the oldest slot of its open debts by status, and, with status null, of its
-   * payments with an excess that no person has accepted.
-   */
+  /** Of each subscriber, the oldest slot of its open debts by status. */
   const oldestSlots = readTogether<string, readonly OldestRow[]>(async (ids) => {
     const rows = await sql<OldestRow[]>`
       select subscriber_id, status, observed, min(slot) as slot from profit_share
-      where subscriber_id in ${among(sql, ids)} and status in ('pending', 'processing', 'failed') group by subscriber_id, status, observed
-      union all
-      select subscriber_id, null, null, min(executed_slot) from payment
-      where subscriber_id in ${among(sql, ids)} and excess > 0 and accepted is null and executed_slot is not null group by subscriber_id`;
+      where subscriber_id in ${among(sql, ids)} and status in ('pending', 'processing', 'failed') group by subscriber_id, status, observed`;
     const found = grouped(rows, (row) => row.subscriber_id);
     return ids.map((id) => found.get(id) ?? []);
   });
@@ -208,9 +199,7 @@ export function createShares(
       return rows.reduce((sum, row) => (isUnpaid(row, 'payable') ? sum + row.owed : sum), 0n);
     },
     async oldestOpenSlot(subscriberId, which) {
-      const rows = (await oldestSlots(subscriberId)).filter(
-        (row) => row.status === null || isUnpaid(row, which),
-      );
+      const rows = (await oldestSlots(subscriberId)).filter((row) => isUnpaid(row, which));
       return rows.length === 0 ? null : Math.min(...rows.map((row) => Number(row.slot))) - 1;
     },
     async uncovered(subscriberId) {

@@ -21,6 +21,7 @@ const [AGENT, TOKENS, CREATOR, THEIRS, STRANGER] = ['a', 'at', 'c', 'ct', 's'] a
   Address,
   Address,
 ];
+const PAYER = { wallet: AGENT, tokenAccount: TOKENS, mint: 'm' as Address };
 const memo = (text: string): Effect => ({ effect: 'memo', text });
 const transfer = (more: Partial<Extract<Effect, { effect: 'transfer' }>> = {}): Effect => ({
   effect: 'transfer',
@@ -31,8 +32,7 @@ const transfer = (more: Partial<Extract<Effect, { effect: 'transfer' }>> = {}): 
   amount: 7n,
   ...more,
 });
-const read = (acts: Effect[]) =>
-  recognise(acts, { wallet: AGENT, tokenAccount: TOKENS }, new Map([[THEIRS, CREATOR]]));
+const read = (acts: Effect[]) => recognise(acts, PAYER, new Map([[THEIRS, CREATOR]]));
 
 test('a memo gives its payment id, as it was written and as RPC tells it', () => {
   expect(paymentIdIn('bailiff:p-1')).toBe('p-1');
@@ -100,6 +100,21 @@ test("anybody can write a memo: a stranger's transfer is no payment of ours", ()
   expect(read([memo('bailiff:p'), transfer(), transfer()])).toBeNull();
 });
 
+test('a transfer of nothing, of another token or by another authority beside it makes it no payment', () => {
+  expect(read([memo('bailiff:p'), transfer({ amount: 0n })])).toBeNull();
+  const [HERS, HERS_TOO] = ['ht', 'nt'] as [Address, Address];
+  const created = (account: Address, owner: Address) =>
+    ({ effect: 'create_token_account', account, owner }) as Effect;
+  const opened = [created(THEIRS, CREATOR), created(HERS, STRANGER)];
+  const second = transfer({ destination: HERS });
+  expect(read([memo('bailiff:p'), ...opened, transfer(), second])).toMatchObject({ amount: 14n });
+  // A token without value would cover a debt in full.
+  const worthless = transfer({ destination: HERS, mint: 'n' as Address, amount: 10n ** 18n });
+  expect(read([memo('bailiff:p'), ...opened, transfer(), worthless])).toBeNull();
+  const others = transfer({ source: HERS_TOO, authority: STRANGER });
+  expect(read([memo('bailiff:p'), transfer(), others])).toBeNull();
+});
+
 test('where several transfers go to known wallets, the recipients own the accounts that it creates', () => {
   const [HOUSE, HERS] = ['h', 'ht'] as [Address, Address];
   const created = (account: Address, owner: Address) =>
@@ -109,7 +124,7 @@ test('where several transfers go to known wallets, the recipients own the accoun
     [HERS, HOUSE],
   ]);
   const of = (acts: Effect[], creatorOf = known) =>
-    recognise([memo('bailiff:p'), ...acts], { wallet: AGENT, tokenAccount: TOKENS }, creatorOf);
+    recognise([memo('bailiff:p'), ...acts], PAYER, creatorOf);
   const second = transfer({ destination: HERS, amount: 2n });
   const both = [created(THEIRS, CREATOR), created(HERS, HOUSE), transfer(), second];
   const recipients = [
@@ -145,12 +160,15 @@ test('what each recipient got covers debts to that recipient only', () => {
     { shareId: 'b', amount: 5n },
     { shareId: 'a', amount: 3n },
   ];
-  expect(allot(paid, shares)).toEqual({ covers, excess: 2n });
+  expect(allot(paid, shares)).toEqual({
+    covers,
+    rests: [{ wallet: CREATOR, amount: 2n }],
+  });
   // A part that was booked before is not given out again.
   const before = new Map([[CREATOR, 5n]]);
   expect(allot(paid, [share('c', 9n, CREATOR)], before)).toEqual({
     covers: [{ shareId: 'c', amount: 2n }],
-    excess: 3n,
+    rests: [{ wallet: STRANGER, amount: 3n }],
   });
 });
 
@@ -176,9 +194,9 @@ test('a payment covers the oldest shares of its creator, and the amount beyond a
       { shareId: 'b', amount: 4n },
       { shareId: 'c', amount: 6n },
     ],
-    excess: 0n,
+    rests: [],
   });
-  expect(allot(paid, [share('a', 4n)]).excess).toBe(6n);
+  expect(allot(paid, [share('a', 4n)]).rests).toEqual([{ wallet: CREATOR, amount: 6n }]);
   // When one share takes the rest of the payment, later shares get nothing.
   expect(allot(paid, [share('a', 10n), share('b', 4n)]).covers).toEqual([
     { shareId: 'a', amount: 10n },

@@ -39,7 +39,10 @@ function portsWith(
   return {
     ledger: {
       shares: { oldestOpenSlot: async () => 50 },
-      payments: { unknown: async (all: string[]) => all.filter((each) => !known.includes(each)) },
+      payments: {
+        unknown: async (all: string[]) => all.filter((each) => !known.includes(each)),
+        unexplainedOf: async () => [],
+      },
       subscriptions: { ofSubscriber: async () => [{ terms: [termsOf(1, CREATOR, 1_000)] }] },
     },
     chain: {

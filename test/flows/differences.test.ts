@@ -12,6 +12,7 @@ import { silentLog as log } from '../../src/system/log.ts';
 import { loseExcesses } from '../support/damage.ts';
 import {
   addressOf,
+  CREATOR,
   closeFact,
   createTestLedger,
   recordFact,
@@ -20,6 +21,7 @@ import {
 } from '../support/ledger.ts';
 import { paymentOfDebts } from '../support/payment.ts';
 import { eventsIn } from '../support/rows.ts';
+import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 /** A chain on which the agent of `ana` paid these amounts to the creator, oldest first. */
 function chainWith(amounts: readonly bigint[]): RebuildPorts['chain'] {
@@ -47,7 +49,7 @@ const tokensWith = (amounts: readonly bigint[]) =>
       {
         effect: 'transfer',
         source: addressOf(2),
-        mint: addressOf(9),
+        mint: USDC.mint,
         destination: addressOf(4),
         authority: addressOf(1),
         amount: amounts[index],
@@ -126,16 +128,19 @@ const ANA: Subscriber = {
 } as unknown as Subscriber;
 const WHY = { reason: 'a tip', actor: 'command', person: 'bo' };
 
-test('a subscriber who paid more than it owed halts itself until a person accepts that, and is then paid again', async () => {
+test('what a subscriber paid beyond its debts pays later ones to that creator, until a person accepts it', async () => {
   await using held = await createTestLedger();
   const { ledger } = held;
   await owing(held, 60n, 30n);
   const amounts = [60n, 130n];
   const [chain, tokens] = [chainWith(amounts), tokensWith(amounts)];
   const ports = { ledger, chain, tokens, venues: { all: [VENUE] }, log };
-  const obstacle = () => createBooks(ports).disagreement(ANA);
+  const books = createBooks(ports);
+  const obstacle = async (of = createBooks(ports)) =>
+    (await of.disagreement(ANA)) ?? of.excessTo('ana', CREATOR, USDC.mint);
   for (let run = 0; run < 2; run++)
     expect(await obstacle()).toMatchObject({ code: 'payments_unknown' });
+  expect(await obstacle(books)).toMatchObject({ code: 'payments_unknown' });
   // The part that debts explain is booked, once.
   expect((await ledger.shares.list({ limit: 9 })).map((each) => each.status)).toEqual([
     'paid',
@@ -149,6 +154,9 @@ test('a subscriber who paid more than it owed halts itself until a person accept
     'finalized',
   );
   await accrueCloses(ledger, log);
+  // A process that has compared the debts of that time does so without reading the chain again.
+  expect(await obstacle(books)).toMatchObject({ code: 'payments_unknown' });
+  expect(await excesses(held)).toEqual([90n]);
   expect(await obstacle()).toMatchObject({ code: 'payments_unknown' });
   expect(await excesses(held)).toEqual([90n]);
 
@@ -170,6 +178,49 @@ test('a subscriber who paid more than it owed halts itself until a person accept
   expect(await obstacle()).toBeNull();
   expect(await ledger.standings.update('ana', judge)).toMatchObject({ outstanding: 50n });
   await expect(loseExcesses(held)).rejects.toThrow(/accepted excess/);
+});
+
+test('a transfer of one unit with such a memo, to a creator who is owed nothing, holds up no debt to another', async () => {
+  await using held = await createTestLedger();
+  const { ledger } = held;
+  await owing(held, 60n);
+  // The debt is owed to the first creator, and nothing is owed to the second one.
+  const other = addressOf(901);
+  await ledger.subscriptions.put({
+    id: 'ana-sub',
+    subscriberId: 'ana',
+    driftAccount: held.driftAccount,
+    terms: termsOf(55, other, 1_000),
+    held: NOTHING_HELD,
+  });
+  const own = tokensWith([1n]);
+  const tokens: typeof own = {
+    ...own,
+    tokenAccount: (_, owner) => addressOf(owner === addressOf(1) ? 2 : owner === other ? 4 : 5),
+  };
+  let reads = 0;
+  const chain = chainWith([1n]);
+  const counting: typeof chain = {
+    ...chain,
+    signatures: (...asked) => {
+      reads++;
+      return chain.signatures(...asked);
+    },
+  };
+  const books = createBooks({ ledger, chain: counting, tokens, venues: { all: [VENUE] }, log });
+  for (let run = 0; run < 2; run++) {
+    expect(await books.disagreement(ANA)).toBeNull();
+    expect(books.excessTo('ana', CREATOR, USDC.mint)).toBeNull();
+    expect(books.excessTo('ana', other, addressOf(9))).toBeNull();
+    expect(books.excessTo('ana', other, USDC.mint)).toMatchObject({ code: 'payments_unknown' });
+  }
+  // The history is read once at confirmed and once at finalized, however long the excess stays.
+  expect(reads).toBe(2);
+  expect(await excesses(held)).toEqual([1n]);
+  // Nor does it lengthen the history that a later comparison needs.
+  const [debt] = await ledger.shares.uncovered('ana');
+  expect(debt).toMatchObject({ creatorWallet: CREATOR, uncovered: 60n });
+  expect(await ledger.shares.oldestOpenSlot('ana', 'payable')).toBe(49);
 });
 
 test('a payment beyond every debt that the ledger has ever known is booked as an excess alone', async () => {

@@ -197,6 +197,9 @@ test('nothing is planned with a key that does not open, with books behind the ch
   expect(await locked.intendTo(...all)).toEqual({ rest: all, code: 'master_key_wrong' });
   const old = planningWith({ accounts, behind, transferTo: 'a' as Address });
   expect(await old.intendTo(...all)).toEqual({ rest: all, code: 'payments_unknown' });
+  // An excess that one recipient got holds the debts to that recipient only.
+  const given = planningWith({ accounts, excessTo: 'a' as Address });
+  expect(await given.intendTo(...all)).toEqual({ rest: ['a', 'a'], code: 'payments_unknown' });
   const options = { limits: { paymentMost: null, subscriberADayMost: 100n } };
   const spent = planningWith({ accounts, options, signedToday: 100n });
   expect(await spent.intendTo(...all)).toEqual({ rest: all, code: 'day_limit' });

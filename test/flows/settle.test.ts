@@ -50,6 +50,7 @@ async function laneWith(
   const told = {
     disagreement: null as Trouble | null,
     doubt: null as Trouble | null,
+    excess: null as string | null,
     lineage: 0,
     asked: 0,
   };
@@ -59,6 +60,8 @@ async function laneWith(
       return told.disagreement;
     },
     doubt: async () => told.doubt,
+    excessTo: (_: string, wallet: string, mint: string) =>
+      told.excess === `${wallet} ${mint}` ? behind : null,
     identity: () => null,
     lineage: () => told.lineage,
     forget: () => {},
@@ -234,6 +237,13 @@ test('a payment that another process planned or signed is compared with the chai
   await planned.run();
   expect(planned.signatures()).toBe(0);
   expect(planned.payment()?.state).toBe('failed');
+
+  // The recipient got an excess, which may have paid the debt: the payment is planned anew.
+  const excess = await laneWith([absentAt(0)]);
+  const { creatorWallet, token } = excess.payment() ?? {};
+  excess.told.excess = `${creatorWallet} ${token?.mint}`;
+  await excess.run();
+  expect([excess.signatures(), excess.payment()?.state]).toEqual([0, 'failed']);
 
   const signed = await laneWith([absentAt(0)]);
   const bytes = { lastValidBlockHeight: EXPIRY, blockhashSlot: 1, signature: signatureOf(9) };

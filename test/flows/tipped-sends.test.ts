@@ -46,7 +46,7 @@ test('a payment with a tip goes to the sender too, and a cancellation goes to th
         nonces: { read: () => ({ seen: 'value', value: 'v' }) },
         books: {
           ...{ doubt: async () => null, identity: () => null },
-          ...{ disagreement: async () => null, lineage: () => 0 },
+          ...{ disagreement: async () => null, excessTo: () => null, lineage: () => 0 },
         },
         venues: servingOnly(createDriftVenue()),
         pen: { sponsor: 's', signNonce: async () => ({ ...signed, bytes: Uint8Array.of(2) }) },

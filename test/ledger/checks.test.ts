@@ -15,6 +15,7 @@ import {
   recordFact,
   signatureOf,
 } from '../support/ledger.ts';
+import { eventsIn } from '../support/rows.ts';
 
 const state = (slot: number, realised: bigint): AccountState => ({
   slot,
@@ -221,4 +222,64 @@ test('forty accounts that are checked side by side share statements, and each ha
   const [row] = await sql<{ n: number }[]>`
     select count(distinct xmin::text)::int as n from account_check where (baseline->>'slot')::int = 50`;
   expect(row?.n).toBeLessThan(4);
+});
+
+test('a difference between two states stands only while they are the baseline and the candidate', async () => {
+  await using candidate = await withCandidate();
+  const { ledger, driftAccount, found } = candidate;
+  const compared = await found();
+  const nowMs = Date.parse('2026-11-28T00:00:00Z');
+  const difference = { ...NO_COUNTERS, realised: -7n };
+  const gaps = async () => (await eventsIn(candidate)).filter(({ kind }) => kind === 'account.gap');
+  // A second daemon dropped the candidate, and another one was proposed.
+  await ledger.checks.discard(driftAccount);
+  await ledger.checks.propose(driftAccount, state(55, 100_000n));
+  expect(await ledger.checks.gap(compared, difference, nowMs)).toBeNull();
+  expect(await ledger.checks.gaps()).toEqual([]);
+  // It accounted for everything up to that one.
+  await ledger.checks.advance(await found());
+  expect(await ledger.checks.gap(compared, difference, nowMs)).toBeNull();
+  await ledger.checks.propose(driftAccount, state(60, 100_000n));
+  const current = await found();
+  expect(await ledger.checks.gap(compared, difference, nowMs)).toBeNull();
+  expect([await found(), await ledger.checks.gaps(), await gaps()]).toEqual([current, [], []]);
+
+  expect(await ledger.checks.gap(current, difference, nowMs)).toBe(true);
+  await ledger.checks.propose(driftAccount, state(70, 100_000n));
+  const later = await found();
+  // A person accepted another state in place of the baseline.
+  expect(await ledger.checks.accept(driftAccount, state(65, 100_000n))).toBe(true);
+  expect(await ledger.checks.gap(later, difference, nowMs)).toBeNull();
+  expect(await ledger.checks.gaps()).toEqual([]);
+  await ledger.checks.propose(driftAccount, state(80, 100_000n));
+  expect(await ledger.checks.gap(await found(), difference, nowMs)).toBe(true);
+  await ledger.checks.propose(driftAccount, state(80, 100_000n));
+  expect(await ledger.checks.gap(await found(), difference, nowMs)).toBe(false);
+  expect(await gaps()).toHaveLength(2);
+});
+
+test('accepting the state of an account that has no baseline changes nothing', async () => {
+  await using held = await createTestLedger();
+  const { ledger, driftAccount } = held;
+  await ledger.sightings.note(
+    [{ signature: signatureOf(500), blockIndex: 0, slot: 20, accounts: [driftAccount] }],
+    { source: 'backfill', by: 'finalized', nowMs: 0 },
+  );
+  const failure = { kind: 'state', subject: driftAccount, reason: 'no such form' } as const;
+  await ledger.asides.put({ ...failure, nowMs: 0, firstMs: 1_000, mostMs: 1_000 });
+  const open = async () => [
+    await ledger.asides.of('state'),
+    (await ledger.checks.told(driftAccount, 5, 50)).complete,
+  ];
+  const before = [new Map([[driftAccount, expect.any(Number)]]), false];
+  expect(await open()).toEqual(before);
+  expect(await ledger.checks.accept(driftAccount, state(50, 0n))).toBe(false);
+  expect(await open()).toEqual(before);
+
+  const account = { address: driftAccount, subscriberId: 'ana', role: 'drift_user' } as const;
+  await ledger.checks.begin(account, state(5, 0n));
+  expect(await ledger.checks.accept(driftAccount, state(50, 0n))).toBe(true);
+  expect(await open()).toEqual([new Map(), true]);
+  expect(await ledger.checks.accept(driftAccount, state(60, 0n))).toBe(false);
+  expect((await ledger.checks.find([driftAccount]))[0]?.baseline?.slot).toBe(50);
 });

@@ -4,6 +4,7 @@
 
 import { DECIDED } from './decisions.ts';
 import { EVIDENCE } from './evidence.ts';
+import { EXCESS } from './excess.ts';
 import { SIGNED } from './signing.ts';
 
 export type Mutant = {
@@ -201,14 +202,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/ledger/payments.ts',
     from: 'and (excess = 0 or accepted is not null)',
     to: '',
-    by: unit('test/flows/differences.test.ts', 'a subscriber who paid more than it owed'),
+    by: unit('test/flows/differences.test.ts', 'a dry run tells what the run then does'),
   },
   {
     name: 'B5 an excess counts for the standing',
     file: 'src/ledger/standing-history.ts',
     from: 'p.executed_slot, r.amount - x.excess as amount, r.creator_wallet, mint',
     to: 'p.executed_slot, r.amount, r.creator_wallet, mint',
-    by: unit('test/flows/differences.test.ts', 'a subscriber who paid more than it owed'),
+    by: unit('test/flows/differences.test.ts', 'paid beyond its debts pays later ones'),
   },
   {
     name: 'H1 a failure of Postgres sets a transaction aside',
@@ -289,5 +290,6 @@ export const MUTANTS: readonly Mutant[] = [
   },
   ...DECIDED,
   ...EVIDENCE,
+  ...EXCESS,
   ...SIGNED,
 ];

@@ -145,6 +145,7 @@ export async function everything(ledger: Ledger): Promise<unknown> {
       ...[0, 1, 2, 3].map((each) => signatureOf(2_000 + each)),
     ]),
     unexplained: (await ledger.payments.unexplained(99)).map((each) => [each.id, each.excess]),
+    unexplainedOf: await Promise.all(WHO.map((id) => ledger.payments.unexplainedOf(id))),
     lists: await lists(ledger),
   });
 }

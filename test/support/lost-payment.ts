@@ -30,7 +30,7 @@ const PAYMENT_TOKENS = {
     {
       effect: 'transfer',
       source: addressOf(2),
-      mint: addressOf(9),
+      mint: USDC.mint,
       destination: addressOf(4),
       authority: addressOf(1),
       amount: 10_000_000n,

@@ -10,7 +10,7 @@ import type { Subscriber } from '../../src/core/ports.ts';
 import type { TipRule } from '../../src/core/sender-tip.ts';
 import type { PaymentParts } from '../../src/core/signing-ports.ts';
 import { USDC } from '../../src/core/token.ts';
-import type { Trouble } from '../../src/core/trouble.ts';
+import { type Trouble, troubled } from '../../src/core/trouble.ts';
 import {
   createPlanning,
   type PlanningOptions,
@@ -54,6 +54,8 @@ export function planningWith(given: {
   /** Why books and chain disagree, and why the key cannot sign. */
   behind?: Trouble;
   closed?: Trouble;
+  /** The recipient of a payment that no debt explains. */
+  excessTo?: Address;
   /** A transfer to this creator that is not matched. */
   transferTo?: Address;
   /** What the pen has signed for the subscriber within a day. */
@@ -158,7 +160,12 @@ export function planningWith(given: {
         note: async (...told: (typeof noted)[number]) => void noted.push(told),
       },
     },
-    books: { disagreement: async () => given.behind ?? null, lineage: () => 0 },
+    books: {
+      disagreement: async () => given.behind ?? null,
+      excessTo: (_: string, wallet: Address) =>
+        wallet === given.excessTo ? troubled('payments_unknown', '') : null,
+      lineage: () => 0,
+    },
     newId: () => 'p',
     lane: { account: async () => null, decide: async () => ({ do: 'sign', nonce: null }) },
   } as unknown as PlanningPorts;

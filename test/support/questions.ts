@@ -21,6 +21,7 @@ export function questions(ledger: Ledger): Record<string, () => Promise<unknown>
     'closes that are not booked': () => shares.unaccrued(100),
     'debts of one subscriber': () => shares.due(subscriberId),
     'what covers a debt': () => shares.uncovered(subscriberId),
+    'payments that no debt explains': () => payments.unexplainedOf(subscriberId),
     'since when a subscriber owes': () => shares.oldestOpenSlot(subscriberId, 'open'),
     'what is owed to a creator': () => shares.owedTo(creatorWallet, creatorWallet),
     'debts that lapse': () => shares.lapsing(),

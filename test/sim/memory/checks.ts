@@ -41,13 +41,18 @@ export function createMemoryChecks(state: State): Checks {
     finalFacts(check.address, check.baseline.slot, Number.POSITIVE_INFINITY).some(({ fact }) =>
       SUMMED.has(fact.body.kind),
     );
-  /** Makes the candidate the baseline, when both are the states that were compared. */
-  const advance = ({ address, baseline, candidate }: AccountCheck): boolean => {
+  /** The row of an account, while its states are the two that were compared; null otherwise. */
+  const compared = ({ address, baseline, candidate }: AccountCheck) => {
     const row = state.checks.get(address);
-    if (row === undefined || candidate === null) return false;
-    if (row.candidate?.slot !== candidate.slot || row.baseline.slot !== baseline?.slot)
-      return false;
-    Object.assign(row, { baseline: candidate, candidate: null, difference: null });
+    if (row === undefined || candidate === null) return null;
+    const isSame = row.candidate?.slot === candidate.slot && row.baseline.slot === baseline?.slot;
+    return isSame ? row : null;
+  };
+  /** Makes the candidate the baseline, when both are the states that were compared. */
+  const advance = (account: AccountCheck): boolean => {
+    const row = compared(account);
+    if (row === null) return false;
+    Object.assign(row, { baseline: account.candidate, candidate: null, difference: null });
     row.turn = ++state.turns;
     return true;
   };
@@ -138,9 +143,9 @@ export function createMemoryChecks(state: State): Checks {
         finality: 'finalized',
       });
     },
-    async gap(address, difference) {
-      const row = state.checks.get(address);
-      if (row === undefined) return false;
+    async gap(account, difference) {
+      const row = compared(account);
+      if (row === null) return null;
       const news = row.difference === null;
       Object.assign(row, { candidate: null, difference, turn: ++state.turns });
       return news;

@@ -62,6 +62,12 @@ export function createMemoryPayments(
     const row = state.payments.get(id);
     return row?.state === expected ? row : null;
   };
+  /** The payments with an excess that no person accepted, the oldest first. */
+  const unexplained = () =>
+    [...state.payments.values()]
+      .filter((each) => each.excess > 0n && each.accepted === null)
+      .sort((a, b) => (a.executedSlot ?? 0) - (b.executedSlot ?? 0) || (a.id < b.id ? -1 : 1))
+      .map((each) => listedOf(state, each));
   const coveredBy = (payment: PaymentRow): ShareRow[] =>
     payment.covers.flatMap(({ shareId }) => state.shares.get(shareId) ?? []);
   const free = (
@@ -307,11 +313,7 @@ export function createMemoryPayments(
       row.accepted = { ...by, atMs: nowMs() };
       return listedOf(state, row);
     },
-    unexplained: async (limit) =>
-      [...state.payments.values()]
-        .filter((each) => each.excess > 0n && each.accepted === null)
-        .sort((a, b) => (a.executedSlot ?? 0) - (b.executedSlot ?? 0) || (a.id < b.id ? -1 : 1))
-        .slice(0, limit)
-        .map((each) => listedOf(state, each)),
+    unexplained: async (limit) => unexplained().slice(0, limit),
+    unexplainedOf: async (id) => unexplained().filter((each) => each.subscriberId === id),
   };
 }

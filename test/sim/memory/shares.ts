@@ -283,13 +283,7 @@ export function createMemoryShares(
     },
     async oldestOpenSlot(subscriberId, which) {
       const open = sharesOf(state, subscriberId).find((share) => isUnpaid(share, which));
-      const unproven = [...state.payments.values()].flatMap((each) =>
-        each.subscriberId === subscriberId && each.excess > 0n && each.accepted === null
-          ? [each.executedSlot]
-          : [],
-      );
-      const slots = [open?.slot ?? null, ...unproven].filter((each) => each !== null);
-      return slots.length === 0 ? null : Math.min(...slots) - 1;
+      return open === undefined ? null : open.slot - 1;
     },
     uncovered: async (subscriberId) =>
       sharesOf(state, subscriberId).map((row) => ({

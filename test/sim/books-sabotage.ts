@@ -6,21 +6,21 @@ import type { Deliberate } from './sabotage.ts';
 export const BOOKS_SABOTAGES: Record<string, Deliberate> = {
   'booking a close twice': {
     within: 30,
-    known: 1,
+    known: 4,
     sabotage: {
       meddle: ({ state }) => state?.accruals.clear(),
     },
   },
   'counting a transfer to a creator twice': {
     within: 60,
-    known: 23,
+    known: 33,
     sabotage: {
       meddle: ({ state }) => state?.credits.clear(),
     },
   },
   'taking a confirmed transfer for a final one': {
     within: 100,
-    known: 81,
+    known: 25,
     sabotage: {
       ledger: (ledger, { state }) => ({
         ...ledger,
@@ -37,7 +37,7 @@ export const BOOKS_SABOTAGES: Record<string, Deliberate> = {
   },
   'paying while a transfer to the creator waits to be matched': {
     within: 100,
-    known: 37,
+    known: 20,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,

@@ -78,7 +78,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   ...NONCE_SABOTAGES,
   'taking a confirmed close for a final one': {
     within: 120,
-    known: 13,
+    known: 20,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -91,7 +91,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'reading the facts of one transaction in the reverse order': {
     within: 30,
-    known: 1,
+    known: 7,
     sabotage: { ledger: withSwappedFacts },
   },
   'taking a confirmed payment for a final one': {
@@ -134,7 +134,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'refusing a payment that is on its way, because its simulation fails': {
     within: 60,
-    known: 4,
+    known: 7,
     sabotage: {
       ledger: payments((own, { state }) => ({
         refused(id, ...rest) {
@@ -147,7 +147,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'sending as soon as it is signed, before that is on record': {
     within: 60,
-    known: 1,
+    known: 4,
     sabotage: {
       pen: (pen, chain) => ({
         ...pen,
@@ -160,8 +160,8 @@ export const SABOTAGES: Record<string, Deliberate> = {
     },
   },
   'taking age for a proof of death': {
-    within: 30,
-    known: 11,
+    within: 60,
+    known: 47,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -180,12 +180,12 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking an error for an absence': {
     within: 60,
-    known: 25,
+    known: 11,
     sabotage: BLIND,
   },
   'taking a payment that failed on chain for one that paid': {
     within: 150,
-    known: 30,
+    known: 127,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -216,7 +216,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'keeping the facts of a fork that was dropped': {
     within: 60,
-    known: 11,
+    known: 5,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -267,7 +267,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'giving up a debt that failed': {
     within: 100,
-    known: 28,
+    known: 10,
     sabotage: {
       meddle: ({ state }) => {
         for (const share of state?.shares.values() ?? [])

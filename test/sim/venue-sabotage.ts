@@ -9,7 +9,7 @@ import { PEOPLE } from './world.ts';
 export const VENUE_SABOTAGES: Record<string, Deliberate> = {
   'paying a debt of Velocity in the token of Drift v2': {
     within: 30,
-    known: 4,
+    known: 1,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -30,7 +30,7 @@ export const VENUE_SABOTAGES: Record<string, Deliberate> = {
   },
   'barring a runaway only for debts at Drift v2': {
     within: 100,
-    known: 75,
+    known: 1,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,

@@ -35,7 +35,7 @@ function passes({ by }: Mutant): boolean {
   const node = process.execPath;
   const given =
     'seeds' in by
-      ? ['test/sim/run.ts', '--seeds', String(by.seeds), '--from', String(by.from ?? 1), '--first']
+      ? ['test/sim/run.ts', '--seeds', String(by.seeds), '--first']
       : [
           ...['node_modules/vitest/vitest.mjs', 'run', by.file, '--maxWorkers', '1', '-t', by.test],
           ...['--config', PURE.test(by.file) ? 'vitest.mutate.config.ts' : 'vitest.config.ts'],
@@ -62,9 +62,7 @@ const chosen = MUTANTS.filter(
   ({ name }) => wanted.length === 0 || wanted.some((each) => name.startsWith(`${each} `)),
 );
 const caughtBy = ({ by }: Mutant): string =>
-  'seeds' in by
-    ? `the simulator, within ${by.seeds} seeds${by.from === undefined ? '' : ` from ${by.from}`}`
-    : `${by.file} "${by.test}"`;
+  'seeds' in by ? `the simulator, within ${by.seeds} seeds` : `${by.file} "${by.test}"`;
 let survivors = 0;
 /** Catchers that let the code pass as it is. One that does not proves nothing. */
 const sound = new Set<string>();

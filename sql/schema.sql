@@ -445,6 +445,7 @@ create table ledger_mark (
   single boolean not null default true,
   mark text not null,
   noted_at timestamptz not null default now(),
+  slot bigint,
   constraint ledger_mark_single primary key (single),
   constraint ledger_mark_one_row check (single)
 );
@@ -560,6 +561,7 @@ create table payment (
   cancel_for jsonb not null default '[]'::jsonb,
   tip bigint,
   tip_account text,
+  maybe_lost boolean not null default false,
   constraint payment_pkey primary key (payment_id),
   constraint payment_signature_key unique (signature),
   constraint payment_subscriber_id_payment_id_key unique (subscriber_id, payment_id),
@@ -569,10 +571,9 @@ create table payment (
   constraint payment_accepted_check check (accepted is null or excess > 0 and (accepted ->> 'reason') is not null and (accepted ->> 'actor') is not null and (accepted ->> 'at') is not null),
   constraint payment_amount_check check (amount > 0),
   constraint payment_bytes_first check (restored and state = 'landed' or (state in ('planned', 'failed')) or signature is not null and bytes is not null and last_valid_block_height is not null and blockhash_slot is not null),
-  constraint payment_cancel_for_asked check (cancel_asked or cancel_for = '[]'::jsonb),
-  constraint payment_cancel_under_nonce check (not cancel_asked or nonce_account is not null),
+  constraint payment_cancel_whole check ((cancel_asked or cancel_for = '[]'::jsonb) and (not cancel_asked or nonce_account is not null)),
   constraint payment_dead_has_evidence check (state <> 'dead' or evidence is not null),
-  constraint payment_excess_check check (excess >= 0 and excess <= amount and (excess = 0 or restored and state = 'landed')),
+  constraint payment_excess_check check (excess >= 0 and excess <= amount and (excess = 0 and not maybe_lost or restored and state = 'landed')),
   constraint payment_executed_has_slot check ((state = 'landed' or state = 'failed' and signature is not null) = (executed_slot is not null)),
   constraint payment_fee_payer_check check (fee_payer in ('agent', 'sponsor')),
   constraint payment_nonce_whole check ((nonce_account is null) = (nonce_value is null) and (nonce_account is null) = (nonce_slot is null)),

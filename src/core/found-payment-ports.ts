@@ -18,7 +18,7 @@ export type FoundPayments = {
    * Stores a payment as landed that the chain shows and the ledger lost. Its excess is its amount
    * less `covers`. When the ledger holds the payment with an excess, `covers` are added and the
    * excess falls by them. False when nothing changed, or when the subscriber has no terms with the
-   * creator.
+   * creator. Throws `books_behind` when a debt has less uncovered by now than its cover.
    */
   restore(subscriberId: string, paid: PaidOnChain, covers: readonly Cover[]): Promise<boolean>;
   /**

@@ -28,6 +28,8 @@ export type ListedPayment = Pick<Payment, 'token' | 'id' | 'purpose' | 'subscrib
   readonly trouble: Trouble | null;
   /** Base units that no debt explains, of a payment that was found on chain; else 0. */
   readonly excess: BaseUnits;
+  /** Found on chain in a slot in which the ledger may have lost payments, debts and terms. */
+  readonly maybeLost: boolean;
   /** The person who accepted the excess; null until a person accepts it. */
   readonly accepted: Accepted | null;
   readonly plannedAtMs: number;

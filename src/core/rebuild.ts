@@ -21,6 +21,11 @@ export type PaidOnChain = {
   readonly amount: BaseUnits;
   /** The recipients with their parts, where there are several; left out for one. */
   readonly recipients?: readonly Received[];
+  /**
+   * The ledger may have lost the payment with the terms under which it paid: it is of a slot from
+   * before the ledger was last found whole. Left out for any other.
+   */
+  readonly maybeLost?: boolean;
 };
 /** A recipient of a payment, and the amount that it got. */
 export type Received = { readonly wallet: Address; readonly amount: BaseUnits };

@@ -1,9 +1,16 @@
 // Restoring: decides what a payment that the chain shows changes in a ledger that had lost it, or
 // had lost debts that it paid. The ledger locks the rows, asks `restoring`, and applies the answer.
+import { Fault } from './fault.ts';
 import type { Address, Signature } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 import type { Cover, PaymentState } from './payment.ts';
-import { type PaidOnChain, type Received, receivedBy, sameReceived } from './rebuild.ts';
+import {
+  type PaidOnChain,
+  type Received,
+  receivedBy,
+  sameReceived,
+  type UncoveredShare,
+} from './rebuild.ts';
 
 /** A payment of the ledger, as far as it decides about one that the chain shows. */
 export type PaymentOnRecord = {
@@ -51,14 +58,31 @@ export function restoring(
   );
   if (booked !== undefined) {
     const isOpen = booked.excess > 0n && !booked.isAccepted;
-    return isOpen && explained > 0n
-      ? { do: 'explain', id: booked.id, explained }
-      : { do: 'nothing' };
+    if (!isOpen || explained === 0n) return { do: 'nothing' };
+    if (explained > booked.excess) throw changed(`The excess of payment ${booked.id}`);
+    return { do: 'explain', id: booked.id, explained };
   }
   // A memo is only text: two transactions may carry the same id, and each of them has paid.
   const id = named === undefined ? paid.id : `${paid.id}.${paid.signature}`;
   return { do: 'book', id, excess: paid.amount - explained };
 }
+
+/**
+ * Throws `books_behind` unless each cover fits into what is uncovered of its debt. `found` are the
+ * debts as they are while they are locked: the covers were chosen before, and a payment or a
+ * transfer may have been booked for a debt since.
+ */
+export function requireRoom(found: readonly UncoveredShare[], covers: readonly Cover[]): void {
+  for (const { shareId, amount } of covers)
+    if ((found.find((each) => each.shareId === shareId)?.uncovered ?? 0n) < amount)
+      throw changed(`Profit share ${shareId}`);
+}
+
+const changed = (what: string): Fault =>
+  new Fault(
+    'books_behind',
+    `${what} changed while a payment of the chain was booked for it. Nothing was changed by this. Ask again.`,
+  );
 
 /** Whether a payment on record, which has not landed, is the one that the chain shows. */
 const isSame = (own: PaymentOnRecord, subscriberId: string, paid: PaidOnChain): boolean =>

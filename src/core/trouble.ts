@@ -195,7 +195,7 @@ export const TROUBLES = {
   payments_unknown: {
     class: 'books_behind',
     means:
-      'The wallet got more on chain than the debts to it that the ledger knows. Debts to this wallet that are heard later are paid by that part first; bailiff payments accept says that nothing is missing. Debts to other wallets are paid.',
+      'The wallet got more on chain than the debts to it that the ledger knows. Debts to this wallet that are heard later are paid by that part first, and debts to other wallets go on; after a loss of the ledger, older debts to other wallets wait as well. bailiff payments accept says that nothing is missing.',
   },
   nonce_moved: {
     class: 'books_behind',

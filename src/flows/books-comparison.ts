@@ -35,11 +35,13 @@ export type Books = {
    */
   disagreement(subscriber: Subscriber, also?: Slot | 'open'): Promise<Trouble | null>;
   /**
-   * The reason why nothing may be paid to this wallet in this token, as the last `disagreement` of
-   * the subscriber found it: the wallet got an excess, which covers every debt to it that was known
-   * then. Null when it got none.
+   * The reason why debts to this wallet in this token, the oldest of a close in this slot, may not
+   * be paid, as the last `disagreement` of the subscriber found it. Either the wallet got an
+   * excess, which covers every debt to it that was known then; or another wallet got one after that
+   * slot in a payment that the ledger may have lost. That payment may have paid the debts under
+   * terms that were lost with it. Null when nothing stands against them.
    */
-  excessTo(subscriberId: string, wallet: Address, mint: Address): Trouble | null;
+  excessTo(subscriberId: string, wallet: Address, mint: Address, slot: Slot): Trouble | null;
   /** Reads the identity and position of the database, and compares them with the last reading. */
   look(): Promise<void>;
   /**
@@ -181,16 +183,18 @@ export function createBooks(ports: BooksParts): Books {
     doubt,
     identity: continuity.identity,
     lineage: () => continuity.times,
-    excessTo(subscriberId, wallet, mint) {
-      const rest = restsOf
-        .get(subscriberId)
-        ?.find((each) => each.wallet === wallet && each.mint === mint);
-      return rest === undefined
-        ? null
-        : troubled(
-            'payments_unknown',
-            `Payment ${rest.signature} paid ${wallet} ${rest.amount} base units more than the debts that the ledger knows. Debts to this wallet that are heard later take that part first: bailiff payments accept ends this.`,
-          );
+    excessTo(subscriberId, wallet, mint, slot) {
+      const rests = (restsOf.get(subscriberId) ?? []).filter((each) => each.mint === mint);
+      const own = rests.find((each) => each.wallet === wallet);
+      const rest = own ?? rests.find((each) => each.maybeLost === true && each.slot >= slot);
+      if (rest === undefined) return null;
+      const paid = `Payment ${rest.signature} paid ${rest.wallet} ${rest.amount} base units more than the debts that the ledger knows.`;
+      return troubled(
+        'payments_unknown',
+        own === undefined
+          ? `${paid} It is from before the ledger was last found whole, so terms may be lost under which it paid a debt that is owed to ${wallet} now. bailiff payments accept ends this, once lost terms are in place.`
+          : `${paid} Debts to this wallet that are heard later take that part first: bailiff payments accept ends this.`,
+      );
     },
     forget: (subscriberId) => void agreedSince.delete(subscriberId),
     async disagreement(subscriber, also) {
@@ -220,7 +224,8 @@ export function createBooks(ports: BooksParts): Books {
       const taken: Taken = new Map();
       for (const paid of final) {
         if (known.has(paid.signature)) continue;
-        const found = await bookFound(ports, subscriber.id, paid, taken);
+        const maybeLost = paid.slot <= (continuity.since() ?? -1);
+        const found = await bookFound(ports, subscriber.id, { ...paid, maybeLost }, taken);
         rests.push(...found.rests);
         if (found.excess > 0n && !found.isOnRecord) isAllOnRecord = false;
       }

@@ -4,22 +4,28 @@
 
 import type { Chain } from '../core/chain-ports.ts';
 import { BLOCKS_UNTIL_DEAD, type DatabaseState, mayHaveGoneBack } from '../core/continuity.ts';
+import type { Slot } from '../core/ids.ts';
 import type { Log } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 
+/**
+ * An identity that daemons trust. `slot`: the finalized slot from which on they do; payments up to
+ * there may be missing. Null for a ledger that was empty then, which can have lost none.
+ */
+export type Trusted = { readonly identity: string; readonly slot: Slot | null };
 /** The state of the database now, and the identity that daemons last trusted. */
 export type DatabaseStates = {
   read(): Promise<DatabaseState>;
   /** The identity on record; null when no daemon has trusted this database yet. */
-  trusted(): Promise<string | null>;
-  /** Records the identity of this state as trusted. */
-  trust(state: DatabaseState): Promise<void>;
+  trusted(): Promise<Trusted | null>;
+  /** Records the identity of this state as trusted from this finalized slot on. */
+  trust(state: DatabaseState, slot: Slot | null): Promise<void>;
   /** Whether the ledger has no subscriber, so that no payment of it can be on its way. */
   isEmpty(): Promise<boolean>;
 };
 export type ContinuityPorts = {
   readonly databaseStates: DatabaseStates;
-  readonly chain: Pick<Chain, 'finalizedHeight' | 'witnessed'>;
+  readonly chain: Pick<Chain, 'finalizedHeight' | 'slot' | 'witnessed'>;
   readonly log: Log;
   /** Called when the database has gone back; anything remembered from it may no longer be true. */
   readonly onWentBack: () => void;
@@ -42,6 +48,12 @@ export type Continuity = {
    */
   identity(): string | null;
   /**
+   * The slot from which on the ledger has every payment of its own, when `doubt` found it whole
+   * last. A payment up to that slot may have been lost, with debts and terms. Null where none can
+   * have been lost.
+   */
+  since(): Slot | null;
+  /**
    * How often this process has seen the database go back. Anything read under an earlier number is
    * void.
    */
@@ -53,6 +65,7 @@ export const UNBROKEN: Continuity = {
   look: async () => {},
   doubt: async () => null,
   identity: () => null,
+  since: () => null,
   times: 0,
 };
 
@@ -67,6 +80,7 @@ export function createContinuity({
   /** The newest state that was read while no wait was open; null before the first. */
   let whole: DatabaseState | null = null;
   let waiting: { readonly why: string; untilHeight: number | null } | null = null;
+  let since: Slot | null = null;
   let times = 0;
 
   const begin = (why: string): void => {
@@ -86,9 +100,10 @@ export function createContinuity({
       else if (trusted === null) {
         // A copy from before the first daemon has no mark either, and later payments of its
         // subscribers may be on their way.
-        if (await databaseStates.isEmpty()) await databaseStates.trust(state);
+        if (await databaseStates.isEmpty()) await databaseStates.trust(state, null);
         else begin('This ledger has subscribers, and no daemon has trusted its database yet.');
-      } else if (trusted !== state.identity)
+      } else if (trusted.identity === state.identity) since = trusted.slot;
+      else
         begin(
           'Since daemons last trusted it, this database was started anew, promoted, or restored.',
         );
@@ -139,14 +154,18 @@ export function createContinuity({
             'ledger_went_back',
             `${open.why} Nothing is signed for another ${left} blocks: payments of the lost commits must land or expire first.`,
           );
+        const slot = await chain.witnessed(() => chain.slot('finalized'));
+        if (waiting !== open) continue;
         waiting = null;
         whole = state;
-        await databaseStates.trust(state);
+        since = slot;
+        await databaseStates.trust(state, slot);
         log.info('ledger.whole_again', {});
         return null;
       }
     },
     identity: () => (whole?.told === true ? whole.identity : null),
+    since: () => since,
     get times() {
       return times;
     },

@@ -1,7 +1,7 @@
 // Found payments: books payments that the chain shows, as far as debts explain them. What is left
 // of a payment is its excess. It pays debts to the same wallet that are heard later.
 
-import type { Address, Signature } from '../core/ids.ts';
+import type { Address } from '../core/ids.ts';
 import { type BaseUnits, most } from '../core/money.ts';
 import type { ListedPayment } from '../core/payment-ports.ts';
 import type { Ledger, Log } from '../core/ports.ts';
@@ -20,7 +20,8 @@ import {
 export type Taken = Map<string, BaseUnits>;
 
 /** What a wallet got from a payment on chain and no debt explains. */
-export type Rest = Received & { readonly mint: Address; readonly signature: Signature };
+export type Rest = Received &
+  Pick<PaidOnChain, 'signature' | 'slot' | 'maybeLost'> & { readonly mint: Address };
 /**
  * `explained`: the part of a payment that was booked now, or would be in a dry run. `excess`: the
  * part that no debt explains, by recipient in `rests`. Base units. `isOnRecord`: the ledger holds
@@ -80,18 +81,23 @@ export async function bookFound(
   return {
     explained: booked || dryRun ? explained : 0n,
     excess,
-    rests: rests.map((each) => ({ ...each, mint: paid.token.mint, signature: paid.signature })),
+    rests: rests.map((each) => restOf(paid, each)),
     isOnRecord: booked || known?.subscriberId === subscriberId,
   };
 }
 
+const restOf = (
+  { token: { mint }, signature, slot, maybeLost = false }: PaidOnChain,
+  received: Received,
+): Rest => ({ ...received, mint, signature, slot, maybeLost });
+
 /** A payment of the ledger in the form in which the chain shows one. */
 function onChain(row: ListedPayment): PaidOnChain | null {
-  const { id, signature, slot, creatorWallet, token, amount, recipients } = row;
+  const { id, signature, slot, creatorWallet, token, amount, recipients, maybeLost } = row;
   if (signature === null || slot === null) return null;
   const received = recipients.map((each) => ({ wallet: each.wallet, amount: each.amount }));
   const several = received.length > 1 ? { recipients: received } : {};
-  return { id, signature, slot, creatorWallet, token, amount, ...several };
+  return { id, signature, slot, creatorWallet, token, amount, maybeLost, ...several };
 }
 
 /**
@@ -110,12 +116,12 @@ export async function bookOnRecord(
   for (const row of rows) {
     const paid = onChain(row);
     if (paid === null) continue;
-    const { mint } = row.token;
     const rests = row.recipients
       .filter((each) => each.excess > 0n)
-      .map(({ wallet, excess: amount }) => ({ wallet, amount, mint, signature: paid.signature }));
+      .map(({ wallet, excess: amount }) => restOf(paid, { wallet, amount }));
     const isOwed = owed.some(
-      (debt) => debt.mint === mint && rests.some((each) => each.wallet === debt.creatorWallet),
+      (debt) =>
+        debt.mint === row.token.mint && rests.some((each) => each.wallet === debt.creatorWallet),
     );
     const found = isOwed ? await bookFound(ports, subscriberId, paid, new Map()) : { rests };
     left.push(...found.rests);

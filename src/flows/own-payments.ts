@@ -32,10 +32,14 @@ export function createOwn(
       if (broken !== null || written.get(payment.id) === books.lineage()) return broken;
       const behind = await books.disagreement(subscriber);
       if (behind !== null) return behind;
-      // The excess may be this payment, or have paid the debts that it claims.
-      const wallets = payment.purpose === 'share' ? paidTo(payment).map((each) => each.wallet) : [];
+      // An excess may have paid the debts that this payment claims. Where this payment is signed,
+      // the one with the excess was signed after it: then this one can never be executed, or the
+      // ledger has lost nothing.
+      if (payment.state !== 'planned' || payment.purpose !== 'share') return null;
       const { mint } = payment.token;
-      const excesses = wallets.map((wallet) => books.excessTo(subscriber.id, wallet, mint));
+      const excesses = paidTo(payment).map(({ wallet }) =>
+        books.excessTo(subscriber.id, wallet, mint, 0),
+      );
       return excesses.find((each) => each !== null) ?? null;
     },
   };

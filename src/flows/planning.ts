@@ -148,10 +148,11 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     const behind = await ports.books.disagreement(subscriber, oldest.slot);
     if (behind !== null) return { kind: 'rest', debts: due, trouble: behind };
     for (const wallet of walletsOf(all)) {
-      const excess = ports.books.excessTo(subscriber.id, wallet, oldest.token.mint);
-      if (excess !== null) return { kind: 'rest', debts: debtsTo(all, wallet), trouble: excess };
-      const transfer = await ledger.credits.unmatched(subscriber.id, wallet);
       const own = debtsTo(all, wallet);
+      const since = Math.min(...own.map((each) => each.slot));
+      const excess = ports.books.excessTo(subscriber.id, wallet, oldest.token.mint, since);
+      if (excess !== null) return { kind: 'rest', debts: own, trouble: excess };
+      const transfer = await ledger.credits.unmatched(subscriber.id, wallet);
       if (transfer !== null) return { kind: 'rest', debts: own, trouble: unmatchedBy(transfer) };
     }
     const bounded = await budget.bounded(subscriber.id, all);

@@ -55,7 +55,9 @@ export async function rebuildPayments(
     const taken: Taken = new Map();
     for (const paid of await unknownPayments(ports, subscriber, since, 'finalized')) {
       const { dryRun } = options;
-      const { explained, excess } = await bookFound(ports, subscriberId, paid, taken, dryRun);
+      // The command runs after a loss. From which slot on the ledger is whole, daemons tell later.
+      const lost = { ...paid, maybeLost: true };
+      const { explained, excess } = await bookFound(ports, subscriberId, lost, taken, dryRun);
       if (explained > 0n) restored.push({ ...paid, subscriberId, explained });
       if (excess > 0n) differences.push({ ...paid, subscriberId, excess });
     }

@@ -148,6 +148,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     if (held !== null) return ends.holdBack(payment, held);
     const subscriber = await subscriberOf(payment.subscriberId);
     const behind = await own.doubt(payment, subscriber);
+    if (behind?.code === 'payments_unknown') return ends.holdBack(payment, behind);
     if (behind !== null) return ends.fail(payment, behind, null);
     const under = ports.books.identity();
     const outcome = await sign(payment, subscriber, readings.take(payment));

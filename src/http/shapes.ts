@@ -264,6 +264,10 @@ export const PaymentView = Type.Object({
     description:
       'Of a payment that was found on chain, the part that no debt explains. It pays debts to the same recipient that are heard later, until accepted is set.',
   }),
+  maybeLost: Type.Boolean({
+    description:
+      'Found on chain in a slot in which the ledger may have lost payments, debts and terms. While it has an excess, older debts to other recipients wait.',
+  }),
   accepted: nullable(
     Type.Object({
       reason: Type.String(),

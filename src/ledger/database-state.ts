@@ -2,6 +2,7 @@
 // daemons last trusted.
 import type { DatabaseState } from '../core/continuity.ts';
 import { Fault } from '../core/fault.ts';
+import type { Slot } from '../core/ids.ts';
 import type { Fragment, Sql, Transaction } from './database.ts';
 
 /**
@@ -37,9 +38,12 @@ export async function requireIdentity(tx: Transaction, under: string | null): Pr
 export type DatabaseStates = {
   /** Reads identity and position. Throws the driver's error when Postgres cannot be reached. */
   read(): Promise<DatabaseState>;
-  /** The identity that was trusted last; null before the first start. */
-  trusted(): Promise<string | null>;
-  trust(state: DatabaseState): Promise<void>;
+  /**
+   * The identity that was trusted last, and the finalized slot from which on; null before the first
+   * start.
+   */
+  trusted(): Promise<{ readonly identity: string; readonly slot: Slot | null } | null>;
+  trust(state: DatabaseState, slot: Slot | null): Promise<void>;
   /** Whether the ledger has no subscriber. */
   isEmpty(): Promise<boolean>;
 };
@@ -62,14 +66,17 @@ export function createDatabaseStates(sql: Sql, ended: () => number): DatabaseSta
       return { told: false, connections: ended() };
     },
     async trusted() {
-      const [row] = await sql<{ mark: string }[]>`select mark from ledger_mark`;
-      return row?.mark ?? null;
+      const [row] = await sql<
+        { mark: string; slot: bigint | null }[]
+      >`select mark, slot from ledger_mark`;
+      if (row === undefined) return null;
+      return { identity: row.mark, slot: row.slot === null ? null : Number(row.slot) };
     },
-    async trust(state) {
+    async trust(state, slot) {
       const text = state.told ? state.identity : 'untold';
       await sql`
-        insert into ledger_mark (mark) values (${text})
-        on conflict on constraint ledger_mark_single do update set mark = excluded.mark, noted_at = now()`;
+        insert into ledger_mark (mark, slot) values (${text}, ${slot})
+        on conflict on constraint ledger_mark_single do update set mark = excluded.mark, slot = excluded.slot, noted_at = now()`;
     },
     async isEmpty() {
       const [row] = await sql<

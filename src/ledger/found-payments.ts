@@ -24,6 +24,7 @@ import {
   toldRecipients,
 } from './payment-rows.ts';
 import { executedVariant } from './payment-variants.ts';
+import { requireUncovered } from './uncovered.ts';
 
 /** A payment on chain of a subscriber, and the parts of debts that it pays. */
 type Found = {
@@ -98,9 +99,9 @@ async function book(
   const received = tx.json(toJson(receivedBy(paid).map((each, nth) => ({ nth, ...each }))));
   const rows = await tx`
     with booked as (insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint, amount,
-        withdraw, settle_markets, fee_payer, create_agent_account, state, signature, sent_at, executed_slot, ended_at, restored, excess, planned_at)
+        withdraw, settle_markets, fee_payer, create_agent_account, state, signature, sent_at, executed_slot, ended_at, restored, excess, maybe_lost, planned_at)
       select ${id}, n.subscriber_id, n.subscription_id, ${paid.creatorWallet}, n.drift_account, a.sub_account_id, ${paid.token.mint}, ${paid.amount},
-        0, '[]', 'agent', false, 'landed', ${paid.signature}, ${now}, ${paid.slot}, ${now}, true, ${excess}, ${now}
+        0, '[]', 'agent', false, 'landed', ${paid.signature}, ${now}, ${paid.slot}, ${now}, true, ${excess}, ${paid.maybeLost === true}, ${now}
       from subscription n join account a on a.address = n.drift_account
       where n.subscriber_id = ${subscriberId} and n.subscription_id = ${subscriptionId}
       on conflict do nothing returning subscriber_id, payment_id)
@@ -121,6 +122,9 @@ export const createFoundPayments = (
       const coversOf = (id: string) => covers.map((each) => ({ ...each, id, subscriberId }));
       const known = await onRecord(tx, paid);
       const what = restoring(subscriberId, paid, covers, known);
+      // The payment is locked before the debts, as by every other end of a payment.
+      if (what.do === 'explain' || what.do === 'book')
+        await requireUncovered(tx, subscriberId, covers);
       switch (what.do) {
         case 'nothing':
           return false;

@@ -186,6 +186,7 @@ export type ListedRow = PaymentRow & {
   executed_slot: bigint | null;
   trouble: Trouble | null;
   excess: bigint;
+  maybe_lost: boolean;
   accepted: (Omit<Accepted, 'atMs'> & { readonly at: string }) | null;
   planned_at: Date;
   ended_at: Date | null;
@@ -215,6 +216,7 @@ export const listedOf = (row: ListedRow): ListedPayment => ({
   slot: row.executed_slot === null ? null : Number(row.executed_slot),
   trouble: row.trouble,
   excess: row.excess,
+  maybeLost: row.maybe_lost,
   accepted: row.accepted && {
     reason: row.accepted.reason,
     actor: row.accepted.actor,

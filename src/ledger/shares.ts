@@ -5,7 +5,7 @@ import type { Shares } from '../core/debt-ports.ts';
 import type { Address } from '../core/ids.ts';
 import type { Debt } from '../core/payment.ts';
 import type { Share, ShareStatus } from '../core/share.ts';
-import { isApart, isAsked, isDue, isUnpaid, uncoveredOf } from '../core/share-due.ts';
+import { isApart, isAsked, isDue, isUnpaid } from '../core/share-due.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { createAccruals } from './accruals.ts';
 import type { Fragment, Sql } from './database.ts';
@@ -14,6 +14,7 @@ import { conditionsOf } from './lists.ts';
 import { createShareActs } from './share-acts.ts';
 import { type ShareRow, shareOf } from './share-rows.ts';
 import { type TokenRow, tokenIn } from './tokens.ts';
+import { readUncovered } from './uncovered.ts';
 
 /** The columns of `dueBy`. */
 type DueBy = {
@@ -202,30 +203,7 @@ export function createShares(
       const rows = (await oldestSlots(subscriberId)).filter((row) => isUnpaid(row, which));
       return rows.length === 0 ? null : Math.min(...rows.map((row) => Number(row.slot))) - 1;
     },
-    async uncovered(subscriberId) {
-      const rows = await sql<
-        (Pick<Share, 'status' | 'amount' | 'paid'> & {
-          share_id: string;
-          creator_wallet: Address;
-          mint: Address;
-          claimed: bigint;
-          credited: bigint;
-        })[]
-      >`
-        select s.share_id, s.creator_wallet, s.mint, s.status, s.amount, s.paid, coalesce((select sum(ps.amount)::bigint
-            from payment_share ps join payment p using (subscriber_id, payment_id)
-            where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state in ('planned', 'signed', 'sent', 'landed')), 0) as claimed,
-          coalesce((select sum(c.amount)::bigint from credit_share c
-            where c.subscriber_id = s.subscriber_id and c.share_id = s.share_id), 0) as credited
-        from profit_share s where s.subscriber_id = ${subscriberId}
-        ${byAge}`;
-      return rows.map((row) => ({
-        shareId: row.share_id,
-        creatorWallet: row.creator_wallet,
-        mint: row.mint,
-        uncovered: uncoveredOf(row, row.claimed, row.credited),
-      }));
-    },
+    uncovered: (subscriberId) => readUncovered(sql, subscriberId, byAge),
     async observed() {
       const rows = await sql<(TokenRow & { count: bigint; left: bigint })[]>`
         select k.*, count(*), sum(amount - paid)::bigint as left from profit_share join token k using (mint)

@@ -2,7 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import type { PaidOnChain } from '../../src/core/rebuild.ts';
-import { type PaymentOnRecord, restoring, subscriptionOf } from '../../src/core/restoring.ts';
+import {
+  type PaymentOnRecord,
+  requireRoom,
+  restoring,
+  subscriptionOf,
+} from '../../src/core/restoring.ts';
 import { USDC } from '../../src/core/token.ts';
 
 const CREATOR = 'creator' as Address;
@@ -58,6 +63,11 @@ describe('a payment on record that landed with this signature', () => {
     expect(of([booked()])).toEqual(nothing);
     expect(of([booked({ isAccepted: true })], 30n)).toEqual(nothing);
   });
+  test('is not explained by more than is left of its excess, which another caller has used', () => {
+    expect(of([booked()], 40n)).toMatchObject({ do: 'explain', explained: 40n });
+    const changed = expect.objectContaining({ code: 'books_behind', retry: 'later' });
+    expect(() => of([booked()], 41n)).toThrow(changed);
+  });
 });
 
 test('a payment of another subscriber with this signature explains nothing of this one', () => {
@@ -68,6 +78,14 @@ test('a payment of another subscriber with this signature explains nothing of th
 test('a payment that is not on record is booked, with the excess that no debt explains', () => {
   expect(of([], 70n)).toEqual({ do: 'book', id: 'pay_1', excess: 30n });
   expect(of([])).toEqual({ do: 'book', id: 'pay_1', excess: 100n });
+});
+
+test('a cover fits into what is uncovered of its debt now, or nothing is booked', () => {
+  const debt = { shareId: 'ps_1', creatorWallet: CREATOR, mint: USDC.mint, uncovered: 30n };
+  const cover = (amount: bigint) => [{ shareId: 'ps_1', amount }];
+  expect(() => requireRoom([debt], cover(30n))).not.toThrow();
+  expect(() => requireRoom([debt], cover(31n))).toThrow(/ps_1 changed/);
+  expect(() => requireRoom([], cover(1n))).toThrow(/ps_1 changed/);
 });
 
 test('it is booked under the subscription of its oldest debt, or the first one that names it', () => {

@@ -114,7 +114,7 @@ test('a database that goes back while the chain is read is compared again, as a 
   };
   const databaseStates = {
     read: async () => ({ told: true, identity, position: 1n }) as const,
-    trusted: async () => 'a',
+    trusted: async () => ({ identity: 'a', slot: null }),
     trust: async () => {},
     isEmpty: async () => false,
   };

@@ -27,17 +27,23 @@ test('another identity, an older position, or a connection that ended where noth
 });
 
 function open(first: DatabaseState, trusted: string | null, isEmpty = true) {
-  const world = { state: first, trusted, height: 1_000, went: 0 };
+  const world = { state: first, trusted, slot: null as number | null, height: 1_000, went: 0 };
   const continuity = createContinuity({
     databaseStates: {
       read: async () => world.state,
-      trusted: async () => world.trusted,
-      trust: async (state) => {
+      trusted: async () =>
+        world.trusted === null ? null : { identity: world.trusted, slot: world.slot },
+      trust: async (state, slot) => {
         world.trusted = state.told ? state.identity : 'untold';
+        world.slot = slot;
       },
       isEmpty: async () => isEmpty,
     },
-    chain: { witnessed: (read) => read(), finalizedHeight: async () => world.height },
+    chain: {
+      witnessed: (read) => read(),
+      finalizedHeight: async () => world.height,
+      slot: async () => world.height + 7,
+    },
     log: silentLog,
     onWentBack: () => world.went++,
   });
@@ -52,6 +58,26 @@ test('a database that stays the same is never doubted; an empty one is trusted w
   expect(await continuity.doubt()).toBeNull();
   expect([continuity.times, world.went]).toEqual([0, 0]);
   expect(continuity.identity()).toBe('a');
+});
+
+test('the slot from which on the ledger is whole is that of the end of the last wait, also for a later process', async () => {
+  const { world, continuity } = open(told('a', 1n), null);
+  await continuity.doubt();
+  expect(continuity.since(), 'an empty ledger has lost nothing').toBeNull();
+  world.state = told('b', 1n);
+  expect(await continuity.doubt()).toMatchObject({ code: 'ledger_went_back' });
+  expect(continuity.since()).toBeNull();
+  world.height += BLOCKS_UNTIL_DEAD;
+  expect(await continuity.doubt()).toBeNull();
+  expect([continuity.since(), world.slot]).toEqual([1_189, 1_189]);
+  world.height += 500;
+  const later = open(world.state, world.trusted).continuity;
+  expect(await later.doubt()).toBeNull();
+  expect(later.since(), 'another world notes no slot').toBeNull();
+  const next = open(world.state, world.trusted);
+  next.world.slot = world.slot;
+  expect(await next.continuity.doubt()).toBeNull();
+  expect(next.continuity.since()).toBe(1_189);
 });
 
 test('a ledger with subscribers that no daemon has trusted may be a copy from before later payments', async () => {
@@ -107,13 +133,14 @@ test('a wait that begins while a lane asks for the height counts from a height o
   const continuity = createContinuity({
     databaseStates: {
       read: async () => state,
-      trusted: async () => 'a',
+      trusted: async () => ({ identity: 'a', slot: null }),
       trust: async () => {},
       isEmpty: async () => false,
     },
     chain: {
       witnessed: (read) => read(),
       finalizedHeight: () => new Promise<number>((resolve) => asked.push(resolve)),
+      slot: async () => 1,
     },
     log: silentLog,
     onWentBack: () => {},
@@ -148,13 +175,14 @@ test('a lane that finds the wait over ends no wait that began while it asked for
   const continuity = createContinuity({
     databaseStates: {
       read: async () => state,
-      trusted: async () => 'a',
+      trusted: async () => ({ identity: 'a', slot: null }),
       trust: async (each) => void trusted.push(each),
       isEmpty: async () => false,
     },
     chain: {
       witnessed: (read) => read(),
       finalizedHeight: () => new Promise<number>((resolve) => asked.push(resolve)),
+      slot: async () => 1,
     },
     log: silentLog,
     onWentBack: () => {},
@@ -207,11 +235,15 @@ test('lanes that ask side by side never take the answers of overlapping reads fo
           });
         });
       },
-      trusted: async () => 'a',
+      trusted: async () => ({ identity: 'a', slot: null }),
       trust: async () => {},
       isEmpty: async () => false,
     },
-    chain: { witnessed: (read) => read(), finalizedHeight: async () => 1_000 },
+    chain: {
+      witnessed: (read) => read(),
+      finalizedHeight: async () => 1_000,
+      slot: async () => 1,
+    },
     log: silentLog,
     onWentBack: () => {},
   });

@@ -2,16 +2,15 @@
 // rebuild` tells of the rest is right to the unit, the same in a dry run, and the same in every
 // run, until the missing debt is heard or a person accepts it.
 import { expect, test } from 'vitest';
-import type { Subscriber } from '../../src/core/ports.ts';
 import { judge } from '../../src/core/standing.ts';
 import { USDC } from '../../src/core/token.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createBooks } from '../../src/flows/books-comparison.ts';
-import { type RebuildPorts, rebuildPayments } from '../../src/flows/rebuild.ts';
+import { rebuildPayments } from '../../src/flows/rebuild.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import { loseExcesses } from '../support/damage.ts';
+import { ANA, chainWith, excesses, owing, tokensWith, VENUE, WHY } from '../support/excess-play.ts';
 import {
-  addressOf,
   CREATOR,
   closeFact,
   createTestLedger,
@@ -21,42 +20,7 @@ import {
 } from '../support/ledger.ts';
 import { paymentOfDebts } from '../support/payment.ts';
 import { eventsIn } from '../support/rows.ts';
-import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
-/** A chain on which the agent of `ana` paid these amounts to the creator, oldest first. */
-function chainWith(amounts: readonly bigint[]): RebuildPorts['chain'] {
-  const rows = amounts.map((_, index) => ({
-    signature: signatureOf(100 + index),
-    slot: 60 + index,
-    blockIndex: 0,
-    memo: `[10] bailiff:p${index + 1}`,
-    failed: false,
-  }));
-  const at = (signature: string) => rows.findIndex((row) => row.signature === signature);
-  return {
-    slot: async () => 100,
-    witnessed: <T>(read: () => Promise<T>) => read(),
-    signatures: async () => rows,
-    transaction: async (signature: string) => ({ error: null, at: at(signature) }),
-  } as unknown as RebuildPorts['chain'];
-}
-/** Reads each transaction as the payment of the amount at its place. */
-const tokensWith = (amounts: readonly bigint[]) =>
-  ({
-    tokenAccount: (_: string, owner: string) => addressOf(owner === addressOf(1) ? 2 : 4),
-    effectsOf: ({ at: index }: { at: number }) => [
-      { effect: 'memo', text: `bailiff:p${index + 1}` },
-      {
-        effect: 'transfer',
-        source: addressOf(2),
-        mint: USDC.mint,
-        destination: addressOf(4),
-        authority: addressOf(1),
-        amount: amounts[index],
-      },
-    ],
-  }) as unknown as RebuildPorts['tokens'];
-const VENUE = { quote: USDC };
 const told = async ({ ledger }: TestLedger, amounts: readonly bigint[], dryRun: boolean) => {
   const [chain, tokens] = [chainWith(amounts), tokensWith(amounts)];
   const ports = { ledger, chain, tokens, venues: { all: [VENUE] }, log };
@@ -66,19 +30,6 @@ const told = async ({ ledger }: TestLedger, amounts: readonly bigint[], dryRun: 
     differences: differences.map((each) => each.excess),
   };
 };
-const excesses = async ({ ledger }: TestLedger) =>
-  (await ledger.payments.unexplained(9)).map((each) => each.excess);
-/** A debt of each amount. */
-async function owing(held: TestLedger, ...amounts: bigint[]): Promise<void> {
-  for (const [index, amount] of amounts.entries())
-    await recordFact(
-      held.ledger,
-      closeFact(index + 1, amount * 10n, { slot: 50, account: held.driftAccount }),
-      'finalized',
-    );
-  await accrueCloses(held.ledger, log);
-}
-
 test('a dry run tells what the run then does: two payments do not share one debt', async () => {
   await using held = await createTestLedger();
   await owing(held, 60n);
@@ -121,13 +72,6 @@ test('a payment that debts explain in part is booked in part, and the rest with 
   ]);
 });
 
-const ANA: Subscriber = {
-  id: 'ana',
-  agentWallet: addressOf(1),
-  agentTokenAccount: addressOf(2),
-} as unknown as Subscriber;
-const WHY = { reason: 'a tip', actor: 'command', person: 'bo' };
-
 test('what a subscriber paid beyond its debts pays later ones to that creator, until a person accepts it', async () => {
   await using held = await createTestLedger();
   const { ledger } = held;
@@ -137,7 +81,7 @@ test('what a subscriber paid beyond its debts pays later ones to that creator, u
   const ports = { ledger, chain, tokens, venues: { all: [VENUE] }, log };
   const books = createBooks(ports);
   const obstacle = async (of = createBooks(ports)) =>
-    (await of.disagreement(ANA)) ?? of.excessTo('ana', CREATOR, USDC.mint);
+    (await of.disagreement(ANA)) ?? of.excessTo('ana', CREATOR, USDC.mint, 50);
   for (let run = 0; run < 2; run++)
     expect(await obstacle()).toMatchObject({ code: 'payments_unknown' });
   expect(await obstacle(books)).toMatchObject({ code: 'payments_unknown' });
@@ -178,49 +122,6 @@ test('what a subscriber paid beyond its debts pays later ones to that creator, u
   expect(await obstacle()).toBeNull();
   expect(await ledger.standings.update('ana', judge)).toMatchObject({ outstanding: 50n });
   await expect(loseExcesses(held)).rejects.toThrow(/accepted excess/);
-});
-
-test('a transfer of one unit with such a memo, to a creator who is owed nothing, holds up no debt to another', async () => {
-  await using held = await createTestLedger();
-  const { ledger } = held;
-  await owing(held, 60n);
-  // The debt is owed to the first creator, and nothing is owed to the second one.
-  const other = addressOf(901);
-  await ledger.subscriptions.put({
-    id: 'ana-sub',
-    subscriberId: 'ana',
-    driftAccount: held.driftAccount,
-    terms: termsOf(55, other, 1_000),
-    held: NOTHING_HELD,
-  });
-  const own = tokensWith([1n]);
-  const tokens: typeof own = {
-    ...own,
-    tokenAccount: (_, owner) => addressOf(owner === addressOf(1) ? 2 : owner === other ? 4 : 5),
-  };
-  let reads = 0;
-  const chain = chainWith([1n]);
-  const counting: typeof chain = {
-    ...chain,
-    signatures: (...asked) => {
-      reads++;
-      return chain.signatures(...asked);
-    },
-  };
-  const books = createBooks({ ledger, chain: counting, tokens, venues: { all: [VENUE] }, log });
-  for (let run = 0; run < 2; run++) {
-    expect(await books.disagreement(ANA)).toBeNull();
-    expect(books.excessTo('ana', CREATOR, USDC.mint)).toBeNull();
-    expect(books.excessTo('ana', other, addressOf(9))).toBeNull();
-    expect(books.excessTo('ana', other, USDC.mint)).toMatchObject({ code: 'payments_unknown' });
-  }
-  // The history is read once at confirmed and once at finalized, however long the excess stays.
-  expect(reads).toBe(2);
-  expect(await excesses(held)).toEqual([1n]);
-  // Nor does it lengthen the history that a later comparison needs.
-  const [debt] = await ledger.shares.uncovered('ana');
-  expect(debt).toMatchObject({ creatorWallet: CREATOR, uncovered: 60n });
-  expect(await ledger.shares.oldestOpenSlot('ana', 'payable')).toBe(49);
 });
 
 test('a payment beyond every debt that the ledger has ever known is booked as an excess alone', async () => {

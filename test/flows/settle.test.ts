@@ -257,6 +257,8 @@ test('a payment that another process planned or signed is compared with the chai
   expect(await signed.run()).toBe(5_000);
   expect(signed.sent).toEqual([]);
   signed.told.doubt = null;
+  // A later payment with an excess can only have been signed when this one could never be executed.
+  signed.told.excess = `${creatorWallet} ${token?.mint}`;
   await signed.run();
   expect([signed.sent, signed.payment()?.state]).toEqual([['9'], 'sent']);
 });

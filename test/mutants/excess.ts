@@ -12,7 +12,7 @@ export const EXCESS: readonly Mutant[] = [
   {
     name: 'B13 a wallet that got an excess is paid',
     file: 'src/flows/planning.ts',
-    from: "if (excess !== null) return { kind: 'rest', debts: debtsTo(all, wallet), trouble: excess };",
+    from: "if (excess !== null) return { kind: 'rest', debts: own, trouble: excess };",
     to: '',
     by: { file: 'test/flows/planning.test.ts', test: 'with books behind the chain' },
   },
@@ -26,9 +26,23 @@ export const EXCESS: readonly Mutant[] = [
   {
     name: 'B15 an excess holds up debts to every wallet',
     file: 'src/flows/books-comparison.ts',
-    from: '?.find((each) => each.wallet === wallet && each.mint === mint);',
-    to: '?.find(() => true);',
-    by: { file: 'test/flows/differences.test.ts', test: 'holds up no debt to another' },
+    from: 'const own = rests.find((each) => each.wallet === wallet);',
+    to: 'const own = rests[0];',
+    by: { file: 'test/flows/excess.test.ts', test: 'holds up no debt to another' },
+  },
+  {
+    name: 'B17 one excess is given to a debt by two callers',
+    file: 'src/ledger/found-payments.ts',
+    from: 'await requireUncovered(tx, subscriberId, covers);',
+    to: '{}',
+    by: { file: 'test/flows/excess.test.ts', test: 'give each unit of it once' },
+  },
+  {
+    name: 'B18 a payment whose terms may be lost holds up no older debt to another wallet',
+    file: 'src/flows/books-comparison.ts',
+    from: '?? rests.find((each) => each.maybeLost === true && each.slot >= slot)',
+    to: '',
+    by: { file: 'test/flows/excess.test.ts', test: 'holds up older debts to others' },
   },
   {
     name: 'B16 a gap stands although its states have changed',

@@ -90,7 +90,7 @@ async function play(
   // In every other history a daemon ran before there was a subscriber.
   if (server !== null && seed % 2 === 0) {
     const { read, trust } = server.databaseStates;
-    await trust(await read());
+    await trust(await read(), null);
   }
   await register(plainLedger, chain, climate);
   // Not before: registering reads the states before the first block.

@@ -28,7 +28,7 @@ export function listedOf({ shares }: State, row: PaymentRow): ListedPayment {
       0n,
     );
   const { id, purpose, subscriberId, creatorWallet, signature, executedSlot: slot } = row;
-  const { plan, state, trouble, excess, accepted, plannedAtMs, endedAtMs } = row;
+  const { plan, state, trouble, excess, accepted, maybeLost, plannedAtMs, endedAtMs } = row;
   const recipients = purpose === 'share' ? paidTo(row) : [];
   return {
     recipients: recipients.map(({ wallet, amount }) => ({
@@ -36,7 +36,7 @@ export function listedOf({ shares }: State, row: PaymentRow): ListedPayment {
       excess: excess === 0n ? 0n : amount - coveredOf(wallet),
     })),
     ...{ id, purpose, subscriberId, creatorWallet, signature, slot, state },
-    ...{ trouble, excess, accepted, plannedAtMs, endedAtMs },
+    ...{ trouble, excess, accepted, maybeLost, plannedAtMs, endedAtMs },
     guard: row.nonce ? 'nonce' : 'blockhash',
     cancelAsked: row.cancelAsked,
     token: row.token,
@@ -115,6 +115,7 @@ export function createMemoryPayments(
         endedAtMs,
         excess,
         accepted,
+        maybeLost,
         covers,
         signings,
         moved,
@@ -158,6 +159,7 @@ export function createMemoryPayments(
         evidence: null,
         excess: 0n,
         accepted: null,
+        maybeLost: false,
         trouble: null,
         signature: null,
         plannedAtMs: nowMs(),

@@ -4,10 +4,16 @@ import type { Address } from '../../../src/core/ids.ts';
 import type { Cover } from '../../../src/core/payment.ts';
 import type { Payments } from '../../../src/core/payment-ports.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
-import { type PaymentOnRecord, restoring, subscriptionOf } from '../../../src/core/restoring.ts';
+import {
+  type PaymentOnRecord,
+  requireRoom,
+  restoring,
+  subscriptionOf,
+} from '../../../src/core/restoring.ts';
 import { recipientsOf } from '../../../src/core/split.ts';
 import { applyToShares, LIVE, type PaymentRow, type State } from './state.ts';
 import { TOKENS, venueAt } from './tokens.ts';
+import { uncoveredIn } from './uncovered.ts';
 import { takeOver } from './variants.ts';
 
 /** The parts for each debt, of both lists together. */
@@ -80,6 +86,7 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
     );
     const what = restoring(subscriberId, paid, covers, rows.map(onRecord));
     if (what.do === 'nothing') return false;
+    if (what.do !== 'land') requireRoom(uncoveredIn(state, [...state.shares.values()]), covers);
     const known = state.payments.get(what.id);
     if (what.do !== 'book') {
       if (known === undefined) throw new Error(`no payment ${what.id} to restore`);
@@ -145,6 +152,7 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       moved: null,
       excess,
       accepted: null,
+      maybeLost: paid.maybeLost === true,
       trouble: null,
       plannedAtMs: nowMs(),
       endedAtMs: nowMs(),

@@ -43,8 +43,8 @@ export function createMemoryServer(state: State, nowMs: () => number): MemorySer
           : { told: true, identity, position: BigInt(nowMs()) };
       },
       trusted: async () => state.trusted,
-      async trust(mark) {
-        state.trusted = mark.told ? mark.identity : 'untold';
+      async trust(mark, slot) {
+        state.trusted = { identity: mark.told ? mark.identity : 'untold', slot };
       },
       isEmpty: async () => state.subscribers.size === 0,
     },

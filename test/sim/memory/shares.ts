@@ -6,7 +6,7 @@ import type { ProfitShare, Shares } from '../../../src/core/debt-ports.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import { haltScopes } from '../../../src/core/halt.ts';
 import { incurred, isOpen, type Share } from '../../../src/core/share.ts';
-import { isApart, isDue, isUnpaid, uncoveredOf } from '../../../src/core/share-due.ts';
+import { isApart, isDue, isUnpaid } from '../../../src/core/share-due.ts';
 import { recipientsOf } from '../../../src/core/split.ts';
 import { sumsOf } from '../../../src/core/token.ts';
 import { shareIdOf, termsSlotOf } from '../../../src/ledger/booking.ts';
@@ -27,6 +27,7 @@ import {
   type State,
 } from './state.ts';
 import { TOKENS, venueAt, venueOfShare } from './tokens.ts';
+import { uncoveredIn } from './uncovered.ts';
 
 const exact = (_: string, value: unknown): unknown =>
   typeof value === 'bigint' ? String(value) : value;
@@ -101,12 +102,6 @@ export function createMemoryShares(
       heldUntilMs: heldUntilMs(row.subscriberId),
       halted: halted(state, row),
     });
-  /** By payments that landed, and by those that still may. */
-  const claimed = (share: ShareRow): bigint =>
-    [...state.payments.values()]
-      .filter((each) => each.state === 'landed' || LIVE.has(each.state))
-      .flatMap((each) => each.covers)
-      .reduce((sum, c) => sum + (c.shareId === share.id ? c.amount : 0n), 0n);
   return {
     async unaccrued(limit, after) {
       const found = [...state.facts.values()].flatMap(({ fact, finality, blockIndex }) => {
@@ -285,17 +280,7 @@ export function createMemoryShares(
       const open = sharesOf(state, subscriberId).find((share) => isUnpaid(share, which));
       return open === undefined ? null : open.slot - 1;
     },
-    uncovered: async (subscriberId) =>
-      sharesOf(state, subscriberId).map((row) => ({
-        shareId: row.id,
-        creatorWallet: row.creatorWallet,
-        mint: row.token.mint,
-        uncovered: uncoveredOf(
-          row,
-          claimed(row),
-          creditsOf(row).reduce((sum, each) => sum + each.amount, 0n),
-        ),
-      })),
+    uncovered: async (subscriberId) => uncoveredIn(state, sharesOf(state, subscriberId)),
     ...createMemoryShareActs(state, nowMs, identity),
     async observed() {
       const rows = [...state.shares.values()].filter(

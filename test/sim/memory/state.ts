@@ -25,6 +25,7 @@ import { isAsked } from '../../../src/core/share-due.ts';
 import type { NamedBy } from '../../../src/core/source.ts';
 import type { Trouble } from '../../../src/core/trouble.ts';
 import type { Watched } from '../../../src/core/watch-ports.ts';
+import type { Trusted } from '../../../src/flows/continuity.ts';
 
 export type SightingRow = {
   readonly signature: Signature;
@@ -97,6 +98,7 @@ export type PaymentRow = Omit<
   /** As `ListedPayment`. */
   excess: bigint;
   accepted: Accepted | null;
+  maybeLost: boolean;
   readonly plannedAtMs: number;
   endedAtMs: number | null;
   covers: readonly Cover[];
@@ -150,7 +152,7 @@ export type State = {
   /** Grows with each look at an account, so that the one looked at longest ago is next. */
   turns: number;
   /** The identity of the database that daemons trusted last. */
-  trusted: string | null;
+  trusted: Trusted | null;
   /** The rule for swaps for SOL; null where agents do not swap. */
   topUp: TopUpRule | null;
   /** New debts are marked as observed, and such debts count for the standing. */

@@ -3,6 +3,8 @@
 import type { Signature } from './ids.ts';
 import type { CancelRequest } from './nonce.ts';
 import type { ListedPayment } from './payment-ports.ts';
+import type { Share } from './share.ts';
+import type { ShareChange } from './share-change.ts';
 import { type OwnTroubleCode, type Trouble, troubled } from './trouble.ts';
 
 /** The sentence that says why a payment is not cancelled now, and how it ends. */
@@ -34,9 +36,41 @@ export const cancelledBy = (by: Signature | null): Trouble =>
   );
 
 /**
- * Whether a debt is left to a person when the payment that had claimed it ends unpaid: a person
- * wanted the payment as a whole cancelled, or wanted this debt voided. The other debts of the
- * payment are tried again.
+ * The trouble of the rest of a debt when its payment landed for a part of the debt, although a
+ * person had asked to cancel that payment or to void the debt.
+ */
+export const landedDespite = (by: Signature | null): Trouble =>
+  troubled(
+    LEFT_BY_CANCELLATION,
+    `A person cancelled the payment, but ${by} landed before that and paid a part. Retry the rest of the debt, or void it.`,
+  );
+
+/** Whether a debt waits for a person because of a cancelled payment. */
+export const isLeftByCancellation = ({ status, reason }: Pick<Share, 'status' | 'reason'>) =>
+  status === 'failed' && reason?.code === LEFT_BY_CANCELLATION;
+
+/**
+ * Status and reason of a debt that a landed payment does not cover in full. A debt that was left to
+ * a person by a cancelled payment stays so: a person may have asked to have it voided, and the lane
+ * would pay it before that. A debt that failed for another reason is tried again, because the
+ * landed payment shows that it can be paid.
+ */
+export function partlyPaid(
+  share: Share,
+  { claimed, left = null }: Extract<ShareChange, { do: 'land' | 'recall' }>,
+): Pick<Share, 'status' | 'reason'> {
+  const { status, reason } = share;
+  if (isLeftByCancellation(share)) return { status, reason };
+  if (status === 'voided') return { status, reason: null };
+  if (status !== 'processing') return { status: 'pending', reason: null };
+  if (claimed) return { status, reason: null };
+  return { status: left === null ? 'pending' : 'failed', reason: left };
+}
+
+/**
+ * Whether the unpaid part of a debt is left to a person when the payment that had claimed it ends:
+ * a person wanted the payment as a whole cancelled, or wanted this debt voided. The other debts of
+ * the payment are tried again.
  */
 export const isLeftToPerson = (requests: readonly CancelRequest[], shareId: string): boolean =>
   requests.some((each) => each.shareId === null || each.shareId === shareId);

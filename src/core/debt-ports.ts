@@ -171,12 +171,18 @@ export type Shares = {
   void(id: string, voiding: Voiding, nowMs: number, under: string | null): Promise<boolean>;
   /**
    * The debts that persons asked to have voided while a payment of them was under way, and whose
-   * payment was cancelled for that. Left out: a debt that was retried, voided or claimed since.
-   * With `subscriberId`, only those of this subscriber.
+   * payment was cancelled for that, or landed before for a part of the debt. Left out: a debt that
+   * was retried, voided or claimed since. With `subscriberId`, only those of this subscriber.
    */
   voidsAsked(
     subscriberId?: string,
   ): Promise<{ shareId: string; subscriberId: string; voiding: Voiding }[]>;
+  /**
+   * Voids a debt that `voidsAsked` lists at this time, as the person asked. Returns how it was
+   * voided; null, and nothing is changed, when the debt is not listed any more, because a person
+   * retried it. Throws `books_behind` as `void` does.
+   */
+  voidAsked(id: string, nowMs: number, under: string | null): Promise<Voided | null>;
   /**
    * Makes every pending debt due now, even small ones, and clears their reasons. A payment that is
    * still unsigned after UNSIGNED_MOST_MS is ended, so that its debts are planned again.

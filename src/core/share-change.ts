@@ -41,23 +41,26 @@ export type ShareChange =
   | { readonly do: 'unclaim' }
   /**
    * A payment landed, with `amount` for this debt. `claimed` says that another payment of the debt
-   * may still land.
+   * may still land. `left`: the trouble with which what is unpaid of the debt waits for a person,
+   * because a person asked to cancel the landed payment; null or left out: it is tried again.
    */
   | {
       readonly do: 'land';
       readonly amount: BaseUnits;
       readonly claimed: boolean;
+      readonly left?: Trouble | null;
       readonly landing: Landing;
     }
   /**
    * The chain shows a payment that the ledger had lost. `covered` is the sum of every landed
    * payment and every transfer by others for this debt; a debt that already records more stays as
-   * it is.
+   * it is. `claimed` and `left` as with `land`.
    */
   | {
       readonly do: 'recall';
       readonly covered: BaseUnits;
       readonly claimed: boolean;
+      readonly left?: Trouble | null;
       readonly landing: Landing;
     }
   /** A transfer to the creator that Bailiff did not make pays `amount` of the debt. */

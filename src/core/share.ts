@@ -17,6 +17,7 @@
 // one transaction; sql/0027_debts.sql refuses every other change.
 
 import { NO_TRIES, type Tries } from './aftermath.ts';
+import { partlyPaid } from './cancellation.ts';
 import type { EventBodies } from './event.ts';
 import type { Address } from './ids.ts';
 import { type BaseUnits, least, most } from './money.ts';
@@ -155,21 +156,30 @@ function blocked(
 /**
  * A debt for which `total` has been paid in all; the part above its amount is counted as overpaid.
  */
-function covered(share: Share, total: BaseUnits, claimed: boolean): Share {
+function covered(
+  share: Share,
+  total: BaseUnits,
+  change: Extract<ShareChange, { do: 'land' | 'recall' }>,
+): Share {
   const whole = total >= share.amount;
-  const open = claimed && share.status === 'processing' ? 'processing' : 'pending';
   return {
     ...share,
     ...NO_TRIES,
     paid: least(share.amount, total),
     overpaid: most(0n, total - share.amount),
-    status: whole ? 'paid' : share.status === 'voided' ? 'voided' : open,
+    ...(whole ? { status: 'paid', reason: null } : partlyPaid(share, change)),
     voided: whole ? null : share.voided,
-    reason: null,
     retryAtMs: null,
     heldUntilMs: null,
   };
 }
+
+/** The event of a debt that cannot be paid now. */
+const blockedEvent = (share: Share, trouble: Trouble, waitsForPerson: boolean): ShareEvent => ({
+  kind: 'share.blocked',
+  subscriberId: share.subscriberId,
+  body: { share: share.id, ...toldOf(share), left: leftOf(share), ...trouble, waitsForPerson },
+});
 
 function eventsOfCover(before: Share, after: Share, landing: Landing): ShareEvent[] {
   const { subscriberId, id: share, creatorWallet, amount } = after;
@@ -178,6 +188,8 @@ function eventsOfCover(before: Share, after: Share, landing: Landing): ShareEven
   if (beyond > 0n) {
     return [{ kind: 'share.overpaid', subscriberId, body: { ...told, overpaid: beyond } }];
   }
+  if (after.status === 'failed' && before.status !== 'failed' && after.reason !== null)
+    return [blockedEvent(after, after.reason, true)];
   const ended = after.status === 'paid' && before.status !== 'paid';
   return ended ? [{ kind: 'share.paid', subscriberId, body: told }] : [];
 }
@@ -203,11 +215,6 @@ function ended(share: Share, voided: Voided): Transition {
 export function transition(share: Share, change: ShareChange): Transition | null {
   const { subscriberId } = share;
   const becomes = (parts: Partial<Share>) => ({ share: { ...share, ...parts }, events: [] });
-  const blockedEvent = (trouble: Trouble, waitsForPerson: boolean): ShareEvent => ({
-    kind: 'share.blocked',
-    subscriberId,
-    body: { share: share.id, ...toldOf(share), left: leftOf(share), ...trouble, waitsForPerson },
-  });
   switch (change.do) {
     case 'claim': {
       const fits = change.amount > 0n && change.amount <= leftOf(share);
@@ -219,7 +226,7 @@ export function transition(share: Share, change: ShareChange): Transition | null
       // No event when the debt goes on waiting for the same reason.
       const news =
         share.reason?.code !== change.trouble.code && change.trouble.class !== 'accumulating';
-      const events = news ? [blockedEvent(change.trouble, change.retryAtMs === null)] : [];
+      const events = news ? [blockedEvent(share, change.trouble, change.retryAtMs === null)] : [];
       return { share: blocked(share, change), events };
     }
     case 'note':
@@ -232,7 +239,7 @@ export function transition(share: Share, change: ShareChange): Transition | null
       if (share.status !== 'processing') return null;
       const failed = change.how === 'failed_on_chain';
       // When the debt is tried again by itself, the event of the payment is enough.
-      const events = change.retryAtMs === null ? [blockedEvent(change.trouble, true)] : [];
+      const events = change.retryAtMs === null ? [blockedEvent(share, change.trouble, true)] : [];
       return {
         share: {
           ...blocked(share, change),
@@ -250,7 +257,7 @@ export function transition(share: Share, change: ShareChange): Transition | null
     case 'recall': {
       const known = share.paid + share.overpaid;
       const total = change.do === 'land' ? known + change.amount : most(known, change.covered);
-      const next = covered(share, total, change.claimed);
+      const next = covered(share, total, change);
       return { share: next, events: eventsOfCover(share, next, change.landing) };
     }
     case 'credit': {

@@ -254,7 +254,7 @@ export const TROUBLES = {
   payment_cancelled: {
     class: 'operator',
     means:
-      'A person cancelled the payment of the debt, and that payment can never land. The debt waits until a person retries or voids it.',
+      'A person cancelled the payment of the debt. That payment can never land, or it landed before that and paid a part. The debt waits until a person retries or voids it.',
   },
   above_limit: {
     class: 'operator',

@@ -38,10 +38,16 @@ export async function voidAsked(ports: CancelledPorts, subscriberId: string): Pr
   const under = books.identity();
   const why = await objection(ports, subscriberId);
   for (const { shareId, voiding } of asked) {
-    const fields = { share: shareId, subscriber: subscriberId, by: 'operator', ...voiding };
-    if (why !== null) log.warn('share.void_waits', { ...fields, detail: why });
-    else if (await ledger.shares.void(shareId, voiding, clock.nowMs(), under))
-      log.warn('share.voided', fields);
+    const fields = { share: shareId, subscriber: subscriberId, by: 'operator' };
+    if (why !== null) {
+      log.warn('share.void_waits', { ...fields, ...voiding, detail: why });
+      continue;
+    }
+    // The comparison may take seconds, and a person may have retried the debt meanwhile.
+    const voided = await ledger.shares.voidAsked(shareId, clock.nowMs(), under);
+    if (voided === null) continue;
+    const { reason, actor, person } = voided;
+    log.warn('share.voided', { ...fields, reason, actor, person });
   }
   return why === null;
 }

@@ -2,6 +2,7 @@
 
 import { AFTER_FAILURE, aftermath, NO_TRIES } from '../core/aftermath.ts';
 import { delayMs } from '../core/backoff.ts';
+import { Fault } from '../core/fault.ts';
 import type { Signature, Slot } from '../core/ids.ts';
 import type { Payment } from '../core/payment.ts';
 import { paysSeveral } from '../core/payment-recipients.ts';
@@ -111,6 +112,19 @@ export function createPaymentEnds(
     return executed?.instructions.map(({ program }) => program) ?? [];
   };
 
+  /**
+   * Voids the debts that persons asked to have voided. The payment has ended, so its caller must go
+   * on when they cannot be voided now: the loop of `endings.voidAsked` voids them within minutes.
+   */
+  const voidAskedOf = async ({ subscriberId }: Payment): Promise<void> => {
+    try {
+      await voidAsked(ports, subscriberId);
+    } catch (thrown) {
+      if (!(thrown instanceof Fault)) throw thrown;
+      log.warn('share.void_waits', { subscriber: subscriberId, detail: thrown.message });
+    }
+  };
+
   const failExecuted = async (
     payment: Payment,
     signature: Signature,
@@ -124,7 +138,7 @@ export function createPaymentEnds(
     const trouble: Trouble = found.class === 'operator' ? { ...found, class: 'unexpected' } : found;
     if (!payment.nonce) return fail(payment, trouble, slot);
     await fail(payment, trouble, slot, signature);
-    await voidAsked(ports, payment.subscriberId);
+    await voidAskedOf(payment);
   };
 
   /**
@@ -152,7 +166,7 @@ export function createPaymentEnds(
       });
     // The transaction that moved the nonce may be a payment that the books lack.
     if (!byCancel) ports.books.forget(payment.subscriberId);
-    if (isEnded) await voidAsked(ports, payment.subscriberId);
+    if (isEnded) await voidAskedOf(payment);
     return isEnded;
   };
 

@@ -1,16 +1,26 @@
 // Discharge: applies payments that landed to the debts that they cover.
+import { isLeftToPerson, landedDespite } from '../core/cancellation.ts';
+import type { CancelRequest } from '../core/nonce.ts';
 import type { Landing } from '../core/share-change.ts';
 import type { Fragment, Transaction } from './database.ts';
 import { applyToShares } from './share-changes.ts';
 
 /** A payment that landed, and its subscriber. */
 export type Landed = { readonly subscriberId: string; readonly landing: Landing };
-type Covered = { by: string; mine: bigint; covered: bigint; claimed: boolean };
+type Covered = {
+  by: string;
+  mine: bigint;
+  covered: bigint;
+  claimed: boolean;
+  cancel_for: CancelRequest[];
+};
 
 /**
  * Applies landed payments, each of another subscriber, to their debts. `land`: they have just
  * landed, so their amounts are added to the paid amounts. `recall`: the ledger had lost the
- * payments, so each debt is paid as far as landed payments and credits cover it.
+ * payments, so each debt is paid as far as landed payments and credits cover it. The unpaid part of
+ * a debt is left to a person where a person asked to have the debt voided, or its payment
+ * cancelled.
  */
 export async function discharge(
   tx: Transaction,
@@ -32,9 +42,10 @@ export async function discharge(
       now,
       join: tx`join payment_share own on own.subscriber_id = s.subscriber_id and own.share_id = s.share_id
         join jsonb_to_recordset(${given}) as g(subscriber_id text, payment_id text)
-          on g.subscriber_id = own.subscriber_id and g.payment_id = own.payment_id`,
+          on g.subscriber_id = own.subscriber_id and g.payment_id = own.payment_id
+        join payment paid on paid.subscriber_id = own.subscriber_id and paid.payment_id = own.payment_id`,
       where: tx`true`,
-      columns: tx`, own.payment_id as by, own.amount as mine,
+      columns: tx`, own.payment_id as by, own.amount as mine, paid.cancel_for,
         (select sum(ps.amount)::bigint from payment_share ps
             join payment p on p.subscriber_id = ps.subscriber_id and p.payment_id = ps.payment_id and p.state = 'landed'
             where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id)
@@ -45,12 +56,13 @@ export async function discharge(
           where live.subscriber_id = s.subscriber_id and live.share_id = s.share_id
             and p.state in ('planned', 'signed', 'sent')) as claimed`,
     },
-    ({ extra: { by, mine, covered, claimed } }) => {
+    ({ share, extra: { by, mine, covered, claimed, cancel_for } }) => {
       const landing = landings.get(by);
       if (landing === undefined) return null;
+      const left = isLeftToPerson(cancel_for, share.id) ? landedDespite(landing.signature) : null;
       return how === 'land'
-        ? { do: 'land', amount: mine, claimed, landing }
-        : { do: 'recall', covered, claimed, landing };
+        ? { do: 'land', amount: mine, claimed, left, landing }
+        : { do: 'recall', covered, claimed, left, landing };
     },
   );
 }

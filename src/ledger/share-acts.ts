@@ -19,6 +19,7 @@ type ShareActs = Pick<
   | 'retry'
   | 'void'
   | 'voidsAsked'
+  | 'voidAsked'
   | 'hasten'
   | 'wake'
   | 'freeOrphans'
@@ -27,6 +28,9 @@ type ShareActs = Pick<
   | 'adoptable'
   | 'adopt'
 >;
+
+type VoidRequest = { request: Voiding & { shareId: string } };
+const voidingIn = ({ request: { shareId: _, ...voiding } }: VoidRequest): Voiding => voiding;
 
 /** Creates the acts on debts. `now` is the clock of the ledger. */
 export function createShareActs(sql: Sql, now: Fragment): ShareActs {
@@ -39,6 +43,21 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
         and ps.payment_id = p.payment_id and ps.share_id = ${shareId})`,
       PLANNED_ANEW,
     );
+
+  /**
+   * The request of a person to have a debt voided. The newest payment of the debt that ended and
+   * left something unpaid keeps it. A payment that landed counts only where it was to be cancelled:
+   * a payment that was lost and is restored is newer than the cancelled one, and holds no request.
+   */
+  const voidRequest = sql`
+    cross join lateral (
+      select p.cancel_for from payment_share ps join payment p using (subscriber_id, payment_id)
+      where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id
+        and (p.state in ('failed', 'dead') or p.state = 'landed' and p.cancel_for <> '[]')
+      order by p.planned_at desc, p.payment_id desc limit 1) last
+    cross join lateral jsonb_array_elements(last.cancel_for) r(request)`;
+  const isAsked = sql`s.status = 'failed' and s.reason ->> 'code' = ${LEFT_BY_CANCELLATION}
+    and r.request ->> 'shareId' = s.share_id`;
 
   /** The terms that a debt was booked under. */
   const lapseTerms = sql`
@@ -99,22 +118,28 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
       }),
     async voidsAsked(subscriberId) {
       const whose = subscriberId === undefined ? sql`` : sql`and s.subscriber_id = ${subscriberId}`;
-      const rows = await sql<
-        { share_id: string; subscriber_id: string; request: Voiding & { shareId: string } }[]
-      >`
-        select s.share_id, s.subscriber_id, r.request from profit_share s
-        cross join lateral (
-          select p.cancel_for from payment_share ps join payment p using (subscriber_id, payment_id)
-          where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id
-          order by p.planned_at desc, p.payment_id desc limit 1) last
-        cross join lateral jsonb_array_elements(last.cancel_for) r(request)
-        where s.status = 'failed' and s.reason ->> 'code' = ${LEFT_BY_CANCELLATION}
-          and r.request ->> 'shareId' = s.share_id ${whose}
-        order by s.share_id`;
-      return rows.map(({ share_id, subscriber_id, request: { shareId: _, ...voiding } }) => ({
-        ...{ shareId: share_id, subscriberId: subscriber_id, voiding },
+      const rows = await sql<(VoidRequest & { share_id: string; subscriber_id: string })[]>`
+        select s.share_id, s.subscriber_id, r.request from profit_share s ${voidRequest}
+        where ${isAsked} ${whose} order by s.share_id`;
+      return rows.map((row) => ({
+        ...{ shareId: row.share_id, subscriberId: row.subscriber_id, voiding: voidingIn(row) },
       }));
     },
+    voidAsked: (id, nowMs, under) =>
+      sql.begin(async (tx) => {
+        await requireIdentity(tx, under);
+        const [voided] = await applyToShares<VoidRequest>(
+          tx,
+          {
+            now,
+            join: voidRequest,
+            columns: tx`, r.request`,
+            where: tx`s.share_id = ${id} and ${isAsked}`,
+          },
+          ({ extra }) => ({ do: 'void', voiding: voidingIn(extra), atMs: nowMs }),
+        );
+        return voided?.share.voided ?? null;
+      }),
     async hasten(subscriberId) {
       await sql.begin(async (tx) => {
         const stale = tx`p.subscriber_id = ${subscriberId} and p.planned_at < ${now} - ${UNSIGNED_MOST_MS} * interval '1 millisecond'`;

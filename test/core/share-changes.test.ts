@@ -2,6 +2,7 @@
 // change.
 
 import { describe, expect, test } from 'vitest';
+import { cancelledBy, landedDespite } from '../../src/core/cancellation.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import { incurred, type Share, transition } from '../../src/core/share.ts';
 import type { Landing, ShareChange } from '../../src/core/share-change.ts';
@@ -204,6 +205,34 @@ describe('a landing', () => {
   test('that is recalled, and was known already, tells nothing', () => {
     const recall: ShareChange = { do: 'recall', covered: 100n, claimed: false, landing: LANDING };
     expect(of(recall, { status: 'paid', paid: 100n })?.events).toEqual([]);
+  });
+  test('of a part keeps a debt with a person when a cancelled payment left it there, and no other failed debt', () => {
+    const left = { status: 'failed', reason: cancelledBy(null) } as const;
+    const part = { claimed: false, landing: LANDING };
+    for (const change of [
+      { do: 'recall', covered: 40n, ...part },
+      { do: 'land', amount: 40n, ...part },
+    ] as const) {
+      expect(of(change, left)).toEqual(quiet({ ...left, paid: 40n }));
+      const other = of(change, { ...left, reason: SHORT });
+      expect(other).toEqual(quiet({ paid: 40n }));
+    }
+    expect(land(100n, left)?.share).toMatchObject({ status: 'paid', reason: null });
+  });
+  test('of a part that was to be cancelled leaves the rest to a person, and tells so', () => {
+    const left = landedDespite(LANDING.signature);
+    const asked = (change: Partial<Share>, claimed = false) =>
+      of({ do: 'land', amount: 60n, claimed, left, landing: LANDING }, change);
+    const body = { share: 'ps_1', left: 40n, ...left, waitsForPerson: true };
+    expect(asked({ status: 'processing' })).toEqual({
+      share: debt({ paid: 60n, status: 'failed', reason: left }),
+      events: [told('share.blocked', body)],
+    });
+    // Another payment has claimed the debt, or a person retried the debt since.
+    expect(asked({ status: 'processing' }, true)?.share.status).toBe('processing');
+    expect(asked({ status: 'pending' })?.share.status).toBe('pending');
+    const whole = asked({ status: 'processing', paid: 40n })?.share;
+    expect(whole).toMatchObject({ status: 'paid', reason: null });
   });
 });
 

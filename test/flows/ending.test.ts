@@ -9,6 +9,7 @@ import { type Trouble, troubled } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { type ClearPorts, createClear } from '../../src/flows/clearance.ts';
 import { createEndings } from '../../src/flows/ending.ts';
+import { createPaymentEnds } from '../../src/flows/payment-ends.ts';
 import { createDatabaseStates } from '../../src/ledger/database-state.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { silentLog as log } from '../../src/system/log.ts';
@@ -133,6 +134,64 @@ test('a void that a person asked for survives the end of the daemon between the 
   expect((await shares.find(held.share.id))?.voided).toMatchObject({ ...DRILL, by: 'operator' });
   expect(await endings.voidAsked()).toEqual([]);
 });
+
+/** A debt that a person asked to have voided, whose payment can never land and has just ended. */
+async function leftToVoid() {
+  const held = await withShare();
+  const { payments } = held.ledger;
+  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
+  const payment = { ...paymentFor(held.share.id, held.share.amount), nonce, signed: bytes };
+  await payments.open(payment);
+  await payments.signed('p1', bytes);
+  await payments.sent('p1', 0);
+  await payments.cancel('p1', { ...DRILL, shareId: held.share.id });
+  const end = (ends: Pick<ReturnType<typeof createPaymentEnds>, 'overtaken' | 'failExecuted'>) => ({
+    overtaken: () => ends.overtaken(payment, true, signatureOf(503), 9),
+    failExecuted: () => ends.failExecuted(payment, bytes.signature, 9, { InstructionError: [0] }),
+  });
+  return { held, end };
+}
+
+test('a debt that a person retries while the books are compared is not voided', async () => {
+  const { held } = await leftToVoid();
+  await using _ = held;
+  const { payments, shares } = held.ledger;
+  const mover = { signature: signatureOf(503), slot: 9, own: true };
+  await payments.overtaken('p1', mover, troubled('overtaken', 'drill'), 0);
+  const books = {
+    ...saying({}),
+    disagreement: async () => {
+      expect(await shares.retry(held.share.id)).toBe(true);
+      return null;
+    },
+  };
+  const endings = createEndings({ ledger: held.ledger, books, clock: createManualClock(), log });
+  expect(await endings.voidAsked()).toEqual(['ana']);
+  expect(await shares.find(held.share.id)).toMatchObject({ status: 'pending', voided: null });
+});
+
+test.each(['overtaken', 'failExecuted'] as const)(
+  'a void that is refused does not undo the end of its payment: %s',
+  async (how) => {
+    const { held, end } = await leftToVoid();
+    await using _ = held;
+    const { ledger, share } = held;
+    const lines: unknown[] = [];
+    const heard = { ...log, warn: (event: string, fields?: object) => lines.push([event, fields]) };
+    const own = { wrote() {}, ended() {}, doubt: async () => null };
+    const clock = createManualClock();
+    const books = { ...saying({ under: 'another' }), forget() {} };
+    const venues = { of: () => ({ trouble: () => troubled('overtaken', 'drill') }) };
+    const ports = { ledger, books, clock, log: heard, venues, programsOf: () => [] };
+    const given = ports as unknown as Parameters<typeof createPaymentEnds>[0];
+    await end(createPaymentEnds(given, own, () => 0))[how]();
+    expect(lines.at(-1)).toMatchObject(['share.void_waits', { subscriber: 'ana' }]);
+    expect(await ledger.payments.live('ana')).toBe(null);
+    const endings = createEndings({ ledger, books: saying({}), clock, log });
+    expect(await endings.voidAsked()).toEqual(['ana']);
+    expect((await ledger.shares.find(share.id))?.status).toBe('voided');
+  },
+);
 
 test('observed debts are adopted where books and chain agree; others wait, by name', async () => {
   await using held = await createTestLedger();

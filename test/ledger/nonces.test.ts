@@ -1,6 +1,6 @@
 // Nonces: what the database keeps and refuses of payments under a nonce.
 import { expect, test } from 'vitest';
-import { cancelledBy } from '../../src/core/cancellation.ts';
+import { cancelledBy, landedDespite } from '../../src/core/cancellation.ts';
 import { troubled } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import type { Sql, Transaction } from '../../src/ledger/database.ts';
@@ -222,6 +222,51 @@ test.each(['overtaken', 'failed'] as const)(
     expect(await shares.voidsAsked()).toEqual([]);
   },
 );
+
+test('a request to void a debt survives a restored payment, and ends when a person retries the debt', async () => {
+  await using held = await withShare();
+  const { payments, shares } = held.ledger;
+  const { id, amount } = held.share;
+  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
+  await payments.open({ ...paymentFor(id, amount), nonce });
+  await payments.signed('p1', bytes);
+  await payments.sent('p1', 0);
+  const voiding = { reason: 'drill', actor: 'command', person: null };
+  await payments.cancel('p1', { ...voiding, shareId: id });
+  const mover = { signature: signatureOf(503), slot: 9, own: true };
+  await payments.overtaken('p1', mover, troubled('overtaken', 'drill'), 0);
+  // A payment of a part that the ledger had lost: its row is newer than the cancelled payment.
+  const { creatorWallet, token } = paymentFor(id, amount);
+  const part = { shareId: id, amount: amount - 1n };
+  const paid = { id: 'p0', slot: 7, creatorWallet, token, signature: signatureOf(505) };
+  expect(await payments.restore('ana', { ...paid, amount: part.amount }, [part])).toBe(true);
+  expect(await shares.find(id)).toMatchObject({ paid: part.amount, status: 'failed' });
+  expect(await shares.due('ana')).toEqual([]);
+  expect(await shares.voidsAsked()).toEqual([{ shareId: id, subscriberId: 'ana', voiding }]);
+  await expect(shares.voidAsked(id, 7, 'another')).rejects.toMatchObject({ code: 'books_behind' });
+  expect(await shares.retry(id)).toBe(true);
+  expect(await shares.voidAsked(id, 7, null)).toBe(null);
+  expect(await shares.find(id)).toMatchObject({ status: 'pending', voided: null });
+});
+
+test('what a payment leaves of a debt is voided when it lands although the debt was to be voided', async () => {
+  await using held = await withShare();
+  const { payments, shares } = held.ledger;
+  const { id, amount } = held.share;
+  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
+  await payments.open({ ...paymentFor(id, amount - 1n), nonce });
+  await payments.signed('p1', bytes);
+  await payments.sent('p1', 0);
+  const voiding = { reason: 'drill', actor: 'command', person: null };
+  await payments.cancel('p1', { ...voiding, shareId: id });
+  expect(await payments.landed('p1', 9, bytes.signature)).toBe(true);
+  expect(await shares.find(id)).toMatchObject({
+    ...{ paid: amount - 1n, status: 'failed', reason: landedDespite(bytes.signature) },
+  });
+  expect(await shares.voidsAsked()).toEqual([{ shareId: id, subscriberId: 'ana', voiding }]);
+  expect(await shares.voidAsked(id, 7, null)).toMatchObject({ ...voiding, by: 'operator' });
+  expect(await shares.find(id)).toMatchObject({ paid: amount - 1n, status: 'voided' });
+});
 
 test('a noted value is replaced by a daemon that knows it, and never goes back', async () => {
   await using held = await withShare();

@@ -23,6 +23,16 @@ import { NOTHING_HELD, termsOf } from './terms.ts';
 
 const VOIDING = { reason: 'as agreed', actor: 'command', person: 'bo' };
 
+/**
+ * Voids a debt that a person asked to have voided; where there is none, asks it of the oldest debt,
+ * which must stay as it is.
+ */
+async function voidAskedOf(ledger: Ledger, id: string, nowMs: number): Promise<unknown> {
+  const asked = sorted(await ledger.shares.voidsAsked(id), 'shareId')[0]?.shareId;
+  const shareId = asked ?? (await ledger.shares.open(id))[0]?.id;
+  return shareId === undefined ? null : ledger.shares.voidAsked(shareId, nowMs, null);
+}
+
 /** Registers the subscribers, each with a subscription. */
 export async function settle(ledger: Ledger): Promise<void> {
   for (const [index, id] of WHO.entries()) {
@@ -189,6 +199,7 @@ export function draw(
       sorted(await ledger.shares.lapse(id, null), 'shareId'),
       sorted(await ledger.shares.voidsAsked(), 'shareId'),
       sorted(await ledger.shares.voidsAsked(id), 'shareId'),
+      await voidAskedOf(ledger, id, nowMs),
       await ledger.shares.freeOrphans(),
     ];
   if (choice < 93) return (ledger) => ledger.halts.set(scope, 'drill');

@@ -1,6 +1,6 @@
 // Payments: the payment rows and their states, in memory.
 
-import { cancelledBy, isLeftToPerson } from '../../../src/core/cancellation.ts';
+import { cancelledBy, isLeftToPerson, landedDespite } from '../../../src/core/cancellation.ts';
 import type { Signature } from '../../../src/core/ids.ts';
 import type { ListedPayment, Payments } from '../../../src/core/payment-ports.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
@@ -219,6 +219,7 @@ export function createMemoryPayments(
         do: 'land',
         amount: row.covers.find((each) => each.shareId === share.id)?.amount ?? 0n,
         claimed: isClaimed(share.id),
+        left: isLeftToPerson(row.cancelFor, share.id) ? landedDespite(row.signature) : null,
         landing,
       }));
       return true;

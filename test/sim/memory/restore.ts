@@ -1,5 +1,6 @@
 // Restore: books a payment that the chain shows and that this ledger has lost, in memory.
 
+import { isLeftToPerson, landedDespite } from '../../../src/core/cancellation.ts';
 import type { Address } from '../../../src/core/ids.ts';
 import type { Cover } from '../../../src/core/payment.ts';
 import type { Payments } from '../../../src/core/payment-ports.ts';
@@ -66,6 +67,7 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       do: 'recall',
       covered: coveredOf(share.id),
       claimed: isClaimed(share.id),
+      left: isLeftToPerson(row.cancelFor, share.id) ? landedDespite(signature) : null,
       landing,
     }));
   };

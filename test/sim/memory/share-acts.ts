@@ -1,9 +1,9 @@
 // Share acts: the changes of a debt outside of a payment, in memory. core/share.ts decides what
 // becomes of each debt.
 
-import { LEFT_BY_CANCELLATION, PLANNED_ANEW } from '../../../src/core/cancellation.ts';
+import { isLeftByCancellation, PLANNED_ANEW } from '../../../src/core/cancellation.ts';
 import { type Shares, UNSIGNED_MOST_MS } from '../../../src/core/debt-ports.ts';
-import { hasLapsed, type Transition } from '../../../src/core/share.ts';
+import { hasLapsed, type Transition, type Voiding } from '../../../src/core/share.ts';
 import { restingEvents, resumedEvents } from '../../../src/core/waiting-events.ts';
 import { requiring } from './server.ts';
 import {
@@ -30,6 +30,7 @@ type ShareActs = Pick<
   | 'retry'
   | 'void'
   | 'voidsAsked'
+  | 'voidAsked'
   | 'hasten'
   | 'wake'
   | 'freeOrphans'
@@ -73,6 +74,23 @@ export function createMemoryShareActs(
       if (each.state === 'planned' && each.covers.some((cover) => cover.shareId === id))
         endUnsigned(each);
   };
+  /** How a person asked to have a debt voided that a payment left to a person; null: none did. */
+  const voidingAsked = (row: ShareRow): Voiding | null => {
+    if (!isLeftByCancellation(row)) return null;
+    const [last] = [...state.payments.values()]
+      .filter(
+        (each) =>
+          each.covers.some((cover) => cover.shareId === row.id) &&
+          (each.state === 'failed' ||
+            each.state === 'dead' ||
+            (each.state === 'landed' && each.cancelFor.length > 0)),
+      )
+      .sort(newestFirst);
+    const request = last?.cancelFor.find((each) => each.shareId === row.id);
+    if (request === undefined) return null;
+    const { shareId: _, ...voiding } = request;
+    return voiding;
+  };
   /** A debt by its id, or nothing. */
   const one = (id: string): ShareRow[] => [state.shares.get(id) ?? []].flat();
   return {
@@ -109,21 +127,21 @@ export function createMemoryShareActs(
       return applyToShares(state, one(id), () => ({ do: 'void', voiding, atMs })).length > 0;
     },
     async voidsAsked(subscriberId) {
-      const left = [...state.shares.values()].filter(
-        (row) =>
-          row.status === 'failed' &&
-          row.reason?.code === LEFT_BY_CANCELLATION &&
-          (subscriberId === undefined || row.subscriberId === subscriberId),
-      );
-      return left.flatMap(({ id, subscriberId: whose }) => {
-        const claims = [...state.payments.values()].filter((each) =>
-          each.covers.some((cover) => cover.shareId === id),
-        );
-        const request = claims.sort(newestFirst)[0]?.cancelFor.find((each) => each.shareId === id);
-        if (request === undefined) return [];
-        const { shareId: _, ...voiding } = request;
-        return [{ shareId: id, subscriberId: whose, voiding }];
+      return [...state.shares.values()].flatMap((row) => {
+        if (subscriberId !== undefined && row.subscriberId !== subscriberId) return [];
+        const voiding = voidingAsked(row);
+        return voiding === null
+          ? []
+          : [{ shareId: row.id, subscriberId: row.subscriberId, voiding }];
       });
+    },
+    async voidAsked(id, atMs, under) {
+      requireIdentity(under);
+      const [voided] = applyToShares(state, one(id), (row) => {
+        const voiding = voidingAsked(row);
+        return voiding === null ? null : { do: 'void', voiding, atMs };
+      });
+      return voided?.share.voided ?? null;
     },
     async hasten(subscriberId) {
       for (const each of state.payments.values())

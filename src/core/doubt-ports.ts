@@ -36,10 +36,10 @@ export type Unfollowed = {
   readonly sinceMs: number;
 };
 export type UnfollowedAccounts = {
-  /** Lists an account. False when it is listed already: it keeps its slot and its time. */
+  /** Lists an account. False when it is listed already: it keeps its time and the lesser slot. */
   add(account: Omit<Unfollowed, 'sinceMs'>, nowMs: number): Promise<boolean>;
-  /** Whether one of these accounts is listed. */
-  has(addresses: readonly Address[]): Promise<boolean>;
+  /** Those of these accounts that are listed. */
+  find(addresses: readonly Address[]): Promise<Unfollowed[]>;
   /** Lists them, oldest first, of subscribers who have not left. */
   list(limit: number): Promise<Unfollowed[]>;
   /** Lists the same accounts by address: those after this address, or from the first one on. */

@@ -27,18 +27,35 @@ function namedIn(fact: Fact, watched: WatchedAccounts): boolean {
 }
 
 /**
- * Watches the sub-accounts of a subscriber that a venue counts and that are not followed, from this
- * slot on, as far as there is room. Where there are more, the counter is listed as an account that
- * is not followed, and the gate says `unknown` for this subscriber. `none`: the counters, read
- * after this slot, show no sub-account that is not followed.
+ * The slot from which accounts are followed that a transaction after `namedAfter` names: an earlier
+ * one, where one of these addresses is listed as not followed since then. What the accounts did
+ * between the two slots was not heard and may owe a share.
+ */
+async function firstSlot(
+  { unfollowed }: Ledger,
+  addresses: readonly Address[],
+  namedAfter: Slot,
+): Promise<Slot> {
+  const listed = await unfollowed.find(addresses);
+  return Math.min(namedAfter, ...listed.map((each) => each.fromSlot));
+}
+
+/**
+ * Watches the sub-accounts of a subscriber that a venue counts and that are not followed, as far as
+ * there is room: from the slot `namedAfter` on, or from an earlier one with which a counter of this
+ * subscriber is listed. A listed counter stands for the sub-accounts of its other venues as well,
+ * because one call lists one counter. Where there is no room for all, the counter of the first one
+ * left is listed, and the gate says `unknown` for this subscriber. `none`: the counters, read after
+ * `namedAfter`, show no sub-account that is not followed.
  */
 async function adoptSubAccounts(
   ports: AdoptPorts,
   subscriber: Subscriber,
-  fromSlot: Slot,
+  namedAfter: Slot,
 ): Promise<'grown' | 'same' | 'none'> {
   const { ledger, clock, log, watched, venues } = ports;
   const { id: subscriberId, agentWallet } = subscriber;
+  const fromSlot = await firstSlot(ledger, countersOf(venues, agentWallet), namedAfter);
   const room = await roomFor(ledger, subscriber);
   const { slot, missing } = await missingSubAccounts(ports, subscriber, room + 1);
   let grown = false;
@@ -59,7 +76,7 @@ async function adoptSubAccounts(
       });
   }
   if (grown) await watched.refresh();
-  return grown ? 'grown' : missing.length === 0 && slot > fromSlot ? 'none' : 'same';
+  return grown ? 'grown' : missing.length === 0 && slot > namedAfter ? 'none' : 'same';
 }
 
 /**
@@ -113,8 +130,9 @@ async function adoptTokenAccount(
   { ledger, clock, log, watched }: AdoptPorts,
   address: Address,
   subscriberId: string,
-  fromSlot: Slot,
+  namedAfter: Slot,
 ): Promise<boolean> {
+  const fromSlot = await firstSlot(ledger, [address], namedAfter);
   if ((await openTokenAccounts(ledger, subscriberId)) > TOKEN_ACCOUNTS_MOST) {
     log.error('account.not_adopted', { subscriber: subscriberId, address });
     await ledger.unfollowed.add({ address, subscriberId, fromSlot }, clock.nowMs());
@@ -140,13 +158,14 @@ async function lookAtSubAccounts(
   { address, fromSlot }: Unfollowed,
 ): Promise<boolean> {
   const { ledger, log } = ports;
-  if ((await roomFor(ledger, subscriber)) === 0) return false;
   const found = await adoptSubAccounts(ports, subscriber, fromSlot);
-  if (found === 'none') {
-    await ledger.unfollowed.remove(address);
-    log.info('account.forgotten', { subscriber: subscriber.id, address });
-  }
-  return found === 'grown';
+  if (found !== 'none') return found === 'grown';
+  await ledger.unfollowed.remove(address);
+  log.info('account.forgotten', { subscriber: subscriber.id, address });
+  // A sub-account that was named after the counters were read and before the row went was not
+  // listed, because the row stood. It is listed or followed now.
+  const still = await ledger.subscribers.find(subscriber.id);
+  return still !== null && (await adoptSubAccounts(ports, still, fromSlot)) === 'grown';
 }
 
 /**

@@ -234,7 +234,8 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     const owingNow = await stillOwing();
     if (owingNow !== null) return owingNow;
     // The positions and debts of accounts that are not followed are not known.
-    if (await ledger.unfollowed.has(countersOf(venues, subscriber.agentWallet)))
+    const counters = countersOf(venues, subscriber.agentWallet);
+    if ((await ledger.unfollowed.find(counters)).length > 0)
       return blocked('accounts_not_followed', [], NOT_FOLLOWED);
     // A database that went back may have lost debts, or what shows that a debt is unpaid.
     const broken = await ports.books.doubt();

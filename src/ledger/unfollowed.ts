@@ -15,15 +15,19 @@ const unfollowedOf = (row: Row): Unfollowed => ({
 export function createUnfollowed(sql: Sql): UnfollowedAccounts {
   return {
     async add({ address, subscriberId, fromSlot }, nowMs) {
-      const added = await sql`
+      const [row] = await sql<{ news: boolean }[]>`
         insert into unfollowed (address, subscriber_id, from_slot, since)
-        values (${address}, ${subscriberId}, ${fromSlot}, ${at(nowMs)}) on conflict do nothing returning 1`;
-      return added.length > 0;
+        values (${address}, ${subscriberId}, ${fromSlot}, ${at(nowMs)})
+        on conflict (address) do update set from_slot = excluded.from_slot
+          where unfollowed.from_slot > excluded.from_slot
+        returning xmax = 0 as news`;
+      return row?.news ?? false;
     },
-    async has(addresses) {
-      const found = await sql`
-        select 1 from unfollowed where address in ${sql(addresses as Address[])} limit 1`;
-      return found.length > 0;
+    async find(addresses) {
+      const rows = await sql<Row[]>`
+        select address, subscriber_id, from_slot, since from unfollowed
+        where address in ${sql(addresses as Address[])}`;
+      return rows.map(unfollowedOf);
     },
     async list(limit) {
       const rows = await sql<Row[]>`

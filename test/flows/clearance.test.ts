@@ -97,7 +97,7 @@ test.each([20, 400, 500])(
         ledger: {
           subscribers: { find: async () => ({ driftAccounts: [{ address: 'user' }] }) },
           checks: { realised: async () => 0n, missing: async () => new Set() },
-          unfollowed: { has: async () => false },
+          unfollowed: { find: async () => [] },
           clearances: {
             find: async () => null,
             grant: async (...[, clearance, , , under]: Parameters<Clearances['grant']>) =>
@@ -147,7 +147,8 @@ describe('of a subscriber with 150 deleted accounts beside one', () => {
           },
           checks: { realised: async () => 0n, missing: async () => new Set(accounts.slice(1)) },
           unfollowed: {
-            has: async ([counter]: string[]) => counter === 'counter' && given.beyond === true,
+            find: async ([counter]: string[]) =>
+              counter === 'counter' && given.beyond === true ? [{ address: counter }] : [],
           },
           clearances: { find: async () => null, grant: async () => {} },
         },

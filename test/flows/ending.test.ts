@@ -284,6 +284,7 @@ test('no clearance is given while the database may lack commits', async () => {
     venues: servingOnly({
       ...{ name: 'drift-v2', quote: USDC },
       preflightAccounts: async () => [],
+      statsAddress: () => addressOf(88),
       stateOf: () => ({ hints: holding, counters: { realised: 0n }, positions: [] }),
       read: () => ({ funds: { deposit: 5n, claimable: [] } }),
     }),

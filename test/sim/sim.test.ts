@@ -30,15 +30,15 @@ async function play(
 }
 
 test(`${FIXED} histories keep every law`, async () => {
-  const { dead, atVelocity } = await play(from(24, FIXED), memoryBooks);
+  const { dead, atVelocity } = await play(from(65, FIXED), memoryBooks);
   expect(dead).toBeGreaterThan(0);
   // A quarter of the histories play at both venues.
   expect(atVelocity).toBeGreaterThan(0);
 }, 240_000);
 
 test('under nonces they keep every law, with the whole proof of death deleted', async () => {
-  // Histories 9 and 23: under a blockhash the same fault pays a debt twice in the first.
-  for (const seed of [9, 23]) await simulate(seed, memoryBooks, BLIND, { guard: 'nonce' });
+  // Histories 11 and 23: under a blockhash the same fault breaks a law in the first.
+  for (const seed of [11, 23]) await simulate(seed, memoryBooks, BLIND, { guard: 'nonce' });
   await simulate(5, memoryBooks, {}, { guard: 'both' });
 }, 240_000);
 

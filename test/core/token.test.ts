@@ -215,6 +215,6 @@ test('one payment is in one token, of one venue; what the chain shows covers deb
   });
   expect(allot(shown, [open('a', USDC.mint), open('b', USDT.mint)])).toEqual({
     covers: [{ shareId: 'b', amount: 5n }],
-    excess: 0n,
+    rests: [],
   });
 });

@@ -36,3 +36,9 @@ export function mayHaveGoneBack(before: DatabaseState, after: DatabaseState): bo
  * blockhash (150) plus the margin of a proof of death (32).
  */
 export const BLOCKS_UNTIL_DEAD = 182;
+
+/**
+ * Healthy nodes of one cluster differ by fewer slots than this; a node further behind calls itself
+ * unhealthy.
+ */
+export const SLOTS_APART_MOST = 150;

@@ -3,6 +3,7 @@
 // compared, older ones dropped, and several changes in a row cause one scan.
 import type { Burst } from '../core/burst.ts';
 import type { Chain, ChainAccount, Slice } from '../core/chain-ports.ts';
+import { SLOTS_APART_MOST } from '../core/continuity.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Source } from '../core/source.ts';
@@ -102,11 +103,6 @@ const BATCH = 100;
 const OVERLAP_SLOTS = 2;
 /** The number of histories that are scanned side by side. */
 const SCANS_AT_ONCE = 8;
-/**
- * Healthy nodes of one cluster differ by fewer slots than this; a node further behind calls itself
- * unhealthy.
- */
-const APART_MOST = 150;
 const ROLES = ['drift_user', 'agent_token_account', 'agent_wallet'] as const;
 
 type Kind = Pick<Watched, 'role' | 'venue'>;
@@ -135,7 +131,7 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     const known = pulses.get(address);
     // A reading far below the known slot shows that the known slot was wrong, so the reading is
     // used.
-    const overstated = known?.told === true && from.swept && known.slot - slot > APART_MOST;
+    const overstated = known?.told === true && from.swept && known.slot - slot > SLOTS_APART_MOST;
     if (known !== undefined && slot < known.slot && !overstated) return;
     pulses.set(address, { slot, pulse, told: !from.swept });
     if (known === undefined ? from.trusting : known.pulse === pulse) return;

@@ -2,7 +2,8 @@
 // subscriber. Every payment of Bailiff in the history of the agent's token account must be known
 // to the ledger; a ledger that was restored from an older copy, or lost payments, would
 // otherwise pay twice. Final payments are booked at once, as far as debts explain them. The rest
-// is an excess: it pays later debts to the wallet that got it, and holds up nothing else.
+// is an excess: it pays later debts to the wallet that got it. Debts to other wallets go on, but
+// for older ones while the payment may have been lost with the terms under which it paid.
 
 import type { Chain, SignatureRow } from '../core/chain-ports.ts';
 import type { Commitment } from '../core/fact.ts';

@@ -3,14 +3,20 @@
 // ledger is compared with the chain again, at `finalized`.
 
 import type { Chain } from '../core/chain-ports.ts';
-import { BLOCKS_UNTIL_DEAD, type DatabaseState, mayHaveGoneBack } from '../core/continuity.ts';
+import {
+  BLOCKS_UNTIL_DEAD,
+  type DatabaseState,
+  mayHaveGoneBack,
+  SLOTS_APART_MOST,
+} from '../core/continuity.ts';
 import type { Slot } from '../core/ids.ts';
 import type { Log } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 
 /**
- * An identity that daemons trust. `slot`: the finalized slot from which on they do; payments up to
- * there may be missing. Null for a ledger that was empty then, which can have lost none.
+ * An identity that daemons trust. `slot`: one that the chain had not passed when daemons began to
+ * trust it; payments up to there may be missing. Null for a ledger that was empty then, which can
+ * have lost none.
  */
 export type Trusted = { readonly identity: string; readonly slot: Slot | null };
 /** The state of the database now, and the identity that daemons last trusted. */
@@ -18,7 +24,7 @@ export type DatabaseStates = {
   read(): Promise<DatabaseState>;
   /** The identity on record; null when no daemon has trusted this database yet. */
   trusted(): Promise<Trusted | null>;
-  /** Records the identity of this state as trusted from this finalized slot on. */
+  /** Records the identity of this state as trusted; payments up to `slot` may be missing. */
   trust(state: DatabaseState, slot: Slot | null): Promise<void>;
   /** Whether the ledger has no subscriber, so that no payment of it can be on its way. */
   isEmpty(): Promise<boolean>;
@@ -154,7 +160,8 @@ export function createContinuity({
             'ledger_went_back',
             `${open.why} Nothing is signed for another ${left} blocks: payments of the lost commits must land or expire first.`,
           );
-        const slot = await chain.witnessed(() => chain.slot('finalized'));
+        // The node that tells the slot may be behind the one that told the height.
+        const slot = (await chain.witnessed(() => chain.slot('finalized'))) + SLOTS_APART_MOST;
         if (waiting !== open) continue;
         waiting = null;
         whole = state;

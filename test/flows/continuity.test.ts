@@ -69,7 +69,7 @@ test('the slot from which on the ledger is whole is that of the end of the last 
   expect(continuity.since()).toBeNull();
   world.height += BLOCKS_UNTIL_DEAD;
   expect(await continuity.doubt()).toBeNull();
-  expect([continuity.since(), world.slot]).toEqual([1_189, 1_189]);
+  expect([continuity.since(), world.slot]).toEqual([1_339, 1_339]);
   world.height += 500;
   const later = open(world.state, world.trusted).continuity;
   expect(await later.doubt()).toBeNull();
@@ -77,7 +77,7 @@ test('the slot from which on the ledger is whole is that of the end of the last 
   const next = open(world.state, world.trusted);
   next.world.slot = world.slot;
   expect(await next.continuity.doubt()).toBeNull();
-  expect(next.continuity.since()).toBe(1_189);
+  expect(next.continuity.since()).toBe(1_339);
 });
 
 test('a ledger with subscribers that no daemon has trusted may be a copy from before later payments', async () => {

@@ -13,6 +13,7 @@ import { createLedger } from '../../src/ledger/ledger.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import type { Settings } from '../../src/system/settings.ts';
 import { runCommand } from '../support/command.ts';
+import { askToVoid } from '../support/damage.ts';
 import { dropPayments } from '../support/dropped-payments.ts';
 import { paymentsIn, variantsIn } from '../support/rows.ts';
 import { shareStreets } from '../support/shared-street.ts';
@@ -149,6 +150,15 @@ test('a halt or a person cancels what is on its way, and rent returns when a sub
   await street.share('bo', (each) => each.id === second.share && each.status === 'voided');
   second.drops.stop();
   expect(await last()).toBe('dead');
+
+  // A daemon was killed between the end of a payment and the void: another one voids the debt.
+  const third = await underWay();
+  expect((await street.post(`/v1/payments/${third.payment}/cancel`, why)).status).toBe(200);
+  await expect.poll(last).toBe('dead');
+  third.drops.stop();
+  await street.share('bo', (each) => each.id === third.share && each.status === 'failed');
+  await askToVoid(street.database, third.payment, third.share);
+  await street.share('bo', (each) => each.id === third.share && each.status === 'voided');
 
   // The subscriber leaves: the rent is the sponsor's again.
   expect(held()).toBeGreaterThan(0n);

@@ -199,3 +199,12 @@ export async function loseAccount({ sql }: Ledgered, address: string): Promise<v
   await sql`delete from account where address = ${address}`;
   await sql`update watch_list set revision = revision - 1`;
 }
+
+/**
+ * A person asked to have this debt voided, and the daemon that ended the cancelled payment was
+ * killed before it voided the debt.
+ */
+export async function askToVoid({ sql }: Ledgered, paymentId: string, shareId: string) {
+  const request = { shareId, reason: 'a drill', actor: 'anyone', person: null };
+  await sql`update payment set cancel_for = ${sql.json([request])} where payment_id = ${paymentId}`;
+}

@@ -23,7 +23,8 @@ export type PaidOnChain = {
   readonly recipients?: readonly Received[];
   /**
    * The ledger may have lost the payment with the terms under which it paid: it is of a slot from
-   * before the ledger was last found whole. Left out for any other.
+   * before the ledger was last found whole, or moved the nonce of its subscriber. Left out, or
+   * false, for any other.
    */
   readonly maybeLost?: boolean;
 };

@@ -55,6 +55,10 @@ export const TROUBLES = {
     means:
       'A transfer to the creator that Bailiff did not make is not final, or not matched with the debts yet. It may have paid this debt.',
   },
+  payments_not_final: {
+    class: 'retry_soon',
+    means: 'The chain shows payments that the ledger does not know and that are not final yet.',
+  },
   openings_unread: {
     class: 'retry_soon',
     means:
@@ -187,10 +191,6 @@ export const TROUBLES = {
     class: 'books_behind',
     means:
       'The database may lack its last commits. Nothing is signed until every payment of the lost commits has landed or expired.',
-  },
-  payments_not_final: {
-    class: 'books_behind',
-    means: 'The chain shows payments that the ledger does not know and that are not final yet.',
   },
   payments_unknown: {
     class: 'books_behind',

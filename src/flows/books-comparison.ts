@@ -114,6 +114,7 @@ async function readUnknown(
   const unknown = new Set(await ledger.payments.unknown(claimed.map((row) => row.signature)));
   if (unknown.size === 0) return [];
   const subscriptions = await ledger.subscriptions.ofSubscriber(id);
+  const nonceAccount = (await ledger.nonces.of(id))?.account;
   const creatorOf = new Map(
     subscriptions.flatMap(({ terms }) =>
       terms
@@ -130,7 +131,12 @@ async function readUnknown(
     if (transaction.error !== null) return [];
     const effects = tokens.effectsOf(transaction);
     const paid = recognise(effects, { wallet, tokenAccount, mint: quote.mint }, creatorOf);
-    if (paid !== null) return [{ ...paid, token: quote, signature, slot }];
+    // Only the sponsor can move the nonce of a subscriber. So the sponsor signed this payment, and
+    // the ledger has lost it. Under a nonce it may have landed long after the loss.
+    const maybeLost = effects.some(
+      (each) => each.effect === 'advance_nonce' && each.account === nonceAccount,
+    );
+    if (paid !== null) return [{ ...paid, token: quote, signature, slot, maybeLost }];
     // Without a transfer that the agent signed this can never be a payment, also under terms that
     // are added later.
     const signedByAgent = effects.some(
@@ -225,8 +231,9 @@ export function createBooks(ports: BooksParts): Books {
       const taken: Taken = new Map();
       for (const paid of final) {
         if (known.has(paid.signature)) continue;
-        const maybeLost = paid.slot <= (continuity.since() ?? -1);
-        const found = await bookFound(ports, subscriber.id, { ...paid, maybeLost }, taken);
+        const isBefore = paid.slot <= (continuity.since() ?? -1);
+        const lost = { ...paid, maybeLost: paid.maybeLost === true || isBefore };
+        const found = await bookFound(ports, subscriber.id, lost, taken);
         rests.push(...found.rests);
         if (found.excess > 0n && !found.isOnRecord) isAllOnRecord = false;
       }

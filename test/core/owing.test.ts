@@ -1,7 +1,13 @@
 // Owing: which debts age, by what they wait for.
 import { expect, test } from 'vitest';
+import { aftermath } from '../../src/core/aftermath.ts';
 import { counts, countsAgainst, type OpenDebt } from '../../src/core/owing.ts';
-import { ERROR_CLASSES, type ErrorClass, type TroubleCode } from '../../src/core/trouble.ts';
+import {
+  ERROR_CLASSES,
+  type ErrorClass,
+  type TroubleCode,
+  troubled,
+} from '../../src/core/trouble.ts';
 
 const debt = (klass: ErrorClass | null, more: Partial<OpenDebt> & { code?: TroubleCode } = {}) => ({
   status: more.status ?? ('pending' as const),
@@ -24,6 +30,18 @@ test('a trouble that should pass within seconds and does not counts after eight 
   for (const klass of ['retry_soon', 'unexpected'] as const) {
     expect(countsAgainst([debt(klass, { attempts: 7 })])).toBe(false);
     expect(countsAgainst([debt(klass, { attempts: 8 })])).toBe(true);
+  }
+});
+
+test('the time of a debtor who keeps payments waiting with transfers of its own counts after eight tries', () => {
+  // The holder of an agent's key can send one base unit with a memo of Bailiff's form every few
+  // seconds, so that one of them is never final. Where the database went back, such a wait ends by
+  // itself: nothing is signed before every payment of the lost commits is final.
+  for (const code of ['payments_not_final', 'transfer_unmatched'] as const) {
+    const reason = troubled(code, 'one of them is not final yet');
+    expect(aftermath(reason)).toMatchObject({ status: 'pending', countsAsAttempt: true });
+    expect(counts({ status: 'pending', reason, attempts: 7 })).toBe(false);
+    expect(counts({ status: 'pending', reason, attempts: 8 })).toBe(true);
   }
 });
 

@@ -1,9 +1,10 @@
 // Excess: an amount on chain beyond the known debts pays each debt to its recipient once, and holds
 // up debts to others only where terms may be lost.
 import { expect, test } from 'vitest';
+import type { Address } from '../../src/core/ids.ts';
 import { USDC } from '../../src/core/token.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
-import { createBooks } from '../../src/flows/books-comparison.ts';
+import { createBooks, unknownPayments } from '../../src/flows/books-comparison.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import { ANA, chainWith, excesses, owing, tokensWith, VENUE, WHY } from '../support/excess-play.ts';
 import {
@@ -101,6 +102,34 @@ test('a payment from before the ledger was last found whole holds up older debts
   await ledger.payments.accept(signatureOf(100), WHY);
   expect(await books.disagreement(ANA)).toBeNull();
   expect(books.excessTo('ana', CREATOR, USDC.mint, 50)).toBeNull();
+});
+
+test('a payment that moved the nonce of its subscriber was lost, however late it landed', async () => {
+  await using held = await createTestLedger();
+  const { ledger } = held;
+  const { other, ports } = await paidToAnother(held, 60n);
+  const [account, stranger, sponsor] = [addressOf(71), addressOf(72), addressOf(73)];
+  await ledger.nonces.asked({ subscriberId: 'ana', account, authority: sponsor, rent: 1n }, 0);
+  const moving = (moved: Address): typeof ports.tokens => ({
+    ...ports.tokens,
+    effectsOf: (transaction) => [
+      { effect: 'advance_nonce', account: moved, authority: sponsor },
+      ...ports.tokens.effectsOf(transaction),
+    ],
+  });
+  // The agent's own key holder can put any other nonce in front, and holds up nothing by that.
+  const said = [stranger, account].map(async (moved) => {
+    const [paid] = await unknownPayments(
+      { ...ports, tokens: moving(moved) },
+      ...([ANA, 49, 'finalized'] as const),
+    );
+    return paid?.maybeLost;
+  });
+  expect(await Promise.all(said)).toEqual([false, true]);
+  const books = createBooks({ ...ports, tokens: moving(account) });
+  expect(await books.disagreement(ANA)).toBeNull();
+  expect(books.excessTo('ana', CREATOR, USDC.mint, 50)).toMatchObject({ code: 'payments_unknown' });
+  expect(books.excessTo('ana', other, USDC.mint, 50)).toMatchObject({ code: 'payments_unknown' });
 });
 
 test('two callers that give one excess to debts at the same time give each unit of it once', async () => {

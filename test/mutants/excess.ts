@@ -45,6 +45,13 @@ export const EXCESS: readonly Mutant[] = [
     by: { file: 'test/flows/excess.test.ts', test: 'holds up older debts to others' },
   },
   {
+    name: 'B19 a payment under the nonce of its subscriber that landed late is not taken for lost',
+    file: 'src/flows/books-comparison.ts',
+    from: "(each) => each.effect === 'advance_nonce' && each.account === nonceAccount,",
+    to: '() => false,',
+    by: { file: 'test/flows/excess.test.ts', test: 'however late it landed' },
+  },
+  {
     name: 'B16 a gap stands although its states have changed',
     file: 'src/ledger/checks.ts',
     from: "where c.address = old.address and (c.candidate->>'slot')::bigint =",

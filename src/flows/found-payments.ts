@@ -46,15 +46,16 @@ export async function bookFound(
   dryRun = false,
 ): Promise<Found> {
   const row = await ledger.payments.find(paid.id);
+  const known = await ledger.payments.bySignature(paid.signature);
+  // Under a nonce, a payment is found by the signature of each of its variants.
   const isSame =
     row !== null &&
     row.subscriberId === subscriberId &&
     sameReceived(row.recipients, receivedBy(paid)) &&
-    (row.signature === null || row.signature === paid.signature);
+    (row.signature === null || known?.id === row.id);
   // When the ledger holds a row of this payment that agrees with the chain, that row says what it
   // covers.
   const own = isSame && row.state !== 'landed';
-  const known = await ledger.payments.bySignature(paid.signature);
   const uncovered = (await ledger.shares.uncovered(subscriberId)).map((each) => ({
     ...each,
     uncovered: most(0n, each.uncovered - (taken.get(each.shareId) ?? 0n)),

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { cancelledBy, landedDespite } from '../../src/core/cancellation.ts';
 import { troubled } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
+import { bookFound } from '../../src/flows/found-payments.ts';
 import type { Sql, Transaction } from '../../src/ledger/database.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { addressOf, closeFact, recordFact, signatureOf } from '../support/ledger.ts';
@@ -84,7 +85,11 @@ test('a payment that the chain shows takes over the way of the variant that was 
   await payments.varied('p1', { purpose: 'payment', bytes: second, route }, 1);
   const { creatorWallet, token } = paymentFor(held.share.id, amount);
   const paid = { id: 'p1', slot: 9, creatorWallet, token, amount, signature: second.signature };
-  expect(await payments.restore('ana', paid, [])).toBe(true);
+  const ports = { ledger: held.ledger, log: silentLog };
+  for (const isDry of [true, false])
+    expect(await bookFound(ports, 'ana', paid, new Map(), isDry)).toMatchObject({
+      ...{ explained: amount, excess: 0n, rests: [] },
+    });
   expect((await paymentsIn(held))[0]).toMatchObject({
     ...{ state: 'landed', signature: second.signature, subAccountId: 3, ...plan },
   });

@@ -13,7 +13,7 @@ import type { SetAside } from './aside.ts';
 import { createPendingChanges, type PendingPorts } from './pending-changes.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { Sources } from './sources.ts';
-import type { WatchedAccounts } from './watched.ts';
+import { dropLeft, type WatchedAccounts } from './watched.ts';
 
 export type AccountChangePorts = PendingPorts & {
   readonly ledger: Ledger;
@@ -110,13 +110,17 @@ type Kind = Pick<Watched, 'role' | 'venue'>;
 /** Creates the memory of changed accounts, which knows no pulse yet. */
 export function createAccountChanges(ports: AccountChangePorts): AccountChanges {
   const { ledger, chain, venues, watched, sources, aside, clock } = ports;
-  const walked = new Set(ports.trustFirstSight ? watched.map.keys() : []);
+  const walked = new Set<Address>(ports.trustFirstSight ? watched.addresses() : []);
   /** `told`: the pulse comes from a notification, whose slot nothing has confirmed. */
   const pulses = new Map<Address, { slot: Slot; pulse: string; told: boolean }>();
   const scannedUpTo = new Map<Address, Slot>();
   const pending = createPendingChanges(ports);
   const changed = new Map<Address, Slot>();
   const unread = new Set<Address>();
+  watched.onMoved(() => {
+    dropLeft(watched, walked, pulses, scannedUpTo, changed);
+    pending.dropLeft();
+  });
 
   /**
    * Takes a pulse. `swept`: a sweep read it, so the slot of the change is not known. `trusting`: a
@@ -128,6 +132,8 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     pulse: string,
     from: { readonly swept: boolean; readonly trusting: boolean },
   ): void => {
+    // The account may leave while it is read.
+    if (!watched.map.has(address)) return;
     const known = pulses.get(address);
     // A reading far below the known slot shows that the known slot was wrong, so the reading is
     // used.
@@ -203,6 +209,7 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
       nowMs,
       listedRevision,
     });
+    if (!watched.map.has(address)) return rows.length;
     const last = rows.at(-1);
     if (last?.goesOn === true) {
       // The rest of a long history is scanned in the next run.

@@ -32,9 +32,14 @@ function setUp(trustFirstSight = false, shared = false, slice = { offset: 0, len
     succeeded: async () => {},
     of: async () => new Map<string, number>(),
   };
-  const watched = new Map<string, Watched>([
-    [ACCOUNT, { address: ACCOUNT, subscriberId: 'ana', role: 'agent_wallet' }],
-  ]);
+  const ana = { address: ACCOUNT, subscriberId: 'ana', role: 'agent_wallet' } as const;
+  const watched = new Map<string, Watched>([[ACCOUNT, ana]]);
+  const moved: (() => void)[] = [];
+  const setWatched = (isWatched: boolean) => {
+    if (isWatched) watched.set(ACCOUNT, ana);
+    else watched.delete(ACCOUNT);
+    for (const each of moved) each();
+  };
   const watch = createAccountChanges({
     ledger: {
       watchList: { cursors: async () => [{ address: ACCOUNT, slot: 10, listedRevision: 0 }] },
@@ -66,7 +71,7 @@ function setUp(trustFirstSight = false, shared = false, slice = { offset: 0, len
       revision: 0,
       refresh: async () => false,
       reload: async () => false,
-      onMoved: () => {},
+      onMoved: (listener) => void moved.push(listener),
     },
     sources: createSources(SOURCES, () => true),
     aside,
@@ -88,7 +93,8 @@ function setUp(trustFirstSight = false, shared = false, slice = { offset: 0, len
   });
   const see = (slot: number, lamports: bigint) =>
     watch.notified(ACCOUNT, slot, { lamports, owner: ACCOUNT, data: new Uint8Array() });
-  return { watch, see, scans, noted, failed, latest, trouble, watched, clock, state, others };
+  const given = { latest, trouble, watched, setWatched, clock, state, others };
+  return { watch, see, scans, noted, failed, ...given };
 }
 
 test('many changes in a row cost one scan, from the cursor on', async () => {
@@ -300,4 +306,45 @@ test('an account that another daemon heard is read, and scanned unless the ledge
   watch.taken([ACCOUNT], []);
   expect(await watch.scan(never)).toBe(1);
   expect(scans).toHaveLength(3);
+});
+
+test('nothing is kept of an account that left: one that joins again is a new one', async () => {
+  const { watch, see, scans, setWatched } = setUp();
+  see(20, 5n);
+  expect(await watch.scan(never)).toBe(1);
+  watch.told(ACCOUNT, 30);
+  setWatched(false);
+  expect([...watch.changed]).toEqual([]);
+  setWatched(true);
+  // Its state is that of before, in a slot of which a transaction was read before.
+  see(30, 5n);
+  expect([...watch.changed]).toEqual([[ACCOUNT, 30]]);
+  expect(await watch.scan(never)).toBe(1);
+  // Both scans begin at the cursor.
+  expect(scans.map((each) => each.after)).toEqual([8, 8]);
+});
+
+test('a webhook that named an account before it left holds back no scan after it joins again', async () => {
+  const { watch, see, setWatched } = setUp();
+  watch.hinted(ACCOUNT, 20);
+  setWatched(false);
+  setWatched(true);
+  see(20, 5n);
+  expect(watch.waiting).toBe(false);
+});
+
+test('no backfill has scanned the past of an account that left and joins again', async () => {
+  const { watch, watched, setWatched } = setUp(true);
+  setWatched(false);
+  setWatched(true);
+  await watch.sweep([...watched.values()], never);
+  expect([...watch.changed.keys()]).toEqual([ACCOUNT]);
+});
+
+test('nothing is kept of an account that leaves while it is read', async () => {
+  const { watch, watched, setWatched, state } = setUp();
+  const accounts = [...watched.values()];
+  state.beforeAnswer = async () => setWatched(false);
+  await watch.sweep(accounts, never);
+  expect([...watch.changed]).toEqual([]);
 });

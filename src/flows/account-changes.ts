@@ -105,6 +105,7 @@ const OVERLAP_SLOTS = 2;
 const SCANS_AT_ONCE = 8;
 const ROLES = ['drift_user', 'agent_token_account', 'agent_wallet'] as const;
 
+type Remembered = { readonly address: Address; readonly slot: Slot; readonly pulse: string };
 type Kind = Pick<Watched, 'role' | 'venue'>;
 
 /** Creates the memory of changed accounts, which knows no pulse yet. */
@@ -157,6 +158,21 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     const { data } = account;
     const bytes = data.length > length ? data.subarray(offset, offset + length) : data;
     return Buffer.from(bytes).toString('latin1');
+  };
+
+  const sliceOf = (address: Address): Slice | null => {
+    const watch = watched.map.get(address);
+    return watch === undefined ? null : venueOf(venues, watch).pulseSlice(watch.role);
+  };
+  /**
+   * Takes a pulse of the ledger; a wallet's has any length, and that of an absent account none. One
+   * of another length than is compared now is of a release that compared other bytes, and would
+   * make the account appear changed, so it is left out.
+   */
+  const remember = ({ address, slot, pulse }: Remembered): void => {
+    const length = sliceOf(address)?.length;
+    if (length === 0 || pulse === '' || pulse.length === length)
+      pulses.set(address, { slot, pulse, told: false });
   };
 
   const sweep = async (
@@ -224,13 +240,9 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
 
   return {
     remember(known) {
-      for (const { address, slot, pulse } of known)
-        pulses.set(address, { slot, pulse, told: false });
+      for (const each of known) remember(each);
     },
-    sliceOf(address) {
-      const watch = watched.map.get(address);
-      return watch === undefined ? null : venueOf(venues, watch).pulseSlice(watch.role);
-    },
+    sliceOf,
     notified(address, slot, account) {
       const watch = watched.map.get(address);
       if (watch === undefined) return;
@@ -252,8 +264,7 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
         unread.add(address);
       }
       const mine = new Set<string>(addresses);
-      for (const { address, slot, pulse } of known)
-        if (mine.has(address)) pulses.set(address, { slot, pulse, told: false });
+      for (const each of known) if (mine.has(each.address)) remember(each);
       if (addresses.length > 0) ports.onChange(null, null);
     },
     async scan(signal) {

@@ -1064,14 +1064,16 @@ create table uncredited (
   constraint uncredited_fact_fkey foreign key (subscriber_id, signature, slot, ordinal, account) references fact(subscriber_id, signature, slot, ordinal, account) on delete cascade
 );
 
--- A token account of a subscriber beyond those that are followed.
+-- A token account beyond those that are followed, or the counter of sub-accounts beyond those.
 create table unfollowed (
   address text not null,
   subscriber_id text not null,
   from_slot bigint not null,
   since timestamptz not null default now(),
+  named_slot bigint not null,
   constraint unfollowed_pkey primary key (address),
-  constraint unfollowed_subscriber_fkey foreign key (subscriber_id) references subscriber(subscriber_id)
+  constraint unfollowed_subscriber_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
+  constraint unfollowed_named_check check (named_slot >= from_slot)
 );
 create index unfollowed_by_subscriber on unfollowed (subscriber_id);
 

@@ -2,7 +2,7 @@
 // differences that no fact explains.
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Perhaps } from './perhaps.ts';
-import type { AccountState, Counters } from './reckoning.ts';
+import type { AccountState, Counters, Told } from './reckoning.ts';
 import type { Cursor, Watched } from './watch-ports.ts';
 
 /** An account's state compared with its facts; see core/reckoning.ts. All slots are finalized. */
@@ -51,7 +51,7 @@ export type Checks = {
     uptoSlot: Slot,
     nowMs?: number,
   ): Promise<{
-    told: Counters;
+    told: Told;
     perhaps: Perhaps;
     /** The number of facts in the sums. */
     tallies: number;

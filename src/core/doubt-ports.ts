@@ -32,11 +32,17 @@ export type UnreadBook = {
 export type Unfollowed = {
   readonly address: Address;
   readonly subscriberId: string;
+  /** The slot before the first transaction that named it. It is followed from there. */
   readonly fromSlot: Slot;
+  /** The slot of the last transaction that named it. Earlier answers of a node say nothing. */
+  readonly namedSlot: Slot;
   readonly sinceMs: number;
 };
 export type UnfollowedAccounts = {
-  /** Lists an account. False when it is listed already: it keeps its time and the lesser slot. */
+  /**
+   * Lists an account. False when it is listed already: it keeps its time, the lesser `fromSlot` and
+   * the greater `namedSlot`.
+   */
   add(account: Omit<Unfollowed, 'sinceMs'>, nowMs: number): Promise<boolean>;
   /** Those of these accounts that are listed. */
   find(addresses: readonly Address[]): Promise<Unfollowed[]>;
@@ -45,10 +51,11 @@ export type UnfollowedAccounts = {
   /** Lists the same accounts by address: those after this address, or from the first one on. */
   next(limit: number, after: Address | null): Promise<Unfollowed[]>;
   /**
-   * Removes an account: it is followed now, is gone, or was accepted by a person. False when it was
-   * not listed.
+   * Removes an account that a node showed as gone in this slot, or that a person accepted (null).
+   * False when it is not listed, or was named in a later slot. An account that is followed is
+   * removed by `WatchList.adopt`.
    */
-  remove(address: Address): Promise<boolean>;
+  remove(address: Address, shownIn: Slot | null): Promise<boolean>;
 };
 
 /**

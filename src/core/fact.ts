@@ -161,6 +161,9 @@ export type FundingPayment = {
   readonly ordinal: number;
 };
 
+/** A change of a token account's amount of one mint, in base units. */
+export type MintChange = { readonly mint: Address; readonly amount: bigint };
+
 /**
  * The change of one account's counters according to the records of one transaction. Account state
  * must equal the sum of all tallies, which proves that Bailiff has heard everything. Units stand at
@@ -185,6 +188,11 @@ export type Tally = {
   readonly withdraws: bigint;
   /** Change of a token account's amount, in base units. */
   readonly tokens: bigint;
+  /**
+   * The parts of `tokens` by mint: an account may be closed and made again for another one. Absent
+   * for a Drift account, and in facts of releases that did not tell the mints apart.
+   */
+  readonly mints?: readonly MintChange[];
   /**
    * Quote base units by which `realised` may have changed in addition, each completely or not at
    * all: a referral reward whose record does not name the receiver, a keeper's reward for an

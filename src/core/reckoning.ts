@@ -2,8 +2,8 @@
 // transactions did; the state shows whether every transaction was heard. A difference is either the
 // profit of a transaction that could not be read, or a gap, which is shown until a
 // person closes it. Formulas: drift program, T of docs/hearing.md.
-import type { Held } from './fact.ts';
-import type { Slot } from './ids.ts';
+import type { Held, MintChange } from './fact.ts';
+import type { Address, Slot } from './ids.ts';
 import { formatUnits } from './money.ts';
 import { mayBe, NOTHING_PERHAPS, type Perhaps } from './perhaps.ts';
 
@@ -20,6 +20,9 @@ export const NO_COUNTERS: Counters = {
   withdraws: 0n,
   tokens: 0n,
 };
+
+/** The sums of facts. `mints`: the parts of `tokens` whose mint is known, in any order. */
+export type Told = Counters & { readonly mints?: readonly MintChange[] };
 
 /** Fields of the state that are not summed against facts. They tell what a difference means. */
 export type Hints = {
@@ -54,22 +57,54 @@ export type AccountState = {
   readonly positions: readonly Held[] | null;
   /** Null or absent for a token account, and in states kept by an older release. */
   readonly quote?: QuoteHolding | null;
+  /** The mint of a token account. Absent for other accounts, and in states of an older release. */
+  readonly mint?: Address;
   /** The bytes of the account that a sweep compares, as latin1 text. */
   readonly pulse: string;
 };
 
 /**
- * For each counter, the state's value less the baseline's and less the sum of the facts; null when
- * all differences are zero.
+ * The difference of a token account's amounts. An account may be closed and made again for another
+ * mint with the same amount, so each mint is compared by itself. When several differ, returns the
+ * lowest difference: tokens that left count, and tokens of another mint do not make up for them. A
+ * state of an older release has no mint, and is compared by its amount.
+ */
+function tokenDifference(baseline: AccountState, told: Told, seen: AccountState): bigint {
+  const isKnown = ({ mint, hints }: AccountState) => mint !== undefined || !hints.exists;
+  const total = seen.counters.tokens - baseline.counters.tokens - told.tokens;
+  const changes = told.mints ?? [];
+  const known = changes.reduce((sum, each) => sum + each.amount, 0n);
+  const mints = new Set([baseline.mint, seen.mint, ...changes.map((each) => each.mint)]);
+  mints.delete(undefined);
+  if (!isKnown(baseline) || !isKnown(seen) || mints.size < 2) return total;
+  const held = (state: AccountState, mint: unknown) =>
+    state.mint === mint ? state.counters.tokens : 0n;
+  const differences = [...mints].map((mint) => {
+    // Facts of an older release tell no mint. They count for that of the baseline.
+    const rest = mint === (baseline.mint ?? seen.mint) ? told.tokens - known : 0n;
+    const own = changes.filter((each) => each.mint === mint);
+    const sum = own.reduce((all, each) => all + each.amount, rest);
+    return held(seen, mint) - held(baseline, mint) - sum;
+  });
+  const [lowest = 0n, ...others] = differences.sort((a, b) => Number(a - b));
+  return lowest < 0n ? lowest : (others.at(-1) ?? lowest);
+}
+
+/**
+ * For each counter, the state's value less the baseline's and less the sum of the facts, for tokens
+ * mint by mint; null when all differences are zero.
  */
 export function differenceOf(
   baseline: AccountState,
-  told: Counters,
+  told: Told,
   seen: AccountState,
 ): Counters | null {
-  const difference = Object.fromEntries(
-    COUNTERS.map((name) => [name, seen.counters[name] - baseline.counters[name] - told[name]]),
-  ) as Counters;
+  const difference = {
+    ...(Object.fromEntries(
+      COUNTERS.map((name) => [name, seen.counters[name] - baseline.counters[name] - told[name]]),
+    ) as Counters),
+    tokens: tokenDifference(baseline, told, seen),
+  };
   return COUNTERS.every((name) => difference[name] === 0n) ? null : difference;
 }
 
@@ -91,7 +126,7 @@ export type Meaning = { readonly what: (typeof MEANINGS)[number]; readonly says:
  * The meanings of the difference between a state and the facts, told from the account's counters
  * alone; empty when there is no difference.
  */
-export function meaningsOf(baseline: AccountState, told: Counters, seen: AccountState): Meaning[] {
+export function meaningsOf(baseline: AccountState, told: Told, seen: AccountState): Meaning[] {
   const meanings: Meaning[] = [];
   const say = (what: Meaning['what'], says: string) => meanings.push({ what, says });
   const [was, is] = [baseline.hints, seen.hints];
@@ -161,7 +196,7 @@ export const rewardsOf = ({ amounts }: Perhaps): bigint =>
 
 /** The facts of the stretch between a baseline and the deletion of a Drift account. */
 export type LastStretch = {
-  readonly told: Counters;
+  readonly told: Told;
   readonly perhaps: Perhaps;
   readonly unknowns: number;
   /**
@@ -222,7 +257,7 @@ export function together(before: Check, after: Check): Check {
  */
 export function checkState(
   baseline: AccountState,
-  told: Counters,
+  told: Told,
   unknowns: number,
   seen: AccountState,
   perhaps: Perhaps = NOTHING_PERHAPS,

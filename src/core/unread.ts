@@ -13,6 +13,7 @@ import {
   meaningsOf,
   NO_COUNTERS,
   rewardsOf,
+  type Told,
 } from './reckoning.ts';
 import type { Watched } from './watch-ports.ts';
 
@@ -48,7 +49,7 @@ function showsNoSwap(baseline: AccountState, told: Counters, seen: AccountState)
  */
 export function checkUnread(
   baseline: AccountState,
-  { told, unknowns, perhaps }: { told: Counters; unknowns: number; perhaps: Perhaps },
+  { told, unknowns, perhaps }: { told: Told; unknowns: number; perhaps: Perhaps },
   seen: AccountState,
   flatFee: bigint,
   role: Watched['role'],

@@ -5,7 +5,7 @@
 // outflow of the wallet.
 import { type Leaving, leavings, leavingsOfFailed, solBrought } from './conservation.ts';
 import { understandToken } from './coverage.ts';
-import type { FactBody, Notice, Outflow } from './fact.ts';
+import type { FactBody, MintChange, Notice, Outflow } from './fact.ts';
 import { type Perimeter, type Subject, subjectsOf } from './holdings.ts';
 import type { Address } from './ids.ts';
 import { TOKEN_PROGRAMS } from './programs.ts';
@@ -99,10 +99,10 @@ function putLeavings(
  * state is checked against it.
  */
 function putTallies({ transaction, watched }: Perimeter, put: Put): void {
-  const changes = new Map<Address, bigint>();
-  for (const { account, before, after } of transaction.tokenBalances)
-    changes.set(account, (changes.get(account) ?? 0n) + after - before);
-  for (const [account, tokens] of changes) {
+  const changes = new Map<Address, MintChange[]>();
+  for (const { account, mint, before, after } of transaction.tokenBalances)
+    changes.set(account, [...(changes.get(account) ?? []), { mint, amount: after - before }]);
+  for (const [account, mints] of changes) {
     const watch = watched.get(account);
     if (watch?.role !== 'agent_token_account') continue;
     put(watch.subscriberId, account, LAST_ORDINAL, {
@@ -111,7 +111,8 @@ function putTallies({ transaction, watched }: Perimeter, put: Put): void {
       funding: 0n,
       deposits: 0n,
       withdraws: 0n,
-      tokens,
+      tokens: mints.reduce((sum, each) => sum + each.amount, 0n),
+      mints,
     });
   }
 }

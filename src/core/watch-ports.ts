@@ -90,8 +90,9 @@ export type WatchList = {
     naming: Naming,
   ): Promise<boolean>;
   /**
-   * Watches a sub-account that its owner made later, or with `subAccountId` null a token account.
-   * Returns false when it is watched already.
+   * Watches a sub-account that its owner made later, or with `subAccountId` null a token account,
+   * and removes it from the accounts that are not followed: both or neither. Returns false when it
+   * is watched already.
    */
   adopt(account: {
     address: Address;

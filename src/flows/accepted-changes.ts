@@ -35,7 +35,7 @@ export function createAccept(
     if (isSignature(subject)) return acceptTransaction(subject, reason);
     const account = watched.map.get(subject);
     if (account === undefined) {
-      if (await ledger.unfollowed.remove(subject as never)) {
+      if (await ledger.unfollowed.remove(subject as never, null)) {
         log.warn('account.gap_accepted', { address: subject, reason });
         return;
       }

@@ -13,7 +13,7 @@ import type { SetAside } from './aside.ts';
 import { createPendingChanges, type PendingPorts } from './pending-changes.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { Sources } from './sources.ts';
-import type { WatchedAccounts } from './watched.ts';
+import { dropLeft, type WatchedAccounts } from './watched.ts';
 
 export type AccountChangePorts = PendingPorts & {
   readonly ledger: Ledger;
@@ -105,18 +105,23 @@ const OVERLAP_SLOTS = 2;
 const SCANS_AT_ONCE = 8;
 const ROLES = ['drift_user', 'agent_token_account', 'agent_wallet'] as const;
 
+type Remembered = { readonly address: Address; readonly slot: Slot; readonly pulse: string };
 type Kind = Pick<Watched, 'role' | 'venue'>;
 
 /** Creates the memory of changed accounts, which knows no pulse yet. */
 export function createAccountChanges(ports: AccountChangePorts): AccountChanges {
   const { ledger, chain, venues, watched, sources, aside, clock } = ports;
-  const walked = new Set(ports.trustFirstSight ? watched.map.keys() : []);
+  const walked = new Set<Address>(ports.trustFirstSight ? watched.addresses() : []);
   /** `told`: the pulse comes from a notification, whose slot nothing has confirmed. */
   const pulses = new Map<Address, { slot: Slot; pulse: string; told: boolean }>();
   const scannedUpTo = new Map<Address, Slot>();
   const pending = createPendingChanges(ports);
   const changed = new Map<Address, Slot>();
   const unread = new Set<Address>();
+  watched.onMoved(() => {
+    dropLeft(watched, walked, pulses, scannedUpTo, changed);
+    pending.dropLeft();
+  });
 
   /**
    * Takes a pulse. `swept`: a sweep read it, so the slot of the change is not known. `trusting`: a
@@ -128,6 +133,8 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     pulse: string,
     from: { readonly swept: boolean; readonly trusting: boolean },
   ): void => {
+    // The account may leave while it is read.
+    if (!watched.map.has(address)) return;
     const known = pulses.get(address);
     // A reading far below the known slot shows that the known slot was wrong, so the reading is
     // used.
@@ -151,6 +158,21 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     const { data } = account;
     const bytes = data.length > length ? data.subarray(offset, offset + length) : data;
     return Buffer.from(bytes).toString('latin1');
+  };
+
+  const sliceOf = (address: Address): Slice | null => {
+    const watch = watched.map.get(address);
+    return watch === undefined ? null : venueOf(venues, watch).pulseSlice(watch.role);
+  };
+  /**
+   * Takes a pulse of the ledger; a wallet's has any length, and that of an absent account none. One
+   * of another length than is compared now is of a release that compared other bytes, and would
+   * make the account appear changed, so it is left out.
+   */
+  const remember = ({ address, slot, pulse }: Remembered): void => {
+    const length = sliceOf(address)?.length;
+    if (length === 0 || pulse === '' || pulse.length === length)
+      pulses.set(address, { slot, pulse, told: false });
   };
 
   const sweep = async (
@@ -203,6 +225,7 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
       nowMs,
       listedRevision,
     });
+    if (!watched.map.has(address)) return rows.length;
     const last = rows.at(-1);
     if (last?.goesOn === true) {
       // The rest of a long history is scanned in the next run.
@@ -217,13 +240,9 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
 
   return {
     remember(known) {
-      for (const { address, slot, pulse } of known)
-        pulses.set(address, { slot, pulse, told: false });
+      for (const each of known) remember(each);
     },
-    sliceOf(address) {
-      const watch = watched.map.get(address);
-      return watch === undefined ? null : venueOf(venues, watch).pulseSlice(watch.role);
-    },
+    sliceOf,
     notified(address, slot, account) {
       const watch = watched.map.get(address);
       if (watch === undefined) return;
@@ -245,8 +264,7 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
         unread.add(address);
       }
       const mine = new Set<string>(addresses);
-      for (const { address, slot, pulse } of known)
-        if (mine.has(address)) pulses.set(address, { slot, pulse, told: false });
+      for (const each of known) if (mine.has(each.address)) remember(each);
       if (addresses.length > 0) ports.onChange(null, null);
     },
     async scan(signal) {

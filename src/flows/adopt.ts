@@ -26,36 +26,43 @@ function namedIn(fact: Fact, watched: WatchedAccounts): boolean {
   return named !== null && !watched.map.has(named);
 }
 
+/** The slots of the first and the last transaction that named an account that is not followed. */
+type Named = Pick<Unfollowed, 'fromSlot' | 'namedSlot'>;
+/** What one transaction names: the history of the account begins with this transaction. */
+const namedBy = (slot: Slot): Named => ({ fromSlot: Math.max(0, slot - 1), namedSlot: slot });
+
 /**
- * The slot from which accounts are followed that a transaction after `namedAfter` names: an earlier
- * one, where one of these addresses is listed as not followed since then. What the accounts did
- * between the two slots was not heard and may owe a share.
+ * The slot from which accounts are followed that a transaction names: that of `named`, or an
+ * earlier one, where one of these addresses is listed as not followed since then. What the accounts
+ * did between the two slots was not heard and may owe a share.
  */
 async function firstSlot(
   { unfollowed }: Ledger,
   addresses: readonly Address[],
-  namedAfter: Slot,
+  named: Named,
 ): Promise<Slot> {
   const listed = await unfollowed.find(addresses);
-  return Math.min(namedAfter, ...listed.map((each) => each.fromSlot));
+  return Math.min(named.fromSlot, ...listed.map((each) => each.fromSlot));
 }
 
 /**
  * Watches the sub-accounts of a subscriber that a venue counts and that are not followed, as far as
- * there is room: from the slot `namedAfter` on, or from an earlier one with which a counter of this
- * subscriber is listed. A listed counter stands for the sub-accounts of its other venues as well,
- * because one call lists one counter. Where there is no room for all, the counter of the first one
- * left is listed, and the gate says `unknown` for this subscriber. `none`: the counters, read after
- * `namedAfter`, show no sub-account that is not followed.
+ * there is room: from the first slot of `named` on, or from an earlier one with which a counter of
+ * this subscriber is listed. A listed counter stands for the sub-accounts of its other venues as
+ * well, because one call lists one counter. Where there is no room for all, the counter of the
+ * first one left is listed, and the gate says `unknown` for this subscriber. A counter is listed
+ * too where the node that answers has not seen the last slot of `named`, and may know fewer
+ * sub-accounts than there are. `noneIn`: the slot in which the counters show none that is not
+ * followed; null where they show one.
  */
 async function adoptSubAccounts(
   ports: AdoptPorts,
   subscriber: Subscriber,
-  namedAfter: Slot,
-): Promise<'grown' | 'same' | 'none'> {
+  named: Named,
+): Promise<{ readonly grown: boolean; readonly noneIn: Slot | null }> {
   const { ledger, clock, log, watched, venues } = ports;
   const { id: subscriberId, agentWallet } = subscriber;
-  const fromSlot = await firstSlot(ledger, countersOf(venues, agentWallet), namedAfter);
+  const fromSlot = await firstSlot(ledger, countersOf(venues, agentWallet), named);
   const room = await roomFor(ledger, subscriber);
   const { slot, missing } = await missingSubAccounts(ports, subscriber, room + 1);
   let grown = false;
@@ -66,17 +73,18 @@ async function adoptSubAccounts(
     log.warn('account.adopted', { subscriber: subscriberId, ...each });
   }
   const [beyond] = missing.slice(room);
-  if (beyond !== undefined) {
-    const address = venues.of(beyond.venue).statsAddress(agentWallet);
-    const unfollowed = { address, subscriberId, fromSlot };
+  if (beyond !== undefined || slot < named.namedSlot) {
+    const venue = beyond === undefined ? venues.usual : venues.of(beyond.venue);
+    const address = venue.statsAddress(agentWallet);
+    const unfollowed = { address, subscriberId, fromSlot, namedSlot: named.namedSlot };
     if (await ledger.unfollowed.add(unfollowed, clock.nowMs()))
-      log.error('account.not_adopted', {
+      log[beyond === undefined ? 'warn' : 'error']('account.not_adopted', {
         ...{ subscriber: subscriberId, address },
-        subAccount: beyond.address,
+        subAccount: beyond?.address ?? null,
       });
   }
   if (grown) await watched.refresh();
-  return grown ? 'grown' : missing.length === 0 && slot > namedAfter ? 'none' : 'same';
+  return { grown, noneIn: missing.length === 0 ? slot : null };
 }
 
 /**
@@ -130,17 +138,17 @@ async function adoptTokenAccount(
   { ledger, clock, log, watched }: AdoptPorts,
   address: Address,
   subscriberId: string,
-  namedAfter: Slot,
+  named: Named,
 ): Promise<boolean> {
-  const fromSlot = await firstSlot(ledger, [address], namedAfter);
+  const fromSlot = await firstSlot(ledger, [address], named);
   if ((await openTokenAccounts(ledger, subscriberId)) > TOKEN_ACCOUNTS_MOST) {
     log.error('account.not_adopted', { subscriber: subscriberId, address });
-    await ledger.unfollowed.add({ address, subscriberId, fromSlot }, clock.nowMs());
+    const { namedSlot } = named;
+    await ledger.unfollowed.add({ address, subscriberId, fromSlot, namedSlot }, clock.nowMs());
     return false;
   }
-  await ledger.unfollowed.remove(address);
-  const named = { address, subscriberId, subAccountId: null, venue: null };
-  const account = { ...named, fromSlot, nowMs: clock.nowMs() };
+  const tokens = { address, subscriberId, subAccountId: null, venue: null };
+  const account = { ...tokens, fromSlot, nowMs: clock.nowMs() };
   if (!(await ledger.watchList.adopt(account))) return false;
   log.info('account.adopted', { subscriber: subscriberId, address, subAccountId: null });
   await watched.refresh();
@@ -150,22 +158,21 @@ async function adoptTokenAccount(
 /**
  * Looks at the sub-accounts for which a counter is listed. Those for which there is room by now are
  * followed from the slot where the first of them was named, deleted ones as well, because their
- * trades may owe a share. The counter is forgotten in a later look, once none is left.
+ * trades may owe a share. The counter is forgotten in a later look, once none is left. It stays
+ * where a sub-account was named in a later slot than that of the answer, also while the counters
+ * were read.
  */
 async function lookAtSubAccounts(
   ports: AdoptPorts,
   subscriber: Subscriber,
-  { address, fromSlot }: Unfollowed,
+  listed: Unfollowed,
 ): Promise<boolean> {
   const { ledger, log } = ports;
-  const found = await adoptSubAccounts(ports, subscriber, fromSlot);
-  if (found !== 'none') return found === 'grown';
-  await ledger.unfollowed.remove(address);
-  log.info('account.forgotten', { subscriber: subscriber.id, address });
-  // A sub-account that was named after the counters were read and before the row went was not
-  // listed, because the row stood. It is listed or followed now.
-  const still = await ledger.subscribers.find(subscriber.id);
-  return still !== null && (await adoptSubAccounts(ports, still, fromSlot)) === 'grown';
+  const { address } = listed;
+  const { grown, noneIn } = await adoptSubAccounts(ports, subscriber, listed);
+  if (noneIn !== null && (await ledger.unfollowed.remove(address, noneIn)))
+    log.info('account.forgotten', { subscriber: subscriber.id, address });
+  return grown;
 }
 
 /**
@@ -188,10 +195,7 @@ export function createUnfollowedLook(ports: AdoptPorts): () => Promise<boolean> 
     );
     let grown = false;
     for (const [index, each] of list.entries()) {
-      const { address, subscriberId, fromSlot } = each;
-      // The account was named in the slot after `fromSlot`. A node that has not seen that slot may
-      // not know the account yet, which says nothing about whether it is closed.
-      if (slot <= fromSlot) continue;
+      const { address, subscriberId } = each;
       const subscriber = await ledger.subscribers.find(subscriberId);
       if (subscriber !== null && countersOf(venues, subscriber.agentWallet).includes(address)) {
         grown = (await lookAtSubAccounts(ports, subscriber, each)) || grown;
@@ -199,10 +203,12 @@ export function createUnfollowedLook(ports: AdoptPorts): () => Promise<boolean> 
       }
       const owner = ownerOf(accounts[index]?.data);
       if (owner === null || owner !== subscriber?.agentWallet) {
-        await ledger.unfollowed.remove(address);
-        log.info('account.forgotten', { subscriber: subscriberId, address });
+        // A node that has not seen the slot in which the account was named last may not know it
+        // yet, which says nothing about whether it is closed. The account stays listed.
+        if (await ledger.unfollowed.remove(address, slot))
+          log.info('account.forgotten', { subscriber: subscriberId, address });
       } else if ((await openTokenAccounts(ledger, subscriberId)) <= TOKEN_ACCOUNTS_MOST)
-        grown = (await adoptTokenAccount(ports, address, subscriberId, fromSlot)) || grown;
+        grown = (await adoptTokenAccount(ports, address, subscriberId, each)) || grown;
     }
     return grown;
   };
@@ -221,19 +227,19 @@ export async function adoptFrom(
   const { watched, ledger } = ports;
   let grown = false;
   for (const { address, subscriberId } of filledIn(ports, transaction)) {
-    const fromSlot = Math.max(0, transaction.slot - 1);
-    if (!watched.map.has(address))
-      grown = (await adoptTokenAccount(ports, address, subscriberId, fromSlot)) || grown;
+    if (watched.map.has(address)) continue;
+    const named = namedBy(transaction.slot);
+    grown = (await adoptTokenAccount(ports, address, subscriberId, named)) || grown;
   }
   for (const fact of facts) {
-    const fromSlot = Math.max(0, fact.position.slot - 1);
+    const named = namedBy(fact.position.slot);
     const tokens = tokenAccountIn(fact);
     if (tokens !== null && !watched.map.has(tokens))
-      grown = (await adoptTokenAccount(ports, tokens, fact.subscriberId, fromSlot)) || grown;
+      grown = (await adoptTokenAccount(ports, tokens, fact.subscriberId, named)) || grown;
     if (!namedIn(fact, watched)) continue;
     const subscriber = await ledger.subscribers.find(fact.subscriberId);
     if (subscriber === null) continue;
-    grown = (await adoptSubAccounts(ports, subscriber, fromSlot)) === 'grown' || grown;
+    grown = (await adoptSubAccounts(ports, subscriber, named)).grown || grown;
   }
   return grown;
 }

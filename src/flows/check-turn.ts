@@ -4,6 +4,7 @@ import type { Address, Slot } from '../core/ids.ts';
 import { checkAccounts } from './account-checks.ts';
 import { type AdoptPorts, createUnfollowedLook } from './adopt.ts';
 import { createUnread } from './unread.ts';
+import { dropLeft } from './watched.ts';
 
 export type Turn = {
   /** The subscribers for whom profit was reckoned. */
@@ -23,6 +24,7 @@ export function createChecking(
   const lookAtUnfollowed = createUnfollowedLook(ports);
   const rescanned = new Map<Address, number>();
   return async (signal) => {
+    dropLeft(ports.watched, rescanned);
     const checked = await checkAccounts({ ...ports, rescanned }, changed, signal);
     // These two works belong to no part of the hearing: the daemon that holds part 0 does them.
     if (ports.share?.parts()?.includes(0) !== false) {

@@ -57,7 +57,7 @@ export type ClearOptions = {
 /** The pace of the chain must be measured within this time, in milliseconds. */
 const PACE_WITHIN_MS = 60_000;
 const POLL_MS = 100;
-const NOT_FOLLOWED = `The subscriber has more than ${SUB_ACCOUNTS_MOST} sub-accounts, and not all of them are followed. Delete some of them, then ask again.`;
+const NOT_FOLLOWED = `Not all sub-accounts are followed: the subscriber has more than ${SUB_ACCOUNTS_MOST}, or made one just now. Delete those beyond, or ask again in a minute.`;
 /**
  * Accounts are read less often than the ledger, because each reading takes two calls per account.
  */

@@ -95,12 +95,12 @@ const NO_ACCOUNT: Doubt = {
 /** The most rows that are looked at; one subscriber may have many. */
 const UNFOLLOWED_MOST = 100_000;
 const TOO_MANY_ACCOUNTS: Doubt = {
-  reason: `Has more than ${TOKEN_ACCOUNTS_MOST} token accounts or ${SUB_ACCOUNTS_MOST} sub-accounts, and not all of them are followed. Close some of them.`,
+  reason: `Not all accounts are followed: there are more than ${TOKEN_ACCOUNTS_MOST} token accounts or ${SUB_ACCOUNTS_MOST} sub-accounts, or one was made just now. Close those beyond, or ask again in a minute.`,
 };
 
 /**
- * Doubts about single subscribers: those of whom no account exists, those with more accounts than
- * are followed, and, when the settings say so, those suspected of losses made on purpose.
+ * Doubts about single subscribers: those of whom no account exists, those with accounts that are
+ * not followed, and, when the settings say so, those suspected of losses made on purpose.
  * Suspicions are read as the ledger summed them up last.
  */
 export async function personalDoubts(

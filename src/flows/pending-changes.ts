@@ -6,7 +6,7 @@ import type { Address, Slot } from '../core/ids.ts';
 import type { Clock } from '../core/ports.ts';
 import type { HearingShare } from './hearing-share.ts';
 import type { OwnSignatures } from './own-signatures.ts';
-import type { WatchedAccounts } from './watched.ts';
+import { dropLeft, type WatchedAccounts } from './watched.ts';
 
 /** The longest time that a scan waits for the transaction that a webhook named. */
 const HINT_MS_MOST = 1_500;
@@ -44,6 +44,8 @@ export type PendingChanges = {
   hinted(address: Address, slot: Slot): void;
   /** A transaction of this slot that touches the account was read. */
   told(address: Address, slot: Slot): void;
+  /** Forgets accounts that are not watched any more. */
+  dropLeft(): void;
   /**
    * The accounts that wait for nothing but a scan. Asks what other daemons know, and forgets
    * changes of accounts that are not watched any more.
@@ -136,11 +138,11 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
       hints.set(address, [hint, ...(hints.get(address) ?? [])].slice(0, REMEMBERED_MOST));
     },
     told,
+    dropLeft: () => dropLeft(watched, pendings, readSlots, hints),
     async ready() {
       // A subscriber may leave before the scan. The ledger gives no cursor for such an account, so
       // its change would stay at the head of the list and keep the others from being scanned.
-      for (const address of pendings.keys())
-        if (!watched.map.has(address)) pendings.delete(address);
+      dropLeft(watched, pendings);
       await askElsewhere();
       return [...pendings]
         .filter(([address, pending]) => !isAwaited(address, pending))

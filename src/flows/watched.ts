@@ -29,6 +29,18 @@ export type WatchedAccounts = {
   onMoved(listener: () => void): void;
 };
 
+/**
+ * Removes what is kept under the address of an account that is not watched any more, from each of
+ * these maps and sets.
+ */
+export function dropLeft(
+  { map }: Pick<WatchedAccounts, 'map'>,
+  ...kept: readonly Pick<Set<Address>, 'keys' | 'delete'>[]
+): void {
+  for (const each of kept)
+    for (const address of each.keys()) if (!map.has(address)) each.delete(address);
+}
+
 /** Reads the whole watch-list of the ledger. */
 export async function loadWatched(list: Pick<WatchList, 'since'>): Promise<WatchedAccounts> {
   const map = new Map<string, Watched>();

@@ -6,12 +6,12 @@ import type { AccountCheck, Checks } from '../core/check-ports.ts';
 import { createGatherer, upToDistinct } from '../core/gather.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import { isUntold, isUntoldOfAny, type OpenSighting } from '../core/naming.ts';
-import { type AccountState, COUNTERS, type Counters } from '../core/reckoning.ts';
+import { type AccountState, COUNTERS, type Counters, type Told } from '../core/reckoning.ts';
 import { UNREADABLE } from '../core/unread.ts';
 import { at, isOfOne, type Sql, toJson } from './database.ts';
 import { unreadableBefore } from './unread.ts';
 
-type Told = Awaited<ReturnType<Checks['told']>>;
+type Stretched = Awaited<ReturnType<Checks['told']>>;
 type Stretch = {
   readonly address: Address;
   readonly afterSlot: Slot;
@@ -21,6 +21,7 @@ type Stretch = {
 type Row = Record<keyof Counters, string> & {
   readonly nth: number;
   readonly perhaps: string[][];
+  readonly mints: { readonly mint: Address; readonly amount: string }[][];
   readonly untold_fees: number;
   readonly tallies: number;
   readonly unknowns: number;
@@ -38,7 +39,7 @@ type Step = Pick<AccountCheck, 'address' | 'baseline' | 'candidate'>;
 const TOGETHER = 64;
 
 export type CheckSteps = {
-  told(stretch: Stretch): Promise<Told>;
+  told(stretch: Stretch): Promise<Stretched>;
   /** Makes a state the candidate of an account that has none. */
   propose(given: { readonly address: Address; readonly state: AccountState }): Promise<undefined>;
   /** Makes the candidate the baseline, unless another daemon has changed one of the two. */
@@ -49,7 +50,13 @@ export type CheckSteps = {
 export const countersOf = (json: Record<string, unknown>): Counters =>
   Object.fromEntries(COUNTERS.map((name) => [name, BigInt(json[name] as string)])) as Counters;
 
-async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Told[]> {
+/** The changes of a token account by mint; nothing for an account without any. */
+const mintsOf = ({ mints }: Row): Pick<Told, 'mints'> =>
+  mints.length === 0
+    ? {}
+    : { mints: mints.flat().map(({ mint, amount }) => ({ mint, amount: BigInt(amount) })) };
+
+async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Stretched[]> {
   const given = asked.map(({ address, afterSlot, uptoSlot, nowMs }, nth) => ({
     nth,
     address,
@@ -79,6 +86,7 @@ async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Told[]> {
              coalesce(sum((body->>'withdraws')::numeric), 0)::text as withdraws,
              coalesce(sum((body->>'tokens')::numeric), 0)::text as tokens,
              coalesce(jsonb_agg(body->'perhaps') filter (where body->'perhaps' is not null), '[]') as perhaps,
+             coalesce(jsonb_agg(body->'mints') filter (where body->'mints' is not null), '[]') as mints,
              coalesce(sum((body->>'untoldFees')::int), 0)::int as untold_fees,
              (count(*) filter (where kind = 'tally'))::int as tallies,
              (count(*) filter (where kind = 'unknown'))::int as unknowns
@@ -98,7 +106,7 @@ async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Told[]> {
     );
   };
   return rows.map((row) => ({
-    told: countersOf(row),
+    told: { ...countersOf(row), ...mintsOf(row) },
     perhaps: { amounts: row.perhaps.flat().map(BigInt), untoldFees: row.untold_fees },
     tallies: row.tallies,
     unknowns: row.unknowns,

@@ -40,6 +40,7 @@ function stateOf(json: Json | null): AccountState | null {
     },
     positions: heldOf(json.positions),
     quote: quoteOf(json.quote as Json | null | undefined),
+    ...(typeof json.mint === 'string' ? { mint: json.mint as Address } : {}),
     pulse: Buffer.from(json.pulse as string, 'hex').toString('latin1'),
   };
 }

@@ -62,6 +62,11 @@ export function readBody<Kind extends FactBody['kind']>(
       ...each,
       ...{ base: BigInt(each.base), amount: BigInt(each.amount) },
     }));
+  if (kind === 'tally' && Array.isArray(read.mints))
+    read.mints = read.mints.map((each: { amount: string }) => ({
+      ...each,
+      amount: BigInt(each.amount),
+    }));
   if (kind === 'reckoning') read.held = heldOf(read.held);
   if (kind === 'outflow' && typeof read.brought === 'string') read.brought = BigInt(read.brought);
   if (kind === 'outflow') return { ...OLDER_OUTFLOW, ...read } as never;

@@ -112,6 +112,7 @@ export function createWatchList(sql: Sql): WatchList {
     },
     async adopt({ address, subscriberId, subAccountId, venue = null, fromSlot, nowMs }) {
       const added = await sql`
+        with followed as (delete from unfollowed where address = ${address})
         insert into account (address, subscriber_id, role, sub_account_id, venue, cursor_slot, watched_at)
         values (${address}, ${subscriberId}, ${subAccountId === null ? 'agent_token_account' : 'drift_user'}, ${subAccountId}, ${venue},
           ${fromSlot}, ${at(nowMs)})

@@ -3,6 +3,7 @@
 
 import type { ChainAccount, Slice } from '../core/chain-ports.ts';
 import type { Held } from '../core/fact.ts';
+import { type Address, base58Text } from '../core/ids.ts';
 import {
   type AccountState,
   blankState,
@@ -108,8 +109,8 @@ const sizeOf = (entry: bigint): bigint => (entry < 0n ? -entry : entry);
 
 const NOBODY = '\0'.repeat(32);
 
-/** Owner, amount, delegate and state of a token account. */
-const TOKEN_PULSE = { offset: 32, length: 77 };
+/** Mint, owner, amount, delegate and state of a token account. */
+const TOKEN_PULSE = { offset: 0, length: 109 };
 const NOTHING = { exists: false, delegate: '', quoteFlow: 0n, isolated: 0n };
 
 function tokenState(slot: number, data: Uint8Array): AccountState {
@@ -119,6 +120,7 @@ function tokenState(slot: number, data: Uint8Array): AccountState {
     counters: { ...NO_COUNTERS, tokens: bytes.length < 72 ? 0n : bytes.readBigUInt64LE(64) },
     hints: { ...NOTHING, exists: true },
     positions: [],
+    ...(bytes.length < 72 ? {} : { mint: base58Text(bytes.subarray(0, 32)) as Address }),
     pulse: bytes.toString('latin1', TOKEN_PULSE.offset, TOKEN_PULSE.offset + TOKEN_PULSE.length),
   };
 }

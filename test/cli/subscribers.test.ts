@@ -30,7 +30,7 @@ test('in good standing, without any doubt, is allow', async () => {
 
 test('a token account that is not followed makes it unknown, and for nobody else', async () => {
   await using held = await createListening(['ana', 'bo']);
-  const beyond = { address: accountOf('eve'), subscriberId: 'ana', fromSlot: 5 };
+  const beyond = { address: accountOf('eve'), subscriberId: 'ana', fromSlot: 5, namedSlot: 6 };
   await held.ledger.unfollowed.add(beyond, 0);
   const [verdict, reason] = await verdictOf(held, 'ana');
   expect([verdict, reason]).toEqual(['unknown', expect.stringContaining('100 token accounts')]);

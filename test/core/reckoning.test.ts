@@ -1,5 +1,6 @@
 // Reckoning: the verdict about a state, given the facts.
 import { describe, expect, test } from 'vitest';
+import type { Address } from '../../src/core/ids.ts';
 import {
   type AccountState,
   blankState,
@@ -9,6 +10,7 @@ import {
   NO_COUNTERS,
   together,
 } from '../../src/core/reckoning.ts';
+import { addressOf } from '../support/ledger.ts';
 
 const state = (
   slot: number,
@@ -78,6 +80,49 @@ test('a token account that is gone is closed when its tokens are accounted for, 
     verdict: 'closed',
   });
   expect(checkState(tokens, NO_COUNTERS, 0, gone)).toMatchObject({ verdict: 'gap' });
+});
+
+describe('a token account that was closed and made again for another mint', () => {
+  const [usdc, other] = [addressOf(1), addressOf(2)];
+  const holding = (slot: number, mint: Address, tokens: bigint) => ({
+    ...state(slot, { tokens }),
+    mint,
+  });
+  const before = holding(1, usdc, 50n);
+  const after = holding(2, other, 50n);
+  const toldOf = (...amounts: [Address, bigint][]) => ({
+    ...NO_COUNTERS,
+    tokens: amounts.reduce((sum, [, amount]) => sum + amount, 0n),
+    mints: amounts.map(([mint, amount]) => ({ mint, amount })),
+  });
+
+  test('is a gap, though the amount is the same', () =>
+    expect(checkState(before, NO_COUNTERS, 0, after)).toMatchObject({
+      verdict: 'gap',
+      difference: { tokens: -50n },
+      meanings: [{ what: 'tokens_left' }],
+    }));
+  test('is explained when the facts tell of both mints', () =>
+    expect(checkState(before, toldOf([usdc, -50n], [other, 50n]), 0, after)).toEqual({
+      verdict: 'explained',
+    }));
+  test('is a gap when tokens of the first one left unheard and as many of the other are told', () => {
+    const told = toldOf([usdc, -20n], [other, 20n]);
+    expect(checkState(before, told, 0, after)).toMatchObject({ difference: { tokens: -30n } });
+  });
+  test('is no gap across facts and states of a release that told no mint', () => {
+    const { mint: _, ...older } = before;
+    expect(checkState(older, NO_COUNTERS, 0, after)).toEqual({ verdict: 'explained' });
+    const told = { ...toldOf([other, 50n]), tokens: 0n };
+    expect(checkState(before, told, 0, after)).toEqual({ verdict: 'explained' });
+  });
+  test('and was made for the first one again agrees with what is told of that', () => {
+    const told = toldOf([usdc, -50n], [other, 9n], [other, -9n], [usdc, 7n]);
+    expect(checkState(before, told, 0, holding(2, usdc, 7n))).toEqual({ verdict: 'explained' });
+    expect(checkState(before, told, 0, holding(2, usdc, 8n))).toMatchObject({
+      difference: { tokens: 1n },
+    });
+  });
 });
 
 // 1,000 USDC were there, 3 of them realised and not settled; 1,032 left, so 29 more were earned;

@@ -82,6 +82,7 @@ test('the change of each watched token account is told, and of no other', () => 
         deposits: 0n,
         withdraws: 0n,
         tokens: -55n,
+        mints: [{ mint: DRIFT_V2.profile.quote.mint, amount: -55n }],
       },
     }),
   ]);

@@ -1,95 +1,8 @@
 // Account changes: notifications are snapshots. Older ones are dropped, equal ones mean nothing,
 // many changes cost one scan, and a scan that fails is made again.
 import { expect, test } from 'vitest';
-import type { Chain } from '../../src/core/chain-ports.ts';
-import type { Address, Slot } from '../../src/core/ids.ts';
-import type { Ledger } from '../../src/core/ports.ts';
-import { SOURCES } from '../../src/core/source.ts';
-import { type Venue, venuesOf } from '../../src/core/venue.ts';
-import type { Watched } from '../../src/core/watch-ports.ts';
-import { createAccountChanges } from '../../src/flows/account-changes.ts';
-import { createSources } from '../../src/flows/sources.ts';
-import { silentLog } from '../../src/system/log.ts';
-import { createManualClock } from '../support/clock.ts';
-
-const ACCOUNT = 'account' as Address;
-const never = new AbortController().signal;
-
-function setUp(trustFirstSight = false, shared = false, slice = { offset: 0, length: 0 }) {
-  const clock = createManualClock();
-  const scans: { after: number; seen: number }[] = [];
-  const trouble = { failing: false };
-  const noted: string[] = [];
-  const failed: string[] = [];
-  const latest = { slot: Number.MAX_SAFE_INTEGER };
-  const state = { burst: false, paying: false, lamports: 9n, beforeAnswer: async () => {} };
-  const others: { told: Slot[]; paying: string[] } | null = shared
-    ? { told: [], paying: [] }
-    : null;
-  const aside = {
-    failed: async (_: string, subject: string) => failed.push(subject),
-    forGood: async () => {},
-    succeeded: async () => {},
-    of: async () => new Map<string, number>(),
-  };
-  const watched = new Map<string, Watched>([
-    [ACCOUNT, { address: ACCOUNT, subscriberId: 'ana', role: 'agent_wallet' }],
-  ]);
-  const watch = createAccountChanges({
-    ledger: {
-      watchList: { cursors: async () => [{ address: ACCOUNT, slot: 10, listedRevision: 0 }] },
-      sightings: {
-        note: async (rows: { signature: string }[]) =>
-          void noted.push(...rows.map((each) => each.signature)),
-      },
-    } as unknown as Ledger,
-    chain: {
-      async signatures(_: Address, after: number, seen: number) {
-        if (trouble.failing) throw new Error('the node is away');
-        scans.push({ after, seen });
-        return [{ signature: `s${seen}`, slot: seen, blockIndex: 0, memo: null }];
-      },
-      slices: async () => {
-        const accounts = [{ lamports: state.lamports, owner: ACCOUNT, data: new Uint8Array() }];
-        const read = { slot: 50, accounts };
-        await state.beforeAnswer();
-        if (trouble.failing) throw new Error('the node is away');
-        return read;
-      },
-      witnessed: <T>(read: () => Promise<T>) => read(),
-    } as unknown as Chain,
-    venues: venuesOf([{ name: 'drift-v2', pulseSlice: () => slice } as unknown as Venue]),
-    watched: {
-      map: watched,
-      touches: () => true,
-      addresses: () => [ACCOUNT],
-      revision: 0,
-      refresh: async () => false,
-      reload: async () => false,
-      onMoved: () => {},
-    },
-    sources: createSources(SOURCES, () => true),
-    aside,
-    canBe: (slot) => slot <= latest.slot,
-    clock,
-    log: silentLog,
-    webhooks: true,
-    burst: { heard: () => {}, on: () => state.burst, onSince: () => state.burst },
-    ownSignatures: { underWay: () => state.paying },
-    elsewhere: () =>
-      others === null
-        ? null
-        : async () => ({
-            told: others.told.map((slot) => ({ address: ACCOUNT, slot })),
-            paying: new Set(others.paying),
-          }),
-    trustFirstSight,
-    onChange: () => {},
-  });
-  const see = (slot: number, lamports: bigint) =>
-    watch.notified(ACCOUNT, slot, { lamports, owner: ACCOUNT, data: new Uint8Array() });
-  return { watch, see, scans, noted, failed, latest, trouble, watched, clock, state, others };
-}
+import type { Address } from '../../src/core/ids.ts';
+import { ACCOUNT, never, setUp } from '../support/account-changes.ts';
 
 test('many changes in a row cost one scan, from the cursor on', async () => {
   const { watch, see, scans } = setUp();
@@ -300,4 +213,15 @@ test('an account that another daemon heard is read, and scanned unless the ledge
   watch.taken([ACCOUNT], []);
   expect(await watch.scan(never)).toBe(1);
   expect(scans).toHaveLength(3);
+});
+
+test('a pulse of a release that compared other bytes makes no change appear', async () => {
+  const { watch, watched } = setUp(true, false, { offset: 0, length: 3 });
+  watch.remember([{ address: ACCOUNT, slot: 5, pulse: 'ab' }]);
+  // A node tells no bytes of the account, so the pulse now is none.
+  await watch.sweep([...watched.values()], never);
+  expect([...watch.changed]).toEqual([]);
+  watch.remember([{ address: ACCOUNT, slot: 5, pulse: 'abc' }]);
+  await watch.sweep([...watched.values()], never);
+  expect([...watch.changed.keys()]).toEqual([ACCOUNT]);
 });

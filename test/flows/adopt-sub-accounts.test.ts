@@ -1,7 +1,7 @@
 // Adopt sub-accounts: those that an agent makes are followed. An agent with more of them than are
 // followed gains nothing, because the gate then says `unknown` about it.
 import { describe, expect, test } from 'vitest';
-import type { Address } from '../../src/core/ids.ts';
+import type { Address, Slot } from '../../src/core/ids.ts';
 import type { WatchList } from '../../src/core/watch-ports.ts';
 import { createUnfollowedLook } from '../../src/flows/adopt.ts';
 import { roomFor, SUB_ACCOUNTS_MOST } from '../../src/flows/sub-accounts.ts';
@@ -69,6 +69,40 @@ describe('a sub-account of the agent', () => {
     expect(await held.reasons()).toEqual([]);
   });
 
+  test('is not taken for followed by a node that is behind the slot in which it was named last', async () => {
+    await using held = await createAdopting();
+    await held.makes(65, 70);
+    await held.deletes(1, 80);
+    expect(await held.look()).toBe(true);
+    // 64 are followed, so the row would go with the next look. The next one is named before.
+    await held.makes(66, 300);
+    // This node has seen the first naming alone.
+    Object.assign(held.node, { slot: 299, created: 65 });
+    await held.look();
+    expect(await held.reasons()).toEqual([TOO_MANY]);
+    await held.deletes(2, 310);
+    Object.assign(held.node, { slot: 300, created: 66 });
+    expect(await held.look()).toBe(true);
+    // What the last one did since the first naming is heard.
+    expect(await cursorOf(held, 65)).toBe(69);
+    await held.look();
+    expect(await held.reasons()).toEqual([]);
+  });
+
+  test('is in doubt where the node that is asked has not seen the slot in which it was named', async () => {
+    await using held = await createAdopting();
+    held.node.slot = 299;
+    await held.makes(2, 300, 1);
+    expect(await held.reasons()).toEqual([TOO_MANY]);
+    const told = held.events.filter((each) => each.event === 'account.not_adopted');
+    expect(told.map((each) => each.fields)).toMatchObject([{ subAccount: null }]);
+    Object.assign(held.node, { slot: 300, created: 2 });
+    expect(await held.look()).toBe(true);
+    expect(await cursorOf(held, 1)).toBe(299);
+    await held.look();
+    expect(await held.reasons()).toEqual([]);
+  });
+
   test('is followed from where it was first named, though named again before the look', async () => {
     await using held = await createAdopting();
     await held.makes(65, 70);
@@ -125,9 +159,9 @@ describe('a sub-account of the agent', () => {
     await held.deletes(1, 80);
     expect(await held.look()).toBe(true);
     const { unfollowed } = held.ledger;
-    const remove = async (address: Address) => {
-      await held.makes(66, 300);
-      return unfollowed.remove(address);
+    const remove = async (address: Address, shownIn: Slot | null) => {
+      await held.makes(66, 501);
+      return unfollowed.remove(address, shownIn);
     };
     const ledger = { ...held.ledger, unfollowed: { ...unfollowed, remove } };
     await createUnfollowedLook({ ...held.ports, ledger })();
@@ -144,7 +178,8 @@ describe('a sub-account of the agent', () => {
   test('that is not followed may exist although every followed one is deleted', async () => {
     await using held = await createAdopting();
     await held.makes(65, 70);
-    await held.ledger.unfollowed.add({ address: COUNTER, subscriberId: 'ana', fromSlot: 1 }, 0);
+    const first = { address: COUNTER, subscriberId: 'ana', fromSlot: 1, namedSlot: 2 };
+    await held.ledger.unfollowed.add(first, 0);
     for (let id = 0; id < SUB_ACCOUNTS_MOST; id++) await held.deletes(id, 80);
     expect(await held.ledger.checks.absent()).toEqual(['ana']);
     expect(await held.reasons()).toEqual([TOO_MANY]);

@@ -3,10 +3,11 @@
 import { describe, expect, test } from 'vitest';
 import { blankState } from '../../src/core/reckoning.ts';
 import { createAccept } from '../../src/flows/accepted-changes.ts';
-import { TOKEN_ACCOUNTS_MOST } from '../../src/flows/adopt.ts';
+import { createUnfollowedLook, TOKEN_ACCOUNTS_MOST } from '../../src/flows/adopt.ts';
 import { createAdopting, STRANGER, TOO_MANY, WALLET } from '../support/adopting.ts';
 import { addressOf } from '../support/ledger.ts';
 
+const NAMED = { fromSlot: 59, namedSlot: 60 };
 /** The agent owns 101 token accounts that are followed, its associated one among them. */
 async function crowded() {
   const held = await createAdopting();
@@ -101,15 +102,46 @@ describe('a token account of the agent', () => {
     expect(await held.reasons()).toEqual([]);
   });
 
+  test('is not taken for closed by a node that is behind the slot in which it was named last', async () => {
+    await using held = await crowded();
+    await held.filled(addressOf(901), { slot: 70 });
+    // It was closed, made again and named again.
+    await held.filled(addressOf(901), { slot: 300 });
+    held.node.slot = 299;
+    await held.look();
+    expect(await held.reasons()).toEqual([TOO_MANY]);
+    held.node.slot = 300;
+    await held.look();
+    expect(await held.reasons()).toEqual([]);
+  });
+
+  test('stays in doubt when the daemon stops before it is followed', async () => {
+    await using held = await crowded();
+    const last = addressOf(901);
+    held.owners.set(last, WALLET);
+    await held.filled(last, { slot: 70 });
+    const closed = { address: addressOf(1_000), subscriberId: 'ana' } as const;
+    await held.ledger.checks.begin({ ...closed, role: 'agent_token_account' }, blankState(80));
+    const stopped = async () => {
+      throw new Error('the daemon stops');
+    };
+    const watchList = { ...held.ledger.watchList, adopt: stopped };
+    const ledger = { ...held.ledger, watchList };
+    await expect(createUnfollowedLook({ ...held.ports, ledger })()).rejects.toThrow('stops');
+    expect(await held.reasons()).toEqual([TOO_MANY]);
+    expect(await held.look()).toBe(true);
+    expect(await held.reasons()).toEqual([]);
+  });
+
   test('is looked at in its turn, however many accounts were named before and stay', async () => {
     await using held = await crowded();
     const [his, ...hers] = Array.from({ length: 151 }, (_, n) => addressOf(2_000 + n));
     if (his === undefined) throw new Error('there are 151');
     for (const [n, address] of hers.entries()) {
       held.owners.set(address, WALLET);
-      await held.ledger.unfollowed.add({ address, subscriberId: 'ana', fromSlot: 59 }, n);
+      await held.ledger.unfollowed.add({ address, subscriberId: 'ana', ...NAMED }, n);
     }
-    await held.ledger.unfollowed.add({ address: his, subscriberId: 'bo', fromSlot: 59 }, 1_000);
+    await held.ledger.unfollowed.add({ address: his, subscriberId: 'bo', ...NAMED }, 1_000);
     for (let turn = 0; turn < 2; turn++) await held.look();
     expect(await held.ledger.unfollowed.list(1_000)).toHaveLength(150);
     // The look begins again with the first account.

@@ -59,6 +59,31 @@ test('a close that a longer log tells after its profit was reckoned makes no sec
   expect(await ledger.shares.list({ limit: 10 })).toEqual(shares);
 });
 
+test('the mints of a token account are kept in its state, and in the sums of its facts', async () => {
+  await using candidate = await withCandidate();
+  const { ledger, driftAccount: account } = candidate;
+  const mints = [
+    { mint: addressOf(1), amount: -50n },
+    { mint: addressOf(2), amount: 40n },
+  ];
+  const body = { kind: 'tally', ...NO_COUNTERS, tokens: -10n, mints } as const;
+  await recordFact(ledger, { ...closeFact(6, 0n, { account }), body }, 'finalized');
+  expect((await ledger.checks.told(account, 5, 50)).told).toMatchObject({ tokens: -10n, mints });
+  const [fact] = await ledger.facts.list({ subscriberId: 'ana', kind: 'tally', limit: 1 });
+  expect(fact?.body).toMatchObject({ mints });
+
+  const tokens = {
+    address: addressOf(900),
+    subscriberId: 'ana',
+    role: 'agent_token_account',
+  } as const;
+  const followed = { subAccountId: null, venue: null, fromSlot: 1, nowMs: 0 };
+  await ledger.watchList.adopt({ ...tokens, ...followed });
+  await ledger.checks.begin(tokens, { ...state(5, 0n), mint: addressOf(1) });
+  const [check] = await ledger.checks.find([tokens.address]);
+  expect(check?.baseline?.mint).toBe(addressOf(1));
+});
+
 test('amounts that tallies leave open are kept beside the sums of their counters', async () => {
   await using candidate = await withCandidate();
   const { ledger, driftAccount } = candidate;

@@ -16,7 +16,7 @@ export const WALLET = addressOf(101);
 export const STRANGER = addressOf(777);
 export const COUNTER = addressOf(800);
 export const TOO_MANY =
-  'ana: Has more than 100 token accounts or 64 sub-accounts, and not all of them are followed. Close some of them.';
+  'ana: Not all accounts are followed: there are more than 100 token accounts or 64 sub-accounts, or one was made just now. Close those beyond, or ask again in a minute.';
 /** Counts the sub-accounts of ana's agent at the venue `velocity`. */
 const COUNTER_VELOCITY = addressOf(801);
 /** A sub-account of ana's agent. The first has the address with which ana was registered. */
@@ -96,9 +96,12 @@ export async function createAdopting() {
     const named = { ...fact, body: { ...body, amount: null, detail: '' } };
     return adoptFrom(ports, [named], { error: {}, slot } as unknown as ChainTransaction);
   };
-  /** The agent makes sub-accounts until it has made `count`; the last is named in this slot. */
-  const makes = (count: number, slot: number) => {
-    node.created = count;
+  /**
+   * The agent makes sub-accounts until it has made `count`; the last is named in this slot. The
+   * node shows `shown` of them.
+   */
+  const makes = (count: number, slot: number, shown = count) => {
+    node.created = shown;
     return names(userOf(count - 1), slot);
   };
   /** The same at the venue `velocity`. */

@@ -85,11 +85,13 @@ export function createMemoryChecks(state: State): Checks {
           facts.reduce((sum, body) => sum + (body.kind === 'tally' ? body[name] : 0n), 0n),
         ]),
       ) as Counters;
+      const mints = facts.flatMap((body) => (body.kind === 'tally' ? (body.mints ?? []) : []));
       const complete = ![...state.sightings.values()].some(
         (each) => each.accounts.has(address) && isOpen(each) && isUntold(each, uptoSlot),
       );
       return {
-        ...{ told, complete },
+        told: { ...told, ...(mints.length === 0 ? {} : { mints }) },
+        complete,
         perhaps: {
           amounts: facts.flatMap((body) => (body.kind === 'tally' ? (body.perhaps ?? []) : [])),
           untoldFees: facts.reduce(

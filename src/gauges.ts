@@ -28,7 +28,7 @@ export type GaugeParts = {
   readonly clock: Clock;
   /** The result of the last heartbeat. */
   readonly pulse: () => Pulse;
-  /** The findings on secrets, endpoints, clocks and nodes. */
+  /** The findings on signing, secrets, endpoints, clocks and nodes. */
   readonly findings: () => readonly Finding[];
   readonly share: Pick<HearingShare, 'parts'>;
   readonly feeds: Pick<Feeds, 'stream'>;
@@ -39,6 +39,7 @@ export type GaugeParts = {
 };
 
 const FOUND = [
+  'signing',
   'master key',
   'keys',
   'endpoint secrets',
@@ -189,7 +190,7 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
   );
   gauge(
     'findings',
-    'Findings that a person should mend, by the doctor’s names: master key, keys, endpoint secrets, endpoints, second rpc, rpc budget, clock.',
+    'Findings that a person should mend, by the doctor’s names: signing, master key, keys, endpoint secrets, endpoints, second rpc, rpc budget, clock.',
     ['what'],
     async () =>
       FOUND.map((what) => ({

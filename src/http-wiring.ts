@@ -56,7 +56,7 @@ export type Wiring = {
   readonly authority: Authority;
   /** The result of the last heartbeat. */
   readonly pulse: () => Pulse;
-  /** The findings on secrets, endpoints, clocks and nodes. */
+  /** The findings on signing, secrets, endpoints, clocks and nodes. */
   readonly findings: () => readonly Finding[];
   /** The costs of calls to nodes. */
   readonly costs: Pick<RpcCosts, 'findings'>;

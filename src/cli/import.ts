@@ -7,6 +7,7 @@ import type { ImportReport } from '../core/import-ports.ts';
 import { dumpOf, quantumVaultRows } from '../core/import-quantumvault.ts';
 import { bundlesOf, type GivenRow } from '../core/import-rows.ts';
 import { formatUnits } from '../core/money.ts';
+import { amountText } from '../core/token.ts';
 import { createImport } from '../flows/import.ts';
 import { createPayable } from '../flows/payable.ts';
 import { textOf } from '../verify/files.ts';
@@ -32,10 +33,10 @@ function linesOf(report: ImportReport, all: boolean): string[] {
     ...(owed.length === 0
       ? []
       : [
-          'New debts by creator:',
+          'New debts by creator and token:',
           ...owed
             .slice(0, most)
-            .map((each) => `  ${each.creatorWallet}  ${formatUnits(each.amount)}`),
+            .map((each) => `  ${each.creatorWallet}  ${amountText(each.amount, each.token)}`),
           ...further(owed),
         ]),
     ...(open.length === 0
@@ -50,7 +51,7 @@ function linesOf(report: ImportReport, all: boolean): string[] {
                 `  ${each.subscription}`,
                 each.marketName ?? String(each.market),
                 formatUnits(each.base, BASE_DECIMALS),
-                each.entry === null ? 'not known' : formatUnits(each.entry),
+                each.entry === null ? 'not known' : amountText(each.entry, each.token),
                 each.charged ? 'owes a share from this entry on' : 'owes nothing',
               ]),
           ]),

@@ -1,11 +1,11 @@
 // Subscribers: the commands that show subscribers, and the gate's verdict on one of them.
 import type { Command } from 'commander';
-import { formatUnits } from '../core/money.ts';
+import type { Address } from '../core/ids.ts';
 import type { Ledger } from '../core/ports.ts';
 import { ACTIONS, type Action, createRoster, type Decision } from '../core/roster.ts';
 import { recipientsOf } from '../core/split.ts';
 import { rulesTold } from '../core/terms.ts';
-import { amountsText, amountText } from '../core/token.ts';
+import { amountsText, amountText, type Token } from '../core/token.ts';
 import { doubtedBy, personalDoubts, whyDoubted, whyUnread } from '../flows/gate-doubts.ts';
 import type { Settings } from '../system/settings.ts';
 import type { Opened, Tools } from './command-tools.ts';
@@ -100,7 +100,7 @@ export function addPeople(program: Command, tools: Tools): void {
     .command('show <id>')
     .description('accounts, terms, standing and debts')
     .action((id: string) =>
-      tools.look(async ({ parts: { ledger } }) => {
+      tools.look(async ({ parts: { ledger, venues } }) => {
         const subscriber = await ledger.subscribers.find(id);
         if (subscriber === null) {
           tools.output().result({ id, found: false }, [`${id} is not registered.`]);
@@ -111,6 +111,8 @@ export function addPeople(program: Command, tools: Tools): void {
         const standing = await ledger.standings.entry(id);
         const open = await ledger.shares.open(id);
         const text = (value: unknown): string => String(value ?? '');
+        const tokenOf = (account: Address): Token =>
+          venues.of(subscriber.driftAccounts.find((each) => each.address === account)?.venue).quote;
         tools
           .output()
           .result({ subscriber, accounts, subscriptions, standing, open }, [
@@ -135,7 +137,9 @@ export function addPeople(program: Command, tools: Tools): void {
                     text(terms.fromSlot),
                     terms.ended ? 'ended' : `${shareBps} bps`,
                     terms.basis,
-                    rulesTold(terms, (units) => formatUnits(units)).join(' '),
+                    rulesTold(terms, (units) => amountText(units, tokenOf(each.driftAccount))).join(
+                      ' ',
+                    ),
                   ]),
                 ),
               ),

@@ -4,7 +4,9 @@
 import type { HeldAtStart } from './held.ts';
 import type { Address, Slot } from './ids.ts';
 import type { Lined, RowOf, RowProblem } from './import-rows.ts';
+import type { BaseUnits } from './money.ts';
 import type { Terms } from './terms.ts';
+import type { Token } from './token.ts';
 import type { VenueName } from './venue.ts';
 
 export type PreparedSubscriber = {
@@ -39,10 +41,18 @@ export type Prepared = {
   /** The slot from which its debts are owed here. */
   readonly slot: Slot;
 };
+/** A sum that is owed to a creator in one token. */
+export type OwedTo = {
+  readonly creatorWallet: Address;
+  readonly token: Token;
+  readonly amount: BaseUnits;
+};
 /** The outcome of a row. `known`: the ledger had exactly this row already. */
 export type RowOutcome = {
   readonly line: number;
   readonly outcome: 'new' | 'known' | { readonly problem: string };
+  /** What a new debt owes; absent for every other row. */
+  readonly owed?: OwedTo;
 };
 export type Imports = {
   /**
@@ -64,8 +74,10 @@ export type OpenPosition = {
   readonly marketName: string | null;
   /** In 1e9; negative when short. */
   readonly base: bigint;
-  /** Quote base units that were paid, or received when short; null when it is not known. */
+  /** Base units of `token` that were paid, or received when short; null when it is not known. */
   readonly entry: bigint | null;
+  /** The quote token of the venue. */
+  readonly token: Token;
   readonly charged: boolean;
 };
 export type ImportCounts = {
@@ -79,8 +91,8 @@ export type ImportReport = {
   readonly subscribers: ImportCounts;
   readonly subscriptions: ImportCounts;
   readonly debts: ImportCounts;
-  /** The new debts by creator, in base units. */
-  readonly owed: readonly { readonly creatorWallet: string; readonly amount: bigint }[];
+  /** The sums of the new debts by token and creator, of each token the largest first. */
+  readonly owed: readonly OwedTo[];
   readonly open: readonly OpenPosition[];
   readonly refused: readonly RowProblem[];
 };

@@ -28,8 +28,13 @@ export type SealedDay = DailyRoot & {
   /** The hashes of its leaves in ascending order. */
   readonly hashes: readonly Uint8Array[];
 };
-/** A leaf that a receipt may show, and the day on which it was recorded. */
-export type ReceiptLeaf = { readonly of: 'accrual' | 'payment'; id: string; readonly day: string };
+/** A leaf that a receipt may show, the day on which it was recorded, and the commitment of that day. */
+export type ReceiptLeaf = {
+  readonly of: 'accrual' | 'payment';
+  readonly id: string;
+  readonly day: string;
+  readonly commitment: string;
+};
 
 export type RootBook = {
   /**

@@ -41,7 +41,7 @@ export type Owing = {
   /**
    * Adds the time since the last call to the subscribers in `counting`, and pauses those in
    * `resting`. Above `limitMs` a paused one stays above it. Returns the subscribers whose entry
-   * changed; they have a new revision.
+   * changed; they have a new revision. Does nothing while another daemon does the same.
    */
   age(
     counting: readonly string[],

@@ -6,6 +6,7 @@
 // for older ones while the payment may have been lost with the terms under which it paid.
 
 import type { Chain, SignatureRow } from '../core/chain-ports.ts';
+import type { Finding } from '../core/doctor-finding.ts';
 import type { Commitment } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
@@ -50,6 +51,8 @@ export type Books = {
    * null when it is whole.
    */
   doubt(): Promise<Trouble | null>;
+  /** That signing waits because of that, as it was read last; null while it does not. */
+  finding(): Finding | null;
   /** The identity of the database when it was last whole; null when it does not tell one. */
   identity(): string | null;
   /**
@@ -188,6 +191,7 @@ export function createBooks(ports: BooksParts): Books {
   const books: Books = {
     look: continuity.look,
     doubt,
+    finding: continuity.finding,
     identity: continuity.identity,
     lineage: () => continuity.times,
     excessTo(subscriberId, wallet, mint, slot) {

@@ -9,6 +9,7 @@ import {
   mayHaveGoneBack,
   SLOTS_APART_MOST,
 } from '../core/continuity.ts';
+import { type Finding, odd } from '../core/doctor-finding.ts';
 import type { Slot } from '../core/ids.ts';
 import type { Log } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
@@ -48,6 +49,8 @@ export type Continuity = {
    * database each time.
    */
   doubt(): Promise<Trouble | null>;
+  /** That signing waits, and until when, as this process last read it; null while it does not. */
+  finding(): Finding | null;
   /**
    * The identity that the database gave when it was last whole; null when it gives none. A
    * signature is committed only under this identity.
@@ -70,6 +73,7 @@ export type Continuity = {
 export const UNBROKEN: Continuity = {
   look: async () => {},
   doubt: async () => null,
+  finding: () => null,
   identity: () => null,
   since: () => null,
   times: 0,
@@ -85,12 +89,14 @@ export function createContinuity({
   let last: DatabaseState | null = null;
   /** The newest state that was read while no wait was open; null before the first. */
   let whole: DatabaseState | null = null;
-  let waiting: { readonly why: string; untilHeight: number | null } | null = null;
+  /** An open wait. `height`: the finalized block height that was read last, null before the first. */
+  let waiting: { readonly why: string; untilHeight: number | null; height: number | null } | null =
+    null;
   let since: Slot | null = null;
   let times = 0;
 
   const begin = (why: string): void => {
-    waiting = { why, untilHeight: null };
+    waiting = { why, untilHeight: null, height: null };
     times++;
     log.error('ledger.went_back', { why });
     onWentBack();
@@ -154,6 +160,7 @@ export function createContinuity({
         // back once more.
         if (waiting !== open) continue;
         open.untilHeight ??= height + BLOCKS_UNTIL_DEAD;
+        open.height = height;
         const left = open.untilHeight - height;
         if (left > 0)
           return troubled(
@@ -170,6 +177,19 @@ export function createContinuity({
         log.info('ledger.whole_again', {});
         return null;
       }
+    },
+    finding() {
+      if (waiting === null) return null;
+      const { why, untilHeight, height } = waiting;
+      const span =
+        untilHeight === null
+          ? `nothing is signed for ${BLOCKS_UNTIL_DEAD} finalized blocks; no node has told a block height since`
+          : `nothing is signed from finalized block height ${untilHeight - BLOCKS_UNTIL_DEAD} to ${untilHeight}; the last one read is ${height}`;
+      return odd(
+        'signing',
+        `${why} Until payments of the lost commits have landed or expired, ${span}`,
+        'Signing goes on by itself. See BailiffBooksWentBack in docs/runbook.md.',
+      );
     },
     identity: () => (whole?.told === true ? whole.identity : null),
     since: () => since,

@@ -14,7 +14,7 @@ import {
 import type { Clock, Log } from '../core/ports.ts';
 import type { Receipt } from '../core/receipt.ts';
 import { leafTextOf } from '../core/receipt-root.ts';
-import type { RootBook, SealedDay } from '../core/root-ports.ts';
+import type { ReceiptLeaf, RootBook, SealedDay } from '../core/root-ports.ts';
 
 export type RootPorts = {
   readonly roots: RootBook;
@@ -121,22 +121,26 @@ type Tree = { readonly sealed: SealedDay; readonly levels: readonly (readonly Ui
 
 /** Creates the function that gives the leaves of a receipt with their paths. */
 export function createRootPaths({ roots, hash, pause }: Omit<RootPorts, 'secret'>) {
+  /** By commitment: a database that went back in time seals its lost days anew, by other hashes. */
   const trees = new Map<string, Promise<Tree | null>>();
-  const grown = async (day: string): Promise<Tree | null> => {
+  const grown = async ({ day, commitment }: ReceiptLeaf): Promise<Tree | null> => {
     const sealed = await roots.day(day);
-    return sealed === null
+    return sealed?.commitment !== commitment
       ? null
       : { sealed, levels: await levelsOf(sealed.hashes, { hash, pause }) };
   };
-  /** The tree of a day. Receipts that ask for one at the same time share it. */
-  const treeOf = (day: string): Promise<Tree | null> => {
-    const known = trees.get(day);
+  /**
+   * The tree with the commitment that the ledger named for the day; null when the ledger has lost
+   * it since. Receipts that ask for one at the same time share it.
+   */
+  const treeOf = (leaf: ReceiptLeaf): Promise<Tree | null> => {
+    const known = trees.get(leaf.commitment);
     if (known !== undefined) return known;
-    const asked = grown(day);
-    trees.set(day, asked);
+    const asked = grown(leaf);
+    trees.set(leaf.commitment, asked);
     asked.then(
-      (tree) => tree === null && trees.delete(day),
-      () => trees.delete(day),
+      (tree) => tree === null && trees.delete(leaf.commitment),
+      () => trees.delete(leaf.commitment),
     );
     const [oldest] = trees.keys();
     if (trees.size > DAYS_KEPT && oldest !== undefined) trees.delete(oldest);
@@ -144,8 +148,9 @@ export function createRootPaths({ roots, hash, pause }: Omit<RootPorts, 'secret'
   };
   return async function pathsOf(receipt: Omit<Receipt, 'roots'>): Promise<Receipt['roots']> {
     const found: Receipt['roots'][number][] = [];
-    for (const { of, id, day } of await roots.ofShare(receipt.share.id)) {
-      const tree = await treeOf(day);
+    for (const leaf of await roots.ofShare(receipt.share.id)) {
+      const { of, id, day } = leaf;
+      const tree = await treeOf(leaf);
       const text = leafTextOf(receipt, of, id);
       if (tree === null || text === null) continue;
       const { sealed, levels } = tree;

@@ -232,6 +232,7 @@ export function createImportReading(ports: ReadingPorts) {
         open.push({
           ...{ line: each.line, subscription: row.id, market, base, entry },
           marketName: venue.marketName(market),
+          token: venue.quote,
           charged: row.open === 'charged',
         });
       made.set(each.line, {

@@ -9,6 +9,7 @@ import type {
   ImportReport,
   Imports,
   OpenPosition,
+  OwedTo,
   Prepared,
   RowOutcome,
 } from '../core/import-ports.ts';
@@ -37,6 +38,7 @@ export function createImport(ports: ReadingPorts & { readonly imports: Imports }
   ): Promise<ImportReport> => {
     const refused: RowProblem[] = [...unread];
     const open: OpenPosition[] = [];
+    const owed: OwedTo[] = [];
     const outcomes = new Map<number, RowOutcome['outcome']>();
     const refuse: Refuse = (each, problem) => {
       outcomes.set(each.line, { problem });
@@ -47,7 +49,8 @@ export function createImport(ports: ReadingPorts & { readonly imports: Imports }
       const chunk = bundles.slice(from, from + CHUNK);
       const found = await prepare(chunk, refuse);
       const lines = new Map(linesOf(chunk).map((each) => [each.line, each]));
-      for (const { line, outcome } of await applied(imports, found.prepared, dryRun)) {
+      for (const { line, outcome, owed: debt } of await applied(imports, found.prepared, dryRun)) {
+        if (debt !== undefined) owed.push(debt);
         const each = lines.get(line);
         if (each === undefined) continue;
         if (typeof outcome === 'string') outcomes.set(line, outcome);
@@ -71,7 +74,7 @@ export function createImport(ports: ReadingPorts & { readonly imports: Imports }
       subscribers: counted('subscriber'),
       subscriptions: counted('subscription'),
       debts: counted('debt'),
-      owed: owedOf(bundles, outcomes),
+      owed: sumsOf(owed),
       open,
       refused: refused.sort((a, b) => a.line - b.line),
     };
@@ -115,22 +118,16 @@ async function applied(
   }
 }
 
-/** The sums of the new debts by creator, the largest first. */
-function owedOf(
-  bundles: readonly Bundle[],
-  outcomes: ReadonlyMap<number, RowOutcome['outcome']>,
-): ImportReport['owed'] {
-  const sums = new Map<string, bigint>();
-  for (const { subscriptions, debts } of bundles)
-    for (const { line, row } of debts) {
-      if (outcomes.get(line) !== 'new') continue;
-      const creator =
-        row.creatorWallet ??
-        subscriptions.find((each) => each.row.id === row.subscription)?.row.creatorWallet ??
-        'the creator of the subscription';
-      sums.set(creator, (sums.get(creator) ?? 0n) + row.amount);
-    }
-  return [...sums]
-    .map(([creatorWallet, amount]) => ({ creatorWallet, amount }))
-    .sort((a, b) => Number(b.amount - a.amount));
+/** The sums by token and creator: the tokens in the order of their mints, the largest sums first. */
+function sumsOf(owed: readonly OwedTo[]): OwedTo[] {
+  const sums = new Map<string, OwedTo>();
+  for (const each of owed) {
+    const key = `${each.token.mint} ${each.creatorWallet}`;
+    sums.set(key, { ...each, amount: (sums.get(key)?.amount ?? 0n) + each.amount });
+  }
+  return [...sums.values()].sort((a, b) =>
+    a.token.mint === b.token.mint
+      ? Number(b.amount - a.amount)
+      : Number(a.token.mint > b.token.mint) * 2 - 1,
+  );
 }

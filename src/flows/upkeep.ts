@@ -35,7 +35,7 @@ export type UpkeepPorts = RootPorts &
     readonly publisher: Pick<Publisher, 'pull'>;
     readonly conformance: Pick<VenuesConformance, 'look'>;
     readonly masterKey: MasterKey;
-    readonly books: Pick<Books, 'doubt'>;
+    readonly books: Pick<Books, 'doubt' | 'finding'>;
     readonly answered: Pick<AcknowledgedActs, 'check'>;
     readonly ownSignatures: OwnSignatures;
     readonly share: HearingShare;
@@ -57,7 +57,7 @@ export type UpkeepOptions = {
 export type Upkeep = {
   /** The doubts about single subscribers, as of the last run. */
   readonly doubts: () => ReadonlyMap<string, Doubt>;
-  /** The findings about secrets, endpoints and clocks that are not ok, as of the last run. */
+  /** The findings about signing, secrets, endpoints and clocks that are not ok, as last read. */
   readonly findings: () => readonly Finding[];
   /** How far the chain's clock was ahead of that of Postgres; null before the first look. */
   readonly chainAheadMs: () => number | null;
@@ -107,7 +107,8 @@ export function addUpkeep(loops: Loops, ports: UpkeepPorts, options: UpkeepOptio
   loops.add('clocks', CLOCKS_EVERY_MS, () => clocks.look());
   return {
     doubts: () => doubts,
-    findings: () => [...secrets.findings(), ...clocks.findings()],
+    findings: () =>
+      [ports.books.finding() ?? [], ...secrets.findings(), ...clocks.findings()].flat(),
     chainAheadMs: clocks.chainAheadMs,
   };
 }

@@ -5,7 +5,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { ImportCounts, ImportReport } from '../core/import-ports.ts';
 import { type Bundled, bundlesOf, ROW_KINDS } from '../core/import-rows.ts';
-import { BaseUnits, nullable } from './shapes.ts';
+import { BaseUnits, nullable, TokenName } from './shapes.ts';
 
 export type ImportRouteOptions = {
   /** Imports the rows. The daemon then watches new accounts, judges debtors, and pays new debts. */
@@ -56,9 +56,10 @@ const ReportView = Type.Object({
   subscribers: Counts,
   subscriptions: Counts,
   debts: Counts,
-  owed: Type.Array(Type.Object({ creatorWallet: Type.String(), amount: BaseUnits }), {
-    description: 'The new debts by creator.',
-  }),
+  owed: Type.Array(
+    Type.Object({ creatorWallet: Type.String(), token: TokenName, amount: BaseUnits }),
+    { description: 'The sums of the new debts by creator and token.' },
+  ),
   open: Type.Array(
     Type.Object({
       row: Type.Integer(),
@@ -66,7 +67,10 @@ const ReportView = Type.Object({
       market: Type.Integer(),
       marketName: nullable(Type.String()),
       base: Type.String({ description: 'In 1e9; negative when short.' }),
-      entry: nullable(Type.String({ description: 'Quote paid, or received when short.' })),
+      entry: nullable(
+        Type.String({ description: 'Base units of token paid, or received when short.' }),
+      ),
+      token: TokenName,
       charged: Type.Boolean({ description: 'Whether its profit from this entry on owes a share.' }),
     }),
     { description: 'The positions that were open at the import.' },

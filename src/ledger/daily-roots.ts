@@ -174,7 +174,8 @@ export function createRootBook(sql: Sql): RootBook {
           select 'payment', payment_id, (p.ended_at at time zone 'UTC')::date
           from payment_share c join payment p using (subscriber_id, payment_id)
           where c.share_id = ${shareId} and p.state = 'landed' and p.purpose = 'share')
-        select of, id, to_char(on_day, 'YYYY-MM-DD') as day from leaf join daily_root r on r.day = on_day order by of, on_day, id`;
+        select of, id, to_char(on_day, 'YYYY-MM-DD') as day, encode(commitment, 'hex') as commitment
+        from leaf join daily_root r on r.day = on_day order by of, on_day, id`;
       return [...rows];
     },
   };

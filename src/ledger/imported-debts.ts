@@ -120,8 +120,14 @@ export async function importDebts(
   const debts = given.flatMap((each): Debt[] => {
     const debt = debtOf(each, known);
     const made = typeof debt === 'object' && 'id' in debt;
-    outcomes.push({ line: each.each.line, outcome: made ? 'new' : debt });
-    return made ? [debt] : [];
+    const { line, row } = each.each;
+    if (!made) {
+      outcomes.push({ line, outcome: debt });
+      return [];
+    }
+    const owed = { creatorWallet: debt.creatorWallet, token: debt.token, amount: row.amount };
+    outcomes.push({ line, outcome: 'new', owed });
+    return [debt];
   });
   const rows = debts.map(({ id, given: { subscriberId, slot, each }, ...debt }) => ({
     share_id: id,

@@ -26,15 +26,22 @@ export function createOwing(sql: Sql): Owing {
     },
     async age(counting, resting, limitMs) {
       const told = await sql.begin(async (tx) => {
+        // One daemon at a time: two that take the rows in other orders would deadlock. The one that
+        // comes second has nothing to add.
+        const [lock] = await tx<{ mine: boolean }[]>`
+          select pg_try_advisory_xact_lock(hashtextextended('bailiff.owing', 0)) as mine`;
+        if (lock?.mine !== true) return [];
         await tx`
           delete from owed_time t where not exists (
             select 1 from standing d where d.subscriber_id = t.subscriber_id and d.outstanding > 0)`;
+        // The last look may be later than now(): another daemon took the lock after this
+        // transaction began, or the clock of a promoted server is behind. Then no time is added.
         await tx`
           insert into owed_time as t (subscriber_id, counted_ms, counted_at)
           select jsonb_array_elements_text(${tx.json([...counting])}), 0, now()
           on conflict (subscriber_id) do update set counted_at = now(), counted_ms = t.counted_ms + case
             when t.counted_at is null then 0
-            else least(${WATCHED_MS_MOST}, extract(epoch from now() - t.counted_at) * 1000)::bigint end`;
+            else greatest(0, least(${WATCHED_MS_MOST}, extract(epoch from now() - t.counted_at) * 1000))::bigint end`;
         await tx`update owed_time set counted_at = null where ${tx.json([...resting])}::jsonb ? subscriber_id`;
         const changed = await tx<{ subscriber_id: string; since: Date | null }[]>`
           select d.subscriber_id, w.since from standing d
@@ -47,7 +54,7 @@ export function createOwing(sql: Sql): Owing {
           where d.standing <> 'retired' and (d.outstanding > 0 or d.owed_since is not null)
             and ((w.since is null) <> (d.owed_since is null)
               or abs(extract(epoch from w.since - d.owed_since)) * 1000 > ${DRIFT_MS})
-          for update of d`;
+          order by d.subscriber_id for update of d`;
         for (const { subscriber_id: id, since } of changed) {
           const revision = await nextRevision(tx);
           await tx`update standing set owed_since = ${since}, revision = ${revision} where subscriber_id = ${id}`;

@@ -1,10 +1,11 @@
-// CSV amounts: the lists of debts and payments write amounts with the decimals of their token.
+// CSV amounts: lists of debts and payments, and rules of terms, have the decimals of their token.
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
 import type { Tools } from '../../src/cli/command-tools.ts';
 import { addDebts } from '../../src/cli/debts.ts';
 import { createOutput } from '../../src/cli/output.ts';
 import { addPayments } from '../../src/cli/payments.ts';
+import { addPeople } from '../../src/cli/subscribers.ts';
 
 const token = { mint: 'mint', symbol: 'NINE', decimals: 9 };
 const share = {
@@ -68,4 +69,29 @@ test('of payments', async () => {
     recipients: 'c=1.000000000',
     shares: 's=0.000000008',
   });
+});
+
+test('of the rules of terms, and with the symbol of the token', async () => {
+  const rules = { profit: 'net', hurdle: 2_000_000_000n, capPerClose: null, capPerPeriod: null };
+  const terms = { ...rules, fromSlot: 1, creatorWallet: 'c', shareBps: 1_000, splits: [] };
+  const more = { periodSlots: null, freeBeforeSlot: 0, ended: false, basis: 'per_close' };
+  const account = { address: 'account', subAccountId: 0, venue: 'velocity' };
+  const subscription = { id: 'x', driftAccount: 'account', terms: [{ ...terms, ...more }] };
+  const ledger = {
+    subscribers: { find: async () => ({ id: 'ana', driftAccounts: [account] }) },
+    watchList: { ofSubscriber: async () => [] },
+    subscriptions: { ofSubscriber: async () => [subscription] },
+    standings: { entry: async () => null },
+    shares: { open: async () => [] },
+  };
+  const venues = { of: (name: string) => (name === 'velocity' ? { quote: token } : {}) };
+  const lines: string[] = [];
+  const program = new Command();
+  addPeople(program, {
+    output: () => createOutput({ json: false, say: (line) => lines.push(line), terminal: null }),
+    look: async (work: (opened: unknown) => Promise<number>) =>
+      void (await work({ parts: { ledger, venues } })),
+  } as unknown as Tools);
+  await program.parseAsync(['subscribers', 'show', 'ana'], { from: 'user' });
+  expect(lines.join('\n')).toContain('The hurdle is 2.000000000 NINE.');
 });

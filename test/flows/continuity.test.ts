@@ -118,6 +118,25 @@ test('after a failover nothing is signed until everything that was signed before
   expect(continuity.times).toBe(2);
 });
 
+test('a finding says that signing waits, and until which height once a node has told one', async () => {
+  const { world, continuity } = open(told('a', 1n), 'a');
+  await continuity.doubt();
+  expect(continuity.finding()).toBeNull();
+  world.state = told('b', 2n);
+  await continuity.look();
+  expect(continuity.finding()).toMatchObject({
+    ...{ what: 'signing', state: 'warning' },
+    says: expect.stringMatching(/ nothing is signed for 182 finalized blocks; no node has told/),
+  });
+  await continuity.doubt();
+  world.height += 5;
+  await continuity.doubt();
+  expect(continuity.finding()?.says).toMatch(/ from .* height 1000 to 1182; the last .* is 1005$/);
+  world.height += BLOCKS_UNTIL_DEAD;
+  await continuity.doubt();
+  expect(continuity.finding()).toBeNull();
+});
+
 test('lanes that ask side by side when the wait ends all learn that it has', async () => {
   const { world, continuity } = open(told('b', 1n), 'a');
   await continuity.doubt();

@@ -15,7 +15,7 @@ import { createRootBook } from '../../src/ledger/daily-roots.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { type Node, openNode, verifyReceipts } from '../../src/verify/verify.ts';
 import { runCommand } from '../support/command.ts';
-import { changeStanding } from '../support/damage.ts';
+import { changeStanding, loseRoots } from '../support/damage.ts';
 import { receiptFrom } from '../support/receipt-from.ts';
 import { variantsOf } from '../support/receipt-variants.ts';
 import { openStreet, type Street } from '../support/street.ts';
@@ -149,6 +149,32 @@ describe('with the daemon stopped', () => {
     await changeStanding(street.database);
     expect(await compareDay(ports, began ?? '')).toMatchObject({ added: 1, gone: 1 });
     expect(await compareDay(ports, '2000-01-01')).toBeNull();
+  });
+
+  test('receipts lead to a root that was sealed anew after the database lost the first', async () => {
+    const roots = createRootBook(street.database.sql);
+    const ports = { roots, hash: sha256, secret: newSecret, pause: async () => {} };
+    const pathsOf = createRootPaths(ports);
+    const [receipt] = receipts as [Receipt];
+    const before = await pathsOf(receipt);
+    await loseRoots(street.database);
+    expect(await pathsOf(receipt)).toEqual([]);
+    const nowMs = Date.parse((await roots.nextDay()) ?? '') + 3 * 24 * 3_600_000;
+    while ((await sealNextDay(ports, { nowMs: () => nowMs }, silentLog)) !== null);
+    const after = await pathsOf(receipt);
+    expect(after.map((each) => each.day)).toEqual(before.map((each) => each.day));
+    const kept = await roots.list({ after: null, limit: 10 });
+    for (const { day, commitment } of after)
+      expect(commitment).toBe(kept.find((each) => each.day === day)?.commitment);
+    expect(after.map((each) => each.commitment)).not.toEqual(before.map((each) => each.commitment));
+    const all = kept.map((each) => each.commitment);
+    const found = await verifyReceipts(
+      [{ ...receipt, roots: after }],
+      remembering(),
+      undefined,
+      all,
+    );
+    expect(found.verdict).toBe('ok');
   });
 
   test('receipts verify against the node alone, and tell what they only state', async () => {

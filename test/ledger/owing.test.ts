@@ -1,7 +1,13 @@
 // Owing: the time in which something counts as owed, kept by the database through pauses, restarts
 // and limits.
 import { expect, test } from 'vitest';
-import { createTestLedger, type TestLedger } from '../support/ledger.ts';
+import type { Address } from '../../src/core/ids.ts';
+import type { Ledger } from '../../src/core/ports.ts';
+import { judge } from '../../src/core/standing.ts';
+import { openDatabase } from '../../src/ledger/database.ts';
+import { createLedger } from '../../src/ledger/ledger.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { addressOf, createTestLedger, type TestLedger } from '../support/ledger.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const owing = async (t: TestLedger) => {
@@ -74,4 +80,85 @@ test('the time of a subscriber who has left stays as it is, however far it drift
   await counted(2 * DAY_MS);
   expect(await look(true)).toEqual([]);
   expect(await since()).toBe(before);
+});
+
+test('a clock of Postgres that is behind the last look counts no time and takes none back', async () => {
+  await using t = await createTestLedger();
+  const { look } = await owing(t);
+  await look(true);
+  await t.sql`update owed_time set counted_ms = 1000, counted_at = now() + interval '1 hour'`;
+  await look(true);
+  const [row] = await t.sql`select counted_ms, counted_at <= now() as present from owed_time`;
+  expect(row).toEqual({ counted_ms: 1_000n, present: true });
+});
+
+/** Registers a subscriber who owes something. */
+async function indebted(t: TestLedger, id: string, nth: number): Promise<void> {
+  const [wallet, tokens, account] = [0, 1, 2].map((each) => addressOf(nth + each)) as Address[];
+  await t.ledger.subscribers.register({
+    ...{ id, agentWallet: wallet as Address, agentTokenAccount: tokens as Address },
+    driftAccounts: [{ address: account as Address, subAccountId: 0 }],
+    ...{ sealedKey: null, fromSlot: 1 },
+  });
+  await t.sql`update standing set outstanding = 5 where subscriber_id = ${id}`;
+}
+/** Holds a row while both calls begin, each on connections of their own. Returns how they ended. */
+async function whileHeld(
+  t: TestLedger,
+  held: { readonly table: string; readonly id: string },
+  calls: readonly ((ledger: Ledger) => Promise<unknown>)[],
+): Promise<string[]> {
+  const sql = openDatabase(t.url, silentLog, 4);
+  const ledger = createLedger(sql);
+  const begun: Promise<unknown>[] = [];
+  await t.sql.begin(async (tx) => {
+    await tx`select 1 from ${tx(held.table)} where subscriber_id = ${held.id} for update`;
+    for (const call of calls) {
+      let ended = false;
+      const own = call(ledger).finally(() => {
+        ended = true;
+      });
+      own.catch(() => {});
+      begun.push(own);
+      const waits = async () => {
+        const rows = await sql`
+          select 1 from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`;
+        return ended || rows.length === begun.length;
+      };
+      await expect.poll(waits).toBe(true);
+    }
+  });
+  const ended = await Promise.allSettled(begun);
+  await sql.end({ timeout: 2 });
+  return ended.map((each) => (each.status === 'fulfilled' ? 'done' : String(each.reason)));
+}
+
+test('two daemons that look at the same subscribers in another order do not deadlock', async () => {
+  await using t = await createTestLedger();
+  await owing(t);
+  await indebted(t, 'bo', 20);
+  await indebted(t, 'cy', 30);
+  const ids = ['ana', 'bo', 'cy'];
+  await t.ledger.owing.age(ids, [], DAY_MS);
+  const look = (given: readonly string[]) => (ledger: Ledger) =>
+    ledger.owing.age(given, [], DAY_MS);
+  expect(
+    await whileHeld(t, { table: 'owed_time', id: 'bo' }, [look(ids), look(ids.toReversed())]),
+  ).toEqual(['done', 'done']);
+});
+
+test('a look and verdicts on the same subscribers do not deadlock', async () => {
+  await using t = await createTestLedger('zed');
+  await t.sql`update standing set outstanding = 5`;
+  await indebted(t, 'bo', 20);
+  await indebted(t, 'ana', 30);
+  // On disk the rows stand in the order zed, bo, ana; verdicts take them in that of the ids.
+  const ids = ['zed', 'bo', 'ana'];
+  expect(
+    await whileHeld(t, { table: 'standing', id: 'bo' }, [
+      (ledger) => ledger.owing.age(ids, [], DAY_MS),
+      (ledger) => Promise.all(ids.map((id) => ledger.standings.update(id, judge))),
+    ]),
+  ).toEqual(['done', 'done']);
 });

@@ -185,6 +185,13 @@ export async function changeStanding({ sql }: Ledgered): Promise<void> {
 export const loseRootMemos = ({ sql }: Ledgered): Promise<void> =>
   withoutGuards(sql, (tx) => tx`delete from root_memo`);
 
+/** Deletes the daily roots, as a copy from before they were sealed would lack them. */
+export const loseRoots = ({ sql }: Ledgered): Promise<void> =>
+  withoutGuards(sql, async (tx) => {
+    await tx`delete from root_memo`;
+    await tx`delete from daily_root`;
+  });
+
 /**
  * Gives the root of a day another commitment, as in a ledger that lost the day and sealed it again.
  */

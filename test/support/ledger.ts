@@ -28,6 +28,7 @@ export const CREATOR = addressOf(900);
 export type TestLedger = AsyncDisposable & {
   readonly ledger: Ledger;
   readonly sql: TestDatabase['sql'];
+  readonly url: string;
   readonly driftAccount: Address;
 };
 
@@ -53,6 +54,7 @@ export async function createTestLedger(id = 'ana'): Promise<TestLedger> {
   return {
     ledger,
     sql: database.sql,
+    url: database.url,
     driftAccount,
     async [Symbol.asyncDispose]() {
       await using _ = database;

@@ -28,7 +28,7 @@ export type SealedDay = DailyRoot & {
   /** The hashes of its leaves in ascending order. */
   readonly hashes: readonly Uint8Array[];
 };
-/** A leaf that a receipt may show, the day on which it was recorded, and the commitment of that day. */
+/** A leaf that a receipt may show, the day on which it was recorded, and its commitment. */
 export type ReceiptLeaf = {
   readonly of: 'accrual' | 'payment';
   readonly id: string;

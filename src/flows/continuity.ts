@@ -89,7 +89,7 @@ export function createContinuity({
   let last: DatabaseState | null = null;
   /** The newest state that was read while no wait was open; null before the first. */
   let whole: DatabaseState | null = null;
-  /** An open wait. `height`: the finalized block height that was read last, null before the first. */
+  /** An open wait. `height`: the finalized block height read last, null before the first. */
   let waiting: { readonly why: string; untilHeight: number | null; height: number | null } | null =
     null;
   let since: Slot | null = null;

@@ -118,7 +118,7 @@ async function applied(
   }
 }
 
-/** The sums by token and creator: the tokens in the order of their mints, the largest sums first. */
+/** The sums by token and creator: tokens in the order of their mints, the largest sums first. */
 function sumsOf(owed: readonly OwedTo[]): OwedTo[] {
   const sums = new Map<string, OwedTo>();
   for (const each of owed) {

@@ -87,9 +87,7 @@ test('a payment that the chain shows takes over the way of the variant that was 
   const paid = { id: 'p1', slot: 9, creatorWallet, token, amount, signature: second.signature };
   const ports = { ledger: held.ledger, log: silentLog };
   for (const isDry of [true, false])
-    expect(await bookFound(ports, 'ana', paid, new Map(), isDry)).toMatchObject({
-      ...{ explained: amount, excess: 0n, rests: [] },
-    });
+    expect((await bookFound(ports, 'ana', paid, new Map(), isDry)).rests).toEqual([]);
   expect((await paymentsIn(held))[0]).toMatchObject({
     ...{ state: 'landed', signature: second.signature, subAccountId: 3, ...plan },
   });

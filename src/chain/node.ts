@@ -48,6 +48,12 @@ export type NodeOptions = {
 
 /** An answer to the question for the genesis hash is believed for this long. */
 const HELD_FOR_MS = 10_000;
+/**
+ * An answer does not count when the node named our chain before it and after it, but so long apart.
+ * A process that is suspended, or waits so long for an answer, may miss that the URL turned to
+ * another chain and back. Longer than HELD_FOR_MS and two answers.
+ */
+const apartMsMost = (answerMs: number): number => Math.max(45_000, HELD_FOR_MS + 2 * answerMs);
 
 /** A node, with what its requests need. */
 export type OpenNode = ChainNode & {
@@ -62,8 +68,12 @@ export type OpenNode = ChainNode & {
   confirm(): Promise<void>;
   /** Sends a request to the node, once it has named our chain. */
   fetch: typeof fetch;
-  /** The number of answers that the node gave, and of its changes between our chain and another. */
-  count(): { readonly answers: number; readonly turns: number };
+  /**
+   * The number of answers that the node gave, and of its changes between our chain and another.
+   * `unsure`: the number of the last answer that came between two answers that name our chain, and
+   * these came too long apart; 0 when none did.
+   */
+  count(): { readonly answers: number; readonly turns: number; readonly unsure: number };
 };
 
 /** Opens one node. No request is sent yet. */
@@ -71,11 +81,14 @@ export function openNode(what: ChainNode['what'], url: string, options: NodeOpti
   const { clock, log, expect, bounds, elapsedMs, onCall = () => {}, send: carry } = options;
   const send = listening(url, onCall, elapsedMs, within(bounds, carry));
   const shown = shownUrl(url);
+  const apartMs = apartMsMost(bounds.answerMs);
   let heldAtMs = Number.NEGATIVE_INFINITY;
   let foreign: { readonly found: string; readonly ours: string | null } | null = null;
   let asking: Promise<void> | null = null;
   let following: Promise<void> | null = null;
-  let [answers, turns] = [0, 0];
+  let [answers, turns, unsure] = [0, 0, 0];
+  /** When the node named our chain last, and the number of answers before that. */
+  let [oursAtMs, answersThen] = [Number.NEGATIVE_INFINITY, 0];
 
   const ask = async (): Promise<void> => {
     const found = await askedBy('nodes', () => askGenesis(url, send));
@@ -84,6 +97,10 @@ export function openNode(what: ChainNode['what'], url: string, options: NodeOpti
     foreign = found === ours ? null : { found, ours };
     if ((foreign === null) !== (was === null)) turns++;
     heldAtMs = clock.nowMs();
+    if (foreign === null) {
+      if (answers > answersThen && heldAtMs - oursAtMs > apartMs) unsure = answers;
+      [oursAtMs, answersThen] = [heldAtMs, answers];
+    }
     if (foreign !== null && was === null)
       log.error('node.foreign', { node: what, url: shown, found, ours });
     if (foreign === null && was !== null) log.info('node.ours_again', { node: what, url: shown });
@@ -141,7 +158,7 @@ export function openNode(what: ChainNode['what'], url: string, options: NodeOpti
     fetch: held,
     hold,
     confirm,
-    count: () => ({ answers, turns }),
+    count: () => ({ answers, turns, unsure }),
     get foreign() {
       return foreign?.found ?? null;
     },

@@ -161,6 +161,11 @@ export function openNodes(options: NodesOptions): Nodes {
             'chain_foreign',
             `The ${node.what} URL ${node.shown} belonged to another chain for a while. What it told meanwhile does not count.`,
           );
+        if (node.count().unsure > answers)
+          throw new Fault(
+            'rpc_unavailable',
+            `The ${node.what} URL ${node.shown} was not asked for its chain in time while it answered. It is asked again.`,
+          );
       }
       return found;
     },

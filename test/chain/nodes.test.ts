@@ -213,6 +213,11 @@ test('an answer of a node counts only when the node names our chain again afterw
       return told;
     }),
   ).rejects.toMatchObject(foreign);
+  // A suspended process misses such a turn and back, so an answer does not count for that long.
+  const late = (ms: number) => nodes.connection.getSlot().then(() => clock.advance(ms));
+  await nodes.witnessed(() => late(30_000));
+  const unsure = expect.objectContaining({ code: 'rpc_unavailable' });
+  await expect(nodes.witnessed(() => late(46_000))).rejects.toEqual(unsure);
 });
 
 test('readers that end side by side share a question that is put after all of them', async () => {

@@ -139,9 +139,9 @@ export type Chain = {
   /**
    * Runs `read` and returns its result. Every node that answered during `read` is asked for its
    * genesis hash afterwards. Throws `chain_foreign` when one of them names another chain, or named
-   * one in between, and `rpc_unavailable` when one does not answer, or
-   * names ours too long after it did before. For results that would do
-   * lasting harm if they came from another chain: cursors, baselines, books.
+   * one in between, and `rpc_unavailable` when one does not answer, or names ours too long after it
+   * did before. For results that would do lasting harm if they came from another chain: cursors,
+   * baselines, books.
    */
   witnessed<T>(read: () => Promise<T>): Promise<T>;
 };

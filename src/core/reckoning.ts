@@ -76,12 +76,14 @@ function tokenDifference(baseline: AccountState, told: Told, seen: AccountState)
   const known = changes.reduce((sum, each) => sum + each.amount, 0n);
   const mints = new Set([baseline.mint, seen.mint, ...changes.map((each) => each.mint)]);
   mints.delete(undefined);
-  if (!isKnown(baseline) || !isKnown(seen) || mints.size < 2) return total;
+  // Facts of an older release tell no mint. They count for that of the baseline.
+  const untold = told.tokens - known;
+  const isTold = untold === 0n || baseline.mint !== undefined;
+  if (!isKnown(baseline) || !isKnown(seen) || !isTold || mints.size < 2) return total;
   const held = (state: AccountState, mint: unknown) =>
     state.mint === mint ? state.counters.tokens : 0n;
   const differences = [...mints].map((mint) => {
-    // Facts of an older release tell no mint. They count for that of the baseline.
-    const rest = mint === (baseline.mint ?? seen.mint) ? told.tokens - known : 0n;
+    const rest = mint === baseline.mint ? untold : 0n;
     const own = changes.filter((each) => each.mint === mint);
     const sum = own.reduce((all, each) => all + each.amount, rest);
     return held(seen, mint) - held(baseline, mint) - sum;

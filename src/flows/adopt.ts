@@ -142,9 +142,9 @@ async function adoptTokenAccount(
 ): Promise<boolean> {
   const fromSlot = await firstSlot(ledger, [address], named);
   if ((await openTokenAccounts(ledger, subscriberId)) > TOKEN_ACCOUNTS_MOST) {
-    log.error('account.not_adopted', { subscriber: subscriberId, address });
-    const { namedSlot } = named;
-    await ledger.unfollowed.add({ address, subscriberId, fromSlot, namedSlot }, clock.nowMs());
+    const unfollowed = { address, subscriberId, fromSlot, namedSlot: named.namedSlot };
+    if (await ledger.unfollowed.add(unfollowed, clock.nowMs()))
+      log.error('account.not_adopted', { subscriber: subscriberId, address });
     return false;
   }
   const tokens = { address, subscriberId, subAccountId: null, venue: null };
@@ -182,7 +182,7 @@ async function lookAtSubAccounts(
  * its turn. Returns true when an account is followed that was not.
  */
 export function createUnfollowedLook(ports: AdoptPorts): () => Promise<boolean> {
-  const { ledger, chain, log, venues } = ports;
+  const { ledger, chain, log, venues, watched } = ports;
   let last: Address | null = null;
   return async () => {
     const list = await ledger.unfollowed.next(LOOKS_MOST, last);
@@ -196,6 +196,11 @@ export function createUnfollowedLook(ports: AdoptPorts): () => Promise<boolean> 
     let grown = false;
     for (const [index, each] of list.entries()) {
       const { address, subscriberId } = each;
+      // Two daemons that read one transaction may follow and list the same account.
+      if (watched.map.has(address)) {
+        await ledger.unfollowed.remove(address, null);
+        continue;
+      }
       const subscriber = await ledger.subscribers.find(subscriberId);
       if (subscriber !== null && countersOf(venues, subscriber.agentWallet).includes(address)) {
         grown = (await lookAtSubAccounts(ports, subscriber, each)) || grown;

@@ -10,8 +10,10 @@ import type { Finding } from '../core/doctor-finding.ts';
 import type { Commitment } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
+import type { Nonces } from '../core/nonce-ports.ts';
 import type { Ledger, Log, Subscriber } from '../core/ports.ts';
 import { type PaidOnChain, paymentIdIn, recognise } from '../core/rebuild.ts';
+import type { Pen } from '../core/signing-ports.ts';
 import { recipientsOf } from '../core/split.ts';
 import type { Token } from '../core/token.ts';
 import type { Tokens } from '../core/token-ports.ts';
@@ -25,6 +27,12 @@ export type BooksPorts = {
   readonly chain: Chain;
   readonly tokens: Tokens;
   readonly venues: { readonly all: readonly Pick<Venue, 'quote'>[] };
+  /**
+   * With the sponsor of the pen, the address of a subscriber's nonce account, also where the ledger
+   * has lost it. Absent where no payment is made under a nonce.
+   */
+  readonly nonces?: Pick<Nonces, 'address'>;
+  readonly pen?: Pick<Pen, 'sponsor'>;
 };
 export type Books = {
   /**
@@ -94,7 +102,7 @@ export const unknownPayments = (
   });
 
 async function readUnknown(
-  { ledger, chain, tokens }: BooksPorts,
+  { ledger, chain, tokens, nonces, pen }: BooksPorts,
   { id, agentWallet: wallet }: Subscriber,
   quote: Token,
   since: Slot,
@@ -117,7 +125,9 @@ async function readUnknown(
   const unknown = new Set(await ledger.payments.unknown(claimed.map((row) => row.signature)));
   if (unknown.size === 0) return [];
   const subscriptions = await ledger.subscriptions.ofSubscriber(id);
-  const nonceAccount = (await ledger.nonces.of(id))?.account;
+  const nonceAccounts = new Set([(await ledger.nonces.of(id))?.account]);
+  const sponsor = pen?.sponsor ?? null;
+  if (sponsor !== null) nonceAccounts.add(nonces?.address(sponsor, id));
   const creatorOf = new Map(
     subscriptions.flatMap(({ terms }) =>
       terms
@@ -137,7 +147,7 @@ async function readUnknown(
     // Only the sponsor can move the nonce of a subscriber. So the sponsor signed this payment, and
     // the ledger has lost it. Under a nonce it may have landed long after the loss.
     const maybeLost = effects.some(
-      (each) => each.effect === 'advance_nonce' && each.account === nonceAccount,
+      (each) => each.effect === 'advance_nonce' && nonceAccounts.has(each.account),
     );
     if (paid !== null) return [{ ...paid, token: quote, signature, slot, maybeLost }];
     // Without a transfer that the agent signed this can never be a payment, also under terms that

@@ -21,7 +21,7 @@ type Stretch = {
 type Row = Record<keyof Counters, string> & {
   readonly nth: number;
   readonly perhaps: string[][];
-  readonly mints: { readonly mint: Address; readonly amount: string }[][];
+  readonly mints: readonly { readonly mint: Address; readonly amount: string }[] | null;
   readonly untold_fees: number;
   readonly tallies: number;
   readonly unknowns: number;
@@ -50,11 +50,11 @@ export type CheckSteps = {
 export const countersOf = (json: Record<string, unknown>): Counters =>
   Object.fromEntries(COUNTERS.map((name) => [name, BigInt(json[name] as string)])) as Counters;
 
-/** The changes of a token account by mint; nothing for an account without any. */
+/** The sums of a token account by mint; nothing for an account without any. */
 const mintsOf = ({ mints }: Row): Pick<Told, 'mints'> =>
-  mints.length === 0
+  mints === null
     ? {}
-    : { mints: mints.flat().map(({ mint, amount }) => ({ mint, amount: BigInt(amount) })) };
+    : { mints: mints.map(({ mint, amount }) => ({ mint, amount: BigInt(amount) })) };
 
 async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Stretched[]> {
   const given = asked.map(({ address, afterSlot, uptoSlot, nowMs }, nth) => ({
@@ -69,6 +69,11 @@ async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Stretched[]
   const earliest = sql`min(s.slot) as slot, case when bool_and(s.named_slot is not null) then min(s.named_slot) end as "namedSlot"`;
   const rows = await sql<Row[]>`
     select g.nth, t.*,
+      case when tells_mints then (select jsonb_agg(o order by o.mint) from (
+          select each->>'mint' as mint, sum((each->>'amount')::numeric)::text as amount
+          from fact, jsonb_array_elements(body->'mints') as each
+          where account = g.address and finality = 'finalized' and kind = 'tally' and slot > g.after_slot and slot <= g.upto_slot
+          group by 1) o) end as mints,
       coalesce((select jsonb_agg(o) from (
           select s.status, s.rank, ${earliest} from sighting_account m join sighting s using (signature)
           where m.account = g.address and m.ended_at is null and s.status in ('wanted', 'confirmed') and not ${unreadable}
@@ -86,7 +91,7 @@ async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Stretched[]
              coalesce(sum((body->>'withdraws')::numeric), 0)::text as withdraws,
              coalesce(sum((body->>'tokens')::numeric), 0)::text as tokens,
              coalesce(jsonb_agg(body->'perhaps') filter (where body->'perhaps' is not null), '[]') as perhaps,
-             coalesce(jsonb_agg(body->'mints') filter (where body->'mints' is not null), '[]') as mints,
+             coalesce(bool_or(body ? 'mints'), false) as tells_mints,
              coalesce(sum((body->>'untoldFees')::int), 0)::int as untold_fees,
              (count(*) filter (where kind = 'tally'))::int as tallies,
              (count(*) filter (where kind = 'unknown'))::int as unknowns

@@ -28,6 +28,7 @@ export function createUnfollowed(sql: Sql): UnfollowedAccounts {
         values (${address}, ${subscriberId}, ${fromSlot}, ${namedSlot}, ${at(nowMs)})
         on conflict (address) do update set from_slot = least(unfollowed.from_slot, excluded.from_slot),
           named_slot = greatest(unfollowed.named_slot, excluded.named_slot)
+          where unfollowed.from_slot > excluded.from_slot or unfollowed.named_slot < excluded.named_slot
         returning xmax = 0 as news`;
       return row?.news ?? false;
     },

@@ -115,6 +115,10 @@ describe('a token account that was closed and made again for another mint', () =
     expect(checkState(older, NO_COUNTERS, 0, after)).toEqual({ verdict: 'explained' });
     const told = { ...toldOf([other, 50n]), tokens: 0n };
     expect(checkState(before, told, 0, after)).toEqual({ verdict: 'explained' });
+    // Nothing existed at first. Facts of such a release told of 5 USDC, which left again since.
+    const absent = { ...state(1, {}), hints: { ...state(1, {}).hints, exists: false } };
+    const since = { ...toldOf([usdc, -5n], [other, 50n]), tokens: 50n };
+    expect(checkState(absent, since, 0, after)).toEqual({ verdict: 'explained' });
   });
   test('and was made for the first one again agrees with what is told of that', () => {
     const told = toldOf([usdc, -50n], [other, 9n], [other, -9n], [usdc, 7n]);

@@ -133,6 +133,25 @@ describe('a token account of the agent', () => {
     expect(await held.reasons()).toEqual([]);
   });
 
+  test('raises no doubt where another daemon follows it already', async () => {
+    await using held = await crowded();
+    const followed = addressOf(1_000);
+    held.owners.set(followed, WALLET);
+    // This daemon read the same transaction with a list of accounts of a moment before.
+    const unfollowed = { address: followed, subscriberId: 'ana', ...NAMED };
+    await held.ledger.unfollowed.add(unfollowed, 0);
+    expect(await held.reasons()).toEqual([TOO_MANY]);
+    await held.look();
+    expect(await held.reasons()).toEqual([]);
+  });
+
+  test('is told once, however many transactions name it', async () => {
+    await using held = await crowded();
+    for (const slot of [70, 80, 90]) await held.filled(addressOf(901), { slot });
+    const told = held.events.filter((each) => each.event === 'account.not_adopted');
+    expect(told).toHaveLength(1);
+  });
+
   test('is looked at in its turn, however many accounts were named before and stay', async () => {
     await using held = await crowded();
     const [his, ...hers] = Array.from({ length: 151 }, (_, n) => addressOf(2_000 + n));

@@ -109,6 +109,7 @@ test('a payment that moved the nonce of its subscriber was lost, however late it
   const { ledger } = held;
   const { other, ports } = await paidToAnother(held, 60n);
   const [account, stranger, sponsor] = [addressOf(71), addressOf(72), addressOf(73)];
+  const sponsored = { pen: { sponsor }, nonces: { address: () => account } };
   await ledger.nonces.asked({ subscriberId: 'ana', account, authority: sponsor, rent: 1n }, 0);
   const moving = (moved: Address): typeof ports.tokens => ({
     ...ports.tokens,
@@ -118,15 +119,15 @@ test('a payment that moved the nonce of its subscriber was lost, however late it
     ],
   });
   // The agent's own key holder can put any other nonce in front, and holds up nothing by that.
-  const said = [stranger, account].map(async (moved) => {
-    const [paid] = await unknownPayments(
-      { ...ports, tokens: moving(moved) },
-      ...([ANA, 49, 'finalized'] as const),
-    );
-    return paid?.maybeLost;
-  });
-  expect(await Promise.all(said)).toEqual([false, true]);
-  const books = createBooks({ ...ports, tokens: moving(account) });
+  const marked = async (moved: Address, more: Partial<typeof sponsored> = {}) => {
+    const asked = { ...ports, ...more, tokens: moving(moved) };
+    return (await unknownPayments(asked, ANA, 49, 'finalized'))[0]?.maybeLost;
+  };
+  expect([await marked(stranger), await marked(account)]).toEqual([false, true]);
+  // A ledger that has lost the nonce account, too, knows it by the sponsor.
+  await ledger.nonces.closed('ana');
+  expect([await marked(account), await marked(account, sponsored)]).toEqual([false, true]);
+  const books = createBooks({ ...ports, ...sponsored, tokens: moving(account) });
   expect(await books.disagreement(ANA)).toBeNull();
   expect(books.excessTo('ana', CREATOR, USDC.mint, 50)).toMatchObject({ code: 'payments_unknown' });
   expect(books.excessTo('ana', other, USDC.mint, 50)).toMatchObject({ code: 'payments_unknown' });

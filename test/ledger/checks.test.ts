@@ -69,6 +69,10 @@ test('the mints of a token account are kept in its state, and in the sums of its
   const body = { kind: 'tally', ...NO_COUNTERS, tokens: -10n, mints } as const;
   await recordFact(ledger, { ...closeFact(6, 0n, { account }), body }, 'finalized');
   expect((await ledger.checks.told(account, 5, 50)).told).toMatchObject({ tokens: -10n, mints });
+  // However many facts there are, the answer has one sum for each mint.
+  await recordFact(ledger, { ...closeFact(7, 0n, { account, slot: 20 }), body }, 'finalized');
+  const sums = mints.map((each) => ({ ...each, amount: 2n * each.amount }));
+  expect((await ledger.checks.told(account, 5, 50)).told).toMatchObject({ mints: sums });
   const [fact] = await ledger.facts.list({ subscriberId: 'ana', kind: 'tally', limit: 1 });
   expect(fact?.body).toMatchObject({ mints });
 

@@ -53,7 +53,14 @@ const HELD_FOR_MS = 10_000;
  * A process that is suspended, or waits so long for an answer, may miss that the URL turned to
  * another chain and back. Longer than HELD_FOR_MS and two answers.
  */
-const apartMsMost = (answerMs: number): number => Math.max(45_000, HELD_FOR_MS + 2 * answerMs);
+const apartMsMost = (answerMs: number): number => Math.max(100_000, HELD_FOR_MS + 2 * answerMs);
+
+/** Says that answers of a node do not count, because it named our chain too long before and after. */
+export const unsureFault = (what: ChainNode['what'], shown: string): Fault =>
+  new Fault(
+    'rpc_unavailable',
+    `The ${what} URL ${shown} was not asked for its chain in time while it answered. It is asked again.`,
+  );
 
 /** A node, with what its requests need. */
 export type OpenNode = ChainNode & {
@@ -163,14 +170,15 @@ export function openNode(what: ChainNode['what'], url: string, options: NodeOpti
       return foreign?.found ?? null;
     },
     async ofOurChain() {
-      heldAtMs = Number.NEGATIVE_INFINITY;
+      const last = answers;
       try {
-        await hold(0);
-        return true;
+        await confirm();
       } catch (thrown) {
         if (foreign !== null) return false;
         throw thrown;
       }
+      if (last > 0 && unsure >= last) throw unsureFault(what, shown);
+      return true;
     },
   };
 }

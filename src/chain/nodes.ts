@@ -7,7 +7,7 @@ import { Fault } from '../core/fault.ts';
 import { shownGenesis } from '../core/genesis.ts';
 import type { Clock } from '../core/ports.ts';
 import { askedBy } from './asker.ts';
-import { type ChainNode, type NodeOptions, type OpenNode, openNode } from './node.ts';
+import { type ChainNode, type NodeOptions, type OpenNode, openNode, unsureFault } from './node.ts';
 import { furtherUrls, isSameNode, type NodeUrls, SAME_NODE, weightsOf } from './node-urls.ts';
 import { createPool, type PoolOptions } from './pool.ts';
 import type { PoolStatus } from './pool-member.ts';
@@ -161,11 +161,7 @@ export function openNodes(options: NodesOptions): Nodes {
             'chain_foreign',
             `The ${node.what} URL ${node.shown} belonged to another chain for a while. What it told meanwhile does not count.`,
           );
-        if (node.count().unsure > answers)
-          throw new Fault(
-            'rpc_unavailable',
-            `The ${node.what} URL ${node.shown} was not asked for its chain in time while it answered. It is asked again.`,
-          );
+        if (node.count().unsure > answers) throw unsureFault(node.what, node.shown);
       }
       return found;
     },

@@ -24,7 +24,10 @@ import { readTransaction } from './transactions.ts';
 /** One node by itself, so that evidence names its source. */
 export type Witness = {
   readonly connection: Connection;
-  /** Asks this node for its genesis hash now. Throws `rpc_unavailable` when it does not answer. */
+  /**
+   * Asks this node for its genesis hash, by a question that is put after this call. Throws
+   * `rpc_unavailable` when it does not answer, or named our chain too long before its last answer.
+   */
   ofOurChain(): Promise<boolean>;
 };
 

@@ -29,8 +29,8 @@ const STEPS_MOST = 1_200;
 const QUIET = 3;
 const TURNS_EACH = 5;
 const BLOCK_MS = 400;
-/** For so long at least a URL leads to another chain: a daemon asks every ten seconds for it. */
-const FOREIGN_MS = 60_000;
+/** For so long at least a URL leads to another chain; a shorter turn may be missed (node.ts). */
+const FOREIGN_MS = 120_000;
 
 /**
  * Plays the history of a seed. Throws at the first law that breaks. Stack traces, of which the

@@ -55,7 +55,7 @@ const HELD_FOR_MS = 10_000;
  */
 const apartMsMost = (answerMs: number): number => Math.max(100_000, HELD_FOR_MS + 2 * answerMs);
 
-/** Says that answers of a node do not count, because it named our chain too long before and after. */
+/** Answers of a node do not count: it named our chain too long before and after them. */
 export const unsureFault = (what: ChainNode['what'], shown: string): Fault =>
   new Fault(
     'rpc_unavailable',

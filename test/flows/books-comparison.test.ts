@@ -44,6 +44,7 @@ function portsWith(
         unexplainedOf: async () => [],
       },
       subscriptions: { ofSubscriber: async () => [{ terms: [termsOf(1, CREATOR, 1_000)] }] },
+      nonces: { of: async () => null },
     },
     chain: {
       slot: async () => 100,

@@ -74,7 +74,7 @@ function portsWith(
 
 test('a payment that is only confirmed is unknown all the same', async () => {
   const books = createBooks(portsWith('confirmed', []));
-  expect(await books.disagreement(ANA)).toMatchObject({ class: 'books_behind' });
+  expect(await books.disagreement(ANA)).toMatchObject({ code: 'payments_not_final' });
 });
 
 test('a payment that the ledger knows is no disagreement', async () => {

@@ -49,9 +49,9 @@ export type NodeOptions = {
 /** An answer to the question for the genesis hash is believed for this long. */
 const HELD_FOR_MS = 10_000;
 /**
- * An answer does not count when the node named our chain before it and after it, but so long apart.
- * A process that is suspended, or waits so long for an answer, may miss that the URL turned to
- * another chain and back. Longer than HELD_FOR_MS and two answers.
+ * An answer counts when the node named our chain before and after it, at most so many milliseconds
+ * apart. A process that is suspended, or waits longer for an answer, may miss that the URL turned
+ * to another chain and back. Longer than HELD_FOR_MS and two answers.
  */
 const apartMsMost = (answerMs: number): number => Math.max(100_000, HELD_FOR_MS + 2 * answerMs);
 
@@ -59,7 +59,7 @@ const apartMsMost = (answerMs: number): number => Math.max(100_000, HELD_FOR_MS 
 export const unsureFault = (what: ChainNode['what'], shown: string): Fault =>
   new Fault(
     'rpc_unavailable',
-    `The ${what} URL ${shown} was not asked for its chain in time while it answered. It is asked again.`,
+    `The ${what} URL ${shown} named our chain too long before and after its answers. They do not count, and are asked for again.`,
   );
 
 /** A node, with what its requests need. */

@@ -215,9 +215,9 @@ test('an answer of a node counts only when the node names our chain again afterw
   ).rejects.toMatchObject(foreign);
   // A suspended process misses such a turn and back, so an answer does not count for that long.
   const late = (ms: number) => nodes.connection.getSlot().then(() => clock.advance(ms));
-  await expect(nodes.witnessed(() => late(101_000))).rejects.toThrow(/in time/);
+  await expect(nodes.witnessed(() => late(101_000))).rejects.toThrow(/too long/);
   await late(101_000);
-  await expect(nodes.first.ofOurChain()).rejects.toThrow(/in time/);
+  await expect(nodes.first.ofOurChain()).rejects.toThrow(/too long/);
 });
 
 test('readers that end side by side share a question that is put after all of them', async () => {

@@ -378,6 +378,7 @@ create index fact_by_signature on fact (signature);
 create index fact_counted on fact (account, slot) where (kind in ('tally', 'unknown', 'reckoning'));
 create index fact_deleted on fact (account, slot) where ((kind = 'notice') and ((body ->> 'what') = 'user_deleted'));
 create unique index fact_fill_once on fact (account, kind, ((body ->> 'market')), ((body ->> 'fillRecordId')), coalesce((body ->> 'side'), '')) where ((kind in ('open', 'close')) and (finality = 'finalized') and ((body ->> 'fillRecordId') <> '0') and (not repeats));
+create index fact_judged on fact (subscriber_id, kind) where (kind in ('close', 'reckoning', 'outflow'));
 create index fact_leaving on fact (subscriber_id) where ((kind = 'outflow') and (finality = 'confirmed'));
 create index fact_moving on fact (account, slot) where (kind in ('open', 'close', 'unknown', 'reckoning'));
 create index fact_suspicions on fact (subscriber_id) where ((kind = 'notice') and ((body ->> 'what') in ('off_price_fill', 'swap_loss', 'liquidated', 'builder_fee', 'token_authority_changed')));
@@ -588,6 +589,7 @@ create table payment (
 create index payment_by_nonce on payment (nonce_account, nonce_value) where (nonce_account is not null);
 create index payment_by_time on payment (planned_at, payment_id);
 create index payment_ended_at on payment (ended_at) where (state in ('landed', 'failed'));
+create index payment_landed_at on payment (subscriber_id, ended_at) where (state = 'landed');
 create index payment_not_landed on payment (state) where (state <> 'landed');
 create unique index payment_one_live on payment (subscriber_id) where (state in ('planned', 'signed', 'sent'));
 create index payment_unexplained on payment (subscriber_id) where ((excess > 0) and (accepted is null));

@@ -93,7 +93,11 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       for (const id of settle.final(slot)) lanes.nudge(id, true);
     },
   });
-  const haste = createHaste(burst, pace, ownSignatures);
+  const owes = (account: Address): boolean => {
+    const subscriber = watched.map.get(account)?.subscriberId;
+    return subscriber !== undefined && (roster.find(subscriber)?.outstanding ?? 0n) > 0n;
+  };
+  const haste = createHaste(burst, pace, ownSignatures, owes);
   const learn = async (signatures: readonly Signature[]): Promise<void> => {
     if (share.parts() !== null) ownSignatures.others(await parts.paymentsAmong(signatures));
   };
@@ -149,8 +153,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     }
   };
   const told: Haste = {
-    waitMs(signature, moves) {
-      const waitMs = haste.waitMs(signature, moves);
+    waitMs(signature, moves, accounts) {
+      const waitMs = haste.waitMs(signature, moves, accounts);
       if (waitMs < 0) way.hold();
       return waitMs;
     },

@@ -60,9 +60,10 @@ export function addInspection(ports: InspectionPorts, settings: Settings): Inspe
     () => loops.after('noted'),
     (ids) => {
       if (ids.length === 0) return;
-      loops.after('heard');
       way.hold();
       judging++;
+      // Closes are booked once the verdict is given: `way` holds that loop up meanwhile.
+      loops.after('heard');
       void judge(ids, true)
         // An error that keeps a subscriber from being judged also fails the loop `verdict`, which
         // reports it.

@@ -174,7 +174,7 @@ async function digestOne(ports: DigestPorts, { id, bodies }: Begun): Promise<voi
     const rumours = named.map(
       ({ signature, accounts, moves }): Rumour & { readonly waitMs: number } => ({
         ...{ signature, accounts, blockIndex: null },
-        waitMs: ports.haste.waitMs(signature, moves),
+        waitMs: ports.haste.waitMs(signature, moves, accounts),
       }),
     );
     const nowMs = clock.nowMs();

@@ -39,7 +39,7 @@ export function createStreamNotes(
     const named = transactions.flatMap(({ signature, slot, keys, moves }) => {
       const accounts = [...new Set(keys)].filter((key) => watched.map.has(key));
       return accounts.length > 0 && isSignature(signature)
-        ? [{ signature, slot, accounts, waitMs: haste.waitMs(signature, moves) }]
+        ? [{ signature, slot, accounts, waitMs: haste.waitMs(signature, moves, accounts) }]
         : [];
     });
     if (named.length === 0) return;

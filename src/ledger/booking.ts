@@ -8,9 +8,10 @@ import type { UnaccruedClose } from '../core/debt-ports.ts';
 import type { EventKind, EventOf } from '../core/event.ts';
 import type { Fact } from '../core/fact.ts';
 import { createGatherer, upToDistinct } from '../core/gather.ts';
-import { base58Text } from '../core/ids.ts';
+import { type Address, base58Text } from '../core/ids.ts';
 import { shareIdFrom, sharePreimage } from '../core/receipt.ts';
 import { incurred } from '../core/share.ts';
+import type { Token } from '../core/token.ts';
 import { holdDebtsOf, type NewDebt, waitAgain } from './credits.ts';
 import { type Fragment, isOfOne, type Sql, type Transaction, toJson } from './database.ts';
 import { among } from './groups.ts';
@@ -51,6 +52,13 @@ export const termsSlotOf = ({ terms }: Pick<Booking, 'terms'>): number => terms?
  * close is then not booked, and is read again.
  */
 class Overtaken extends Error {}
+
+type KeepOptions = {
+  readonly now: Fragment;
+  readonly observing: boolean;
+  /** The quote tokens of the accounts of the closes. */
+  readonly tokens: ReadonlyMap<Address, Token>;
+};
 
 const isOwing = ({ terms, amount }: Booking): boolean => terms !== null && amount > 0n;
 
@@ -186,16 +194,15 @@ async function keepTabs(tx: Transaction, parts: readonly Part[]): Promise<void> 
   if (kept.length < rows.length) throw new Overtaken();
 }
 
-/** Inserts the shares of parts that owe something, with their events. Returns the new debts. */
+/**
+ * Inserts the shares of parts that owe something, with their events. A transfer that Bailiff did
+ * not make may have paid such a debt before its close was booked: it waits for a match again.
+ */
 async function keepShares(
   tx: Transaction,
   parts: readonly Part[],
-  { now, observing }: { readonly now: Fragment; readonly observing: boolean },
-): Promise<NewDebt[]> {
-  const tokens = await tokensOfAccounts(
-    tx,
-    parts.map(({ close }) => close.fact.account),
-  );
+  { now, observing, tokens }: KeepOptions,
+): Promise<void> {
   const rows: object[] = [];
   const debts: NewDebt[] = [];
   const all: EventOf<EventKind>[] = [];
@@ -226,16 +233,15 @@ async function keepShares(
       all.push(...events);
     }
   }
-  await tx`
+  const inserting = tx`
     insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, recipient, creator_wallet, mint, amount,
       observed, accrued_at, closed_at)
     select share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, recipient, creator_wallet, mint, amount, observed, ${now},
       (select block_at from fact f where f.subscriber_id = s.subscriber_id and f.signature = s.signature and f.slot = s.slot
         and f.ordinal = s.ordinal and f.account = s.account)
     from jsonb_to_recordset(${tx.json(toJson(rows))}) as s(share_id text, subscriber_id text, subscription_id text, account text,
-      signature text, slot bigint, ordinal int, terms_slot bigint, recipient int, creator_wallet text, mint text, amount bigint, observed boolean)`;
-  await tellAll(tx, all);
-  return debts;
+      signature text, slot bigint, ordinal int, terms_slot bigint, recipient int, creator_wallet text, mint text, amount bigint, observed boolean)`.execute();
+  await Promise.all([inserting, tellAll(tx, all), waitAgain(tx, debts)]);
 }
 
 /**
@@ -256,21 +262,27 @@ export function createBooking(
       );
       const owing = all.filter(({ booking }) => isOwing(booking));
       const owers = [...new Set(owing.map(({ close }) => close.fact.subscriberId))];
-      if (owers.length > 0) await holdDebtsOf(tx, owers);
-      if (all.length > 0) await keepFigures(tx, all);
-      // Parts of one close may change the same tab one after another.
-      for (let nth = 0; ; nth++) {
-        const parts = found.flatMap((each): Part[] => {
+      const nthParts = (nth: number): Part[] =>
+        found.flatMap((each) => {
           const booking = each.accrued.bookings[nth];
           return booking === undefined ? [] : [{ ...each, booking }];
         });
+      const accounts = owing.map(({ close }) => close.fact.account);
+      // One statement each, sent together: the debts are held before the others are answered.
+      const [, , , tokens] = await Promise.all([
+        owers.length > 0 ? holdDebtsOf(tx, owers) : null,
+        all.length > 0 ? keepFigures(tx, all) : null,
+        keepTabs(tx, nthParts(0)),
+        accounts.length > 0 ? tokensOfAccounts(tx, accounts) : new Map<Address, Token>(),
+      ]);
+      // Further parts of a close may change the tab that its first part changed.
+      for (let nth = 1; ; nth++) {
+        const parts = nthParts(nth);
         if (parts.length === 0) break;
         await keepTabs(tx, parts);
       }
       if (owing.length > 0) {
-        const debts = await keepShares(tx, owing, { now, observing });
-        // A transfer that Bailiff did not make may have paid a debt before its close was booked.
-        await waitAgain(tx, debts);
+        await keepShares(tx, owing, { now, observing, tokens });
         // A new debt makes the older debts due again, so that one payment can cover them together.
         const waiting = tx`s.subscriber_id in ${among(tx, owers)} and s.status = 'pending' and s.retry_at is not null`;
         await applyToShares(tx, { now, where: waiting }, () => ({ do: 'wake' }));

@@ -23,20 +23,17 @@ export function createCosts(sql: Sql): Costs {
     bigint
   >(async (asked) => {
     const ids = asked.map((each) => each.subscriberId);
-    // A payment under a nonce may be signed and land more than a day after it was planned. Each of
-    // the three parts finds its rows by an index.
+    // A payment that may still land counts whenever it was planned: under a nonce it may land more
+    // than a day later. Both parts find the payments of one subscriber by an index.
     const rows = await sql<{ subscriber_id: string; mint: string; amount: bigint }[]>`
-      with counted as (
+      select p.subscriber_id, p.mint, sum(p.amount + p.reimburse)::bigint as amount
+      from ${among(sql, ids)} as i(id) cross join lateral (
         select subscriber_id, mint, amount, reimburse from payment
-        where planned_at > now() - interval '1 day' and signature is not null and state in ('signed', 'sent', 'landed')
+        where subscriber_id = i.id and state in ('signed', 'sent')
         union all
         select subscriber_id, mint, amount, reimburse from payment
-        where planned_at <= now() - interval '1 day' and state in ('signed', 'sent')
-        union all
-        select subscriber_id, mint, amount, reimburse from payment
-        where planned_at <= now() - interval '1 day' and state = 'landed' and ended_at > now() - interval '1 day')
-      select subscriber_id, mint, sum(amount + reimburse)::bigint as amount from counted
-      where subscriber_id in ${among(sql, ids)} group by subscriber_id, mint`;
+        where subscriber_id = i.id and state = 'landed' and ended_at > now() - interval '1 day') p
+      group by p.subscriber_id, p.mint`;
     return asked.map(
       ({ subscriberId, mint }) =>
         rows.find((row) => row.subscriber_id === subscriberId && row.mint === mint)?.amount ?? 0n,

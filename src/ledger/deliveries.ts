@@ -49,8 +49,8 @@ async function digestTogether(sql: Sql, given: readonly Digested[]): Promise<und
   if (rumours.length === 0) await end(sql);
   else
     await sql.begin(async (tx) => {
-      await noteRumours(tx, rumours, { source: 'webhook', by: 'rumour', nowMs });
-      await end(tx);
+      const noting = { source: 'webhook', by: 'rumour', nowMs } as const;
+      await Promise.all([end(tx), noteRumours(tx, rumours, noting)]);
     });
   return given.map(() => undefined);
 }

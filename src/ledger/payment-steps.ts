@@ -227,7 +227,7 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
         const row = found.get(id);
         return row === undefined ? [] : [{ row, slot }];
       });
-      await tellAll(
+      const telling = tellAll(
         tx,
         landed.map(({ row, slot }) => ({
           kind: 'payment.landed',
@@ -245,7 +245,7 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
           },
         })),
       );
-      await discharge(
+      const discharging = discharge(
         tx,
         now,
         landed.map(({ row, slot }) => ({
@@ -254,6 +254,7 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
         })),
         'land',
       );
+      await Promise.all([telling, discharging]);
       return landings.map(({ id }) => found.has(id));
     });
   const land = createGatherer<Landing, boolean>(landTogether, {

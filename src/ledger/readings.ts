@@ -55,21 +55,21 @@ type Put = { readonly fact: Fact; readonly read: Read };
 const placeOf = ({ subscriberId, signature, account, position: { ordinal } }: Fact): string =>
   `${subscriberId} ${signature} ${account} ${ordinal}`;
 
+/** One statement cannot write a place twice: facts of one place go into statements of their own. */
+const statementsOf = (puts: readonly Put[]): readonly (readonly Put[])[] =>
+  new Set(puts.map(({ fact }) => placeOf(fact))).size === puts.length
+    ? [puts]
+    : puts.map((each) => [each]);
+
 /**
- * Inserts the facts of readings, or updates the facts at their places. Returns the signature and
- * subscriber of each that changed.
+ * Inserts the facts of readings, each of another place, or updates the facts at their places.
+ * Returns the signature and subscriber of each that changed.
  */
 async function putFacts(
   tx: Transaction,
   puts: readonly Put[],
 ): Promise<{ signature: string; subscriber_id: string }[]> {
   if (puts.length === 0) return [];
-  // One statement cannot write a place twice, so facts of one place are written one after another.
-  if (new Set(puts.map(({ fact }) => placeOf(fact))).size < puts.length) {
-    const changed = [];
-    for (const put of puts) changed.push(...(await putFacts(tx, [put])));
-    return changed;
-  }
   const rows = puts.map(({ fact: { body: given, position, ...fact }, read }) => {
     const { kind, ...body } = given;
     return {
@@ -147,7 +147,9 @@ async function moveSightings(
         ],
   );
   if (rows.length === 0) return;
-  // `superseded` says that a finalized reading is on record; only its time may be missing.
+  // `superseded` says that a finalized reading is on record; only its time may be missing. The list
+  // of signatures tells Postgres how few rows there are: without it, tables of some thousand
+  // sightings are read whole.
   await tx`
     with r as (
       select * from jsonb_to_recordset(${tx.json(rows)}) as r(signature text, recorded boolean, slot bigint, finality text,
@@ -163,7 +165,11 @@ async function moveSightings(
       attempts = case when r.recorded then 0 else s.attempts end,
       absent_at = case when r.recorded then null else s.absent_at end,
       finalized_at = case when not r.recorded or r.finality = 'finalized' then coalesce(s.finalized_at, r.now_at) else s.finalized_at end
-    from r where s.signature = r.signature and (not r.recorded or s.status <> 'finalized')`;
+    from r where s.signature = r.signature and (not r.recorded or s.status <> 'finalized')
+      and s.signature in ${among(
+        tx,
+        rows.map((row) => row.signature),
+      )}`;
 }
 
 /**
@@ -176,14 +182,18 @@ const FILL_ONCE = 'fact_fill_once';
 const recordTogether = (sql: Sql, reads: readonly Read[]): Promise<ReadingOutcome[]> =>
   sql.begin(async (tx) => {
     const signatures = reads.map((each) => each.signature);
-    // All daemons lock the rows in the same order, so that two of them cannot deadlock.
-    const rows = await tx<{ signature: string; final: boolean; revision: bigint }[]>`
+    // All daemons lock the rows in the same order, so that two of them cannot deadlock. The other
+    // two statements are sent behind this one: Postgres answers them once it holds the rows.
+    const locking = tx<{ signature: string; final: boolean }[]>`
       select signature, status = 'finalized' or finalized_at is not null as final from sighting
-      where signature in ${among(tx, signatures)} order by signature for update`;
+      where signature in ${among(tx, signatures)} order by signature for update`.execute();
+    const [rows, [list], known] = await Promise.all([
+      locking,
+      tx<{ revision: bigint }[]>`select revision from watch_list`,
+      recorded(tx, signatures),
+    ]);
     const final = new Map(rows.map((row) => [row.signature, row.final]));
-    const [list] = await tx<{ revision: bigint }[]>`select revision from watch_list`;
     const revision = Number(list?.revision ?? 0n);
-    const known = await recorded(tx, signatures);
     const taken: { read: Read; taking: Taking }[] = [];
     for (const read of reads) {
       if (!final.has(read.signature)) continue;
@@ -204,8 +214,14 @@ const recordTogether = (sql: Sql, reads: readonly Read[]): Promise<ReadingOutcom
         changed.get(fact.signature)?.add(fact.subscriberId);
       }
     const puts = found.flatMap(({ read, taking }) => taking.put.map((fact) => ({ fact, read })));
-    for (const row of await putFacts(tx, puts)) changed.get(row.signature)?.add(row.subscriber_id);
-    await moveSightings(tx, taken, revision);
+    const statements = statementsOf(puts);
+    const put = [];
+    for (const each of statements.slice(0, -1)) put.push(...(await putFacts(tx, each)));
+    const [last] = await Promise.all([
+      putFacts(tx, statements.at(-1) ?? []),
+      moveSightings(tx, taken, revision),
+    ]);
+    for (const row of [...put, ...last]) changed.get(row.signature)?.add(row.subscriber_id);
     const outcomes = new Map(taken.map(({ read, taking }) => [read, taking.outcome]));
     return reads.map((read) => {
       const outcome = outcomes.get(read) ?? (final.has(read.signature) ? 'stale' : 'unnoted');

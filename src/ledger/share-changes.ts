@@ -94,7 +94,7 @@ const rowOf = (share: Share) => ({
 
 async function write(tx: Transaction, transitions: readonly Transition[]): Promise<void> {
   if (transitions.length === 0) return;
-  await tx`
+  const writing = tx`
     update profit_share s set
       paid = n.paid, overpaid = n.overpaid, status = n.status, reason = n.reason, attempts = n.attempts,
       retry_at = n.retry_at, held_until = n.held_until, hastened = n.hastened, observed = n.observed,
@@ -103,11 +103,12 @@ async function write(tx: Transaction, transitions: readonly Transition[]): Promi
       share_id text, paid bigint, overpaid bigint, status text, reason jsonb, attempts integer, retry_at timestamptz,
       held_until timestamptz, hastened boolean, observed boolean, voided jsonb, unexpected integer, failures integer,
       expiries integer)
-    where s.share_id = n.share_id`;
-  await tellAll(
+    where s.share_id = n.share_id`.execute();
+  const telling = tellAll(
     tx,
     transitions.flatMap(({ events }) => events),
   );
+  await Promise.all([writing, telling]);
 }
 
 /** Selects the debts to lock, and further columns to read with them. */

@@ -59,7 +59,7 @@ async function noteChunk(
   });
   const again = tx`(sighting.status in ('dropped', 'unfound') or ${naming.again ?? false}::boolean
     or (sighting.read_at is not null and coalesce(sighting.read_revision, -1) < ${listedRevision ?? null}::bigint))`;
-  await tx`
+  const noting = tx`
     insert into sighting (signature, block_index, source, first_seen_at, wanted_at, due_at, rank, named_slot, named_final, accounts_known)
     select signature, block_index, ${source}, ${at(nowMs)}, ${at(nowMs)}, due_at, rank, named_slot, named_final, accounts_known
     from jsonb_to_recordset(${tx.json(rows)}) as r(signature text, block_index integer, rank smallint, named_slot bigint, named_final boolean,
@@ -79,18 +79,21 @@ async function noteChunk(
       due_at = case when ${again} then excluded.due_at else least(sighting.due_at, excluded.due_at) end
     where ${again} or (sighting.status in ('wanted', 'confirmed') and (excluded.rank < sighting.rank
         or (excluded.named_final and not sighting.named_final) or (sighting.named_slot is null and excluded.named_slot is not null)))
-      or (sighting.block_index is null and excluded.block_index is not null)`;
+      or (sighting.block_index is null and excluded.block_index is not null)`.execute();
   const pairs = rumours.flatMap(({ signature, accounts }) =>
     accounts.map((account) => ({ signature, account })),
   );
-  if (pairs.length === 0) return;
-  await tx`
+  const pairing =
+    pairs.length === 0
+      ? null
+      : tx`
     insert into sighting_account (account, signature, subscriber_id)
     select p.account, p.signature, a.subscriber_id
     from jsonb_to_recordset(${tx.json(pairs)}) as p(account text, signature text)
     join account a on a.address = p.account
     join sighting s on s.signature = p.signature and s.status in ('wanted', 'confirmed')
     on conflict do nothing`;
+  await Promise.all([noting, pairing]);
 }
 
 /**

@@ -40,6 +40,17 @@ type DischargedRow = {
   creator_wallet: string;
   mint: Address;
 };
+/** The amounts that landed payments discharged, by recipient. */
+const dischargedOf = (
+  tx: Transaction,
+  ids: readonly string[],
+): Promise<readonly DischargedRow[]> => tx<DischargedRow[]>`
+    select p.subscriber_id, p.executed_slot, r.amount - x.excess as amount, r.creator_wallet, mint
+    from payment p join payment_recipient r using (subscriber_id, payment_id) cross join lateral (
+      select case when p.excess = 0 then 0 else r.amount - coalesce((select sum(c.amount)::bigint from payment_share c
+        join profit_share d using (subscriber_id, share_id) where (c.subscriber_id, c.payment_id) = (r.subscriber_id, r.payment_id)
+          and d.creator_wallet = r.creator_wallet), 0) end as excess) x
+    where p.subscriber_id in ${among(tx, ids)} and state = 'landed' and purpose = 'share' and r.amount > x.excess`;
 const dischargedEvent = (row: DischargedRow): StandingEvent => ({
   kind: 'discharged',
   at: { slot: Number(row.executed_slot), blockIndex: null, ordinal: 0 },
@@ -57,7 +68,13 @@ export async function readStandingHistories(
   ids: readonly string[],
   { observing, topUp, quotesFor }: HistoryOptions,
 ): Promise<ReadonlyMap<string, StandingHistory>> {
-  const closes = await realised(tx, ids);
+  // Sent together: none of them needs the answer of another.
+  const [closes, dischargedRows, broughtRows, outflowRows] = await Promise.all([
+    realised(tx, ids),
+    dischargedOf(tx, ids),
+    broughtDebts(tx, ids),
+    outflowsOf(tx, ids),
+  ]);
   const unbooked = closes.filter((row) => row.shares === null);
   const booking =
     unbooked.length === 0
@@ -65,27 +82,20 @@ export async function readStandingHistories(
       : await readSubscriptions(tx, { subscribers: [...new Set(unbooked.map(idOf))] });
   const subscriptions = grouped(booking, (each) => each.subscriberId);
   const histories = await unbookedHistories(tx, unbooked, booking);
-  const discharged = grouped(
-    await tx<DischargedRow[]>`
-      select p.subscriber_id, p.executed_slot, r.amount - x.excess as amount, r.creator_wallet, mint
-      from payment p join payment_recipient r using (subscriber_id, payment_id) cross join lateral (
-        select case when p.excess = 0 then 0 else r.amount - coalesce((select sum(c.amount)::bigint from payment_share c
-          join profit_share d using (subscriber_id, share_id) where (c.subscriber_id, c.payment_id) = (r.subscriber_id, r.payment_id)
-            and d.creator_wallet = r.creator_wallet), 0) end as excess) x
-      where p.subscriber_id in ${among(tx, ids)} and state = 'landed' and purpose = 'share' and r.amount > x.excess`,
-    idOf,
-  );
-  const brought = grouped(await broughtDebts(tx, ids), idOf);
-  const outflows = grouped(await outflowsOf(tx, ids), idOf);
+  const discharged = grouped(dischargedRows, idOf);
+  const brought = grouped(broughtRows, idOf);
+  const outflows = grouped(outflowRows, idOf);
   const leaving = [...outflows.keys()];
-  const [creators, appointed, clearances] =
+  const [creatorRows, appointedRows, clearances] =
     leaving.length === 0
-      ? [new Map(), new Map(), new Map()]
-      : [
-          grouped(await creatorsOf(tx, leaving), idOf),
-          grouped(await appointedBy(tx, leaving), idOf),
-          await readClearances(tx, leaving),
-        ];
+      ? [[], [], new Map()]
+      : await Promise.all([
+          creatorsOf(tx, leaving),
+          appointedBy(tx, leaving),
+          readClearances(tx, leaving),
+        ]);
+  const creators = grouped(creatorRows, idOf);
+  const appointed = grouped(appointedRows, idOf);
   const whos = (rows: readonly { who: string }[] = []): Set<string> =>
     new Set(rows.map((row) => row.who));
   const realisedBy = grouped(closes, idOf);

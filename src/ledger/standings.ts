@@ -76,8 +76,14 @@ type Change = {
   readonly changed: Verdict;
 };
 
-/** Saves verdicts and their changes under the next revisions, and tells of them. */
-async function keep(tx: Transaction, changes: readonly Change[]): Promise<void> {
+/**
+ * Saves verdicts and their changes under the next revisions, and tells of them. Returns the saved
+ * entries by subscriber.
+ */
+async function keep(
+  tx: Transaction,
+  changes: readonly Change[],
+): Promise<ReadonlyMap<string, RosterEntry>> {
   const first = await nextRevision(tx, changes.length);
   const rows = changes.map(({ before, changed }, index) => ({
     revision: first + BigInt(index),
@@ -91,7 +97,7 @@ async function keep(tx: Transaction, changes: readonly Change[]): Promise<void> 
   }));
   // A time that goes on keeps its microseconds. ledger/owing.ts sets the time from which a new debt
   // counts.
-  await tx`
+  const saving = tx<Omit<StandingRow, 'agent_wallet'>[]>`
     with given as (
         select * from jsonb_to_recordset(${tx.json(toJson(rows))}) as g(revision bigint, subscriber_id text, standing text,
           outstanding bigint, owed jsonb, reason text, evidence jsonb, owes boolean)),
@@ -102,12 +108,21 @@ async function keep(tx: Transaction, changes: readonly Change[]): Promise<void> 
         returning s.revision, s.subscriber_id, s.standing, s.outstanding, s.owed, s.reason, s.evidence, s.owed_since)
     insert into standing_change (revision, subscriber_id, standing, outstanding, owed, reason, evidence, owed_since)
     select revision, subscriber_id, standing, outstanding, owed, reason, evidence, owed_since from changed order by revision
-    returning pg_notify(${STANDING_CHANNEL}, subscriber_id)`;
-  await tellAll(
+    returning subscriber_id, standing, outstanding, owed, reason, evidence, owed_since, revision,
+      pg_notify(${STANDING_CHANNEL}, subscriber_id)`.execute();
+  const telling = tellAll(
     tx,
     changes.flatMap(({ before, verdict }, nth) =>
       standingEvents(before, verdict, first + BigInt(nth)),
     ),
+  );
+  const [saved] = await Promise.all([saving, telling]);
+  const walletOf = new Map(changes.map(({ before }) => [before.subscriberId, before.agentWallet]));
+  return new Map(
+    saved.map((row) => [
+      row.subscriber_id,
+      entryOf({ ...row, agent_wallet: walletOf.get(row.subscriber_id) ?? '' }),
+    ]),
   );
 }
 
@@ -130,40 +145,33 @@ export function createStandings(
     select s.subscriber_id, b.agent_wallet, s.standing, s.outstanding, s.owed, s.reason, s.evidence, s.owed_since, s.revision
     from standing s join subscriber b using (subscriber_id)
     ${ids === null ? tx`` : tx`where s.subscriber_id in ${among(tx, ids)}`}`;
-  const entriesOf = async (tx: Sql | Transaction, ids: readonly string[]) =>
-    new Map((await select(tx, ids)).map((row) => [row.subscriber_id, entryOf(row)]));
 
-  /** Judges subscribers, each id once, in one transaction that holds their rows. */
+  /**
+   * Judges subscribers, each id once, in one transaction that holds their rows. Their histories are
+   * asked for before the rows are held; Postgres answers in the order of sending, so that it reads
+   * them afterwards.
+   */
   const judgeTogether = (asked: readonly Asked[]): Promise<RosterEntry[]> =>
     sql.begin(async (tx) => {
       const ids = asked.map((each) => each.id);
+      const quotes = (mints: readonly string[]) => quotesFor(tx, mints);
       // All daemons lock the rows in the same order, so that two of them cannot deadlock.
-      await tx`
-        select 1 from standing where subscriber_id in ${among(tx, ids)} order by subscriber_id for update`;
-      const known = await entriesOf(tx, ids);
+      const holding = tx<StandingRow[]>`
+        ${select(tx, ids)} order by s.subscriber_id for update of s`.execute();
+      const reading = readStandingHistories(tx, ids, { observing, topUp, quotesFor: quotes });
+      const [held, histories] = await Promise.all([holding, reading]);
+      const known = new Map(held.map((row) => [row.subscriber_id, entryOf(row)]));
       const unknown = ids.find((id) => !known.has(id));
       if (unknown !== undefined) throw new Error(`subscriber ${unknown} has no standing`);
-      const histories = await readStandingHistories(
-        tx,
-        ids.filter((id) => known.get(id)?.standing !== 'retired'),
-        { observing, topUp, quotesFor: (mints) => quotesFor(tx, mints) },
-      );
       const changes = asked.flatMap(({ id, judge }): Change[] => {
         const before = known.get(id) as RosterEntry;
         const history = histories.get(id);
-        if (history === undefined) return [];
+        if (history === undefined || before.standing === 'retired') return [];
         const verdict = judge([...history.events], history.quotes);
         const changed = verdictOn(before, verdict);
         return changed === null ? [] : [{ before, verdict, changed }];
       });
-      if (changes.length > 0) await keep(tx, changes);
-      const saved =
-        changes.length === 0
-          ? known
-          : await entriesOf(
-              tx,
-              changes.map((each) => each.before.subscriberId),
-            );
+      const saved = changes.length === 0 ? known : await keep(tx, changes);
       return ids.map((id) => (saved.get(id) ?? known.get(id)) as RosterEntry);
     });
   const judged = createGatherer<Asked, RosterEntry>(

@@ -1,7 +1,7 @@
 // Burst world: the chain, Helius and the door of a burst, in a process of its own that messages
 // control. While trades are executed no slots pass and nothing is confirmed, so that all trades are
 // confirmed together when slots pass again: this is the second in which ten thousand copiers close.
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Keypair, PublicKey, SystemProgram } from '@solana/web3.js';
 import { serveChain } from '../../src/local/chain/server.ts';
@@ -26,6 +26,8 @@ export type Answer = {
   readonly secrets?: readonly string[];
   readonly calls?: Readonly<Record<string, number>>;
   readonly refused?: number;
+  /** Milliseconds since 1970 at which the block of the withdrawal was confirmed. */
+  readonly confirmedAtMs?: number;
 };
 export type Ready = { readonly rpcUrl: string; readonly wsUrl: string; readonly heliusUrl: string };
 
@@ -45,6 +47,9 @@ const traders: Trader[] = [];
 /** The wallet to which runaways withdraw. */
 const haven = Keypair.generate().publicKey;
 let still = false;
+const passing = new EventEmitter();
+/** When the latest slot was confirmed. */
+let confirmedAtMs = 0;
 const { driver } = world;
 
 /**
@@ -89,8 +94,10 @@ async function obey(order: Order): Promise<Answer> {
       return {};
     case 'flee': {
       const trader = traders[order.index];
-      if (trader !== undefined) driver.withdrawTo(trader, haven, 5_000_000n);
-      return {};
+      if (trader === undefined) return {};
+      const { slot } = driver.withdrawTo(trader, haven, 5_000_000n);
+      while (world.cluster.slot('confirmed') < slot) await once(passing, 'slot');
+      return { confirmedAtMs };
     }
     case 'close-one': {
       const trader = traders[order.index];
@@ -147,6 +154,9 @@ process.send?.({
 void once(process, 'disconnect').then(() => leaving.abort());
 while (!leaving.signal.aborted) {
   await clock.sleep(SLOT_MS, leaving.signal);
-  if (!still) world.cluster.advance();
+  if (still) continue;
+  confirmedAtMs = performance.timeOrigin + performance.now();
+  world.cluster.advance();
+  passing.emit('slot');
 }
 process.exit(0);

@@ -1,5 +1,6 @@
 // Reading haste: what may wait until it is final is read once; what moves tokens goes first.
 import { expect, test } from 'vitest';
+import type { Address } from '../../src/core/ids.ts';
 import { createPace } from '../../src/core/pace.ts';
 import { createHaste } from '../../src/flows/reading-haste.ts';
 
@@ -9,15 +10,29 @@ function paceOf(lagMs: number | null) {
   if (lagMs !== null) pace.noteFinal(lagMs);
   return pace;
 }
-const hasteOf = (given: { burst: boolean; lagMs: number | null; own?: string }) =>
-  createHaste({ on: () => given.burst }, paceOf(given.lagMs), {
-    has: (signature) => signature === given.own,
-  });
+const [DEBTOR, OTHER] = ['debtor' as Address, 'other' as Address];
+const hasteOf = (given: { burst: boolean; lagMs: number | null; own?: string }) => {
+  const own = { has: (signature: string) => signature === given.own };
+  const owes = (account: Address) => account === DEBTOR;
+  const pace = paceOf(given.lagMs);
+  const haste = createHaste({ on: () => given.burst }, pace, own, owes);
+  return {
+    waitMs: (signature: string, moves: boolean, accounts = [OTHER]) =>
+      haste.waitMs(signature, moves, accounts),
+  };
+};
 
 test('without a burst nothing waits', () => {
   const haste = hasteOf({ burst: false, lagMs: 400 });
   expect(haste.waitMs('one', false)).toBe(0);
   expect(haste.waitMs('one', true)).toBe(0);
+});
+
+test('tokens of a subscriber who owes something go ahead at any time, trades do not', () => {
+  const haste = hasteOf({ burst: false, lagMs: 400, own: 'ours' });
+  expect(haste.waitMs('one', true, [OTHER, DEBTOR])).toBe(-600_000);
+  expect(haste.waitMs('one', false, [DEBTOR])).toBe(0);
+  expect(haste.waitMs('ours', true, [DEBTOR])).toBe(2_000);
 });
 
 test('in a burst a trade waits until it is final, and what moves tokens goes ahead', () => {

@@ -162,8 +162,8 @@ export const EVIDENCE: readonly Mutant[] = [
   {
     name: 'B10 the rest of a transfer never pays a debt that is booked later',
     file: 'src/ledger/booking.ts',
-    from: 'await waitAgain(tx, debts);',
-    to: '',
+    from: 'tellAll(tx, all), waitAgain(tx, debts)]);',
+    to: 'tellAll(tx, all)]);',
     by: {
       file: 'test/ledger/credits.test.ts',
       test: 'the rest of a transfer pays a debt that is booked later',

@@ -109,3 +109,26 @@ test('a row that cannot be judged fails the verdict on its own subscriber only',
     select subscriber_id as id from standing where outstanding > 0 order by 1`;
   expect(judged.map((each) => each.id)).toEqual(ids.filter((id) => id !== 's7').sort());
 });
+
+test('a verdict reads what happened once it holds the row, not what happened before', async () => {
+  await using held = await createTestLedger();
+  const { ledger, sql } = held;
+  await closedTogether(ledger);
+  const { id, netPnl } = people[1]!;
+  const [holding, heard] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const other = sql.begin(async (tx) => {
+    await tx`select 1 from standing where subscriber_id = ${id} for update`;
+    holding.resolve();
+    await heard.promise;
+  });
+  await holding.promise;
+  const verdict = ledger.standings.update(id, judge);
+  const waiting = () => sql`
+    select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  await expect.poll(async () => (await waiting()).length).toBe(1);
+  const second = { account: addressOf(101), subscriberId: id, slot: 21 };
+  await recordFact(ledger, closeFact(900, netPnl, second), 'confirmed');
+  heard.resolve();
+  await other;
+  expect(await verdict).toMatchObject({ subscriberId: id, outstanding: (netPnl * 2n) / 10n });
+});

@@ -1,6 +1,6 @@
 // Run: `npm run bench -- NAME`, with NAME one of decode, intake, watch, lanes, gate, volume, burst,
-// quiet, latency, replicas, import, adopt, congestion. Prints ratios measured in one run; exits 1 when a
-// stated one is missed.
+// quiet, latency, replicas, import, adopt, congestion. Prints ratios measured in one run; exits 1
+// when a stated one is missed.
 import { benchAdopt } from './adopt.ts';
 import { benchBurst, benchQuiet } from './burst.ts';
 import { benchCongestion } from './congestion.ts';

@@ -170,16 +170,6 @@ export const EVIDENCE: readonly Mutant[] = [
     },
   },
   {
-    name: 'J4 a verdict reads the history before it holds the row',
-    file: 'src/ledger/standings.ts',
-    from: ' order by s.subscriber_id for update of s`.execute();',
-    to: ' order by s.subscriber_id for update of s`;',
-    by: {
-      file: 'test/ledger/standings.test.ts',
-      test: 'a verdict reads what happened once it holds the row, not what happened before',
-    },
-  },
-  {
     name: 'B7 a debt that was payable a moment ago is not looked for',
     file: 'src/flows/books-comparison.ts',
     from: "typeof also === 'number' ? also - 1 : null",

@@ -112,6 +112,16 @@ export const MUTANTS: readonly Mutant[] = [
     by: unit('test/core/fact.test.ts', 'the ordinal of one transaction'),
   },
   {
+    name: 'J7 a verdict reads the history before it holds the row',
+    file: 'src/ledger/standings.ts',
+    from: ' order by s.subscriber_id for update of s`.execute();',
+    to: ' order by s.subscriber_id for update of s`;',
+    by: {
+      file: 'test/ledger/standings.test.ts',
+      test: 'a verdict reads what happened once it holds the row, not what happened before',
+    },
+  },
+  {
     name: 'L2 all of it is withdrawn, whatever the wallet holds',
     file: 'src/core/plan.ts',
     from: 'const withdraw = amount + reimburse - least(amount + reimburse, tokens);',

@@ -5,6 +5,7 @@
 import type { Address, Signature } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { judge } from '../../src/core/standing.ts';
+import { USDC } from '../../src/core/token.ts';
 
 const LIMIT = 10;
 /** The ids and addresses that bench/books.ts gives the twentieth subscriber. */
@@ -15,7 +16,7 @@ const signature = `x20_3${'z'.repeat(60)}` as Signature;
 
 /** The questions by what they ask for. */
 export function questions(ledger: Ledger): Record<string, () => Promise<unknown>> {
-  const { shares, payments, standings, sightings, facts, sums, checks, credits, watchList } =
+  const { shares, payments, standings, sightings, facts, sums, checks, credits, costs, watchList } =
     ledger;
   return {
     'closes that are not booked': () => shares.unaccrued(100),
@@ -35,6 +36,7 @@ export function questions(ledger: Ledger): Record<string, () => Promise<unknown>
     'the payment on its way': () => payments.live(subscriberId),
     'a payment by its signature': () => payments.bySignature(signature),
     'a transfer that is not matched': () => credits.unmatched(subscriberId, creatorWallet),
+    'what was signed within a day': () => costs.signedToday(subscriberId, USDC.mint),
     'a verdict': () => standings.update(subscriberId, judge),
     'changes of standing': () => standings.changesSince({ revision: 10n, nonce: null }, LIMIT),
     'transactions to read': () => sightings.claim(0, 1_000, LIMIT),

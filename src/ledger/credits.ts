@@ -24,7 +24,7 @@ type CreditRow = Key & { id: string; left: bigint; mint: string };
 
 /**
  * Locks the subscribers' rows, so that no other transaction books a debt or matches a transfer of
- * these subscribers until the commit.
+ * these subscribers until the commit. The statement is sent before this function returns.
  */
 export async function holdDebtsOf(
   tx: Transaction,
@@ -32,7 +32,7 @@ export async function holdDebtsOf(
 ): Promise<void> {
   await tx`
     select 1 from subscriber where subscriber_id in ${among(tx, subscriberIds)}
-    order by subscriber_id for no key update`;
+    order by subscriber_id for no key update`.execute();
 }
 
 /** A debt that was just booked: whose, to whom, in which token, and of which slot. */

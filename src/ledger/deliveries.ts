@@ -36,20 +36,20 @@ async function digestTogether(sql: Sql, given: readonly Digested[]): Promise<und
     delivery_id: String(id),
     digested_at: at(atMs).toISOString(),
   }));
-  const end = async (tx: Sql | Transaction): Promise<void> => {
-    await tx`
+  const end = (tx: Sql | Transaction) =>
+    tx`
       with ended as (
           select * from jsonb_to_recordset(${tx.json(rows)})
             as e(delivery_id bigint, digested_at timestamptz, entries int, refused int)),
         read as (delete from delivery_reading r using ended e where r.delivery_id = e.delivery_id)
       update delivery d set digested_at = e.digested_at, entries = e.entries, refused = e.refused
-      from ended e where d.delivery_id = e.delivery_id`;
-  };
+      from ended e where d.delivery_id = e.delivery_id`.execute();
   const rumours = given.flatMap((each) => each.rumours);
   if (rumours.length === 0) await end(sql);
   else
     await sql.begin(async (tx) => {
       const noting = { source: 'webhook', by: 'rumour', nowMs } as const;
+      // The end is sent first: where it fails, so does everything behind it.
       await Promise.all([end(tx), noteRumours(tx, rumours, noting)]);
     });
   return given.map(() => undefined);

@@ -8,7 +8,8 @@ export const EVENT_CHANNEL = 'bailiff_event';
 
 /**
  * Writes events in a transaction, in the given order. Amounts are base units and are stored as
- * decimal strings.
+ * decimal strings. The statement is sent before this function returns, ahead of those that the
+ * caller sends afterwards.
  */
 export async function tellAll(
   tx: Sql | Transaction,
@@ -25,7 +26,7 @@ export async function tellAll(
     insert into event (kind, subscriber_id, body)
     select kind, subscriber_id, body
     from jsonb_to_recordset(${tx.json(toJson(rows))}) as e(place integer, kind text, subscriber_id text, body jsonb)
-    order by place`;
+    order by place`.execute();
 }
 
 /** Writes one event in a transaction. Amounts are base units and are stored as decimal strings. */

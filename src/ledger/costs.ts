@@ -22,7 +22,8 @@ export function createCosts(sql: Sql): Costs {
     { readonly subscriberId: string; readonly mint: string },
     bigint
   >(async (asked) => {
-    const ids = asked.map((each) => each.subscriberId);
+    // Each subscriber once: the sum would count its payments once for each question.
+    const ids = [...new Set(asked.map((each) => each.subscriberId))];
     // A payment that may still land counts whenever it was planned: under a nonce it may land more
     // than a day later. Both parts find the payments of one subscriber by an index.
     const rows = await sql<{ subscriber_id: string; mint: string; amount: bigint }[]>`

@@ -178,6 +178,9 @@ test('the sum signed within a day is known after a restart, swaps for SOL includ
   });
   expect(await t.ledger.costs.signedToday('ana', USDC.mint)).toBe(amount + 7n);
   expect(await t.ledger.costs.signedToday('bo', USDC.mint)).toBe(0n);
+  // Two lanes that ask at the same moment share a statement.
+  const asked = ['ana', 'ana', 'bo'].map((id) => t.ledger.costs.signedToday(id, USDC.mint));
+  expect(await Promise.all(asked)).toEqual([amount + 7n, amount + 7n, 0n]);
   // The swap may still land, and the payment landed within the day.
   await t.sql`update payment set planned_at = now() - interval '25 hours'`;
   expect(await t.ledger.costs.signedToday('ana', USDC.mint)).toBe(amount + 7n);

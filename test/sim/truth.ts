@@ -228,6 +228,10 @@ function notCleared(
   });
 }
 
+type Signed = { readonly at: Moment; readonly signature: string };
+const bySlotAndSignature = (a: Signed, b: Signed): number =>
+  a.at[0] - b.at[0] || Number(a.signature > b.signature) - Number(a.signature < b.signature);
+
 /**
  * The truth about one subscriber by the surviving chain: debts by the token account of the creator,
  * what each account gets of them as they were booked, and the history that its standing depends on.
@@ -270,13 +274,7 @@ export async function truthOf(
   }
   for (const [sub, own] of closes.entries()) {
     // Without indexes, the closes of one slot are booked in the order of their signatures.
-    if (!chain.placesTold)
-      own.sort(
-        (a, b) =>
-          a.slot - b.slot ||
-          Number(a.signature > b.signature) - Number(a.signature < b.signature) ||
-          a.inside - b.inside,
-      );
+    if (!chain.placesTold) own.sort((a, b) => bySlotAndSignature(a, b) || a.inside - b.inside);
     const { id } = subscriptionOf(PEOPLE.indexOf(person), sub);
     const booked = bookedOf(books, id);
     const terms = (await books.ledger.subscriptions.find(id))?.terms ?? [];
@@ -312,6 +310,8 @@ export async function truthOf(
     ...each,
     credited: credited.get(each.signature as Signature) ?? 0n,
   }));
+  // Without indexes, the transfers of one slot are matched in the order of their signatures, too.
+  if (!chain.placesTold) transfers.sort(bySlotAndSignature);
   const discharged = transfers.map(({ at, venue, purse, credited: amount }) => ({
     ...{ at, mint: venue.mint, purse, amount },
     exact: true,

@@ -5,7 +5,7 @@ import type { Connection } from '@solana/web3.js';
 import type { Chain, ChainAccount, Slice } from '../core/chain-ports.ts';
 import type { Commitment } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
-import { createGatherer } from '../core/gather.ts';
+import { afterEvents, createGatherer } from '../core/gather.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import { askNode, countOf, itemsOf, membersOf, textOf } from './question.ts';
 import { asking } from './rpc.ts';
@@ -90,6 +90,7 @@ export function createAccountReads(
     {
       count: countOfReadings,
       atOnce: REQUESTS_MOST,
+      when: afterEvents,
       apart: (thrown) => thrown instanceof Fault && thrown.code === 'rpc_refused',
     },
   );

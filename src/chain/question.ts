@@ -5,7 +5,7 @@
 // request takes some 0.4 ms of CPU, however many questions it carries.
 import type { Connection } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
-import { createGatherer, upTo } from '../core/gather.ts';
+import { afterEvents, createGatherer, upTo } from '../core/gather.ts';
 import { AHEAD, askerNow } from './asker.ts';
 import { type Carrier, carrierOf } from './rpc.ts';
 
@@ -126,6 +126,7 @@ function lineOf(connection: Connection, carry: Carrier): Line {
         count: upTo(together),
         atOnce,
         ahead: ({ asker }) => asker === AHEAD,
+        when: afterEvents,
       }),
     );
   lines.set(connection, line);

@@ -2,7 +2,7 @@
 // looked up in the same second; one request carries up to 256 signatures.
 import type { Connection } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
-import { createGatherer, upTo } from '../core/gather.ts';
+import { afterEvents, createGatherer, upTo } from '../core/gather.ts';
 import type { Signature, Slot } from '../core/ids.ts';
 import { askNode, countOf, itemsOf, membersOf } from './question.ts';
 import { asking } from './rpc.ts';
@@ -57,6 +57,6 @@ export function createStatuses(connection: Connection): Statuses {
         );
       return value;
     },
-    { count: upTo(SIGNATURES_MOST), atOnce: REQUESTS_MOST },
+    { count: upTo(SIGNATURES_MOST), atOnce: REQUESTS_MOST, when: afterEvents },
   );
 }

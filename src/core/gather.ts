@@ -1,6 +1,7 @@
 // Gather: lets many callers share one request. A question that comes while few requests are under
-// way is sent at once; those that come meanwhile are gathered for the next request. No timer is
-// needed: the busier the other side is, the more questions share a request.
+// way is sent at once, or once the events that have come are handled; those that come meanwhile are
+// gathered for the next request. No timer is needed: the busier the other side is, the more
+// questions share a request.
 
 /** The bounds of a gatherer. */
 export type GatherBounds<Q> = {
@@ -15,6 +16,11 @@ export type GatherBounds<Q> = {
   readonly apart?: (thrown: unknown) => boolean;
   /** Whether a question goes before the others that wait. Left out: none does. */
   readonly ahead?: (question: Q) => boolean;
+  /**
+   * When a question is sent that no request holds up. Left out: in the next microtask, so that the
+   * questions of one handler share a request.
+   */
+  readonly when?: (send: () => void) => void;
 };
 
 type Waiting<Q, A> = {
@@ -29,7 +35,13 @@ type Waiting<Q, A> = {
  */
 export function createGatherer<Q, A>(
   ask: (questions: readonly Q[]) => Promise<readonly A[]>,
-  { count, atOnce, apart = () => false, ahead = () => false }: GatherBounds<Q>,
+  {
+    count,
+    atOnce,
+    apart = () => false,
+    ahead = () => false,
+    when = queueMicrotask,
+  }: GatherBounds<Q>,
 ): (question: Q) => Promise<A> {
   let waiting: Waiting<Q, A>[] = [];
   let underWay = 0;
@@ -60,10 +72,15 @@ export function createGatherer<Q, A>(
     new Promise((resolve, reject) => {
       const behind = ahead(question) ? waiting.findIndex((each) => !ahead(each.question)) : -1;
       waiting.splice(behind < 0 ? waiting.length : behind, 0, { question, resolve, reject });
-      // Questions of the same turn of the event loop share a request as well.
-      queueMicrotask(pump);
+      when(pump);
     });
 }
+
+/**
+ * Sends questions once the handlers of all events that have come are done, so that the questions of
+ * all of them share a request. Under load dozens of answers come in one turn of the event loop.
+ */
+export const afterEvents = (send: () => void): void => void setImmediate(send);
 
 /** At most this many questions in a request. */
 export const upTo =

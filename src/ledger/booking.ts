@@ -7,14 +7,14 @@ import { countedIn, type Tab } from '../core/charge.ts';
 import type { UnaccruedClose } from '../core/debt-ports.ts';
 import type { EventKind, EventOf } from '../core/event.ts';
 import type { Fact } from '../core/fact.ts';
-import { createGatherer, upToDistinct } from '../core/gather.ts';
+import { upToDistinct } from '../core/gather.ts';
 import { type Address, base58Text } from '../core/ids.ts';
 import { shareIdFrom, sharePreimage } from '../core/receipt.ts';
 import { incurred } from '../core/share.ts';
 import type { Token } from '../core/token.ts';
 import { holdDebtsOf, type NewDebt, waitAgain } from './credits.ts';
-import { type Fragment, isOfOne, type Sql, type Transaction, toJson } from './database.ts';
-import { among } from './groups.ts';
+import { type Fragment, type Sql, type Transaction, toJson } from './database.ts';
+import { among, together } from './groups.ts';
 import { tellAll } from './outbox.ts';
 import { applyToShares } from './share-changes.ts';
 import { tokensOfAccounts } from './tokens.ts';
@@ -289,7 +289,7 @@ export function createBooking(
       }
       return closes.map((each) => booked.has(each));
     });
-  return createGatherer<Close, boolean>(
+  return together<Close, boolean>(
     async (closes) => {
       try {
         return await bookTogether(closes);
@@ -301,8 +301,6 @@ export function createBooking(
     },
     {
       count: upToDistinct(BOOKED_TOGETHER, ({ close }) => close.fact.subscriberId),
-      atOnce: 2,
-      apart: isOfOne,
     },
   );
 }

@@ -3,12 +3,13 @@
 // the same time, so accounts that are checked side by side share statements; where one fails, each
 // account has one of its own.
 import type { AccountCheck, Checks } from '../core/check-ports.ts';
-import { createGatherer, upToDistinct } from '../core/gather.ts';
+import { upToDistinct } from '../core/gather.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import { isUntold, isUntoldOfAny, type OpenSighting } from '../core/naming.ts';
 import { type AccountState, COUNTERS, type Counters, type Told } from '../core/reckoning.ts';
 import { UNREADABLE } from '../core/unread.ts';
-import { at, isOfOne, type Sql, toJson } from './database.ts';
+import { at, type Sql, toJson } from './database.ts';
+import { together } from './groups.ts';
 import { unreadableBefore } from './unread.ts';
 
 type Stretched = Awaited<ReturnType<Checks['told']>>;
@@ -133,13 +134,11 @@ export const jsonOf = (state: AccountState) =>
 
 /** Creates the steps. */
 export function createCheckSteps(sql: Sql): CheckSteps {
-  const apart = { atOnce: 2, apart: isOfOne };
   return {
-    told: createGatherer((asked: readonly Stretch[]) => askTold(sql, asked), {
+    told: together((asked: readonly Stretch[]) => askTold(sql, asked), {
       count: (waiting) => Math.min(TOGETHER, waiting.length),
-      ...apart,
     }),
-    propose: createGatherer(
+    propose: together(
       async (given: readonly Parameters<CheckSteps['propose']>[0][]) => {
         const rows = given.map(({ address, state }) => ({
           address,
@@ -154,9 +153,9 @@ export function createCheckSteps(sql: Sql): CheckSteps {
           where c.address = g.address and c.candidate is null and (c.baseline->>'slot')::bigint < g.slot`;
         return given.map(() => undefined);
       },
-      { count: upToDistinct(TOGETHER, (each) => each.address), ...apart },
+      { count: upToDistinct(TOGETHER, (each) => each.address) },
     ),
-    advance: createGatherer(
+    advance: together(
       async (steps: readonly Step[]) => {
         const rows = steps.map(({ address, baseline, candidate }) => ({
           address,
@@ -174,7 +173,7 @@ export function createCheckSteps(sql: Sql): CheckSteps {
           where c.address = g.address and (c.candidate->>'slot')::bigint = g.to_slot and (c.baseline->>'slot')::bigint = g.from_slot`;
         return steps.map(() => undefined);
       },
-      { count: upToDistinct(TOGETHER, (each) => each.address), ...apart },
+      { count: upToDistinct(TOGETHER, (each) => each.address) },
     ),
   };
 }

@@ -2,10 +2,11 @@
 // one commit are one delivery. A row records which run of a daemon began to read a delivery, until
 // the reading ends with or without success. The rows that are left show the deliveries at which
 // several daemons died.
-import { createGatherer, upTo } from '../core/gather.ts';
+import { upTo } from '../core/gather.ts';
 import type { Deliveries } from '../core/hearing-ports.ts';
 import type { Rumour } from '../core/watch-ports.ts';
-import { at, isOfOne, type Sql, type Transaction } from './database.ts';
+import { at, type Sql, type Transaction } from './database.ts';
+import { together } from './groups.ts';
 import { packBodies, unpackBodies } from './parcel.ts';
 import { noteRumours } from './sightings.ts';
 
@@ -57,10 +58,9 @@ async function digestTogether(sql: Sql, given: readonly Digested[]): Promise<und
 
 /** Creates the store of deliveries. */
 export function createDeliveries(sql: Sql): Deliveries {
-  const digested = createGatherer<Digested, undefined>((given) => digestTogether(sql, given), {
+  const digested = together<Digested, undefined>((given) => digestTogether(sql, given), {
     count: upTo(ENDED_TOGETHER),
     atOnce: 1,
-    apart: isOfOne,
   });
   return {
     async record(bodies, nowMs) {

@@ -1,5 +1,5 @@
 // Groups: conditions on many ids in one query, and rows grouped by what they belong to.
-import { createGatherer, upTo } from '../core/gather.ts';
+import { afterEvents, createGatherer, type GatherBounds, upTo } from '../core/gather.ts';
 import { type Fragment, isOfOne, type Sql, type Transaction } from './database.ts';
 
 /** A text as an element of an array literal of Postgres. */
@@ -17,13 +17,24 @@ export const among = (sql: Sql | Transaction, texts: readonly string[]): Fragmen
 const READ_TOGETHER = 64;
 
 /**
- * Creates a read whose callers share statements. `ask` answers several questions, in their order.
- * Where a statement fails, each question is asked in one of its own.
+ * Creates a function whose callers share statements, which are sent once the handlers of all events
+ * that have come are done. `ask` answers several questions, in their order. Where that fails, each
+ * question is asked by itself. At most two statements, or transactions, of the function are under
+ * way at once.
+ */
+export const together = <Q, A>(
+  ask: (questions: readonly Q[]) => Promise<readonly A[]>,
+  bounds: Pick<GatherBounds<Q>, 'count' | 'ahead'> & { readonly atOnce?: number },
+): ((question: Q) => Promise<A>) =>
+  createGatherer(ask, { atOnce: 2, ...bounds, apart: isOfOne, when: afterEvents });
+
+/**
+ * Creates a read whose callers share statements. One statement of the read is under way at a time,
+ * because no lock makes one wait: the questions that come meanwhile share the next one.
  */
 export const readTogether = <Q, A>(
   ask: (questions: readonly Q[]) => Promise<readonly A[]>,
-): ((question: Q) => Promise<A>) =>
-  createGatherer(ask, { count: upTo(READ_TOGETHER), atOnce: 2, apart: isOfOne });
+): ((question: Q) => Promise<A>) => together(ask, { count: upTo(READ_TOGETHER), atOnce: 1 });
 
 /** The rows by key, each group in the order of the rows. */
 export function grouped<Row>(

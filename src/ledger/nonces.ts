@@ -2,7 +2,7 @@
 // explained. core/nonce-account.ts decides each change: the rows are locked and read, the core
 // decides, and the result is written, all in one transaction. Changes for several subscribers that
 // are asked for at the same time share a transaction.
-import { createGatherer, upToDistinct } from '../core/gather.ts';
+import { upToDistinct } from '../core/gather.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Lamports } from '../core/money.ts';
 import {
@@ -13,8 +13,8 @@ import {
   type PaymentUnderNonce,
 } from '../core/nonce-account.ts';
 import type { NonceBook } from '../core/nonce-ports.ts';
-import { at, type Fragment, isOfOne, type Sql, toJson } from './database.ts';
-import { among, readTogether } from './groups.ts';
+import { at, type Fragment, type Sql, toJson } from './database.ts';
+import { among, readTogether, together } from './groups.ts';
 
 type Row = {
   subscriber_id: string;
@@ -108,10 +108,8 @@ const changeTogether = (sql: Sql, now: Fragment, asked: readonly Asked[]): Promi
 /** Creates the store of nonces. `now` is the database's clock, unless a test passes another. */
 export function createNonceBook(sql: Sql, now: Fragment = sql`now()`): NonceBook {
   const columns = sql`n.subscriber_id, account, authority, rent, value, slot, asked_at, closing_at, closed_at`;
-  const change = createGatherer<Asked, boolean>((asked) => changeTogether(sql, now, asked), {
+  const change = together<Asked, boolean>((asked) => changeTogether(sql, now, asked), {
     count: upToDistinct(TOGETHER, (each) => each.subscriberId),
-    atOnce: 2,
-    apart: isOfOne,
   });
   return {
     of: readTogether<string, NonceAccount | null>(async (ids) => {

@@ -2,16 +2,16 @@
 // are taken at the same time for different subscribers share a transaction; where that fails, each
 // is taken in one of its own, so that a bad row fails the step of its own payment only. A step is
 // answered once it is committed.
-import { createGatherer, upToDistinct } from '../core/gather.ts';
+import { upToDistinct } from '../core/gather.ts';
 import type { Signature, Slot } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
 import type { Payment, SignedBytes } from '../core/payment.ts';
 import type { Payments } from '../core/payment-ports.ts';
 import { paidTo } from '../core/payment-recipients.ts';
-import { at, type Fragment, isOfOne, type Sql, type Transaction, toJson } from './database.ts';
+import { at, type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 import { identityOf } from './database-state.ts';
 import { discharge } from './discharge.ts';
-import { among } from './groups.ts';
+import { among, together } from './groups.ts';
 import { tellAll } from './outbox.ts';
 import { cover, type LandedRow, recipientsIn, toldRecipients } from './payment-rows.ts';
 import { executedVariant } from './payment-variants.ts';
@@ -28,8 +28,6 @@ type Landing = { readonly id: string; readonly slot: Slot; readonly signature?: 
 
 /** The most payments that take a step in one transaction. */
 const TOGETHER = 32;
-/** Transactions of one kind of step that are under way at once. */
-const AT_ONCE = 2;
 
 class NotClaimed extends Error {}
 
@@ -122,7 +120,7 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
       await claim(tx, opened, now);
       return payments.map((each) => opened.includes(each));
     });
-  const open = createGatherer<Payment, boolean>(
+  const open = together<Payment, boolean>(
     async (payments) => {
       try {
         return await openTogether(payments);
@@ -134,12 +132,10 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
     },
     {
       count: upToDistinct(TOGETHER, (each) => each.subscriberId),
-      atOnce: AT_ONCE,
-      apart: isOfOne,
     },
   );
 
-  const sign = createGatherer<Signing, boolean>(
+  const sign = together<Signing, boolean>(
     async (signings) => {
       const rows = signings.map(({ id, bytes }) => ({
         payment_id: id,
@@ -181,12 +177,10 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
         const given = alike < 0 ? waiting : waiting.slice(0, alike);
         return upToDistinct<Signing>(TOGETHER, (each) => each.id)(given);
       },
-      atOnce: AT_ONCE,
-      apart: isOfOne,
     },
   );
 
-  const send = createGatherer<{ readonly id: string; readonly nowMs: number }, boolean>(
+  const send = together<{ readonly id: string; readonly nowMs: number }, boolean>(
     async (sendings) => {
       const rows = sendings.map(({ id, nowMs }) => ({
         payment_id: id,
@@ -202,7 +196,7 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
       const ids = new Set(done.map((row) => row.payment_id));
       return sendings.map(({ id }) => ids.has(id));
     },
-    { count: upToDistinct(TOGETHER, (each) => each.id), atOnce: AT_ONCE, apart: isOfOne },
+    { count: upToDistinct(TOGETHER, (each) => each.id) },
   );
 
   const landTogether = (landings: readonly Landing[]) =>
@@ -257,13 +251,11 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
       await Promise.all([telling, discharging]);
       return landings.map(({ id }) => found.has(id));
     });
-  const land = createGatherer<Landing, boolean>(landTogether, {
+  const land = together<Landing, boolean>(landTogether, {
     count: upToDistinct(TOGETHER, (each) => each.id),
-    atOnce: AT_ONCE,
-    apart: isOfOne,
   });
 
-  const overpaidBy = createGatherer<string, BaseUnits>(
+  const overpaidBy = together<string, BaseUnits>(
     async (ids) => {
       const rows = await sql<{ payment_id: string; overpaid: bigint }[]>`
         select ps.payment_id, sum(s.overpaid)::bigint as overpaid
@@ -272,7 +264,7 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
       const found = new Map(rows.map((row) => [row.payment_id, row.overpaid]));
       return ids.map((id) => found.get(id) ?? 0n);
     },
-    { count: (waiting) => Math.min(TOGETHER, waiting.length), atOnce: AT_ONCE, apart: isOfOne },
+    { count: (waiting) => Math.min(TOGETHER, waiting.length) },
   );
 
   return {

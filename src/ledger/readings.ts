@@ -3,13 +3,13 @@
 // come at the same time share a transaction; where that fails, each is recorded in one of its own,
 // so that a bad reading fails alone and the others are recorded.
 import type { Fact, Finality } from '../core/fact.ts';
-import { createGatherer, upToDistinct } from '../core/gather.ts';
+import { upToDistinct } from '../core/gather.ts';
 import type { ReadingOutcome, ReadWith, Sightings } from '../core/hearing-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import { type RecordedFact, type Taking, takeReading } from '../core/reading.ts';
-import { at, isOfOne, type Sql, type Transaction, toJson, violates } from './database.ts';
+import { at, type Sql, type Transaction, toJson, violates } from './database.ts';
 import { readBody } from './facts.ts';
-import { among, grouped } from './groups.ts';
+import { among, grouped, together } from './groups.ts';
 
 type Read = Parameters<Sightings['record']>[0];
 type Recorded = Extract<Taking, { outcome: 'recorded' }>;
@@ -237,7 +237,7 @@ const recordTogether = (sql: Sql, reads: readonly Read[]): Promise<ReadingOutcom
  * dropped.
  */
 export function createReadings(sql: Sql): Pick<Sightings, 'record' | 'drop'> {
-  const record = createGatherer<Read, ReadingOutcome>(
+  const record = together<Read, ReadingOutcome>(
     async (reads) => {
       try {
         return await recordTogether(sql, reads);
@@ -249,8 +249,6 @@ export function createReadings(sql: Sql): Pick<Sightings, 'record' | 'drop'> {
     },
     {
       count: upToDistinct(RECORDED_TOGETHER, (each) => each.signature),
-      atOnce: 2,
-      apart: isOfOne,
       ahead: (each) => each.ahead === true,
     },
   );

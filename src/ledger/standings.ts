@@ -3,15 +3,15 @@
 // so that an older view never overwrites a newer one. Verdicts that are asked for at the same time
 // share a transaction; where that fails, each is computed in one of its own, so that a bad row
 // fails the verdict on its own subscriber only.
-import { createGatherer, upTo } from '../core/gather.ts';
+import { upTo } from '../core/gather.ts';
 import type { TopUpRule } from '../core/outflow.ts';
 import type { RosterChange, RosterEntry } from '../core/roster-entry.ts';
 import type { Standing } from '../core/standing.ts';
 import { standingEvents, type Verdict, verdictOn } from '../core/standing-change.ts';
 import type { Standings } from '../core/standing-ports.ts';
 import { ONLY_USDC, type Quotes } from '../core/token.ts';
-import { isOfOne, type Sql, type Transaction, toJson } from './database.ts';
-import { among } from './groups.ts';
+import { type Sql, type Transaction, toJson } from './database.ts';
+import { among, together } from './groups.ts';
 import { tellAll } from './outbox.ts';
 import { readStandingHistories } from './standing-history.ts';
 import { entryOf, owedColumn, type StandingRow } from './standing-rows.ts';
@@ -174,7 +174,7 @@ export function createStandings(
       const saved = changes.length === 0 ? known : await keep(tx, changes);
       return ids.map((id) => (saved.get(id) ?? known.get(id)) as RosterEntry);
     });
-  const judged = createGatherer<Asked, RosterEntry>(
+  const judged = together<Asked, RosterEntry>(
     async (asked) => {
       // A subscriber that is asked for twice is judged again after the first verdict is saved.
       const first = asked.filter(({ id }, at) => asked.findIndex((each) => each.id === id) === at);
@@ -185,7 +185,7 @@ export function createStandings(
         answers.push(found.get(each) ?? ((await judgeTogether([each]))[0] as RosterEntry));
       return answers;
     },
-    { count: upTo(JUDGED_TOGETHER), atOnce: 2, apart: isOfOne, ahead: (each) => each.ahead },
+    { count: upTo(JUDGED_TOGETHER), ahead: (each) => each.ahead },
   );
   return {
     update: (id, judge, ahead = false) => judged({ id, judge, ahead }),

@@ -21,7 +21,7 @@ const OWN_NOTED_AFTER_MS = 10_000;
 
 type InspectionPorts = AdoptPorts &
   Omit<InspectPorts, 'adopt' | 'onFacts' | 'onFinal' | 'finalByMs' | 'onRead'> &
-  Pick<Settling, 'judge' | 'ownSignatures' | 'way'> & {
+  Pick<Settling, 'judge' | 'changed' | 'ownSignatures' | 'way'> & {
     readonly ledger: Ledger;
     readonly pace: Pace;
     readonly metrics: Metrics;
@@ -37,10 +37,8 @@ type InspectionPorts = AdoptPorts &
 /** Wires the inspector, and declares the loops that read and judge. */
 export function addInspection(ports: InspectionPorts, settings: Settings): Inspector {
   const { ledger, pace, metrics, loops, sources, finality, watch, watched, burst, clock } = ports;
-  const { judge, ownSignatures, way, noted } = ports;
+  const { judge, changed, ownSignatures, way, noted } = ports;
   const coverage = createCoverageCounter(ports, metrics);
-  /** The subscribers whose facts changed since they were judged. */
-  const unjudged = new Set<string>();
   /** The verdicts under way on subscribers whose transactions went ahead. */
   let judging = 0;
   const inspector = createInspector(
@@ -67,10 +65,7 @@ export function addInspection(ports: InspectionPorts, settings: Settings): Inspe
       void judge(ids, true)
         // An error that keeps a subscriber from being judged also fails the loop `verdict`, which
         // reports it.
-        .catch(() => {
-          for (const id of ids) unjudged.add(id);
-          loops.after('read');
-        })
+        .catch(() => changed(ids))
         .finally(() => {
           if (--judging === 0 && inspector.aheadCount === 0) way.release();
         });
@@ -96,23 +91,10 @@ export function addInspection(ports: InspectionPorts, settings: Settings): Inspe
   loops.add('inspect', inspectEveryMs, async () => {
     await way.clear();
     const { changed: heard, more } = await inspector.round();
-    for (const id of heard) unjudged.add(id);
-    if (heard.length > 0) loops.after('read');
+    changed(heard);
     if (heard.length > 0) loops.after('heard');
     if (more) loops.after('noted');
     else await coverage.flush();
-  });
-  // The next transactions are read while subscribers are judged.
-  loops.add('verdict', EVERY_MS.judge, async () => {
-    await way.clear();
-    const ids = [...unjudged];
-    unjudged.clear();
-    try {
-      await judge(ids);
-    } catch (thrown) {
-      for (const id of ids) unjudged.add(id);
-      throw thrown;
-    }
   });
   const check = createChecking(ports, watch.changed);
   loops.add('check', settings.watch.checkEveryMs, async (signal) => {

@@ -54,6 +54,11 @@ export type Settling = {
    * Judges the standings of these subscribers again; with `ahead` before others that wait for it.
    */
   judge(subscriberIds: readonly string[], ahead?: boolean): Promise<void>;
+  /**
+   * Tells that the history of these subscribers changed. The loop `verdict` judges them, those of
+   * all calls together.
+   */
+  changed(subscriberIds: Iterable<string>): void;
 };
 
 /** How many subscribers with debts one run of the loop `judge` takes. */
@@ -81,6 +86,11 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   const { ledger } = parts;
   const judge = (ids: readonly string[], ahead = false) =>
     judgeSubscribers(ledger, roster, log, ids, ahead);
+  const unjudged = new Set<string>();
+  const changed = (ids: Iterable<string>): void => {
+    for (const id of ids) unjudged.add(id);
+    if (unjudged.size > 0) loops.after('read');
+  };
   const way = createRightOfWay(clock);
   const books = createBooks({ ...parts, log, onWentBack: ports.onWentBack });
   const endings = createEndings({ ledger, books, clock, log });
@@ -91,7 +101,7 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
       ...{ ...parts, ...ports, newId, books, budget, programsOf, ownSignatures },
       clear: way.clear,
       onNonces: () => loops.after('followed'),
-      onEnded: (id) => judge([id]),
+      onEnded: (id) => changed([id]),
     },
     payingOf(settings),
   );
@@ -114,7 +124,7 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   const accrueEveryMs = Math.max(EVERY_MS.accrueLeast, settings.watch.finalityMs);
   const owing = async (ids: readonly string[]): Promise<void> => {
     await way.clear();
-    await judge(ids);
+    changed(ids);
     for (const id of ids) lanes.nudge(id);
   };
   loops.add('accrue', accrueEveryMs, async () => {
@@ -137,6 +147,18 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   // s.
   const whoOwes = inTurns(() => ledger.standings.owing(), JUDGED_AT_ONCE);
   loops.add('judge', EVERY_MS.judge, async () => judge(await whoOwes()));
+  // Transactions are read, closes booked and payments sent while subscribers are judged.
+  loops.add('verdict', EVERY_MS.judge, async () => {
+    await way.clear();
+    const ids = [...unjudged];
+    unjudged.clear();
+    try {
+      await judge(ids);
+    } catch (thrown) {
+      for (const id of ids) unjudged.add(id);
+      throw thrown;
+    }
+  });
   const { passed } = whose;
-  return { books, endings, settle, lanes, passed, ownSignatures, way, judge };
+  return { books, endings, settle, lanes, passed, ownSignatures, way, judge, changed };
 }

@@ -48,10 +48,13 @@ export function createLanes(options: {
   let draining = false;
 
   /**
-   * Runs a lane again after a time. Each subscriber has one such timer; a later call replaces it.
+   * Runs a lane again after a time, null: not before it is asked for. Each subscriber has one such
+   * timer; a later call replaces it.
    */
-  const comeBack = (subscriberId: string, ms: number): void => {
+  const comeBack = (subscriberId: string, ms: number | null): void => {
     resting.get(subscriberId)?.abort('later');
+    resting.delete(subscriberId);
+    if (ms === null) return;
     const appointment = new AbortController();
     resting.set(subscriberId, appointment);
     void clock.sleep(ms, appointment.signal).then(() => {
@@ -64,7 +67,7 @@ export function createLanes(options: {
     if (draining) return;
     try {
       const waitMs = await options.work(subscriberId);
-      if (waitMs !== null && !draining) comeBack(subscriberId, waitMs);
+      if (!draining) comeBack(subscriberId, waitMs);
     } catch (thrown) {
       // The next sweep of debts asks again in any case. Only an error that does not pass by itself
       // is logged as an error.

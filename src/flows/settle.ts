@@ -1,13 +1,16 @@
 // Settle: the work of one subscriber's lane. It asks core/payment.ts for the next step, takes it,
 // records the result, and asks again until nothing can be done now; then it says when it should run
 // again. No network call is awaited inside a database transaction, and a crash between any two
-// lines is safe: the next run reads the state and goes on from there.
+// lines is safe: the next run reads the state and goes on from there. Within a run, a payment that
+// a step has just written is not read again: each step changes the row only while it is in the
+// state from which the step starts.
 
-import { aftermath, NO_TRIES } from '../core/aftermath.ts';
+import { NO_TRIES } from '../core/aftermath.ts';
 import { Fault, messageOf, unreachable } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
 import type { Variant } from '../core/nonce.ts';
 import {
+  type Command,
   conclude,
   type Debt,
   debtsAt,
@@ -16,7 +19,6 @@ import {
   type SignedBytes,
 } from '../core/payment.ts';
 import type { Clock, Log, Subscriber } from '../core/ports.ts';
-import type { Trouble } from '../core/trouble.ts';
 import type { VenuesConformance } from './conformance.ts';
 import { createLooking, type FinalityPace, type LookingOptions } from './look-schedule.ts';
 import { createNonceHeard, type NonceHeard } from './nonce-heard.ts';
@@ -30,6 +32,7 @@ import { createPlanning, type PlanningOptions, type PlanningPorts } from './plan
 import { createProving, EXPIRED } from './proving.ts';
 import { waitOf } from './refusal.ts';
 import { createRerouting } from './rerouting.ts';
+import { createResting } from './resting.ts';
 import { createRetryDelay } from './retry-delay.ts';
 import { createSigning, type SigningPorts } from './signing.ts';
 import { heldBack } from './signing-obstacle.ts';
@@ -48,7 +51,7 @@ export type SettlePorts = Omit<PlanningPorts, 'lane' | 'nonceHeard'> &
     /** Called when accounts join or leave the nonces that are subscribed to. */
     readonly onNonces?: () => void;
     /** Called when a payment has ended, because standings may change. */
-    readonly onEnded: (subscriberId: string) => Promise<void>;
+    readonly onEnded: (subscriberId: string) => void;
   };
 export type SettleOptions = PlanningOptions &
   LookingOptions &
@@ -70,6 +73,12 @@ export type Settle = {
   leave(): Promise<void>;
 };
 
+/**
+ * The result of a step: the milliseconds until the lane runs again, or the live payment of the
+ * subscriber as the step has left it. Null: no payment is live. `ask`: the ledger tells.
+ */
+type Left = number | Payment | null | 'ask';
+
 /** Creates the work of the lanes. */
 export function createSettle(ports: SettlePorts, options: SettleOptions): Settle {
   const { ledger, chain, tokens, clock, log } = ports;
@@ -85,6 +94,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
 
   const retryIn = createRetryDelay(clock, options.retryEveryMs);
   const ends = createPaymentEnds(ports, own, retryIn);
+  const rest = createResting(ports, retryIn);
 
   const subscriberOf = async (id: string): Promise<Subscriber> => {
     const subscriber = await ledger.subscribers.find(id);
@@ -92,30 +102,11 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     return subscriber;
   };
 
-  const rest = async (
-    subscriberId: string,
-    debts: readonly Debt[],
-    trouble: Trouble,
-  ): Promise<void> => {
-    const attempts = Math.max(...debts.map((each) => each.attempts));
-    const ids = debts.map((each) => each.shareId);
-    const tries =
-      trouble.class === 'unexpected' ? await ledger.shares.tries(subscriberId, ids) : NO_TRIES;
-    const { countsAsAttempt } = aftermath(trouble, tries);
-    const retry = retryIn(trouble, attempts, tries);
-    await ledger.shares.rest(subscriberId, ids, trouble, retry, countsAsAttempt);
-    if (trouble.class === 'accumulating') return;
-    log.warn('share.blocked', { subscriber: subscriberId, shares: debts.length, ...trouble });
-    const { class: kind, lamports, detail } = trouble;
-    if (kind === 'needs_sol')
-      log.error('agent.needs_sol', { subscriber: subscriberId, lamports, detail });
-  };
-
   const doPlan = async (
     subscriberId: string,
     debts: readonly Debt[],
     due: readonly Debt[],
-  ): Promise<number | null> => {
+  ): Promise<Left> => {
     const venue = debts[0]?.venue;
     const objection = ports.conformance.objection(venue);
     if (objection !== null) await rest(subscriberId, debtsAt(due, venue), objection);
@@ -130,37 +121,42 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
       return intent.ms;
     }
     const { payment, account } = intent;
-    if (await ledger.payments.open(payment)) {
-      own.wrote(payment.id);
-      readings.keep(payment, account);
-      const { id, purpose, venue: at } = payment;
-      const { amount, withdraw } = payment.plan;
-      log.info('payment.planned', {
-        ...{ payment: id, purpose, venue: at },
-        ...{ subscriber: subscriberId, amount, withdraw },
-      });
-    }
-    return null;
+    if (!(await ledger.payments.open(payment))) return 'ask';
+    own.wrote(payment.id);
+    readings.keep(payment, account);
+    const { id, purpose, venue: at } = payment;
+    const { amount, withdraw } = payment.plan;
+    log.info('payment.planned', {
+      ...{ payment: id, purpose, venue: at },
+      ...{ subscriber: subscriberId, amount, withdraw },
+    });
+    return payment.nonce ? 'ask' : payment;
   };
 
-  const signNow = async (payment: Payment): Promise<void> => {
+  /** Ends a payment that was not signed, by `end`. */
+  const unsigned = async (end: Promise<void>): Promise<Left> => {
+    await end;
+    return 'ask';
+  };
+  const signNow = async (payment: Payment): Promise<Left> => {
     const held = await heldBack(ports, payment);
-    if (held !== null) return ends.holdBack(payment, held);
+    if (held !== null) return unsigned(ends.holdBack(payment, held));
     const subscriber = await subscriberOf(payment.subscriberId);
     const behind = await own.doubt(payment, subscriber);
-    if (behind?.code === 'payments_unknown') return ends.holdBack(payment, behind);
-    if (behind !== null) return ends.fail(payment, behind, null);
+    if (behind?.code === 'payments_unknown') return unsigned(ends.holdBack(payment, behind));
+    if (behind !== null) return unsigned(ends.fail(payment, behind, null));
     const under = ports.books.identity();
     const outcome = await sign(payment, subscriber, readings.take(payment));
-    if ('refused' in outcome) return ends.fail(payment, outcome.refused, null);
-    const { signature } = outcome.bytes;
-    if (!(await ledger.payments.signed(payment.id, outcome.bytes, under))) return;
+    if ('refused' in outcome) return unsigned(ends.fail(payment, outcome.refused, null));
+    const { bytes: signed } = outcome;
+    if (!(await ledger.payments.signed(payment.id, signed, under))) return 'ask';
     own.wrote(payment.id);
-    log.info('payment.signed', { payment: payment.id, signature });
+    log.info('payment.signed', { payment: payment.id, signature: signed.signature });
+    return payment.nonce ? 'ask' : { ...payment, state: 'signed', signed };
   };
-  const doSign = async (payment: Payment): Promise<void> => {
+  const doSign = async (payment: Payment): Promise<Left> => {
     try {
-      await signNow(payment);
+      return await signNow(payment);
     } catch (thrown) {
       // Nothing is decided, and the lane runs again. Until then the payment shows what it waits
       // for.
@@ -192,16 +188,16 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     options,
   );
 
-  /** Sends a signed payment. False: ledger and chain must be compared before it is sent. */
-  const doSend = async (payment: Payment): Promise<boolean> => {
-    if (payment.signed === null) return true;
+  /** Sends a signed payment. Waits where ledger and chain must be compared before it is sent. */
+  const doSend = async (payment: Payment): Promise<Left> => {
+    if (payment.signed === null) return options.retryEveryMs;
     const subscriber = await subscriberOf(payment.subscriberId);
     const behind = await own.doubt(payment, subscriber);
     if (behind !== null) {
       log.warn('payment.send_waits', { payment: payment.id, ...behind });
-      return false;
+      return options.retryEveryMs;
     }
-    if (!(await ledger.payments.sent(payment.id, clock.nowMs()))) return true;
+    if (!(await ledger.payments.sent(payment.id, clock.nowMs()))) return 'ask';
     // Noted before the send, because its effect may be heard before its answer.
     looking.sent(payment.subscriberId, payment.signed);
     const { agentWallet } = subscriber;
@@ -214,7 +210,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
       subscriber: payment.subscriberId,
       signature: payment.signed.signature,
     });
-    return true;
+    return payment.nonce ? 'ask' : { ...payment, state: 'sent' };
   };
 
   /** Ends a payment that is proven dead. False while the evidence does not prove it. */
@@ -237,19 +233,20 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   };
 
   /** Forgets a payment that has ended, in this slot or without an execution. */
-  const finished = async (payment: Payment, slot: Slot | null): Promise<null> => {
+  const finished = (payment: Payment, slot: Slot | null): null => {
     const { subscriberId } = payment;
     ports.ownSignatures.ended(payment, slot);
     looking.forget(subscriberId);
     proving.forget(payment.id);
     own.ended(payment.id);
-    await ports.onEnded(subscriberId);
+    ports.onEnded(subscriberId);
     return null;
   };
 
   /** Looks for a sent payment when due. Milliseconds until the next look; null: it ended. */
-  const doLook = async (payment: Payment, signed: SignedBytes): Promise<number | null> => {
-    const { subscriberId } = payment;
+  const doLook = async (payment: Payment): Promise<Left> => {
+    const { subscriberId, signed } = payment;
+    if (signed === null) return options.retryEveryMs;
     const waitMs = looking.waitMs(subscriberId, signed);
     if (waitMs > 0) return waitMs;
     if (payment.nonce) {
@@ -276,6 +273,21 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     return finished(payment, 'slot' in verdict ? verdict.slot : null);
   };
 
+  const take = (subscriberId: string, command: Exclude<Command, { do: 'rest' }>): Promise<Left> => {
+    switch (command.do) {
+      case 'plan':
+        return doPlan(subscriberId, command.debts, command.due);
+      case 'sign':
+        return doSign(command.payment);
+      case 'send':
+        return doSend(command.payment);
+      case 'look':
+        return doLook(command.payment);
+      default:
+        return unreachable(command);
+    }
+  };
+
   return {
     heard: looking.heard,
     final: looking.final,
@@ -284,37 +296,21 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
       if (options.mode === 'settle' && ports.pen.sponsor !== null) await lane.leaving.round();
     },
     async run(subscriberId, signal) {
+      let left: Left = 'ask';
       while (!signal.aborted) {
         await ports.clear?.();
-        const payment = await ledger.payments.live(subscriberId);
+        const payment: Payment | null =
+          left === 'ask' ? await ledger.payments.live(subscriberId) : left;
         if (options.mode === 'observe' && payment?.state !== 'sent') return null;
         const due = payment === null ? await ledger.shares.due(subscriberId) : [];
         const command = next({ payment, due });
-        switch (command.do) {
-          case 'plan': {
-            const waitMs = await doPlan(subscriberId, command.debts, command.due);
-            if (waitMs !== null) return waitMs;
-            break;
-          }
-          case 'sign':
-            await doSign(command.payment);
-            break;
-          case 'send':
-            if (!(await doSend(command.payment))) return options.retryEveryMs;
-            break;
-          case 'look': {
-            const { signed } = command.payment;
-            if (signed === null) return null;
-            const waitMs = await doLook(command.payment, signed);
-            if (waitMs !== null) return waitMs;
-            break;
-          }
-          case 'rest':
-            looking.forget(subscriberId);
-            return null;
-          default:
-            return unreachable(command);
+        if (command.do === 'rest') {
+          looking.forget(subscriberId);
+          return null;
         }
+        const after: Left = await take(subscriberId, command);
+        if (typeof after === 'number') return after;
+        left = after;
       }
       return null;
     },

@@ -231,7 +231,7 @@ async function payAll(town: Awaited<ReturnType<typeof openTown>>): Promise<void>
           books: createBooks({ ...parts, ledger, log: silentLog }),
           conformance: { objection: () => null },
           ownSignatures: createOwnSignatures(clock),
-          onEnded: async () => {},
+          onEnded: () => {},
         },
         { ...payingOf(settings), ...MAINNET, replayGuard },
       ),

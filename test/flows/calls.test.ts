@@ -54,7 +54,7 @@ test.each([
         programsOf,
         clock,
         log: silentLog,
-        onEnded: async () => {},
+        onEnded: () => {},
       },
       { ...payingOf(street.settings), replayGuard, rebroadcastMs: 10_000, finalityMs: FINALITY_MS },
     );

@@ -79,6 +79,19 @@ test('work that waits for the chain gives up its place, and runs again at the ti
   await finish('ana');
 });
 
+test('a run that leaves nothing to do takes back the time that an earlier run named', async () => {
+  const { lanes, sleeping, started, finish, settled } = open(1);
+  lanes.nudge('ana');
+  await settled();
+  await finish('ana', 14_000);
+  lanes.nudge('ana');
+  await settled();
+  await finish('ana');
+  sleeping[0]?.wake();
+  await settled();
+  expect(started).toEqual(['ana', 'ana']);
+});
+
 test('work that fails keeps nobody, and a drained lane takes nothing new', async () => {
   const { lanes, started, running, settled } = open(1);
   lanes.nudge('ana');

@@ -4,137 +4,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
-import type { Look, Payment } from '../../src/core/payment.ts';
-import { USDC } from '../../src/core/token.ts';
-import type { Trouble } from '../../src/core/trouble.ts';
-import { createSettle, type SettleOptions, type SettlePorts } from '../../src/flows/settle.ts';
-import { silentLog } from '../../src/system/log.ts';
-import { createMemoryLedger } from '../sim/memory/ledger.ts';
-import { createManualClock } from '../support/clock.ts';
+import type { Payment } from '../../src/core/payment.ts';
+import { absentAt, behind, EXPIRY, laneWith, NODE_SLOT, PAYMENT } from '../support/lane.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
-import { plannedPayment } from '../support/payment.ts';
-import { servingOnly } from '../support/venues.ts';
-
-const EXPIRY = 1_000;
-const NODE_SLOT = 77;
-const never = new AbortController().signal;
-const PAYMENT = plannedPayment({
-  creatorWallet: addressOf(40),
-  driftUser: addressOf(10),
-  plan: { amount: 5n },
-});
-
-/** A lane with one planned payment; `looks` are answered in turn, the last one for ever. */
-async function laneWith(
-  looks: readonly Look[],
-  evidence: object = {},
-  objection: Trouble | null = null,
-  planned: Payment = PAYMENT,
-) {
-  const clock = createManualClock();
-  const { ledger, state } = createMemoryLedger(clock.nowMs);
-  await ledger.subscribers.register({
-    id: 'ana',
-    agentWallet: addressOf(20),
-    agentTokenAccount: addressOf(30),
-    driftAccounts: [{ address: addressOf(10), subAccountId: 0 }],
-    sealedKey: Uint8Array.of(1),
-    fromSlot: 1,
-  });
-  await ledger.payments.open(planned);
-  const sent: string[] = [];
-  /**
-   * The answers of the books: about a payment of another process, about all, and how often they
-   * went back.
-   */
-  const told = {
-    disagreement: null as Trouble | null,
-    doubt: null as Trouble | null,
-    excess: null as string | null,
-    lineage: 0,
-    asked: 0,
-  };
-  const books = {
-    disagreement: async () => {
-      told.asked++;
-      return told.disagreement;
-    },
-    doubt: async () => told.doubt,
-    excessTo: (_: string, wallet: string, mint: string) =>
-      told.excess === `${wallet} ${mint}` ? behind : null,
-    identity: () => null,
-    lineage: () => told.lineage,
-    forget: () => {},
-  };
-  let signatures = 0;
-  let asked = 0;
-  const ports = {
-    ledger,
-    clock,
-    log: silentLog,
-    swaps: null,
-    books,
-    conformance: { objection: () => objection },
-    ownSignatures: { sent: () => {}, ended: () => {} },
-    fees: {
-      microLamports: async () => 0n,
-      lamportsPerSignature: async () => 5_000n,
-      tokenAccountRent: async () => 1n,
-    },
-    budget: () => [],
-    newId: () => 'p2',
-    onEnded: async () => {},
-    venues: servingOnly({ account: async () => ({}), instructions: async () => [], quote: USDC }),
-    pen: {
-      sponsor: null,
-      sign: async () => ({
-        signature: signatureOf(++signatures),
-        bytes: Uint8Array.of(signatures),
-      }),
-    },
-    signers: { closed: async () => null },
-    tokens: {
-      tokenAccount: () => addressOf(50),
-      transferInstructions: () => ({ before: [], after: [] }),
-    },
-    chain: {
-      fits: async () => true,
-      simulate: async () => ({
-        error: null,
-        units: 1,
-        logs: [],
-        programs: [],
-        accounts: [],
-        blockhash: 'h',
-        lastValidBlockHeight: EXPIRY,
-        slot: NODE_SLOT,
-      }),
-      send: async (bytes: Uint8Array) => void sent.push(bytes.join()),
-      look: async () => looks[Math.min(asked++, looks.length - 1)],
-      deathEvidence: async () => evidence,
-    },
-  } as unknown as SettlePorts;
-  const options = {
-    mode: 'settle',
-    pollMs: 100,
-    rebroadcastMs: 1_000,
-    finalityMs: 2_000,
-    retryEveryMs: 5_000,
-  } as SettleOptions;
-  const settle = createSettle(ports, options);
-  return {
-    clock,
-    ledger,
-    sent,
-    told,
-    state,
-    ports,
-    signatures: () => signatures,
-    payment: () => state.payments.get('p1'),
-    run: () => settle.run('ana', never),
-  };
-}
-const absentAt = (finalizedBlockHeight: number): Look => ({ seen: 'absent', finalizedBlockHeight });
 
 test('the expiry and the slot of the blockhash are recorded as the node gave them', async () => {
   const lane = await laneWith([absentAt(0)]);
@@ -143,6 +15,32 @@ test('the expiry and the slot of the blockhash are recorded as the node gave the
     lastValidBlockHeight: EXPIRY,
     blockhashSlot: NODE_SLOT,
   });
+});
+
+test('a run reads the live payment once, and again only where another process changed it', async () => {
+  const lane = await laneWith([
+    absentAt(0),
+    { seen: 'executed', finality: 'finalized', slot: 90, error: null },
+  ]);
+  const { payments } = lane.ledger;
+  const { live, sent } = payments;
+  let reads = 0;
+  Object.assign(payments, {
+    live: (id: string) => {
+      reads++;
+      return live(id);
+    },
+    // Another daemon marks the payment `sent` first.
+    sent: async (...step: Parameters<typeof sent>) => {
+      await sent(...step);
+      return false;
+    },
+  });
+  await lane.run();
+  expect([reads, lane.payment()?.state, lane.sent]).toEqual([2, 'sent', []]);
+  lane.clock.advance(1_000);
+  await lane.run();
+  expect([reads, lane.payment()?.state]).toEqual([3, 'landed']);
 });
 
 test('a payment that was planned before a halt is not signed after it', async () => {
@@ -228,8 +126,6 @@ test('no age and no height is a death without its evidence', async () => {
   }
   expect(lane.payment()?.state).toBe('sent');
 });
-
-const behind: Trouble = { class: 'books_behind', code: 'payments_unknown', detail: 'x' };
 
 test('a payment that another process planned or signed is compared with the chain before it is signed or sent', async () => {
   const planned = await laneWith([absentAt(0)]);

@@ -275,7 +275,7 @@ test('a payment that failed on chain is classed from its own bytes, and holds th
         clock: createManualClock(0, () => 0),
         log: silentLog,
         ownSignatures: { sent: () => {}, ended: () => {} },
-        onEnded: async () => {},
+        onEnded: () => {},
       } as unknown as SettlePorts,
       { retryEveryMs: 10_000, pollMs: 1, rebroadcastMs: 1, finalityMs: 1 } as SettleOptions,
     );

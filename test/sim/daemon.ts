@@ -187,6 +187,8 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   const endings = createEndings({ ledger, books, clock, log });
   const credit = createCredit({ ledger, books, clock, log });
   const ownSignatures = createOwnSignatures(clock);
+  /** The subscribers of payments that have ended, and who were not judged since. */
+  const ended = new Set<string>();
   const settle = createSettle(
     {
       chain,
@@ -207,7 +209,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
       programsOf,
       nonces,
       newId: () => `p${process}.${++ids}`,
-      onEnded: (id) => judgeAll([id]),
+      onEnded: (id) => ended.add(id),
     },
     {
       ...PAYING,
@@ -289,7 +291,12 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
         await bookFinal();
       }),
       ...PEOPLE.map(({ id }) =>
-        job(`settle ${id}`, async () => void (await settle.run(id, never))),
+        job(`settle ${id}`, async () => {
+          await settle.run(id, never);
+          const judged = [...ended];
+          ended.clear();
+          await judgeAll(judged);
+        }),
       ),
     ],
     rare: [

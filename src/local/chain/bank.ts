@@ -2,14 +2,13 @@
 // instructions, balances, fees. When the compiled venue program is absent, a stand-in executes its
 // instructions; the instructions between them run in LiteSVM, and all accounts are put back if any
 // part fails, so a transaction stays atomic.
-import { createPublicKey, verify } from 'node:crypto';
-import { getTransactionDecoder, address as kitAddress } from '@solana/kit';
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import type { VersionedTransaction } from '@solana/web3.js';
-import { FailedTransactionMetadata, LiteSVM } from 'litesvm';
+import { FailedTransactionMetadata, LiteSvm } from 'litesvm/dist/internal.js';
 import { base58Text } from '../../core/ids.ts';
 import { type Account, createAccounts, TOKEN_2022_PROGRAM, TOKEN_PROGRAM } from './account.ts';
 import { failureOf, type TransactionFailure } from './failure.ts';
-import { type ResolvedMessage, resolveMessage } from './message.ts';
+import { keyText, type ResolvedMessage, resolveMessage } from './message.ts';
 import { createSegments, innerOf, type Ran, type StandIn } from './segments.ts';
 
 export type InnerInstruction = {
@@ -38,7 +37,10 @@ export type Execution = {
   readonly postBalances: readonly bigint[];
   readonly preTokens: readonly TokenBalanceRow[];
   readonly postTokens: readonly TokenBalanceRow[];
-  /** The state of every writable account before; `restore` puts the bank back to it. */
+  /**
+   * The state of every writable account before; `restore` puts the bank back to it. The bytes must
+   * stay as they are.
+   */
   readonly before: ReadonlyMap<string, Account | null>;
 };
 
@@ -68,14 +70,16 @@ export type Bank = {
 export type Runtime = { readonly name: string; readonly programs: readonly string[] };
 
 /** Each LiteSVM that a bank has left, by the name of the runtime. */
-const left = new Map<string, LiteSVM[]>();
+const left = new Map<string, LiteSvm[]>();
 
-const newRuntime = (): LiteSVM =>
-  new LiteSVM()
-    .withBlockhashCheck(false)
-    .withSigverify(false)
-    .withTransactionHistory(0n)
-    .withLogBytesLimit(undefined);
+function newRuntime(): LiteSvm {
+  const svm = new LiteSvm();
+  svm.setBlockhashCheck(false);
+  svm.setSigverify(false);
+  svm.setTransactionHistory(0n);
+  svm.setLogBytesLimit(undefined);
+  return svm;
+}
 
 const MINT_DECIMALS_AT = 44;
 const TOKEN_ACCOUNT_BYTES = 165;
@@ -92,17 +96,28 @@ function isTokenAccount({ owner, data }: Account): boolean {
 }
 
 const LOG_BYTES = 10_000;
-const decoder = getTransactionDecoder();
 const ED25519_DER = Buffer.from('302a300506032b6570032100', 'hex');
+
+/** The keys that signed last, by their texts: to make a key object takes 25 µs. */
+const signers = new Map<string, KeyObject>();
+const MOST_SIGNERS = 4_096;
+
+function signerOf(bytes: Uint8Array): KeyObject {
+  const text = base58Text(bytes);
+  const found = signers.get(text);
+  if (found !== undefined) return found;
+  const der = Buffer.concat([ED25519_DER, bytes]);
+  const made = createPublicKey({ key: der, format: 'der', type: 'spki' });
+  if (signers.size >= MOST_SIGNERS) signers.clear();
+  signers.set(text, made);
+  return made;
+}
 
 function signaturesHold(transaction: VersionedTransaction): boolean {
   const message = transaction.message.serialize();
   return transaction.signatures.every((signature, index) => {
     const key = transaction.message.staticAccountKeys[index];
-    if (key === undefined) return false;
-    const der = Buffer.concat([ED25519_DER, key.toBytes()]);
-    const publicKey = createPublicKey({ key: der, format: 'der', type: 'spki' });
-    return verify(null, message, publicKey, signature);
+    return key !== undefined && verify(null, message, signerOf(key.toBytes()), signature);
   });
 }
 
@@ -151,11 +166,13 @@ export function createBank(options: {
   const marked = (address: string, account: Account | null, executable: boolean): Account | null =>
     account !== null && stoodIn.has(address) ? { ...account, executable } : account;
   const get = (address: string): Account | null => marked(address, accounts.get(address), true);
+  const peek = (address: string): Account | null => marked(address, accounts.peek(address), true);
   const set = (address: string, account: Account | null): void =>
     accounts.set(address, marked(address, account, false));
   const executeSegments = createSegments(svm, accounts, standIns);
   const restore = (before: ReadonlyMap<string, Account | null>): void => {
-    for (const [address, account] of before) set(address, account);
+    for (const [address, account] of before)
+      accounts.putBack(address, marked(address, account, false));
   };
   const lamportsOf = (keys: readonly string[]): bigint[] =>
     keys.map((key) => accounts.peek(key)?.lamports ?? 0n);
@@ -177,7 +194,14 @@ export function createBank(options: {
       ];
     });
   const executeWhole = (transaction: VersionedTransaction, message: ResolvedMessage): Ran => {
-    const result = svm.sendTransaction(decoder.decode(transaction.serialize()));
+    const bytes = transaction.serialize();
+    // The tables by which the message names accounts are not among its keys.
+    const tables = transaction.message.addressTableLookups.map((each) => keyText(each.accountKey));
+    accounts.handOver([...message.keys, ...tables]);
+    const result =
+      transaction.version === 'legacy'
+        ? svm.sendLegacyTransaction(bytes)
+        : svm.sendVersionedTransaction(bytes);
     accounts.written(message.keys.filter((_, index) => message.writable[index]));
     const failed = result instanceof FailedTransactionMetadata;
     const meta = failed ? result.meta() : result;
@@ -194,19 +218,19 @@ export function createBank(options: {
 
   return {
     get,
-    peek: (address) => marked(address, accounts.peek(address), true),
+    peek,
     set,
     restore,
     release() {
       if (released || runtime === undefined) return;
-      accounts.putBack(new Set(runtime.programs));
+      accounts.putAllBack(new Set(runtime.programs));
       released = true;
       left.set(runtime.name, [...(left.get(runtime.name) ?? []), svm]);
     },
     owned: (program) =>
-      svm
-        .getProgramAccounts(kitAddress(program))
-        .map(({ address }) => ({ address: address as string, account: get(address) }))
+      accounts
+        .owned(program)
+        .map((address) => ({ address, account: get(address) }))
         .filter((each): each is { address: string; account: Account } => each.account !== null),
     setTime(slot, unixTime) {
       if (released) throw new Error('this chain was released');
@@ -227,12 +251,12 @@ export function createBank(options: {
       }
       if (check && !signaturesHold(transaction)) return 'SignatureFailure';
       const payer = message.keys[0] ?? '';
-      const payerBefore = get(payer);
+      const payerBefore = peek(payer);
       if (payerBefore === null) return 'AccountNotFound';
       if (payerBefore.lamports < message.fee) return 'InsufficientFundsForFee';
       const before = new Map<string, Account | null>();
       for (const [index, key] of message.keys.entries())
-        if (message.writable[index]) before.set(key, get(key));
+        if (message.writable[index]) before.set(key, peek(key));
       const preBalances = lamportsOf(message.keys);
       const preTokens = tokensOf(message.keys);
       const standsIn = message.instructions.some(({ program }) =>

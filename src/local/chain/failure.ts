@@ -1,5 +1,5 @@
 // Failure: the errors of a transaction in the JSON form that RPC gives them.
-import type { FailedTransactionMetadata } from 'litesvm';
+import type { FailedTransactionMetadata } from 'litesvm/dist/internal.js';
 
 export type InstructionFailure = string | { readonly Custom: number };
 export type TransactionFailure =

@@ -1,20 +1,18 @@
 // Segments: executes a transaction in which a stand-in takes the place of a compiled program. The
 // instructions between those of the stand-in run in LiteSVM as transactions that a helper key pays
 // for, so that fees do not change the transaction's accounts.
-import { getTransactionDecoder } from '@solana/kit';
+import { Keypair, type TransactionInstruction } from '@solana/web3.js';
 import {
-  Keypair,
-  PublicKey,
-  TransactionInstruction,
-  TransactionMessage,
-  VersionedTransaction,
-} from '@solana/web3.js';
-import { FailedTransactionMetadata, type LiteSVM, type TransactionMetadata } from 'litesvm';
+  FailedTransactionMetadata,
+  type LiteSvm,
+  type TransactionMetadata,
+} from 'litesvm/dist/internal.js';
 import { base58Text } from '../../core/ids.ts';
 import { type Account, type Accounts, SYSTEM_PROGRAM } from './account.ts';
 import type { Execution, InnerInstruction } from './bank.ts';
 import { failureOf, ProgramFailure } from './failure.ts';
-import type { ResolvedInstruction, ResolvedMessage } from './message.ts';
+import { loneTransaction } from './lone.ts';
+import { keyText, type ResolvedInstruction, type ResolvedMessage } from './message.ts';
 
 /** The means of a stand-in program while it executes one instruction. */
 export type ProgramContext = {
@@ -41,8 +39,6 @@ export type StandIn = {
 /** The part of an execution that running the instructions determines. */
 export type Ran = Pick<Execution, 'error' | 'logs' | 'inner' | 'units'>;
 
-const decoder = getTransactionDecoder();
-
 /** Inner instructions with indexes into the keys of the whole transaction, `lift` levels deeper. */
 export function innerOf(
   keys: readonly string[],
@@ -64,33 +60,35 @@ export function innerOf(
   );
 }
 
+/** An instruction that a stand-in calls, in the form of a message's own. */
+const resolved = ({ programId, keys, data }: TransactionInstruction): ResolvedInstruction => ({
+  program: keyText(programId),
+  accounts: keys.map(({ pubkey, ...flags }) => ({ address: keyText(pubkey), ...flags })),
+  data,
+});
+
 /** Prepares the helper key. Returns a function that executes a message with the stand-ins. */
 export function createSegments(
-  svm: LiteSVM,
+  svm: LiteSvm,
   accounts: Accounts,
   programs: readonly StandIn[],
 ): (message: ResolvedMessage) => Ran {
-  const helper = Keypair.generate();
+  const helper = Keypair.generate().publicKey.toBase58();
   const { get, set } = accounts;
-  set(helper.publicKey.toBase58(), {
+  set(helper, {
     lamports: 10n ** 18n,
     owner: SYSTEM_PROGRAM,
     data: new Uint8Array(),
     executable: false,
   });
 
-  const runSegment = (instructions: readonly TransactionInstruction[]) => {
-    const message = new TransactionMessage({
-      payerKey: helper.publicKey,
-      recentBlockhash: PublicKey.default.toBase58(),
-      instructions: [...instructions],
-    }).compileToLegacyMessage();
-    const segment = new VersionedTransaction(message);
-    const result = svm.sendTransaction(decoder.decode(segment.serialize()));
+  const runSegment = (instruction: ResolvedInstruction) => {
+    const { bytes, keys, writable } = loneTransaction(helper, instruction);
+    accounts.handOver(keys);
+    const result = svm.sendLegacyTransaction(bytes);
     const failed = result instanceof FailedTransactionMetadata;
     const meta = failed ? result.meta() : result;
-    const keys = message.accountKeys.map((key) => key.toBase58());
-    accounts.written(keys.filter((_, index) => message.isAccountWritable(index)));
+    accounts.written(keys.filter((_, index) => writable[index]));
     return { failure: failed ? failureOf(result) : null, meta, keys };
   };
 
@@ -99,8 +97,8 @@ export function createSegments(
     const logs: string[] = [];
     const inner: { index: number; instructions: InnerInstruction[] }[] = [];
     let units = 0;
-    const call = (index: number, instruction: TransactionInstruction, lift: number): void => {
-      const ran = runSegment([instruction]);
+    const call = (index: number, instruction: ResolvedInstruction, lift: number): void => {
+      const ran = runSegment(instruction);
       units += Number(ran.meta.computeUnitsConsumed());
       logs.push(
         ...ran.meta
@@ -117,10 +115,8 @@ export function createSegments(
           ? []
           : [
               {
-                programIdIndex: message.keys.indexOf(instruction.programId.toBase58()),
-                accounts: instruction.keys.map(({ pubkey }) =>
-                  message.keys.indexOf(pubkey.toBase58()),
-                ),
+                programIdIndex: message.keys.indexOf(instruction.program),
+                accounts: instruction.accounts.map(({ address }) => message.keys.indexOf(address)),
                 data: base58Text(instruction.data),
                 stackHeight: 2,
               },
@@ -138,20 +134,7 @@ export function createSegments(
       const program = programs.find((each) => each.programId === instruction.program);
       try {
         if (program === undefined) {
-          const keys = instruction.accounts.map(({ address, isSigner, isWritable }) => ({
-            pubkey: new PublicKey(address),
-            isSigner,
-            isWritable,
-          }));
-          call(
-            index,
-            new TransactionInstruction({
-              programId: new PublicKey(instruction.program),
-              keys,
-              data: Buffer.from(instruction.data),
-            }),
-            0,
-          );
+          call(index, instruction, 0);
         } else {
           logs.push(`Program ${program.programId} invoke [1]`);
           const own = program.execute(instruction, {
@@ -160,7 +143,7 @@ export function createSegments(
             get,
             set,
             log: (line) => logs.push(line),
-            call: (called) => call(index, called, 1),
+            call: (called) => call(index, resolved(called), 1),
           });
           units += own;
           logs.push(

@@ -42,48 +42,141 @@ export type Idl = {
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Struct = Record<string, any>;
 
-const INTEGERS: Record<string, { bytes: number; signed: boolean }> = {
-  u8: { bytes: 1, signed: false },
-  i8: { bytes: 1, signed: true },
-  u16: { bytes: 2, signed: false },
-  i16: { bytes: 2, signed: true },
-  u32: { bytes: 4, signed: false },
-  i32: { bytes: 4, signed: true },
-  u64: { bytes: 8, signed: false },
-  i64: { bytes: 8, signed: true },
-  u128: { bytes: 16, signed: false },
-  i128: { bytes: 16, signed: true },
-};
 const variantName = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
 
+/** A place in the bytes from which values are read, or to which they are written. */
 export class Cursor {
   readonly bytes: Buffer;
+  readonly view: DataView;
   at: number;
 
   constructor(bytes: Uint8Array, at = 0) {
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.at = at;
   }
 
-  readInteger(size: number, signed: boolean): bigint | number {
-    const { bytes, at } = this;
-    this.at += size;
-    if (size <= 4) return signed ? bytes.readIntLE(at, size) : bytes.readUIntLE(at, size);
-    const low = bytes.readBigUInt64LE(at);
-    if (size === 8) return signed ? BigInt.asIntN(64, low) : low;
-    const high = signed ? bytes.readBigInt64LE(at + 8) : bytes.readBigUInt64LE(at + 8);
-    return (high << 64n) | low;
+  /** Moves on by this many bytes, and returns the place before. */
+  pass(bytes: number): number {
+    this.at += bytes;
+    return this.at - bytes;
   }
+}
 
-  writeInteger(size: number, value: bigint): void {
-    const { bytes, at } = this;
-    this.at += size;
-    if (size <= 4) bytes.writeUIntLE(Number(BigInt.asUintN(size * 8, value)), at, size);
-    else {
-      bytes.writeBigUInt64LE(BigInt.asUintN(64, value), at);
-      if (size === 16) bytes.writeBigUInt64LE(BigInt.asUintN(64, value >> 64n), at + 8);
-    }
-  }
+/** The codec of one type. */
+type Part = {
+  readonly read: (cursor: Cursor) => unknown;
+  readonly write: (value: unknown, cursor: Cursor) => void;
+};
+type FieldsPart = {
+  readonly read: (cursor: Cursor) => Struct;
+  readonly write: (struct: Struct, cursor: Cursor) => void;
+};
+
+/** The low 32 bits of an integer, of which a DataView takes as many as it writes. */
+const asNumber = (value: unknown): number =>
+  typeof value === 'number' && Number.isInteger(value)
+    ? value
+    : Number(BigInt.asUintN(32, BigInt(value as bigint | number)));
+const asBigint = (value: unknown): bigint =>
+  typeof value === 'bigint' ? value : BigInt(value as number);
+
+const u8: Part = {
+  read: (cursor) => cursor.view.getUint8(cursor.pass(1)),
+  write: (value, cursor) => cursor.view.setUint8(cursor.pass(1), asNumber(value)),
+};
+const u32: Part = {
+  read: (cursor) => cursor.view.getUint32(cursor.pass(4), true),
+  write: (value, cursor) => cursor.view.setUint32(cursor.pass(4), asNumber(value), true),
+};
+const u16 = (value: unknown, cursor: Cursor): void =>
+  cursor.view.setUint16(cursor.pass(2), asNumber(value), true);
+const u64 = (value: unknown, cursor: Cursor): void =>
+  cursor.view.setBigUint64(cursor.pass(8), asBigint(value), true);
+const u128 = (value: unknown, cursor: Cursor): void => {
+  const whole = asBigint(value);
+  u64(whole, cursor);
+  u64(whole >> 64n, cursor);
+};
+const low = (cursor: Cursor): bigint => cursor.view.getBigUint64(cursor.pass(8), true);
+
+/** The types that have no parts. */
+const PLAIN: Readonly<Record<string, Part>> = {
+  u8,
+  i8: { ...u8, read: (cursor) => cursor.view.getInt8(cursor.pass(1)) },
+  u16: { read: (cursor) => cursor.view.getUint16(cursor.pass(2), true), write: u16 },
+  i16: { read: (cursor) => cursor.view.getInt16(cursor.pass(2), true), write: u16 },
+  u32,
+  i32: { ...u32, read: (cursor) => cursor.view.getInt32(cursor.pass(4), true) },
+  u64: { read: low, write: u64 },
+  i64: { read: (cursor) => cursor.view.getBigInt64(cursor.pass(8), true), write: u64 },
+  u128: {
+    read: (cursor) => low(cursor) | (low(cursor) << 64n),
+    write: u128,
+  },
+  i128: {
+    read: (cursor) => low(cursor) | (cursor.view.getBigInt64(cursor.pass(8), true) << 64n),
+    write: u128,
+  },
+  bool: {
+    read: (cursor) => cursor.view.getUint8(cursor.pass(1)) !== 0,
+    write: (value, cursor) => u8.write(value ? 1 : 0, cursor),
+  },
+  publicKey: {
+    read(cursor) {
+      const at = cursor.pass(32);
+      return base58Text(cursor.bytes.subarray(at, at + 32));
+    },
+    write: (value, cursor) =>
+      cursor.bytes.set(base58Bytes(value as string) ?? new Uint8Array(32), cursor.pass(32)),
+  },
+};
+
+/** The part of a type that the interface does not define. Only a value of it is an error. */
+function unknownPart(name: string): Part {
+  const fail = (): never => {
+    throw new Error(`layout: unknown type ${name}`);
+  };
+  return { read: fail, write: fail };
+}
+
+function optionPart(inner: Part): Part {
+  return {
+    read: (cursor) => (u8.read(cursor) === 0 ? null : inner.read(cursor)),
+    write(value, cursor) {
+      u8.write(value === null ? 0 : 1, cursor);
+      if (value !== null) inner.write(value, cursor);
+    },
+  };
+}
+
+function arrayPart(inner: Part, fixed: number | null): Part {
+  return {
+    read(cursor) {
+      const length = fixed ?? (u32.read(cursor) as number);
+      const items: unknown[] = [];
+      for (let i = 0; i < length; i++) items.push(inner.read(cursor));
+      return items;
+    },
+    write(value, cursor) {
+      const items = value as ArrayLike<unknown>;
+      const length = fixed ?? items.length;
+      if (fixed === null) u32.write(length, cursor);
+      for (let i = 0; i < length; i++) inner.write(items[i], cursor);
+    },
+  };
+}
+
+function enumPart(type: string, variants: readonly { readonly name: string }[]): Part {
+  const names = variants.map(({ name }) => variantName(name));
+  return {
+    read: (cursor) => names[u8.read(cursor) as number] ?? '',
+    write(value, cursor) {
+      const index = names.indexOf(value as string);
+      if (index < 0) throw new Error(`layout: ${type} has no variant ${String(value)}`);
+      u8.write(index, cursor);
+    },
+  };
 }
 
 export type Codec = {
@@ -93,76 +186,54 @@ export type Codec = {
   writeFields(fields: readonly IdlField[], struct: Struct, cursor: Cursor): void;
 };
 
-/** Creates the codec of an interface, given the definitions of its types by name. */
+/**
+ * Creates the codec of an interface, given the definitions of its types by name. The codec of each
+ * type is made when the type is used for the first time.
+ */
 export function createCodec(definitions: ReadonlyMap<string, IdlDefinition['type']>): Codec {
-  function read(type: IdlType, cursor: Cursor): unknown {
-    if (typeof type === 'string') {
-      const integer = INTEGERS[type];
-      if (integer) return cursor.readInteger(integer.bytes, integer.signed);
-      if (type === 'bool') return cursor.readInteger(1, false) !== 0;
-      if (type === 'publicKey') {
-        cursor.at += 32;
-        return base58Text(cursor.bytes.subarray(cursor.at - 32, cursor.at));
-      }
-      throw new Error(`layout: unknown type ${type}`);
-    }
-    if ('option' in type)
-      return cursor.readInteger(1, false) === 0 ? null : read(type.option, cursor);
-    if ('array' in type)
-      return Array.from({ length: type.array[1] }, () => read(type.array[0], cursor));
-    if ('vec' in type)
-      return Array.from({ length: Number(cursor.readInteger(4, false)) }, () =>
-        read(type.vec, cursor),
-      );
+  const parts = new Map<IdlType, Part>();
+  const structs = new Map<readonly IdlField[], FieldsPart>();
+
+  function make(type: IdlType): Part {
+    if (typeof type === 'string') return PLAIN[type] ?? unknownPart(type);
+    if ('option' in type) return optionPart(partOf(type.option));
+    if ('array' in type) return arrayPart(partOf(type.array[0]), type.array[1]);
+    if ('vec' in type) return arrayPart(partOf(type.vec), null);
     const definition = definitions.get(type.defined);
-    if (definition === undefined) throw new Error(`layout: unknown type ${type.defined}`);
-    if (definition.kind === 'enum')
-      return variantName(definition.variants[Number(cursor.readInteger(1, false))]?.name ?? '');
-    return readFields(definition.fields, cursor);
+    if (definition === undefined) return unknownPart(type.defined);
+    if (definition.kind === 'enum') return enumPart(type.defined, definition.variants);
+    return fieldsOf(definition.fields) as Part;
   }
-
-  function readFields(fields: readonly IdlField[], cursor: Cursor): Struct {
-    const struct: Struct = {};
-    for (const field of fields) struct[field.name] = read(field.type, cursor);
-    return struct;
+  function partOf(type: IdlType): Part {
+    const known = parts.get(type) ?? make(type);
+    parts.set(type, known);
+    return known;
   }
-
-  function write(type: IdlType, value: unknown, cursor: Cursor): void {
-    if (typeof type === 'string') {
-      const integer = INTEGERS[type];
-      if (integer) cursor.writeInteger(integer.bytes, BigInt(value as bigint | number));
-      else if (type === 'bool') cursor.writeInteger(1, value ? 1n : 0n);
-      else if (type === 'publicKey') {
-        cursor.bytes.set(base58Bytes(value as string) ?? new Uint8Array(32), cursor.at);
-        cursor.at += 32;
-      } else throw new Error(`layout: unknown type ${type}`);
-    } else if ('option' in type) {
-      cursor.writeInteger(1, value === null ? 0n : 1n);
-      if (value !== null) write(type.option, value, cursor);
-    } else if ('array' in type) {
-      for (let i = 0; i < type.array[1]; i++)
-        write(type.array[0], (value as ArrayLike<unknown>)[i], cursor);
-    } else if ('vec' in type) {
-      const items = value as ArrayLike<unknown>;
-      cursor.writeInteger(4, BigInt(items.length));
-      for (let i = 0; i < items.length; i++) write(type.vec, items[i], cursor);
-    } else {
-      const definition = definitions.get(type.defined);
-      if (definition === undefined) throw new Error(`layout: unknown type ${type.defined}`);
-      if (definition.kind === 'enum') {
-        const index = definition.variants.findIndex(({ name }) => variantName(name) === value);
-        if (index < 0) throw new Error(`layout: ${type.defined} has no variant ${String(value)}`);
-        cursor.writeInteger(1, BigInt(index));
-      } else writeFields(definition.fields, value as Struct, cursor);
-    }
+  function fieldsOf(fields: readonly IdlField[]): FieldsPart {
+    const known = structs.get(fields);
+    if (known !== undefined) return known;
+    const members = fields.map(({ name, type }) => ({ name, ...partOf(type) }));
+    const made: FieldsPart = {
+      read(cursor) {
+        const struct: Struct = {};
+        for (const member of members) struct[member.name] = member.read(cursor);
+        return struct;
+      },
+      write(struct, cursor) {
+        for (const { name, write } of members) {
+          const value: unknown = struct[name];
+          if (value === undefined) throw new Error(`layout: field ${name} is missing`);
+          write(value, cursor);
+        }
+      },
+    };
+    structs.set(fields, made);
+    return made;
   }
-
-  function writeFields(fields: readonly IdlField[], struct: Struct, cursor: Cursor): void {
-    for (const field of fields) {
-      if (struct[field.name] === undefined)
-        throw new Error(`layout: field ${field.name} is missing`);
-      write(field.type, struct[field.name], cursor);
-    }
-  }
-  return { read, readFields, write, writeFields };
+  return {
+    read: (type, cursor) => partOf(type).read(cursor),
+    readFields: (fields, cursor) => fieldsOf(fields).read(cursor),
+    write: (type, value, cursor) => partOf(type).write(value, cursor),
+    writeFields: (fields, struct, cursor) => fieldsOf(fields).write(struct, cursor),
+  };
 }

@@ -41,15 +41,35 @@ export type Layout = {
   encodeInstruction(name: string, args: Struct): Uint8Array;
 };
 
-/** More bytes than any account of the family has. */
+/** More bytes than any account, event or instruction of the family has. */
 const ROOM = 9_000;
-const hash8 = (preimage: string): Uint8Array =>
-  new Uint8Array(createHash('sha256').update(preimage).digest().subarray(0, 8));
+const ZEROS = new Uint8Array(ROOM);
+const room = new Cursor(new Uint8Array(ROOM));
+
+/**
+ * The room in which a value is written before its bytes are copied, filled with zeros. A new one
+ * for each value would take longer than to write it.
+ */
+function roomAt(place: number): Cursor {
+  room.bytes.fill(0);
+  room.at = place;
+  return room;
+}
+/** The discriminators that were asked for, by the texts of which they are hashes. */
+const hashes = new Map<string, Uint8Array>();
+function hash8(preimage: string): Uint8Array {
+  const known = hashes.get(preimage);
+  if (known !== undefined) return known;
+  const digest = createHash('sha256').update(preimage).digest();
+  const made = new Uint8Array(digest.subarray(0, 8));
+  hashes.set(preimage, made);
+  return made;
+}
 const snake = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-/** The first eight bytes of an account of this kind. */
+/** The first eight bytes of an account of this kind. The caller must leave them as they are. */
 export const accountDiscriminator = (name: string): Uint8Array => hash8(`account:${name}`);
 
 /** The first eight bytes of an instruction's data, by its name in the interface. */
@@ -95,11 +115,11 @@ export function createLayout(
       }
       return struct;
     },
-    blankAccount: (name) => layout.decodeAccount(name, new Uint8Array(ROOM)),
+    blankAccount: (name) => layout.decodeAccount(name, ZEROS),
     encodeAccount(name, value, before) {
       const kind = accounts[name];
       if (kind === undefined) throw new Error(`layout: ${name} has no size`);
-      const cursor = new Cursor(new Uint8Array(ROOM), 8);
+      const cursor = roomAt(8);
       if (before !== undefined) cursor.bytes.set(before, 0);
       if (kind.placed === undefined) codec.writeFields(structOf(name), value, cursor);
       for (const [path, at, type] of kind.placed ?? []) {
@@ -114,7 +134,7 @@ export function createLayout(
     encodeEvent(name, value) {
       const event = idl.events.find((each) => each.name === name);
       if (event === undefined) throw new Error(`layout: no event ${name}`);
-      const cursor = new Cursor(new Uint8Array(2_000), 8);
+      const cursor = roomAt(8);
       codec.writeFields(event.fields, value, cursor);
       cursor.bytes.set(hash8(`event:${name}`), 0);
       return new Uint8Array(cursor.bytes.subarray(0, cursor.at));
@@ -142,7 +162,7 @@ export function createLayout(
     encodeInstruction(name, args) {
       const found = idl.instructions.find((each) => each.name === name);
       if (found === undefined) throw new Error(`layout: no instruction ${name}`);
-      const cursor = new Cursor(new Uint8Array(2_000), 8);
+      const cursor = roomAt(8);
       codec.writeFields(found.args, args, cursor);
       cursor.bytes.set(discriminatorOf(name), 0);
       return new Uint8Array(cursor.bytes.subarray(0, cursor.at));

@@ -16,10 +16,13 @@ export type Door = {
 const TOO_MANY =
   '{"jsonrpc":"2.0","error":{"code":429,"message":"Too many requests for your plan"},"id":null}';
 
-async function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
+function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', () => resolve(Buffer.concat(chunks)));
+    incoming.on('error', reject);
+  });
 }
 function methodsOf(body: Buffer): string[] {
   const parsed = JSON.parse(body.toString('utf8')) as { method?: string } | { method?: string }[];
@@ -55,6 +58,7 @@ export async function openDoor(nodeUrl: string, latencyMs: number): Promise<Door
       }
       for (const method of methods) calls.set(method, (calls.get(method) ?? 0) + 1);
       setTimeout(() => {
+        const fail = (): void => void outgoing.writeHead(502).end();
         const onward = request(
           nodeUrl,
           {
@@ -63,11 +67,14 @@ export async function openDoor(nodeUrl: string, latencyMs: number): Promise<Door
             headers: { 'content-type': 'application/json', 'content-length': body.length },
           },
           (answer) => {
-            outgoing.writeHead(answer.statusCode ?? 502, { 'content-type': 'application/json' });
-            answer.pipe(outgoing);
+            void bodyOf(answer).then((given) => {
+              outgoing.statusCode = answer.statusCode ?? 502;
+              outgoing.setHeader('content-type', 'application/json');
+              outgoing.end(given);
+            }, fail);
           },
         );
-        onward.on('error', () => outgoing.writeHead(502).end());
+        onward.on('error', fail);
         onward.end(body);
       }, latencyMs);
     });

@@ -6,7 +6,13 @@ import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import type { VersionedTransaction } from '@solana/web3.js';
 import { FailedTransactionMetadata, LiteSvm } from 'litesvm/dist/internal.js';
 import { base58Text } from '../../core/ids.ts';
-import { type Account, createAccounts, TOKEN_2022_PROGRAM, TOKEN_PROGRAM } from './account.ts';
+import {
+  type Account,
+  bufferOf,
+  createAccounts,
+  TOKEN_2022_PROGRAM,
+  TOKEN_PROGRAM,
+} from './account.ts';
 import { failureOf, type TransactionFailure } from './failure.ts';
 import { keyText, type ResolvedMessage, resolveMessage } from './message.ts';
 import { createSegments, innerOf, type Ran, type StandIn } from './segments.ts';
@@ -180,7 +186,7 @@ export function createBank(options: {
     keys.flatMap((key, accountIndex) => {
       const account = accounts.peek(key);
       if (account === null || !isTokenAccount(account)) return [];
-      const data = Buffer.from(account.data);
+      const data = bufferOf(account.data);
       const mint = base58Text(data.subarray(0, 32));
       return [
         {

@@ -185,7 +185,7 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
     isInTime(transaction) {
       return (
         this.isBlockhashValid(transaction.message.recentBlockhash) ||
-        nonceUnder(transaction, bank.get, hashBefore()) !== null
+        nonceUnder(transaction, bank.peek, hashBefore()) !== null
       );
     },
     account(address, commitment) {
@@ -205,7 +205,7 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
       const signature = base58Text(transaction.signatures[0] ?? new Uint8Array(64));
       if (bySignature.has(signature)) return 'AlreadyProcessed';
       if (!this.isInTime(transaction)) return 'BlockhashNotFound';
-      const under = nonceUnder(transaction, bank.get, hashBefore());
+      const under = nonceUnder(transaction, bank.peek, hashBefore());
       const execution = bank.execute(transaction, { verify: true });
       if (typeof execution === 'string') return execution;
       moveNonces(bank, execution, under, hashBefore());

@@ -1,8 +1,9 @@
 // Encode: writes transactions and accounts in the JSON of a Solana RPC node and of Helius.
 import { base58Text } from '../../core/ids.ts';
-import type { Account } from './account.ts';
+import { type Account, bufferOf } from './account.ts';
 import type { TokenBalanceRow } from './bank.ts';
 import type { Landed } from './cluster.ts';
+import { keyText } from './message.ts';
 
 type Slice = { readonly offset: number; readonly length: number };
 
@@ -14,10 +15,7 @@ export function encodeAccount(account: Account | null, encoding: string, slice?:
   const data = slice
     ? account.data.subarray(slice.offset, slice.offset + slice.length)
     : account.data;
-  const text =
-    encoding === 'base58'
-      ? base58Text(data)
-      : Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
+  const text = encoding === 'base58' ? base58Text(data) : bufferOf(data).toString('base64');
   return {
     lamports: Number(account.lamports),
     owner: account.owner,
@@ -84,7 +82,7 @@ export function encodeTransaction(landed: Landed, style: 'rpc' | 'helius') {
   const { transaction, execution } = landed;
   const { message } = transaction;
   const lookups = message.addressTableLookups.map((lookup) => ({
-    accountKey: lookup.accountKey.toBase58(),
+    accountKey: keyText(lookup.accountKey),
     writableIndexes: lookup.writableIndexes,
     readonlyIndexes: lookup.readonlyIndexes,
   }));
@@ -92,7 +90,7 @@ export function encodeTransaction(landed: Landed, style: 'rpc' | 'helius') {
   return {
     signatures: transaction.signatures.map(base58Text),
     message: {
-      accountKeys: message.staticAccountKeys.map((key) => key.toBase58()),
+      accountKeys: execution.message.keys.slice(0, message.staticAccountKeys.length),
       header: {
         numRequiredSignatures: message.header.numRequiredSignatures,
         numReadonlySignedAccounts: message.header.numReadonlySignedAccounts,

@@ -10,6 +10,7 @@ import {
 import { base58Bytes } from '../../core/ids.ts';
 import { type Account, SYSTEM_PROGRAM } from './account.ts';
 import type { Execution } from './bank.ts';
+import { keyText } from './message.ts';
 
 const ADVANCE = 4;
 const [STATE_AT, AUTHORITY_AT, VALUE_AT] = [4, 8, 40];
@@ -40,7 +41,10 @@ export function nonceUnder(
   blockhash: string,
 ): string | null {
   const [first] = message.compiledInstructions;
-  const keyAt = (index: number): string => message.staticAccountKeys[index]?.toBase58() ?? '';
+  const keyAt = (index: number): string => {
+    const key = message.staticAccountKeys[index];
+    return key === undefined ? '' : keyText(key);
+  };
   if (first === undefined || keyAt(first.programIdIndex) !== SYSTEM_PROGRAM) return null;
   const [account = -1, sysvar = -1, authority = -1] = first.accountKeyIndexes;
   if (first.data[0] !== ADVANCE || !message.isAccountWritable(account)) return null;
@@ -62,7 +66,7 @@ export function nonceUnder(
  * those that were moved or initialized have the value of this block.
  */
 export function moveNonces(
-  bank: { get(address: string): Account | null; set(address: string, account: Account): void },
+  bank: { peek(address: string): Account | null; set(address: string, account: Account): void },
   { before, error }: Execution,
   under: string | null,
   blockhash: string,
@@ -73,7 +77,7 @@ export function moveNonces(
     bank.set(address, { ...account, data });
   };
   for (const [address, was] of before) {
-    const now = bank.get(address);
+    const now = bank.peek(address);
     if (!isNonce(now)) continue;
     const moved = error === null && (!isNonce(was) || !heldValue(was).equals(heldValue(now)));
     if (moved || address === under) move(address, now);

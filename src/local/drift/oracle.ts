@@ -1,6 +1,6 @@
 // Oracle: Pyth v1 price accounts, the simplest form that the venue reads. Prices are in PRICE
 // precision, 1e6.
-import type { Account } from '../chain/account.ts';
+import { type Account, bufferOf } from '../chain/account.ts';
 import { PYTH } from './addresses.ts';
 
 const BYTES = 3312;
@@ -34,7 +34,7 @@ export function readQuote(
   account: Account,
   slot: bigint,
 ): { price: bigint; confidence: bigint; delay: bigint } {
-  const data = Buffer.from(account.data);
+  const data = bufferOf(account.data);
   return {
     price: data.readBigInt64LE(208) / 100n,
     confidence: data.readBigUInt64LE(216) / 100n,

@@ -1,7 +1,7 @@
 // Session: one running instruction of the stand-in: its named accounts, the venue accounts that it
 // loads and saves, the events that it emits, and the error that ends it.
 import { PublicKey } from '@solana/web3.js';
-import type { Account } from '../chain/account.ts';
+import { type Account, bufferOf } from '../chain/account.ts';
 import { ProgramFailure } from '../chain/failure.ts';
 import type { ResolvedInstruction } from '../chain/message.ts';
 import type { ProgramContext } from '../chain/segments.ts';
@@ -99,7 +99,7 @@ export function createSession(
   ): boolean => {
     const account = context.get(address);
     if (account?.owner !== program) return false;
-    const data = Buffer.from(account.data);
+    const data = bufferOf(account.data);
     if (!data.subarray(0, 8).equals(accountDiscriminator(layout))) return false;
     return data.readUInt16LE(venue.indexAt[layout]) === index;
   };
@@ -132,7 +132,7 @@ export function createSession(
         return failAnchor({ log }, 3012, 'AccountNotInitialized');
       if (account === null) return failAnchor({ log }, 3007, 'AccountOwnedByWrongProgram');
       if (account.owner !== program) return failAnchor({ log }, 3007, 'AccountOwnedByWrongProgram');
-      if (!Buffer.from(account.data.subarray(0, 8)).equals(accountDiscriminator(layout))) {
+      if (!bufferOf(account.data).subarray(0, 8).equals(accountDiscriminator(layout))) {
         return failAnchor({ log }, 3002, 'AccountDiscriminatorMismatch');
       }
       const value = layouts.decodeAccount(layout, account.data);
@@ -159,7 +159,7 @@ export function createSession(
           const account = context.get(address);
           return (
             account?.owner === program &&
-            Buffer.from(account.data.subarray(0, 8)).equals(accountDiscriminator('User'))
+            bufferOf(account.data).subarray(0, 8).equals(accountDiscriminator('User'))
           );
         }),
     statsOf(authority) {

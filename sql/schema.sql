@@ -374,6 +374,7 @@ create table fact (
   constraint fact_kind_check check (kind in ('open', 'close', 'outflow', 'tally', 'unknown', 'reckoning', 'notice')),
   constraint fact_ordinal_check check (ordinal >= 0)
 );
+create index fact_appointing on fact (subscriber_id) where ((kind = 'notice') and ((body ->> 'what') in ('token_approved', 'token_authority_changed', 'delegate_changed')));
 create index fact_by_signature on fact (signature);
 create index fact_counted on fact (account, slot) where (kind in ('tally', 'unknown', 'reckoning'));
 create index fact_deleted on fact (account, slot) where ((kind = 'notice') and ((body ->> 'what') = 'user_deleted'));
@@ -822,9 +823,7 @@ create table sighting (
   constraint sighting_source_known check (source in ('webhook', 'stream', 'watch', 'backfill', 'own', 'repair', 'replay')),
   constraint sighting_status_check check (status in ('wanted', 'confirmed', 'finalized', 'dropped', 'unfound'))
 );
-create index sighting_due on sighting (due_at) where (status in ('wanted', 'confirmed'));
 create index sighting_heard_elsewhere on sighting (first_seen_at) where ((status in ('confirmed', 'finalized')) and (source <> 'webhook'));
-create index sighting_to_read on sighting (first_seen_at) where (status in ('wanted', 'confirmed'));
 create index sighting_turn on sighting (rank, due_at, signature) where (status in ('wanted', 'confirmed'));
 create index sighting_without_accounts on sighting (first_seen_at) where ((status in ('wanted', 'confirmed')) and (not accounts_known));
 

@@ -10,7 +10,7 @@ import { type AccountState, COUNTERS, type Counters, type Told } from '../core/r
 import { UNREADABLE } from '../core/unread.ts';
 import { at, type Sql, toJson } from './database.ts';
 import { together } from './groups.ts';
-import { unreadableBefore } from './unread.ts';
+import { isWaiting, sightingsOf, unreadableBefore } from './unread.ts';
 
 type Stretched = Awaited<ReturnType<Checks['told']>>;
 type Stretch = {
@@ -76,12 +76,12 @@ async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Stretched[]
           where account = g.address and finality = 'finalized' and kind = 'tally' and slot > g.after_slot and slot <= g.upto_slot
           group by 1) o) end as mints,
       coalesce((select jsonb_agg(o) from (
-          select s.status, s.rank, ${earliest} from sighting_account m join sighting s using (signature)
-          where m.account = g.address and m.ended_at is null and s.status in ('wanted', 'confirmed') and not ${unreadable}
+          select s.status, s.rank, ${earliest} from ${sightingsOf(sql, sql`g.address`)}
+          where m.ended_at is null and ${isWaiting(sql)} and not ${unreadable}
           group by s.status, s.rank) o), '[]') as open,
       u.unattributed, (select cursor_at from account where address = g.address) as walked_at,
-      coalesce((select jsonb_agg(s.signature) from sighting_account m join sighting s using (signature)
-        where m.account = g.address and s.named_slot <= g.upto_slot and ${unreadable}), '[]') as unreadable,
+      coalesce((select jsonb_agg(s.signature) from ${sightingsOf(sql, sql`g.address`)}
+        where s.named_slot <= g.upto_slot and ${unreadable}), '[]') as unreadable,
       (select max(slot) from fact where account = g.address and finality = 'finalized' and kind = 'notice'
         and body->>'what' = 'user_deleted' and slot > g.after_slot and slot <= g.upto_slot) as deleted_slot
     from jsonb_to_recordset(${sql.json(given)}) as g(nth int, address text, after_slot bigint, upto_slot bigint, wanted_before timestamptz)

@@ -11,7 +11,7 @@ import { countersOf, createCheckSteps, jsonOf } from './check-steps.ts';
 import { at, type Fragment, type Sql, toJson } from './database.ts';
 import { heldOf } from './facts.ts';
 import { tell } from './outbox.ts';
-import { endUnread, putUnread, stillUnread, unreadable } from './unread.ts';
+import { endUnread, putUnread, stillUnread, unreadableNow } from './unread.ts';
 
 type Json = Record<string, unknown>;
 type Row = {
@@ -97,8 +97,7 @@ export function createChecks(sql: Sql): Checks {
         or c.seen_slot > (c.baseline->>'slot')::bigint
         or exists (select 1 from fact f where f.account = a.address and f.kind in ('tally', 'unknown', 'reckoning')
                    and f.slot > (c.baseline->>'slot')::bigint and f.finality = 'finalized')
-        or exists (select 1 from sighting_account m join sighting s using (signature)
-                   where m.account = a.address and ${unreadable(sql, nowMs)}))
+        or a.address in (select m.account from ${unreadableNow(sql, nowMs)}))
         ${ofParts}
         order by c.checked_at nulls first limit ${limit}`);
       return rows.map(checkOf);

@@ -4,6 +4,12 @@ import { type Fragment, isOfOne, type Sql, type Transaction } from './database.t
 
 /** A text as an element of an array literal of Postgres. */
 const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
+/** These texts as an array literal of Postgres. */
+const arrayOf = (texts: readonly string[]): string => `{${texts.map(quoted).join(',')}}`;
+
+/** The array of these texts. */
+export const array = (sql: Sql | Transaction, texts: readonly string[]): Fragment =>
+  sql`${arrayOf(texts)}::text[]`;
 
 /**
  * The list of these texts, for `in`. It is one parameter for any number of texts, so that Postgres
@@ -11,7 +17,14 @@ const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
  * the elements of a JSON list it assumes 100, for which it read whole tables.
  */
 export const among = (sql: Sql | Transaction, texts: readonly string[]): Fragment =>
-  sql`(select unnest(${`{${texts.map(quoted).join(',')}}`}::text[]))`;
+  sql`(select unnest(${array(sql, texts)}))`;
+
+/**
+ * The ids `asked(id)`, each once, for `cross join lateral (… offset 0)`: the rows of
+ * each id are found by an index then, also where Postgres believes that the table is nearly empty.
+ */
+export const askedIds = (sql: Sql, ids: readonly string[]): Fragment =>
+  sql`unnest(${array(sql, [...new Set(ids)])}) as asked(id)`;
 
 /** The most questions that one statement answers. */
 const READ_TOGETHER = 64;

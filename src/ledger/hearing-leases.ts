@@ -4,6 +4,7 @@ import type { AwaitedChange, HeardElsewhere, HearingLeases } from '../core/heari
 import type { Signature } from '../core/ids.ts';
 import { at, type Sql } from './database.ts';
 import { among, readTogether } from './groups.ts';
+import { sightingsOf } from './unread.ts';
 
 /** Postgres notifies this channel of subscribers whose lanes have work. */
 export const LANE_CHANNEL = 'bailiff_lane';
@@ -75,8 +76,7 @@ export function createHeardElsewhere(
         select address, slot from jsonb_to_recordset(${sql.json(asked)})
           as a(address text, slot bigint))
       select a.address, a.slot from asked a where exists (
-          select 1 from sighting_account m join sighting s using (signature)
-          where m.account = a.address and s.slot = a.slot and s.status in ('confirmed', 'finalized'))
+          select 1 from ${sightingsOf(sql, sql`a.address`)} where s.slot = a.slot and s.status in ('confirmed', 'finalized'))
         or exists (
           select 1 from fact f where f.account = a.address and f.slot = a.slot
             and f.kind in ('tally', 'unknown', 'reckoning'))`;

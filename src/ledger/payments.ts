@@ -8,7 +8,7 @@ import type { Payments } from '../core/payment-ports.ts';
 import { DEFAULT_VENUE } from '../core/venue.ts';
 import { type Fragment, type Sql, toJson } from './database.ts';
 import { createFoundPayments } from './found-payments.ts';
-import { among, readTogether } from './groups.ts';
+import { askedIds, readTogether } from './groups.ts';
 import { conditionsOf } from './lists.ts';
 import {
   type CoverJson,
@@ -58,8 +58,9 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
             (select coalesce(jsonb_agg(jsonb_build_object('share', ps.share_id, 'amount', ps.amount::text, 'attempts', s.attempts)), '[]')
               from payment_share ps join profit_share s using (subscriber_id, share_id)
               where ps.subscriber_id = p.subscriber_id and ps.payment_id = p.payment_id) as covers
-          from payment p join token k using (mint) left join account a on a.address = p.drift_user
-          where p.subscriber_id in ${among(sql, ids)} and p.state in ('planned', 'signed', 'sent')`;
+          from ${askedIds(sql, ids)} cross join lateral (
+              select * from payment where subscriber_id = asked.id and state in ('planned', 'signed', 'sent') offset 0) p
+            join token k using (mint) left join account a on a.address = p.drift_user`;
       const found = new Map(rows.map((row) => [row.subscriber_id, row]));
       return ids.map((id) => {
         const row = found.get(id);

@@ -9,7 +9,7 @@ import type { Address, Signature } from '../core/ids.ts';
 import { type RecordedFact, type Taking, takeReading } from '../core/reading.ts';
 import { at, type Sql, type Transaction, toJson, violates } from './database.ts';
 import { readBody } from './facts.ts';
-import { among, grouped, together } from './groups.ts';
+import { among, array, grouped, together } from './groups.ts';
 
 type Read = Parameters<Sightings['record']>[0];
 type Recorded = Extract<Taking, { outcome: 'recorded' }>;
@@ -147,15 +147,17 @@ async function moveSightings(
         ],
   );
   if (rows.length === 0) return;
+  const final = rows.filter((row) => row.recorded && row.finality === 'finalized');
+  const signatures = final.map((row) => row.signature);
+  const ending = tx`
+    delete from sighting_account where signature = any(${array(tx, signatures)})`.execute();
   // `superseded` says that a finalized reading is on record; only its time may be missing. The list
   // of signatures tells Postgres how few rows there are: without it, tables of some thousand
   // sightings are read whole.
-  await tx`
+  const moving = tx`
     with r as (
       select * from jsonb_to_recordset(${tx.json(rows)}) as r(signature text, recorded boolean, slot bigint, finality text,
-        due_at timestamptz, now_at timestamptz, revision bigint)),
-    gone as (
-      delete from sighting_account a using r where a.signature = r.signature and r.recorded and r.finality = 'finalized')
+        due_at timestamptz, now_at timestamptz, revision bigint))
     update sighting s set
       status = case when r.recorded then r.finality else s.status end,
       slot = case when r.recorded then r.slot else s.slot end,
@@ -169,7 +171,8 @@ async function moveSightings(
       and s.signature in ${among(
         tx,
         rows.map((row) => row.signature),
-      )}`;
+      )}`.execute();
+  await Promise.all([ending, moving]);
 }
 
 /**

@@ -9,7 +9,7 @@ import { isApart, isAsked, isDue, isUnpaid } from '../core/share-due.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { createAccruals } from './accruals.ts';
 import type { Fragment, Sql } from './database.ts';
-import { among, grouped, readTogether } from './groups.ts';
+import { among, askedIds, grouped, readTogether } from './groups.ts';
 import { conditionsOf } from './lists.ts';
 import { createShareActs } from './share-acts.ts';
 import { type ShareRow, shareOf } from './share-rows.ts';
@@ -132,13 +132,13 @@ export function createShares(
             ${dueBy},
             s.hastened, d.standing = 'delinquent' as delinquent, (select ended from subscription_terms u
                 where u.subscription_id = s.subscription_id order by from_slot desc limit 1) as ended
-          from profit_share s join token k on k.mint = s.mint
+          from ${askedIds(sql, ids)} cross join lateral (
+            select * from profit_share s where subscriber_id = asked.id and ${mayBeDue} offset 0) s join token k on k.mint = s.mint
           join subscription n using (subscriber_id, subscription_id)
           join terms_recipient t on t.subscriber_id = s.subscriber_id and t.subscription_id = s.subscription_id
             and t.from_slot = s.terms_slot and t.nth = s.recipient
           join account a on a.address = n.drift_account
           join standing d on d.subscriber_id = s.subscriber_id
-          where s.subscriber_id in ${among(sql, ids)} and ${mayBeDue}
           ${byAge}`;
       const found = grouped(rows, (row) => row.subscriber_id);
       return ids.map((id) => (found.get(id) ?? []).filter(isDueNow).map(debtOf));

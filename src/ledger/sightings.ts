@@ -8,6 +8,7 @@ import type { NamedBy } from '../core/source.ts';
 import type { Naming, Rumour } from '../core/watch-ports.ts';
 import { at, type Sql, type Transaction } from './database.ts';
 import { createReadings } from './readings.ts';
+import { isWaiting } from './unread.ts';
 
 /** Transactions that one statement writes. */
 const CHUNK = 1_000;
@@ -90,8 +91,8 @@ async function noteChunk(
     insert into sighting_account (account, signature, subscriber_id)
     select p.account, p.signature, a.subscriber_id
     from jsonb_to_recordset(${tx.json(pairs)}) as p(account text, signature text)
+    cross join lateral (select 1 from sighting s where s.signature = p.signature and ${isWaiting(tx)} offset 0) s
     join account a on a.address = p.account
-    join sighting s on s.signature = p.signature and s.status in ('wanted', 'confirmed')
     on conflict do nothing`;
   await Promise.all([noting, pairing]);
 }
@@ -118,8 +119,8 @@ export async function noteRumours(
   const queues = new Map<Address, number>();
   if (named.length > 0) {
     const counts = await sql<{ account: Address; waiting: number }[]>`
-      select account, count(*)::int as waiting from sighting_account
-      where account in (select jsonb_array_elements_text(${sql.json(named)})) group by account`;
+      select account, waiting from jsonb_array_elements_text(${sql.json(named)}) as named(account)
+      cross join lateral (select count(*)::int as waiting from sighting_account m where m.account = named.account) as m`;
     for (const { account, waiting } of counts) queues.set(account, waiting);
   }
   const due = [...merged.values()].map((each) => ({
@@ -148,8 +149,7 @@ type Row = {
   attempts: number;
   wanted_at: Date;
   absent_at: Date | null;
-  accounts: Address[];
-  ended: boolean;
+  named_for: { accounts: Address[]; ended: boolean };
 };
 
 const sightingOf = (row: Row): Sighting => ({
@@ -161,9 +161,9 @@ const sightingOf = (row: Row): Sighting => ({
   named: row.named_final ? 'finalized' : row.rank < 2 ? 'confirmed' : 'rumour',
   final: row.final,
   source: row.source,
-  accounts: row.accounts,
+  accounts: row.named_for.accounts,
   attempts: row.attempts,
-  ended: row.ended,
+  ended: row.named_for.ended,
   wantedMs: row.wanted_at.getTime(),
   absentMs: row.absent_at?.getTime() ?? null,
 });
@@ -196,11 +196,11 @@ export function createSightings(sql: Sql): Sightings {
             select signature, rank, row_number() over (order by due_at, signature) as nth from rumoured
             order by nth, rank limit ${limit})
         update sighting s set due_at = ${at(nowMs + leaseMs)}, attempts = attempts + 1
-        where signature in (select signature from turn)
+        where signature = any(array(select signature from turn))
         returning signature, status, slot, named_slot, block_index, rank, finalized_at is not null as final, named_final, source,
           attempts, wanted_at, absent_at,
-          coalesce((select jsonb_agg(m.account) from sighting_account m where m.signature = s.signature), '[]') as accounts,
-          coalesce((select bool_and(m.ended_at is not null) from sighting_account m where m.signature = s.signature), false) as ended`;
+          (select jsonb_build_object('accounts', coalesce(jsonb_agg(m.account), '[]'), 'ended', coalesce(bool_and(m.ended_at is not null), false))
+            from sighting_account m where m.signature = s.signature) as named_for`;
       return rows
         .sort((a, b) => a.rank - b.rank || a.wanted_at.getTime() - b.wanted_at.getTime())
         .map(sightingOf);
@@ -251,7 +251,8 @@ export function createSightings(sql: Sql): Sightings {
     },
     async unread(beforeMs) {
       const rows = await sql<{ subscriber_id: string }[]>`
-        select distinct m.subscriber_id from sighting s join sighting_account m using (signature)
+        select distinct m.subscriber_id from sighting s
+        cross join lateral (select * from sighting_account where signature = s.signature offset 0) m
         where ${unread()} and m.ended_at is null and s.wanted_at <= ${at(beforeMs)}`;
       const [oldest] = await sql<{ since: Date | null }[]>`
         select min(s.wanted_at) as since from sighting s where ${unread()} and not s.accounts_known

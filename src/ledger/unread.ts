@@ -8,16 +8,37 @@ import type { Watched } from '../core/watch-ports.ts';
 import { at, type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 
 /**
+ * The condition that sighting `s` waits to be read. It names the states that do not wait, for
+ * statements that find sightings by their signatures: by the states that wait, Postgres would take
+ * the index of all that wait, which it believes to be empty when it last saw the table in a quiet
+ * hour.
+ */
+export const isWaiting = (sql: Sql | Transaction): Fragment =>
+  sql`s.status not in ('finalized', 'dropped', 'unfound')`;
+
+/**
+ * The sightings of account `account`, as `m`: at first by the account alone, so that each is found
+ * by its signature then, however many wait.
+ */
+export const sightingsOf = (sql: Sql | Transaction, account: Fragment): Fragment => sql`
+  (select signature, ended_at from sighting_account where account = ${account} offset 0) m join sighting s using (signature)`;
+
+/**
  * The condition that sighting `s` casts doubt on its account `m`: a finalized history named it, and
  * it has been wanted since `before` or earlier without a node that returned it in
  * `UNREADABLE.tries` tries.
  */
 export const unreadableBefore = (sql: Sql | Transaction, before: Fragment): Fragment => sql`
-  (s.status = 'wanted' and s.named_final and s.attempts >= ${UNREADABLE.tries} and m.ended_at is null
-    and s.wanted_at <= ${before})`;
-/** The same for a sighting that has been wanted for `UNREADABLE.afterMs`. */
-export const unreadable = (sql: Sql | Transaction, nowMs: number): Fragment =>
-  unreadableBefore(sql, sql`${at(nowMs - UNREADABLE.afterMs)}`);
+  (${isWaiting(sql)} and s.status <> 'confirmed' and s.named_final and s.attempts >= ${UNREADABLE.tries}
+    and m.ended_at is null and s.wanted_at <= ${before})`;
+
+/**
+ * All sightings that cast doubt on an account `m`, and have been wanted for `UNREADABLE.afterMs`:
+ * the tables and the condition. Those that wait are read by their index, and then their accounts.
+ */
+export const unreadableNow = (sql: Sql | Transaction, nowMs: number): Fragment => sql`
+  sighting s cross join lateral (select * from sighting_account where signature = s.signature offset 0) m
+  where s.status = 'wanted' and ${unreadableBefore(sql, sql`${at(nowMs - UNREADABLE.afterMs)}`)}`;
 
 /**
  * Locks these sightings until the commit, so that none is read meanwhile. False when one of them is
@@ -89,11 +110,11 @@ export function createUnread(sql: Sql): UnreadBook {
   return {
     async list(nowMs, limit, role) {
       const rows = await sql<Row[]>`
-        select m.signature, m.account, m.subscriber_id, a.role, s.named_slot, s.wanted_at
-        from sighting s join sighting_account m using (signature) join account a on a.address = m.account
-        join subscriber b on b.subscriber_id = m.subscriber_id
-        where ${unreadable(sql, nowMs)} and b.retired_at is null and a.role = coalesce(${role ?? null}, a.role)
-        order by s.wanted_at, m.signature, m.account limit ${limit}`;
+        select m.signature, m.account, m.subscriber_id, a.role, m.named_slot, m.wanted_at
+        from (select m.*, s.named_slot, s.wanted_at from ${unreadableNow(sql, nowMs)} offset 0) m
+        join account a on a.address = m.account join subscriber b on b.subscriber_id = m.subscriber_id
+        where b.retired_at is null and a.role = coalesce(${role ?? null}, a.role)
+        order by m.wanted_at, m.signature, m.account limit ${limit}`;
       return rows.map((row) => ({
         signature: row.signature,
         address: row.account,

@@ -1,5 +1,5 @@
-// Quiet plans: statements that Postgres planned while no transaction waited to be read stay cheap in
-// a burst, before Postgres has analysed the tables again.
+// Quiet plans: statements that Postgres planned while no transaction waited to be read stay cheap
+// in a burst, before Postgres has analysed the tables again.
 import { expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';

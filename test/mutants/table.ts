@@ -122,6 +122,20 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    name: 'J8 a transaction is found among all that wait',
+    file: 'src/ledger/unread.ts',
+    from: "sql`s.status not in ('finalized', 'dropped', 'unfound')`",
+    to: "sql`s.status in ('wanted', 'confirmed')`",
+    by: { file: 'test/ledger/quiet-plans.test.ts', test: 'reads no more pages while many wait' },
+  },
+  {
+    name: 'J9 a lane takes a payment that another process sent for none',
+    file: 'src/flows/settle.ts',
+    from: "clock.nowMs()))) return 'ask';",
+    to: 'clock.nowMs()))) return null;',
+    by: unit(SETTLE, 'only where another process changed it'),
+  },
+  {
     name: 'L2 all of it is withdrawn, whatever the wallet holds',
     file: 'src/core/plan.ts',
     from: 'const withdraw = amount + reimburse - least(amount + reimburse, tokens);',

@@ -6,21 +6,21 @@ import type { Deliberate } from './sabotage.ts';
 export const BOOKS_SABOTAGES: Record<string, Deliberate> = {
   'booking a close twice': {
     within: 30,
-    known: 4,
+    known: 9,
     sabotage: {
       meddle: ({ state }) => state?.accruals.clear(),
     },
   },
   'counting a transfer to a creator twice': {
     within: 60,
-    known: 33,
+    known: 28,
     sabotage: {
       meddle: ({ state }) => state?.credits.clear(),
     },
   },
   'taking a confirmed transfer for a final one': {
     within: 100,
-    known: 25,
+    known: 32,
     sabotage: {
       ledger: (ledger, { state }) => ({
         ...ledger,
@@ -36,8 +36,8 @@ export const BOOKS_SABOTAGES: Record<string, Deliberate> = {
     },
   },
   'paying while a transfer to the creator waits to be matched': {
-    within: 100,
-    known: 20,
+    within: 300,
+    known: 286,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,

@@ -13,7 +13,7 @@ export const NONCE_SABOTAGES: Record<string, Deliberate> = {
   'under nonces: signing another route of a payment under a blockhash': {
     within: 10,
     from: 811,
-    known: 812,
+    known: 811,
     guard: 'nonce',
     sabotage: {
       pen: (pen, chain) => {
@@ -36,7 +36,7 @@ export const NONCE_SABOTAGES: Record<string, Deliberate> = {
   'under nonces: sending another variant before it is on record': {
     within: 10,
     from: 811,
-    known: 812,
+    known: 814,
     guard: 'nonce',
     sabotage: {
       pen: (pen, chain) => {

@@ -78,7 +78,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   ...NONCE_SABOTAGES,
   'taking a confirmed close for a final one': {
     within: 120,
-    known: 20,
+    known: 11,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -91,7 +91,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'reading the facts of one transaction in the reverse order': {
     within: 30,
-    known: 7,
+    known: 1,
     sabotage: { ledger: withSwappedFacts },
   },
   'taking a confirmed payment for a final one': {
@@ -134,7 +134,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'refusing a payment that is on its way, because its simulation fails': {
     within: 60,
-    known: 7,
+    known: 11,
     sabotage: {
       ledger: payments((own, { state }) => ({
         refused(id, ...rest) {
@@ -147,7 +147,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'sending as soon as it is signed, before that is on record': {
     within: 60,
-    known: 4,
+    known: 1,
     sabotage: {
       pen: (pen, chain) => ({
         ...pen,
@@ -161,7 +161,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking age for a proof of death': {
     within: 60,
-    known: 47,
+    known: 25,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -180,12 +180,12 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking an error for an absence': {
     within: 60,
-    known: 11,
+    known: 33,
     sabotage: BLIND,
   },
   'taking a payment that failed on chain for one that paid': {
-    within: 150,
-    known: 127,
+    within: 400,
+    known: 364,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -216,7 +216,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'keeping the facts of a fork that was dropped': {
     within: 60,
-    known: 5,
+    known: 1,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -246,7 +246,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'counting a withdrawal to the own wallet as an outflow': {
     within: 60,
-    known: 14,
+    known: 7,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -267,7 +267,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'giving up a debt that failed': {
     within: 100,
-    known: 10,
+    known: 23,
     sabotage: {
       meddle: ({ state }) => {
         for (const share of state?.shares.values() ?? [])

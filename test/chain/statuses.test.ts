@@ -1,4 +1,5 @@
 // Statuses and fees: the calls that a burst of payments makes at once are sent in few requests.
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Connection } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { createFeeMarket } from '../../src/chain/fees.ts';
@@ -35,7 +36,7 @@ test('a status says slot, error and commitment; one without a slot is no answer'
   const statusOf = createStatuses(connection);
   const ask = async (value: unknown, at: number) => {
     const asked = statusOf(signatureOf(1));
-    await Promise.resolve();
+    await turn();
     answer(at, [value]);
     return asked;
   };
@@ -81,11 +82,11 @@ test('a single question is asked at once; those that come while two are under wa
   const { connection, asked, answer } = node();
   const statusOf = createStatuses(connection);
   const all = [statusOf(signatureOf(1))];
-  await Promise.resolve();
+  await turn();
   all.push(statusOf(signatureOf(2)));
-  await Promise.resolve();
+  await turn();
   all.push(statusOf(signatureOf(3)), statusOf(signatureOf(4)));
-  await Promise.resolve();
+  await turn();
   expect(asked.map((each) => each.signatures.length)).toEqual([1, 1]);
   answer(0);
   await expect.poll(() => asked.length).toBe(3);
@@ -99,7 +100,7 @@ test('an answer with fewer values than questions is no answer', async () => {
   const { connection, answer } = node();
   const statusOf = createStatuses(connection);
   const both = Promise.allSettled([statusOf(signatureOf(1)), statusOf(signatureOf(2))]);
-  await Promise.resolve();
+  await turn();
   answer(0, [{ slot: 1 }]);
   expect(await both).toMatchObject([
     { status: 'rejected', reason: { code: 'rpc_unavailable' } },

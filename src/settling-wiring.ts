@@ -58,7 +58,7 @@ export type Settling = {
    * Tells that the history of these subscribers changed. The loop `verdict` judges them, those of
    * all calls together.
    */
-  changed(subscriberIds: Iterable<string>): void;
+  changed(subscriberIds: readonly string[]): void;
 };
 
 /** How many subscribers with debts one run of the loop `judge` takes. */
@@ -86,10 +86,12 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   const { ledger } = parts;
   const judge = (ids: readonly string[], ahead = false) =>
     judgeSubscribers(ledger, roster, log, ids, ahead);
+  /** The subscribers whose history changed since they were judged. */
   const unjudged = new Set<string>();
-  const changed = (ids: Iterable<string>): void => {
+  const changed = (ids: readonly string[]): void => {
     for (const id of ids) unjudged.add(id);
-    if (unjudged.size > 0) loops.after('read');
+    // After a failed run those that are left wait for the next one by the clock.
+    if (ids.length > 0) loops.after('read');
   };
   const way = createRightOfWay(clock);
   const books = createBooks({ ...parts, log, onWentBack: ports.onWentBack });

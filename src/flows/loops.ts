@@ -97,7 +97,7 @@ export const RUN_AFTER = {
   noted: ['inspect'],
   /** A webhook names a transaction that goes ahead of all others. */
   hasty: ['ahead'],
-  /** A transaction was read that changes facts of a subscriber, who is judged anew. */
+  /** Facts, debts or payments of a subscriber changed, who is judged anew. */
   read: ['verdict'],
   /** Facts of a subscriber changed, or profit was reckoned from account state. */
   heard: ['accrue'],

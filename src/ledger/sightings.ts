@@ -196,7 +196,7 @@ export function createSightings(sql: Sql): Sightings {
             select signature, rank, row_number() over (order by due_at, signature) as nth from rumoured
             order by nth, rank limit ${limit})
         update sighting s set due_at = ${at(nowMs + leaseMs)}, attempts = attempts + 1
-        where signature = any(array(select signature from turn))
+        where signature in (select signature from turn)
         returning signature, status, slot, named_slot, block_index, rank, finalized_at is not null as final, named_final, source,
           attempts, wanted_at, absent_at,
           (select jsonb_build_object('accounts', coalesce(jsonb_agg(m.account), '[]'), 'ended', coalesce(bool_and(m.ended_at is not null), false))

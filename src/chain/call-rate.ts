@@ -1,5 +1,5 @@
-// Call rate: holds the calls to one node to the rate that its plan allows. The rate is not a
-// setting: it is learned from the answers 429. Before the first one, nothing is held back.
+// Call rate: holds the calls to one node to the rate that its plan allows. Where the settings do
+// not tell the rate, it is learned from the answers 429, and nothing is held back before the first.
 import type { Clock } from '../core/ports.ts';
 import { createPlaces } from './places.ts';
 
@@ -11,7 +11,7 @@ export type CallRate = {
   take(calls: number, ahead?: boolean): Promise<void>;
   /** Tells that the node refused a request with 429. */
   refused(): void;
-  /** Calls a second that are sent at most now; null before the first refusal. */
+  /** Calls a second that are sent at most now; null where nothing bounds them yet. */
   perSecond(): number | null;
 };
 
@@ -30,6 +30,8 @@ const NEAR = { afterMs: 3_000, kept: 0.9 };
 const RISE = { below: 1.1, from: 1.01 };
 /** The least rate, in calls a second. */
 const LEAST = 2;
+/** The part of a second's calls that may be sent at once is 1 / 20. */
+const AT_ONCE = 20;
 /** Refusals within this time are one event. Milliseconds. */
 const SAME_EVENT_MS = 500;
 
@@ -45,8 +47,14 @@ function rateAt({ rate, refused, atMs }: Learned, nowMs: number): number {
   return Math.max(rate, bound) * RISE.from ** (seconds - below);
 }
 
-/** Creates the rate of a node. */
-export function createCallRate(clock: Pick<Clock, 'nowMs' | 'sleep'>): CallRate {
+/**
+ * Creates the rate of a node. `most` is the rate that its plan allows, in calls a second; null
+ * where that is unknown. A node that refuses calls at this rate gets fewer for a while.
+ */
+export function createCallRate(
+  clock: Pick<Clock, 'nowMs' | 'sleep'>,
+  most: number | null = null,
+): CallRate {
   const never = new AbortController().signal;
   /** The calls of the latest spans, by the number of the span. */
   const sent = new Map<number, number>();
@@ -57,7 +65,8 @@ export function createCallRate(clock: Pick<Clock, 'nowMs' | 'sleep'>): CallRate 
   const turns = createPlaces(() => 1);
 
   const span = (): number => Math.floor(clock.nowMs() / SPAN_MS);
-  const perSecond = (): number | null => (learned === null ? null : rateAt(learned, clock.nowMs()));
+  const perSecond = (): number | null =>
+    learned === null ? most : Math.min(rateAt(learned, clock.nowMs()), most ?? Infinity);
   const note = (calls: number): void => {
     const now = span();
     sent.set(now, (sent.get(now) ?? 0) + calls);
@@ -67,8 +76,9 @@ export function createCallRate(clock: Pick<Clock, 'nowMs' | 'sleep'>): CallRate 
   const turn = async (calls: number): Promise<void> => {
     for (let rate = perSecond(); rate !== null; rate = perSecond()) {
       const nowMs = clock.nowMs();
-      // A tenth of a second's calls may be sent at once.
-      tokens = Math.min(rate / 10, tokens + (Math.max(0, nowMs - filledMs) * rate) / 1_000);
+      // The calls of 50 ms may be sent at once. With those of a batch beyond them they are still
+      // fewer than those of 100 ms, for which providers' counters leave room.
+      tokens = Math.min(rate / AT_ONCE, tokens + (Math.max(0, nowMs - filledMs) * rate) / 1_000);
       filledMs = nowMs;
       if (tokens > 0) break;
       await clock.sleep(Math.ceil(((0.1 - tokens) * 1_000) / rate), never);
@@ -78,7 +88,7 @@ export function createCallRate(clock: Pick<Clock, 'nowMs' | 'sleep'>): CallRate 
   };
   return {
     async take(calls, ahead = false) {
-      if (learned === null) return note(calls);
+      if (perSecond() === null) return note(calls);
       await turns.enter(ahead);
       await turn(calls).finally(turns.leave);
     },

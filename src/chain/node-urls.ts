@@ -8,6 +8,8 @@ export type NodeUrls = {
   readonly moreUrls?: readonly string[];
   /** The weights of the nodes, in the order first, second, further ones; none: see pool.ts. */
   readonly weights?: readonly number[];
+  /** The calls a second that each node's plan allows, in the same order; none: see call-rate.ts. */
+  readonly callsPerSecond?: readonly number[];
 };
 
 /**
@@ -44,10 +46,10 @@ export function furtherUrls({ url, secondUrl, moreUrls = [] }: NodeUrls): string
 }
 
 /**
- * A function that gives the weight of a node by its URL. The settings hold one weight for each URL,
- * or none at all; then it gives undefined.
+ * A function that gives, by the URL of a node, its part of a list that holds one value for each URL
+ * of the settings, or none at all; then the function gives undefined.
  */
-export function weightsOf({ url, secondUrl, moreUrls = [], weights = [] }: NodeUrls) {
+export function byUrl<T>({ url, secondUrl, moreUrls = [] }: NodeUrls, values: readonly T[]) {
   const urls = [url, ...(secondUrl === null ? [] : [secondUrl]), ...moreUrls];
-  return (asked: string): number | undefined => weights[urls.indexOf(asked)];
+  return (asked: string): T | undefined => values[urls.indexOf(asked)];
 }

@@ -8,7 +8,7 @@ import { shownGenesis } from '../core/genesis.ts';
 import type { Clock } from '../core/ports.ts';
 import { askedBy } from './asker.ts';
 import { type ChainNode, type NodeOptions, type OpenNode, openNode, unsureFault } from './node.ts';
-import { furtherUrls, isSameNode, type NodeUrls, SAME_NODE, weightsOf } from './node-urls.ts';
+import { byUrl, furtherUrls, isSameNode, type NodeUrls, SAME_NODE } from './node-urls.ts';
 import { createPool, type PoolOptions } from './pool.ts';
 import type { PoolStatus } from './pool-member.ts';
 import { openConnection } from './rpc.ts';
@@ -101,12 +101,13 @@ export function openNodes(options: NodesOptions): Nodes {
   // A node of another chain gets no question. Neither does a node that fails or asks for a pause,
   // as long as another one answers. Evidence that names its source asks its own node, never the
   // pool.
-  const weightOf = weightsOf(options);
+  const weightOf = byUrl(options, options.weights ?? []);
+  const rateOf = byUrl(options, options.callsPerSecond ?? []);
   const pool = createPool(
-    all.map((node) => {
-      const weight = weightOf(node.url);
-      return { name: node.what, send: node.fetch, ...(weight === undefined ? {} : { weight }) };
-    }),
+    all.map((node) => ({
+      ...{ name: node.what, send: node.fetch },
+      ...{ weight: weightOf(node.url), callsPerSecond: rateOf(node.url) },
+    })),
     options.clock,
     options.pool,
   );

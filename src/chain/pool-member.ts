@@ -18,7 +18,9 @@ import { type SlotLag, slotToldBy } from './slot-lag.ts';
 export type PoolNode = {
   readonly name: string;
   readonly send: typeof fetch;
-  readonly weight?: number;
+  readonly weight?: number | undefined;
+  /** Calls a second that its plan allows; without one the rate is learned from refusals. */
+  readonly callsPerSecond?: number | undefined;
 };
 export type PoolStatus = {
   readonly name: string;
@@ -29,7 +31,7 @@ export type PoolStatus = {
   readonly restsMs: number;
   /** How often it answered 429. */
   readonly limited: number;
-  /** Calls a second that it is sent at most; null as long as it has refused none. */
+  /** Calls a second that it is sent at most; null as long as nothing bounds them. */
   readonly callsPerSecond: number | null;
   /** Slots that it was behind the best node when it told its slot last; null before that. */
   readonly lagSlots: number | null;
@@ -124,7 +126,7 @@ export type MemberOptions = {
 
 /** Creates a member of a pool. */
 export function createMember(node: PoolNode, { clock, lag, methodsAtOnce }: MemberOptions): Member {
-  const rate = createCallRate(clock);
+  const rate = createCallRate(clock, node.callsPerSecond ?? null);
   const latency = createLatency();
   let window: number = WINDOW.first;
   const places = createPlaces(() => window);

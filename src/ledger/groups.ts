@@ -23,7 +23,7 @@ export const among = (sql: Sql | Transaction, texts: readonly string[]): Fragmen
  * The ids `asked(id)`, each once, for `cross join lateral (… offset 0)`: the rows of
  * each id are found by an index then, also where Postgres believes that the table is nearly empty.
  */
-export const askedIds = (sql: Sql, ids: readonly string[]): Fragment =>
+export const askedIds = (sql: Sql | Transaction, ids: readonly string[]): Fragment =>
   sql`unnest(${array(sql, [...new Set(ids)])}) as asked(id)`;
 
 /** The most questions that one statement answers. */

@@ -13,7 +13,7 @@ import { USDC } from '../core/token.ts';
 import type { Transaction } from './database.ts';
 import { type Place, positionOf } from './fact-places.ts';
 import { readBody } from './facts.ts';
-import { among, grouped } from './groups.ts';
+import { askedIds, grouped } from './groups.ts';
 import { readHistories } from './movements.ts';
 
 /** A booked share, with its amounts as decimal text. */
@@ -37,7 +37,8 @@ export const realised = (
 ): Promise<readonly RealisedRow[]> => tx<RealisedRow[]>`
     select f.subscriber_id, f.account, f.signature, f.slot, f.block_index, f.ordinal, f.kind, f.body, a.shares,
       coalesce((select v.mint from account n join venue v on v.name = n.venue where n.address = f.account), ${USDC.mint}) as mint
-    from fact f
+    from ${askedIds(tx, ids)} cross join lateral (
+      select * from fact where subscriber_id = asked.id and kind in ('close', 'reckoning') and finality <> 'withdrawn' offset 0) f
     left join lateral (
       select coalesce(jsonb_agg(jsonb_build_object('creator', s.creator_wallet, 'mint', s.mint,
           'status', s.status, 'observed', s.observed, 'amount', s.amount::text, 'paid', s.paid::text)
@@ -45,7 +46,6 @@ export const realised = (
       from accrual a left join profit_share s using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
       where a.subscriber_id = f.subscriber_id and a.signature = f.signature and a.slot = f.slot and a.ordinal = f.ordinal
         and a.account = f.account having count(*) > 0) a on true
-    where f.subscriber_id in ${among(tx, ids)} and f.kind in ('close', 'reckoning') and f.finality <> 'withdrawn'
     order by f.slot, f.block_index nulls last, f.signature, f.ordinal`;
 
 /**
@@ -102,7 +102,8 @@ export const broughtDebts = (
   ids: readonly string[],
 ): Promise<readonly BroughtRow[]> => tx<BroughtRow[]>`
     select subscriber_id, share_id, slot, creator_wallet as creator, mint, status, observed, amount, paid
-    from profit_share where subscriber_id in ${among(tx, ids)} and brought is not null order by share_id`;
+    from ${askedIds(tx, ids)} cross join lateral (
+      select * from profit_share where subscriber_id = asked.id and brought is not null offset 0) s order by share_id`;
 
 /** The amounts of such debts that are owed, and those that count for transfers to the creator. */
 export function broughtEvents(

@@ -8,7 +8,7 @@ import type { StandingEvent } from '../core/standing.ts';
 import { type Quotes, USDC } from '../core/token.ts';
 import { readClearances } from './clearances.ts';
 import type { Transaction } from './database.ts';
-import { among, grouped } from './groups.ts';
+import { askedIds, grouped } from './groups.ts';
 import {
   broughtDebts,
   broughtEvents,
@@ -46,11 +46,14 @@ const dischargedOf = (
   ids: readonly string[],
 ): Promise<readonly DischargedRow[]> => tx<DischargedRow[]>`
     select p.subscriber_id, p.executed_slot, r.amount - x.excess as amount, r.creator_wallet, mint
-    from payment p join payment_recipient r using (subscriber_id, payment_id) cross join lateral (
+    from ${askedIds(tx, ids)} cross join lateral (
+      select subscriber_id, payment_id, executed_slot, excess, mint from payment
+      where subscriber_id = asked.id and state = 'landed' and purpose = 'share' offset 0) p
+    join payment_recipient r using (subscriber_id, payment_id) cross join lateral (
       select case when p.excess = 0 then 0 else r.amount - coalesce((select sum(c.amount)::bigint from payment_share c
         join profit_share d using (subscriber_id, share_id) where (c.subscriber_id, c.payment_id) = (r.subscriber_id, r.payment_id)
           and d.creator_wallet = r.creator_wallet), 0) end as excess) x
-    where p.subscriber_id in ${among(tx, ids)} and state = 'landed' and purpose = 'share' and r.amount > x.excess`;
+    where r.amount > x.excess`;
 const dischargedEvent = (row: DischargedRow): StandingEvent => ({
   kind: 'discharged',
   at: { slot: Number(row.executed_slot), blockIndex: null, ordinal: 0 },

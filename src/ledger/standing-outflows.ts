@@ -4,7 +4,7 @@ import type { Address } from '../core/ids.ts';
 import type { Transaction } from './database.ts';
 import { type Place, positionOf } from './fact-places.ts';
 import { readBody } from './facts.ts';
-import { among } from './groups.ts';
+import { among, askedIds } from './groups.ts';
 
 type OutflowRow = Place & {
   ours: boolean;
@@ -22,9 +22,10 @@ export const creatorsOf = (tx: Transaction, ids: readonly string[]) =>
 /** The wallets that agents ever allowed to take tokens or to close token accounts. */
 export const appointedBy = (tx: Transaction, ids: readonly string[]) =>
   tx<{ subscriber_id: string; who: string }[]>`
-    select distinct subscriber_id, body->>'who' as who from fact
-    where subscriber_id in ${among(tx, ids)} and kind = 'notice' and finality <> 'withdrawn' and body->>'who' is not null
-      and body->>'what' in ('token_approved', 'token_authority_changed', 'delegate_changed')`;
+    select distinct subscriber_id, body->>'who' as who from ${askedIds(tx, ids)} cross join lateral (
+      select subscriber_id, body from fact
+      where subscriber_id = asked.id and kind = 'notice' and finality <> 'withdrawn' and body->>'who' is not null
+        and body->>'what' in ('token_approved', 'token_authority_changed', 'delegate_changed') offset 0) f`;
 
 /**
  * The outflows of these subscribers in chain order. `ours`: a payment of Bailiff; `credited`: the
@@ -45,7 +46,8 @@ export const outflowsOf = (
               and c.signature = f.signature and c.slot = f.slot and c.ordinal = f.ordinal
               and not exists (select 1 from uncredited u where u.subscriber_id = c.subscriber_id and u.account = c.account
                 and u.signature = c.signature and u.slot = c.slot and u.ordinal = c.ordinal)) as credited
-    from fact f where subscriber_id in ${among(tx, ids)} and kind = 'outflow' and finality <> 'withdrawn'
+    from ${askedIds(tx, ids)} cross join lateral (
+      select * from fact where subscriber_id = asked.id and kind = 'outflow' and finality <> 'withdrawn' offset 0) f
     order by slot, block_index nulls last, signature, ordinal`;
 
 /** An outflow as the core judges it. */

@@ -109,6 +109,11 @@ export const TRAFFIC = {
         description:
           'How the nodes share requests, one weight for each URL in the order url, secondUrl, moreUrls; empty: the first node that does not rest is asked.',
       }),
+      callsPerSecond: Type.Array(Type.Integer({ minimum: 1, maximum: 100_000 }), {
+        maxItems: 10,
+        description:
+          'Calls a second that this daemon sends to each node at most, as its plan allows, one number for each URL in the order url, secondUrl, moreUrls; empty: learned from refusals (429), each of which costs a pause.',
+      }),
       lagSlotsMost: Type.Integer({
         minimum: 2,
         maximum: 10_000,

@@ -120,10 +120,14 @@ export function togetherness(settings: FileSettings, secrets: Secrets, problems:
   if (rpc.answerBytesMost > rpc.answersBytesMost)
     problems.push('rpc.answerBytesMost: must not be above rpc.answersBytesMost');
   const urls = [rpc.url, rpc.secondUrl, ...rpc.moreUrls].filter((each) => each !== null).length;
-  if (rpc.weights.length > 0 && rpc.weights.length !== urls)
-    problems.push(
-      `rpc.weights: must hold one weight for each RPC URL, which are ${urls}, or none; holds ${rpc.weights.length}`,
-    );
+  for (const [name, given] of Object.entries({
+    'rpc.weights': rpc.weights,
+    'rpc.callsPerSecond': rpc.callsPerSecond,
+  }))
+    if (given.length > 0 && given.length !== urls)
+      problems.push(
+        `${name}: must hold one number for each RPC URL, which are ${urls}, or none; holds ${given.length}`,
+      );
   if (settings.network === 'local') return;
   if (settings.rpc.url === null)
     problems.push('BAILIFF_RPC_URL: is required; give the https URL of a Solana RPC node');

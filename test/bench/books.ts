@@ -15,14 +15,12 @@ const BASELINE = {
   positions: [],
 };
 
-/** Adds the subscribers from one number up to another. */
-export async function fillBooks(sql: Sql, from: number, upTo: number): Promise<void> {
+const id = (letter: string): string => `'${letter}' || n || repeat('x', 36)`;
+const creator = `'c' || n % ${CREATORS} || repeat('y', 36)`;
+
+/** Adds the subscribers from one number up to another, each with a sub-account and terms. */
+export async function addSubscribers(sql: Sql, from: number, upTo: number): Promise<void> {
   const everybody = `generate_series(${from}, ${upTo}) n`;
-  const closes = `${everybody}, generate_series(1, ${CLOSES_EACH}) c`;
-  const id = (letter: string) => `'${letter}' || n || repeat('x', 36)`;
-  const signature = (letter: string) => `'${letter}' || n || '_' || c || repeat('z', 60)`;
-  const creator = `'c' || n % ${CREATORS} || repeat('y', 36)`;
-  const unpaid = `(c = ${CLOSES_EACH} and ${OWES})`;
   await sql.unsafe(`
     insert into subscriber (subscriber_id, agent_wallet, agent_token_account) select 's' || n, ${id('w')}, ${id('t')} from ${everybody};
     insert into account (address, subscriber_id, role, sub_account_id, cursor_slot)
@@ -38,7 +36,20 @@ export async function fillBooks(sql: Sql, from: number, upTo: number): Promise<v
       select 's' || n, 'good', case when ${OWES} then 1000000 else 0 end, last + n - ${from - 1} from ${everybody}, revision;
     insert into standing_change (revision, subscriber_id, standing, outstanding)
       select last + n - ${from - 1}, 's' || n, 'good', 0 from ${everybody}, revision;
-    update revision set last = last + ${upTo - from + 1};
+    update revision set last = last + ${upTo - from + 1};`);
+}
+
+/** Adds so many closes of each of these subscribers, with their debts and payments. */
+export async function addCloses(
+  sql: Sql,
+  from: number,
+  upTo: number,
+  each = CLOSES_EACH,
+): Promise<void> {
+  const closes = `generate_series(${from}, ${upTo}) n, generate_series(1, ${each}) c`;
+  const signature = (letter: string) => `'${letter}' || n || '_' || c || repeat('z', 60)`;
+  const unpaid = `(c = ${each} and ${OWES})`;
+  await sql.unsafe(`
     insert into sighting (signature, status, slot, source, first_seen_at, due_at, read_at)
       select ${signature('x')}, 'finalized', 100 + c * 10, 'webhook', now(), now(), now() from ${closes};
     insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)
@@ -65,5 +76,11 @@ export async function fillBooks(sql: Sql, from: number, upTo: number): Promise<v
       select 's' || n, 'p' || n || '_' || c, ${creator}, 0, 1000000, false from ${closes} where not ${unpaid};
     insert into payment_share (subscriber_id, payment_id, share_id, amount)
       select 's' || n, 'p' || n || '_' || c, 'ps_' || n || '_' || c, 1000000 from ${closes} where not ${unpaid};`);
+}
+
+/** Adds the subscribers from one number up to another with their closes, and has all analysed. */
+export async function fillBooks(sql: Sql, from: number, upTo: number): Promise<void> {
+  await addSubscribers(sql, from, upTo);
+  await addCloses(sql, from, upTo);
   await sql.unsafe('vacuum analyze');
 }

@@ -29,7 +29,11 @@ function methodsOf(body: Buffer): string[] {
   return (Array.isArray(parsed) ? parsed : [parsed]).map((each) => each.method ?? '');
 }
 
-/** Opens the door. The bucket holds a tenth of a second's calls. */
+/**
+ * Opens the door. The bucket holds the calls of a quarter of a second, because the chain that
+ * shares its process takes no request for up to 200 ms while it executes, and those that wait come
+ * at once.
+ */
 export async function openDoor(nodeUrl: string, latencyMs: number): Promise<Door> {
   const agent = new Agent({ keepAlive: true, maxSockets: 512 });
   const calls = new Map<string, number>();
@@ -40,7 +44,7 @@ export async function openDoor(nodeUrl: string, latencyMs: number): Promise<Door
   const take = (count: number): boolean => {
     if (perSecond === Number.POSITIVE_INFINITY) return true;
     const nowMs = performance.now();
-    const most = Math.max(perSecond / 10, 100);
+    const most = Math.max(perSecond / 4, 100);
     tokens = Math.min(most, tokens + ((nowMs - filledMs) * perSecond) / 1_000);
     filledMs = nowMs;
     if (tokens < count) return false;
@@ -91,7 +95,7 @@ export async function openDoor(nodeUrl: string, latencyMs: number): Promise<Door
     },
     limit(most) {
       perSecond = most;
-      tokens = Math.max(most / 10, 100);
+      tokens = Math.max(most / 4, 100);
       filledMs = performance.now();
     },
     async close() {

@@ -118,7 +118,14 @@ export async function until(
  */
 function settingsFile(
   folder: string,
-  { share, webhookUrl }: { readonly share: boolean; readonly webhookUrl: string },
+  {
+    share,
+    webhookUrl,
+    callsPerSecond,
+  }: Pick<Required<StageOptions>, 'callsPerSecond'> & {
+    readonly share: boolean;
+    readonly webhookUrl: string;
+  },
 ): string {
   const mainnet = JSON.parse(readFileSync(MAINNET, 'utf8')) as Record<string, object>;
   const file = path.join(folder, 'settings.json');
@@ -131,7 +138,8 @@ function settingsFile(
     requestsPerMinuteMost: 10_000_000,
     publicRequestsPerMinuteMost: 10_000_000,
   };
-  writeFileSync(file, JSON.stringify({ ...rest, http, watch, helius, logLevel: 'warn' }));
+  const rpc = { callsPerSecond };
+  writeFileSync(file, JSON.stringify({ ...rest, http, watch, helius, rpc, logLevel: 'warn' }));
   return file;
 }
 
@@ -171,6 +179,8 @@ export type StageOptions = {
   readonly runaways?: number;
   /** Daemons on one Postgres; several share the hearing by leases. */
   readonly daemons?: number;
+  /** The rate of the plan that the daemon is told, as a list of one; none: it is not told. */
+  readonly callsPerSecond?: readonly number[];
 };
 
 /**
@@ -180,7 +190,7 @@ export type StageOptions = {
 export async function openStage(
   copiers: number,
   latencyMs: number,
-  { runaways = 0, daemons: replicas = 1 }: StageOptions = {},
+  { runaways = 0, daemons: replicas = 1, callsPerSecond = [] }: StageOptions = {},
 ): Promise<Stage> {
   const count = copiers + runaways;
   const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-burst-'));
@@ -201,7 +211,7 @@ export async function openStage(
   const webhookUrl = `http://127.0.0.1:${port}/webhooks/helius`;
   const env = {
     BAILIFF_NETWORK: 'local',
-    BAILIFF_CONFIG: settingsFile(folder, { share: replicas > 1, webhookUrl }),
+    BAILIFF_CONFIG: settingsFile(folder, { share: replicas > 1, webhookUrl, callsPerSecond }),
     DATABASE_URL: server.url,
     BAILIFF_RPC_URL: ready.rpcUrl,
     BAILIFF_RPC_WS_URL: ready.wsUrl,

@@ -95,7 +95,10 @@ async function warm(stage: Stage, closes: number): Promise<void> {
 }
 
 async function burst(given: BurstCase): Promise<void> {
-  const stage = await openStage(given.closes, given.latencyMs, { runaways: RUNAWAYS.count });
+  const stage = await openStage(given.closes, given.latencyMs, {
+    runaways: RUNAWAYS.count,
+    callsPerSecond: process.env.BURST_UNTOLD === undefined ? [given.perSecond] : [],
+  });
   try {
     await stage.order({ kind: 'limit', perSecond: given.perSecond });
     if (process.env.BURST_WARM !== undefined) await warm(stage, given.closes);

@@ -1,5 +1,6 @@
 // Call rate: nothing is held back before the first 429; after it calls go at a rate that is learned
-// from the refusals, and that rises while there are none.
+// from the refusals, and that rises while there are none. A rate of the settings holds from the
+// first call on.
 import { expect, test } from 'vitest';
 import { createCallRate } from '../../src/chain/call-rate.ts';
 import { createManualClock } from '../support/clock.ts';
@@ -8,9 +9,9 @@ import { createManualClock } from '../support/clock.ts';
  * Sends calls for `seconds`, as fast as the rate lets them, each taking a millisecond, to a plan
  * that refuses more than `allowed` a second. Returns how many were answered, and the refusals.
  */
-async function play(allowed: number, seconds: number) {
+async function play(allowed: number, seconds: number, told: number | null = null) {
   const clock = createManualClock();
-  const rate = createCallRate(clock);
+  const rate = createCallRate(clock, told);
   const beganMs = clock.nowMs();
   let [tokens, filledMs, answered, refused, late] = [allowed / 10, beganMs, 0, 0, 0];
   while (clock.nowMs() - beganMs < seconds * 1_000) {
@@ -87,4 +88,34 @@ test('a request that goes ahead is sent before those that wait for the rate alre
     take('withdrawal', true),
   ]);
   expect(sent).toEqual(['one', 'withdrawal', 'two', 'three']);
+});
+
+test.each([20, 50, 1_000])(
+  'a node whose plan of %i calls a second is told refuses none, and the plan is used',
+  async (allowed) => {
+    const { answered, refused } = await play(allowed, 60, allowed);
+    expect(refused).toBe(0);
+    expect(answered).toBeGreaterThan(0.95 * 60 * allowed);
+  },
+);
+
+test('the calls of 50 ms and a batch beyond them may be sent at once', async () => {
+  const clock = createManualClock();
+  const rate = createCallRate(clock, 1_000);
+  const beganMs = clock.nowMs();
+  for (let n = 0; n < 4; n++) await rate.take(16);
+  expect(clock.nowMs() - beganMs).toBe(0);
+  await rate.take(16);
+  expect(clock.nowMs() - beganMs).toBeGreaterThanOrEqual(14);
+});
+
+test('a node that refuses calls at the rate it was told gets fewer, and never more than that later', async () => {
+  const clock = createManualClock();
+  const rate = createCallRate(clock, 100);
+  expect(rate.perSecond()).toBe(100);
+  await rate.take(4);
+  rate.refused();
+  expect(rate.perSecond()).toBeLessThan(50);
+  clock.advance(60_000);
+  expect(rate.perSecond()).toBe(100);
 });

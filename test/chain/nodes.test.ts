@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createAnswerReader, USUAL_BOUNDS } from '../../src/chain/answer.ts';
 import { createChain } from '../../src/chain/chain.ts';
-import { openNodes } from '../../src/chain/nodes.ts';
+import { type NodesOptions, openNodes } from '../../src/chain/nodes.ts';
 import { openConnection } from '../../src/chain/rpc.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
@@ -61,7 +61,7 @@ function nodesOf(
     second?: Pick<Node, 'url'>;
     ws?: Node;
     more?: readonly string[];
-    weights?: readonly number[];
+    each?: Pick<NodesOptions, 'weights' | 'callsPerSecond'>;
     send?: typeof fetch;
     ours?: string | null;
   } = {},
@@ -73,7 +73,7 @@ function nodesOf(
     wsUrl: given.ws?.url.replace(/^http/, 'ws') ?? null,
     secondUrl: given.second?.url ?? null,
     moreUrls: given.more ?? [],
-    weights: given.weights ?? [],
+    ...given.each,
     ...(given.send === undefined ? {} : { send: given.send }),
     expect: async () => (given.ours === undefined ? OURS : given.ours),
     clock,
@@ -255,16 +255,16 @@ test('a WebSocket is opened unless its host names another chain', async () => {
   expect(await alone.nodes.admitSocket()).toBe(false);
 });
 
-test('further nodes share requests by weight and are held to our chain; one named twice counts once', async () => {
+test('further nodes share requests by weight, each at its rate, and are held to our chain; one named twice counts once', async () => {
   const [first, second, third] = [await serve(OURS), await serve(OURS), await serve(OURS)];
   const { nodes, clock, logged } = nodesOf(first, {
     second,
     more: [third.url, `${first.url}#again`, third.url],
-    weights: [1, 1, 2, 1, 1],
+    each: { weights: [1, 1, 2, 1, 1], callsPerSecond: [500, 40, 20, 1, 1] },
   });
   await nodes.holdAll();
-  expect(nodes.pool().map((each) => each.name)).toEqual(['rpc', 'second rpc', 'rpc 3']);
-  expect(nodes.senders).toHaveLength(3);
+  const rates = nodes.pool().map((each) => [each.name, each.callsPerSecond].join());
+  expect([...rates, nodes.senders.length]).toEqual(['rpc,500', 'second rpc,40', 'rpc 3,20', 3]);
   for (let n = 0; n < 8; n++) await nodes.connection.getSlot();
   expect([first.slots, second.slots, third.slots]).toEqual([2, 2, 4]);
   third.genesis = OTHER;

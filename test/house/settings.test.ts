@@ -165,24 +165,35 @@ describe('the log', () => {
   });
 });
 
+/** The problems of a settings file, as one text. */
+function foundIn(settings: object, env: Record<string, string> = {}): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-settings-'));
+  const file = path.join(folder, 'config.json');
+  writeFileSync(file, JSON.stringify(settings));
+  try {
+    return problems({ ...real, BAILIFF_CONFIG: file, ...env }).join();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test.each(['weights', 'callsPerSecond'])('rpc.%s holds one number for each RPC URL', (name) => {
+  const second = { BAILIFF_SECOND_RPC_URL: 'https://second.example' };
+  expect(foundIn({ rpc: { [name]: [50] } })).toBe('');
+  expect(foundIn({ rpc: { [name]: [50, 10] } }, second)).toBe('');
+  expect(foundIn({ rpc: { [name]: [50] } }, second)).toBe(
+    `rpc.${name}: must hold one number for each RPC URL, which are 2, or none; holds 1`,
+  );
+  expect(foundIn({ rpc: { [name]: [0] } })).toContain(`rpc.${name}`);
+});
+
 describe('the sender endpoint', () => {
   const sender = {
     ...{ tip: '5000', tipLeast: '5000', tipMost: '1000000' },
     accounts: ['4ACfpUFoaSD9bfPdeu6DBt89gB6ENTeHBXCAi87NhDEE'],
   };
-  const found = (given: object | null, url = 'https://sender.example/fast?api-key=hunter5') => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-settings-'));
-    const file = path.join(folder, 'config.json');
-    writeFileSync(file, JSON.stringify({ payments: { sender: given } }));
-    try {
-      return problems({
-        ...{ ...real, BAILIFF_CONFIG: file },
-        ...(url === '' ? {} : { BAILIFF_SENDER_URL: url }),
-      }).join();
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  };
+  const found = (given: object | null, url = 'https://sender.example/fast?api-key=hunter5') =>
+    foundIn({ payments: { sender: given } }, url === '' ? {} : { BAILIFF_SENDER_URL: url });
   test('is off unless it is configured, and needs its URL and its tip together', () => {
     const plain = loadSettings(real);
     expect([plain.rpc.senderUrl, plain.payments.sender]).toEqual([null, null]);

@@ -834,12 +834,12 @@ create table sighting_account (
   subscriber_id text not null,
   ended_at timestamptz,
   ended_by text,
-  constraint sighting_account_pkey primary key (account, signature),
   constraint sighting_account_signature_fkey foreign key (signature) references sighting(signature) on delete cascade,
   constraint sighting_account_ended check ((ended_at is null) = (ended_by is null)),
   constraint sighting_account_ended_by_known check (ended_by in ('state', 'balances', 'person'))
 );
 create index sighting_account_by_signature on sighting_account (signature);
+create unique index sighting_account_once on sighting_account (account, signature collate "C");
 
 -- A subscriber's standing now, with what it owes and why.
 create table standing (

@@ -45,7 +45,8 @@ test('a table with a subscriber leads its key with it, or stands in the list wit
   const rows = await database.sql`
     select c.relname as table, a.attname as first
     from pg_class c
-    join pg_index i on i.indrelid = c.oid and i.indisprimary
+    join pg_index i on i.indrelid = c.oid and (i.indisprimary or i.indisunique and not exists (
+      select from pg_index p where p.indrelid = c.oid and p.indisprimary))
     join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
     where c.relnamespace = 'public'::regnamespace and exists (
       select from pg_attribute s

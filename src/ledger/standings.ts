@@ -156,8 +156,10 @@ export function createStandings(
       const ids = asked.map((each) => each.id);
       const quotes = (mints: readonly string[]) => quotesFor(tx, mints);
       // A connection keeps its plans for a minute or more. One from before a burst, when a table
-      // had a few rows, would read the table whole for each subscriber.
-      const planning = tx`set local enable_seqscan = off`.execute();
+      // had a few rows, would read the table whole for each subscriber. Before release 18 Postgres
+      // adds so much to the cost of such a reading that it would compile the statement.
+      const planning = tx`
+        select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)`.execute();
       // All daemons lock the rows in the same order, so that two of them cannot deadlock.
       const holding = tx<StandingRow[]>`
         ${select(tx, ids)} order by s.subscriber_id for update of s`.execute();

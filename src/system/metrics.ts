@@ -168,7 +168,9 @@ export function createMetrics(clock: Clock): Metrics {
   const gauges: Sampled[] = [];
   const sampleOne = async (gauge: Sampled): Promise<void> => {
     const beganMs = clock.nowMs();
-    if (beganMs < gauge.dueMs) return;
+    const restsMs = gauge.dueMs - beganMs;
+    // A longer rest than the longest one shows that the clock was set back.
+    if (restsMs > 0 && restsMs <= REST.mostMs) return;
     try {
       const values = await gauge.reading.read();
       gauge.shown.reset();

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { fillBooks } from '../bench/books.ts';
 import { createDatabase } from '../support/database.ts';
+import { pagesOf } from '../support/pages.ts';
 import { questions } from '../support/questions.ts';
 
 /** Subscribers with 25 closes, 75 facts and 25 payments each, before and after. */
@@ -18,22 +19,7 @@ async function openBooks() {
   const { sql } = database;
   // Otherwise Postgres reads and joins small tables whole although an index answers the question.
   await sql`select set_config('enable_' || each, 'off', false) from unnest('{seqscan,hashjoin,mergejoin}'::text[]) each`;
-  const pagesRead = async (): Promise<number> => {
-    await sql`select pg_stat_force_next_flush()`;
-    const [row] = await sql<{ pages: number }[]>`
-      select sum(coalesce(heap_blks_read, 0) + coalesce(heap_blks_hit, 0) + coalesce(idx_blks_read, 0)
-        + coalesce(idx_blks_hit, 0))::int as pages from pg_statio_user_tables`;
-    return row?.pages ?? Number.NaN;
-  };
-  const ask = async (): Promise<Map<string, number>> => {
-    const read = new Map<string, number>();
-    for (const [name, question] of Object.entries(questions(createLedger(sql)))) {
-      const before = await pagesRead();
-      await question();
-      read.set(name, (await pagesRead()) - before);
-    }
-    return read;
-  };
+  const ask = () => pagesOf(sql, questions(createLedger(sql)));
   return { sql, ask, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
 }
 

@@ -8,6 +8,7 @@ import { createLedger } from '../../src/ledger/ledger.ts';
 import { addCloses, addSubscribers } from '../bench/books.ts';
 import { createDatabase } from '../support/database.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
+import { pagesOf, type Questions } from '../support/pages.ts';
 import { questions as questionsOn } from '../support/questions.ts';
 
 const SUBSCRIBERS = 40;
@@ -30,24 +31,6 @@ const accountOf = (n: number): Address => addressOf(1_000 + n);
 /** The pages of a recording: three indexes, and the rows of its transaction and its account. */
 const RECORD_PAGES_MOST = 60;
 
-type Questions = Readonly<Record<string, () => Promise<unknown>>>;
-/** The pages that each question reads. The ledger must have one connection. */
-async function pagesOf(sql: Sql, questions: Questions): Promise<ReadonlyMap<string, number>> {
-  const pagesRead = async (): Promise<number> => {
-    await sql`select pg_stat_force_next_flush()`;
-    const [row] = await sql<{ pages: number }[]>`
-      select sum(coalesce(heap_blks_read, 0) + coalesce(heap_blks_hit, 0) + coalesce(idx_blks_read, 0)
-        + coalesce(idx_blks_hit, 0))::int as pages from pg_statio_user_tables`;
-    return row?.pages ?? Number.NaN;
-  };
-  const read = new Map<string, number>();
-  for (const [name, question] of Object.entries(questions)) {
-    const before = await pagesRead();
-    await question();
-    read.set(name, (await pagesRead()) - before);
-  }
-  return read;
-}
 /** The questions that read many more pages than before, with the pages before and after. */
 const grownFrom = (
   few: ReadonlyMap<string, number>,

@@ -28,3 +28,23 @@ test.each([
   await metrics.sample();
   expect(reads).toBe(restsMs === 0 ? 3 : 2);
 });
+
+test('a gauge that rests is read at once after the clock was set back', async () => {
+  const clock = createManualClock();
+  const metrics = createMetrics(clock);
+  let reads = 0;
+  metrics.gauge({
+    ...{ name: 'bailiff_tried', help: 'x', labels: [] },
+    async read() {
+      reads++;
+      clock.advance(100);
+      return [];
+    },
+  });
+  await metrics.sample();
+  await metrics.sample();
+  expect(reads).toBe(1);
+  clock.advance(-3_600_000);
+  await metrics.sample();
+  expect(reads).toBe(2);
+});

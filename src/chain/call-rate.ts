@@ -66,7 +66,9 @@ export function createCallRate(
 
   const span = (): number => Math.floor(clock.nowMs() / SPAN_MS);
   const perSecond = (): number | null =>
-    learned === null ? most : Math.min(rateAt(learned, clock.nowMs()), most ?? Infinity);
+    learned === null
+      ? most
+      : Math.min(rateAt(learned, clock.nowMs()), most ?? Number.POSITIVE_INFINITY);
   const note = (calls: number): void => {
     const now = span();
     sent.set(now, (sent.get(now) ?? 0) + calls);
@@ -76,8 +78,8 @@ export function createCallRate(
   const turn = async (calls: number): Promise<void> => {
     for (let rate = perSecond(); rate !== null; rate = perSecond()) {
       const nowMs = clock.nowMs();
-      // The calls of 50 ms may be sent at once. With those of a batch beyond them they are still
-      // fewer than those of 100 ms, for which providers' counters leave room.
+      // The calls of 50 ms may be sent at once, and a batch of up to 16 calls beyond them: at 320
+      // calls a second and more that is no more than the calls of 100 ms.
       tokens = Math.min(rate / AT_ONCE, tokens + (Math.max(0, nowMs - filledMs) * rate) / 1_000);
       filledMs = nowMs;
       if (tokens > 0) break;

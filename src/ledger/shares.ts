@@ -9,7 +9,7 @@ import { isApart, isAsked, isDue, isUnpaid } from '../core/share-due.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { createAccruals } from './accruals.ts';
 import type { Fragment, Sql } from './database.ts';
-import { askedIds, grouped, readTogether } from './groups.ts';
+import { among, askedIds, grouped, readTogether } from './groups.ts';
 import { conditionsOf } from './lists.ts';
 import { createShareActs } from './share-acts.ts';
 import { type ShareRow, shareOf } from './share-rows.ts';
@@ -112,9 +112,8 @@ export function createShares(
   /** Of each subscriber, the oldest slot of its open debts by status. */
   const oldestSlots = readTogether<string, readonly OldestRow[]>(async (ids) => {
     const rows = await sql<OldestRow[]>`
-      select subscriber_id, status, observed, min(slot) as slot from ${askedIds(sql, ids)} cross join lateral (
-        select * from profit_share where subscriber_id = asked.id and status in ('pending', 'processing', 'failed') offset 0) s
-      group by subscriber_id, status, observed`;
+      select subscriber_id, status, observed, min(slot) as slot from profit_share
+      where subscriber_id in ${among(sql, ids)} and status in ('pending', 'processing', 'failed') group by subscriber_id, status, observed`;
     const found = grouped(rows, (row) => row.subscriber_id);
     return ids.map((id) => found.get(id) ?? []);
   });

@@ -162,7 +162,7 @@ async function burst(given: BurstCase): Promise<void> {
 /**
  * Runs the cases; `BURST=200,20,1000,0` runs one case: number of closes, latency in ms, calls a
  * second, number of the stranger's transactions. With `BURST_WARM=1` each case follows a burst that
- * is not measured.
+ * is not measured; with `BURST_UNTOLD=1` the daemon is not told the node's rate.
  */
 export async function benchBurst(): Promise<boolean> {
   const [closes, latencyMs, perSecond, flood] = (process.env.BURST ?? '').split(',').map(Number);

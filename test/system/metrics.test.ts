@@ -3,11 +3,8 @@ import { expect, test } from 'vitest';
 import { createMetrics } from '../../src/system/metrics.ts';
 import { createManualClock } from '../support/clock.ts';
 
-test.each([
-  ['at once', 0, 0],
-  ['for a hundred times as long', 100, 10_000],
-  ['for 30 s at most', 9_000, 30_000],
-])('after a reading a gauge rests %s', async (_, tookMs, restsMs) => {
+/** Metrics with one gauge, whose reading takes so many milliseconds. */
+function gaugeThatTakes(tookMs: number) {
   const clock = createManualClock();
   const metrics = createMetrics(clock);
   let reads = 0;
@@ -19,32 +16,36 @@ test.each([
       return [];
     },
   });
-  const beganMs = clock.nowMs();
-  await metrics.sample();
-  clock.advance(Math.max(0, beganMs + restsMs - 1 - clock.nowMs()));
-  await metrics.sample();
-  expect(reads).toBe(restsMs === 0 ? 2 : 1);
+  return {
+    clock,
+    /** Asks for a sample, and returns how often the gauge has been read. */
+    async sampled() {
+      await metrics.sample();
+      return reads;
+    },
+  };
+}
+
+test.each([
+  ['for a hundred times as long', 100, 10_000],
+  ['for 30 s at most', 9_000, 30_000],
+])('after a reading a gauge rests %s', async (_, tookMs, restsMs) => {
+  const { clock, sampled } = gaugeThatTakes(tookMs);
+  expect(await sampled()).toBe(1);
+  clock.advance(restsMs - tookMs - 1);
+  expect(await sampled()).toBe(1);
   clock.advance(1);
-  await metrics.sample();
-  expect(reads).toBe(restsMs === 0 ? 3 : 2);
+  expect(await sampled()).toBe(2);
+});
+
+test('a gauge whose reading takes no time is read in each sample', async () => {
+  const { sampled } = gaugeThatTakes(0);
+  expect([await sampled(), await sampled()]).toEqual([1, 2]);
 });
 
 test('a gauge that rests is read at once after the clock was set back', async () => {
-  const clock = createManualClock();
-  const metrics = createMetrics(clock);
-  let reads = 0;
-  metrics.gauge({
-    ...{ name: 'bailiff_tried', help: 'x', labels: [] },
-    async read() {
-      reads++;
-      clock.advance(100);
-      return [];
-    },
-  });
-  await metrics.sample();
-  await metrics.sample();
-  expect(reads).toBe(1);
+  const { clock, sampled } = gaugeThatTakes(100);
+  expect([await sampled(), await sampled()]).toEqual([1, 1]);
   clock.advance(-3_600_000);
-  await metrics.sample();
-  expect(reads).toBe(2);
+  expect(await sampled()).toBe(2);
 });

@@ -1383,9 +1383,10 @@ end $$;
 
 create function shares_add_up() returns trigger as $$
 begin
-  if new.terms_slot >= 0 and new.amount <> (select coalesce(sum(s.amount), 0) from profit_share s
-      where s.subscriber_id = new.subscriber_id and s.subscription_id = new.subscription_id and s.signature = new.signature
-        and s.slot = new.slot and s.ordinal = new.ordinal and s.terms_slot = new.terms_slot) then
+  if new.terms_slot >= 0 and new.amount <> (
+      select coalesce(sum(s.amount) filter (where (s.slot, s.ordinal, s.terms_slot) = (new.slot, new.ordinal, new.terms_slot)), 0)
+      from profit_share s
+      where s.subscriber_id = new.subscriber_id and s.subscription_id = new.subscription_id and s.signature = new.signature) then
     raise exception 'the shares of % in slot % do not add up to %', new.signature, new.slot, new.amount
       using errcode = 'check_violation', constraint = 'accrual_shares_add_up';
   end if;

@@ -40,7 +40,7 @@ const TROUBLES: readonly (readonly [codes: RegExp, sentence: string])[] = [
   ],
   [
     /^08P01$/,
-    'A pooler refuses the settings of a session, or the protocol was broken. Behind a pooler in transaction mode set BAILIFF_DIRECT_DATABASE_URL to Postgres itself.',
+    'A pooler refuses the settings of a session, or the protocol was broken. Behind a pooler in transaction mode set BAILIFF_DIRECT_DATABASE_URL to Postgres itself; one in session mode must ignore those that docs/operating.md lists.',
   ],
   [/^(08|57P|ECONN|CONNECTION)/, 'The connection to Postgres was lost.'],
   [/^57014$/, 'Postgres ended a statement that took too long (statement_timeout).'],

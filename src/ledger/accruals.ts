@@ -45,7 +45,9 @@ export function createAccruals(
       const rows = await sql<FactRow[]>`
         select f.subscriber_id, f.account, f.signature, f.slot, f.ordinal, f.block_index, f.kind, f.body, s.subscription_id,
           (c.baseline->>'slot')::bigint as proven_slot
-        from unbooked u join fact f using (subscriber_id, signature, slot, ordinal, account)
+        from unbooked u cross join lateral (
+          select * from fact where signature = u.signature and subscriber_id = u.subscriber_id and slot = u.slot
+            and ordinal = u.ordinal and account = u.account offset 0) f
         join subscription s on s.drift_account = f.account and s.subscriber_id = f.subscriber_id
         left join account_check c on c.address = f.account
         where f.slot >= (select min(from_slot) from subscription_terms t where t.subscription_id = s.subscription_id)

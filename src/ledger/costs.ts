@@ -5,7 +5,7 @@ import type { Costs, UnreadCost } from '../core/cost-ports.ts';
 import type { Signature } from '../core/ids.ts';
 import type { TransactionCost } from '../core/payment-cost.ts';
 import type { Spent } from '../core/spending-limits.ts';
-import type { Sql } from './database.ts';
+import { readWhole, type Sql } from './database.ts';
 import { among, readTogether } from './groups.ts';
 
 /** Costs are read for payments that ended within this time. Older ones keep the planned figures. */
@@ -64,10 +64,10 @@ export function createCosts(sql: Sql): Costs {
           and p.state = 'landed'
         order by g.subscriber_id, g.payment_id
         on conflict do nothing returning subscriber_id, payment_id)
-      update payment_recipient r set rent = coalesce((select sum((o ->> 'lamports')::bigint)
+      update payment_recipient r set rent = coalesce(r.rent, (select sum((o ->> 'lamports')::bigint)
         from jsonb_array_elements(g.opened) o where o ->> 'owner' = r.creator_wallet), 0)
       from added a join given g using (subscriber_id, payment_id)
-      where (r.subscriber_id, r.payment_id) = (a.subscriber_id, a.payment_id) and r.rent is null`;
+      where (r.subscriber_id, r.payment_id) = (a.subscriber_id, a.payment_id)`;
     return given.map(() => undefined);
   });
   return {
@@ -76,19 +76,22 @@ export function createCosts(sql: Sql): Costs {
         after === null
           ? sql``
           : sql`and (e.ended_at, payment_id) > (select ended_at, payment_id from payment where payment_id = ${after.paymentId})`;
-      const rows = await sql<
-        {
-          payment_id: string;
-          subscriber_id: string;
-          signature: Signature;
-        }[]
-      >`
+      const rows = await readWhole(
+        sql,
+        (tx) => tx<
+          {
+            payment_id: string;
+            subscriber_id: string;
+            signature: Signature;
+          }[]
+        >`
         select payment_id, subscriber_id, e.signature from (
           select p.payment_id, p.subscriber_id, p.signature, p.ended_at from payment p where ${ended}
           union all
           select p.payment_id, p.subscriber_id, p.evidence -> 'moved' ->> 'signature', p.ended_at from payment p where ${cancelled}) e
         left join payment_cost c using (subscriber_id, payment_id)
-        where c.payment_id is null ${beyond} order by e.ended_at, payment_id limit ${limit}`;
+        where c.payment_id is null ${beyond} order by e.ended_at, payment_id limit ${limit}`,
+      );
       return rows.map((row) => ({
         paymentId: row.payment_id,
         subscriberId: row.subscriber_id,

@@ -18,6 +18,18 @@ const TIMEOUTS = {
   statement_timeout: STATEMENT_MS_MOST,
   idle_in_transaction_session_timeout: STATEMENT_MS_MOST,
 } as const;
+/**
+ * How Postgres looks rows up: one by one, by an index. It takes a list that comes as JSON for 100
+ * rows, and a table for as large as it was when it was analysed, and in a burst would read whole
+ * tables for a handful of rows. `readWhole` reads whole tables on purpose.
+ */
+const LOOKUPS = {
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_material: 'off',
+  jit: 'off',
+} as const;
 
 /**
  * The option of the driver by which no statement is sent while another one is on the connection. A
@@ -95,7 +107,7 @@ export function openDatabase(url: string, log: Log, poolSize = 10, given: PoolOp
     fetch_types: false,
     connection: {
       application_name: 'bailiff',
-      ...(isPooled ? {} : TIMEOUTS),
+      ...(isPooled ? {} : { ...TIMEOUTS, ...LOOKUPS }),
     },
     prepare: !isPooled,
     ...(isPooled ? ONE_AT_A_TIME : {}),
@@ -106,6 +118,17 @@ export function openDatabase(url: string, log: Log, poolSize = 10, given: PoolOp
     onnotice: (notice) => log.debug('ledger.notice', { message: notice.message }),
   });
 }
+
+/** Lets the rest of a transaction read and join whole tables, as sums and migrations do. */
+export const allowWhole = (tx: Transaction): Promise<unknown> =>
+  tx`select set_config('enable_' || each, 'on', true) from unnest('{seqscan,hashjoin,mergejoin}'::text[]) each`.execute();
+
+/** Runs statements that read whole tables, which see the ledger at one moment. */
+export const readWhole = <T>(sql: Sql, read: (tx: Transaction) => Promise<T>): Promise<T> =>
+  sql.begin('isolation level repeatable read read only', async (tx) => {
+    await allowWhole(tx);
+    return read(tx);
+  }) as Promise<T>;
 
 /** Postgres must answer a question of `askAlone` within so many seconds after the connection. */
 const ANSWER_S = 3;

@@ -3,16 +3,16 @@ import type { ProfitShare } from '../core/debt-ports.ts';
 import type { DebtSums } from '../core/debt-sums.ts';
 import type { PaymentState } from '../core/payment.ts';
 import { type CreatorSumsRow, claimedOf, sumsIn, sumsOf } from './creator-sums.ts';
-import { at, type Sql } from './database.ts';
+import { at, readWhole, type Sql } from './database.ts';
 import { type TokenRow, tokenIn } from './tokens.ts';
 
 /** Creates the reader of sums. */
 export function createDebtSums(sql: Sql): DebtSums {
   return {
     async debts() {
-      const rows = await sql<
-        (TokenRow & { status: ProfitShare['status']; count: bigint; left: bigint })[]
-      >`
+      const rows = await readWhole(
+        sql,
+        (tx) => tx<(TokenRow & { status: ProfitShare['status']; count: bigint; left: bigint })[]>`
         with unpaid as (
           select mint, status, count(*), sum(amount - paid)::bigint as left from profit_share
           where status <> 'paid' group by mint, status)
@@ -20,7 +20,8 @@ export function createDebtSums(sql: Sql): DebtSums {
           select mint, status, count, "left" from unpaid
           union all
           select w.mint, 'paid', w.count - coalesce((select sum(u.count) from unpaid u where u.mint = w.mint), 0)::bigint, 0::bigint
-          from (select t.mint, count(s.mint) from token t left join profit_share s using (mint) group by t.mint) w) f using (mint)`;
+          from (select t.mint, count(s.mint) from token t left join profit_share s using (mint) group by t.mint) w) f using (mint)`,
+      );
       return rows.map((row) => ({
         ...{ status: row.status, token: tokenIn(row), left: row.left },
         count: Number(row.count),
@@ -37,7 +38,9 @@ export function createDebtSums(sql: Sql): DebtSums {
       return counts;
     },
     async closeToPaid(sinceMs) {
-      const [row] = await sql<{ median: number | null; most: number | null }[]>`
+      const [row] = await readWhole(
+        sql,
+        (tx) => tx<{ median: number | null; most: number | null }[]>`
         select percentile_cont(0.5) within group (order by took) as median, percentile_cont(0.95) within group (order by took) as most
         from (select extract(epoch from p.ended_at - f.recorded_at)::float8 * 1000 as took
               from payment p join payment_share ps using (subscriber_id, payment_id)
@@ -46,7 +49,8 @@ export function createDebtSums(sql: Sql): DebtSums {
                 = (s.subscriber_id, s.subscription_id, s.signature, s.slot, s.ordinal, s.terms_slot)
               join fact f on f.subscriber_id = s.subscriber_id and f.signature = s.signature and f.slot = s.slot and f.ordinal = s.ordinal
                 and f.account = a.account and f.kind in ('close', 'reckoning')
-              where p.state = 'landed' and p.ended_at > ${at(sinceMs)} and s.status = 'paid') t`;
+              where p.state = 'landed' and p.ended_at > ${at(sinceMs)} and s.status = 'paid') t`,
+      );
       return row?.median == null ? {} : { '0.5': row.median, '0.95': row.most ?? row.median };
     },
     async oldestDebtMs(nowMs) {

@@ -6,7 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Fault } from '../core/fault.ts';
 import type { Log } from '../core/ports.ts';
-import type { Sql } from './database.ts';
+import { allowWhole, type Sql } from './database.ts';
 
 const FOLDER = path.join(import.meta.dirname, '../../sql');
 
@@ -101,6 +101,7 @@ export async function migrate(
         insert into migration (version, name, hash) values (${migration.version}, ${migration.name}, ${migration.hash})
         on conflict (version) do nothing returning version`;
       if (taken.length === 0) return false;
+      await allowWhole(tx);
       await tx.unsafe(migration.text);
       return true;
     });

@@ -2,7 +2,7 @@
 import type { Address, Signature } from '../core/ids.ts';
 import { AGES, type OverviewBook } from '../core/overview-ports.ts';
 import type { ShareStatus } from '../core/share.ts';
-import type { Sql } from './database.ts';
+import { readWhole, type Sql } from './database.ts';
 import { type TokenRow, tokenIn } from './tokens.ts';
 
 const FLIGHTS_MOST = 100;
@@ -13,8 +13,7 @@ const [HOUR, DAY, WEEK] = AGES.map((each) => each.mostMs ?? 0);
 export function createOverview(sql: Sql): OverviewBook {
   return {
     read: () =>
-      // All statements see the ledger at one moment.
-      sql.begin('isolation level repeatable read read only', async (tx) => {
+      readWhole(sql, async (tx) => {
         const debts = await tx<
           (TokenRow & {
             status: ShareStatus;

@@ -11,7 +11,7 @@ import { paidTo } from '../core/payment-recipients.ts';
 import { at, type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 import { identityOf } from './database-state.ts';
 import { discharge } from './discharge.ts';
-import { among, together } from './groups.ts';
+import { among, array, together } from './groups.ts';
 import { tellAll } from './outbox.ts';
 import { cover, type LandedRow, recipientsIn, toldRecipients } from './payment-rows.ts';
 import { executedVariant } from './payment-variants.ts';
@@ -103,7 +103,7 @@ async function claim(tx: Transaction, payments: readonly Payment[], now: Fragmen
   if (covers.length === 0) return;
   const covered = new Map(covers.map((each) => [each.shareId, each]));
   const where = tx`s.subscriber_id in ${among(tx, [...new Set(covers.map((each) => each.subscriberId))])}
-    and s.share_id in ${among(tx, [...covered.keys()])}`;
+    and s.share_id = any(${array(tx, [...covered.keys()])})`;
   const claimed = await applyToShares(tx, { now, where }, ({ share }) => {
     const by = covered.get(share.id);
     return by?.subscriberId === share.subscriberId ? { do: 'claim', amount: by.amount } : null;

@@ -140,7 +140,7 @@ export async function applyToShares<Extra = unknown>(
         s.retry_at, s.held_until, s.hastened, s.observed, s.voided, s.unexpected, s.failures, s.expiries, ${now} as now
         ${columns ?? tx``}
       from profit_share s join token k on k.mint = s.mint ${join ?? tx``}
-      where ${where} and s.share_id > ${after} order by s.share_id limit ${ROWS_A_TURN} for update of s`;
+      where ${where} ${after === '' ? tx`` : tx`and s.share_id > ${after}`} order by s.share_id limit ${ROWS_A_TURN} for update of s`;
     const turn = rows.flatMap((row) => {
       const before = shareOf(row);
       const what = act({ share: before, extra: row, nowMs: row.now.getTime() });

@@ -43,7 +43,9 @@ export const realised = (
       select coalesce(jsonb_agg(jsonb_build_object('creator', s.creator_wallet, 'mint', s.mint,
           'status', s.status, 'observed', s.observed, 'amount', s.amount::text, 'paid', s.paid::text)
           order by s.terms_slot, s.recipient) filter (where s.share_id is not null), '[]') as shares
-      from accrual a left join profit_share s using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
+      from accrual a left join lateral (
+        select * from profit_share where subscriber_id = a.subscriber_id and subscription_id = a.subscription_id and signature = a.signature offset 0) s
+        on (s.slot, s.ordinal, s.terms_slot) = (a.slot, a.ordinal, a.terms_slot)
       where a.subscriber_id = f.subscriber_id and a.signature = f.signature and a.slot = f.slot and a.ordinal = f.ordinal
         and a.account = f.account having count(*) > 0) a on true
     order by f.slot, f.block_index nulls last, f.signature, f.ordinal`;

@@ -37,7 +37,7 @@ export const outflowsOf = (
 ): Promise<readonly OutflowRow[]> =>
   tx<OutflowRow[]>`
     select subscriber_id, account, signature, slot, block_index, ordinal, body,
-           exists (select 1 from payment_signature p where p.signature = f.signature) as ours,
+           exists (select 1 from payment_signature p where p.signature = f.signature offset 0) as ours,
            (select jsonb_build_object('mint', p.mint, 'amount', coalesce(sum(r.amount), 0)::text, 'recipients', coalesce(jsonb_agg(r.creator_wallet) filter (where r.nth is not null), '[]'))
             from payment p left join payment_recipient r on (r.subscriber_id, r.payment_id) = (p.subscriber_id, p.payment_id)
               and exists (select 1 from terms_recipient t where (t.subscriber_id, t.creator_wallet) = (r.subscriber_id, r.creator_wallet))

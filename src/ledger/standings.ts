@@ -155,16 +155,11 @@ export function createStandings(
     sql.begin(async (tx) => {
       const ids = asked.map((each) => each.id);
       const quotes = (mints: readonly string[]) => quotesFor(tx, mints);
-      // A connection keeps its plans for a minute or more. One from before a burst, when a table
-      // had a few rows, would read the table whole for each subscriber. Before release 18 Postgres
-      // adds so much to the cost of such a reading that it would compile the statement.
-      const planning = tx`
-        select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)`.execute();
       // All daemons lock the rows in the same order, so that two of them cannot deadlock.
       const holding = tx<StandingRow[]>`
         ${select(tx, ids)} order by s.subscriber_id for update of s`.execute();
       const reading = readStandingHistories(tx, ids, { observing, topUp, quotesFor: quotes });
-      const [held, histories] = await Promise.all([holding, reading, planning]);
+      const [held, histories] = await Promise.all([holding, reading]);
       const known = new Map(held.map((row) => [row.subscriber_id, entryOf(row)]));
       const unknown = ids.find((id) => !known.has(id));
       if (unknown !== undefined) throw new Error(`subscriber ${unknown} has no standing`);

@@ -18,6 +18,7 @@ type Row = {
   readonly replica: boolean;
   readonly encoding: string;
   readonly patience: string;
+  readonly joins: string;
 };
 const asLedgerFault = (thrown: unknown): never => {
   throw ledgerFault(thrown);
@@ -32,7 +33,7 @@ export async function ofDatabase(
   const [row] = await sql<Row[]>`
     select current_setting('server_version') as version, now(), pg_is_in_recovery() as replica,
       current_setting('server_encoding') as encoding,
-      current_setting('statement_timeout') as patience`.catch(asLedgerFault);
+      current_setting('statement_timeout') as patience, current_setting('enable_hashjoin') as joins`.catch(asLedgerFault);
   if (row === undefined) throw new Error('Postgres answered nothing');
   const found: Finding[] = [fine('postgres', `Postgres ${row.version} answers`)];
   if (row.replica)
@@ -55,6 +56,14 @@ export async function ofDatabase(
         'postgres',
         'no statement_timeout is in force, because a pooler takes none from a daemon',
         "Set it for the role: alter role … set statement_timeout = '120s', and idle_in_transaction_session_timeout alike.",
+      ),
+    );
+  if (row.joins === 'on')
+    found.push(
+      odd(
+        'postgres',
+        'Postgres may read whole tables for single rows, because a pooler takes no settings from a daemon',
+        'Set them for the role: alter role … set enable_hashjoin = off, and the others that docs/operating.md lists.',
       ),
     );
   const pending = await pendingMigrations(sql);

@@ -1,6 +1,6 @@
 // Books: writes a ledger in bulk, with a given number of subscribers, each with the same number of
 // closes, debts and payments.
-import type { Sql } from '../../src/ledger/database.ts';
+import type { Sql, Transaction } from '../../src/ledger/database.ts';
 
 const CLOSES_EACH = 25;
 export const CREATORS = 200;
@@ -41,7 +41,7 @@ export async function addSubscribers(sql: Sql, from: number, upTo: number): Prom
 
 /** Adds so many closes of each of these subscribers, with their debts and payments. */
 export async function addCloses(
-  sql: Sql,
+  sql: Sql | Transaction,
   from: number,
   upTo: number,
   each = CLOSES_EACH,

@@ -53,7 +53,9 @@ export async function startPooler(
     'log_connections = 0',
     'log_disconnections = 0',
     ...(ignoring
-      ? ['ignore_startup_parameters = statement_timeout,idle_in_transaction_session_timeout']
+      ? [
+          'ignore_startup_parameters = statement_timeout,idle_in_transaction_session_timeout,enable_seqscan,enable_hashjoin,enable_mergejoin,enable_material,jit',
+        ]
       : []),
   ];
   writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 });

@@ -33,7 +33,9 @@ export async function ofDatabase(
   const [row] = await sql<Row[]>`
     select current_setting('server_version') as version, now(), pg_is_in_recovery() as replica,
       current_setting('server_encoding') as encoding,
-      current_setting('statement_timeout') as patience, current_setting('enable_hashjoin') as joins`.catch(asLedgerFault);
+      current_setting('statement_timeout') as patience, current_setting('enable_hashjoin') as joins`.catch(
+    asLedgerFault,
+  );
   if (row === undefined) throw new Error('Postgres answered nothing');
   const found: Finding[] = [fine('postgres', `Postgres ${row.version} answers`)];
   if (row.replica)

@@ -1,13 +1,6 @@
 // Pages: counts the pages of tables and indexes that Postgres reads for a question.
 import type { Sql } from '../../src/ledger/database.ts';
 
-/** Keeps autovacuum away, so that Postgres plans by what a test has it analyse, and no sooner. */
-export const analysedByTest = (sql: Sql): Promise<unknown> =>
-  sql.unsafe(`do $$ declare each regclass; begin
-    for each in select relid from pg_stat_user_tables loop
-      execute format('alter table %s set (autovacuum_enabled = off)', each);
-    end loop; end $$`);
-
 /** What a ledger is asked, by name. */
 export type Questions = Readonly<Record<string, () => Promise<unknown>>>;
 /**

@@ -591,7 +591,7 @@ create index payment_by_nonce on payment (nonce_account, nonce_value) where (non
 create index payment_by_time on payment (planned_at, payment_id);
 create index payment_ended_at on payment (ended_at) where (state in ('landed', 'failed'));
 create index payment_landed_at on payment (subscriber_id, ended_at) where (state = 'landed');
-create index payment_not_landed on payment (state) where (state <> 'landed');
+create index payment_not_landed on payment (state, payment_id) where (state <> 'landed');
 create unique index payment_one_live on payment (subscriber_id) where (state in ('planned', 'signed', 'sent'));
 create index payment_unexplained on payment (subscriber_id) where ((excess > 0) and (accepted is null));
 create trigger payment_forward before delete or update on payment for each row execute function payment_moves_forward();
@@ -736,9 +736,9 @@ create index profit_share_by_time on profit_share (coalesce(closed_at, accrued_a
 create index profit_share_due on profit_share (subscriber_id, retry_at) where (status = 'pending');
 create index profit_share_held on profit_share (subscriber_id, held_until) where (held_until is not null);
 create index profit_share_observed on profit_share (slot) where observed;
-create index profit_share_open on profit_share (accrued_at) where (status in ('pending', 'processing', 'failed'));
-create index profit_share_resting on profit_share (((reason ->> 'class'))) where (status = 'pending');
-create index profit_share_unpaid on profit_share (status) include (amount, paid) where (status <> 'paid');
+create index profit_share_open on profit_share (accrued_at) where ((status in ('pending', 'processing', 'failed')) and (accrued_at > '-infinity'::timestamptz));
+create index profit_share_resting on profit_share (((reason ->> 'class'))) where ((status = 'pending') and (reason is not null));
+create index profit_share_unpaid on profit_share (status, subscriber_id) include (amount, paid) where (status <> 'paid');
 create trigger profit_share_forward before delete or update on profit_share for each row execute function profit_share_moves_forward();
 create trigger profit_share_mint_kept before update on profit_share for each row execute function mint_is_kept();
 

@@ -284,7 +284,7 @@ export function createBooking(
       if (owing.length > 0) {
         await keepShares(tx, owing, { now, observing, tokens });
         // A new debt makes the older debts due again, so that one payment can cover them together.
-        const waiting = tx`s.subscriber_id in ${among(tx, owers)} and s.status = 'pending' and s.retry_at is not null`;
+        const waiting = tx`s.subscriber_id = ${among(tx, owers)} and s.status = 'pending' and s.retry_at is not null`;
         await applyToShares(tx, { now, where: waiting }, () => ({ do: 'wake' }));
       }
       return closes.map((each) => booked.has(each));

@@ -47,7 +47,7 @@ export async function readClearances(
     select subscriber_id, clearance_id, purpose, amount, mint, granted_slot, until_slot,
       (select min(f.slot) from fact f where f.subscriber_id = c.subscriber_id and f.kind in ('open', 'close', 'reckoning')
         and f.finality <> 'withdrawn' and f.slot > c.granted_slot) as traded_slot
-    from clearance c where subscriber_id in ${among(tx, ids)}`;
+    from clearance c where subscriber_id = ${among(tx, ids)}`;
   const bySubscriber = grouped(rows, (row) => row.subscriber_id);
   return new Map([...bySubscriber].map(([id, own]) => [id, own.map(clearanceOf)]));
 }

@@ -6,7 +6,7 @@ import type { Signature } from '../core/ids.ts';
 import type { TransactionCost } from '../core/payment-cost.ts';
 import type { Spent } from '../core/spending-limits.ts';
 import { readWhole, type Sql } from './database.ts';
-import { among, readTogether } from './groups.ts';
+import { askedIds, readTogether } from './groups.ts';
 
 /** Costs are read for payments that ended within this time. Older ones keep the planned figures. */
 const READ_WITHIN = '2 days';
@@ -28,12 +28,12 @@ export function createCosts(sql: Sql): Costs {
     // than a day later. Both parts find the payments of one subscriber by an index.
     const rows = await sql<{ subscriber_id: string; mint: string; amount: bigint }[]>`
       select p.subscriber_id, p.mint, sum(p.amount + p.reimburse)::bigint as amount
-      from ${among(sql, ids)} as i(id) cross join lateral (
+      from ${askedIds(sql, ids)} cross join lateral (
         select subscriber_id, mint, amount, reimburse from payment
-        where subscriber_id = i.id and state in ('signed', 'sent')
+        where subscriber_id = asked.id and state in ('signed', 'sent')
         union all
         select subscriber_id, mint, amount, reimburse from payment
-        where subscriber_id = i.id and state = 'landed' and ended_at > now() - interval '1 day') p
+        where subscriber_id = asked.id and state = 'landed' and ended_at > now() - interval '1 day') p
       group by p.subscriber_id, p.mint`;
     return asked.map(
       ({ subscriberId, mint }) =>

@@ -12,9 +12,9 @@ export function createCreators(sql: Sql): Creators {
     isAgent: readTogether<Address, boolean>(async (addresses) => {
       const asked = among(sql, [...new Set(addresses)]);
       const rows = await sql<{ address: Address }[]>`
-        select address from account where address in ${asked}
-        union all select agent_wallet from subscriber where agent_wallet in ${asked}
-        union all select agent_token_account from subscriber where agent_token_account in ${asked}`;
+        select address from account where address = ${asked}
+        union all select agent_wallet from subscriber where agent_wallet = ${asked}
+        union all select agent_token_account from subscriber where agent_token_account = ${asked}`;
       const found = new Set(rows.map((row) => row.address));
       return addresses.map((each) => found.has(each));
     }),

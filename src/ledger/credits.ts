@@ -31,7 +31,7 @@ export async function holdDebtsOf(
   subscriberIds: readonly string[],
 ): Promise<void> {
   await tx`
-    select 1 from subscriber where subscriber_id in ${among(tx, subscriberIds)}
+    select 1 from subscriber where subscriber_id = ${among(tx, subscriberIds)}
     order by subscriber_id for no key update`.execute();
 }
 

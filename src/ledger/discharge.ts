@@ -51,10 +51,10 @@ export async function discharge(
             where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id)
           + coalesce((select sum(c.amount)::bigint from credit_share c
             where c.subscriber_id = s.subscriber_id and c.share_id = s.share_id), 0) as covered,
-        exists (select 1 from payment_share live
-          join payment p on p.subscriber_id = live.subscriber_id and p.payment_id = live.payment_id
-          where live.subscriber_id = s.subscriber_id and live.share_id = s.share_id
-            and p.state in ('planned', 'signed', 'sent')) as claimed`,
+        exists (select 1 from payment_share live cross join lateral (
+            select 1 from payment p where p.subscriber_id = live.subscriber_id and p.payment_id = live.payment_id
+              and p.state in ('planned', 'signed', 'sent') offset 0) p
+          where live.subscriber_id = s.subscriber_id and live.share_id = s.share_id) as claimed`,
     },
     ({ share, extra: { by, mine, covered, claimed, cancel_for } }) => {
       const landing = landings.get(by);

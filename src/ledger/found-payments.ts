@@ -183,7 +183,7 @@ export const createFoundPayments = (
   unexplainedOf: readTogether<string, ListedPayment[]>(async (ids) => {
     const rows = await sql<ListedRow[]>`
       select p.*, k.symbol, k.decimals, ${recipientsIn(sql)} as recipients from payment p join token k using (mint)
-      where p.subscriber_id in ${among(sql, ids)} and excess > 0 and accepted is null order by executed_slot, payment_id`;
+      where p.subscriber_id = ${among(sql, ids)} and excess > 0 and accepted is null order by executed_slot, payment_id`;
     const found = grouped(rows.map(listedOf), (each) => each.subscriberId);
     return ids.map((id) => [...(found.get(id) ?? [])]);
   }),

@@ -15,7 +15,7 @@ export function createHalts(sql: Sql): Halts {
       haltScopes(subscriberId, creatorWallet);
     const scopes = [...new Set(asked.flatMap(scopesOf))];
     const rows = await sql<{ scope: string; reason: string; since: Date }[]>`
-      select scope, reason, since from halt where scope in ${among(sql, scopes)}`;
+      select scope, reason, since from halt where scope = ${among(sql, scopes)}`;
     return asked.map((each) => {
       const own = scopesOf(each);
       const row = rows.find(({ scope }) => own.includes(scope));

@@ -3,7 +3,7 @@
 import type { AwaitedChange, HeardElsewhere, HearingLeases } from '../core/hearing-share.ts';
 import type { Signature } from '../core/ids.ts';
 import { at, type Sql } from './database.ts';
-import { among, readTogether } from './groups.ts';
+import { among, askedIds, readTogether } from './groups.ts';
 import { sightingsOf } from './unread.ts';
 
 /** Postgres notifies this channel of subscribers whose lanes have work. */
@@ -98,8 +98,8 @@ export function createPaymentsAmong(
   return async (signatures) => {
     if (signatures.length === 0) return [];
     const rows = await sql<{ signature: Signature }[]>`
-      select signature from payment where signature in ${among(sql, signatures)}
-      union select signature from payment_variant where signature in ${among(sql, signatures)}`;
+      select signature from payment where signature = ${among(sql, signatures)}
+      union select signature from payment_variant where signature = ${among(sql, signatures)}`;
     return rows.map((row) => row.signature);
   };
 }
@@ -107,7 +107,7 @@ export function createPaymentsAmong(
 /** Creates the function that tells every daemon that the lane of a subscriber has work. */
 export function createPassing(sql: Sql): (subscriberId: string) => Promise<void> {
   return readTogether<string, undefined>(async (ids) => {
-    await sql`select pg_notify(${LANE_CHANNEL}, id) from ${among(sql, ids)} as passed(id)`;
+    await sql`select pg_notify(${LANE_CHANNEL}, id) from ${askedIds(sql, ids)}`;
     return ids.map(() => undefined);
   });
 }

@@ -33,14 +33,14 @@ async function readKnown(tx: Transaction, given: readonly Given[]): Promise<Know
   const subscriptions = await readSubscriptions(tx, { subscriptions: ids });
   const shares = await tx<{ share_id: string; amount: bigint; creator_wallet: string }[]>`
     select share_id, amount, creator_wallet from profit_share
-    where share_id in ${among(
+    where share_id = ${among(
       tx,
       given.map(({ each }) => broughtShareId(each.row.subscription, each.row.id)),
     )}`;
   const tokens = await tx<(TokenRow & { address: string })[]>`
     select a.address, k.mint, k.symbol, k.decimals from account a
     join venue v on v.name = coalesce(a.venue, ${DEFAULT_VENUE}) join token k on k.mint = v.mint
-    where a.address in ${among(
+    where a.address = ${among(
       tx,
       subscriptions.map((each) => each.driftAccount),
     )}`;

@@ -20,11 +20,11 @@ async function readKnown(tx: Transaction, own: readonly PreparedSubscription[]):
   const accounts = own.map((each) => each.account);
   const creators = own.flatMap(({ terms }) => recipientsOf(terms).map((each) => each.wallet));
   const taken = await tx<{ subscription_id: string; drift_account: string }[]>`
-    select subscription_id, drift_account from subscription where drift_account in ${among(tx, accounts)}`;
+    select subscription_id, drift_account from subscription where drift_account = ${among(tx, accounts)}`;
   const watched = await tx<{ address: string; subscriber_id: string; checked: boolean }[]>`
     select a.address, a.subscriber_id, c.address is not null as checked
     from account a left join account_check c using (address)
-    where a.address in ${among(tx, [...accounts, ...creators])}`;
+    where a.address = ${among(tx, [...accounts, ...creators])}`;
   const known = await readSubscriptions(tx, { subscriptions: own.map(({ row }) => row.id) });
   const wanted = new Set<string>(creators);
   return {

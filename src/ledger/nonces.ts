@@ -14,7 +14,7 @@ import {
 } from '../core/nonce-account.ts';
 import type { NonceBook } from '../core/nonce-ports.ts';
 import { at, type Fragment, type Sql, toJson } from './database.ts';
-import { among, readTogether, together } from './groups.ts';
+import { among, askedIds, readTogether, together } from './groups.ts';
 
 type Row = {
   subscriber_id: string;
@@ -76,10 +76,10 @@ const changeTogether = (sql: Sql, now: Fragment, asked: readonly Asked[]): Promi
     >`
       with held as (
         select subscriber_id, account, authority, rent, value, slot, asked_at, closing_at, closed_at from nonce
-        where subscriber_id in ${among(tx, ids)} order by subscriber_id for update)
-      select i.id, held.*, ${now} as now, exists (select 1 from payment p
-          where p.subscriber_id = i.id and p.state in ('planned', 'signed', 'sent')) as paying
-      from ${among(tx, ids)} as i(id) left join held on held.subscriber_id = i.id`;
+        where subscriber_id = ${among(tx, ids)} order by subscriber_id for update)
+      select asked.id, held.*, ${now} as now, exists (select 1 from payment p
+          where p.subscriber_id = asked.id and p.state in ('planned', 'signed', 'sent')) as paying
+      from ${askedIds(tx, ids)} left join held on held.subscriber_id = asked.id`;
     const read = new Map(rows.map((row) => [row.id, row]));
     const after = asked.map(({ subscriberId, change }) => {
       const row = read.get(subscriberId);
@@ -114,7 +114,7 @@ export function createNonceBook(sql: Sql, now: Fragment = sql`now()`): NonceBook
   return {
     of: readTogether<string, NonceAccount | null>(async (ids) => {
       const rows = await sql<Row[]>`
-        select ${columns} from nonce n where subscriber_id in ${among(sql, ids)} and closed_at is null`;
+        select ${columns} from nonce n where subscriber_id = ${among(sql, ids)} and closed_at is null`;
       const found = new Map(rows.map((row) => [row.subscriber_id, nonceOf(row)]));
       return ids.map((id) => found.get(id) ?? null);
     }),

@@ -31,6 +31,15 @@ const TOGETHER = 32;
 
 class NotClaimed extends Error {}
 
+/**
+ * The payments of `given` that stand in this state, a literal, locked until the transaction ends.
+ * Each is found by its id, and not among all that stand in it. All daemons lock them in the same
+ * order, so that two of them cannot deadlock.
+ */
+const heldIn = (sql: Sql | Transaction, state: Fragment): Fragment => sql`
+  select p.payment_id from (select payment_id from given order by payment_id) g cross join lateral (
+    select payment_id from payment where payment_id = g.payment_id and state = ${state} offset 0 for update) p`;
+
 /** Inserts the payments of subscribers who have no live payment. Returns the inserted ones. */
 async function insert(
   tx: Transaction,
@@ -102,7 +111,7 @@ async function claim(tx: Transaction, payments: readonly Payment[], now: Fragmen
   );
   if (covers.length === 0) return;
   const covered = new Map(covers.map((each) => [each.shareId, each]));
-  const where = tx`s.subscriber_id in ${among(tx, [...new Set(covers.map((each) => each.subscriberId))])}
+  const where = tx`s.subscriber_id = ${among(tx, [...new Set(covers.map((each) => each.subscriberId))])}
     and s.share_id = any(${array(tx, [...covered.keys()])})`;
   const claimed = await applyToShares(tx, { now, where }, ({ share }) => {
     const by = covered.get(share.id);
@@ -150,21 +159,22 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
         with given as (
           select * from jsonb_to_recordset(${sql.json(rows)}) as g(payment_id text, signature text, bytes text,
             last_valid_block_height bigint, blockhash_slot bigint, price bigint)),
-        held as (
-          select p.payment_id from payment p join given using (payment_id) where p.state = 'planned'
-          order by p.payment_id for update of p),
+        held as (${heldIn(sql, sql`'planned'`)}),
         done as (
           update payment p set state = 'signed', signature = g.signature, bytes = decode(g.bytes, 'base64'),
             last_valid_block_height = g.last_valid_block_height, blockhash_slot = g.blockhash_slot, trouble = null
-          from given g join held using (payment_id) where p.payment_id = g.payment_id and p.state = 'planned'
+          from given g join held using (payment_id) where p.payment_id = g.payment_id
             ${under === null ? sql`` : sql`and ${identityOf(sql)} = ${under}`} returning p.subscriber_id, p.payment_id, p.nonce_value),
         kept as (
           insert into payment_variant (subscriber_id, payment_id, number, purpose, signature, bytes, micro_lamports, signed_at)
           select done.subscriber_id, payment_id, 1, 'payment', g.signature, decode(g.bytes, 'base64'), g.price, ${now}
           from done join given g using (payment_id) where done.nonce_value is not null),
         emptied as (
-          update profit_share s set reason = null from payment_share ps join done using (subscriber_id, payment_id)
-          where s.subscriber_id = ps.subscriber_id and s.share_id = ps.share_id and s.reason is not null returning 1)
+          update profit_share s set reason = null
+          from done cross join lateral (
+              select share_id from payment_share where subscriber_id = done.subscriber_id and payment_id = done.payment_id offset 0) c
+            cross join lateral (select share_id from profit_share where share_id = c.share_id and reason is not null offset 0) w
+          where s.share_id = w.share_id returning 1)
         select payment_id from done`;
       const ids = new Set(done.map((row) => row.payment_id));
       return signings.map(({ id }) => ids.has(id));
@@ -188,11 +198,9 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
       }));
       const done = await sql<{ payment_id: string }[]>`
         with given as (select * from jsonb_to_recordset(${sql.json(rows)}) as g(payment_id text, sent_at timestamptz)),
-        held as (
-          select p.payment_id from payment p join given using (payment_id) where p.state = 'signed'
-          order by p.payment_id for update of p)
+        held as (${heldIn(sql, sql`'signed'`)})
         update payment p set state = 'sent', sent_at = g.sent_at from given g join held using (payment_id)
-        where p.payment_id = g.payment_id and p.state = 'signed' returning p.payment_id`;
+        where p.payment_id = g.payment_id returning p.payment_id`;
       const ids = new Set(done.map((row) => row.payment_id));
       return sendings.map(({ id }) => ids.has(id));
     },
@@ -208,12 +216,10 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
       }));
       const rows = await tx<LandedRow[]>`
         with given as (select * from jsonb_to_recordset(${tx.json(given)}) as g(payment_id text, slot bigint, signature text)),
-        held as (
-          select p.payment_id from payment p join given using (payment_id) where p.state = 'sent'
-          order by p.payment_id for update of p)
+        held as (${heldIn(tx, tx`'sent'`)})
         update payment p set state = 'landed', executed_slot = g.slot, ended_at = now(), ${executedVariant(tx, tx`g.signature`)}
         from given g join held using (payment_id)
-        where p.payment_id = g.payment_id and p.state = 'sent'
+        where p.payment_id = g.payment_id
         returning p.payment_id, p.subscriber_id, p.creator_wallet, p.mint, p.amount, p.signature, p.purpose,
           (select symbol from token k where k.mint = p.mint) as symbol, ${recipientsIn(tx)} as recipients`;
       const found = new Map(rows.map((row) => [row.payment_id, row]));
@@ -260,7 +266,7 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
       const rows = await sql<{ payment_id: string; overpaid: bigint }[]>`
         select ps.payment_id, sum(s.overpaid)::bigint as overpaid
         from payment p join payment_share ps using (subscriber_id, payment_id) join profit_share s using (subscriber_id, share_id)
-        where p.payment_id in ${among(sql, ids)} and s.overpaid > 0 group by ps.payment_id`;
+        where p.payment_id = ${among(sql, ids)} and s.overpaid > 0 group by ps.payment_id`;
       const found = new Map(rows.map((row) => [row.payment_id, row.overpaid]));
       return ids.map((id) => found.get(id) ?? 0n);
     },

@@ -36,7 +36,7 @@ async function recorded(
 ): Promise<ReadonlyMap<string, readonly RecordedFact[]>> {
   const rows = await tx<FactRow[]>`
     select subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body from fact
-    where signature in ${among(tx, signatures)}`;
+    where signature = ${among(tx, signatures)}`;
   const known = rows.map((row) => ({
     finality: row.finality,
     fact: {
@@ -168,7 +168,7 @@ async function moveSightings(
       absent_at = case when r.recorded then null else s.absent_at end,
       finalized_at = case when not r.recorded or r.finality = 'finalized' then coalesce(s.finalized_at, r.now_at) else s.finalized_at end
     from r where s.signature = r.signature and (not r.recorded or s.status <> 'finalized')
-      and s.signature in ${among(
+      and s.signature = ${among(
         tx,
         rows.map((row) => row.signature),
       )}`.execute();
@@ -189,7 +189,7 @@ const recordTogether = (sql: Sql, reads: readonly Read[]): Promise<ReadingOutcom
     // two statements are sent behind this one: Postgres answers them once it holds the rows.
     const locking = tx<{ signature: string; final: boolean }[]>`
       select signature, status = 'finalized' or finalized_at is not null as final from sighting
-      where signature in ${among(tx, signatures)} order by signature for update`.execute();
+      where signature = ${among(tx, signatures)} order by signature for update`.execute();
     const [rows, [list], known] = await Promise.all([
       locking,
       tx<{ revision: bigint }[]>`select revision from watch_list`,

@@ -113,7 +113,7 @@ export function createShares(
   const oldestSlots = readTogether<string, readonly OldestRow[]>(async (ids) => {
     const rows = await sql<OldestRow[]>`
       select subscriber_id, status, observed, min(slot) as slot from profit_share
-      where subscriber_id in ${among(sql, ids)} and status in ('pending', 'processing', 'failed') group by subscriber_id, status, observed`;
+      where subscriber_id = ${among(sql, ids)} and status in ('pending', 'processing', 'failed') group by subscriber_id, status, observed`;
     const found = grouped(rows, (row) => row.subscriber_id);
     return ids.map((id) => found.get(id) ?? []);
   });

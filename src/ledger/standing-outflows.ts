@@ -17,7 +17,7 @@ type OutflowRow = Place & {
 export const creatorsOf = (tx: Transaction, ids: readonly string[]) =>
   tx<{ subscriber_id: string; who: string }[]>`
     select distinct subscriber_id, creator_wallet as who from terms_recipient
-    where subscriber_id in ${among(tx, ids)}`;
+    where subscriber_id = ${among(tx, ids)}`;
 
 /** The wallets that agents ever allowed to take tokens or to close token accounts. */
 export const appointedBy = (tx: Transaction, ids: readonly string[]) =>

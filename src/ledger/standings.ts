@@ -144,7 +144,7 @@ export function createStandings(
   const select = (tx: Sql | Transaction, ids: readonly string[] | null) => tx<StandingRow[]>`
     select s.subscriber_id, b.agent_wallet, s.standing, s.outstanding, s.owed, s.reason, s.evidence, s.owed_since, s.revision
     from standing s join subscriber b using (subscriber_id)
-    ${ids === null ? tx`` : tx`where s.subscriber_id in ${among(tx, ids)}`}`;
+    ${ids === null ? tx`` : tx`where s.subscriber_id = ${among(tx, ids)}`}`;
 
   /**
    * Judges subscribers, each id once, in one transaction that holds their rows. Their histories are

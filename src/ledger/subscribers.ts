@@ -62,7 +62,7 @@ export function createSubscribers(sql: Sql): Subscribers {
   };
   return {
     find: readTogether<string, Subscriber | null>(async (ids) => {
-      const found = await read(sql`where s.subscriber_id in ${among(sql, ids)}`);
+      const found = await read(sql`where s.subscriber_id = ${among(sql, ids)}`);
       const known = new Map(found.map((each) => [each.id, each]));
       return ids.map((id) => known.get(id) ?? null);
     }),
@@ -195,7 +195,7 @@ export function createSubscribers(sql: Sql): Subscribers {
     },
     agentKey: readTogether<string, AgentKey | null>(async (ids) => {
       const rows = await sql<StoredKey[]>`
-        select * from agent_key where subscriber_id in ${among(sql, ids)}`;
+        select * from agent_key where subscriber_id = ${among(sql, ids)}`;
       const found = new Map(rows.map((row) => [row.subscriber_id, row]));
       return ids.map((id) => {
         const row = found.get(id);

@@ -98,19 +98,19 @@ export async function readSubscriptions(
 ): Promise<Subscription[]> {
   const condition =
     'subscribers' in where
-      ? sql`subscriber_id in ${among(sql, where.subscribers)}`
-      : sql`subscription_id in ${among(sql, where.subscriptions)}`;
+      ? sql`subscriber_id = ${among(sql, where.subscribers)}`
+      : sql`subscription_id = ${among(sql, where.subscriptions)}`;
   const rows = await sql<Row[]>`
     select subscription_id, subscriber_id, drift_account, held, held_slot, open_at_start, books_from from subscription
     where ${condition} order by subscription_id`;
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row.subscription_id);
   const terms = await sql<TermsRow[]>`
-    select * from subscription_terms where subscription_id in ${among(sql, ids)} order by from_slot`;
+    select * from subscription_terms where subscription_id = ${among(sql, ids)} order by from_slot`;
   const splits = await sql<SplitRow[]>`
-    select * from terms_split where subscription_id in ${among(sql, ids)} order by from_slot, nth`;
+    select * from terms_split where subscription_id = ${among(sql, ids)} order by from_slot, nth`;
   const tabs = await sql<TabRow[]>`
-    select subscription_id, mark_slot, carry, deficit, counted_since, hurdled, owed, dealt from tab where subscription_id in ${among(sql, ids)} order by mark_slot`;
+    select subscription_id, mark_slot, carry, deficit, counted_since, hurdled, owed, dealt from tab where subscription_id = ${among(sql, ids)} order by mark_slot`;
   const termsBy = grouped(terms, (each) => each.subscription_id);
   const splitsBy = grouped(splits, (each) => each.subscription_id);
   const tabsBy = grouped(tabs, (each) => each.subscription_id);

@@ -32,7 +32,7 @@ export async function tokensOfAccounts(
   const rows = await tx<(TokenRow & { address: Address })[]>`
     select a.address, k.mint, k.symbol, k.decimals from account a
     join venue v on v.name = coalesce(a.venue, ${DEFAULT_VENUE}) join token k on k.mint = v.mint
-    where a.address in ${among(tx, accounts)}`;
+    where a.address = ${among(tx, accounts)}`;
   return new Map(rows.map((row) => [row.address, tokenIn(row)]));
 }
 

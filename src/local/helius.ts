@@ -104,11 +104,18 @@ export async function serveHelius(
       if (await posts.add(() => attempt(webhook, entries))) return;
     }
   };
+  // A webhook can have a hundred thousand addresses, and every block asks for them.
+  const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+  const watchedBy = ({ accountAddresses }: Webhook): ReadonlySet<string> => {
+    const found = sets.get(accountAddresses) ?? new Set(accountAddresses);
+    sets.set(accountAddresses, found);
+    return found;
+  };
   const deliver = (webhook: Webhook, landed: readonly Landed[]): void => {
     const passes = (failed: boolean): boolean =>
       webhook.transactionTypes.includes('ANY') &&
       (webhook.txnStatus === 'all' || (webhook.txnStatus === 'failed') === failed);
-    const watched = new Set(webhook.accountAddresses);
+    const watched = watchedBy(webhook);
     const relevant = landed.filter(
       ({ execution }) =>
         passes(execution.error !== null) && execution.message.keys.some((key) => watched.has(key)),

@@ -1,7 +1,7 @@
-// Burst door: an RPC URL in front of a local node that answers as a provider does: each answer
-// after a set latency, and 429 with `Retry-After` once more calls come in a second than the plan
-// allows. Each request inside a JSON-RPC batch counts as a call of its own.
-import { Agent, createServer, type IncomingMessage, request } from 'node:http';
+// Burst door: an RPC URL of a local node that answers as a provider does: each answer after a set
+// latency, and 429 with `Retry-After` once more calls come in a second than the plan allows. Each
+// request inside a JSON-RPC batch counts as a call of its own.
+import { createServer, type IncomingMessage } from 'node:http';
 
 export type Door = {
   readonly url: string;
@@ -30,12 +30,11 @@ function methodsOf(body: Buffer): string[] {
 }
 
 /**
- * Opens the door. The bucket holds the calls of a quarter of a second, because the chain that
+ * Opens the door before `reply`, which answers the body of a request. The bucket holds the calls of a quarter of a second, because the chain that
  * shares its process takes no request for up to 200 ms while it executes, and those that wait come
  * at once.
  */
-export async function openDoor(nodeUrl: string, latencyMs: number): Promise<Door> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 512 });
+export async function openDoor(reply: (body: string) => string, latencyMs: number): Promise<Door> {
   const calls = new Map<string, number>();
   let refused = 0;
   let perSecond = Number.POSITIVE_INFINITY;
@@ -62,24 +61,8 @@ export async function openDoor(nodeUrl: string, latencyMs: number): Promise<Door
       }
       for (const method of methods) calls.set(method, (calls.get(method) ?? 0) + 1);
       setTimeout(() => {
-        const fail = (): void => void outgoing.writeHead(502).end();
-        const onward = request(
-          nodeUrl,
-          {
-            method: 'POST',
-            agent,
-            headers: { 'content-type': 'application/json', 'content-length': body.length },
-          },
-          (answer) => {
-            void bodyOf(answer).then((given) => {
-              outgoing.statusCode = answer.statusCode ?? 502;
-              outgoing.setHeader('content-type', 'application/json');
-              outgoing.end(given);
-            }, fail);
-          },
-        );
-        onward.on('error', fail);
-        onward.end(body);
+        outgoing.setHeader('content-type', 'application/json');
+        outgoing.end(reply(body.toString('utf8')));
       }, latencyMs);
     });
   });
@@ -99,7 +82,6 @@ export async function openDoor(nodeUrl: string, latencyMs: number): Promise<Door
       filledMs = performance.now();
     },
     async close() {
-      agent.destroy();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

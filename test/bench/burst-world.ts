@@ -42,7 +42,7 @@ const world = createWorld({
 });
 const chain = await serveChain(world.cluster, world.mischief);
 const helius = await serveHelius(world.cluster, { apiKey: heliusApiKey, clock });
-const door = await openDoor(chain.rpcUrl, Number(latency));
+const door = await openDoor(chain.reply, Number(latency));
 const traders: Trader[] = [];
 /** The wallet to which runaways withdraw. */
 const haven = Keypair.generate().publicKey;

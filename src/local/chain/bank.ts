@@ -45,9 +45,9 @@ export type Execution = {
   readonly postTokens: readonly TokenBalanceRow[];
   /**
    * The state of every writable account before; `restore` puts the bank back to it. The bytes must
-   * stay as they are.
+   * stay as they are. The cluster empties it once the block is final.
    */
-  readonly before: ReadonlyMap<string, Account | null>;
+  readonly before: Map<string, Account | null>;
 };
 
 export type Bank = {

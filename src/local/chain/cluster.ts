@@ -260,6 +260,9 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
         if (final.slot > rooted.slot) {
           rooted = final;
           report(rooted, 'finalized');
+          // No fork goes behind a final block, and a long run has the accounts of many.
+          rooted.before.clear();
+          for (const { execution } of rooted.landed) execution.before.clear();
         }
       }
     },

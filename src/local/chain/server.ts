@@ -16,6 +16,8 @@ export type ChainServer = {
   readonly wsUrl: string;
   /** Every method that was called, in order, for tests that count calls. */
   readonly calls: string[];
+  /** The answer to the body of a request, for a server that stands for a provider. */
+  reply(body: string): string;
   /** Closes every WebSocket with this close code. */
   cutSockets(code: number): void;
   close(): Promise<void>;
@@ -76,6 +78,19 @@ export async function serveChain(
   const note = (method: string | undefined): void => {
     if (calls.length < MOST_REMEMBERED_CALLS) calls.push(method ?? '');
   };
+  const run = (each: Request) => {
+    note(each.method);
+    return answer(methods, mischief, each);
+  };
+  const reply = (body: string): string => {
+    let parsed: Request | Request[];
+    try {
+      parsed = JSON.parse(body) as Request | Request[];
+    } catch {
+      return '{"jsonrpc":"2.0","error":{"code":-32700,"message":"Parse error"},"id":null}';
+    }
+    return JSON.stringify(Array.isArray(parsed) ? parsed.map(run) : run(parsed));
+  };
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     response.setHeader('content-type', 'application/json');
     const body = await bodyOf(request);
@@ -85,24 +100,10 @@ export async function serveChain(
         .end('{"jsonrpc":"2.0","error":{"code":429,"message":"Too many requests"},"id":null}');
       return;
     }
-    let parsed: Request | Request[];
-    try {
-      parsed = JSON.parse(body) as Request | Request[];
-    } catch {
-      response
-        .writeHead(200)
-        .end('{"jsonrpc":"2.0","error":{"code":-32700,"message":"Parse error"},"id":null}');
-      return;
-    }
-    const run = (each: Request) => {
-      note(each.method);
-      return answer(methods, mischief, each);
-    };
-    const result = Array.isArray(parsed) ? parsed.map(run) : run(parsed);
+    const text = reply(body);
     // Without a call of writeHead, the answer goes out in one piece, with its length.
-    const reply = () => response.end(JSON.stringify(result));
-    if (mischief.delayMs > 0) setTimeout(reply, mischief.delayMs);
-    else reply();
+    if (mischief.delayMs > 0) setTimeout(() => response.end(text), mischief.delayMs);
+    else response.end(text);
   };
   // Idle connections are kept open, as real nodes do. Node's default closes them after 5 s, and a
   // request that reuses one then fails.
@@ -135,6 +136,7 @@ export async function serveChain(
     rpcUrl: `http://127.0.0.1:${bound}`,
     wsUrl: `ws://127.0.0.1:${bound + 1}`,
     calls,
+    reply,
     cutSockets(code) {
       for (const socket of sockets.clients) socket.close(code);
     },

@@ -148,7 +148,7 @@ export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
         select subscriber_id, account, signature, slot, ordinal, ${creatorWallet}, (body ->> 'amount')::bigint
         from fact f where subscriber_id = ${subscriberId} and signature = ${signature} and slot = ${slot} and ordinal = ${ordinal}
           and account = ${account} and body ->> 'mint' in (select mint from token) and (body ->> 'amount')::bigint > 0
-          and not exists (select 1 from payment_signature p where p.signature = f.signature)
+          and not exists (select 1 from payment_signature p where p.signature = f.signature offset 0)
         on conflict do nothing returning amount, (select body ->> 'mint' from fact f where f.subscriber_id = credit.subscriber_id
           and f.signature = credit.signature and f.slot = credit.slot and f.ordinal = credit.ordinal and f.account = credit.account) as mint`;
       const [credit] = made;
@@ -188,13 +188,13 @@ export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
       select a.nth, u.signature from asked a join uncredited u using (subscriber_id, creator_wallet)
         join fact f using (subscriber_id, signature, slot, ordinal, account)
       where f.body ->> 'mint' in (select mint from token)
-        and not exists (select 1 from payment_signature p where p.signature = u.signature)
+        and not exists (select 1 from payment_signature p where p.signature = u.signature offset 0)
       union all
-      select a.nth, f.signature from asked a join fact f using (subscriber_id)
-      where f.kind = 'outflow' and f.finality = 'confirmed'
-        and a.creator_wallet in (f.body ->> 'owner', f.body ->> 'destination') and f.body ->> 'mint' in (select mint from token)
+      select a.nth, f.signature from asked a cross join lateral (
+        select * from fact where subscriber_id = a.subscriber_id and kind = 'outflow' and finality = 'confirmed' offset 0) f
+      where a.creator_wallet in (f.body ->> 'owner', f.body ->> 'destination') and f.body ->> 'mint' in (select mint from token)
         and f.body ->> 'internal' = 'false' and f.body ->> 'paymentId' is null
-        and not exists (select 1 from payment_signature p where p.signature = f.signature)`;
+        and not exists (select 1 from payment_signature p where p.signature = f.signature offset 0)`;
     const found = new Map(rows.map((row) => [row.nth, row.signature]));
     return asked.map((_, nth) => found.get(nth) ?? null);
   });

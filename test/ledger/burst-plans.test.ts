@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accrualOf } from '../../src/core/accrual.ts';
-import type { Signature } from '../../src/core/ids.ts';
+import type { Address, Signature } from '../../src/core/ids.ts';
 import { judge } from '../../src/core/standing.ts';
 import { USDC } from '../../src/core/token.ts';
 import { openDatabase, type Sql } from '../../src/ledger/database.ts';
@@ -202,6 +202,26 @@ test('a booked close is compared with the debts of its own transaction, where th
   await take([BURST + 1]);
   const many = await take([BURST + 2]);
   for (const [name, pages] of many) expect(pages).toBeLessThanOrEqual((few.get(name) ?? 0) + A_FEW);
+});
+
+test('a transfer to the creator is compared with payments by its signature, and not with the transfers of others', async () => {
+  await using database = await createDatabase();
+  const { sql } = database;
+  await addSubscribers(sql, 1, BURST);
+  await addCloses(sql, 1, BURST, 4);
+  await sql`vacuum analyze`;
+  const { credits } = createLedger(sql);
+  const transfer = (first: number, last: number) => sql`
+    insert into fact (subscriber_id, account, signature, slot, ordinal, kind, finality, body)
+    select 's' || n, 't' || n || repeat('x', 36), rpad('t' || n || '_', 88, 'z'), ${SLOT}, 30, 'outflow', 'confirmed',
+      jsonb_build_object('paymentId', null, 'internal', false, 'amount', '1000000', 'mint', ${USDC.mint}::text, 'owner', 'creator', 'destination', null, 'venueAccount', null, 'authority', null) from generate_series(${first}::int, ${last}::int) n`;
+  const ask = (n: number) =>
+    pagesOf(sql, { [n]: () => credits.unmatched(`s${n}`, 'creator' as Address) });
+  await transfer(1, SINGLE);
+  for (const n of from(1, SINGLE)) await ask(n);
+  await transfer(SINGLE + 1, BURST);
+  expect(await credits.unmatched(`s${BURST}`, 'creator' as Address)).toMatch(/^t900_/);
+  expect((await ask(BURST)).get(String(BURST))).toBeLessThanOrEqual(2 * A_FEW);
 });
 
 test('a statement that finds the rows of some subscribers is planned for any number of them', async () => {

@@ -180,7 +180,7 @@ export function createEndpoints(sql: Sql): Endpoints {
           from endpoint p cross join lateral (
             select event_id, due_at from event_delivery where endpoint_id = p.endpoint_id and state = 'pending' and due_at <= ${at(nowMs)}
             order by due_at, event_id limit ${limit}) w
-          where p.disabled_at is null and p.endpoint_id <> all(${array(sql, except)}),
+          where p.disabled_at is null and p.endpoint_id <> all(${array(sql, except)})),
         due as (
           select d.endpoint_id, d.event_id from event_delivery d join ranked r using (endpoint_id, event_id)
           where d.state = 'pending' and d.due_at <= ${at(nowMs)}

@@ -49,7 +49,7 @@ async function readKnown(tx: Transaction, own: readonly PreparedSubscriber[]): P
     from (select jsonb_array_elements_text(${tx.json(names)}) as n order by 1) t`;
   const rows = await tx<{ subscriber_id: string; agent_wallet: string; retired: boolean }[]>`
     select subscriber_id, agent_wallet, retired_at is not null as retired from subscriber
-    where subscriber_id = ${among(tx, names)} or agent_wallet in ${among(tx, names)}`;
+    where subscriber_id = ${among(tx, names)} or agent_wallet = ${among(tx, names)}`;
   const addresses = own.flatMap(addressesOf);
   const accounts = await tx<{ address: string; subscriber_id: string }[]>`
     select address, subscriber_id from account where address = ${among(tx, addresses)}`;

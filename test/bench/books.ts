@@ -2,8 +2,10 @@
 // closes, debts and payments.
 import type { Sql, Transaction } from '../../src/ledger/database.ts';
 
-const CLOSES_EACH = 25;
+export const CLOSES_EACH = 25;
 export const CREATORS = 200;
+/** Subscribers that one transaction adds: each holds locks until it ends. */
+const AT_ONCE = 1_000;
 /** Every twentieth subscriber has an open debt. */
 const OWES = 'n % 20 = 0';
 /** The state of each account that its facts were last compared with. */
@@ -79,8 +81,16 @@ export async function addCloses(
 }
 
 /** Adds the subscribers from one number up to another with their closes, and has all analysed. */
-export async function fillBooks(sql: Sql, from: number, upTo: number): Promise<void> {
-  await addSubscribers(sql, from, upTo);
-  await addCloses(sql, from, upTo);
+export async function fillBooks(
+  sql: Sql,
+  from: number,
+  upTo: number,
+  closesEach = CLOSES_EACH,
+): Promise<void> {
+  for (let first = from; first <= upTo; first += AT_ONCE) {
+    const last = Math.min(upTo, first + AT_ONCE - 1);
+    await addSubscribers(sql, first, last);
+    await addCloses(sql, first, last, closesEach);
+  }
   await sql.unsafe('vacuum analyze');
 }

@@ -11,11 +11,16 @@ import { openPostgres } from '../../src/local/postgres.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { questions } from '../support/questions.ts';
-import { fillBooks } from './books.ts';
+import { CLOSES_EACH, fillBooks } from './books.ts';
 import { median } from './load.ts';
 
-/** Subscribers with 25 closes each, before and after; `VOLUME=4000,40000` sets others. */
-const [FEW = 1_000, MANY = 10_000] = (process.env.VOLUME ?? '1000,10000').split(',').map(Number);
+/**
+ * Subscribers before and after, and the closes of each; `VOLUME=10000,100000,10` makes a million
+ * closes of 100,000.
+ */
+const [FEW = 1_000, MANY = 10_000, EACH = CLOSES_EACH] = (process.env.VOLUME ?? '1000,10000')
+  .split(',')
+  .map(Number);
 const ROUNDS = 9;
 /**
  * A query may take this many times longer on ten times the rows. Differences below a millisecond
@@ -45,11 +50,13 @@ export async function benchVolume(): Promise<boolean> {
   try {
     await migrate(sql, silentLog);
     const ledger = createLedger(sql);
-    await fillBooks(sql, 1, FEW);
+    await fillBooks(sql, 1, FEW, EACH);
     const before = await measure(ledger);
-    await fillBooks(sql, FEW + 1, MANY);
+    await fillBooks(sql, FEW + 1, MANY, EACH);
     const after = await measure(ledger);
-    process.stdout.write(`\n${MANY * 25} closes, to ${FEW * 25}\n`);
+    process.stdout.write(
+      `\n${MANY * EACH} closes of ${MANY} subscribers, to ${FEW * EACH} of ${FEW}\n`,
+    );
     let met = true;
     for (const [name, ms] of after) {
       const growth = ms / Math.max(before.get(name) ?? Number.NaN, NOISE_MS);

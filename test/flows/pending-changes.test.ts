@@ -1,5 +1,5 @@
 // Pending changes: a change whose account is not watched any more is forgotten, because no scan can
-// end it; and a scan in a burst waits for transactions that will be read without it.
+// end it.
 import { expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import type { Watched } from '../../src/core/watch-ports.ts';
@@ -25,32 +25,4 @@ test('changes of subscribers who left before the scan do not stand before those 
   for (const { address, subscriberId } of map.values())
     if (subscriberId === 'ana') map.delete(address);
   expect(await pending.ready()).toEqual(['of bo']);
-});
-
-test.each([
-  ['a webhook names the transaction, until it is read, for three minutes', true, 179_000, 181_000],
-  ['no webhook names the transaction, for eight seconds', false, 7_000, 9_000],
-])('in a burst in which %s, the scan waits', async (_, isNamed, waitingMs, scannedMs) => {
-  const clock = createManualClock();
-  const account = 'of ana' as Address;
-  const map = new Map<string, Watched>([
-    [account, { address: account, subscriberId: 'ana', role: 'drift_user' }],
-  ]);
-  const pending = createPendingChanges({
-    watched: { map },
-    clock,
-    burst: { onSince: () => true },
-    webhooks: true,
-    ownSignatures: { underWay: () => false },
-  });
-  pending.add(account, 20, false);
-  if (isNamed) pending.hinted(account, 20);
-  clock.advance(waitingMs);
-  expect(await pending.ready()).toEqual([]);
-  clock.advance(scannedMs - waitingMs);
-  expect(await pending.ready()).toEqual([account]);
-  if (isNamed) {
-    pending.told(account, 20);
-    expect(await pending.ready()).toEqual([]);
-  }
 });

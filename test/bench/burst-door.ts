@@ -30,9 +30,9 @@ function methodsOf(body: Buffer): string[] {
 }
 
 /**
- * Opens the door before `reply`, which answers the body of a request. The bucket holds the calls of a quarter of a second, because the chain that
- * shares its process takes no request for up to 200 ms while it executes, and those that wait come
- * at once.
+ * Opens the door before `reply`, which answers the body of a request. The bucket holds the calls of
+ * a quarter of a second, because the chain that shares its process takes no request for up to
+ * 200 ms while it executes, and those that wait come at once.
  */
 export async function openDoor(reply: (body: string) => string, latencyMs: number): Promise<Door> {
   const calls = new Map<string, number>();

@@ -104,7 +104,8 @@ export async function serveHelius(
       if (await posts.add(() => attempt(webhook, entries))) return;
     }
   };
-  // A webhook can have a hundred thousand addresses, and every block asks for them.
+  // The set of a webhook's addresses, of which there can be a hundred thousand, is made once, and
+  // not for each block.
   const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
   const watchedBy = ({ accountAddresses }: Webhook): ReadonlySet<string> => {
     const found = sets.get(accountAddresses) ?? new Set(accountAddresses);

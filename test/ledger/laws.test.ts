@@ -1,8 +1,11 @@
 // Laws: changes that the database itself refuses, so that no fault in the code above can make them.
 
 import { describe, expect, test } from 'vitest';
+import type { Payments } from '../../src/core/payment-ports.ts';
 import { judge } from '../../src/core/standing.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
+import { openDatabase } from '../../src/ledger/database.ts';
+import { createLedger } from '../../src/ledger/ledger.ts';
 import { silentLog } from '../../src/system/log.ts';
 import {
   addressOf,
@@ -168,6 +171,32 @@ describe('payments', () => {
         true,
       ),
     ).toBe(false);
+  });
+
+  test('a step that two daemons take at the same moment is taken once', async () => {
+    await using held = await withShare();
+    const sql = openDatabase(held.url, silentLog, 4);
+    const daemons = [createLedger(sql), createLedger(sql)].map(({ payments }) => payments);
+    await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount));
+    const race = async (step: (payments: Payments, nth: number) => Promise<boolean>) => {
+      const taken: Promise<boolean>[] = [];
+      // Both wait for the row, and each has seen the state before the other one's step.
+      await held.sql.begin(async (tx) => {
+        await tx`select 1 from payment for update`;
+        taken.push(...daemons.map(step));
+        const waiting = () => sql`
+          select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+        await expect.poll(async () => (await waiting()).length).toBe(2);
+      });
+      expect((await Promise.all(taken)).sort()).toEqual([false, true]);
+    };
+    await race((payments, nth) =>
+      payments.signed('p1', { ...bytes, signature: signatureOf(500 + nth) }),
+    );
+    await race((payments) => payments.sent('p1', 0));
+    await race((payments) => payments.landed('p1', 9));
+    expect((await held.ledger.shares.find(held.share.id))?.paid).toBe(held.share.amount);
+    await sql.end({ timeout: 2 });
   });
 
   test('a payment that may be on its way is never called refused, and fails only with the slot of its execution', async () => {

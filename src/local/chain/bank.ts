@@ -45,7 +45,7 @@ export type Execution = {
   readonly postTokens: readonly TokenBalanceRow[];
   /**
    * The state of every writable account before; `restore` puts the bank back to it. The bytes must
-   * stay as they are. The cluster empties it once the block is final.
+   * stay as they are. The cluster empties this map once the block is final.
    */
   readonly before: Map<string, Account | null>;
 };

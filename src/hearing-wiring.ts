@@ -1,6 +1,7 @@
 // Hearing wiring: wires the half of the daemon that learns what happened on chain. Webhooks,
 // account subscriptions, gRPC streams, sweep and backfill note signatures; inspection-wiring.ts has
 // the loops that read what was noted.
+import { AHEAD, askedBy } from './chain/asker.ts';
 import { createBurst } from './core/burst.ts';
 import type { HearingCosts } from './core/hearing-costs.ts';
 import type { Address, Signature, Slot } from './core/ids.ts';
@@ -129,6 +130,11 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       loops.after('unscanned');
       if (address !== null) changed(address, slot);
     },
+    owes,
+    onLeaving() {
+      way.hold();
+      loops.after('leaving');
+    },
   });
   watch.remember(await ledger.checks.pulses());
   loops.add('scan', EVERY_MS.scan, async (signal) => {
@@ -137,6 +143,12 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     noted(await watch.scan(signal));
     if (watch.waiting) loops.after('unscanned');
   });
+  // Value that left an account of a debtor is looked for ahead of all other questions.
+  loops.add('scan-hasty', EVERY_MS.scan, (signal) =>
+    askedBy(AHEAD, async () => {
+      if ((await watch.scanHasty(signal)) > 0) loops.after('hasty');
+    }),
+  );
   if (uses('sweep'))
     loops.add('sweep', settings.watch.sweepEveryMs, async (signal) => {
       if (costs.isGivenUp('sweep')) return;

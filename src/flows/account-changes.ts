@@ -8,8 +8,9 @@ import type { Address, Slot } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Source } from '../core/source.ts';
 import { type Venues, venueOf } from '../core/venue.ts';
-import type { Cursor, Watched } from '../core/watch-ports.ts';
+import type { Watched } from '../core/watch-ports.ts';
 import type { SetAside } from './aside.ts';
+import { createHistoryScan } from './history-scan.ts';
 import { createPendingChanges, type PendingPorts } from './pending-changes.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { Sources } from './sources.ts';
@@ -35,6 +36,8 @@ export type AccountChangePorts = PendingPorts & {
   readonly burst: Burst;
   /** Called when an account has changed; with null when accounts have to be read. */
   readonly onChange: (address: Address | null, slot: Slot | null) => void;
+  /** Called when value left an account whose subscriber owes something. */
+  readonly onLeaving: () => void;
 };
 export type AccountChanges = {
   /**
@@ -76,6 +79,11 @@ export type AccountChanges = {
    * changed accounts. Returns the number of signatures that it noted.
    */
   scan(signal: AbortSignal): Promise<number>;
+  /**
+   * Scans the accounts that value left and whose subscriber owes something, unless a webhook or a
+   * payment explains the change by now. Returns the number of signatures that it noted.
+   */
+  scanHasty(signal: AbortSignal): Promise<number>;
   /** Whether scans wait for transactions that a webhook has named. */
   readonly waiting: boolean;
   /**
@@ -97,10 +105,6 @@ export type AccountChanges = {
 };
 
 const BATCH = 100;
-/**
- * Slots that are scanned again, because the order inside the last slot may have been incomplete.
- */
-const OVERLAP_SLOTS = 2;
 /** The number of histories that are scanned side by side. */
 const SCANS_AT_ONCE = 8;
 const ROLES = ['drift_user', 'agent_token_account', 'agent_wallet'] as const;
@@ -114,12 +118,13 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
   const walked = new Set<Address>(ports.trustFirstSight ? watched.addresses() : []);
   /** `told`: the pulse comes from a notification, whose slot nothing has confirmed. */
   const pulses = new Map<Address, { slot: Slot; pulse: string; told: boolean }>();
-  const scannedUpTo = new Map<Address, Slot>();
   const pending = createPendingChanges(ports);
+  const history = createHistoryScan({ ...ports, pending });
+  const scanning = new Set<Address>();
   const changed = new Map<Address, Slot>();
   const unread = new Set<Address>();
   watched.onMoved(() => {
-    dropLeft(watched, walked, pulses, scannedUpTo, changed);
+    dropLeft(watched, walked, pulses, history.upTo, changed);
     pending.dropLeft();
   });
 
@@ -134,7 +139,8 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     from: { readonly swept: boolean; readonly trusting: boolean },
   ): void => {
     // The account may leave while it is read.
-    if (!watched.map.has(address)) return;
+    const watch = watched.map.get(address);
+    if (watch === undefined) return;
     const known = pulses.get(address);
     // A reading far below the known slot shows that the known slot was wrong, so the reading is
     // used.
@@ -144,8 +150,11 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     if (known === undefined ? from.trusting : known.pulse === pulse) return;
     changed.set(address, slot);
     ports.burst.heard(1);
-    pending.add(address, slot, from.swept);
+    const leaving =
+      known !== undefined && venueOf(venues, watch).leaves(watch.role, known.pulse, pulse);
+    pending.add(address, slot, { swept: from.swept, leaving });
     ports.onChange(address, slot);
+    if (leaving && ports.owes(address)) ports.onLeaving();
   };
   /**
    * The pulse of an account. Data that is no longer than the slice is taken for the slice: a node
@@ -205,37 +214,41 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     }
   };
 
-  const scanOne = async ({ address, slot: cursor, listedRevision }: Cursor): Promise<number> => {
-    const change = pending.get(address);
-    const slot = change?.slot ?? 0;
-    const after = Math.max(0, Math.max(cursor, scannedUpTo.get(address) ?? 0) - OVERLAP_SLOTS);
-    const rows = await chain.signatures(address, after, slot, 'confirmed');
-    const rumours = rows.map((row) => ({
-      signature: row.signature,
-      blockIndex: row.blockIndex,
-      slot: row.slot,
-      accounts: [address],
-      // A stranger's transaction can name an account; in these slots the account itself changed.
-      urgent: change?.slots.has(row.slot) ?? false,
-    }));
-    const nowMs = clock.nowMs();
-    await ledger.sightings.note(rumours, {
-      source: 'watch',
-      by: 'confirmed',
-      nowMs,
-      listedRevision,
-    });
-    if (!watched.map.has(address)) return rows.length;
-    const last = rows.at(-1);
-    if (last?.goesOn === true) {
-      // The rest of a long history is scanned in the next run.
-      scannedUpTo.set(address, last.slot - 1);
-      ports.onChange(null, null);
-      return rows.length;
+  /** Scans the histories of accounts that wait for it, a batch at most. */
+  const scanSome = async (
+    waiting: readonly Address[],
+    isHasty: (address: Address) => boolean,
+    signal: AbortSignal,
+  ): Promise<number> => {
+    if (waiting.length === 0) return 0;
+    const failing = await aside.of('history');
+    const ready = waiting.filter(
+      (each) => !scanning.has(each) && (failing.get(each) ?? 0) <= clock.nowMs(),
+    );
+    const due = ready.slice(0, BATCH);
+    for (const each of due) scanning.add(each);
+    let noted = 0;
+    try {
+      const cursors = due.length === 0 ? [] : await ledger.watchList.cursors(due);
+      await sideBySide(cursors, SCANS_AT_ONCE, async (cursor) => {
+        if (signal.aborted) return;
+        const { address } = cursor;
+        try {
+          const scanned = await history.scan(cursor, isHasty(address));
+          noted += scanned.noted;
+          if (scanned.goesOn) ports.onChange(null, null);
+        } catch (thrown) {
+          // The account stays on the list, and the others are scanned.
+          await aside.failed('history', address, thrown);
+          return;
+        }
+        if (failing.has(address)) await aside.succeeded('history', address);
+      });
+    } finally {
+      for (const each of due) scanning.delete(each);
     }
-    scannedUpTo.set(address, slot);
-    pending.scanned(address, slot);
-    return rows.length;
+    if (ready.length > BATCH) ports.onChange(null, null);
+    return noted;
   };
 
   return {
@@ -260,7 +273,7 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
       for (const address of addresses) {
         walked.delete(address);
         pulses.delete(address);
-        scannedUpTo.delete(address);
+        history.upTo.delete(address);
         unread.add(address);
       }
       const mine = new Set<string>(addresses);
@@ -278,32 +291,18 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
         for (const address of fresh) unread.add(address);
         throw thrown;
       }
-      const failing = await aside.of('history');
-      const ready = (await pending.ready()).filter(
-        (address) => (failing.get(address) ?? 0) <= clock.nowMs(),
+      const hasty = new Set(pending.hasty());
+      const ready = (await pending.ready()).toSorted(
+        (a, b) => Number(hasty.has(b)) - Number(hasty.has(a)),
       );
-      const due = ready.slice(0, BATCH);
-      const cursors = due.length === 0 ? [] : await ledger.watchList.cursors(due);
-      let noted = 0;
-      await sideBySide(cursors, SCANS_AT_ONCE, async (cursor) => {
-        if (signal.aborted) return;
-        try {
-          noted += await scanOne(cursor);
-        } catch (thrown) {
-          // The account stays on the list, and the others are scanned.
-          await aside.failed('history', cursor.address, thrown);
-          return;
-        }
-        if (failing.has(cursor.address)) await aside.succeeded('history', cursor.address);
-      });
-      if (ready.length > BATCH) ports.onChange(null, null);
-      return noted;
+      return scanSome(ready, (address) => hasty.has(address), signal);
     },
+    scanHasty: (signal) => scanSome(pending.hasty(), () => true, signal),
     get waiting() {
       return pending.waiting;
     },
     forget() {
-      scannedUpTo.clear();
+      history.upTo.clear();
     },
     changed,
   };

@@ -81,6 +81,7 @@ export type LoopName =
   | 'roots'
   | 'sample'
   | 'scan'
+  | 'scan-hasty'
   | 'secrets'
   | 'share'
   | 'sweep'
@@ -105,6 +106,8 @@ export const RUN_AFTER = {
   changed: ['wake'],
   /** The history of an account is due to be read for signatures. */
   unscanned: ['scan'],
+  /** Value left an account whose subscriber owes something. */
+  leaving: ['scan-hasty'],
   /** The state of an account that joined could not be read. */
   unchecked: ['check'],
   /** The states of accounts that joined were read: one of them may not exist. */
@@ -144,6 +147,7 @@ const PROMPT: readonly LoopName[] = [
 const CARRYING: readonly LoopName[] = [
   'digest',
   'scan',
+  'scan-hasty',
   'sweep',
   'inspect',
   'ahead',

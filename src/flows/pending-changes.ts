@@ -1,6 +1,7 @@
 // Pending changes: the accounts that were seen changed, until the transactions of the change are
 // known. A scan of the history finds them; it waits while a webhook, another daemon or a payment of
-// the subscriber probably names them sooner, because a scan costs ten credits.
+// the subscriber probably names them sooner, because a scan costs ten credits. Where value left an
+// account whose subscriber owes something, the scan waits in a burst no longer than without one.
 import type { Burst } from '../core/burst.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Clock } from '../core/ports.ts';
@@ -33,11 +34,15 @@ export type Pending = {
   /** Slots of changes that notifications saw; one that a sweep saw may be of an earlier slot. */
   readonly slots: ReadonlySet<Slot>;
   readonly swept: boolean;
+  /** Whether value left the account in one of the changes (`Venue.leaves`). */
+  readonly leaving: boolean;
   readonly sinceMs: number;
 };
+/** How a change was seen. */
+export type Seen = Pick<Pending, 'swept' | 'leaving'>;
 export type PendingChanges = {
   /** Takes a change. One of a slot that was read already needs no scan, unless a sweep saw it. */
-  add(address: Address, slot: Slot, swept: boolean): void;
+  add(address: Address, slot: Slot, seen: Seen): void;
   get(address: Address): Pending | undefined;
   /** The account was scanned up to this slot. It may have changed again meanwhile. */
   scanned(address: Address, slot: Slot): void;
@@ -52,6 +57,11 @@ export type PendingChanges = {
    * changes of accounts that are not watched any more.
    */
   ready(): Promise<Address[]>;
+  /**
+   * Of the accounts that value left and whose subscriber owes something, those that wait for
+   * nothing but a scan. Other daemons are not asked.
+   */
+  hasty(): Address[];
   /** Whether an account waits for something that probably makes its scan unnecessary. */
   readonly waiting: boolean;
 };
@@ -62,6 +72,8 @@ export type PendingPorts = {
   /** Whether webhooks name transactions, so that a scan may wait for them. */
   readonly webhooks: boolean;
   readonly ownSignatures: Pick<OwnSignatures, 'underWay'>;
+  /** Whether the subscriber of an account owes something. */
+  readonly owes: (address: Address) => boolean;
   /** As `HearingShare.elsewhere`; left out for a daemon that hears everything. */
   readonly elsewhere?: HearingShare['elsewhere'];
 };
@@ -70,6 +82,8 @@ export type PendingPorts = {
 export function createPendingChanges(ports: PendingPorts): PendingChanges {
   const { watched, clock } = ports;
   const pendings = new Map<Address, Pending>();
+  /** Those of the pending changes in which value left. */
+  const leaving = new Set<Address>();
   const readSlots = new Map<Address, readonly Slot[]>();
   const hints = new Map<Address, readonly { readonly slot: Slot; readonly atMs: number }[]>();
   /** The subscribers whom another daemon pays, as of the last question. */
@@ -81,13 +95,15 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
     return paidElsewhere.has(subscriberId) || ports.ownSignatures.underWay(subscriberId);
   };
   /** Whether every transaction that a scan could find will probably be read without it. */
-  const isAwaited = (address: Address, { slots, swept, sinceMs }: Pending): boolean => {
+  const isAwaited = (address: Address, pending: Pending): boolean => {
+    const { slots, swept, sinceMs } = pending;
     const waitedMs = clock.nowMs() - sinceMs;
     if (waitedMs < OWN_MS_MOST && isPaid(address)) return true;
     if (swept) return false;
     // A change that was seen in a burst waits after the burst as well: its transactions are still
     // being read.
-    const inBurst = ports.webhooks && ports.burst.onSince(sinceMs);
+    const mayWait = !pending.leaving || !ports.owes(address);
+    const inBurst = mayWait && ports.webhooks && ports.burst.onSince(sinceMs);
     const namedMs = inBurst ? BURST_HINT_MS_MOST.named : HINT_MS_MOST;
     if (waitedMs >= namedMs) return false;
     if (inBurst && waitedMs < BURST_HINT_MS_MOST.unnamed) return true;
@@ -97,6 +113,10 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
     const hinted = (hints.get(address) ?? []).filter(({ atMs }) => sinceMs - atMs < HINT_MS_MOST);
     return [...slots].every((slot) => hinted.some((each) => each.slot === slot));
   };
+  const forget = (address: Address): void => {
+    pendings.delete(address);
+    leaving.delete(address);
+  };
   const told = (address: Address, slot: Slot): void => {
     readSlots.set(address, [slot, ...(readSlots.get(address) ?? [])].slice(0, REMEMBERED_MOST));
     const pending = pendings.get(address);
@@ -104,7 +124,7 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
     const slots = new Set(pending.slots);
     slots.delete(slot);
     if (slots.size > 0 || pending.swept) pendings.set(address, { ...pending, slots });
-    else pendings.delete(address);
+    else forget(address);
   };
   const askElsewhere = async (): Promise<void> => {
     const elsewhere = ports.elsewhere?.() ?? null;
@@ -120,35 +140,42 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
     paidElsewhere = known.paying;
   };
   return {
-    add(address, slot, swept) {
+    add(address, slot, { swept, leaving: left }) {
       if (!swept && readSlots.get(address)?.includes(slot) === true) return;
       const before = pendings.get(address);
+      if (left) leaving.add(address);
       pendings.set(address, {
         slot,
         slots: new Set([...(before?.slots ?? []), ...(swept ? [] : [slot])]),
         swept: swept || (before?.swept ?? false),
+        leaving: leaving.has(address),
         sinceMs: before?.sinceMs ?? clock.nowMs(),
       });
     },
     get: (address) => pendings.get(address),
     scanned(address, slot) {
-      if (pendings.get(address)?.slot === slot) pendings.delete(address);
+      if (pendings.get(address)?.slot === slot) forget(address);
     },
     hinted(address, slot) {
       const hint = { slot, atMs: clock.nowMs() };
       hints.set(address, [hint, ...(hints.get(address) ?? [])].slice(0, REMEMBERED_MOST));
     },
     told,
-    dropLeft: () => dropLeft(watched, pendings, readSlots, hints),
+    dropLeft: () => dropLeft(watched, pendings, leaving, readSlots, hints),
     async ready() {
       // A subscriber may leave before the scan. The ledger gives no cursor for such an account, so
       // its change would stay at the head of the list and keep the others from being scanned.
-      dropLeft(watched, pendings);
+      dropLeft(watched, pendings, leaving);
       await askElsewhere();
       return [...pendings]
         .filter(([address, pending]) => !isAwaited(address, pending))
         .map(([address]) => address);
     },
+    hasty: () =>
+      [...leaving].filter((address) => {
+        const pending = pendings.get(address);
+        return pending !== undefined && ports.owes(address) && !isAwaited(address, pending);
+      }),
     get waiting() {
       return [...pendings].some(([address, pending]) => isAwaited(address, pending));
     },

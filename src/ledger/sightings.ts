@@ -33,7 +33,7 @@ function dueOf(
     queues.set(account, before + 1);
     waitMs = Math.min(waitMs, Math.max(0, before - AT_ONCE) * PACE_MS);
   }
-  if (urgent === true) return nowMs;
+  if (urgent === true) return nowMs + Math.min(0, given);
   const queuedMs = accounts.length === 0 ? 0 : waitMs;
   // A sighting that may go ahead of others, or may wait, keeps its place in a long queue of its
   // account.

@@ -23,6 +23,8 @@ export type StateReaders = {
   ofUser(data: Uint8Array): Omit<AccountState, 'slot'>;
   /** The slice of an account of that role that a sweep compares. */
   pulse(role: Watched['role']): Slice;
+  /** As `Venue.leaves`. */
+  leaves(role: Watched['role'], before: string, after: string): boolean;
   /**
    * The state of an account that was read whole; null for a wallet, which has no counters. Throws
    * `account_unreadable` when the account in the place of a User is not a User of this venue.
@@ -95,6 +97,15 @@ export function createStateReaders(profile: Profile, accounts: AccountReaders): 
   return {
     ofUser,
     pulse: (role) => pulses[role],
+    leaves(role, before, after) {
+      if (role === 'agent_wallet' || before.length !== pulses[role].length) return false;
+      const [was, is] = [Buffer.from(before, 'latin1'), Buffer.from(after, 'latin1')];
+      if (role === 'agent_token_account') return tokensLeave(was, is);
+      const withdraws = totalWithdraws - pulse.offset;
+      return (
+        is.length < was.length || is.readBigUInt64LE(withdraws) > was.readBigUInt64LE(withdraws)
+      );
+    },
     stateOf(role, slot, account) {
       if (role === 'agent_wallet') return null;
       if (account === null || account.data.length === 0) return blankState(slot);
@@ -111,13 +122,29 @@ const NOBODY = '\0'.repeat(32);
 
 /** Mint, owner, amount, delegate and state of a token account. */
 const TOKEN_PULSE = { offset: 0, length: 109 };
+/** The owner in a token account, and the offset of its amount. */
+const TOKEN_OWNER = { from: 32, upTo: 64 };
+const TOKEN_AMOUNT = 64;
+
+/** Whether tokens left between two pulses of a token account, of which the first is whole. */
+function tokensLeave(was: Buffer, is: Buffer): boolean {
+  const held = was.readBigUInt64LE(TOKEN_AMOUNT);
+  if (is.length < was.length) return held > 0n;
+  const { from, upTo } = TOKEN_OWNER;
+  const sameOwner = was.subarray(from, upTo).equals(is.subarray(from, upTo));
+  return !sameOwner || is.readBigUInt64LE(TOKEN_AMOUNT) < held;
+}
+
 const NOTHING = { exists: false, delegate: '', quoteFlow: 0n, isolated: 0n };
 
 function tokenState(slot: number, data: Uint8Array): AccountState {
   const bytes = Buffer.from(data);
   return {
     slot,
-    counters: { ...NO_COUNTERS, tokens: bytes.length < 72 ? 0n : bytes.readBigUInt64LE(64) },
+    counters: {
+      ...NO_COUNTERS,
+      tokens: bytes.length < 72 ? 0n : bytes.readBigUInt64LE(TOKEN_AMOUNT),
+    },
     hints: { ...NOTHING, exists: true },
     positions: [],
     ...(bytes.length < 72 ? {} : { mint: base58Text(bytes.subarray(0, 32)) as Address }),

@@ -127,6 +127,7 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
     cover: (transaction, watched) => cover(dialect, transaction, watched),
     ofValue: (mint) => profile.marketMints.has(mint),
     pulseSlice: states.pulse,
+    leaves: states.leaves,
     stateOf: states.stateOf,
     quoteMarketAddress: async () => addresses.spotMarket(quote.market),
     quoteWorth: (scaled, market) =>

@@ -151,7 +151,9 @@ export async function benchWatch(): Promise<boolean> {
       webhooks: true,
       burst: { heard: () => {}, on: () => false, onSince: () => false },
       ownSignatures: { underWay: () => false },
+      owes: () => false,
       onChange: () => {},
+      onLeaving: () => {},
     });
     const all = [...watched.map.values()];
     const held = mebibytes();

@@ -1,6 +1,6 @@
 // Account changes: notifications are snapshots. Older ones are dropped, equal ones mean nothing,
 // many changes cost one scan, and a scan that fails is made again.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import { ACCOUNT, never, setUp } from '../support/account-changes.ts';
 
@@ -224,4 +224,67 @@ test('a pulse of a release that compared other bytes makes no change appear', as
   watch.remember([{ address: ACCOUNT, slot: 5, pulse: 'abc' }]);
   await watch.sweep([...watched.values()], never);
   expect([...watch.changed.keys()]).toEqual([ACCOUNT]);
+});
+
+describe('value that left the account of a debtor, in a burst', () => {
+  const leave = () => {
+    const town = setUp();
+    town.see(20, 9n);
+    town.watch.told(ACCOUNT, 20);
+    town.state.burst = true;
+    town.state.owing = true;
+    town.see(21, 5n);
+    return town;
+  };
+
+  test('is looked for at once, and the transaction goes ahead of others', async () => {
+    const { watch, scans, state, ahead } = leave();
+    expect(state.leaving).toBe(1);
+    expect(await watch.scanHasty(never)).toBe(1);
+    expect([scans, ahead]).toEqual([[{ after: 8, seen: 21 }], ['s21']]);
+    expect([await watch.scanHasty(never), await watch.scan(never)]).toEqual([0, 0]);
+  });
+
+  test('is found by the scan of all changes as well, which reads a history once', async () => {
+    const { watch, scans, ahead } = leave();
+    const noted = await Promise.all([watch.scan(never), watch.scanHasty(never)]);
+    expect(noted.toSorted()).toEqual([0, 1]);
+    expect([scans.length, ahead]).toEqual([1, ['s21']]);
+  });
+
+  test.each([
+    ['of one who owes nothing', { owing: false, paying: false }],
+    ['that a payment of the daemon probably took', { owing: true, paying: true }],
+  ])('%s is not', async (_, now) => {
+    const { watch, state, clock, see } = leave();
+    Object.assign(state, now);
+    see(22, 4n);
+    expect([await watch.scanHasty(never), await watch.scan(never)]).toEqual([0, 0]);
+    expect(state.leaving).toBe(now.owing ? 2 : 1);
+    clock.advance(10_000);
+    expect(await watch.scan(never)).toBe(1);
+  });
+
+  test('waits 1.5 s for the transaction that a webhook names, and not for one that came', async () => {
+    const { watch, see, clock } = leave();
+    watch.told(ACCOUNT, 21);
+    expect(await watch.scanHasty(never)).toBe(0);
+    watch.hinted(ACCOUNT, 22);
+    see(22, 4n);
+    expect(await watch.scanHasty(never)).toBe(0);
+    clock.advance(1_500);
+    expect(await watch.scanHasty(never)).toBe(1);
+  });
+
+  test('is asked for again while the history lacks it, and stays pending after four times', async () => {
+    const { watch, state, scans, noted } = leave();
+    state.lags = 3;
+    expect(await watch.scanHasty(never)).toBe(1);
+    expect([scans.length, noted]).toEqual([4, ['s21']]);
+    const late = leave();
+    late.state.lags = 4;
+    expect(await late.watch.scanHasty(never)).toBe(0);
+    expect(late.noted).toEqual([]);
+    expect(await late.watch.scan(never)).toBe(1);
+  });
 });

@@ -6,6 +6,7 @@ import type { Signature } from '../../src/core/ids.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { doubtedBy } from '../../src/flows/gate-doubts.ts';
 import { createInspector } from '../../src/flows/inspector.ts';
+import { AHEAD_MS } from '../../src/flows/reading-haste.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { inspectDue } from '../support/inspect-due.ts';
 import { signatureOf } from '../support/ledger.ts';
@@ -163,6 +164,10 @@ describe('a flood', () => {
     expect(await ledger.sightings.claim(clock.nowMs(), 60_000, 1_000)).toHaveLength(200);
   });
 
+  const urgentOf = (signature: Signature, slot: number) => ({
+    ...{ signature, slot, blockIndex: 0, accounts: [accountOf('eve')], urgent: true },
+  });
+
   test('of rumours takes turns with what histories name, and what an account was seen changed by comes first', async () => {
     await using held = await createListening(['ana', 'bo', 'eve']);
     for (const id of ['ana', 'eve']) await flood(held, 'rumour', 150, id);
@@ -172,13 +177,16 @@ describe('a flood', () => {
     const named = held.close('bo', 10);
     await held.named(named, 'bo', 'confirmed', 10);
     const urgent = held.close('eve', 11);
-    await ledger.sightings.note(
-      [{ signature: urgent, blockIndex: 0, accounts: [accountOf('eve')], slot: 11, urgent: true }],
-      { source: 'watch', by: 'confirmed', nowMs: clock.nowMs() },
-    );
+    const naming = { source: 'watch', by: 'confirmed', nowMs: clock.nowMs() } as const;
+    await ledger.sightings.note([urgentOf(urgent, 11)], naming);
     const first = await ledger.sightings.claim(clock.nowMs(), 60_000, 8);
     expect(first[0]?.signature).toBe(urgent);
     expect(first.filter((each) => each.named === 'rumour')).toHaveLength(4);
+    // What left a debtor is read in a place of its own, ahead of all others.
+    const leaving = { ...urgentOf(held.close('eve', 12), 12), waitMs: -AHEAD_MS };
+    await ledger.sightings.note([leaving], naming);
+    const ahead = await ledger.sightings.claim(clock.nowMs() - AHEAD_MS / 2, 60_000, 8);
+    expect(ahead.map((each) => each.signature)).toEqual([leaving.signature]);
     // A rumour that a history names is read earlier.
     const rumour = `${signatureOf(1)}149` as Signature;
     await held.named(rumour, 'ana', 'finalized', 12);

@@ -14,10 +14,11 @@ test('changes of subscribers who left before the scan do not stand before those 
     burst: { onSince: () => false },
     webhooks: false,
     ownSignatures: { underWay: () => false },
+    owes: () => false,
   });
   const change = (address: string, subscriberId: string): void => {
     map.set(address, { address: address as Address, subscriberId, role: 'agent_wallet' });
-    pending.add(address as Address, 20, true);
+    pending.add(address as Address, 20, { swept: true, leaving: false });
   };
   for (let n = 0; n < 101; n++) change(`of ana ${n}`, 'ana');
   change('of bo', 'bo');

@@ -154,7 +154,9 @@ async function told(history: History, seed: number | null): Promise<unknown> {
       burst: createBurst(clock.nowMs),
       ownSignatures: { underWay: () => false },
       canBe: () => true,
+      owes: () => true,
       onChange: () => {},
+      onLeaving: () => {},
     });
   let watch = openWatch();
   const onTold = (accounts: readonly Address[], slot: number | null) => {
@@ -204,6 +206,7 @@ async function told(history: History, seed: number | null): Promise<unknown> {
       }
     },
     () => watch.scan(never),
+    () => watch.scanHasty(never),
     () => watch.sweep([...watched.map.values()], never),
     () => backfill(plain, never),
     inspect,

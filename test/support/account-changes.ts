@@ -19,9 +19,19 @@ export function setUp(trustFirstSight = false, shared = false, slice = { offset:
   const scans: { after: number; seen: number }[] = [];
   const trouble = { failing: false };
   const noted: string[] = [];
+  /** Of the noted transactions, those that go ahead of others. */
+  const ahead: string[] = [];
   const failed: string[] = [];
   const latest = { slot: Number.MAX_SAFE_INTEGER };
-  const state = { burst: false, paying: false, lamports: 9n, beforeAnswer: async () => {} };
+  const state = {
+    burst: false,
+    paying: false,
+    owing: false,
+    leaving: 0,
+    lags: 0,
+    lamports: 9n,
+    beforeAnswer: async () => {},
+  };
   const others: { told: Slot[]; paying: string[] } | null = shared
     ? { told: [], paying: [] }
     : null;
@@ -39,18 +49,26 @@ export function setUp(trustFirstSight = false, shared = false, slice = { offset:
     else watched.delete(ACCOUNT);
     for (const each of moved) each();
   };
+  // An account holds its lamports: value leaves it when they are fewer.
+  const venue = {
+    name: 'drift-v2',
+    leaves: (_: string, before: string, after: string) => Number(after) < Number(before),
+  };
   const watch = createAccountChanges({
     ledger: {
       watchList: { cursors: async () => [{ address: ACCOUNT, slot: 10, listedRevision: 0 }] },
       sightings: {
-        note: async (rows: { signature: string }[]) =>
-          void noted.push(...rows.map((each) => each.signature)),
+        note: async (rows: { signature: string; waitMs?: number }[]) => {
+          noted.push(...rows.map((each) => each.signature));
+          ahead.push(...rows.flatMap((each) => ((each.waitMs ?? 0) < 0 ? [each.signature] : [])));
+        },
       },
     } as unknown as Ledger,
     chain: {
       async signatures(_: Address, after: number, seen: number) {
         if (trouble.failing) throw new Error('the node is away');
         scans.push({ after, seen });
+        if (state.lags-- > 0) return [];
         return [{ signature: `s${seen}`, slot: seen, blockIndex: 0, memo: null }];
       },
       slices: async () => {
@@ -62,7 +80,7 @@ export function setUp(trustFirstSight = false, shared = false, slice = { offset:
       },
       witnessed: <T>(read: () => Promise<T>) => read(),
     } as unknown as Chain,
-    venues: venuesOf([{ name: 'drift-v2', pulseSlice: () => slice } as unknown as Venue]),
+    venues: venuesOf([{ ...venue, pulseSlice: () => slice } as unknown as Venue]),
     watched: {
       map: watched,
       touches: () => true,
@@ -88,10 +106,12 @@ export function setUp(trustFirstSight = false, shared = false, slice = { offset:
             paying: new Set(others.paying),
           }),
     trustFirstSight,
+    owes: () => state.owing,
     onChange: () => {},
+    onLeaving: () => void state.leaving++,
   });
   const see = (slot: number, lamports: bigint) =>
     watch.notified(ACCOUNT, slot, { lamports, owner: ACCOUNT, data: new Uint8Array() });
   const given = { latest, trouble, watched, setWatched, clock, state, others };
-  return { watch, see, scans, noted, failed, ...given };
+  return { watch, see, scans, noted, ahead, failed, ...given };
 }

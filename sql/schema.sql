@@ -26,6 +26,7 @@ create index account_by_listed on account (listed_revision);
 create trigger account_listed before insert or update of watched_at on account for each row execute function account_is_listed();
 create trigger account_moves_list before insert or update of watched_at on account for each statement execute function watch_list_moves();
 create trigger account_no_creator before insert on account for each row when (new.role = 'agent_wallet') execute function require_no_creator();
+create trigger account_unchecked after insert on account for each row when (new.role <> 'agent_wallet') execute function account_waits_for_check();
 
 -- An account's state at finalized slots, held against the facts: every change before `baseline` is accounted for; `candidate` is later and waits until everything up to its slot is heard.
 create table account_check (
@@ -44,7 +45,10 @@ create table account_check (
   constraint account_check_unexplained_whole check ((difference is null) = (unexplained_since is null))
 );
 create index account_check_absent on account_check (address) where (((coalesce(candidate, baseline) -> 'hints') ->> 'exists') = 'false');
+create index account_check_due on account_check (address) where ((candidate is not null) or (difference is not null) or (seen_slot > ((baseline ->> 'slot'))::bigint));
 create index account_check_open on account_check (unexplained_since) where (unexplained_since is not null);
+create trigger account_check_began after insert on account_check for each row execute function check_passes();
+create trigger account_check_moved after update on account_check for each row when ((old.baseline ->> 'slot') is distinct from (new.baseline ->> 'slot')) execute function check_passes();
 
 -- A part of a close that was reckoned under one set of terms, once, with the dust and the losses before and after it.
 create table accrual (
@@ -387,6 +391,8 @@ create index fact_unknown_call on fact (account, slot) where ((kind = 'notice') 
 create trigger fact_append_only before delete or update on fact for each row execute function fact_is_append_only();
 create trigger fact_final_on_insert after insert on fact for each row when (new.finality = 'finalized' and (new.kind in ('close', 'reckoning'))) execute function fact_waits_for_booking();
 create trigger fact_final_on_update after update on fact for each row when (new.finality = 'finalized' and old.finality <> 'finalized' and (new.kind in ('close', 'reckoning'))) execute function fact_waits_for_booking();
+create trigger fact_unchecked_on_insert after insert on fact referencing new table as fresh for each statement execute function facts_wait_for_check();
+create trigger fact_unchecked_on_update after update on fact referencing new table as fresh for each statement execute function facts_wait_for_check();
 create trigger transfer_final_on_insert after insert on fact for each row when (new.finality = 'finalized' and new.kind = 'outflow' and (new.body ->> 'internal') = 'false' and (new.body ->> 'paymentId') is null) execute function transfer_waits_for_matching();
 create trigger transfer_final_on_update after update on fact for each row when (new.finality = 'finalized' and old.finality <> 'finalized' and new.kind = 'outflow' and (new.body ->> 'internal') = 'false' and (new.body ->> 'paymentId') is null) execute function transfer_waits_for_matching();
 
@@ -737,6 +743,7 @@ create index profit_share_due on profit_share (subscriber_id, retry_at) where (s
 create index profit_share_held on profit_share (subscriber_id, held_until) where (held_until is not null);
 create index profit_share_observed on profit_share (slot) where observed;
 create index profit_share_open on profit_share (accrued_at) where ((status in ('pending', 'processing', 'failed')) and (accrued_at > '-infinity'::timestamptz));
+create index profit_share_owed_to on profit_share (creator_wallet, mint, status) include (amount, paid) where ((status in ('pending', 'processing', 'failed')) and (creator_wallet > ''));
 create index profit_share_resting on profit_share (((reason ->> 'class'))) where ((status = 'pending') and (reason is not null));
 create index profit_share_unpaid on profit_share (status, subscriber_id) include (amount, paid) where (status <> 'paid');
 create trigger profit_share_forward before delete or update on profit_share for each row execute function profit_share_moves_forward();
@@ -900,6 +907,7 @@ create table subscriber (
   constraint subscriber_subscriber_id_check check (subscriber_id ~ '^[A-Za-z0-9_.:-]{1,64}$')
 );
 create index subscriber_by_left on subscriber (left_revision) where (left_revision > 0);
+create trigger subscriber_checked after update on subscriber for each row when ((old.retired_at is null) <> (new.retired_at is null)) execute function checks_of_subscriber();
 create trigger subscriber_left before update on subscriber for each row when (new.retired_at is not null and old.retired_at is null) execute function subscriber_leaves();
 
 -- One venue account of a subscriber that copies one creator, and what the account held when its first terms began.
@@ -959,6 +967,7 @@ create table subscription_terms (
 );
 create index subscription_terms_by_creator on subscription_terms (creator_wallet);
 create index subscription_terms_by_subscription on subscription_terms (subscription_id, from_slot);
+create index subscription_terms_expiring on subscription_terms (expires_after_ms) where (expires_after_ms is not null);
 create trigger subscription_terms_kept before delete or update on subscription_terms for each row execute function row_is_kept();
 create trigger subscription_terms_no_agent before insert on subscription_terms for each row when (not new.ended) execute function require_no_agent();
 
@@ -1053,6 +1062,13 @@ create table unbooked (
   constraint unbooked_subscriber_id_signature_slot_ordinal_account_fkey foreign key (subscriber_id, signature, slot, ordinal, account) references fact(subscriber_id, signature, slot, ordinal, account) on delete cascade
 );
 
+-- A slot with a final fact that no check of the account has passed yet, or, with slot -1, an account that was never checked. Triggers add the row; a check of the account at that slot or a later one removes it.
+create table unchecked (
+  account text not null,
+  slot bigint not null,
+  constraint unchecked_pkey primary key (account, slot)
+);
+
 -- A final transfer to a creator that is not matched yet. Making the fact final adds the row, matching removes it.
 create table uncredited (
   subscriber_id text not null,
@@ -1119,9 +1135,40 @@ begin
   return new;
 end $$;
 
+create function account_waits_for_check() returns trigger as $$
+begin
+  insert into unchecked (account, slot) values (new.address, -1) on conflict do nothing;
+  return null;
+end $$;
+
 create function chain_identity_is_kept() returns trigger as $$
 begin
   raise exception 'the chain of a ledger is never changed';
+end $$;
+
+create function check_passes() returns trigger as $$
+begin
+  delete from unchecked where account = new.address and slot <= (new.baseline ->> 'slot')::bigint;
+  return null;
+end $$;
+
+create function checks_of_subscriber() returns trigger as $$
+begin
+  if new.retired_at is not null then
+    delete from unchecked u using account a where a.subscriber_id = new.subscriber_id and u.account = a.address;
+  else
+    insert into unchecked (account, slot)
+    select a.address, -1 from account a
+    where a.subscriber_id = new.subscriber_id and a.role <> 'agent_wallet'
+      and not exists (select 1 from account_check c where c.address = a.address)
+    union
+    select f.account, f.slot
+    from account a join fact f on f.account = a.address left join account_check c on c.address = a.address
+    where a.subscriber_id = new.subscriber_id and f.finality = 'finalized' and f.kind in ('tally', 'unknown', 'reckoning')
+      and f.slot > coalesce((c.baseline ->> 'slot')::bigint, -1)
+    on conflict do nothing;
+  end if;
+  return null;
 end $$;
 
 create function credit_grows() returns trigger as $$
@@ -1177,6 +1224,17 @@ create function fact_waits_for_booking() returns trigger as $$
 begin
   insert into unbooked (subscriber_id, account, signature, slot, ordinal)
   values (new.subscriber_id, new.account, new.signature, new.slot, new.ordinal) on conflict do nothing;
+  return null;
+end $$;
+
+create function facts_wait_for_check() returns trigger as $$
+begin
+  insert into unchecked (account, slot)
+  select distinct f.account, f.slot from fresh f
+  where f.finality = 'finalized' and f.kind in ('tally', 'unknown', 'reckoning')
+    and not exists (select 1 from account_check c where c.address = f.account and (c.baseline ->> 'slot')::bigint >= f.slot)
+  order by 1, 2
+  on conflict do nothing;
   return null;
 end $$;
 

@@ -17,6 +17,7 @@ import type { RpcCosts } from './flows/rpc-budget.ts';
 import type { Sources } from './flows/sources.ts';
 import { type Gauge, installNodeGauges } from './node-gauges.ts';
 import type { Metrics } from './system/metrics.ts';
+import { createRested } from './system/rested.ts';
 
 export type GaugeParts = {
   readonly parts: Parts;
@@ -61,18 +62,25 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
   const gauge: Gauge = (name, help, labels, read) =>
     metrics.gauge({ name: `bailiff_${name}`, help, labels, read });
 
-  gauge('debts', 'Profit shares by status and token.', ['status', 'token'], async () =>
-    (await ledger.sums.debts()).map(({ status, token, count }) => ({
+  // Debts that are paid and payments that have landed are counted less often the more there are.
+  const paid = createRested(clock, () => ledger.sums.paid(), HOUR_MS);
+  const landed = createRested(clock, () => ledger.sums.landed(), HOUR_MS);
+  gauge('debts', 'Profit shares by status and token.', ['status', 'token'], async () => [
+    ...(await ledger.sums.unpaid()).map(({ status, token, count }) => ({
       labels: { status, token: token.symbol },
       value: count,
     })),
-  );
+    ...(await paid()).map(({ token, count }) => ({
+      labels: { status: 'paid', token: token.symbol },
+      value: count,
+    })),
+  ]);
   gauge(
     'debts_base_units',
     'The unpaid part of profit shares by status and token, in base units of the token.',
     ['status', 'token'],
     async () =>
-      (await ledger.sums.debts()).map(({ status, token, left }) => ({
+      (await ledger.sums.unpaid()).map(({ status, token, left }) => ({
         labels: { status, token: token.symbol },
         value: Number(left),
       })),
@@ -106,11 +114,13 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     'payments',
     'Payments by state and, of those that ended badly, class of trouble.',
     ['state', 'class'],
-    async () =>
-      (await ledger.sums.payments()).map(({ state, class: trouble, count }) => ({
+    async () => [
+      ...(await ledger.sums.payments()).map(({ state, class: trouble, count }) => ({
         labels: { state, class: trouble },
         value: count,
       })),
+      { labels: { state: 'landed', class: '' }, value: await landed() },
+    ],
   );
   gauge(
     'payments_unknown',

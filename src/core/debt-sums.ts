@@ -17,8 +17,8 @@ export type Earnings = {
 };
 
 export type DebtSums = {
-  /** The number of profit shares by status and token, and their unpaid sum. */
-  debts(): Promise<
+  /** The number of profit shares that are not paid, by status and token, and their unpaid sum. */
+  unpaid(): Promise<
     {
       readonly status: ProfitShare['status'];
       readonly token: Token;
@@ -26,6 +26,8 @@ export type DebtSums = {
       readonly left: BaseUnits;
     }[]
   >;
+  /** The number of paid profit shares by token. Reads every share: not to be asked often. */
+  paid(): Promise<{ readonly token: Token; readonly count: number }[]>;
   /** The number of open debts that are older than each of these ages. */
   debtsOlderThan(nowMs: number, agesMs: readonly number[]): Promise<number[]>;
   /**
@@ -40,9 +42,11 @@ export type DebtSums = {
    * accrued. The five add up to everything that ever accrued in it.
    */
   earnings(creatorWallet: Address): Promise<readonly Earnings[]>;
+  /** The number of landed payments. Reads every payment: not to be asked often. */
+  landed(): Promise<number>;
   /**
-   * The number of payments by state and, for payments that ended badly, by class of trouble; empty
-   * text for the others.
+   * The number of payments that have not landed, by state and, for payments that ended badly, by
+   * class of trouble; empty text for the others.
    */
   payments(): Promise<
     { readonly state: Payment['state']; readonly class: string; readonly count: number }[]

@@ -72,9 +72,9 @@ const checkOf = (row: Row): AccountCheck => ({
 /** Creates the store of account checks. */
 export function createChecks(sql: Sql): Checks {
   const steps = createCheckSteps(sql);
-  const select = (where: Fragment) => sql<Row[]>`
+  const select = (where: Fragment, accounts = sql`account a`) => sql<Row[]>`
     select a.address, a.subscriber_id, a.role, a.venue, a.cursor_slot, a.listed_revision, c.baseline, c.candidate, c.difference
-    from account a join subscriber s on s.subscriber_id = a.subscriber_id left join account_check c using (address)
+    from ${accounts} join subscriber s on s.subscriber_id = a.subscriber_id left join account_check c on c.address = a.address
     where s.retired_at is null and a.role <> 'agent_wallet' and ${where}`;
   /** The venue accounts that do not exist, of subscribers who have not left. */
   const missing = sql`
@@ -91,15 +91,20 @@ export function createChecks(sql: Sql): Checks {
         parts === null
           ? sql``
           : sql`and get_byte(sha256(convert_to(a.subscriber_id, 'UTF8')), 0) % ${PARTS} in ${sql(parts as number[])}`;
-      const rows =
-        await select(sql`not exists (select 1 from set_aside s where s.kind = 'state' and s.subject = a.address and s.retry_at > ${at(nowMs)})
-        and (c.address is null or c.candidate is not null or c.difference is not null
-        or c.seen_slot > (c.baseline->>'slot')::bigint
-        or exists (select 1 from fact f where f.account = a.address and f.kind in ('tally', 'unknown', 'reckoning')
-                   and f.slot > (c.baseline->>'slot')::bigint and f.finality = 'finalized')
-        or a.address in (select m.account from ${unreadableNow(sql, nowMs)}))
-        ${ofParts}
-        order by c.checked_at nulls first limit ${limit}`);
+      // `d` holds the accounts of which something waits, up to a slot; each is then looked up.
+      const always = sql`9223372036854775807`;
+      const waiting = sql`(
+        select address, max(slot) as slot from (
+          select account as address, slot from unchecked
+          union all select address, ${always} from account_check
+            where candidate is not null or difference is not null or seen_slot > (baseline ->> 'slot')::bigint
+          union all select m.account, ${always} from ${unreadableNow(sql, nowMs)}) w group by address)`;
+      const rows = await select(
+        sql`not exists (select 1 from set_aside s where s.kind = 'state' and s.subject = a.address and s.retry_at > ${at(nowMs)})
+        and (c.address is null or d.slot > (c.baseline ->> 'slot')::bigint) ${ofParts}
+        order by c.checked_at nulls first limit ${limit}`,
+        sql`${waiting} d cross join lateral (select * from account where address = d.address offset 0) a`,
+      );
       return rows.map(checkOf);
     },
     async find(addresses) {

@@ -11,23 +11,34 @@ export function createDebtSums(sql: Sql): DebtSums {
   // This condition always holds. Only with it can a statement use the index of open debts by age.
   const byAge = sql`accrued_at > '-infinity'`;
   return {
-    async debts() {
+    async unpaid() {
       const rows = await readWhole(
         sql,
         (tx) => tx<(TokenRow & { status: ProfitShare['status']; count: bigint; left: bigint })[]>`
-        with unpaid as (
+        select k.mint, k.symbol, k.decimals, s.status, s.count, s.left from token k join (
           select mint, status, count(*), sum(amount - paid)::bigint as left from profit_share
-          where status <> 'paid' group by mint, status)
-        select k.mint, k.symbol, k.decimals, f.status, f.count, f.left from token k join (
-          select mint, status, count, "left" from unpaid
-          union all
-          select w.mint, 'paid', w.count - coalesce((select sum(u.count) from unpaid u where u.mint = w.mint), 0)::bigint, 0::bigint
-          from (select t.mint, count(s.mint) from token t left join profit_share s using (mint) group by t.mint) w) f using (mint)`,
+          where status <> 'paid' group by mint, status) s using (mint)`,
       );
       return rows.map((row) => ({
         ...{ status: row.status, token: tokenIn(row), left: row.left },
         count: Number(row.count),
       }));
+    },
+    async paid() {
+      const rows = await readWhole(
+        sql,
+        (tx) => tx<(TokenRow & { count: bigint })[]>`
+        select k.mint, k.symbol, k.decimals, coalesce(s.count, 0) as count from token k left join (
+          select mint, count(*) from profit_share where status = 'paid' group by mint) s using (mint)`,
+      );
+      return rows.map((row) => ({ token: tokenIn(row), count: Number(row.count) }));
+    },
+    async landed() {
+      const [row] = await readWhole(
+        sql,
+        (tx) => tx<{ count: bigint }[]>`select count(*) from payment where state = 'landed'`,
+      );
+      return Number(row?.count ?? 0n);
     },
     async debtsOlderThan(nowMs, agesMs) {
       const counts: number[] = [];
@@ -70,9 +81,7 @@ export function createDebtSums(sql: Sql): DebtSums {
     },
     async payments() {
       const rows = await sql<{ state: PaymentState; class: string; count: bigint }[]>`
-        select state, coalesce(trouble ->> 'class', '') as class, count(*) from payment where state <> 'landed' group by 1, 2
-        union all
-        select 'landed', '', count(*) from payment where state = 'landed'`;
+        select state, coalesce(trouble ->> 'class', '') as class, count(*) from payment where state <> 'landed' group by 1, 2`;
       return rows.map((row) => ({ ...row, count: Number(row.count) }));
     },
     async paymentsSentBefore(ms) {

@@ -3,7 +3,7 @@
 // their clock. It is null while the time does not count, unless the limit had been passed before.
 import type { OpenDebt } from '../core/owing.ts';
 import type { Owing } from '../core/standing-ports.ts';
-import type { Sql } from './database.ts';
+import { readWhole, type Sql } from './database.ts';
 import { nextRevision, STANDING_CHANNEL } from './standings.ts';
 
 /**
@@ -17,11 +17,14 @@ const DRIFT_MS = 30_000;
 export function createOwing(sql: Sql): Owing {
   return {
     async open() {
-      const rows = await sql<{ subscriber_id: string; debts: OpenDebt[] }[]>`
-        select d.subscriber_id, coalesce((
-          select jsonb_agg(jsonb_build_object('status', s.status, 'reason', s.reason, 'attempts', s.attempts))
-          from profit_share s where s.subscriber_id = d.subscriber_id and s.status in ('pending', 'processing', 'failed')), '[]') as debts
-        from standing d where d.outstanding > 0 and d.standing <> 'retired'`;
+      const rows = await readWhole(
+        sql,
+        (tx) => tx<{ subscriber_id: string; debts: OpenDebt[] }[]>`
+        select d.subscriber_id, coalesce(s.debts, '[]') as debts
+        from (select subscriber_id, jsonb_agg(jsonb_build_object('status', status, 'reason', reason, 'attempts', attempts)) as debts
+          from profit_share where status in ('pending', 'processing', 'failed') group by subscriber_id) s
+        right join standing d using (subscriber_id) where d.outstanding > 0 and d.standing <> 'retired'`,
+      );
       return rows.map((row) => ({ subscriberId: row.subscriber_id, debts: row.debts }));
     },
     async age(counting, resting, limitMs) {

@@ -182,8 +182,12 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
           .length;
       }),
     async lapsing() {
+      // Reads the debts that are open and older than the shortest time of any terms: none where no
+      // terms let debts lapse.
       const rows = await sql<{ subscriber_id: string }[]>`
-        select distinct s.subscriber_id from profit_share s ${lapseTerms} where ${lapsesNow}`;
+        select distinct s.subscriber_id from profit_share s ${lapseTerms} where ${lapsesNow}
+          and s.status in ('pending', 'processing', 'failed') and s.accrued_at > '-infinity' and s.accrued_at <= ${now}
+            - (select min(expires_after_ms) from subscription_terms where expires_after_ms is not null) * interval '1 millisecond'`;
       return rows.map((row) => row.subscriber_id);
     },
     lapse: (subscriberId, under) =>

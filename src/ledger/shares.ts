@@ -195,7 +195,7 @@ export function createShares(
     async owedTo(creatorWallet, mint) {
       const rows = await sql<(Pick<Share, 'status' | 'observed'> & { owed: bigint })[]>`
         select status, observed, sum(amount - paid)::bigint as owed from profit_share
-        where creator_wallet = ${creatorWallet} and mint = ${mint}
+        where creator_wallet = ${creatorWallet} and creator_wallet > '' and mint = ${mint}
           and status in ('pending', 'processing', 'failed') group by status, observed`;
       return rows.reduce((sum, row) => (isUnpaid(row, 'payable') ? sum + row.owed : sum), 0n);
     },

@@ -11,6 +11,7 @@ import type { Clock, Log } from '../core/ports.ts';
 import type { Decision } from '../core/roster.ts';
 import { creditsOf } from '../core/rpc-price.ts';
 import { createMeter } from './meter.ts';
+import { restsUntil } from './rested.ts';
 
 /** A gauge, and the function that reads its values. */
 export type Reading = {
@@ -49,7 +50,7 @@ export type Metrics = {
   covered(program: string, counted: Coverage): void;
   gauge(reading: Reading): void;
   /**
-   * Reads every gauge once, but those that rest (see `REST`). A gauge that cannot be read keeps its
+   * Reads every gauge once, but those that rest (rested.ts). A gauge that cannot be read keeps its
    * last values; the others are still read.
    */
   sample(): Promise<void>;
@@ -58,11 +59,8 @@ export type Metrics = {
   readonly contentType: string;
 };
 
-/**
- * A gauge is read again after a hundred times the time that its reading took, so that a gauge over
- * many payments takes no more than a hundredth of Postgres in a burst; after 30 s in any case.
- */
-const REST = { times: 100, mostMs: 30_000 };
+/** The longest rest of a gauge whose reading takes long. */
+const REST_MS_MOST = 30_000;
 
 /** Creates the metrics of one daemon. */
 export function createMetrics(clock: Clock): Metrics {
@@ -170,14 +168,13 @@ export function createMetrics(clock: Clock): Metrics {
     const beganMs = clock.nowMs();
     const restsMs = gauge.dueMs - beganMs;
     // A longer rest than the longest one shows that the clock was set back.
-    if (restsMs > 0 && restsMs <= REST.mostMs) return;
+    if (restsMs > 0 && restsMs <= REST_MS_MOST) return;
     try {
       const values = await gauge.reading.read();
       gauge.shown.reset();
       for (const each of values) gauge.shown.set(each.labels, each.value);
       gauge.readAtMs = clock.nowMs();
-      const tookMs = gauge.readAtMs - beganMs;
-      gauge.dueMs = beganMs + Math.min(REST.times * tookMs, REST.mostMs);
+      gauge.dueMs = restsUntil(beganMs, gauge.readAtMs, REST_MS_MOST);
     } catch {
       // The failure shows as the age of the sample. The loops that the same outage stops log it.
     }

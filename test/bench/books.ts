@@ -20,8 +20,16 @@ const BASELINE = {
 const id = (letter: string): string => `'${letter}' || n || repeat('x', 36)`;
 const creator = `'c' || n % ${CREATORS} || repeat('y', 36)`;
 
-/** Adds the subscribers from one number up to another, each with a sub-account and terms. */
-export async function addSubscribers(sql: Sql, from: number, upTo: number): Promise<void> {
+/**
+ * Adds the subscribers from one number up to another, each with a sub-account and terms, whose
+ * debts lapse after so many milliseconds; null: never.
+ */
+export async function addSubscribers(
+  sql: Sql,
+  from: number,
+  upTo: number,
+  expiresAfterMs: number | null = null,
+): Promise<void> {
   const everybody = `generate_series(${from}, ${upTo}) n`;
   await sql.unsafe(`
     insert into subscriber (subscriber_id, agent_wallet, agent_token_account) select 's' || n, ${id('w')}, ${id('t')} from ${everybody};
@@ -30,10 +38,11 @@ export async function addSubscribers(sql: Sql, from: number, upTo: number): Prom
       union all select ${id('w')}, 's' || n, 'agent_wallet', null, 1 from ${everybody}
       union all select ${id('t')}, 's' || n, 'agent_token_account', null, 1 from ${everybody};
     insert into subscription (subscriber_id, subscription_id, drift_account) select 's' || n, 'sub' || n, ${id('d')} from ${everybody};
-    insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, mark_slot)
-      select 's' || n, 'sub' || n, 1, ${creator}, 1000, 1 from ${everybody};
+    insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, mark_slot, expires_after_ms)
+      select 's' || n, 'sub' || n, 1, ${creator}, 1000, 1, ${expiresAfterMs} from ${everybody};
     insert into account_check (address, subscriber_id, baseline, checked_at)
-      select ${id('d')}, 's' || n, '${JSON.stringify(BASELINE)}', now() from ${everybody};
+      select ${id('d')}, 's' || n, '${JSON.stringify(BASELINE)}'::jsonb, now() from ${everybody}
+      union all select ${id('t')}, 's' || n, '${JSON.stringify(BASELINE)}'::jsonb, now() from ${everybody};
     insert into standing (subscriber_id, standing, outstanding, revision)
       select 's' || n, 'good', case when ${OWES} then 1000000 else 0 end, last + n - ${from - 1} from ${everybody}, revision;
     insert into standing_change (revision, subscriber_id, standing, outstanding)

@@ -2,7 +2,7 @@
 // tables and indexes the more rows they have.
 import { expect, test } from 'vitest';
 import { createLedger } from '../../src/ledger/ledger.ts';
-import { fillBooks } from '../bench/books.ts';
+import { addCloses, addSubscribers, fillBooks } from '../bench/books.ts';
 import { createDatabase } from '../support/database.ts';
 import { pagesOf } from '../support/pages.ts';
 import { questions } from '../support/questions.ts';
@@ -32,6 +32,22 @@ test('no question of the daemon reads more pages of larger books', async () => {
   const many = await ask();
   const grown = [...many].filter(([name, pages]) => !(pages <= pagesMost(few.get(name) ?? 0)));
   expect(grown).toEqual([]);
+});
+
+test('no open debt is read for those that lapse before the shortest time has passed, and no paid one for a creator', async () => {
+  await using books = await openBooks();
+  const { sql, ask } = books;
+  await fillBooks(sql, 1, FEW);
+  const before = await ask();
+  // A hundred open debts that lapse after 30 days, and 2,000 paid shares of the creator.
+  await addSubscribers(sql, 2_001, 4_000, 30 * 86_400_000);
+  await addCloses(sql, 2_001, 4_000, 1);
+  await addSubscribers(sql, 207, 207);
+  await addCloses(sql, 207, 207, 2_000);
+  await sql`vacuum analyze`;
+  const after = await ask();
+  for (const name of ['debts that lapse', 'what is owed to a creator'])
+    expect(after.get(name), name).toBeLessThanOrEqual(pagesMost(before.get(name) ?? 0));
 });
 
 test('a verdict reads no more pages for a subscriber with many facts beside its closes', async () => {

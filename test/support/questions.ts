@@ -1,7 +1,6 @@
 // Questions: what the daemon and its API ask the ledger all the time, of books as bench/books.ts
-// fills them. The time of each must not grow with the books. Two that grow are left out:
-// `shares.subscribersWithWork` lists every subscriber with a due debt, and `checks.due`, which is
-// asked every `watch.checkEveryMs`, looks at every account.
+// fills them. The time of each must not grow with the books. Two that grow with the number of
+// debtors are left out: `shares.subscribersWithWork` and `owing.open`.
 import type { Address, Signature } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { judge } from '../../src/core/standing.ts';
@@ -24,7 +23,7 @@ export function questions(ledger: Ledger): Record<string, () => Promise<unknown>
     'what covers a debt': () => shares.uncovered(subscriberId),
     'payments that no debt explains': () => payments.unexplainedOf(subscriberId),
     'since when a subscriber owes': () => shares.oldestOpenSlot(subscriberId, 'open'),
-    'what is owed to a creator': () => shares.owedTo(creatorWallet, creatorWallet),
+    'what is owed to a creator': () => shares.owedTo(creatorWallet, USDC.mint),
     'debts that lapse': () => shares.lapsing(),
     'debts that persons asked to have voided': () => shares.voidsAsked(),
     'shares, the newest': () => shares.list({ limit: LIMIT }),
@@ -44,6 +43,7 @@ export function questions(ledger: Ledger): Record<string, () => Promise<unknown>
     'what was heard last': () => sightings.lastHeard(),
     'facts of a subscriber': () => facts.list({ subscriberId, limit: LIMIT }),
     'facts between two states': () => checks.told(user, 100, 350, 0),
+    'accounts to check': () => checks.due(LIMIT, 0),
     'an account to check': () => checks.find([user]),
     'differences that no fact explains': () => checks.gaps(),
     'accounts of a subscriber': () => watchList.ofSubscriber(subscriberId),

@@ -75,7 +75,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   const uses = (source: Source): boolean => settings.watch.sources.includes(source);
   const sources = createSources(settings.watch.sources, tip.canBe);
   const aside = createAside({ ledger, clock, log });
-  const burst = createBurst(clock.nowMs);
+  const burst = createBurst(clock.nowMs, share.fraction);
   const ports = { ...given, ...parts, books: settling.books, sources, aside, burst, ownSignatures };
   const nudge = (id: string): void => lanes.nudge(id);
   const mine = (): Watched[] =>
@@ -158,7 +158,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     });
   const heard = (accounts: readonly Address[], saidSlot: number | null, ahead: boolean): void => {
     if (ahead) loops.after('hasty');
-    burst.heard(1);
+    burst.named(1);
     for (const account of accounts) {
       changed(account, saidSlot);
       if (saidSlot !== null) watch.hinted(account, saidSlot);

@@ -3,8 +3,10 @@
 // transaction once, when it is final, and waits for webhooks before it reads an account's history.
 
 export type Burst = {
-  /** Counts news: changes of accounts, and transactions that a webhook names. */
-  heard(count: number): void;
+  /** Counts transactions that a webhook names. */
+  named(count: number): void;
+  /** Counts a change of an account of this subscriber. */
+  changed(subscriberId: string): void;
   /** Whether a burst is going on. */
   on(): boolean;
   /** Whether a burst has been going on at any time since this moment. */
@@ -16,19 +18,40 @@ const NEWS_MOST = 32;
 const WINDOW_MS = 1_000;
 /** A burst lasts this long after the last window with more news. */
 const LASTS_MS = 5_000;
+/** The changes of fewer subscribers say nothing about those that other daemons follow. */
+const SUBSCRIBERS_LEAST = 4;
 
-/** Creates a counter of news. `nowMs` is the daemon's clock. */
-export function createBurst(nowMs: () => number): Burst {
-  let [fromMs, count, untilMs] = [Number.NEGATIVE_INFINITY, 0, Number.NEGATIVE_INFINITY];
+/**
+ * Creates a counter of news. `nowMs` is the daemon's clock, `share` the part of all subscribers
+ * whose accounts this daemon follows, in (0, 1]: the changes that it sees are that part of all.
+ */
+export function createBurst(nowMs: () => number, share: () => number = () => 1): Burst {
+  let [fromMs, untilMs] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [named, changes] = [0, 0];
+  const subscribers = new Set<string>();
+  const count = (more: { readonly named: number; readonly changes: number }): void => {
+    const now = nowMs();
+    if (now - fromMs >= WINDOW_MS || now < fromMs) {
+      fromMs = now;
+      [named, changes] = [0, 0];
+      subscribers.clear();
+    }
+    named += more.named;
+    changes += more.changes;
+  };
+  const judge = (): void => {
+    const all = subscribers.size >= SUBSCRIBERS_LEAST ? changes / share() : changes;
+    if (named + all > NEWS_MOST) untilMs = nowMs() + LASTS_MS;
+  };
   return {
-    heard(more) {
-      const now = nowMs();
-      if (now - fromMs >= WINDOW_MS || now < fromMs) {
-        fromMs = now;
-        count = 0;
-      }
-      count += more;
-      if (count > NEWS_MOST) untilMs = now + LASTS_MS;
+    named(more) {
+      count({ named: more, changes: 0 });
+      judge();
+    },
+    changed(subscriberId) {
+      count({ named: 0, changes: 1 });
+      subscribers.add(subscriberId);
+      judge();
     },
     on: () => nowMs() < untilMs,
     onSince: (atMs) => untilMs > atMs,

@@ -9,20 +9,32 @@ export const PARTS = 64;
 /** The part of a subscriber, from the SHA-256 of its id. The ledger computes the same in SQL. */
 export const partOf = (hash: Uint8Array): number => (hash[0] ?? 0) % PARTS;
 
-/** The most parts that one of so many daemons holds. */
-export const fairShare = (daemons: number): number => Math.ceil(PARTS / Math.max(1, daemons));
+/**
+ * The most parts that one of so many daemons holds: a part more than an even share rounded down,
+ * but not while another daemon holds less than that (`leastOther`; null without others).
+ */
+export function fairShare(daemons: number, leastOther: number | null = null): number {
+  const even = PARTS / Math.max(1, daemons);
+  const least = Math.floor(even);
+  return leastOther !== null && leastOther < least ? least : Math.ceil(even);
+}
 
 /** The leases of the parts. */
 export type HearingLeases = {
   /**
    * Records that a daemon runs, and renews its leases up to `nowMs + lastsMs`. Returns the parts
-   * that it still holds, and how many daemons run, itself included.
+   * that it still holds, how many daemons run, itself included, and how many parts the other one
+   * holds that holds the fewest; null without others.
    */
   renew(
     daemonId: string,
     nowMs: number,
     lastsMs: number,
-  ): Promise<{ readonly parts: readonly number[]; readonly daemons: number }>;
+  ): Promise<{
+    readonly parts: readonly number[];
+    readonly daemons: number;
+    readonly leastOther: number | null;
+  }>;
   /** Takes up to `count` parts that no daemon holds. Returns those that it took. */
   take(daemonId: string, count: number, nowMs: number, lastsMs: number): Promise<number[]>;
   /** Gives parts back. */

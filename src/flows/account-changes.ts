@@ -149,7 +149,7 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     pulses.set(address, { slot, pulse, told: !from.swept });
     if (known === undefined ? from.trusting : known.pulse === pulse) return;
     changed.set(address, slot);
-    ports.burst.heard(1);
+    ports.burst.changed(watch.subscriberId);
     const leaving =
       known !== undefined && venueOf(venues, watch).leaves(watch.role, known.pulse, pulse);
     pending.add(address, slot, { swept: from.swept, leaving });

@@ -20,6 +20,8 @@ export type HearingShare = {
   isMine(subscriberId: string): boolean;
   /** The parts that this daemon holds; null when it holds all. */
   parts(): readonly number[] | null;
+  /** The fraction of all subscribers whose accounts this daemon hears; 1 while it holds no part. */
+  fraction(): number;
   /**
    * Returns the function that asks the ledger what other daemons know of changes that wait for a
    * scan; null while this daemon hears everything.
@@ -37,6 +39,7 @@ export type HearingShare = {
 export const WHOLE: HearingShare = {
   isMine: () => true,
   parts: () => null,
+  fraction: () => 1,
   elsewhere: () => null,
   round: async () => {},
   leave: async () => {},
@@ -78,6 +81,7 @@ export function createHearingShare(ports: HearingSharePorts): HearingShare {
   return {
     isMine: (subscriberId) => held.size === PARTS || held.has(partOfSubscriber(subscriberId)),
     parts: () => (held.size === PARTS ? null : [...held]),
+    fraction: () => (held.size === 0 ? 1 : held.size / PARTS),
     elsewhere: () => (held.size === PARTS ? null : ports.elsewhere),
     async round() {
       const nowMs = clock.nowMs();
@@ -86,8 +90,8 @@ export function createHearingShare(ports: HearingSharePorts): HearingShare {
         hold([], 0);
         return;
       }
-      const { parts, daemons } = await leases.renew(daemonId, nowMs, LEASE_MS);
-      const fair = fairShare(daemons);
+      const { parts, daemons, leastOther } = await leases.renew(daemonId, nowMs, LEASE_MS);
+      const fair = fairShare(daemons, leastOther);
       const spare = parts.slice(fair);
       await leases.giveBack(daemonId, spare);
       const more =

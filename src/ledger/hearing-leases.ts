@@ -16,7 +16,7 @@ const FORGOTTEN_AFTER = 10;
 export function createHearingLeases(sql: Sql): HearingLeases {
   return {
     async renew(daemonId, nowMs, lastsMs) {
-      const [row] = await sql<{ parts: number[]; others: number }[]>`
+      const [row] = await sql<{ parts: number[]; others: number; least: number | null }[]>`
         with me as (
             insert into hearing_daemon (daemon_id, seen_at) values (${daemonId}, ${at(nowMs)})
             on conflict on constraint hearing_daemon_pkey do update set seen_at = excluded.seen_at),
@@ -26,10 +26,14 @@ export function createHearingLeases(sql: Sql): HearingLeases {
           renewed as (
             update hearing_lease set until = ${at(nowMs + lastsMs)}
             where daemon_id = ${daemonId} returning part)
-        select coalesce((select jsonb_agg(part order by part) from renewed), '[]') as parts,
-          (select count(*)::int from hearing_daemon
-            where daemon_id <> ${daemonId} and seen_at > ${at(nowMs - lastsMs)}) as others`;
-      return { parts: row?.parts ?? [], daemons: (row?.others ?? 0) + 1 };
+        select coalesce((select jsonb_agg(part order by part) from renewed), '[]') as parts, count(*)::int as others, min(held) as least
+        from (select (select count(*)::int from hearing_lease l where l.daemon_id = d.daemon_id and l.until > ${at(nowMs)}) as held
+          from hearing_daemon d where d.daemon_id <> ${daemonId} and d.seen_at > ${at(nowMs - lastsMs)}) o`;
+      return {
+        parts: row?.parts ?? [],
+        daemons: (row?.others ?? 0) + 1,
+        leastOther: row?.least ?? null,
+      };
     },
     async take(daemonId, count, nowMs, lastsMs) {
       const rows = await sql<{ part: number }[]>`

@@ -149,7 +149,7 @@ export async function benchWatch(): Promise<boolean> {
       log,
       trustFirstSight: true,
       webhooks: true,
-      burst: { heard: () => {}, on: () => false, onSince: () => false },
+      burst: { named: () => {}, changed: () => {}, on: () => false, onSince: () => false },
       ownSignatures: { underWay: () => false },
       owes: () => false,
       onChange: () => {},

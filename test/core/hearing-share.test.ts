@@ -10,7 +10,9 @@ test('the first byte of the hash gives the part', () => {
 });
 
 test('so many daemons hold every part between them, and none holds one more than another needs', () => {
-  expect([1, 2, 3, 10, 64, 65].map(fairShare)).toEqual([64, 32, 22, 7, 1, 1]);
+  expect([1, 2, 3, 10, 64, 65].map((each) => fairShare(each))).toEqual([64, 32, 22, 7, 1, 1]);
+  // Of ten daemons none holds seven parts while another one holds fewer than six.
+  expect([1, 5, 6, 7].map((least) => fairShare(10, least))).toEqual([6, 6, 7, 7]);
   for (let daemons = 1; daemons <= PARTS; daemons++)
     expect(fairShare(daemons) * daemons).toBeGreaterThanOrEqual(PARTS);
   expect(fairShare(0)).toBe(PARTS);

@@ -64,6 +64,7 @@ test('one daemon holds everything; a second gets half, and each account has one 
   await round('a');
   expect(counts()).toEqual([500, 0]);
   expect(one('a').share.parts()).toBeNull();
+  expect([one('a').share.fraction(), one('b').share.fraction()]).toEqual([1, 1]);
   await round('b', 'a', 'b');
   expect([...hearers()]).toEqual([1]);
   expect(one('a').share.parts()).toHaveLength(32);
@@ -73,6 +74,22 @@ test('one daemon holds everything; a second gets half, and each account has one 
   // Nothing moves while both live.
   const before = counts();
   for (let n = 0; n < 5; n++) await round('a', 'b');
+  expect(counts()).toEqual(before);
+});
+
+test('ten daemons hold six or seven parts each, however many came late, and none moves afterwards', async () => {
+  const names = [...'abcdefghij'];
+  const { ledger, one, round, counts, hearers } = await daemons(...names);
+  await using _ = ledger;
+  await round(...names.slice(0, 9));
+  for (let n = 0; n < 3; n++) await round(...names.slice(0, 9));
+  for (let n = 0; n < 4; n++) await round(...names);
+  const held = () => names.map((name) => one(name).share.parts()?.length ?? 0);
+  expect(held().toSorted()).toEqual([6, 6, 6, 6, 6, 6, 7, 7, 7, 7]);
+  expect([...hearers()]).toEqual([1]);
+  expect(one('a').share.fraction()).toBe((one('a').share.parts()?.length ?? 0) / PARTS);
+  const before = counts();
+  for (let n = 0; n < 3; n++) await round(...names);
   expect(counts()).toEqual(before);
 });
 

@@ -96,7 +96,12 @@ export function setUp(trustFirstSight = false, shared = false, slice = { offset:
     clock,
     log: silentLog,
     webhooks: true,
-    burst: { heard: () => {}, on: () => state.burst, onSince: () => state.burst },
+    burst: {
+      named: () => {},
+      changed: () => {},
+      on: () => state.burst,
+      onSince: () => state.burst,
+    },
     ownSignatures: { underWay: () => state.paying },
     elsewhere: () =>
       others === null

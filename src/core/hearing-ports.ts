@@ -29,6 +29,11 @@ export type Sighting = {
   readonly accounts: readonly Address[];
   readonly attempts: number;
   /**
+   * For how long the source put the first reading off, so that the transaction is read once, when
+   * it is final; 0 for a later reading. Milliseconds.
+   */
+  readonly putOffMs: number;
+  /**
    * No node returns the transaction, and for every account that it touches it was shown or accepted
    * that nothing is missing.
    */

@@ -63,6 +63,11 @@ export const FINALIZED_SOON_SLOTS = 64;
  */
 const FINAL_BY_MS = 30_000;
 /**
+ * A reading that was put off for so long waits for finality; one that waits for less has its turn
+ * behind others of its account. Milliseconds.
+ */
+const PUT_OFF_MS_LEAST = 300;
+/**
  * How often a finalized transaction without its log is read again, in case another node has the
  * log, before facts without it are accepted.
  */
@@ -103,10 +108,12 @@ async function read(
     ...transaction,
     blockIndex: transaction.blockIndex ?? sighting.blockIndex,
   });
+  // The daemon that noted the transaction may know better than this one how long finality takes.
+  const putOff = sighting.putOffMs >= PUT_OFF_MS_LEAST;
   // A rumour is looked for at `finalized` once only, so that forged ones cost little.
   const late =
-    clock.nowMs() - sighting.wantedMs > (finalByMs() ?? FINAL_BY_MS) &&
-    (named !== 'rumour' || (sighting.attempts <= 1 && finalByMs() !== null));
+    (putOff || clock.nowMs() - sighting.wantedMs > (finalByMs() ?? FINAL_BY_MS)) &&
+    (named !== 'rumour' || (sighting.attempts <= 1 && (putOff || finalByMs() !== null)));
   if (mustBeFinal || late) {
     const transaction = await chain.transaction(signature, 'finalized');
     if (transaction !== null) return { transaction: placed(transaction), finality: 'finalized' };

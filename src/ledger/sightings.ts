@@ -148,6 +148,7 @@ type Row = {
   source: NamedBy;
   attempts: number;
   wanted_at: Date;
+  was_due_at: Date;
   absent_at: Date | null;
   named_for: { accounts: Address[]; ended: boolean };
 };
@@ -163,6 +164,7 @@ const sightingOf = (row: Row): Sighting => ({
   source: row.source,
   accounts: row.named_for.accounts,
   attempts: row.attempts,
+  putOffMs: row.attempts > 1 ? 0 : Math.max(0, row.was_due_at.getTime() - row.wanted_at.getTime()),
   ended: row.named_for.ended,
   wantedMs: row.wanted_at.getTime(),
   absentMs: row.absent_at?.getTime() ?? null,
@@ -191,13 +193,13 @@ export function createSightings(sql: Sql): Sightings {
             where status in ('wanted', 'confirmed') and rank = 2 and due_at <= ${at(nowMs)}
             order by rank, due_at, signature limit ${limit} for update skip locked),
           turn as (
-            select signature, rank, row_number() over (order by rank, due_at, signature) as nth from named
+            select signature, rank, due_at, row_number() over (order by rank, due_at, signature) as nth from named
             union all
-            select signature, rank, row_number() over (order by due_at, signature) as nth from rumoured
+            select signature, rank, due_at, row_number() over (order by due_at, signature) as nth from rumoured
             order by nth, rank limit ${limit})
         update sighting s set due_at = ${at(nowMs + leaseMs)}, attempts = attempts + 1
-        where signature in (select signature from turn)
-        returning signature, status, slot, named_slot, block_index, rank, finalized_at is not null as final, named_final, source,
+        from turn t where s.signature = t.signature
+        returning s.signature, status, slot, named_slot, block_index, s.rank, t.due_at as was_due_at, finalized_at is not null as final, named_final, source,
           attempts, wanted_at, absent_at,
           (select jsonb_build_object('accounts', coalesce(jsonb_agg(m.account), '[]'), 'ended', coalesce(bool_and(m.ended_at is not null), false))
             from sighting_account m where m.signature = s.signature) as named_for`;

@@ -133,6 +133,7 @@ export function createMemorySightings(state: State): Sightings {
         .slice(0, limit)
         .sort((a, b) => a.rank - b.rank || a.wantedMs - b.wantedMs)
         .map((row) => {
+          const putOffMs = row.attempts > 0 ? 0 : Math.max(0, row.dueMs - row.wantedMs);
           row.dueMs = nowMs + leaseMs;
           row.attempts++;
           return {
@@ -146,6 +147,7 @@ export function createMemorySightings(state: State): Sightings {
             source: row.source,
             accounts: [...row.accounts],
             attempts: row.attempts,
+            putOffMs,
             ended: false,
             wantedMs: row.wantedMs,
             absentMs: row.absentMs,

@@ -1,5 +1,5 @@
-// Put off: a reading that was put off until the transaction should be final is made at `finalized`
-// by every daemon, whatever it knows itself of how long finality takes.
+// Put off: a reading that was put off until the transaction should be final is made at `finalized`,
+// also by a daemon that has measured no finality.
 import { expect, test } from 'vitest';
 import type { Chain } from '../../src/core/chain-ports.ts';
 import { inspectDue } from '../support/inspect-due.ts';

@@ -108,7 +108,7 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
     if (waitedMs >= namedMs) return false;
     if (inBurst && waitedMs < BURST_HINT_MS_MOST.unnamed) return true;
     // The webhook may have reached another daemon, which reads the transaction now.
-    const isShared = (ports.elsewhere?.() ?? null) !== null;
+    const isShared = mayWait && (ports.elsewhere?.() ?? null) !== null;
     if (isShared && ports.webhooks && waitedMs < HINT_MS_MOST) return true;
     const hinted = (hints.get(address) ?? []).filter(({ atMs }) => sinceMs - atMs < HINT_MS_MOST);
     return [...slots].every((slot) => hinted.some((each) => each.slot === slot));

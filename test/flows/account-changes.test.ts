@@ -227,8 +227,8 @@ test('a pulse of a release that compared other bytes makes no change appear', as
 });
 
 describe('value that left the account of a debtor, in a burst', () => {
-  const leave = () => {
-    const town = setUp();
+  const leave = (shared = false) => {
+    const town = setUp(false, shared);
     town.see(20, 9n);
     town.watch.told(ACCOUNT, 20);
     town.state.burst = true;
@@ -243,6 +243,10 @@ describe('value that left the account of a debtor, in a burst', () => {
     expect(await watch.scanHasty(never)).toBe(1);
     expect([scans, ahead]).toEqual([[{ after: 8, seen: 21 }], ['s21']]);
     expect([await watch.scanHasty(never), await watch.scan(never)]).toEqual([0, 0]);
+  });
+
+  test('is looked for at once where daemons share the hearing, too', async () => {
+    expect(await leave(true).watch.scanHasty(never)).toBe(1);
   });
 
   test('is found by the scan of all changes as well, which reads a history once', async () => {

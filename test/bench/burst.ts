@@ -6,6 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { creditsOf } from '../../src/core/rpc-price.ts';
 import { createGateClient } from '../../src/gate-client/client.ts';
+import { askedOf, sayAsked } from './asked.ts';
 import {
   countStatements,
   forgetStatements,
@@ -105,6 +106,7 @@ async function burst(given: BurstCase): Promise<void> {
     const [landedBefore, readBefore] = [await landed(stage), await readAgain(stage)];
     if (given.flood > 0) await stage.order({ kind: 'flood', count: given.flood });
     await forgetStatements(stage);
+    const asked = await askedOf(stage);
     const sizes = await tableSizes(stage);
     await stage.order({ kind: 'close', count: given.closes });
     const [startedMs, startedAtMs] = [performance.now(), Date.now()];
@@ -138,6 +140,7 @@ async function burst(given: BurstCase): Promise<void> {
     );
     say(`  ${each(total)} calls and ${each(credits)} credits a close, ${refused} refused with 429`);
     say(`  ${JSON.stringify(calls)}`);
+    sayAsked(asked, await askedOf(stage));
     say(
       `  daemon: ${each((after.cpuS - before.cpuS) * 1_000)} ms CPU a payment (${each((after.mainS - before.mainS) * 1_000)} on its main thread), ${after.rssMiB.toFixed(0)} MiB; ${each(statements.total)} statements and ${each(statements.transactions)} transactions a payment`,
     );

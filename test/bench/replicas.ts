@@ -4,6 +4,7 @@
 // hangs or was killed.
 import { setTimeout as pause } from 'node:timers/promises';
 import { creditsOf } from '../../src/core/rpc-price.ts';
+import { askedOf, sayAsked } from './asked.ts';
 import { openStage, type Stage, say, until } from './burst-stage.ts';
 
 /**
@@ -23,8 +24,6 @@ const WALKED_AFTER_MS = 3_000;
 const WALKED_WITHIN_MS = 60_000;
 
 type Counted = { readonly calls: number; readonly credits: number };
-/** Calls of each daemon since its start, by the part that asked and the method. */
-type Asked = readonly ReadonlyMap<string, number>[];
 const HISTORIES = ['getSignaturesForAddress', 'getTransaction'];
 
 async function countOf(
@@ -40,31 +39,6 @@ async function countOf(
     histories: sum(([method, count]) => (HISTORIES.includes(method) ? count : 0)),
     credits: sum(([method, count]) => count * creditsOf(method)),
   };
-}
-
-const ASKED = /^bailiff_rpc_source_calls_total\{method="(\w+)".*source="([\w-]+)"\} (\d+)/gm;
-const askedOf = ({ daemons }: Stage): Promise<Asked> =>
-  Promise.all(
-    daemons.map(async ({ url }) => {
-      const text = await (await fetch(`${url}/metrics`)).text();
-      const counts = new Map<string, number>();
-      for (const [, method, source, count] of text.matchAll(ASKED)) {
-        const key = `${source} ${method}`;
-        counts.set(key, (counts.get(key) ?? 0) + Number(count));
-      }
-      return counts;
-    }),
-  );
-/** Prints the calls between two readings, a column for each daemon, the most frequent first. */
-function sayAsked(before: Asked, after: Asked): void {
-  const keys = [...new Set(after.flatMap((each) => [...each.keys()]))];
-  const rows = keys.map((key) => ({
-    key,
-    counts: after.map((each, nth) => (each.get(key) ?? 0) - (before[nth]?.get(key) ?? 0)),
-  }));
-  const sum = (counts: readonly number[]): number => counts.reduce((all, each) => all + each, 0);
-  for (const { key, counts } of rows.toSorted((a, b) => sum(b.counts) - sum(a.counts)))
-    if (sum(counts) > 0) say(`    ${String(sum(counts)).padStart(5)} ${key}: ${counts.join(', ')}`);
 }
 
 /** The parts that each daemon holds by a lease that lasts. */

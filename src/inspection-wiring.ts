@@ -11,13 +11,11 @@ import type { Finality } from './flows/finality.ts';
 import type { InspectPorts } from './flows/inspect.ts';
 import { createInspector, type Inspector } from './flows/inspector.ts';
 import { EVERY_MS, type Loops } from './flows/loops.ts';
+import { noteOwn } from './flows/own-noted.ts';
 import type { Sources } from './flows/sources.ts';
 import type { Settling } from './settling-wiring.ts';
 import type { Metrics } from './system/metrics.ts';
 import type { Settings } from './system/settings.ts';
-
-/** In a burst, a payment of the daemon that no webhook has named is noted after this time. */
-const OWN_NOTED_AFTER_MS = 10_000;
 
 type InspectionPorts = AdoptPorts &
   Omit<InspectPorts, 'adopt' | 'onFacts' | 'onFinal' | 'finalByMs' | 'onRead'> &
@@ -36,7 +34,7 @@ type InspectionPorts = AdoptPorts &
 
 /** Wires the inspector, and declares the loops that read and judge. */
 export function addInspection(ports: InspectionPorts, settings: Settings): Inspector {
-  const { ledger, pace, metrics, loops, sources, finality, watch, watched, burst, clock } = ports;
+  const { pace, metrics, loops, sources, finality, watch, watched, clock } = ports;
   const { judge, changed, ownSignatures, way, noted } = ports;
   const coverage = createCoverageCounter(ports, metrics);
   /** The verdicts under way on subscribers whose transactions went ahead. */
@@ -72,17 +70,7 @@ export function addInspection(ports: InspectionPorts, settings: Settings): Inspe
     },
     () => loops.after('hasty'),
   );
-  /** Notes the daemon's own payments, so that they are read although no source named them. */
-  const noteOwn = async (): Promise<void> => {
-    // In a burst a webhook names them as well, and they are read in their turn after the closes.
-    const executed = ownSignatures.takeExecuted(burst.on() ? OWN_NOTED_AFTER_MS : 0);
-    if (executed.length === 0) return;
-    const naming = { source: 'own', by: 'finalized', nowMs: clock.nowMs() } as const;
-    await ledger.sightings.note(executed, naming);
-    for (const { accounts, slot } of executed)
-      for (const account of accounts) if (slot != null) watch.told(account, slot);
-  };
-  loops.add('own', EVERY_MS.own, noteOwn);
+  loops.add('own', EVERY_MS.own, () => noteOwn(ports));
   const { inspectLeast, inspectMost } = EVERY_MS;
   const inspectEveryMs = Math.max(inspectLeast, Math.min(inspectMost, settings.watch.finalityMs));
   loops.add('ahead', EVERY_MS.judge, async () => {

@@ -25,6 +25,8 @@ export type OwnSignatures = {
   read(transaction: ChainTransaction): void;
   /** The cost of a payment that was read; null when it was not. Each is given once. */
   takeCost(signature: Signature): TransactionCost | null;
+  /** The payments that were executed and are neither noted nor read yet, as transactions. */
+  executed(): Rumour[];
   /**
    * The payments that were executed at least `forMs` milliseconds ago and neither noted nor read
    * yet, as transactions to read. Each payment is returned once.
@@ -124,6 +126,7 @@ export function createOwnSignatures(
       costs.delete(signature);
       return cost;
     },
+    executed: () => [...executed.values()].map(({ rumour }) => rumour),
     takeExecuted(forMs) {
       const ready = [...executed.values()].filter(({ atMs }) => clock.nowMs() - atMs >= forMs);
       for (const each of ready) forgetExecuted(each);

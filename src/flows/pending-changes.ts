@@ -46,7 +46,7 @@ export type PendingChanges = {
   get(address: Address): Pending | undefined;
   /** The account was scanned up to this slot. It may have changed again meanwhile. */
   scanned(address: Address, slot: Slot): void;
-  /** A webhook names the account in this slot. */
+  /** A webhook, or the daemon for its own payment, names the account in this slot. */
   hinted(address: Address, slot: Slot): void;
   /** A transaction of this slot that touches the account was read. */
   told(address: Address, slot: Slot): void;
@@ -157,8 +157,9 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
       if (pendings.get(address)?.slot === slot) forget(address);
     },
     hinted(address, slot) {
+      const others = (hints.get(address) ?? []).filter((each) => each.slot !== slot);
       const hint = { slot, atMs: clock.nowMs() };
-      hints.set(address, [hint, ...(hints.get(address) ?? [])].slice(0, REMEMBERED_MOST));
+      hints.set(address, [hint, ...others].slice(0, REMEMBERED_MOST));
     },
     told,
     dropLeft: () => dropLeft(watched, pendings, leaving, readSlots, hints),

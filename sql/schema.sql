@@ -1166,6 +1166,7 @@ begin
     from account a join fact f on f.account = a.address left join account_check c on c.address = a.address
     where a.subscriber_id = new.subscriber_id and f.finality = 'finalized' and f.kind in ('tally', 'unknown', 'reckoning')
       and f.slot > coalesce((c.baseline ->> 'slot')::bigint, -1)
+    order by 1, 2
     on conflict do nothing;
   end if;
   return null;

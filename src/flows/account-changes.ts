@@ -10,7 +10,7 @@ import type { Source } from '../core/source.ts';
 import { type Venues, venueOf } from '../core/venue.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import type { SetAside } from './aside.ts';
-import { createHistoryScan } from './history-scan.ts';
+import { createHistoryScan, type ScanOptions } from './history-scan.ts';
 import { createPendingChanges, type PendingPorts } from './pending-changes.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { Sources } from './sources.ts';
@@ -217,7 +217,7 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
   /** Scans the histories of accounts that wait for it, a batch at most. */
   const scanSome = async (
     waiting: readonly Address[],
-    isHasty: (address: Address) => boolean,
+    optionsOf: (address: Address) => ScanOptions,
     signal: AbortSignal,
   ): Promise<number> => {
     if (waiting.length === 0) return 0;
@@ -234,9 +234,9 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
         if (signal.aborted) return;
         const { address } = cursor;
         try {
-          const scanned = await history.scan(cursor, isHasty(address));
+          const scanned = await history.scan(cursor, optionsOf(address));
           noted += scanned.noted;
-          if (scanned.goesOn) ports.onChange(null, null);
+          if (scanned.again) ports.onChange(null, null);
         } catch (thrown) {
           // The account stays on the list, and the others are scanned.
           await aside.failed('history', address, thrown);
@@ -295,9 +295,9 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
       const ready = (await pending.ready()).toSorted(
         (a, b) => Number(hasty.has(b)) - Number(hasty.has(a)),
       );
-      return scanSome(ready, (address) => hasty.has(address), signal);
+      return scanSome(ready, (each) => ({ ahead: hasty.has(each), insist: false }), signal);
     },
-    scanHasty: (signal) => scanSome(pending.hasty(), () => true, signal),
+    scanHasty: (signal) => scanSome(pending.hasty(), () => ({ ahead: true, insist: true }), signal),
     get waiting() {
       return pending.waiting;
     },

@@ -16,24 +16,29 @@ export type HistoryScanPorts = {
   readonly pending: Pick<PendingChanges, 'get' | 'scanned'>;
   readonly clock: Pick<Clock, 'nowMs' | 'sleep'>;
 };
-/** The number of transactions that were noted, and whether the history goes on. */
-export type Scanned = { readonly noted: number; readonly goesOn: boolean };
+/** The number of transactions that were noted, and whether the account is to be scanned again. */
+export type Scanned = { readonly noted: number; readonly again: boolean };
+export type ScanOptions = {
+  /** The transactions of the change go ahead of all others. */
+  readonly ahead: boolean;
+  /**
+   * The node is asked again while its history lacks the slots of the change; if it still does after
+   * a second, the change stays pending. Otherwise one answer ends the change.
+   */
+  readonly insist: boolean;
+};
 export type HistoryScan = {
   /** The accounts that were scanned, each with the slot up to which it was. */
   readonly upTo: Map<Address, Slot>;
-  /**
-   * Scans the history of an account from its cursor on. With `hasty`, its transactions go ahead of
-   * others, and the node is asked again while its history lacks the slots of the change; if it
-   * still does after a second, the change stays pending.
-   */
-  scan(cursor: Cursor, hasty: boolean): Promise<Scanned>;
+  /** Scans the history of an account from its cursor on. */
+  scan(cursor: Cursor, options: ScanOptions): Promise<Scanned>;
 };
 
 /**
  * Slots that are scanned again, because the order inside the last slot may have been incomplete.
  */
 const OVERLAP_SLOTS = 2;
-/** How often a hasty scan asks, and the pause in between: a subscription may be faster. */
+/** How often a scan that insists asks, and the pause in between: a subscription may be faster. */
 const TRIES = { count: 4, everyMs: 250 } as const;
 const NEVER = new AbortController().signal;
 
@@ -43,7 +48,7 @@ export function createHistoryScan(ports: HistoryScanPorts): HistoryScan {
   const upTo = new Map<Address, Slot>();
   return {
     upTo,
-    async scan({ address, slot: cursor, listedRevision }, hasty) {
+    async scan({ address, slot: cursor, listedRevision }, { ahead, insist }) {
       const change = pending.get(address);
       const slot = change?.slot ?? 0;
       const after = Math.max(0, Math.max(cursor, upTo.get(address) ?? 0) - OVERLAP_SLOTS);
@@ -51,7 +56,7 @@ export function createHistoryScan(ports: HistoryScanPorts): HistoryScan {
       const shows = (rows: Awaited<ReturnType<typeof read>>): boolean =>
         [...(change?.slots ?? [])].every((each) => rows.some((row) => row.slot === each));
       let rows = await read();
-      for (let tries = 1; hasty && !shows(rows) && tries < TRIES.count; tries++) {
+      for (let tries = 1; insist && !shows(rows) && tries < TRIES.count; tries++) {
         await clock.sleep(TRIES.everyMs, NEVER);
         rows = await read();
       }
@@ -64,23 +69,23 @@ export function createHistoryScan(ports: HistoryScanPorts): HistoryScan {
           slot: row.slot,
           accounts: [address],
           urgent,
-          ...(hasty && urgent ? { waitMs: -AHEAD_MS } : {}),
+          ...(ahead && urgent ? { waitMs: -AHEAD_MS } : {}),
         };
       });
       const naming = { source: 'watch', by: 'confirmed', nowMs: clock.nowMs() } as const;
       await ledger.sightings.note(rumours, { ...naming, listedRevision });
       const noted = rows.length;
-      if (!watched.map.has(address)) return { noted, goesOn: false };
+      if (!watched.map.has(address)) return { noted, again: false };
       const last = rows.at(-1);
       if (last?.goesOn === true) {
         // The rest of a long history is scanned in the next run.
         upTo.set(address, last.slot - 1);
-        return { noted, goesOn: true };
+        return { noted, again: true };
       }
-      if (hasty && !shows(rows)) return { noted, goesOn: false };
+      if (insist && !shows(rows)) return { noted, again: true };
       upTo.set(address, slot);
       pending.scanned(address, slot);
-      return { noted, goesOn: false };
+      return { noted, again: false };
     },
   };
 }

@@ -291,4 +291,15 @@ describe('value that left the account of a debtor, in a burst', () => {
     expect(late.noted).toEqual([]);
     expect(await late.watch.scan(never)).toBe(1);
   });
+
+  test('in a slot that the history never shows is given up by the next scan of all changes', async () => {
+    const { watch, state, scans } = leave();
+    state.lags = 100;
+    await watch.scanHasty(never);
+    await watch.scan(never);
+    expect([scans.length, watch.waiting]).toEqual([5, false]);
+    await watch.scanHasty(never);
+    await watch.scan(never);
+    expect(scans).toHaveLength(5);
+  });
 });

@@ -27,6 +27,7 @@ import { closeServer, createServer } from './http/server.ts';
 import { surfaceOf } from './http-wiring.ts';
 import {
   listenApiKeys,
+  listenDoubts,
   listenEvents,
   listenLanes,
   listenStandings,
@@ -129,12 +130,13 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const slots = createSlotReading(() => chain.slot('confirmed'), clock.nowMs, staleAfterMs);
   const spent = countHearing(parts, settings, metrics, spending);
   const hearing = await addHearing(
-    { ...shared, watched, settling, metrics, costs: spending, slots, spent },
+    { ...shared, publisher, watched, settling, metrics, costs: spending, slots, spent },
     settings,
   );
   const { feeds, registration, sources, inspector } = hearing;
   stack.defer(() => inGrace(clock, inspector.drained()));
   stack.defer(() => feeds.close());
+  if (settings.watch.share) stack.defer(await listenDoubts(direct, hearing.doubts.told));
   stack.defer(await listenWatchList(direct, () => void watched.refresh().catch(unread)));
 
   const { ownSignatures } = settling;
@@ -150,7 +152,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
       ...{ ...ports, sources, aside: hearing.aside },
       pace,
       slot: slots.read,
-      personal: () => upkeep.doubts(),
+      personal: () => new Map([...hearing.doubts.why(), ...upkeep.doubts()]),
       setClock: clock.set,
       reach: () => reachLedger(parts.pools),
       readKeys: () => authority.refresh(),

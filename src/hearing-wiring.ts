@@ -21,6 +21,7 @@ import { createFinality } from './flows/finality.ts';
 import { addTakeover, type HearingShare } from './flows/hearing-share.ts';
 import type { Inspector } from './flows/inspector.ts';
 import { EVERY_MS, type Loops } from './flows/loops.ts';
+import type { Publisher } from './flows/publish.ts';
 import { createHaste, type Haste } from './flows/reading-haste.ts';
 import { createRegistration, type Registration } from './flows/registration.ts';
 import type { RpcCosts } from './flows/rpc-budget.ts';
@@ -30,6 +31,7 @@ import { createStreamNotes } from './flows/stream-notes.ts';
 import { createWake } from './flows/waiting-debts.ts';
 import { createWalkSchedule } from './flows/walk-schedule.ts';
 import type { WatchedAccounts } from './flows/watched.ts';
+import { createWithdrawalDoubts, type WithdrawalDoubts } from './flows/withdrawal-doubts.ts';
 import { addInspection } from './inspection-wiring.ts';
 import type { Settling } from './settling-wiring.ts';
 import { newId } from './system/clock.ts';
@@ -39,6 +41,7 @@ import type { Settings } from './system/settings.ts';
 export type HearingPorts = {
   readonly parts: Parts;
   readonly roster: Roster;
+  readonly publisher: Pick<Publisher, 'doubt'>;
   readonly conformance: VenuesConformance;
   readonly watched: WatchedAccounts;
   readonly settling: Settling;
@@ -58,6 +61,7 @@ export type Hearing = {
   readonly watch: AccountChanges;
   readonly registration: Registration;
   readonly feeds: Feeds;
+  readonly doubts: WithdrawalDoubts;
   /** Whether other sources do the work of this source now, so that it may be given up. */
   mayGiveUp: RpcCosts['isGivenUp'];
   /** Called when accounts joined. Resolves when they are followed and registered at Helius. */
@@ -135,7 +139,13 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       way.hold();
       loops.after('leaving');
     },
+    doubt: (address, slot) => doubts.begin(address, slot),
   });
+  const doubts = createWithdrawalDoubts({
+    ...{ ...ports, watch, judge: settling.judge },
+    tell: settings.watch.share ? parts.tellDoubt : null,
+  });
+  loops.add('withdrawals', EVERY_MS.withdrawals, () => doubts.round());
   watch.remember(await ledger.checks.pulses());
   loops.add('scan', EVERY_MS.scan, async (signal) => {
     // A webhook may name the transaction within this time, which saves the scan.
@@ -237,6 +247,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     watch,
     registration,
     feeds,
+    doubts,
     mayGiveUp(source) {
       if (source === 'sample') return true;
       if (source === 'backfill') return settings.watch.sources.length > 1;

@@ -173,6 +173,11 @@ export type Sightings = SignatureSink & {
     readonly subscribers: readonly string[];
     readonly unattributedSinceMs: number | null;
   }>;
+  /**
+   * Those of these accounts of which a transaction is not read yet, as `unread` counts them,
+   * whenever it was named.
+   */
+  unreadAmong(accounts: readonly Address[]): Promise<readonly Address[]>;
   /** When a webhook last delivered, and when another source last named a transaction with facts. */
   lastHeard(): Promise<{ webhookMs: number | null; otherMs: number | null }>;
 };

@@ -92,6 +92,8 @@ export type Roster = {
    * each the reason UNEXPLAINED.
    */
   doubt(subscribers: readonly string[] | ReadonlyMap<string, Doubt>): void;
+  /** Adds a subscriber to that set, or replaces the reason. */
+  doubtAlso(subscriberId: string, doubt: Doubt): void;
   readonly doubts: {
     readonly all: string | null;
     readonly of: ReadonlySet<string>;
@@ -232,6 +234,9 @@ export function createRoster(options: RosterOptions): Roster {
         subscribers instanceof Map
           ? subscribers
           : new Map([...(subscribers as readonly string[])].map((id) => [id, UNEXPLAINED]));
+    },
+    doubtAlso(subscriberId, doubt) {
+      doubted = new Map([...doubted, [subscriberId, doubt]]);
     },
     get doubts() {
       return { all: doubtOfAll, of: new Set(doubted.keys()), why: doubted };

@@ -52,8 +52,11 @@ export type WireBeat = {
   readonly doubt: string | null;
   readonly doubted: readonly string[];
   /** The doubted subscribers that have a reason of their own, with that reason. */
-  readonly doubts?: readonly (Doubt & { readonly subscriber: string })[];
+  readonly doubts?: readonly WireDoubt[];
 };
+
+/** The message that tells of a doubt that has just begun; beats repeat it while it lasts. */
+export type WireDoubt = Doubt & { readonly subscriber: string };
 
 /** The id of an event: its mark as `revision:nonce`. */
 export const markText = ({ revision, nonce }: Mark): string => `${revision}:${nonce ?? ''}`;

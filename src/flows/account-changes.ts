@@ -36,8 +36,13 @@ export type AccountChangePorts = PendingPorts & {
   readonly burst: Burst;
   /** Called when an account has changed; with null when accounts have to be read. */
   readonly onChange: (address: Address | null, slot: Slot | null) => void;
-  /** Called when value left an account whose subscriber owes something. */
+  /**
+   * Called when value left an account whose subscriber owes something, and no payment of the
+   * daemons explains it.
+   */
   readonly onLeaving: () => void;
+  /** The same, and again with each scan of that account: as `WithdrawalDoubts.begin`. */
+  readonly doubt: (address: Address, slot: Slot) => void;
 };
 export type AccountChanges = {
   /**
@@ -84,6 +89,8 @@ export type AccountChanges = {
    * payment explains the change by now. Returns the number of signatures that it noted.
    */
   scanHasty(signal: AbortSignal): Promise<number>;
+  /** Whether a change of this account waits for its transactions to be noted or read. */
+  isPending(address: Address): boolean;
   /** Whether scans wait for transactions that a webhook has named. */
   readonly waiting: boolean;
   /**
@@ -154,7 +161,9 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
       known !== undefined && venueOf(venues, watch).leaves(watch.role, known.pulse, pulse);
     pending.add(address, slot, { swept: from.swept, leaving });
     ports.onChange(address, slot);
-    if (leaving && ports.owes(address)) ports.onLeaving();
+    if (!leaving || !ports.owes(address) || pending.isPaid(address)) return;
+    ports.doubt(address, slot);
+    ports.onLeaving();
   };
   /**
    * The pulse of an account. Data that is no longer than the slice is taken for the slice: a node
@@ -212,6 +221,13 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
         sources.note(source, slot, clock.nowMs());
       }
     }
+  };
+
+  /** The accounts of `PendingChanges.hasty`, each of which is doubted. */
+  const hastyNow = (): Address[] => {
+    const hasty = pending.hasty();
+    for (const each of hasty) ports.doubt(each, pending.get(each)?.slot ?? 0);
+    return hasty;
   };
 
   /** Scans the histories of accounts that wait for it, a batch at most. */
@@ -291,13 +307,14 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
         for (const address of fresh) unread.add(address);
         throw thrown;
       }
-      const hasty = new Set(pending.hasty());
+      const hasty = new Set(hastyNow());
       const ready = (await pending.ready()).toSorted(
         (a, b) => Number(hasty.has(b)) - Number(hasty.has(a)),
       );
       return scanSome(ready, (each) => ({ ahead: hasty.has(each), insist: false }), signal);
     },
-    scanHasty: (signal) => scanSome(pending.hasty(), () => ({ ahead: true, insist: true }), signal),
+    scanHasty: (signal) => scanSome(hastyNow(), () => ({ ahead: true, insist: true }), signal),
+    isPending: (address) => pending.get(address) !== undefined,
     get waiting() {
       return pending.waiting;
     },

@@ -62,14 +62,14 @@ export type DoubtOptions = {
   readonly lagMsMost: number;
   /** The caller's own reason why the gate vouches for no subscriber; null for none. */
   readonly why: string | null;
-  /** The doubts about single subscribers. */
-  readonly personal: ReadonlyMap<string, Doubt> | undefined;
+  /** The doubts about single subscribers at the moment of the call; left out for none. */
+  readonly personal?: (() => ReadonlyMap<string, Doubt>) | undefined;
 };
 
 /** Sets the doubts of the roster once. */
 export async function refreshDoubts(
   { ledger, roster, sources, clock }: DoubtPorts,
-  { startedMs, lagMsMost, why, personal = new Map() }: DoubtOptions,
+  { startedMs, lagMsMost, why, personal }: DoubtOptions,
 ): Promise<void> {
   const now = clock.nowMs();
   const doubted = await doubtedBy(ledger, now - lagMsMost);
@@ -84,7 +84,7 @@ export async function refreshDoubts(
   const unread =
     doubted.unattributedSinceMs === null ? null : whyUnread(now, doubted.unattributedSinceMs);
   roster.doubtAll(why ?? silent ?? unread);
-  roster.doubt(whyDoubted(doubted.subscribers, personal));
+  roster.doubt(whyDoubted(doubted.subscribers, personal?.() ?? new Map()));
 }
 
 const NO_ACCOUNT: Doubt = {

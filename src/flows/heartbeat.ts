@@ -152,7 +152,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
     const { startedMs, lagMsMost } = options;
     const missing = unrecorded();
     const why = missing?.long === true ? missing.says : null;
-    await refreshDoubts(ports, { startedMs, lagMsMost, why, personal: ports.personal?.() });
+    await refreshDoubts(ports, { startedMs, lagMsMost, why, personal: ports.personal });
     // A notification may have been lost with its connection, so changes are also pulled here.
     if (!(await publisher.pull()))
       throw new Fault('ledger_unavailable', 'The changes of standings could not be read.');

@@ -40,6 +40,8 @@ export const EVERY_MS = {
   /** How often the daemon's own executed payments are noted, so that they are read. */
   own: 1_000,
   watchList: 2_000,
+  /** A run asks Postgres nothing while the gate doubts for no withdrawal. */
+  withdrawals: 500,
   /** Nonce accounts of subscribers who have left are closed. */
   leaving: 15_000,
   notify: 5_000,
@@ -88,7 +90,8 @@ export type LoopName =
   | 'takeover'
   | 'verdict'
   | 'wake'
-  | 'watch-list';
+  | 'watch-list'
+  | 'withdrawals';
 
 /** Events inside a daemon, and the loops that run at once after each. */
 export const RUN_AFTER = {

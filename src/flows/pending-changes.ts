@@ -62,6 +62,8 @@ export type PendingChanges = {
    * nothing but a scan. Other daemons are not asked.
    */
   hasty(): Address[];
+  /** Whether a payment of the daemons probably explains the changes of this account. */
+  isPaid(address: Address): boolean;
   /** Whether an account waits for something that probably makes its scan unnecessary. */
   readonly waiting: boolean;
 };
@@ -177,6 +179,7 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
         const pending = pendings.get(address);
         return pending !== undefined && ports.owes(address) && !isAwaited(address, pending);
       }),
+    isPaid,
     get waiting() {
       return [...pendings].some(([address, pending]) => isAwaited(address, pending));
     },

@@ -2,12 +2,14 @@
 // revisions, made by any daemon, and passes them to every reader of the stream in that order. A
 // notification only says when to look; the ledger says what changed.
 import type { Ledger, Log } from '../core/ports.ts';
-import type { Roster } from '../core/roster.ts';
+import type { Doubt, Roster } from '../core/roster.ts';
 import type { Mark, RosterChange } from '../core/roster-entry.ts';
 
 export type Reader = {
   /** Takes one change, in the order of revisions. */
   change(entry: RosterChange): void;
+  /** Takes a doubt about a subscriber that has just begun. */
+  doubt(subscriberId: string, doubt: Doubt): void;
   /** Called when the state of the daemon's view should be sent. */
   beat(): void;
   /** Everything sent before is void: the reader must connect again and read everything anew. */
@@ -27,6 +29,8 @@ export type Publisher = {
    * Never rejects.
    */
   pull(): Promise<boolean>;
+  /** Sends every reader a doubt that has just begun; beats repeat it while it lasts. */
+  doubt(subscriberId: string, doubt: Doubt): void;
   /** Sends a beat to every reader. */
   beat(): void;
   /**
@@ -112,6 +116,9 @@ export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Lo
     async restart() {
       lost = true;
       await pull();
+    },
+    doubt(subscriberId, doubt) {
+      for (const reader of readers) reader.doubt(subscriberId, doubt);
     },
     beat() {
       for (const reader of readers) reader.beat();

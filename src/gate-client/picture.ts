@@ -8,6 +8,7 @@ import {
   entryOf,
   rulesOf,
   type WireBeat,
+  type WireDoubt,
   type WireEntry,
   type WireHello,
   wireOf,
@@ -160,6 +161,11 @@ export function createPicture(
         revision = BigInt((value as { revision: string }).revision);
         eventId = id;
         return false;
+      case 'doubt': {
+        const { subscriber, ...doubted } = value as WireDoubt;
+        roster.doubtAlso(subscriber, doubted);
+        return false;
+      }
       case 'beat':
         beat = value as WireBeat;
         if (beat.asOfSlot !== null && beat.ageMs !== null)

@@ -1,17 +1,25 @@
 // Stream: sends the roster as server-sent events to engines that decide in their own process. A
 // reader first gets the whole roster, or only the changes since its `Last-Event-ID` if the ledger
-// still has that change. Then it gets every change, by revisions without gaps, and a beat each
-// second with the age of the roster. A reader with more than `http.streamBytesMost` unread bytes is
-// dropped and connects anew, so that it delays no other. When all readers together have more than
-// `http.streamsBytesMost` unread bytes, the one with most is dropped. A reader whose API key was
-// revoked is dropped when the daemon next reads the keys.
+// still has that change. Then it gets every change, by revisions without gaps, each doubt about a
+// subscriber that begins between two beats, and a beat each second with the age of the roster. A
+// reader with more than `http.streamBytesMost` unread bytes is dropped and connects anew, so that
+// it delays no other. When all readers together have more than `http.streamsBytesMost` unread
+// bytes, the one with most is dropped. A reader whose API key was revoked is dropped when the
+// daemon next reads the keys.
 import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsync } from 'fastify';
 import { Fault } from '../core/fault.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import { type Roster, type RosterOptions, UNEXPLAINED } from '../core/roster.ts';
 import type { Mark } from '../core/roster-entry.ts';
-import { helloOf, markOf, markText, type WireBeat, type WireEntry } from '../core/wire.ts';
+import {
+  helloOf,
+  markOf,
+  markText,
+  type WireBeat,
+  type WireDoubt,
+  type WireEntry,
+} from '../core/wire.ts';
 import type { Publisher, Reader } from '../flows/publish.ts';
 import { entryView } from './answers.ts';
 import type { Authority } from './auth.ts';
@@ -133,6 +141,11 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
           const text = message('change', entryView(entry), entry);
           if (waiting === null) send(text);
           else if (waiting.push(text) > CATCH_UP_MOST) drop();
+        },
+        // While the roster is being sent this is left to the beat that follows.
+        doubt(subscriber, doubt) {
+          const told: WireDoubt = { subscriber, ...doubt };
+          if (waiting === null) send(message('doubt', told));
         },
         // No beat is sent before the reader has everything, because a beat says that decisions are
         // valid.

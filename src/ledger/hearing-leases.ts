@@ -6,6 +6,8 @@ import { at, type Sql } from './database.ts';
 import { among, askedIds, readTogether } from './groups.ts';
 import { sightingsOf } from './unread.ts';
 
+/** Postgres notifies this channel of subscribers about whom a withdrawal doubt begins or lasts. */
+export const DOUBT_CHANNEL = 'bailiff_doubt';
 /** Postgres notifies this channel of subscribers whose lanes have work. */
 export const LANE_CHANNEL = 'bailiff_lane';
 
@@ -107,6 +109,12 @@ export function createPaymentsAmong(
     return rows.map((row) => row.signature);
   };
 }
+
+/** Creates the function that tells every daemon of a withdrawal doubt about a subscriber. */
+export const createDoubtTelling =
+  (sql: Sql): ((subscriberId: string) => Promise<void>) =>
+  async (id) =>
+    void (await sql`select pg_notify(${DOUBT_CHANNEL}, ${id})`);
 
 /** Creates the function that tells every daemon that the lane of a subscriber has work. */
 export function createPassing(sql: Sql): (subscriberId: string) => Promise<void> {

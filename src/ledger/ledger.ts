@@ -18,7 +18,7 @@ import { createEndpoints } from './endpoints.ts';
 import { createEventLog } from './event-log.ts';
 import { createFacts } from './facts.ts';
 import { createHalts } from './halts.ts';
-import { LANE_CHANNEL } from './hearing-leases.ts';
+import { DOUBT_CHANNEL, LANE_CHANNEL } from './hearing-leases.ts';
 import { createLists } from './lists.ts';
 import { createMasterKeyBook } from './master-key.ts';
 import { createNonceBook } from './nonces.ts';
@@ -121,6 +121,18 @@ export async function listenLanes(
   onPassed: (subscriberId: string) => void,
 ): Promise<() => Promise<void>> {
   const listening = await sql.listen(LANE_CHANNEL, onPassed);
+  return () => listening.unlisten();
+}
+
+/**
+ * Calls `onDoubt` with the id of each subscriber about whom a daemon tells a withdrawal doubt.
+ * Notifications during a disconnection are lost. Returns a function that stops listening.
+ */
+export async function listenDoubts(
+  sql: Sql,
+  onDoubt: (subscriberId: string) => void,
+): Promise<() => Promise<void>> {
+  const listening = await sql.listen(DOUBT_CHANNEL, onDoubt);
   return () => listening.unlisten();
 }
 

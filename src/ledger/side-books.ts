@@ -14,6 +14,7 @@ import { createSessionBook } from './console-sessions.ts';
 import { createRootBook } from './daily-roots.ts';
 import type { Sql } from './database.ts';
 import {
+  createDoubtTelling,
   createHeardElsewhere,
   createHearingLeases,
   createPassing,
@@ -42,6 +43,7 @@ export type SideBooks = {
   readonly heardElsewhere: ReturnType<typeof createHeardElsewhere>;
   readonly paymentsAmong: ReturnType<typeof createPaymentsAmong>;
   readonly passLane: ReturnType<typeof createPassing>;
+  readonly tellDoubt: ReturnType<typeof createDoubtTelling>;
 };
 
 /** Creates the side books. With `observing`, imported debts are booked as observed. */
@@ -60,4 +62,5 @@ export const createSideBooks = (sql: Sql, observing: boolean): SideBooks => ({
   heardElsewhere: createHeardElsewhere(sql),
   paymentsAmong: createPaymentsAmong(sql),
   passLane: createPassing(sql),
+  tellDoubt: createDoubtTelling(sql),
 });

@@ -7,8 +7,9 @@ import { evidenceOf } from '../core/naming.ts';
 import type { NamedBy } from '../core/source.ts';
 import type { Naming, Rumour } from '../core/watch-ports.ts';
 import { at, type Sql, type Transaction } from './database.ts';
+import { array } from './groups.ts';
 import { createReadings } from './readings.ts';
-import { isWaiting } from './unread.ts';
+import { isWaiting, sightingsOf } from './unread.ts';
 
 /** Transactions that one statement writes. */
 const CHUNK = 1_000;
@@ -263,6 +264,13 @@ export function createSightings(sql: Sql): Sightings {
         subscribers: rows.map((row) => row.subscriber_id),
         unattributedSinceMs: oldest?.since?.getTime() ?? null,
       };
+    },
+    async unreadAmong(accounts) {
+      const rows = await sql<{ account: Address }[]>`
+        select a.account from unnest(${array(sql, accounts)}) a(account)
+        where exists (select 1 from ${sightingsOf(sql, sql`a.account`)}
+          where ${isWaiting(sql)} and ${unread()} and m.ended_at is null)`;
+      return rows.map((row) => row.account);
     },
     async lastHeard() {
       const [row] = await sql<{ webhook: Date | null; other: Date | null }[]>`

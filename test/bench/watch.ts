@@ -154,6 +154,7 @@ export async function benchWatch(): Promise<boolean> {
       owes: () => false,
       onChange: () => {},
       onLeaving: () => {},
+      doubt: () => {},
     });
     const all = [...watched.map.values()];
     const held = mebibytes();

@@ -239,7 +239,7 @@ describe('value that left the account of a debtor, in a burst', () => {
 
   test('is looked for at once, and the transaction goes ahead of others', async () => {
     const { watch, scans, state, ahead } = leave();
-    expect(state.leaving).toBe(1);
+    expect([state.leaving, state.doubted]).toEqual([1, [[ACCOUNT, 21]]]);
     expect(await watch.scanHasty(never)).toBe(1);
     expect([scans, ahead]).toEqual([[{ after: 8, seen: 21 }], ['s21']]);
     expect([await watch.scanHasty(never), await watch.scan(never)]).toEqual([0, 0]);
@@ -259,14 +259,16 @@ describe('value that left the account of a debtor, in a burst', () => {
   test.each([
     ['of one who owes nothing', { owing: false, paying: false }],
     ['that a payment of the daemon probably took', { owing: true, paying: true }],
-  ])('%s is not', async (_, now) => {
+  ])('%s is not, and casts no doubt', async (_, now) => {
     const { watch, state, clock, see } = leave();
     Object.assign(state, now);
     see(22, 4n);
     expect([await watch.scanHasty(never), await watch.scan(never)]).toEqual([0, 0]);
-    expect(state.leaving).toBe(now.owing ? 2 : 1);
+    expect([state.leaving, state.doubted.length, watch.isPending(ACCOUNT)]).toEqual([1, 1, true]);
     clock.advance(10_000);
     expect(await watch.scan(never)).toBe(1);
+    // A payment that has not ended by then explains nothing, so the value casts doubt after all.
+    expect([state.doubted.length, watch.isPending(ACCOUNT)]).toEqual([now.owing ? 2 : 1, false]);
   });
 
   test('waits 1.5 s for the transaction that a webhook names, and not for one that came', async () => {

@@ -54,6 +54,7 @@ test('a ledger that lost its last changes is read anew, and readers begin anew, 
   const told: string[] = [];
   publisher.subscribe({
     change: (entry) => void told.push(`${entry.revision} ${entry.standing}`),
+    doubt: () => {},
     beat: () => {},
     end: () => void told.push('ended'),
   });
@@ -95,7 +96,8 @@ test('after the ledger went back, a roster that cannot be read is read at the ne
   const publisher = createPublisher({ ledger: { ...ledger, standings }, roster, log: silentLog });
   await publisher.hydrate();
   let ends = 0;
-  publisher.subscribe({ change: () => {}, beat: () => {}, end: () => void ends++ });
+  const others = { change: () => {}, doubt: () => {}, beat: () => {} };
+  publisher.subscribe({ ...others, end: () => void ends++ });
   isGone = true;
   await publisher.restart();
   // The changes since the last one can be read; the whole roster, to which they would be added,

@@ -157,6 +157,7 @@ async function told(history: History, seed: number | null): Promise<unknown> {
       owes: () => true,
       onChange: () => {},
       onLeaving: () => {},
+      doubt: () => {},
     });
   let watch = openWatch();
   const onTold = (accounts: readonly Address[], slot: number | null) => {

@@ -93,6 +93,22 @@ test('a silent stream is left after 5 s, and its silence is told apart from a ch
   ).toEqual(['live', 'reconnecting', 'stale', 'live']);
 });
 
+test('a doubt about one subscriber counts at once, beside those of the last beat, and the next beat replaces all', async () => {
+  const { gate, request, settle } = openEngine();
+  const stream = request().stream();
+  stream.write(whole([entry('ana', 1), entry('bo', 2), entry('cy', 3)], `3:${NONCES[0]}`));
+  stream.write(text('beat', { ...beat(), doubted: ['bo'] }));
+  stream.write(text('doubt', { subscriber: 'ana', reason: 'Value has left.' }));
+  await settle();
+  const verdicts = () => ['ana', 'bo', 'cy'].map((id) => gate.decide(id, 'open').verdict);
+  expect(verdicts()).toEqual(['unknown', 'unknown', 'allow']);
+  expect(gate.decide('ana', 'open').reason).toBe('Value has left.');
+  expect(gate.decide('ana', 'close').verdict).toBe('allow');
+  stream.write(text('beat', { ...beat(), doubted: ['cy'] }));
+  await settle();
+  expect(verdicts()).toEqual(['allow', 'allow', 'unknown']);
+});
+
 test('a stream that is opened and held back is told as that', async () => {
   const { gate, request, pass, settle } = openEngine();
   request().stream();

@@ -91,7 +91,6 @@ test('an unknown call makes the gate of its subscriber unknown, until its accoun
         startedMs: nowMs,
         lagMsMost: 60_000,
         why: null,
-        personal: undefined,
       },
     );
     return roster.decide('ana', 'open', nowMs).verdict;

@@ -28,6 +28,7 @@ export function setUp(trustFirstSight = false, shared = false, slice = { offset:
     paying: false,
     owing: false,
     leaving: 0,
+    doubted: [] as [Address, Slot][],
     lags: 0,
     lamports: 9n,
     beforeAnswer: async () => {},
@@ -114,6 +115,7 @@ export function setUp(trustFirstSight = false, shared = false, slice = { offset:
     owes: () => state.owing,
     onChange: () => {},
     onLeaving: () => void state.leaving++,
+    doubt: (address, slot) => void state.doubted.push([address, slot]),
   });
   const see = (slot: number, lamports: bigint) =>
     watch.notified(ACCOUNT, slot, { lamports, owner: ACCOUNT, data: new Uint8Array() });

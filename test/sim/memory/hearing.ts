@@ -258,6 +258,7 @@ export function createMemorySightings(state: State): Sightings {
       ];
     },
     unread: () => Promise.reject(new RangeError('nobody asks for this in memory')),
+    unreadAmong: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     lastHeard: async () => ({ webhookMs: null, otherMs: null }),
   };
 }

@@ -1,0 +1,97 @@
+// Withdrawal doubts: from the moment at which an account shows that value left a subscriber who
+// owes something, and no payment of the daemon explains it, the gate does not vouch for this
+// subscriber, until the transactions of the change are read and judged. The state of an account
+// shows a withdrawal sooner than its transaction can be read, and in a burst much sooner. The doubt
+// decides nothing else: standings rest on transactions alone.
+import type { Address, Slot } from '../core/ids.ts';
+import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { Doubt, Roster } from '../core/roster.ts';
+import type { AccountChanges } from './account-changes.ts';
+import type { Publisher } from './publish.ts';
+import type { WatchedAccounts } from './watched.ts';
+
+export const VALUE_LEFT: Doubt = {
+  reason:
+    'Value has just left an account of this subscriber, who owes something. Its transaction is being read.',
+};
+/** A doubt of another daemon lasts this long after that daemon has last told of it. */
+const TOLD_MS = 3_000;
+
+export type WithdrawalDoubtPorts = {
+  readonly ledger: Pick<Ledger, 'sightings'>;
+  readonly roster: Pick<Roster, 'doubtAlso'>;
+  readonly publisher: Pick<Publisher, 'doubt'>;
+  readonly watched: Pick<WatchedAccounts, 'map'>;
+  readonly watch: Pick<AccountChanges, 'isPending'>;
+  /** Judges the standings of these subscribers. */
+  readonly judge: (subscriberIds: readonly string[]) => Promise<void>;
+  /** Tells all daemons of a doubt; null where daemons do not share the hearing. */
+  readonly tell: ((subscriberId: string) => Promise<void>) | null;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly log: Log;
+};
+export type WithdrawalDoubts = {
+  /** Value left this account, whose subscriber owes something. */
+  begin(account: Address, slot: Slot): void;
+  /** Takes the doubt that a daemon tells about a subscriber. */
+  told(subscriberId: string): void;
+  /** Ends the doubts whose transactions are read and judged, and tells of those that last. */
+  round(): Promise<void>;
+  /** The doubts that last. */
+  why(): ReadonlyMap<string, Doubt>;
+};
+
+/** Creates the memory of withdrawal doubts, which has none. */
+export function createWithdrawalDoubts(ports: WithdrawalDoubtPorts): WithdrawalDoubts {
+  const { ledger, roster, publisher, watched, watch, clock, log } = ports;
+  /** The accounts that value left, by subscriber. */
+  const mine = new Map<string, ReadonlySet<Address>>();
+  /** Until when the doubts of other daemons last, by subscriber. */
+  const others = new Map<string, number>();
+
+  const apply = (subscriberId: string): void => {
+    roster.doubtAlso(subscriberId, VALUE_LEFT);
+    publisher.doubt(subscriberId, VALUE_LEFT);
+  };
+  const tell = (subscriberId: string): void => {
+    // A notification that is lost is followed by another one in the next round.
+    void ports.tell?.(subscriberId).catch(() => {});
+  };
+  /** The subscribers of whom no change waits for its transactions, with their accounts. */
+  const settled = (): [string, ReadonlySet<Address>][] =>
+    [...mine].filter(([, accounts]) => ![...accounts].some((each) => watch.isPending(each)));
+
+  return {
+    begin(account, slot) {
+      const subscriber = watched.map.get(account)?.subscriberId;
+      if (subscriber === undefined) return;
+      const known = mine.get(subscriber);
+      // A new set: a round that is ending the doubt sees that it has begun again.
+      mine.set(subscriber, new Set([...(known ?? []), account]));
+      if (known !== undefined) return;
+      apply(subscriber);
+      tell(subscriber);
+      log.info('gate.doubted', { subscriber, account, slot });
+    },
+    told(subscriberId) {
+      if (mine.has(subscriberId)) return;
+      const isNew = !others.has(subscriberId);
+      others.set(subscriberId, clock.nowMs() + TOLD_MS);
+      if (isNew) apply(subscriberId);
+    },
+    async round() {
+      for (const [id, untilMs] of others) if (untilMs <= clock.nowMs()) others.delete(id);
+      const ready = settled();
+      if (ready.length > 0) {
+        const accounts = ready.flatMap(([, each]) => [...each]);
+        const unread = new Set(await ledger.sightings.unreadAmong(accounts));
+        const read = ready.filter(([, each]) => ![...each].some((account) => unread.has(account)));
+        // A verdict on what was read may still be under way; this one sees all of it.
+        await ports.judge(read.map(([id]) => id));
+        for (const [id, before] of read) if (mine.get(id) === before) mine.delete(id);
+      }
+      for (const id of mine.keys()) tell(id);
+    },
+    why: () => new Map([...mine.keys(), ...others.keys()].map((id) => [id, VALUE_LEFT])),
+  };
+}

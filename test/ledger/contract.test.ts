@@ -99,7 +99,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   costs: ['unread', 'record', 'ofSponsor'],
   clearances: ['list', 'find', 'revoke'],
   creators: ['isCreator', 'wallets', 'isProven', 'prove'],
-  sightings: ['unread'],
+  sightings: ['unread', 'unreadAmong'],
   standings: ['changesSince'],
   subscribers: ['list', 'retire', 'sealedKeys', 'replaceKey', 'remoteKeys'],
   unread: ['end', 'accept'],

@@ -237,8 +237,12 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     registration.ask();
     loops.after('moved');
   });
-  // A notification connection may be dead without an error, so the list is also read regularly.
-  loops.add('watch-list', EVERY_MS.watchList, () => watched.refresh().then(follow));
+  // A notification connection may be dead without an error, so the list is also read regularly. A
+  // refresh that changed it has called `onMoved`; a nudge says that nonce accounts changed.
+  loops.add('watch-list', EVERY_MS.watchList, async (_, asked) => {
+    await watched.refresh();
+    if (asked) follow();
+  });
 
   return {
     sources,

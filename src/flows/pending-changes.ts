@@ -91,6 +91,12 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
   /** The subscribers whom another daemon pays, as of the last question. */
   let paidElsewhere: ReadonlySet<string> = new Set();
 
+  /**
+   * Until when each change waits at least, unless it is seen again: thousands wait in a burst, and
+   * none of them needs to be looked at until then.
+   */
+  const restsUntil = new Map<Address, number>();
+
   const isPaid = (address: Address): boolean => {
     const subscriberId = watched.map.get(address)?.subscriberId;
     if (subscriberId === undefined) return false;
@@ -107,17 +113,29 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
     const mayWait = !pending.leaving || !ports.owes(address);
     const inBurst = mayWait && ports.webhooks && ports.burst.onSince(sinceMs);
     const namedMs = inBurst ? BURST_HINT_MS_MOST.named : HINT_MS_MOST;
+    const rest = (untilMs: number): true => {
+      // Whether value left a debtor is asked each time, because it may owe something by now.
+      if (!pending.leaving) restsUntil.set(address, untilMs);
+      return true;
+    };
     if (waitedMs >= namedMs) return false;
-    if (inBurst && waitedMs < BURST_HINT_MS_MOST.unnamed) return true;
+    if (inBurst && waitedMs < BURST_HINT_MS_MOST.unnamed)
+      return rest(sinceMs + BURST_HINT_MS_MOST.unnamed);
     // The webhook may have reached another daemon, which reads the transaction now.
     const isShared = mayWait && (ports.elsewhere?.() ?? null) !== null;
     if (isShared && ports.webhooks && waitedMs < HINT_MS_MOST) return true;
     const hinted = (hints.get(address) ?? []).filter(({ atMs }) => sinceMs - atMs < HINT_MS_MOST);
-    return [...slots].every((slot) => hinted.some((each) => each.slot === slot));
+    return (
+      [...slots].every((slot) => hinted.some((each) => each.slot === slot)) &&
+      rest(sinceMs + namedMs)
+    );
   };
+  const isResting = (address: Address, nowMs: number): boolean =>
+    nowMs < (restsUntil.get(address) ?? Number.NEGATIVE_INFINITY);
   const forget = (address: Address): void => {
     pendings.delete(address);
     leaving.delete(address);
+    restsUntil.delete(address);
   };
   const told = (address: Address, slot: Slot): void => {
     readSlots.set(address, [slot, ...(readSlots.get(address) ?? [])].slice(0, REMEMBERED_MOST));
@@ -146,6 +164,7 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
       if (!swept && readSlots.get(address)?.includes(slot) === true) return;
       const before = pendings.get(address);
       if (left) leaving.add(address);
+      restsUntil.delete(address);
       pendings.set(address, {
         slot,
         slots: new Set([...(before?.slots ?? []), ...(swept ? [] : [slot])]),
@@ -164,15 +183,17 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
       hints.set(address, [hint, ...others].slice(0, REMEMBERED_MOST));
     },
     told,
-    dropLeft: () => dropLeft(watched, pendings, leaving, readSlots, hints),
+    dropLeft: () => dropLeft(watched, pendings, leaving, restsUntil, readSlots, hints),
     async ready() {
       // A subscriber may leave before the scan. The ledger gives no cursor for such an account, so
       // its change would stay at the head of the list and keep the others from being scanned.
-      dropLeft(watched, pendings, leaving);
+      dropLeft(watched, pendings, leaving, restsUntil);
       await askElsewhere();
-      return [...pendings]
-        .filter(([address, pending]) => !isAwaited(address, pending))
-        .map(([address]) => address);
+      const nowMs = clock.nowMs();
+      const ready: Address[] = [];
+      for (const [address, pending] of pendings)
+        if (!isResting(address, nowMs) && !isAwaited(address, pending)) ready.push(address);
+      return ready;
     },
     hasty: () =>
       [...leaving].filter((address) => {
@@ -181,7 +202,10 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
       }),
     isPaid,
     get waiting() {
-      return [...pendings].some(([address, pending]) => isAwaited(address, pending));
+      const nowMs = clock.nowMs();
+      for (const [address, pending] of pendings)
+        if (isResting(address, nowMs) || isAwaited(address, pending)) return true;
+      return false;
     },
   };
 }

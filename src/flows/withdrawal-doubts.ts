@@ -81,6 +81,8 @@ export function createWithdrawalDoubts(ports: WithdrawalDoubtPorts): WithdrawalD
     },
     async round() {
       for (const [id, untilMs] of others) if (untilMs <= clock.nowMs()) others.delete(id);
+      for (const [id, accounts] of mine)
+        if (![...accounts].some((each) => watched.map.has(each))) mine.delete(id);
       const ready = settled();
       if (ready.length > 0) {
         const accounts = ready.flatMap(([, each]) => [...each]);

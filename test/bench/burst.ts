@@ -48,19 +48,22 @@ const readAgain = async ({ sql }: Stage): Promise<number> => {
 
 const RUNAWAYS = { count: 10, apartMs: 300, patienceMs: 60_000 };
 
+type Fled = Record<'closed' | 'denied' | 'closedOfBlock', number[]>;
+
 /**
  * Lets the debtors withdraw one after another during the burst. Returns the milliseconds from each
  * withdrawal, which is before its block, to the first answer of a client that does not allow, and
- * to the first one that denies for delinquency; each in order of size.
+ * to the first one that denies for delinquency, and from the confirmed block to the first answer
+ * that does not allow; each in order of size.
  */
-async function flee(stage: Stage, from: number): Promise<Record<'closed' | 'denied', number[]>> {
+async function flee(stage: Stage, from: number): Promise<Fled> {
   const gate = createGateClient({ url: stage.daemon.url });
-  const took: Record<'closed' | 'denied', number[]> = { closed: [], denied: [] };
+  const took: Fled = { closed: [], denied: [], closedOfBlock: [] };
   try {
     await gate.ready();
     for (let index = from; index < from + RUNAWAYS.count; index++) {
       const startedMs = performance.now();
-      await stage.order({ kind: 'flee', index });
+      const { confirmedAtMs = Number.NaN } = await stage.order({ kind: 'flee', index });
       const until = async (isThere: (verdict: string) => boolean): Promise<number> => {
         for (;;) {
           const ms = performance.now() - startedMs;
@@ -70,13 +73,14 @@ async function flee(stage: Stage, from: number): Promise<Record<'closed' | 'deni
         }
       };
       took.closed.push(await until((verdict) => verdict !== 'allow'));
+      took.closedOfBlock.push(performance.timeOrigin + performance.now() - confirmedAtMs);
       took.denied.push(await until((verdict) => verdict === 'deny'));
       await pause(RUNAWAYS.apartMs);
     }
   } finally {
     gate.close();
   }
-  for (const each of [took.closed, took.denied]) each.sort((a, b) => a - b);
+  for (const each of Object.values(took)) each.sort((a, b) => a - b);
   return took;
 }
 
@@ -157,11 +161,11 @@ async function burst(given: BurstCase): Promise<void> {
     say(
       `  ${webhooks.count} webhooks beside it: median ${webhooks.p50.toFixed(0)} ms, p99 ${webhooks.p99.toFixed(0)} ms, longest ${webhooks.most.toFixed(0)} ms`,
     );
-    const { closed, denied } = fled;
+    const { closed, denied, closedOfBlock } = fled;
     const times = (ms: readonly number[]): string =>
       `${(ms[ms.length >> 1] ?? 0).toFixed(0)} / ${(ms.at(-1) ?? 0).toFixed(0)} ms`;
     say(
-      `  ${denied.length} withdrawals of debtors beside it, median / longest: until a client no longer allows ${times(closed)}, until it denies for delinquency ${times(denied)}`,
+      `  ${denied.length} withdrawals of debtors beside it, median / longest: until a client no longer allows ${times(closed)} (${times(closedOfBlock)} of them since the block was confirmed), until it denies for delinquency ${times(denied)}`,
     );
     await sayDenials(stage, startedAtMs);
     await sayGrowth(stage, sizes, given.closes);

@@ -11,7 +11,8 @@ export default defineConfig({
     include: [
       'test/**/*.long.test.ts',
       'test/flows/{backup,exactly-once,kill,paying,sources.property,street,terms}.test.ts',
-      'test/ledger/terms.test.ts',
+      'test/flows/withdrawal-doubts.test.ts',
+      'test/ledger/{burst-plans,terms}.test.ts',
       'test/sim/sim.test.ts',
     ],
   },

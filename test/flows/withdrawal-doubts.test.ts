@@ -15,6 +15,7 @@ import type { Settings } from '../../src/system/settings.ts';
 import { createManualClock } from '../support/clock.ts';
 import { leasesIn, sightingsIn } from '../support/heard-rows.ts';
 import { addressOf, createTestLedger, signatureOf } from '../support/ledger.ts';
+import { LONG } from '../support/long.ts';
 import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
 
 /** The doubts of a daemon about ana, with a ledger in which `note` names transactions. */
@@ -155,50 +156,53 @@ const blind = ({ world }: Street, isBlind: boolean): void => {
   else world.mischief.failing.clear();
 };
 
-test('a debtor is not allowed while its withdrawal cannot be read, in no daemon and no engine', async () => {
-  const shared = (given: Settings): Settings => ({
-    ...given,
-    watch: { ...given.watch, share: true },
-  });
-  let second: App | null = null;
-  const { street, trader } = await withDebtor(shared, async (opened) => {
-    const secrets = { ...opened.settings.secrets, heliusApiKey: null };
-    second = await startApp({ ...opened.settings, secrets }, systemClock, silentLog);
-  });
-  await using _ = street;
-  const other = second as unknown as App;
-  const urls = [street.app().url, other.url];
-  const gates = urls.map((url) => createGateClient({ url }));
-  const asked = async () => [
-    ...gates.map((gate) => gate.decide('ana', 'open')),
-    ...(await Promise.all(
-      urls.map(async (url) => (await fetch(`${url}/v1/gate/ana`)).json() as Promise<unknown>),
-    )),
-  ];
-  try {
-    await Promise.all(gates.map((gate) => gate.ready()));
-    // One of the two hears ana's accounts.
-    const heldBy = async () => {
-      const leases = await leasesIn(street.database);
-      return Map.groupBy(leases, (lease) => lease.daemonId).size;
-    };
-    await expect.poll(heldBy).toBe(2);
-    const each = (answer: object) =>
-      Array.from({ length: 4 }, () => expect.objectContaining(answer));
-    await expect.poll(asked).toEqual(each({ verdict: 'allow' }));
-    blind(street, true);
-    street.driver.withdrawTo(trader, Keypair.generate().publicKey, 10_000_000n);
-    await expect.poll(asked).toEqual(each({ verdict: 'unknown', allow: false, ...VALUE_LEFT }));
-    // Beats do not end it.
-    const slots = () => gates.map((gate) => gate.decide('ana', 'open').asOfSlot ?? 0);
-    const before = Math.max(...slots());
-    await expect.poll(() => Math.min(...slots())).toBeGreaterThan(before);
-    expect(await asked()).toEqual(each({ verdict: 'unknown', ...VALUE_LEFT }));
-  } finally {
-    for (const gate of gates) gate.close();
-    await other.close();
-  }
-});
+test.runIf(LONG)(
+  'a debtor is not allowed while its withdrawal cannot be read, in no daemon and no engine',
+  async () => {
+    const shared = (given: Settings): Settings => ({
+      ...given,
+      watch: { ...given.watch, share: true },
+    });
+    let second: App | null = null;
+    const { street, trader } = await withDebtor(shared, async (opened) => {
+      const secrets = { ...opened.settings.secrets, heliusApiKey: null };
+      second = await startApp({ ...opened.settings, secrets }, systemClock, silentLog);
+    });
+    await using _ = street;
+    const other = second as unknown as App;
+    const urls = [street.app().url, other.url];
+    const gates = urls.map((url) => createGateClient({ url }));
+    const asked = async () => [
+      ...gates.map((gate) => gate.decide('ana', 'open')),
+      ...(await Promise.all(
+        urls.map(async (url) => (await fetch(`${url}/v1/gate/ana`)).json() as Promise<unknown>),
+      )),
+    ];
+    try {
+      await Promise.all(gates.map((gate) => gate.ready()));
+      // One of the two hears ana's accounts.
+      const heldBy = async () => {
+        const leases = await leasesIn(street.database);
+        return Map.groupBy(leases, (lease) => lease.daemonId).size;
+      };
+      await expect.poll(heldBy).toBe(2);
+      const each = (answer: object) =>
+        Array.from({ length: 4 }, () => expect.objectContaining(answer));
+      await expect.poll(asked).toEqual(each({ verdict: 'allow' }));
+      blind(street, true);
+      street.driver.withdrawTo(trader, Keypair.generate().publicKey, 10_000_000n);
+      await expect.poll(asked).toEqual(each({ verdict: 'unknown', allow: false, ...VALUE_LEFT }));
+      // Beats do not end it.
+      const slots = () => gates.map((gate) => gate.decide('ana', 'open').asOfSlot ?? 0);
+      const before = Math.max(...slots());
+      await expect.poll(() => Math.min(...slots())).toBeGreaterThan(before);
+      expect(await asked()).toEqual(each({ verdict: 'unknown', ...VALUE_LEFT }));
+    } finally {
+      for (const gate of gates) gate.close();
+      await other.close();
+    }
+  },
+);
 
 test('a debtor who moves collateral to its own token account is allowed again', async () => {
   const { street, trader } = await withDebtor();

@@ -139,10 +139,11 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       way.hold();
       loops.after('leaving');
     },
-    doubt: (address, slot) => doubts.begin(address, slot),
+    doubt: (address, slot) => void doubts.begin(address, slot),
   });
   const doubts = createWithdrawalDoubts({
     ...{ ...ports, watch, judge: settling.judge },
+    elsewhere: parts.heardElsewhere,
     tell: settings.watch.share ? parts.tellDoubt : null,
   });
   loops.add('withdrawals', EVERY_MS.withdrawals, () => doubts.round());

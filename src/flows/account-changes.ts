@@ -89,7 +89,7 @@ export type AccountChanges = {
    * payment explains the change by now. Returns the number of signatures that it noted.
    */
   scanHasty(signal: AbortSignal): Promise<number>;
-  /** Whether a change of this account waits for its transactions to be noted or read. */
+  /** Whether a change waits for its transactions or, where a history lacks them, for a check. */
   isPending(address: Address): boolean;
   /** Whether scans wait for transactions that a webhook has named. */
   readonly waiting: boolean;
@@ -131,7 +131,7 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
   const changed = new Map<Address, Slot>();
   const unread = new Set<Address>();
   watched.onMoved(() => {
-    dropLeft(watched, walked, pulses, history.upTo, changed);
+    dropLeft(watched, walked, pulses, history.upTo, history.lacking, changed);
     pending.dropLeft();
   });
 
@@ -314,7 +314,8 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
       return scanSome(ready, (each) => ({ ahead: hasty.has(each), insist: false }), signal);
     },
     scanHasty: (signal) => scanSome(hastyNow(), () => ({ ahead: true, insist: true }), signal),
-    isPending: (address) => pending.get(address) !== undefined,
+    isPending: (address) =>
+      pending.get(address) !== undefined || (history.lacking.has(address) && changed.has(address)),
     get waiting() {
       return pending.waiting;
     },

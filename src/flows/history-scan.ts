@@ -30,6 +30,8 @@ export type ScanOptions = {
 export type HistoryScan = {
   /** The accounts that were scanned, each with the slot up to which it was. */
   readonly upTo: Map<Address, Slot>;
+  /** The accounts whose last scanned history has no transaction in a slot of the change. */
+  readonly lacking: Set<Address>;
   /** Scans the history of an account from its cursor on. */
   scan(cursor: Cursor, options: ScanOptions): Promise<Scanned>;
 };
@@ -46,8 +48,10 @@ const NEVER = new AbortController().signal;
 export function createHistoryScan(ports: HistoryScanPorts): HistoryScan {
   const { ledger, chain, watched, pending, clock } = ports;
   const upTo = new Map<Address, Slot>();
+  const lacking = new Set<Address>();
   return {
     upTo,
+    lacking,
     async scan({ address, slot: cursor, listedRevision }, { ahead, insist }) {
       const change = pending.get(address);
       const slot = change?.slot ?? 0;
@@ -75,6 +79,8 @@ export function createHistoryScan(ports: HistoryScanPorts): HistoryScan {
       const naming = { source: 'watch', by: 'confirmed', nowMs: clock.nowMs() } as const;
       await ledger.sightings.note(rumours, { ...naming, listedRevision });
       const noted = rows.length;
+      const isShown = shows(rows);
+      if (isShown) lacking.delete(address);
       if (!watched.map.has(address)) return { noted, again: false };
       const last = rows.at(-1);
       if (last?.goesOn === true) {
@@ -82,7 +88,8 @@ export function createHistoryScan(ports: HistoryScanPorts): HistoryScan {
         upTo.set(address, last.slot - 1);
         return { noted, again: true };
       }
-      if (insist && !shows(rows)) return { noted, again: true };
+      if (!isShown) lacking.add(address);
+      if (insist && !isShown) return { noted, again: true };
       upTo.set(address, slot);
       pending.scanned(address, slot);
       return { noted, again: false };

@@ -7,6 +7,7 @@ import type { Address, Slot } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Doubt, Roster } from '../core/roster.ts';
 import type { AccountChanges } from './account-changes.ts';
+import type { HearingSharePorts } from './hearing-share.ts';
 import type { Publisher } from './publish.ts';
 import type { WatchedAccounts } from './watched.ts';
 
@@ -25,14 +26,19 @@ export type WithdrawalDoubtPorts = {
   readonly watch: Pick<AccountChanges, 'isPending'>;
   /** Judges the standings of these subscribers. */
   readonly judge: (subscriberIds: readonly string[]) => Promise<void>;
+  /** As `HearingSharePorts.elsewhere`: what other daemons have read, and whom they pay. */
+  readonly elsewhere: HearingSharePorts['elsewhere'];
   /** Tells all daemons of a doubt; null where daemons do not share the hearing. */
   readonly tell: ((subscriberId: string) => Promise<void>) | null;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly log: Log;
 };
 export type WithdrawalDoubts = {
-  /** Value left this account, whose subscriber owes something. */
-  begin(account: Address, slot: Slot): void;
+  /**
+   * Value left this account, whose subscriber owes something. No doubt begins where another daemon
+   * pays the subscriber, or a transaction of that slot was read. Never rejects.
+   */
+  begin(account: Address, slot: Slot): Promise<void>;
   /** Takes the doubt that a daemon tells about a subscriber. */
   told(subscriberId: string): void;
   /** Ends the doubts whose transactions are read and judged, and tells of those that last. */
@@ -57,14 +63,21 @@ export function createWithdrawalDoubts(ports: WithdrawalDoubtPorts): WithdrawalD
     // A notification that is lost is followed by another one in the next round.
     void ports.tell?.(subscriberId).catch(() => {});
   };
+  /** What cannot be asked explains nothing. */
+  const isExplained = async (address: Address, subscriberId: string, slot: Slot) => {
+    const asked = [{ address, subscriberId, slots: [slot] }];
+    const known = await ports.elsewhere(asked).catch(() => null);
+    return known !== null && (known.told.length > 0 || known.paying.has(subscriberId));
+  };
   /** The subscribers of whom no change waits for its transactions, with their accounts. */
   const settled = (): [string, ReadonlySet<Address>][] =>
     [...mine].filter(([, accounts]) => ![...accounts].some((each) => watch.isPending(each)));
 
   return {
-    begin(account, slot) {
+    async begin(account, slot) {
       const subscriber = watched.map.get(account)?.subscriberId;
       if (subscriber === undefined) return;
+      if (!mine.has(subscriber) && (await isExplained(account, subscriber, slot))) return;
       const known = mine.get(subscriber);
       // A new set: a round that is ending the doubt sees that it has begun again.
       mine.set(subscriber, new Set([...(known ?? []), account]));

@@ -110,16 +110,13 @@ export function createPaymentsAmong(
   };
 }
 
-/** Creates the function that tells every daemon of a withdrawal doubt about a subscriber. */
-export const createDoubtTelling =
-  (sql: Sql): ((subscriberId: string) => Promise<void>) =>
-  async (id) =>
-    void (await sql`select pg_notify(${DOUBT_CHANNEL}, ${id})`);
-
-/** Creates the function that tells every daemon that the lane of a subscriber has work. */
-export function createPassing(sql: Sql): (subscriberId: string) => Promise<void> {
+/** Creates the function that tells every daemon of a subscriber, on one of the channels above. */
+export function createPassing(
+  sql: Sql,
+  channel: typeof DOUBT_CHANNEL | typeof LANE_CHANNEL,
+): (subscriberId: string) => Promise<void> {
   return readTogether<string, undefined>(async (ids) => {
-    await sql`select pg_notify(${LANE_CHANNEL}, id) from ${askedIds(sql, ids)}`;
+    await sql`select pg_notify(${channel}, id) from ${askedIds(sql, ids)}`;
     return ids.map(() => undefined);
   });
 }

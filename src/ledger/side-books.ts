@@ -14,11 +14,12 @@ import { createSessionBook } from './console-sessions.ts';
 import { createRootBook } from './daily-roots.ts';
 import type { Sql } from './database.ts';
 import {
-  createDoubtTelling,
   createHeardElsewhere,
   createHearingLeases,
   createPassing,
   createPaymentsAmong,
+  DOUBT_CHANNEL,
+  LANE_CHANNEL,
 } from './hearing-leases.ts';
 import { createImports } from './imports.ts';
 import { createOverview } from './overview.ts';
@@ -43,7 +44,7 @@ export type SideBooks = {
   readonly heardElsewhere: ReturnType<typeof createHeardElsewhere>;
   readonly paymentsAmong: ReturnType<typeof createPaymentsAmong>;
   readonly passLane: ReturnType<typeof createPassing>;
-  readonly tellDoubt: ReturnType<typeof createDoubtTelling>;
+  readonly tellDoubt: ReturnType<typeof createPassing>;
 };
 
 /** Creates the side books. With `observing`, imported debts are booked as observed. */
@@ -61,6 +62,6 @@ export const createSideBooks = (sql: Sql, observing: boolean): SideBooks => ({
   hearingLeases: createHearingLeases(sql),
   heardElsewhere: createHeardElsewhere(sql),
   paymentsAmong: createPaymentsAmong(sql),
-  passLane: createPassing(sql),
-  tellDoubt: createDoubtTelling(sql),
+  passLane: createPassing(sql, LANE_CHANNEL),
+  tellDoubt: createPassing(sql, DOUBT_CHANNEL),
 });

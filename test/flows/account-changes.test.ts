@@ -261,6 +261,7 @@ describe('value that left the account of a debtor, in a burst', () => {
     ['that a payment of the daemon probably took', { owing: true, paying: true }],
   ])('%s is not, and casts no doubt', async (_, now) => {
     const { watch, state, clock, see } = leave();
+    watch.told(ACCOUNT, 21);
     Object.assign(state, now);
     see(22, 4n);
     expect([await watch.scanHasty(never), await watch.scan(never)]).toEqual([0, 0]);
@@ -300,6 +301,10 @@ describe('value that left the account of a debtor, in a burst', () => {
     await watch.scanHasty(never);
     await watch.scan(never);
     expect([scans.length, watch.waiting]).toEqual([5, false]);
+    // One history is no proof that nothing left: a check of the account's state decides.
+    expect(watch.isPending(ACCOUNT)).toBe(true);
+    watch.changed.delete(ACCOUNT);
+    expect(watch.isPending(ACCOUNT)).toBe(false);
     await watch.scanHasty(never);
     await watch.scan(never);
     expect(scans).toHaveLength(5);

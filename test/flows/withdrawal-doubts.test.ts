@@ -32,7 +32,14 @@ async function setUp(isShared = false) {
   const map = new Map([
     [account, { address: account, subscriberId: 'ana', role: 'agent_wallet' } as const],
   ]);
-  const state = { pending: true, judged: 0, whileJudging: () => {} };
+  const state = {
+    told: [] as { address: string; slot: number }[],
+    paying: [] as string[],
+    cannotAsk: false,
+    pending: true,
+    judged: 0,
+    whileJudging: () => {},
+  };
   const doubts = createWithdrawalDoubts({
     ledger,
     roster,
@@ -43,6 +50,10 @@ async function setUp(isShared = false) {
       state.judged += ids.length;
       state.whileJudging();
       await judgeSubscribers(ledger, roster, silentLog, ids);
+    },
+    async elsewhere() {
+      if (state.cannotAsk) throw new Error('the ledger is away');
+      return { told: state.told, paying: new Set(state.paying) };
     },
     tell: isShared ? async (id) => void told.push(id) : null,
     clock,
@@ -81,8 +92,7 @@ test('a doubt begins at once, and lasts until its change is searched, its transa
   await using t = await setUp();
   const { doubts, state, account } = t;
   expect(t.verdict().verdict).toBe('allow');
-  doubts.begin(account, 5);
-  doubts.begin(account, 5);
+  await Promise.all([doubts.begin(account, 5), doubts.begin(account, 5)]);
   expect([t.verdict(), t.sent]).toMatchObject([{ verdict: 'unknown', ...VALUE_LEFT }, ['ana']]);
   await doubts.round();
   state.pending = false;
@@ -91,7 +101,7 @@ test('a doubt begins at once, and lasts until its change is searched, its transa
   expect([[...doubts.why()], state.judged]).toEqual([[['ana', VALUE_LEFT]], 0]);
   await t.read(1);
   // Value leaves again while the subscriber is judged: that doubt is a new one.
-  state.whileJudging = () => doubts.begin(account, 6);
+  state.whileJudging = () => void doubts.begin(account, 6);
   await doubts.round();
   expect([doubts.why().size, state.judged]).toEqual([1, 1]);
   state.whileJudging = () => {};
@@ -99,11 +109,24 @@ test('a doubt begins at once, and lasts until its change is searched, its transa
   expect([doubts.why().size, state.judged]).toEqual([0, 2]);
 });
 
+test('no doubt begins where another daemon pays, or has read the transaction; one begins where that cannot be asked', async () => {
+  await using t = await setUp();
+  t.state.paying = ['ana'];
+  await t.doubts.begin(t.account, 5);
+  t.state.paying = ['bo'];
+  t.state.told = [{ address: t.account, slot: 5 }];
+  await t.doubts.begin(t.account, 5);
+  expect([t.doubts.why().size, t.sent]).toEqual([0, []]);
+  t.state.cannotAsk = true;
+  await t.doubts.begin(t.account, 5);
+  expect([t.doubts.why().size, t.sent]).toEqual([1, ['ana']]);
+});
+
 test('an account that is not watched begins no doubt, and the doubt about a subscriber who has left ends', async () => {
   await using t = await setUp();
-  t.doubts.begin('another' as Address, 5);
+  await t.doubts.begin('another' as Address, 5);
   expect([t.doubts.why().size, t.sent]).toEqual([0, []]);
-  t.doubts.begin(t.account, 5);
+  await t.doubts.begin(t.account, 5);
   t.map.delete(t.account);
   await t.doubts.round();
   expect([t.doubts.why().size, t.state.judged]).toEqual([0, 0]);
@@ -111,7 +134,7 @@ test('an account that is not watched begins no doubt, and the doubt about a subs
 
 test('a doubt is told to other daemons while it lasts, where they share the hearing; theirs lasts 3 s longer', async () => {
   await using t = await setUp(true);
-  t.doubts.begin(t.account, 5);
+  await t.doubts.begin(t.account, 5);
   await t.doubts.round();
   await t.doubts.round();
   expect(t.told).toEqual(['ana', 'ana', 'ana']);

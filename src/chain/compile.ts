@@ -10,6 +10,7 @@ import type { Address } from '../core/ids.ts';
 import { COMPUTE_BUDGET_PROGRAM } from '../core/programs.ts';
 import type { LookupTable } from '../core/signing-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
+import { addressOf } from './keys.ts';
 
 /** The first byte of the compute budget program's instructions that payments use. */
 const SET_UNIT_LIMIT = 2;
@@ -69,7 +70,7 @@ export function decompile(
   const { message } = transaction;
   const looked = (which: 'writableIndexes' | 'readonlyIndexes'): Address[] =>
     message.addressTableLookups.flatMap((lookup) => {
-      const table = tables.find((each) => each.key === lookup.accountKey.toBase58());
+      const table = tables.find((each) => each.key === addressOf(lookup.accountKey));
       return lookup[which].map((index) => {
         const address = table?.addresses[index];
         if (address === undefined)
@@ -78,10 +79,7 @@ export function decompile(
       });
     });
   const lookedUp = [...looked('writableIndexes'), ...looked('readonlyIndexes')];
-  const keys = [
-    ...message.staticAccountKeys.map((each) => each.toBase58() as Address),
-    ...lookedUp,
-  ];
+  const keys = [...message.staticAccountKeys.map(addressOf), ...lookedUp];
   const at = (index: number): Address => keys[index] ?? ('' as Address);
   return {
     feePayer: at(0),
@@ -120,8 +118,8 @@ export function budget(units: number, microLamports: bigint): Instruction[] {
 /** The programs of the top-level instructions of a serialized transaction, in order. */
 export function programsOf(bytes: Uint8Array): Address[] {
   const { message } = VersionedTransaction.deserialize(bytes);
-  return message.compiledInstructions.map(
-    ({ programIdIndex }) =>
-      (message.staticAccountKeys[programIdIndex]?.toBase58() ?? '') as Address,
-  );
+  return message.compiledInstructions.map(({ programIdIndex }) => {
+    const key = message.staticAccountKeys[programIdIndex];
+    return key === undefined ? ('' as Address) : addressOf(key);
+  });
 }

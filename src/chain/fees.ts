@@ -6,6 +6,7 @@ import type { FeeMarket } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { compile } from './compile.ts';
+import { addressOf } from './keys.ts';
 import { NONCE_BYTES } from './nonce.ts';
 import { askNode, countOf, itemsOf, membersOf } from './question.ts';
 import { asking } from './rpc.ts';
@@ -120,7 +121,7 @@ export function createFeeMarket(
       async () => {
         // The smallest message: one signature and no instruction.
         const { blockhash } = await askLatest(connection);
-        const message = compile(PublicKey.default.toBase58() as Address, [], blockhash).message;
+        const message = compile(addressOf(PublicKey.default), [], blockhash).message;
         const { value } = await asking('getFeeForMessage', () =>
           connection.getFeeForMessage(message, 'confirmed'),
         );

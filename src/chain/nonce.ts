@@ -17,6 +17,7 @@ import type { Nonces } from '../core/nonce-ports.ts';
 import type { Effect } from '../core/policy.ts';
 import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import type { Instruction } from '../core/transaction.ts';
+import { addressOf } from './keys.ts';
 
 /** Bytes of a nonce account. */
 export const NONCE_BYTES = NONCE_ACCOUNT_LENGTH;
@@ -39,13 +40,13 @@ const seedOf = (subscriberId: string): string =>
  * base, seed and owner. Only the authority's signature can create an account there.
  */
 export const nonceAddress = (authority: Address, subscriberId: string): Address =>
-  new PublicKey(
+  base58Text(
     createHash('sha256')
       .update(key(authority).toBytes())
       .update(seedOf(subscriberId))
       .update(key(SYSTEM_PROGRAM).toBytes())
       .digest(),
-  ).toBase58() as Address;
+  ) as Address;
 
 /** The nonce of this authority that an account shows, or why it shows none. */
 export function readNonce(account: ChainAccount | null, authority: Address): NonceReading {
@@ -66,9 +67,9 @@ export function readNonce(account: ChainAccount | null, authority: Address): Non
 }
 
 const neutral = ({ programId, keys, data }: TransactionInstruction): Instruction => ({
-  program: programId.toBase58() as Address,
+  program: addressOf(programId),
   accounts: keys.map(({ pubkey, isSigner, isWritable }) => ({
-    address: pubkey.toBase58() as Address,
+    address: addressOf(pubkey),
     isSigner,
     isWritable,
   })),
@@ -130,7 +131,7 @@ export function inspectAdvance({ program, accounts, data }: Instruction): Effect
   const isAdvance =
     program === SYSTEM_PROGRAM && data.length === 4 && data[0] === ADVANCE && accounts.length === 3;
   if (!isAdvance || account === undefined || authority === undefined) return null;
-  if (sysvar?.address !== SYSVAR_RECENT_BLOCKHASHES_PUBKEY.toBase58()) return null;
+  if (sysvar?.address !== addressOf(SYSVAR_RECENT_BLOCKHASHES_PUBKEY)) return null;
   return { effect: 'advance_nonce', account: account.address, authority: authority.address };
 }
 

@@ -18,6 +18,7 @@ import { limitObjection, type PenLimits } from '../core/spending-limits.ts';
 import { type SwapLimits, swapObjections } from '../core/swap.ts';
 import type { Venue, VenueName } from '../core/venue.ts';
 import { decompile } from './compile.ts';
+import { addressOf } from './keys.ts';
 import {
   encodeMessage,
   fitsPacket,
@@ -257,7 +258,7 @@ export function createPen(options: PenOptions): Pen {
       const { message } = transaction;
       const required = message.staticAccountKeys
         .slice(0, message.header.numRequiredSignatures)
-        .map((each) => each.toBase58() as Address);
+        .map(addressOf);
       return withinLimits(payment, amount, signedToday, null, () =>
         signedBy(message.serialize(), required, [signers.agent(own)]),
       );

@@ -4,6 +4,7 @@ import { type Connection, PublicKey } from '@solana/web3.js';
 import { WebSocket } from 'ws';
 import type { Address, Slot } from '../core/ids.ts';
 import { givesBlocks } from './blocks.ts';
+import { addressOf } from './keys.ts';
 import { asking, redact } from './rpc.ts';
 import { MESSAGE_BYTES_MOST } from './socket.ts';
 
@@ -53,7 +54,7 @@ export async function readOwned(
     each === null
       ? null
       : {
-          owner: each.owner.toBase58() as Address,
+          owner: addressOf(each.owner),
           executable: each.executable,
           lamports: BigInt(each.lamports),
           data: new Uint8Array(each.data),

@@ -9,6 +9,7 @@ import { TOKEN_PROGRAM, WRAPPED_SOL } from '../core/programs.ts';
 import type { LookupTable, SwapDesk } from '../core/signing-ports.ts';
 import type { SwapEffect } from '../core/swap.ts';
 import type { Instruction } from '../core/transaction.ts';
+import { addressOf } from './keys.ts';
 import { asking, type CallBounds } from './rpc.ts';
 import { inspectTokens } from './tokens.ts';
 
@@ -83,8 +84,8 @@ export function createSwapDesk(options: {
           connection.getAddressLookupTable(accountKey),
         );
         return {
-          key: accountKey.toBase58() as Address,
-          addresses: (value?.state.addresses ?? []).map((each) => each.toBase58() as Address),
+          key: addressOf(accountKey),
+          addresses: (value?.state.addresses ?? []).map(addressOf),
         };
       }),
     );

@@ -3,6 +3,7 @@
 import { AddressLookupTableAccount, type Connection, PublicKey } from '@solana/web3.js';
 import type { Address } from '../core/ids.ts';
 import type { LookupTable } from '../core/signing-ports.ts';
+import { addressOf } from './keys.ts';
 import { asking } from './rpc.ts';
 
 const TABLE_PROGRAM = 'AddressLookupTab1e1111111111111111111111111';
@@ -37,11 +38,11 @@ export function createTables(
       );
       known = accounts.flatMap((account, at) => {
         const key = addresses[at];
-        if (!account || key === undefined || account.owner.toBase58() !== TABLE_PROGRAM) return [];
+        if (!account || key === undefined || addressOf(account.owner) !== TABLE_PROGRAM) return [];
         const state = AddressLookupTableAccount.deserialize(new Uint8Array(account.data));
         const table = new AddressLookupTableAccount({ key: new PublicKey(key), state });
         if (!table.isActive()) return [];
-        return [{ key, addresses: state.addresses.map((each) => each.toBase58() as Address) }];
+        return [{ key, addresses: state.addresses.map(addressOf) }];
       });
       readAtMs = nowMs();
       return known;

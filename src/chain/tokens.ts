@@ -56,7 +56,7 @@ const derivedAddress: Tokens['derivedAddress'] = (program, seeds) => {
       seeds.map((each) => Buffer.from(each)),
       key(program),
     );
-    return found.toBase58() as Address;
+    return addressOf(found);
   } catch {
     return null;
   }
@@ -75,13 +75,13 @@ const passingSeed = (paymentId: string): string =>
  * once the payment is signed.
  */
 export const passingAccount: Tokens['passingAccount'] = (agent, paymentId) =>
-  new PublicKey(
+  base58Text(
     createHash('sha256')
       .update(key(agent).toBytes())
       .update(passingSeed(paymentId))
       .update(TOKEN_PROGRAM_ID.toBytes())
       .digest(),
-  ).toBase58() as Address;
+  ) as Address;
 
 const AMOUNT_AT = 64;
 const STATE_AT = 108;

@@ -21,6 +21,8 @@ for (const [value, character] of [...ALPHABET].entries()) DIGITS[character.charC
 const GROUP = 5;
 const GROUP_VALUE = 58 ** GROUP;
 const PAIR_VALUE = 2 ** 16;
+/** The character that stands for a byte 0 at the front. */
+const ONE = ALPHABET.charCodeAt(0);
 
 /** The bytes of base58 text; null when the text is not base58. */
 export function base58Bytes(text: string): Uint8Array | null {
@@ -72,16 +74,20 @@ export function base58Text(bytes: Uint8Array): string {
     }
     for (; carry > 0; carry = Math.floor(carry / GROUP_VALUE)) groups.push(carry % GROUP_VALUE);
   }
-  let text = '';
-  for (const [place, group] of groups.entries()) {
+  // The characters are collected as bytes. A text that grew by one character at a time would stay a
+  // chain of 43 strings in memory for as long as something keeps it.
+  const characters = Buffer.allocUnsafe(zeros + groups.length * GROUP);
+  let first = characters.length;
+  for (let place = 0; place < groups.length; place++) {
     const isHighest = place === groups.length - 1;
-    let rest = group;
+    let rest = groups[place]!;
     for (let digit = 0; isHighest ? rest > 0 : digit < GROUP; digit++) {
-      text = ALPHABET[rest % ALPHABET.length]! + text;
+      characters[--first] = ALPHABET.charCodeAt(rest % ALPHABET.length);
       rest = Math.floor(rest / ALPHABET.length);
     }
   }
-  return '1'.repeat(zeros) + text;
+  for (let zero = 0; zero < zeros; zero++) characters[--first] = ONE;
+  return characters.toString('latin1', first);
 }
 
 /** Whether the text is the base58 form of exactly 32 bytes. */

@@ -3,12 +3,17 @@
 // compared, older ones dropped, and several changes in a row cause one scan.
 import type { Burst } from '../core/burst.ts';
 import type { Chain, ChainAccount, Slice } from '../core/chain-ports.ts';
-import { SLOTS_APART_MOST } from '../core/continuity.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Source } from '../core/source.ts';
 import { type Venues, venueOf } from '../core/venue.ts';
 import type { Watched } from '../core/watch-ports.ts';
+import {
+  type AccountKind,
+  createAccountPulses,
+  type Pulse,
+  type PulseOrigin,
+} from './account-pulses.ts';
 import type { SetAside } from './aside.ts';
 import { createHistoryScan, type ScanOptions } from './history-scan.ts';
 import { createPendingChanges, type PendingPorts } from './pending-changes.ts';
@@ -49,7 +54,7 @@ export type AccountChanges = {
    * Takes the pulses that the ledger remembers. An account that still has its remembered pulse has
    * not changed.
    */
-  remember(pulses: readonly { address: Address; slot: Slot; pulse: string }[]): void;
+  remember(pulses: readonly Pulse[]): void;
   /**
    * The bytes of a watched account that `notified` compares; null for an account that is not
    * watched.
@@ -98,10 +103,7 @@ export type AccountChanges = {
    * is read with the next scan and compared with its pulse in the ledger; without one it counts as
    * changed.
    */
-  taken(
-    addresses: readonly Address[],
-    pulses: readonly { address: Address; slot: Slot; pulse: string }[],
-  ): void;
+  taken(addresses: readonly Address[], pulses: readonly Pulse[]): void;
   /** After the ledger has gone back: earlier scans are void, because their notes may be lost. */
   forget(): void;
   /**
@@ -116,81 +118,37 @@ const BATCH = 100;
 const SCANS_AT_ONCE = 8;
 const ROLES = ['drift_user', 'agent_token_account', 'agent_wallet'] as const;
 
-type Remembered = { readonly address: Address; readonly slot: Slot; readonly pulse: string };
-type Kind = Pick<Watched, 'role' | 'venue'>;
-
 /** Creates the memory of changed accounts, which knows no pulse yet. */
 export function createAccountChanges(ports: AccountChangePorts): AccountChanges {
   const { ledger, chain, venues, watched, sources, aside, clock } = ports;
   const walked = new Set<Address>(ports.trustFirstSight ? watched.addresses() : []);
-  /** `told`: the pulse comes from a notification, whose slot nothing has confirmed. */
-  const pulses = new Map<Address, { slot: Slot; pulse: string; told: boolean }>();
+  const pulses = createAccountPulses(venues, watched);
   const pending = createPendingChanges(ports);
   const history = createHistoryScan({ ...ports, pending });
   const scanning = new Set<Address>();
   const changed = new Map<Address, Slot>();
   const unread = new Set<Address>();
   watched.onMoved(() => {
-    dropLeft(watched, walked, pulses, history.upTo, history.lacking, changed);
+    dropLeft(watched, walked, pulses.known, history.upTo, history.lacking, changed);
     pending.dropLeft();
   });
 
-  /**
-   * Takes a pulse. `swept`: a sweep read it, so the slot of the change is not known. `trusting`: a
-   * backfill scans the account's past, so a first reading is no change.
-   */
-  const observe = (
-    address: Address,
-    slot: Slot,
-    pulse: string,
-    from: { readonly swept: boolean; readonly trusting: boolean },
-  ): void => {
+  /** Takes a pulse. Of a change that a sweep found, the slot is not known. */
+  const observe = (address: Address, slot: Slot, pulse: string, from: PulseOrigin): void => {
     // The account may leave while it is read.
     const watch = watched.map.get(address);
     if (watch === undefined) return;
-    const known = pulses.get(address);
-    // A reading far below the known slot shows that the known slot was wrong, so the reading is
-    // used.
-    const overstated = known?.told === true && from.swept && known.slot - slot > SLOTS_APART_MOST;
-    if (known !== undefined && slot < known.slot && !overstated) return;
-    pulses.set(address, { slot, pulse, told: !from.swept });
-    if (known === undefined ? from.trusting : known.pulse === pulse) return;
+    const moved = pulses.take(address, slot, pulse, from);
+    if (moved === null) return;
     changed.set(address, slot);
     ports.burst.changed(watch.subscriberId);
     const leaving =
-      known !== undefined && venueOf(venues, watch).leaves(watch.role, known.pulse, pulse);
+      moved.before !== null && venueOf(venues, watch).leaves(watch.role, moved.before, pulse);
     pending.add(address, slot, { swept: from.swept, leaving });
     ports.onChange(address, slot);
     if (!leaving || !ports.owes(address) || pending.isPaid(address)) return;
     ports.doubt(address, slot);
     ports.onLeaving();
-  };
-  /**
-   * The pulse of an account. Data that is no longer than the slice is taken for the slice: a node
-   * may send either, and every account with a pulse has further bytes.
-   */
-  const pulseOf = (watch: Kind, account: ChainAccount | null): string => {
-    if (account === null) return '';
-    const { offset, length } = venueOf(venues, watch).pulseSlice(watch.role);
-    if (length === 0) return String(account.lamports);
-    const { data } = account;
-    const bytes = data.length > length ? data.subarray(offset, offset + length) : data;
-    return Buffer.from(bytes).toString('latin1');
-  };
-
-  const sliceOf = (address: Address): Slice | null => {
-    const watch = watched.map.get(address);
-    return watch === undefined ? null : venueOf(venues, watch).pulseSlice(watch.role);
-  };
-  /**
-   * Takes a pulse of the ledger; a wallet's has any length, and that of an absent account none. One
-   * of another length than is compared now is of a release that compared other bytes, and would
-   * make the account appear changed, so it is left out.
-   */
-  const remember = ({ address, slot, pulse }: Remembered): void => {
-    const length = sliceOf(address)?.length;
-    if (length === 0 || pulse === '' || pulse.length === length)
-      pulses.set(address, { slot, pulse, told: false });
   };
 
   const sweep = async (
@@ -198,7 +156,7 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     signal: AbortSignal,
     source: Source,
   ): Promise<void> => {
-    const kinds = ROLES.flatMap((role): Kind[] =>
+    const kinds = ROLES.flatMap((role): AccountKind[] =>
       role !== 'drift_user' ? [{ role }] : venues.all.map(({ name: venue }) => ({ role, venue })),
     );
     for (const kind of kinds) {
@@ -214,7 +172,7 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
           'confirmed',
         );
         for (const [index, address] of batch.entries())
-          observe(address, slot, pulseOf(kind, read[index] ?? null), {
+          observe(address, slot, pulses.pulseOf(kind, read[index] ?? null), {
             swept: true,
             trusting: walked.has(address),
           });
@@ -269,14 +227,14 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
 
   return {
     remember(known) {
-      for (const each of known) remember(each);
+      for (const each of known) pulses.remember(each);
     },
-    sliceOf,
+    sliceOf: pulses.sliceOf,
     notified(address, slot, account) {
       const watch = watched.map.get(address);
       if (watch === undefined) return;
       if (!ports.canBe(slot)) return;
-      observe(address, slot, pulseOf(watch, account), { swept: false, trusting: false });
+      observe(address, slot, pulses.pulseOf(watch, account), { swept: false, trusting: false });
     },
     subscribed(addresses) {
       for (const address of addresses) unread.add(address);
@@ -288,12 +246,12 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     taken(addresses, known) {
       for (const address of addresses) {
         walked.delete(address);
-        pulses.delete(address);
+        pulses.known.delete(address);
         history.upTo.delete(address);
         unread.add(address);
       }
       const mine = new Set<string>(addresses);
-      for (const each of known) if (mine.has(each.address)) remember(each);
+      for (const each of known) if (mine.has(each.address)) pulses.remember(each);
       if (addresses.length > 0) ports.onChange(null, null);
     },
     async scan(signal) {

@@ -6,6 +6,7 @@ import type { AwaitedChange, HeardElsewhere, HearingLeases } from '../core/heari
 import { fairShare, PARTS, partOf } from '../core/hearing-share.ts';
 import type { Address } from '../core/ids.ts';
 import type { Clock, Log } from '../core/ports.ts';
+import { createRemembered } from '../core/remember.ts';
 import type { Source } from '../core/source.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import type { AccountChanges } from './account-changes.ts';
@@ -14,6 +15,8 @@ import type { Sources } from './sources.ts';
 
 /** How long a lease lasts after it was renewed. Milliseconds. */
 const LEASE_MS = 6_000;
+/** The most subscribers whose part is kept in memory. */
+const REMEMBERED_MOST = 200_000;
 
 export type HearingShare = {
   /** Whether this daemon hears the accounts of a subscriber. */
@@ -62,13 +65,11 @@ export type HearingSharePorts = {
 export function createHearingShare(ports: HearingSharePorts): HearingShare {
   const { leases, daemonId, clock, log } = ports;
   const listeners: ((taken: (subscriberId: string) => boolean) => void)[] = [];
-  const known = new Map<string, number>();
   let held: ReadonlySet<number> = new Set();
-  const partOfSubscriber = (subscriberId: string): number => {
-    const part = known.get(subscriberId) ?? partOf(ports.hash(Buffer.from(subscriberId, 'utf8')));
-    known.set(subscriberId, part);
-    return part;
-  };
+  const partOfSubscriber = createRemembered(
+    (subscriberId: string) => partOf(ports.hash(Buffer.from(subscriberId, 'utf8'))),
+    REMEMBERED_MOST,
+  );
   const hold = (parts: readonly number[], daemons: number): void => {
     const before = held;
     held = new Set(parts);

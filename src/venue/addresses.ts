@@ -1,7 +1,7 @@
 // Addresses: derives a venue's program-derived addresses (PDAs). Integers in seeds are little
 // endian.
 import { PublicKey } from '@solana/web3.js';
-import type { Address } from '../core/ids.ts';
+import { type Address, base58Text } from '../core/ids.ts';
 import { createRemembered } from '../core/remember.ts';
 import type { Profile } from './profile.ts';
 
@@ -46,10 +46,12 @@ const u16 = (value: number): Buffer => {
 export function createAddresses({ programId, seeds }: Profile): Addresses {
   const program = new PublicKey(programId);
   const derive = (...parts: (string | Buffer)[]): Address =>
-    PublicKey.findProgramAddressSync(
-      parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)),
-      program,
-    )[0].toBase58() as Address;
+    base58Text(
+      PublicKey.findProgramAddressSync(
+        parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)),
+        program,
+      )[0].toBytes(),
+    ) as Address;
   const indexed = createRemembered((name: string): Address => {
     const [seed = '', index] = name.split('/');
     return derive(seed, u16(Number(index)));

@@ -3,6 +3,7 @@
 import {
   AddressLookupTableAccount,
   AddressLookupTableProgram,
+  ComputeBudgetProgram,
   Keypair,
   PublicKey,
   SystemProgram,
@@ -98,6 +99,26 @@ test('what a stand-in writes is there for the next instruction', () => {
   const ran = executed(bank, sentBy(payer, [minted(publicKey, to, false), passedOn]));
   expect(ran.error).toBeNull();
   expect(bank.get(keyText(to))?.lamports).toBe(5n * SOL);
+});
+
+test('instructions to the compute budget are told of beside a stand-in as LiteSVM tells of them', () => {
+  const { bank, payer, from, to } = open();
+  const { programId } = ComputeBudgetProgram;
+  const wellFormed = [
+    ComputeBudgetProgram.setComputeUnitLimit({ units: 300_000 }),
+    ComputeBudgetProgram.setComputeUnitPrice({ microLamports: 1 }),
+  ];
+  const alone = executed(bank, sentBy(payer, wellFormed));
+  const beside = executed(bank, sentBy(payer, [...wellFormed, minted(from, to, false)]));
+  expect(alone.error).toBeNull();
+  expect(beside.logs.slice(0, alone.logs.length)).toEqual(alone.logs);
+  // The stand-in of this test uses no compute units.
+  expect(beside.units).toBe(alone.units);
+  const odd = new TransactionInstruction({ programId, keys: [], data: Buffer.from([9, 0]) });
+  const refused = executed(bank, sentBy(payer, [odd]));
+  const refusedBeside = executed(bank, sentBy(payer, [odd, minted(from, to, false)]));
+  expect(refused.error).not.toBeNull();
+  expect(refusedBeside.error).toEqual(refused.error);
 });
 
 test('a transaction that runs in LiteSVM alone sees an account that was written, and its table', () => {

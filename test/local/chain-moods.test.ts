@@ -1,6 +1,8 @@
 // Chain moods: the notifications of the local chain, and its misbehaviour when a test asks for it.
-import { Keypair } from '@solana/web3.js';
+import { once } from 'node:events';
+import { Keypair, type PublicKey } from '@solana/web3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { openTestChain, type TestChain } from '../support/chain.ts';
 
 let chain: TestChain;
@@ -38,6 +40,35 @@ describe('subscriptions', () => {
     await expect.poll(() => heard.account).toEqual([2_000_000]);
     await expect.poll(() => heard.logs).toEqual([signature]);
     expect(heard.slot.length).toBeGreaterThan(0);
+  });
+
+  test('of two subscriptions to an account the one that was ended is told nothing', async () => {
+    const [to, other] = [Keypair.generate().publicKey, Keypair.generate().publicKey];
+    const socket = new WebSocket(chain.server.wsUrl);
+    const told: { id?: number; result?: unknown; params?: { subscription: number } }[] = [];
+    socket.on('message', (raw: Buffer) => told.push(JSON.parse(raw.toString('utf8'))));
+    await once(socket, 'open');
+    let last = 0;
+    const ask = async (method: string, ...params: unknown[]): Promise<unknown> => {
+      const id = ++last;
+      socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
+      await expect.poll(() => told.some((each) => each.id === id)).toBe(true);
+      return told.find((each) => each.id === id)?.result;
+    };
+    const follow = (address: PublicKey) =>
+      ask('accountSubscribe', address.toBase58(), { commitment: 'confirmed' });
+    const [ended, kept, another] = [await follow(to), await follow(to), await follow(other)];
+    expect(await ask('accountUnsubscribe', ended)).toBe(true);
+    expect(await ask('accountUnsubscribe', ended)).toBe(false);
+    const notified = () => told.flatMap(({ params }) => (params ? [params.subscription] : []));
+    await chain.connection.sendTransaction(await chain.transferTo(to, 2_000_000));
+    chain.world.cluster.advance(2);
+    await expect.poll(notified).toEqual([kept]);
+    await chain.connection.sendTransaction(await chain.transferTo(other, 2_000_000));
+    await chain.connection.sendTransaction(await chain.transferTo(to, 3_000_000));
+    chain.world.cluster.advance(2);
+    await expect.poll(notified).toEqual([kept, kept, another]);
+    socket.close();
   });
 });
 

@@ -30,7 +30,7 @@ export type ResolvedMessage = {
 /** The text of a key. `toBase58` of the library takes three times as long. */
 export const keyText = (key: PublicKey): string => base58Text(key.toBytes());
 
-const COMPUTE_BUDGET = ComputeBudgetProgram.programId.toBase58();
+export const COMPUTE_BUDGET = ComputeBudgetProgram.programId.toBase58();
 const LAMPORTS_PER_SIGNATURE = 5_000n;
 
 function budgetOf(instructions: readonly ResolvedInstruction[]): { limit: number; price: bigint } {

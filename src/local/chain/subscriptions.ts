@@ -7,6 +7,7 @@ import { encodeAccount } from './encode.ts';
 import { type Mischief, strikes } from './mischief.ts';
 
 type Config = Record<string, unknown>;
+type BlockEvent = ClusterEvent & { readonly kind: 'block' };
 type Subscription = {
   readonly method: string;
   readonly commitment: Commitment;
@@ -18,7 +19,27 @@ type Subscription = {
 /** Serves one socket. `handle` answers a method call; `close` ends the subscriptions. */
 export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: Mischief) {
   const subscriptions = new Map<number, Subscription>();
+  /**
+   * The subscriptions to accounts by their address: a daemon follows three accounts of each
+   * subscriber, and a block changes few of them.
+   */
+  const ofAccounts = new Map<string, Map<number, Subscription>>();
   let lastId = 0;
+
+  const subscribe = (id: number, each: Subscription): void => {
+    if (each.method !== 'account') return void subscriptions.set(id, each);
+    const others = ofAccounts.get(each.target) ?? new Map<number, Subscription>();
+    ofAccounts.set(each.target, others.set(id, each));
+  };
+  const unsubscribe = (id: number): boolean => {
+    if (subscriptions.delete(id)) return true;
+    for (const [address, those] of ofAccounts) {
+      if (!those.delete(id)) continue;
+      if (those.size === 0) ofAccounts.delete(address);
+      return true;
+    }
+    return false;
+  };
 
   let held: string | null = null;
   const notify = (subscription: number, method: string, result: unknown): void => {
@@ -36,27 +57,23 @@ export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: 
   const mentions = (landed: Landed, target: string): boolean =>
     target === 'all' || landed.execution.message.keys.includes(target);
 
-  const onBlock = (
-    id: number,
-    each: Subscription,
-    event: ClusterEvent & { kind: 'block' },
-  ): void => {
+  const onAccount = (id: number, each: Subscription, event: BlockEvent): void => {
+    const account = cluster.account(each.target, event.commitment);
+    const gone = {
+      lamports: 0,
+      owner: '11111111111111111111111111111111',
+      executable: false,
+      rentEpoch: 0,
+      space: 0,
+      data: ['', 'base64'],
+    };
+    notify(id, 'accountNotification', {
+      context: { slot: event.slot },
+      value: encodeAccount(account, each.encoding, each.dataSlice) ?? gone,
+    });
+  };
+  const onBlock = (id: number, each: Subscription, event: BlockEvent): void => {
     const context = { slot: event.slot };
-    if (each.method === 'account' && event.changed.has(each.target)) {
-      const account = cluster.account(each.target, event.commitment);
-      const gone = {
-        lamports: 0,
-        owner: '11111111111111111111111111111111',
-        executable: false,
-        rentEpoch: 0,
-        space: 0,
-        data: ['', 'base64'],
-      };
-      notify(id, 'accountNotification', {
-        context,
-        value: encodeAccount(account, each.encoding, each.dataSlice) ?? gone,
-      });
-    }
     if (each.method === 'logs') {
       for (const landed of event.landed) {
         if (!mentions(landed, each.target)) continue;
@@ -86,6 +103,10 @@ export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: 
           });
       } else if (event.commitment === each.commitment) onBlock(id, each, event);
     }
+    if (event.kind === 'slot') return;
+    const changed = [...event.changed].flatMap((address) => [...(ofAccounts.get(address) ?? [])]);
+    for (const [id, each] of changed.sort(([one], [other]) => one - other))
+      if (event.commitment === each.commitment) onAccount(id, each, event);
   });
 
   return {
@@ -93,7 +114,7 @@ export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: 
     handle(method: string, params: readonly unknown[]): unknown {
       if (method === 'ping') return null;
       const unsubscribed = /^(account|logs|signature|slot)Unsubscribe$/.test(method);
-      if (unsubscribed) return subscriptions.delete(Number(params[0]));
+      if (unsubscribed) return unsubscribe(Number(params[0]));
       const kind = /^(account|logs|signature|slot)Subscribe$/.exec(method)?.[1];
       if (kind === undefined) return undefined;
       const given = (params[1] ?? {}) as Config;
@@ -102,7 +123,7 @@ export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: 
       const target =
         typeof first === 'string' ? (first === 'allWithVotes' ? 'all' : first) : (mentioned ?? '');
       const commitment = (given.commitment ?? 'finalized') as Commitment;
-      subscriptions.set(++lastId, {
+      subscribe(++lastId, {
         method: kind,
         commitment,
         target,
@@ -115,6 +136,7 @@ export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: 
     close() {
       stop();
       subscriptions.clear();
+      ofAccounts.clear();
     },
   };
 

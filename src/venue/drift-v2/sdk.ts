@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 import type { DriftClient } from '@drift-labs/sdk';
 import { Connection, PublicKey, type TransactionInstruction } from '@solana/web3.js';
-import type { Address } from '../../core/ids.ts';
+import { type Address, base58Text } from '../../core/ids.ts';
 import { createRemembered } from '../../core/remember.ts';
 import type { AccountMeta, Instruction } from '../../core/transaction.ts';
 import type { Builder, BuilderDoor, Parties } from '../builder.ts';
@@ -23,7 +23,7 @@ const key: (address: Address) => PublicKey = createRemembered((address: Address)
   return made;
 }, KEYS_MOST);
 const text = (publicKey: PublicKey): Address =>
-  texts.get(publicKey) ?? (publicKey.toBase58() as Address);
+  texts.get(publicKey) ?? (base58Text(publicKey.toBytes()) as Address);
 
 /** The parts of the Anchor library that are used; the SDK depends on it. */
 type Anchor = {

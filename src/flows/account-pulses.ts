@@ -1,0 +1,87 @@
+// Account pulses: keeps of each watched account the bytes by which a change is noticed, its pulse,
+// and tells whether a new reading differs from the last one.
+import type { ChainAccount, Slice } from '../core/chain-ports.ts';
+import { SLOTS_APART_MOST } from '../core/continuity.ts';
+import type { Address, Slot } from '../core/ids.ts';
+import { type Venues, venueOf } from '../core/venue.ts';
+import type { Watched } from '../core/watch-ports.ts';
+import type { WatchedAccounts } from './watched.ts';
+
+/** What says which bytes of an account are compared. */
+export type AccountKind = Pick<Watched, 'role' | 'venue'>;
+/** The pulse of an account in a slot: its bytes as latin1 text, and no text where it is absent. */
+export type Pulse = { readonly address: Address; readonly slot: Slot; readonly pulse: string };
+
+/**
+ * Where a pulse comes from. `swept`: the daemon read the account, else it was notified of the
+ * account. `trusting`: a backfill scans the account's past, so a first pulse is no change.
+ */
+export type PulseOrigin = { readonly swept: boolean; readonly trusting: boolean };
+
+export type AccountPulses = {
+  /** The bytes of a watched account that are compared; null when it is not watched. */
+  sliceOf(address: Address): Slice | null;
+  /**
+   * The pulse of an account. Data that is no longer than the slice is taken for the slice: a node
+   * may send either, and every account with a pulse has further bytes.
+   */
+  pulseOf(kind: AccountKind, account: ChainAccount | null): string;
+  /**
+   * Takes a pulse of the ledger; a wallet's has any length, and that of an absent account none. One
+   * of another length than is compared now is of a release that compared other bytes, and would
+   * make the account appear changed, so it is left out.
+   */
+  remember(pulse: Pulse): void;
+  /**
+   * Takes a pulse that was read or notified. Returns null when the account has not changed, else
+   * the pulse before, which is null for a first one. A pulse of an earlier slot than the last one
+   * is left out.
+   */
+  take(
+    address: Address,
+    slot: Slot,
+    pulse: string,
+    from: PulseOrigin,
+  ): { readonly before: string | null } | null;
+  /**
+   * The last pulse of each account. `told`: a notification brought it, whose slot nothing has
+   * confirmed.
+   */
+  readonly known: Map<Address, { slot: Slot; pulse: string; told: boolean }>;
+};
+
+/** Creates the memory of pulses, which knows none yet. */
+export function createAccountPulses(venues: Venues, watched: WatchedAccounts): AccountPulses {
+  const known: AccountPulses['known'] = new Map();
+  const sliceOf = (address: Address): Slice | null => {
+    const watch = watched.map.get(address);
+    return watch === undefined ? null : venueOf(venues, watch).pulseSlice(watch.role);
+  };
+  return {
+    sliceOf,
+    pulseOf(kind, account) {
+      if (account === null) return '';
+      const { offset, length } = venueOf(venues, kind).pulseSlice(kind.role);
+      if (length === 0) return String(account.lamports);
+      const { data } = account;
+      const bytes = data.length > length ? data.subarray(offset, offset + length) : data;
+      return Buffer.from(bytes).toString('latin1');
+    },
+    remember({ address, slot, pulse }) {
+      const length = sliceOf(address)?.length;
+      if (length === 0 || pulse === '' || pulse.length === length)
+        known.set(address, { slot, pulse, told: false });
+    },
+    take(address, slot, pulse, { swept, trusting }) {
+      const last = known.get(address);
+      // A reading far below the known slot shows that the known slot was wrong, so the reading is
+      // used.
+      const overstated = last?.told === true && swept && last.slot - slot > SLOTS_APART_MOST;
+      if (last !== undefined && slot < last.slot && !overstated) return null;
+      known.set(address, { slot, pulse, told: !swept });
+      if (last === undefined) return trusting ? null : { before: null };
+      return last.pulse === pulse ? null : { before: last.pulse };
+    },
+    known,
+  };
+}

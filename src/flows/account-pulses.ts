@@ -7,7 +7,7 @@ import { type Venues, venueOf } from '../core/venue.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import type { WatchedAccounts } from './watched.ts';
 
-/** What says which bytes of an account are compared. */
+/** The role and the venue of an account; they decide which of its bytes are compared. */
 export type AccountKind = Pick<Watched, 'role' | 'venue'>;
 /** The pulse of an account in a slot: its bytes as latin1 text, and no text where it is absent. */
 export type Pulse = { readonly address: Address; readonly slot: Slot; readonly pulse: string };

@@ -11,7 +11,7 @@ import type { Clock, Log } from '../core/ports.ts';
 import type { Decision } from '../core/roster.ts';
 import { creditsOf } from '../core/rpc-price.ts';
 import { createMeter } from './meter.ts';
-import { restsUntil } from './rested.ts';
+import { createRest, type Rest } from './rested.ts';
 
 /** A gauge, and the function that reads its values. */
 export type Reading = {
@@ -162,6 +162,7 @@ export function createMetrics(clock: Clock): Metrics {
     readAtMs: number | null;
     /** The gauge is not read before this time. */
     dueMs: number;
+    readonly rest: Rest;
   };
   const gauges: Sampled[] = [];
   const sampleOne = async (gauge: Sampled): Promise<void> => {
@@ -174,7 +175,7 @@ export function createMetrics(clock: Clock): Metrics {
       gauge.shown.reset();
       for (const each of values) gauge.shown.set(each.labels, each.value);
       gauge.readAtMs = clock.nowMs();
-      gauge.dueMs = restsUntil(beganMs, gauge.readAtMs, REST_MS_MOST);
+      gauge.dueMs = gauge.rest(beganMs, gauge.readAtMs);
     } catch {
       // The failure shows as the age of the sample. The loops that the same outage stops log it.
     }
@@ -231,7 +232,7 @@ export function createMetrics(clock: Clock): Metrics {
     gauge(reading) {
       const { name, help, labels } = reading;
       const shown = new Gauge({ name, help, labelNames: [...labels], registers });
-      gauges.push({ reading, shown, readAtMs: null, dueMs: 0 });
+      gauges.push({ reading, shown, readAtMs: null, dueMs: 0, rest: createRest(REST_MS_MOST) });
     },
     async sample() {
       await Promise.all(gauges.map(sampleOne));

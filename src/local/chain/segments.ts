@@ -12,7 +12,12 @@ import { type Account, type Accounts, SYSTEM_PROGRAM } from './account.ts';
 import type { Execution, InnerInstruction } from './bank.ts';
 import { failureOf, ProgramFailure } from './failure.ts';
 import { loneTransaction } from './lone.ts';
-import { COMPUTE_BUDGET, keyText, type ResolvedInstruction, type ResolvedMessage } from './message.ts';
+import {
+  COMPUTE_BUDGET,
+  keyText,
+  type ResolvedInstruction,
+  type ResolvedMessage,
+} from './message.ts';
 
 /** The means of a stand-in program while it executes one instruction. */
 export type ProgramContext = {
@@ -143,7 +148,7 @@ export function createSegments(
       const program = programs.find((each) => each.programId === instruction.program);
       try {
         if (setsBudget(instruction)) {
-          // The runtime would find nothing to do here, and took a fifth of a payment's time for it.
+          // These are settled with the message's budget, so LiteSVM would do nothing here.
           units += BUDGET_UNITS;
           logs.push(`Program ${COMPUTE_BUDGET} invoke [1]`, `Program ${COMPUTE_BUDGET} success`);
         } else if (program === undefined) {

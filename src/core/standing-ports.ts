@@ -36,18 +36,18 @@ export type Standings = {
 
 /** Measures how long debts are owed; core/owing.ts decides when that time counts. */
 export type Owing = {
-  /** Every subscriber who owes something, with the reason why each debt waits. */
-  open(): Promise<{ readonly subscriberId: string; readonly debts: readonly OpenDebt[] }[]>;
   /**
-   * Adds the time since the last call to the subscribers in `counting`, and pauses those in
-   * `resting`. Above `limitMs` a paused one stays above it. Returns the subscribers whose entry
-   * changed; they have a new revision. Does nothing while another daemon does the same.
+   * The subscribers whose debts have failed or wait for a known reason, with these debts. Debts
+   * that were not tried yet, and those that a payment is on its way for, are left out: their time
+   * never counts (`counts` in core/owing.ts), and in a burst there are thousands.
    */
-  age(
-    counting: readonly string[],
-    resting: readonly string[],
-    limitMs: number | null,
-  ): Promise<string[]>;
+  waiting(): Promise<{ readonly subscriberId: string; readonly debts: readonly OpenDebt[] }[]>;
+  /**
+   * Adds the time since the last call to the subscribers in `counting`, and pauses all others.
+   * Above `limitMs` a paused one stays above it. Returns the subscribers whose entry changed; they
+   * have a new revision. Does nothing while another daemon does the same.
+   */
+  age(counting: readonly string[], limitMs: number | null): Promise<string[]>;
 };
 
 export type Suspicions = {

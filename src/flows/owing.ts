@@ -25,12 +25,10 @@ export async function ageDebts(
     roster.doubts.all === null &&
     observedAtMs !== null &&
     clock.nowMs() - observedAtMs <= options.staleAfterMs;
-  const open = await ledger.owing.open();
-  const counting = open.filter(({ debts }) => seeing && countsAgainst(debts));
-  const ids = new Set(counting.map((each) => each.subscriberId));
+  const waiting = seeing ? await ledger.owing.waiting() : [];
+  const counting = waiting.filter(({ debts }) => countsAgainst(debts));
   return ledger.owing.age(
-    [...ids],
-    open.map((each) => each.subscriberId).filter((id) => !ids.has(id)),
+    counting.map((each) => each.subscriberId),
     options.owedForMsMost,
   );
 }

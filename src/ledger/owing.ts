@@ -3,7 +3,7 @@
 // their clock. It is null while the time does not count, unless the limit had been passed before.
 import type { OpenDebt } from '../core/owing.ts';
 import type { Owing } from '../core/standing-ports.ts';
-import { readWhole, type Sql } from './database.ts';
+import { allowWhole, type Sql } from './database.ts';
 import { nextRevision, STANDING_CHANNEL } from './standings.ts';
 
 /**
@@ -16,24 +16,26 @@ const DRIFT_MS = 30_000;
 /** Creates the store of owed times. */
 export function createOwing(sql: Sql): Owing {
   return {
-    async open() {
-      const rows = await readWhole(
-        sql,
-        (tx) => tx<{ subscriber_id: string; debts: OpenDebt[] }[]>`
-        select d.subscriber_id, coalesce(s.debts, '[]') as debts
-        from (select subscriber_id, jsonb_agg(jsonb_build_object('status', status, 'reason', reason, 'attempts', attempts)) as debts
-          from profit_share where status in ('pending', 'processing', 'failed') group by subscriber_id) s
-        right join standing d using (subscriber_id) where d.outstanding > 0 and d.standing <> 'retired'`,
-      );
+    async waiting() {
+      // The class of a reason is named, so that these debts are found by the index of them, and not
+      // among all pending ones.
+      const rows = await sql<{ subscriber_id: string; debts: OpenDebt[] }[]>`
+        select s.subscriber_id, jsonb_agg(jsonb_build_object('status', status, 'reason', s.reason, 'attempts', attempts)) as debts
+        from (select subscriber_id, status, reason, attempts from profit_share
+            where status = 'pending' and reason is not null and (reason ->> 'class') > ''
+          union all select subscriber_id, status, reason, attempts from profit_share where status = 'failed') s
+        cross join lateral (select 1 from standing d where d.subscriber_id = s.subscriber_id
+          and d.outstanding > 0 and d.standing <> 'retired' offset 0) d group by s.subscriber_id`;
       return rows.map((row) => ({ subscriberId: row.subscriber_id, debts: row.debts }));
     },
-    async age(counting, resting, limitMs) {
+    async age(counting, limitMs) {
       const told = await sql.begin(async (tx) => {
         // One daemon at a time: two that take the rows in other orders would deadlock. The one that
         // comes second has nothing to add.
         const [lock] = await tx<{ mine: boolean }[]>`
           select pg_try_advisory_xact_lock(hashtextextended('bailiff.owing', 0)) as mine`;
         if (lock?.mine !== true) return [];
+        await allowWhole(tx);
         await tx`
           delete from owed_time t where not exists (
             select 1 from standing d where d.subscriber_id = t.subscriber_id and d.outstanding > 0)`;
@@ -45,7 +47,9 @@ export function createOwing(sql: Sql): Owing {
           on conflict (subscriber_id) do update set counted_at = now(), counted_ms = t.counted_ms + case
             when t.counted_at is null then 0
             else greatest(0, least(${WATCHED_MS_MOST}, extract(epoch from now() - t.counted_at) * 1000))::bigint end`;
-        await tx`update owed_time set counted_at = null where ${tx.json([...resting])}::jsonb ? subscriber_id`;
+        await tx`
+          update owed_time t set counted_at = null where counted_at is not null and not exists (
+            select 1 from jsonb_array_elements_text(${tx.json([...counting])}) as c(id) where c.id = t.subscriber_id)`;
         const changed = await tx<{ subscriber_id: string; since: Date | null }[]>`
           select d.subscriber_id, w.since from standing d
           left join owed_time t using (subscriber_id)

@@ -26,8 +26,8 @@ import { paymentOfDebts } from '../support/payment.ts';
 const [SINGLE, BURST] = [8, 900];
 /** Pages that a step may read more of one table. */
 const A_FEW = 15;
-/** What asks for all closes or debts that wait, and so reads all of them. */
-const READ_WHOLE = ['a close is booked', 'open debts are listed'];
+/** These ask for all closes or debts that wait, and may read all of them. */
+const READ_WHOLE = ['a close is booked', 'debts that wait for a reason are listed'];
 /** The slot in which all close in the burst. */
 const SLOT = 5_000;
 /**
@@ -112,7 +112,7 @@ function stepsOf(sql: Sql, numbers: readonly number[]) {
           jsonb_build_object('paymentId', 'p' || n, 'internal', false, 'amount', '1000000', 'mint', ${USDC.mint}::text, 'owner', null, 'destination', null, 'venueAccount', null, 'authority', null) from unnest(${array(sql, numbers.map(String))}) n`;
       await each((n) => standings.update(`s${n}`, judge))();
     },
-    'open debts are listed': () => owing.open(),
+    'debts that wait for a reason are listed': () => owing.waiting(),
   };
 }
 

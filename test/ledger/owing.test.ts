@@ -7,6 +7,7 @@ import { judge } from '../../src/core/standing.ts';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { owing as owed } from '../support/excess-play.ts';
 import { addressOf, createTestLedger, type TestLedger } from '../support/ledger.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -18,7 +19,7 @@ const owing = async (t: TestLedger) => {
       await t.sql`update owed_time set counted_ms = ${ms}`;
     },
     look: (counts: boolean, limit: number | null = DAY_MS) =>
-      t.ledger.owing.age(counts ? ['ana'] : [], counts ? [] : ['ana'], limit),
+      t.ledger.owing.age(counts ? ['ana'] : [], limit),
   };
 };
 
@@ -65,10 +66,44 @@ test('a daemon that was away for an hour does not count the hour, and each chang
   expect(revisions).toEqual(revisions.map((_, at) => (revisions[0] ?? 0) + at));
 });
 
-test('for every subscriber who owes, the reason that each debt waits for is listed', async () => {
+test('a debt is listed once it waits for a reason or has failed, and while it is not paid', async () => {
+  await using t = await createTestLedger();
+  await owed(t, 1_000_000n, 2_000_000n);
+  await t.sql`update standing set outstanding = 5`;
+  const reason = { class: 'needs_sol', code: 'agent_needs_sol' };
+  const list = () => t.ledger.owing.waiting();
+  expect(await list()).toEqual([]);
+  const [first, second] = (await t.ledger.shares.due('ana')).map(({ shareId }) => shareId);
+  await t.sql`
+    update profit_share set reason = ${t.sql.json(reason)}, attempts = 3 where share_id = ${first ?? ''}`;
+  const pending = { status: 'pending', reason, attempts: 3 };
+  expect(await list()).toEqual([{ subscriberId: 'ana', debts: [pending] }]);
+  await t.sql`update profit_share set status = 'processing' where share_id = ${first ?? ''}`;
+  expect(await list()).toEqual([]);
+  await t.sql`update profit_share set status = 'failed' where share_id = ${second ?? ''}`;
+  const failed = { status: 'failed', reason: null, attempts: 0 };
+  expect(await list()).toEqual([{ subscriberId: 'ana', debts: [failed] }]);
+  await t.sql`update standing set standing = 'retired'`;
+  expect(await list()).toEqual([]);
+  await t.sql`update standing set standing = 'good', outstanding = 0`;
+  expect(await list()).toEqual([]);
+});
+
+test('a look pauses each subscriber whose time it does not count', async () => {
   await using t = await createTestLedger();
   await owing(t);
-  expect(await t.ledger.owing.open()).toEqual([{ subscriberId: 'ana', debts: [] }]);
+  await indebted(t, 'bo', 20);
+  const look = (ids: readonly string[]) => t.ledger.owing.age(ids, DAY_MS);
+  const counted = async () =>
+    (await t.sql`select subscriber_id as id from owed_time where counted_at is not null`).map(
+      ({ id }) => id,
+    );
+  await look(['ana', 'bo']);
+  expect((await counted()).sort()).toEqual(['ana', 'bo']);
+  expect(await look(['ana'])).toEqual(['bo']);
+  expect(await counted()).toEqual(['ana']);
+  expect(await look([])).toEqual(['ana']);
+  expect(await counted()).toEqual([]);
 });
 
 test('the time of a subscriber who has left stays as it is, however far it drifts', async () => {
@@ -140,9 +175,8 @@ test('two daemons that look at the same subscribers in another order do not dead
   await indebted(t, 'bo', 20);
   await indebted(t, 'cy', 30);
   const ids = ['ana', 'bo', 'cy'];
-  await t.ledger.owing.age(ids, [], DAY_MS);
-  const look = (given: readonly string[]) => (ledger: Ledger) =>
-    ledger.owing.age(given, [], DAY_MS);
+  await t.ledger.owing.age(ids, DAY_MS);
+  const look = (given: readonly string[]) => (ledger: Ledger) => ledger.owing.age(given, DAY_MS);
   expect(
     await whileHeld(t, { table: 'owed_time', id: 'bo' }, [look(ids), look(ids.toReversed())]),
   ).toEqual(['done', 'done']);
@@ -157,7 +191,7 @@ test('a look and verdicts on the same subscribers do not deadlock', async () => 
   const ids = ['zed', 'bo', 'ana'];
   expect(
     await whileHeld(t, { table: 'standing', id: 'bo' }, [
-      (ledger) => ledger.owing.age(ids, [], DAY_MS),
+      (ledger) => ledger.owing.age(ids, DAY_MS),
       (ledger) => Promise.all(ids.map((id) => ledger.standings.update(id, judge))),
     ]),
   ).toEqual(['done', 'done']);

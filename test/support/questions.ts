@@ -1,6 +1,6 @@
 // Questions: what the daemon and its API ask the ledger all the time, of books as bench/books.ts
 // fills them. The time of each must not grow with the books. Two that grow with the number of
-// debtors are left out: `shares.subscribersWithWork` and `owing.open`.
+// debtors are left out: `shares.subscribersWithWork` and `owing.waiting`.
 import type { Address, Signature } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { judge } from '../../src/core/standing.ts';

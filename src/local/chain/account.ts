@@ -80,7 +80,11 @@ export function keyBytes(address: string): Uint8Array {
  * LiteSVM is released to another chain.
  */
 export function createAccounts(svm: LiteSvm, isReleased: () => boolean): Accounts {
-  const known = new Map<string, Account | null>();
+  /**
+   * Undefined: LiteSVM may have written the account since it was read. Such an entry stays, because
+   * a map of 100,000 entries is copied whole each time as many were deleted as it has room for.
+   */
+  const known = new Map<string, Account | null | undefined>();
   /** Addresses whose account in `known` was not given to LiteSVM yet. */
   const waiting = new Set<string>();
   /** Each account as it was first read or written here. */
@@ -155,7 +159,7 @@ export function createAccounts(svm: LiteSvm, isReleased: () => boolean): Account
     putBack: put,
     handOver,
     written(addresses) {
-      for (const address of addresses) known.delete(address);
+      for (const address of addresses) if (known.has(address)) known.set(address, undefined);
     },
     owned(program) {
       handOver([...waiting]);

@@ -106,7 +106,7 @@ const ED25519_DER = Buffer.from('302a300506032b6570032100', 'hex');
 
 /** The keys that signed last, by their texts: to make a key object takes 25 µs. */
 const signers = new Map<string, KeyObject>();
-const MOST_SIGNERS = 4_096;
+const MOST_SIGNERS = 65_536;
 
 function signerOf(bytes: Uint8Array): KeyObject {
   const text = base58Text(bytes);

@@ -20,24 +20,26 @@ type Subscription = {
 export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: Mischief) {
   const subscriptions = new Map<number, Subscription>();
   /**
-   * The subscriptions to accounts by their address: a daemon follows three accounts of each
-   * subscriber, and a block changes few of them.
+   * The subscriptions to accounts by their commitment and address: a daemon follows three accounts
+   * of each subscriber, and a block changes few of them.
    */
-  const ofAccounts = new Map<string, Map<number, Subscription>>();
+  const ofAccounts = new Map<Commitment, Map<string, Map<number, Subscription>>>();
   let lastId = 0;
 
   const subscribe = (id: number, each: Subscription): void => {
     if (each.method !== 'account') return void subscriptions.set(id, each);
-    const others = ofAccounts.get(each.target) ?? new Map<number, Subscription>();
-    ofAccounts.set(each.target, others.set(id, each));
+    const alike = ofAccounts.get(each.commitment) ?? new Map<string, Map<number, Subscription>>();
+    const others = alike.get(each.target) ?? new Map<number, Subscription>();
+    ofAccounts.set(each.commitment, alike.set(each.target, others.set(id, each)));
   };
   const unsubscribe = (id: number): boolean => {
     if (subscriptions.delete(id)) return true;
-    for (const [address, those] of ofAccounts) {
-      if (!those.delete(id)) continue;
-      if (those.size === 0) ofAccounts.delete(address);
-      return true;
-    }
+    for (const alike of ofAccounts.values())
+      for (const [address, those] of alike) {
+        if (!those.delete(id)) continue;
+        if (those.size === 0) alike.delete(address);
+        return true;
+      }
     return false;
   };
 
@@ -103,10 +105,11 @@ export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: 
           });
       } else if (event.commitment === each.commitment) onBlock(id, each, event);
     }
-    if (event.kind === 'slot') return;
-    const changed = [...event.changed].flatMap((address) => [...(ofAccounts.get(address) ?? [])]);
+    const alike = event.kind === 'slot' ? undefined : ofAccounts.get(event.commitment);
+    if (event.kind === 'slot' || alike === undefined) return;
+    const changed = [...event.changed].flatMap((address) => [...(alike.get(address) ?? [])]);
     for (const [id, each] of changed.sort(([one], [other]) => one - other))
-      if (event.commitment === each.commitment) onAccount(id, each, event);
+      onAccount(id, each, event);
   });
 
   return {

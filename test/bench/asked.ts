@@ -1,5 +1,6 @@
 // Asked: the calls to nodes that daemons made, by the part of the daemon that asked and the method.
-import { type Stage, say } from './burst-stage.ts';
+import type { Stage } from './burst-stage.ts';
+import { say } from './say.ts';
 
 /** Calls of each daemon since its start, by the part that asked and the method. */
 export type Asked = readonly ReadonlyMap<string, number>[];
@@ -7,7 +8,7 @@ export type Asked = readonly ReadonlyMap<string, number>[];
 const ASKED = /^bailiff_rpc_source_calls_total\{method="(\w+)".*source="([\w-]+)"\} (\d+)/gm;
 
 /** The calls of each daemon since its start, from its metrics. */
-export const askedOf = ({ daemons }: Stage): Promise<Asked> =>
+export const askedOf = ({ daemons }: Pick<Stage, 'daemons'>): Promise<Asked> =>
   Promise.all(
     daemons.map(async ({ url }) => {
       const text = await (await fetch(`${url}/metrics`)).text();
@@ -18,6 +19,12 @@ export const askedOf = ({ daemons }: Stage): Promise<Asked> =>
       }
       return counts;
     }),
+  );
+/** The histories that the daemons searched for changes since their start. */
+export const scansOf = async (daemons: Stage['daemons']): Promise<number> =>
+  (await askedOf({ daemons })).reduce(
+    (sum, counts) => sum + (counts.get('scan getSignaturesForAddress') ?? 0),
+    0,
   );
 /** Prints the calls between two readings, a column for each daemon, the most frequent first. */
 export function sayAsked(before: Asked, after: Asked): void {

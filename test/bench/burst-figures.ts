@@ -1,6 +1,7 @@
 // Burst figures: what a burst cost, read from Postgres and from requests that are made beside it.
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Stage, say } from './burst-stage.ts';
+import type { Stage } from './burst-stage.ts';
+import { say } from './say.ts';
 
 const at = (sorted: readonly number[], part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
@@ -165,4 +166,32 @@ export function probeWebhooks({ daemon, secret }: Stage): WebhookProbe {
       };
     },
   };
+}
+
+export type Written = {
+  readonly walBytes: number;
+  readonly pageImages: number;
+  readonly checkpoints: number;
+  /** Pages of 8 kB read into the buffers of Postgres, and written out by its backends. */
+  readonly read: number;
+  readonly written: number;
+};
+/** The bytes of the log of Postgres, its checkpoints, and the pages that passed its buffers. */
+export async function writtenOf({ sql }: Stage): Promise<Written> {
+  const [row] = await sql<Written[]>`
+    select /* bench: */ wal_bytes::float8 as "walBytes", wal_fpi::float8 as "pageImages",
+      (select (num_timed + num_requested)::int from pg_stat_checkpointer) as checkpoints,
+      (select sum(reads)::float8 from pg_stat_io where object = 'relation') as read,
+      (select sum(writes)::float8 from pg_stat_io where object = 'relation' and backend_type = 'client backend') as written
+    from pg_stat_wal`;
+  if (row === undefined) throw new Error('Postgres tells nothing of its log');
+  return row;
+}
+/** Prints by how much these have grown. */
+export function sayWritten(before: Written, after: Written, closes: number): void {
+  const grown = (key: keyof Written): number => after[key] - before[key];
+  const each = (key: keyof Written): string => (grown(key) / closes).toFixed(1);
+  say(
+    `  Postgres: ${(grown('walBytes') / closes / 1_000).toFixed(1)} kB of log a close with ${each('pageImages')} images of pages, ${grown('checkpoints')} checkpoints; ${each('read')} pages read a close, and ${each('written')} written by backends`,
+  );
 }

@@ -15,7 +15,9 @@ import { freePort } from '../../src/local/free-port.ts';
 import { openPostgres } from '../../src/local/postgres.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 import { silentLog as log } from '../../src/system/log.ts';
+import { scansOf } from './asked.ts';
 import type { Answer, Order, Ready } from './burst-world.ts';
+import { say } from './say.ts';
 
 export type Stage = {
   /** The daemon that webhooks are sent to. */
@@ -45,9 +47,8 @@ export type Usage = {
 };
 
 const PATIENCE_MS = 600_000;
-const REGISTERED_AT_ONCE = 32;
+const ROWS_AT_ONCE = 1_000;
 const MAINNET = path.join(import.meta.dirname, '../../config/mainnet.json');
-export const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
 /** `BURST_PROFILE=folder` writes a CPU profile of the daemon's whole life into that folder. */
 const profiled = process.env.BURST_PROFILE;
@@ -56,12 +57,22 @@ const profiling: Record<string, string> =
     ? {}
     : { NODE_OPTIONS: `--cpu-prof --cpu-prof-interval=500 --cpu-prof-dir=${profiled}` };
 
+/**
+ * The young generation of the chain's process, in MiB: it keeps all transactions, and each of its
+ * small collections would copy the newest of them.
+ */
+const ROOM_FOR_GARBAGE = '--max-semi-space-size=64';
 /** `BURST_PROFILE_CHAIN=folder` does the same for the chain. */
 const profiledChain = process.env.BURST_PROFILE_CHAIN;
 const chainProfiling =
   profiledChain === undefined
-    ? []
-    : ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${profiledChain}`];
+    ? [ROOM_FOR_GARBAGE]
+    : [
+        ROOM_FOR_GARBAGE,
+        '--cpu-prof',
+        '--cpu-prof-interval=500',
+        `--cpu-prof-dir=${profiledChain}`,
+      ];
 
 /** The last lines of a log, which say why its daemon ended. */
 const lastLines = (file: string): string =>
@@ -144,8 +155,8 @@ function settingsFile(
 }
 
 /**
- * Registers all copiers. Those from number `copiers` on are registered without a key, so that their
- * debts stay open.
+ * Brings all copiers, in imports of the size that the API allows. Those from number `copiers` on
+ * come without a key, so that their debts stay open.
  */
 async function register(
   daemon: Daemon,
@@ -153,25 +164,46 @@ async function register(
   copiers: number,
   creatorWallet: string,
 ): Promise<void> {
-  const waiting = secrets.entries();
-  const one = async (): Promise<void> => {
-    for (const [index, secret] of waiting) {
-      const agent = Keypair.fromSecretKey(Buffer.from(secret, 'base64'));
-      await daemon.ask('POST', '/v1/subscribers', {
-        id: `s${index}`,
-        agentWallet: agent.publicKey.toBase58(),
-        ...(index < copiers ? { agentSecretKey: base58Text(agent.secretKey) } : {}),
-        subAccountIds: [0],
-      });
-      await daemon.ask('POST', `/v1/subscribers/s${index}/subscriptions`, {
-        id: `s${index}-sub`,
-        subAccountId: 0,
-        creatorWallet,
-        shareBps: 1_000,
-      });
-    }
-  };
-  await Promise.all(Array.from({ length: REGISTERED_AT_ONCE }, one));
+  const rows = secrets.flatMap((secret, index) => {
+    const agent = Keypair.fromSecretKey(Buffer.from(secret, 'base64'));
+    const subscriber = {
+      kind: 'subscriber',
+      id: `s${index}`,
+      agentWallet: agent.publicKey.toBase58(),
+      ...(index < copiers ? { agentSecretKey: base58Text(agent.secretKey) } : {}),
+      subAccountIds: [0],
+    };
+    const subscription = {
+      kind: 'subscription',
+      id: `s${index}-sub`,
+      subscriber: `s${index}`,
+      subAccountId: 0,
+      creatorWallet,
+      shareBps: 1_000,
+    };
+    return [subscriber, subscription];
+  });
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+    const brought = rows.slice(from, from + ROWS_AT_ONCE);
+    const { refused } = await daemon.ask<{ refused: readonly unknown[] }>('POST', '/v1/imports', {
+      dryRun: false,
+      rows: brought,
+    });
+    if (refused.length > 0) throw new Error(`refused: ${JSON.stringify(refused[0])}`);
+  }
+}
+
+/**
+ * Waits until no daemon searched a history for five seconds: each account that was brought is read
+ * once, and searched where it had changed by then.
+ */
+async function quiet(daemons: readonly Daemon[]): Promise<void> {
+  for (let before = Number.NaN; ; ) {
+    const scans = await scansOf(daemons);
+    if (scans === before) return;
+    before = scans;
+    await pause(5_000);
+  }
 }
 
 export type StageOptions = {
@@ -197,7 +229,7 @@ export async function openStage(
   const settings = {
     shared_preload_libraries: 'pg_stat_statements',
     'pg_stat_statements.max': '10000',
-    'pg_stat_statements.track_planning': 'on',
+    'pg_stat_statements.track_planning': process.env.BURST_STATEMENTS === undefined ? 'off' : 'on',
   };
   const server = await openPostgres({ folder, clock, log, settings });
   const [heliusApiKey, secret] = ['burst', 'burst-secret-of-24-chars'];
@@ -275,7 +307,7 @@ export async function openStage(
     });
     while (daemons.length < replicas) daemons.push(await start(daemons.length));
     for (const each of daemons) await each.ask('GET', '/health/live');
-    await pause(5_000);
+    await quiet(daemons);
     return { daemon, daemons, sql, secret, order, usage, close };
   } catch (thrown) {
     await close();

@@ -16,9 +16,12 @@ import {
   sayGrowth,
   sayPhases,
   sayStatements,
+  sayWritten,
   tableSizes,
+  writtenOf,
 } from './burst-figures.ts';
-import { openStage, type Stage, say, until } from './burst-stage.ts';
+import { openStage, type Stage, until } from './burst-stage.ts';
+import { say } from './say.ts';
 
 export type BurstCase = {
   readonly closes: number;
@@ -46,6 +49,8 @@ const readAgain = async ({ sql }: Stage): Promise<number> => {
   return row?.n ?? 0;
 };
 
+/** A count reads all payments, so that counting often would be a part of what is measured. */
+const COUNT_EVERY_MS = 1_000;
 const RUNAWAYS = { count: 10, apartMs: 300, patienceMs: 60_000 };
 
 type Fled = Record<'closed' | 'denied' | 'closedOfBlock', number[]>;
@@ -117,19 +122,19 @@ async function burst(given: BurstCase): Promise<void> {
     if (given.flood > 0) await stage.order({ kind: 'flood', count: given.flood });
     await forgetStatements(stage);
     const asked = await askedOf(stage);
-    const sizes = await tableSizes(stage);
+    const [sizes, written] = [await tableSizes(stage), await writtenOf(stage)];
     await stage.order({ kind: 'close', count: given.closes });
     const [startedMs, startedAtMs] = [performance.now(), Date.now()];
     const before = stage.usage();
     const probe = probeWebhooks(stage);
     const fleeing = flee(stage, given.closes);
-    await until(landedBefore + given.closes, () => landed(stage));
+    await until(landedBefore + given.closes, () => landed(stage), COUNT_EVERY_MS);
     const paidS = await landedWithin(stage, startedAtMs);
     const lastMs = paidS.last * 1_000;
     const webhooks = await probe.stop();
     const fled = await fleeing;
     // The total includes the daemon's reading of its own payments.
-    await until(readBefore + given.closes, () => readAgain(stage));
+    await until(readBefore + given.closes, () => readAgain(stage), COUNT_EVERY_MS);
     const after = stage.usage();
     const statements = await countStatements(stage);
     const { calls = {}, refused = 0 } = await stage.order({ kind: 'count' });
@@ -168,6 +173,7 @@ async function burst(given: BurstCase): Promise<void> {
       `  ${denied.length} withdrawals of debtors beside it, median / longest: until a client no longer allows ${times(closed)} (${times(closedOfBlock)} of them since the block was confirmed), until it denies for delinquency ${times(denied)}`,
     );
     await sayDenials(stage, startedAtMs);
+    sayWritten(written, await writtenOf(stage), given.closes);
     await sayGrowth(stage, sizes, given.closes);
     if (process.env.BURST_STATEMENTS !== undefined) sayStatements(statements.rows, given.closes);
   } finally {

@@ -5,7 +5,8 @@
 // latency.
 import { setTimeout as pause } from 'node:timers/promises';
 import { createGateClient } from '../../src/gate-client/client.ts';
-import { openStage, type Stage, say } from './burst-stage.ts';
+import { openStage, type Stage } from './burst-stage.ts';
+import { say } from './say.ts';
 
 const RUNAWAYS = 120;
 /** How often the engine asks its gate client. */

@@ -5,7 +5,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { creditsOf } from '../../src/core/rpc-price.ts';
 import { askedOf, sayAsked } from './asked.ts';
-import { openStage, type Stage, say, until } from './burst-stage.ts';
+import { openStage, type Stage, until } from './burst-stage.ts';
+import { say } from './say.ts';
 
 /**
  * `REPLICAS=1,3` sets the numbers of daemons, `COPIERS=200` the subscribers who close at once, and

@@ -15,11 +15,14 @@ import type { Parts } from './daemon-parts.ts';
 import { createAccept } from './flows/accepted-changes.ts';
 import type { SetAside } from './flows/aside.ts';
 import type { Books } from './flows/books-comparison.ts';
+import { createBring } from './flows/bring.ts';
 import { createClear } from './flows/clearance.ts';
 import { createRootPaths } from './flows/daily-roots.ts';
 import type { Endings } from './flows/ending.ts';
 import type { Pulse } from './flows/heartbeat.ts';
+import { createImport } from './flows/import.ts';
 import { createListing } from './flows/lists.ts';
+import { createPayable } from './flows/payable.ts';
 import type { Publisher } from './flows/publish.ts';
 import { createReceipts } from './flows/receipts.ts';
 import { createRegister } from './flows/register.ts';
@@ -33,7 +36,6 @@ import { createReceive } from './flows/webhook-intake.ts';
 import type { Authority } from './http/auth.ts';
 import type { HearingOptions } from './http/hearing.ts';
 import type { ServerOptions } from './http/server.ts';
-import { createBring } from './import-wiring.ts';
 import { elapsedMs, newId } from './system/clock.ts';
 import { connectionsWithin, openFilesMost } from './system/files.ts';
 import type { Metrics } from './system/metrics.ts';
@@ -122,7 +124,13 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     roots: parts,
     sessions: parts.sessions,
     vault: parts.vault,
-    imports: { bring: createBring(wiring) },
+    imports: {
+      bring: createBring({
+        ...wiring,
+        ledger,
+        run: createImport({ ...parts, payable: createPayable(parts) }),
+      }),
+    },
     statements: {
       desk: createStatementDesk({ ...parts, nowMs: clock.nowMs }),
       knows: (of, id) => ledger.lists.knows(of, id),

@@ -90,6 +90,7 @@ export function addInspection(ports: InspectionPorts, settings: Settings): Inspe
     const found = await check(signal);
     noted(found.noted);
     if (found.reckoned.length > 0) loops.after('heard');
+    if (found.more) loops.after('unchecked');
     await judge(found.reckoned);
   });
   return inspector;

@@ -78,12 +78,15 @@ async function seenAlready(
   return new Map(addresses.filter((_, index) => found[index] != null).map((each) => [each, slot]));
 }
 
-/** Reads the states of accounts at a finalized slot, as baseline or as candidate. */
+/**
+ * Reads the states of accounts at a finalized slot, as baseline or as candidate. Returns the number
+ * of baselines that it began.
+ */
 async function read(
   ports: CheckPorts,
   accounts: readonly AccountCheck[],
   failing: Failing = new Map(),
-): Promise<void> {
+): Promise<number> {
   const { ledger, chain, venues } = ports;
   const addresses = accounts.map((each) => each.address);
   // Every later state is compared with the baseline, so a baseline from a node of another chain
@@ -94,6 +97,7 @@ async function read(
   const lacking = accounts.filter((each, index) => each.baseline === null && found[index] == null);
   const seen = await seenAlready(chain, lacking);
   const states = new Map(accounts.map((account, index) => [account, found[index] ?? null]));
+  let begun = 0;
   await sideBySide(accounts, AT_ONCE, async (account) => {
     await alone(ports, account.address, failing, async () => {
       const state = venueOf(venues, account).stateOf(
@@ -102,12 +106,14 @@ async function read(
         states.get(account) ?? null,
       );
       if (state === null) return;
-      if (account.baseline === null)
+      if (account.baseline === null) {
         await ledger.checks.begin(account, state, seen.get(account.address) ?? null);
-      else if (state.slot > account.baseline.slot)
+        begun++;
+      } else if (state.slot > account.baseline.slot)
         await ledger.checks.propose(account.address, state);
     });
   });
+  return begun;
 }
 
 /**
@@ -228,13 +234,15 @@ async function isExplained({ ledger, clock }: CheckPorts, account: AccountCheck)
  * Checks the accounts that are due and those that have changed. A candidate is checked once the
  * account's own history was scanned past it and every transaction of that scan was read; until then
  * it waits, unless the facts explain it already. Returns the subscribers for whom profit was
- * reckoned, and the number of transactions noted.
+ * reckoned, the number of transactions noted, and whether more accounts may wait for a baseline:
+ * this run began as many as it takes, as after an import by a command, of which this daemon learns
+ * from Postgres.
  */
 export async function checkAccounts(
   ports: CheckPorts,
   changed: Map<Address, Slot>,
   signal: AbortSignal,
-): Promise<{ reckoned: string[]; noted: number }> {
+): Promise<{ reckoned: string[]; noted: number; more: boolean }> {
   const { ledger, aside, clock } = ports;
   const failing = await aside.of('state');
   const resting = (address: Address): boolean => (failing.get(address) ?? 0) > clock.nowMs();
@@ -254,7 +262,7 @@ export async function checkAccounts(
     ),
   ];
   const reckoned = new Set<string>();
-  let noted = 0;
+  let [noted, begun] = [0, 0];
   for (let from = 0; from < accounts.length && !signal.aborted; from += BATCH) {
     const given = accounts.slice(from, from + BATCH);
     const explained = new Set<Address>();
@@ -282,7 +290,7 @@ export async function checkAccounts(
       if (outcome === 'repaired') noted++;
     });
     const idle = batch.filter((each) => each.candidate === null);
-    if (idle.length > 0) await read(ports, idle, failing);
+    if (idle.length > 0) begun += await read(ports, idle, failing);
   }
-  return { reckoned: [...reckoned], noted };
+  return { reckoned: [...reckoned], noted, more: begun >= BATCH };
 }

@@ -11,6 +11,8 @@ export type Turn = {
   readonly reckoned: readonly string[];
   /** The number of transactions that were noted. */
   readonly noted: number;
+  /** More accounts may wait for their first state. */
+  readonly more: boolean;
 };
 
 /**

@@ -111,7 +111,7 @@ export const RUN_AFTER = {
   unscanned: ['scan'],
   /** Value left an account whose subscriber owes something. */
   leaving: ['scan-hasty'],
-  /** The state of an account that joined could not be read. */
+  /** Accounts joined whose states were not read yet. */
   unchecked: ['check'],
   /** The states of accounts that joined were read: one of them may not exist. */
   begun: ['doubts'],

@@ -6,11 +6,11 @@ import { say } from './say.ts';
 const at = (sorted: readonly number[], part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 
-type Statement = { calls: number; ms: number; planMs: number; query: string };
+type Statement = { calls: number; ms: number; planMs: number; walKb: number; query: string };
 /** Statements and commits since the last `forgetStatements`, with their times in Postgres. */
 export async function countStatements({ sql }: Stage) {
   const rows = await sql<Statement[]>`
-    select calls::int, total_exec_time as ms, total_plan_time as "planMs", query
+    select calls::int, total_exec_time as ms, total_plan_time as "planMs", wal_bytes::float8 / 1000 as "walKb", query
     from pg_stat_statements s join pg_database d on d.oid = s.dbid
     where d.datname = current_database() and query !~ 'pg_stat_statements|bench:' and toplevel`;
   const total = rows.reduce((sum, each) => sum + each.calls, 0);
@@ -20,14 +20,15 @@ export async function countStatements({ sql }: Stage) {
 }
 /**
  * Prints the statements on which Postgres spent the most time: calls, milliseconds of executing and
- * of planning for each close. On a busy machine the times include waits for a core.
+ * of planning, and kB of the log of Postgres, for each close. On a busy machine the times include
+ * waits for a core.
  */
 export function sayStatements(rows: readonly Statement[], closes: number): void {
   const each = (count: number): string => (count / closes).toFixed(2).padStart(6);
-  say('    calls, ms executing and ms planning a close, of each statement');
+  say('    calls, ms executing, ms planning and kB of log a close, of each statement');
   for (const row of rows.toSorted((a, b) => b.ms + b.planMs - a.ms - a.planMs).slice(0, 60))
     say(
-      `  ${each(row.calls)} ${each(row.ms)} ${each(row.planMs)} ${row.query.replace(/\s+/g, ' ').slice(0, 150)}`,
+      `  ${each(row.calls)} ${each(row.ms)} ${each(row.planMs)} ${each(row.walKb)} ${row.query.replace(/\s+/g, ' ').slice(0, 150)}`,
     );
 }
 export const forgetStatements = ({ sql }: Stage) => sql`select pg_stat_statements_reset()`;

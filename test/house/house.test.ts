@@ -59,16 +59,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   ],
   'gauges.ts': ['core', 'flows', 'system', 'daemon-parts.ts', 'feed-wiring.ts', 'node-gauges.ts'],
   'node-gauges.ts': ['flows', 'type:daemon-parts.ts', 'type:system'],
-  'import-wiring.ts': ['core', 'flows', 'daemon-parts.ts'],
-  'http-wiring.ts': [
-    'core',
-    'chain',
-    'flows',
-    'http',
-    'system',
-    'daemon-parts.ts',
-    'import-wiring.ts',
-  ],
+  'http-wiring.ts': ['core', 'chain', 'flows', 'http', 'system', 'daemon-parts.ts'],
   'settling-wiring.ts': [
     'core',
     'chain',

@@ -62,7 +62,7 @@ const sentBy = (
   return transaction;
 };
 const executed = (bank: Bank, transaction: VersionedTransaction) => {
-  const ran = bank.execute(transaction, { verify: true });
+  const ran = bank.execute(transaction);
   if (typeof ran === 'string') throw new Error(ran);
   return ran;
 };

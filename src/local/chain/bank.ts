@@ -2,35 +2,20 @@
 // instructions, balances, fees. When the compiled venue program is absent, a stand-in executes its
 // instructions; the instructions between them run in LiteSVM, and all accounts are put back if any
 // part fails, so a transaction stays atomic.
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import type { VersionedTransaction } from '@solana/web3.js';
 import { FailedTransactionMetadata, LiteSvm } from 'litesvm/dist/internal.js';
-import { base58Text } from '../../core/ids.ts';
-import {
-  type Account,
-  bufferOf,
-  createAccounts,
-  TOKEN_2022_PROGRAM,
-  TOKEN_PROGRAM,
-} from './account.ts';
+import { type Account, createAccounts } from './account.ts';
+import { createBalances, type TokenBalanceRow } from './balances.ts';
 import { failureOf, type TransactionFailure } from './failure.ts';
 import { keyText, type ResolvedMessage, resolveMessage } from './message.ts';
 import { createSegments, innerOf, type Ran, type StandIn } from './segments.ts';
+import { signaturesHold } from './signatures.ts';
 
 export type InnerInstruction = {
   readonly programIdIndex: number;
   readonly accounts: readonly number[];
   readonly data: string;
   readonly stackHeight: number;
-};
-export type TokenBalanceRow = {
-  readonly accountIndex: number;
-  readonly mint: string;
-  readonly owner: string;
-  readonly amount: bigint;
-  readonly decimals: number;
-  /** The token program that owns the account. */
-  readonly program: string;
 };
 export type Execution = {
   readonly message: ResolvedMessage;
@@ -50,6 +35,9 @@ export type Execution = {
   readonly before: Map<string, Account | null>;
 };
 
+/** A simulation reports no balances: to read those of all accounts takes as long as a payment. */
+export type Simulation = Pick<Execution, 'error' | 'logs' | 'units'>;
+
 export type Bank = {
   get(address: string): Account | null;
   /** The same without a copy of its bytes, which the caller must leave as they are. */
@@ -62,7 +50,15 @@ export type Bank = {
    * Executes and commits. Returns a text when a transaction error kept it from being executed at
    * all.
    */
-  execute(transaction: VersionedTransaction, options: { verify: boolean }): Execution | string;
+  execute(transaction: VersionedTransaction): Execution | string;
+  /**
+   * Executes without checking signatures, and puts everything back. `after` holds the named
+   * accounts as they would have become.
+   */
+  simulate(
+    transaction: VersionedTransaction,
+    addresses: readonly string[],
+  ): { readonly execution: Simulation | string; readonly after: (Account | null)[] };
   restore(before: ReadonlyMap<string, Account | null>): void;
   /**
    * Leaves LiteSVM to the next bank of this process with the same runtime. Its programs stay, since
@@ -87,46 +83,7 @@ function newRuntime(): LiteSvm {
   return svm;
 }
 
-const MINT_DECIMALS_AT = 44;
-const TOKEN_ACCOUNT_BYTES = 165;
-/** Token-2022 writes the kind of an account with extensions right behind the classic layout. */
-const TOKEN_2022_IS_ACCOUNT = 2;
-
-function isTokenAccount({ owner, data }: Account): boolean {
-  if (owner === TOKEN_PROGRAM) return data.length === TOKEN_ACCOUNT_BYTES;
-  if (owner !== TOKEN_2022_PROGRAM) return false;
-  return (
-    data.length === TOKEN_ACCOUNT_BYTES ||
-    (data.length > TOKEN_ACCOUNT_BYTES && data[TOKEN_ACCOUNT_BYTES] === TOKEN_2022_IS_ACCOUNT)
-  );
-}
-
 const LOG_BYTES = 10_000;
-const ED25519_DER = Buffer.from('302a300506032b6570032100', 'hex');
-
-/** The keys that signed last, by their texts: to make a key object takes 25 µs. */
-const signers = new Map<string, KeyObject>();
-const MOST_SIGNERS = 65_536;
-
-function signerOf(bytes: Uint8Array): KeyObject {
-  const text = base58Text(bytes);
-  const found = signers.get(text);
-  if (found !== undefined) return found;
-  const der = Buffer.concat([ED25519_DER, bytes]);
-  const made = createPublicKey({ key: der, format: 'der', type: 'spki' });
-  if (signers.size >= MOST_SIGNERS) signers.clear();
-  signers.set(text, made);
-  return made;
-}
-
-function signaturesHold(transaction: VersionedTransaction): boolean {
-  const message = transaction.message.serialize();
-  return transaction.signatures.every((signature, index) => {
-    const key = transaction.message.staticAccountKeys[index];
-    return key !== undefined && verify(null, message, signerOf(key.toBytes()), signature);
-  });
-}
-
 /**
  * The log lines that the runtime keeps: past 10,000 bytes a line is dropped, and later shorter
  * lines may still fit.
@@ -180,25 +137,7 @@ export function createBank(options: {
     for (const [address, account] of before)
       accounts.putBack(address, marked(address, account, false));
   };
-  const lamportsOf = (keys: readonly string[]): bigint[] =>
-    keys.map((key) => accounts.peek(key)?.lamports ?? 0n);
-  const tokensOf = (keys: readonly string[]): TokenBalanceRow[] =>
-    keys.flatMap((key, accountIndex) => {
-      const account = accounts.peek(key);
-      if (account === null || !isTokenAccount(account)) return [];
-      const data = bufferOf(account.data);
-      const mint = base58Text(data.subarray(0, 32));
-      return [
-        {
-          accountIndex,
-          mint,
-          owner: base58Text(data.subarray(32, 64)),
-          amount: data.readBigUInt64LE(64),
-          decimals: accounts.peek(mint)?.data[MINT_DECIMALS_AT] ?? 0,
-          program: account.owner,
-        },
-      ];
-    });
+  const { lamportsOf, tokensOf } = createBalances(accounts);
   const executeWhole = (transaction: VersionedTransaction, message: ResolvedMessage): Ran => {
     const bytes = transaction.serialize();
     // The tables by which the message names accounts are not among its keys.
@@ -220,6 +159,46 @@ export function createBank(options: {
       inner,
       units: Number(meta.computeUnitsConsumed()),
     };
+  };
+  /**
+   * Executes a transaction, and commits it. `ready` is called before any account has changed.
+   * Returns a text when a transaction error kept it from being executed at all.
+   */
+  const perform = (
+    transaction: VersionedTransaction,
+    check: boolean,
+    ready: (message: ResolvedMessage) => void,
+  ): (Ran & Pick<Execution, 'message' | 'before'>) | string => {
+    let message: ResolvedMessage;
+    try {
+      message = resolveMessage(transaction, get);
+    } catch (thrown) {
+      return thrown instanceof Error && /^Address/.test(thrown.message)
+        ? thrown.message
+        : 'SanitizeFailure';
+    }
+    if (check && !signaturesHold(transaction)) return 'SignatureFailure';
+    const payer = message.keys[0] ?? '';
+    const payerBefore = peek(payer);
+    if (payerBefore === null) return 'AccountNotFound';
+    if (payerBefore.lamports < message.fee) return 'InsufficientFundsForFee';
+    const before = new Map<string, Account | null>();
+    for (const [index, key] of message.keys.entries())
+      if (message.writable[index]) before.set(key, peek(key));
+    ready(message);
+    const standsIn = message.instructions.some(({ program }) =>
+      standIns.some((each) => each.programId === program),
+    );
+    const paid = { ...payerBefore, lamports: payerBefore.lamports - message.fee };
+    if (standsIn) set(payer, paid);
+    const ran = standsIn ? executeSegments(message) : executeWhole(transaction, message);
+    if (standsIn && ran.error !== null) {
+      restore(before);
+      set(payer, paid);
+    }
+    const was = (address: string) => before.get(address) ?? null;
+    const logs = options.translate?.(ran.logs, was, ran.error === null ? get : null) ?? ran.logs;
+    return { ...ran, message, before, logs: collectLogs(logs) };
   };
 
   return {
@@ -246,47 +225,26 @@ export function createBank(options: {
       svm.setClock(clock);
     },
     minimumBalance: (bytes) => svm.minimumBalanceForRentExemption(BigInt(bytes)),
-    execute(transaction, { verify: check }) {
-      let message: ResolvedMessage;
-      try {
-        message = resolveMessage(transaction, get);
-      } catch (thrown) {
-        return thrown instanceof Error && /^Address/.test(thrown.message)
-          ? thrown.message
-          : 'SanitizeFailure';
-      }
-      if (check && !signaturesHold(transaction)) return 'SignatureFailure';
-      const payer = message.keys[0] ?? '';
-      const payerBefore = peek(payer);
-      if (payerBefore === null) return 'AccountNotFound';
-      if (payerBefore.lamports < message.fee) return 'InsufficientFundsForFee';
-      const before = new Map<string, Account | null>();
-      for (const [index, key] of message.keys.entries())
-        if (message.writable[index]) before.set(key, peek(key));
-      const preBalances = lamportsOf(message.keys);
-      const preTokens = tokensOf(message.keys);
-      const standsIn = message.instructions.some(({ program }) =>
-        standIns.some((each) => each.programId === program),
-      );
-      if (standsIn) set(payer, { ...payerBefore, lamports: payerBefore.lamports - message.fee });
-      const ran = standsIn ? executeSegments(message) : executeWhole(transaction, message);
-      if (standsIn && ran.error !== null) {
-        restore(before);
-        set(payer, { ...payerBefore, lamports: payerBefore.lamports - message.fee });
-      }
-      const was = (address: string) => before.get(address) ?? null;
-      const logs = options.translate?.(ran.logs, was, ran.error === null ? get : null) ?? ran.logs;
+    execute(transaction) {
+      let [preBalances, preTokens]: [bigint[], TokenBalanceRow[]] = [[], []];
+      const done = perform(transaction, true, ({ keys }) => {
+        [preBalances, preTokens] = [lamportsOf(keys), tokensOf(keys)];
+      });
+      if (typeof done === 'string') return done;
+      const { keys } = done.message;
       return {
-        ...ran,
-        message,
-        fee: message.fee,
-        logs: collectLogs(logs),
-        preBalances,
-        preTokens,
-        postBalances: lamportsOf(message.keys),
-        postTokens: tokensOf(message.keys),
-        before,
+        ...done,
+        ...{ fee: done.message.fee, preBalances, preTokens },
+        postBalances: lamportsOf(keys),
+        postTokens: tokensOf(keys),
       };
+    },
+    simulate(transaction, addresses) {
+      const done = perform(transaction, false, () => {});
+      const after = addresses.map(get);
+      if (typeof done === 'string') return { execution: done, after };
+      restore(done.before);
+      return { execution: done, after };
     },
   };
 }

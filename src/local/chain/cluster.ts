@@ -78,7 +78,7 @@ export type Cluster = {
   simulate(
     transaction: VersionedTransaction,
     addresses?: readonly string[],
-  ): { execution: Execution | string; after: (Account | null)[] };
+  ): ReturnType<Bank['simulate']>;
   find(signature: string): Landed | null;
   commitmentOf(slot: number): Commitment;
   /** The transactions that name an address, newest first. */
@@ -206,7 +206,7 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
       if (bySignature.has(signature)) return 'AlreadyProcessed';
       if (!this.isInTime(transaction)) return 'BlockhashNotFound';
       const under = nonceUnder(transaction, bank.peek, hashBefore());
-      const execution = bank.execute(transaction, { verify: true });
+      const execution = bank.execute(transaction);
       if (typeof execution === 'string') return execution;
       moveNonces(bank, execution, under, hashBefore());
       for (const [address, before] of execution.before) remember(address, before);
@@ -228,12 +228,7 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
       }
       return landed;
     },
-    simulate(transaction, addresses = []) {
-      const execution = bank.execute(transaction, { verify: false });
-      const after = addresses.map((each) => bank.get(each));
-      if (typeof execution !== 'string') bank.restore(execution.before);
-      return { execution, after };
-    },
+    simulate: (transaction, addresses = []) => bank.simulate(transaction, addresses),
     find: (signature) => bySignature.get(signature) ?? null,
     commitmentOf(slot) {
       if (slot <= at('finalized').slot) return 'finalized';

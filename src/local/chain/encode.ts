@@ -1,7 +1,7 @@
 // Encode: writes transactions and accounts in the JSON of a Solana RPC node and of Helius.
 import { base58Text } from '../../core/ids.ts';
 import { type Account, bufferOf } from './account.ts';
-import type { TokenBalanceRow } from './bank.ts';
+import type { TokenBalanceRow } from './balances.ts';
 import type { Landed } from './cluster.ts';
 import { keyText } from './message.ts';
 

@@ -35,7 +35,7 @@ export type AccountPulses = {
   /**
    * Takes a pulse that was read or notified. Returns null when the account has not changed, else
    * the pulse before, which is null for a first one. A pulse of an earlier slot than the last one
-   * is left out.
+   * is left out, unless it was read and the last one was notified with a slot far above it.
    */
   take(
     address: Address,

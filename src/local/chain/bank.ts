@@ -35,7 +35,7 @@ export type Execution = {
   readonly before: Map<string, Account | null>;
 };
 
-/** A simulation reports no balances: to read those of all accounts takes as long as a payment. */
+/** A simulation reports no balances, which would be read from all accounts twice. */
 export type Simulation = Pick<Execution, 'error' | 'logs' | 'units'>;
 
 export type Bank = {

@@ -128,7 +128,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       bring: createBring({
         ...wiring,
         ledger,
-        run: createImport({ ...parts, payable: createPayable(parts) }),
+        begin: () => createImport({ ...parts, payable: createPayable(parts) }),
       }),
     },
     statements: {

@@ -8,7 +8,11 @@ import type { createImport } from './import.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 export type BringPorts = {
-  readonly run: ReturnType<typeof createImport>;
+  /**
+   * Creates the import of one request. An import asks once whether a creator can be paid, and
+   * remembers the answer, which another request must not get.
+   */
+  readonly begin: () => ReturnType<typeof createImport>;
   readonly ledger: { readonly subscribers: Pick<Ledger['subscribers'], 'find'> };
   readonly watched: Pick<WatchedAccounts, 'map' | 'refresh'>;
   /** Called with the accounts of the import. It begins what is not begun for them. */
@@ -19,9 +23,9 @@ export type BringPorts = {
 
 /** Creates the import of the API. */
 export const createBring =
-  ({ run, ledger, watched, onWatched, judgeAll, nudge }: BringPorts) =>
+  ({ begin, ledger, watched, onWatched, judgeAll, nudge }: BringPorts) =>
   async (rows: Bundled, dryRun: boolean): Promise<ImportReport> => {
-    const report = await run(rows, { dryRun });
+    const report = await begin()(rows, { dryRun });
     if (dryRun) return report;
     await watched.refresh();
     // Postgres tells of accounts that join, so this daemon may have taken them into its list

@@ -30,19 +30,24 @@ async function brought(
   given: ReturnType<typeof rows>,
   options: {
     readonly dryRun?: boolean;
+    readonly times?: number;
     readonly during?: (watched: { refresh(): Promise<boolean> }) => Promise<unknown>;
   },
 ) {
-  const told: { followed: Address[]; judged: string[]; nudged: string[] } = {
+  const told: { begun: number; followed: Address[]; judged: string[]; nudged: string[] } = {
+    begun: 0,
     followed: [],
     judged: [],
     nudged: [],
   };
   const watched = await loadWatched(t.ledger.watchList);
   const bring = createBring({
-    run: async () => {
-      await options.during?.(watched);
-      return {} as ImportReport;
+    begin: () => {
+      told.begun++;
+      return async () => {
+        await options.during?.(watched);
+        return {} as ImportReport;
+      };
     },
     ledger: {
       subscribers: { find: async (id) => (id === 'cy' ? null : ({ id } as Subscriber)) },
@@ -52,7 +57,8 @@ async function brought(
     judgeAll: async (ids) => void told.judged.push(...ids),
     nudge: (id) => void told.nudged.push(id),
   });
-  await bring(given, options.dryRun ?? false);
+  for (let time = 0; time < (options.times ?? 1); time++)
+    await bring(given, options.dryRun ?? false);
   return { ...told, followed: told.followed.sort() };
 }
 
@@ -63,11 +69,16 @@ test('accounts that the list took in while the import ran are followed as well, 
     await watched.refresh();
   };
   const told = await brought(t, rows('bo', 'cy'), { during });
-  expect(told).toEqual({ followed: [...BO].sort(), judged: ['bo'], nudged: ['bo'] });
+  expect(told).toEqual({ begun: 1, followed: [...BO].sort(), judged: ['bo'], nudged: ['bo'] });
 });
 
 test('a dry run tells the daemon nothing', async () => {
   await using t = await createTestLedger();
   const told = await brought(t, rows('ana'), { dryRun: true });
-  expect(told).toEqual({ followed: [], judged: [], nudged: [] });
+  expect(told).toEqual({ begun: 1, followed: [], judged: [], nudged: [] });
+});
+
+test('each request has an import of its own, which asks anew whether a creator can be paid', async () => {
+  await using t = await createTestLedger();
+  expect((await brought(t, rows('ana'), { times: 2 })).begun).toBe(2);
 });

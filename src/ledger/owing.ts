@@ -28,8 +28,8 @@ export function createOwing(sql: Sql): Owing {
           and d.outstanding > 0 and d.standing <> 'retired' offset 0) d group by s.subscriber_id`;
       return rows.map((row) => ({ subscriberId: row.subscriber_id, debts: row.debts }));
     },
-    async age(counting, limitMs) {
-      const told = await sql.begin(async (tx) => {
+    age: (counting, limitMs) =>
+      sql.begin(async (tx) => {
         // One daemon at a time: two that take the rows in other orders would deadlock. The one that
         // comes second has nothing to add.
         const [lock] = await tx<{ mine: boolean }[]>`
@@ -62,17 +62,23 @@ export function createOwing(sql: Sql): Owing {
             and ((w.since is null) <> (d.owed_since is null)
               or abs(extract(epoch from w.since - d.owed_since)) * 1000 > ${DRIFT_MS})
           order by d.subscriber_id for update of d`;
-        for (const { subscriber_id: id, since } of changed) {
-          const revision = await nextRevision(tx);
-          await tx`update standing set owed_since = ${since}, revision = ${revision} where subscriber_id = ${id}`;
-          await tx`
-            insert into standing_change (revision, subscriber_id, standing, outstanding, owed, reason, evidence, owed_since)
-            select revision, subscriber_id, standing, outstanding, owed, reason, evidence, owed_since from standing where subscriber_id = ${id}`;
-        }
+        if (changed.length === 0) return [];
+        const first = await nextRevision(tx, changed.length);
+        const rows = changed.map((row, place) => ({
+          ...row,
+          since: row.since?.toISOString() ?? null,
+          revision: String(first + BigInt(place)),
+        }));
+        await tx`
+          with given as (
+              select * from jsonb_to_recordset(${tx.json(rows)}) as g(subscriber_id text, since timestamptz, revision bigint)),
+            moved as (
+              update standing d set owed_since = g.since, revision = g.revision from given g where d.subscriber_id = g.subscriber_id
+              returning d.*)
+          insert into standing_change (revision, subscriber_id, standing, outstanding, owed, reason, evidence, owed_since)
+          select revision, subscriber_id, standing, outstanding, owed, reason, evidence, owed_since from moved order by revision
+          returning pg_notify(${STANDING_CHANNEL}, subscriber_id)`;
         return changed.map((row) => row.subscriber_id);
-      });
-      for (const id of told) await sql`select pg_notify(${STANDING_CHANNEL}, ${id})`;
-      return told;
-    },
+      }),
   };
 }

@@ -106,6 +106,32 @@ test('a look pauses each subscriber whose time it does not count', async () => {
   expect(await counted()).toEqual([]);
 });
 
+test('a look that changes several subscribers gives each a revision, and tells of each', async () => {
+  await using t = await createTestLedger();
+  await owing(t);
+  await indebted(t, 'bo', 20);
+  await indebted(t, 'cy', 30);
+  const told: string[] = [];
+  const listening = await t.sql.listen('bailiff_standing', (id) => void told.push(id));
+  const ids = ['ana', 'bo', 'cy'];
+  for (const look of [ids, ['bo']]) {
+    const [before] = await t.sql<{ last: bigint }[]>`select last from revision`;
+    const changed = await t.ledger.owing.age(look, DAY_MS);
+    const entries = await t.sql<{ revision: bigint; subscriber_id: string; same: boolean }[]>`
+      select s.revision, subscriber_id, s.owed_since is not distinct from c.owed_since
+        and (s.owed_since is not null) = (subscriber_id in ${t.sql(look)}) as same
+      from standing s join standing_change c using (subscriber_id, revision)
+      where revision > ${before?.last ?? 0n} order by revision`;
+    expect(entries).toEqual(
+      changed.map((id, place) => ({
+        ...{ revision: (before?.last ?? 0n) + BigInt(place + 1), subscriber_id: id, same: true },
+      })),
+    );
+    await expect.poll(() => told.splice(0)).toEqual(changed);
+  }
+  await listening.unlisten();
+});
+
 test('the time of a subscriber who has left stays as it is, however far it drifts', async () => {
   await using t = await createTestLedger();
   const { since, look, counted } = await owing(t);

@@ -17,8 +17,8 @@ const DRIFT_MS = 30_000;
 export function createOwing(sql: Sql): Owing {
   return {
     async waiting() {
-      // The class of a reason is named, so that these debts are found by the index of them, and not
-      // among all pending ones.
+      // The condition on the class lets Postgres find the pending debts with a reason by their
+      // index, profit_share_resting, and not among all pending ones.
       const rows = await sql<{ subscriber_id: string; debts: OpenDebt[] }[]>`
         select s.subscriber_id, jsonb_agg(jsonb_build_object('status', status, 'reason', s.reason, 'attempts', attempts)) as debts
         from (select subscriber_id, status, reason, attempts from profit_share

@@ -58,21 +58,18 @@ const profiling: Record<string, string> =
     : { NODE_OPTIONS: `--cpu-prof --cpu-prof-interval=500 --cpu-prof-dir=${profiled}` };
 
 /**
- * The young generation of the chain's process, in MiB: it keeps all transactions, and each of its
- * small collections would copy the newest of them.
+ * Gives the chain's process a young generation of 64 MiB. The chain keeps all transactions, and
+ * each small collection of garbage copies the newest of them.
  */
 const ROOM_FOR_GARBAGE = '--max-semi-space-size=64';
-/** `BURST_PROFILE_CHAIN=folder` does the same for the chain. */
+/** `BURST_PROFILE_CHAIN=folder` writes a CPU profile of the chain as well. */
 const profiledChain = process.env.BURST_PROFILE_CHAIN;
-const chainProfiling =
-  profiledChain === undefined
-    ? [ROOM_FOR_GARBAGE]
-    : [
-        ROOM_FOR_GARBAGE,
-        '--cpu-prof',
-        '--cpu-prof-interval=500',
-        `--cpu-prof-dir=${profiledChain}`,
-      ];
+const chainOptions = [
+  ROOM_FOR_GARBAGE,
+  ...(profiledChain === undefined
+    ? []
+    : ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${profiledChain}`]),
+];
 
 /** The last lines of a log, which say why its daemon ended. */
 const lastLines = (file: string): string =>
@@ -194,16 +191,19 @@ async function register(
 }
 
 /**
- * Waits until no daemon searched a history for five seconds: each account that was brought is read
- * once, and searched where it had changed by then.
+ * Waits until no daemon has searched a history for five seconds: a daemon reads each account that
+ * was brought once, and searches the history of those that had changed by then. Throws when the
+ * searches go on for longer than the patience.
  */
 async function quiet(daemons: readonly Daemon[]): Promise<void> {
-  for (let before = Number.NaN; ; ) {
+  const endMs = performance.now() + PATIENCE_MS;
+  for (let before = Number.NaN; performance.now() < endMs; ) {
     const scans = await scansOf(daemons);
     if (scans === before) return;
     before = scans;
     await pause(5_000);
   }
+  throw new Error(`histories are searched for longer than ${PATIENCE_MS} ms`);
 }
 
 export type StageOptions = {
@@ -236,7 +236,7 @@ export async function openStage(
   const world: ChildProcess = fork(
     path.join(import.meta.dirname, 'burst-world.ts'),
     [String(latencyMs), heliusApiKey],
-    { execArgv: chainProfiling },
+    { execArgv: chainOptions },
   );
   const [ready] = (await once(world, 'message')) as [Ready];
   const port = await freePort();

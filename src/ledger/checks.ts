@@ -10,6 +10,7 @@ import type { Watched } from '../core/watch-ports.ts';
 import { countersOf, createCheckSteps, jsonOf } from './check-steps.ts';
 import { at, type Fragment, type Sql, toJson } from './database.ts';
 import { heldOf } from './facts.ts';
+import { among } from './groups.ts';
 import { tell } from './outbox.ts';
 import { endUnread, putUnread, stillUnread, unreadableNow } from './unread.ts';
 
@@ -109,7 +110,7 @@ export function createChecks(sql: Sql): Checks {
     },
     async find(addresses) {
       if (addresses.length === 0) return [];
-      return (await select(sql`a.address in ${sql(addresses as Address[])}`)).map(checkOf);
+      return (await select(sql`a.address = ${among(sql, addresses)}`)).map(checkOf);
     },
     async begin(account, state, seenSlot = null) {
       await sql`

@@ -88,8 +88,10 @@ export function createHeardElsewhere(
             and f.kind in ('tally', 'unknown', 'reckoning'))`;
     const paying = await sql<{ subscriber_id: string }[]>`
       select distinct subscriber_id from payment
-      where subscriber_id in ${sql(changes.map((each) => each.subscriberId))}
-        and state in ('signed', 'sent')`;
+      where subscriber_id = ${among(
+        sql,
+        changes.map((each) => each.subscriberId),
+      )} and state in ('signed', 'sent')`;
     return {
       told: told.map(({ address, slot }) => ({ address, slot: Number(slot) })),
       paying: new Set(paying.map((row) => row.subscriber_id)),

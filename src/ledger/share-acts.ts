@@ -8,6 +8,7 @@ import { DEFAULT_VENUE } from '../core/venue.ts';
 import { restingEvents, resumedEvents } from '../core/waiting-events.ts';
 import type { Fragment, Sql, Transaction } from './database.ts';
 import { requireIdentity } from './database-state.ts';
+import { among } from './groups.ts';
 import { tellAll } from './outbox.ts';
 import { applyToShares } from './share-changes.ts';
 import { endUnsigned } from './unpaid.ts';
@@ -219,7 +220,7 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
       sql.begin(async (tx) => {
         await requireIdentity(tx, under);
         if (subscriberIds.length === 0) return [];
-        const observed = tx`s.observed and s.slot >= ${fromSlot} and s.subscriber_id in ${tx([...subscriberIds])}`;
+        const observed = tx`s.observed and s.slot >= ${fromSlot} and s.subscriber_id = ${among(tx, subscriberIds)}`;
         const adopted = await applyToShares(tx, { now, where: observed }, () => ({ do: 'adopt' }));
         return adopted.map(({ share }) => ended(share));
       }),

@@ -7,6 +7,7 @@ import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { type CreatorSumsRow, claimedOf, sumsIn, sumsOf } from './creator-sums.ts';
 import type { Sql } from './database.ts';
 import { readBody } from './facts.ts';
+import { among } from './groups.ts';
 import { conditionsOf } from './lists.ts';
 import { type FundedShare, fundingOfShares } from './share-funding.ts';
 
@@ -57,7 +58,7 @@ export function createStatements(sql: Sql): Statements {
         left join fact f on f.subscriber_id = a.subscriber_id and f.signature = a.signature and f.slot = a.slot and f.ordinal = a.ordinal
           and f.account = a.account
         left join account w on w.address = a.account left join account_check c on c.address = a.account
-        where s.share_id in ${sql([...ids])} order by s.slot, f.block_index nulls last, s.signature, s.ordinal`;
+        where s.share_id = ${among(sql, ids)} order by s.slot, f.block_index nulls last, s.signature, s.ordinal`;
       const funding = await fundingOfShares(sql, rows);
       return new Map(
         rows.map((row) => [row.share_id, detailsOf(row, funding.get(row.share_id) ?? null)]),
@@ -68,7 +69,7 @@ export function createStatements(sql: Sql): Statements {
       const rows = await sql<{ payment_id: string; covers: { share: string; amount: string }[] }[]>`
         select p.payment_id, jsonb_agg(jsonb_build_object('share', c.share_id, 'amount', c.amount::text) order by c.share_id) as covers
         from payment p join payment_share c using (subscriber_id, payment_id)
-        where p.payment_id in ${sql([...ids])} group by p.payment_id`;
+        where p.payment_id = ${among(sql, ids)} group by p.payment_id`;
       return new Map(
         rows.map((row) => [
           row.payment_id,

@@ -2,7 +2,7 @@
 -- database, and test/ledger/schema.test.ts holds the two together. Daemons apply the numbered
 -- migrations beside it, never this file.
 
--- A watched account. The cursor is the last finalized slot that a backfill has scanned whole.
+-- A watched account. The cursor is the last finalized slot that a backfill has scanned whole. `walked_at` is when the last walk to the end of its history began that read its pulse, the bytes by which a change is noticed, in the finalized slot `walked_slot`.
 create table account (
   address text not null,
   subscriber_id text not null,
@@ -13,6 +13,9 @@ create table account (
   cursor_at timestamptz not null default now(),
   listed_revision bigint not null default 0,
   venue text,
+  walked_at timestamptz,
+  walked_slot bigint,
+  walked_pulse bytea,
   constraint account_pkey primary key (address),
   constraint account_subscriber_id_address_key unique (subscriber_id, address),
   constraint account_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
@@ -20,7 +23,9 @@ create table account (
   constraint account_cursor_slot_check check (cursor_slot >= 0),
   constraint account_role_check check (role in ('drift_user', 'agent_wallet', 'agent_token_account')),
   constraint account_sub_account_of_drift_user check ((role = 'drift_user') = (sub_account_id is not null)),
-  constraint account_venue_of_drift_user check (venue is null or role = 'drift_user')
+  constraint account_venue_of_drift_user check (venue is null or role = 'drift_user'),
+  constraint account_walked_before_cursor check (walked_slot <= cursor_slot),
+  constraint account_walked_whole check ((walked_at is null) = (walked_slot is null) and (walked_at is null) = (walked_pulse is null))
 );
 create index account_by_listed on account (listed_revision);
 create trigger account_listed before insert or update of watched_at on account for each row execute function account_is_listed();

@@ -111,7 +111,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
         void publisher.restart();
         hearing.watch.forget();
         void watched.reload().catch(unread);
-        loops.after('missed');
+        hearing.missed();
       },
     },
     settings,

@@ -14,7 +14,6 @@ import { type Feeds, openFeeds } from './feed-wiring.ts';
 import { type AccountChanges, createAccountChanges } from './flows/account-changes.ts';
 import { beginChecks } from './flows/account-checks.ts';
 import { createAside, type SetAside } from './flows/aside.ts';
-import { backfill } from './flows/backfill.ts';
 import type { VenuesConformance } from './flows/conformance.ts';
 import { digestDeliveries } from './flows/digest.ts';
 import { createFinality } from './flows/finality.ts';
@@ -30,6 +29,7 @@ import { createSources, type Sources } from './flows/sources.ts';
 import { createStreamNotes } from './flows/stream-notes.ts';
 import { createWake } from './flows/waiting-debts.ts';
 import { createWalkSchedule } from './flows/walk-schedule.ts';
+import { createWalks } from './flows/walks.ts';
 import type { WatchedAccounts } from './flows/watched.ts';
 import { createWithdrawalDoubts, type WithdrawalDoubts } from './flows/withdrawal-doubts.ts';
 import { addInspection } from './inspection-wiring.ts';
@@ -64,6 +64,8 @@ export type Hearing = {
   readonly doubts: WithdrawalDoubts;
   /** Whether other sources do the work of this source now, so that it may be given up. */
   mayGiveUp: RpcCosts['isGivenUp'];
+  /** Has every history walked, because what was heard or recorded may be lacking. */
+  missed(): void;
   /** Called when accounts joined. Resolves when they are followed and registered at Helius. */
   onWatched(addresses: readonly Address[]): Promise<void>;
   /** Called when accounts left. Resolves when Helius was told. */
@@ -109,7 +111,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   loops.add('finality', EVERY_MS.finality, () => finality.look());
   const { checkEveryMs } = settings.watch;
   // The histories of accounts that did not change are walked less often.
-  const walks = createWalkSchedule(clock, settings.watch);
+  const schedule = createWalkSchedule(clock, settings.watch);
   const wake = createWake({ ...ports, venueEveryMs: checkEveryMs, nudge });
   loops.add('wake', Math.min(EVERY_MS.wakeMost, checkEveryMs), () => wake.run());
   /** Called when an account changed, or a webhook says so. Wakes the work that waits for that. */
@@ -119,7 +121,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     settle.heard(account.subscriberId, slot);
     if (slot !== null) finality.expect(slot);
     wake.changed(account);
-    walks.moved(account.address);
+    schedule.moved(account.address);
     loops.after('changed');
   };
 
@@ -147,7 +149,9 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     tell: settings.watch.share ? parts.tellDoubt : null,
   });
   loops.add('withdrawals', EVERY_MS.withdrawals, () => doubts.round());
-  watch.remember(await ledger.checks.pulses());
+  const walks = createWalks({ ...ports, watch, schedule, owes, sweeps: uses('sweep') });
+  await walks.remember([...watched.map.values()]);
+
   loops.add('scan', EVERY_MS.scan, async (signal) => {
     // A webhook may name the transaction within this time, which saves the scan.
     await clock.sleep(EVERY_MS.scanPatience, signal);
@@ -165,7 +169,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       if (costs.isGivenUp('sweep')) return;
       const [beganMs, swept] = [clock.nowMs(), mine()];
       await watch.sweep(swept, signal);
-      if (!signal.aborted) walks.swept(swept, beganMs);
+      if (!signal.aborted) schedule.swept(swept, beganMs);
     });
   const heard = (accounts: readonly Address[], saidSlot: number | null, ahead: boolean): void => {
     if (ahead) loops.after('hasty');
@@ -196,9 +200,10 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   follow();
   addTakeover(share, {
     ...{ loops, watch, mine, follow, clock, sources },
-    pulses: () => ledger.checks.pulses(),
-    walk: async (addresses, signal) =>
-      uses('backfill') && noted((await backfill(ports, signal, addresses)).noted),
+    async takeOver(accounts, signal) {
+      await walks.take(accounts);
+      if (uses('backfill')) noted((await walks.resume(accounts, signal)).noted);
+    },
   });
 
   // The slots in a webhook body are not trusted: the body only shows that webhooks arrive.
@@ -218,18 +223,20 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     loops.add('backfill', settings.watch.backfillEveryMs, async (signal, asked) => {
       // The walks at start, and those after deliveries were missed, are never given up.
       if (!asked && costs.isGivenUp('backfill')) return;
-      const among = share.parts() === null ? undefined : mine().map((each) => each.address);
-      const run = walks.begin(asked, watched.map);
-      const found = await backfill({ ...ports, run }, signal, among);
+      const found = await walks.run(mine(), signal);
       sources.note('backfill', found.tip, clock.nowMs());
       noted(found.noted);
     });
 
+  const missed = (): void => {
+    schedule.forget();
+    loops.after('missed');
+  };
   const inspector = addInspection({ ...ports, ...settling, finality, watch, noted }, settings);
 
   // Accounts join and leave the watch-list here or in another daemon; Postgres notifies of each.
   const registration = createRegistration(
-    { ...ports, onHole: () => loops.after('missed') },
+    { ...ports, onHole: missed },
     { ...settings.watch, ...settings.helius },
   );
   loops.add('registration', EVERY_MS.registration, () => registration.round());
@@ -246,6 +253,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   });
 
   return {
+    missed,
     sources,
     aside,
     inspector,

@@ -3,7 +3,7 @@
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Perhaps } from './perhaps.ts';
 import type { AccountState, Counters, Told } from './reckoning.ts';
-import type { Cursor, Watched } from './watch-ports.ts';
+import type { Cursor, Pulse, Watched } from './watch-ports.ts';
 
 /** An account's state compared with its facts; see core/reckoning.ts. All slots are finalized. */
 export type AccountCheck = Watched & {
@@ -119,5 +119,5 @@ export type Checks = {
    */
   missing(subscriberId: string): Promise<ReadonlySet<Address>>;
   /** The pulse of every baseline. */
-  pulses(): Promise<{ address: Address; slot: Slot; pulse: string }[]>;
+  pulses(): Promise<Pulse[]>;
 };

@@ -49,6 +49,17 @@ export type Watched = {
   readonly venue?: VenueName;
 };
 
+/**
+ * The bytes of an account by which a change is noticed, in a slot. They are latin1 text, which is
+ * empty where the account is absent.
+ */
+export type Pulse = { readonly address: Address; readonly slot: Slot; readonly pulse: string };
+/**
+ * An account whose history was walked to its end, with its pulse in a finalized slot before that
+ * end. `atMs`: when the walk began.
+ */
+export type WalkedAccount = Pulse & { readonly atMs: number };
+
 /** A watched account, and how far its history is known. */
 export type ScannedAccount = Watched & {
   readonly subAccountId: number | null;
@@ -81,14 +92,24 @@ export type WatchList = {
    * Records the transactions that a scan of this account's history named, and moves its cursor from
    * the slot where the scan began to the finalized slot that it reached: both or neither. Returns
    * false and writes nothing when the cursor stands before that beginning: the database has gone
-   * back to older commits, and what it then lacks must be scanned again.
+   * back to older commits, and what it then lacks must be scanned again. `walked` is given with the
+   * scan that reached the end of the history.
    */
   scanned(
     address: Address,
-    reached: { readonly from: Slot; readonly upto: Slot },
+    reached: {
+      readonly from: Slot;
+      readonly upto: Slot;
+      readonly walked?: WalkedAccount | undefined;
+    },
     rumours: readonly Rumour[],
     naming: Naming,
   ): Promise<boolean>;
+  /**
+   * The last walk of each account that was walked with its pulse since it joined. Accounts of
+   * subscribers who have left are not among them.
+   */
+  walked(): Promise<WalkedAccount[]>;
   /**
    * Watches a sub-account that its owner made later, or with `subAccountId` null a token account,
    * and removes it from the accounts that are not followed: both or neither. Returns false when it

@@ -7,16 +7,12 @@ import type { Address, Slot } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Source } from '../core/source.ts';
 import { type Venues, venueOf } from '../core/venue.ts';
-import type { Watched } from '../core/watch-ports.ts';
-import {
-  type AccountKind,
-  createAccountPulses,
-  type Pulse,
-  type PulseOrigin,
-} from './account-pulses.ts';
+import type { Pulse, Watched } from '../core/watch-ports.ts';
+import { createAccountPulses, type PulseOrigin } from './account-pulses.ts';
 import type { SetAside } from './aside.ts';
 import { createHistoryScan, type ScanOptions } from './history-scan.ts';
 import { createPendingChanges, type PendingPorts } from './pending-changes.ts';
+import { pulseOf, readPulses } from './pulse-reading.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { Sources } from './sources.ts';
 import { dropLeft, type WatchedAccounts } from './watched.ts';
@@ -60,6 +56,8 @@ export type AccountChanges = {
    * watched.
    */
   sliceOf(address: Address): Slice | null;
+  /** Whether the next pulse of the account is compared with one before. */
+  isKnown(address: Address): boolean;
   /**
    * Takes an account as a subscription or a stream tells it: whole, or the bytes of `sliceOf`
    * alone.
@@ -116,11 +114,10 @@ export type AccountChanges = {
 const BATCH = 100;
 /** The number of histories that are scanned side by side. */
 const SCANS_AT_ONCE = 8;
-const ROLES = ['drift_user', 'agent_token_account', 'agent_wallet'] as const;
 
 /** Creates the memory of changed accounts, which knows no pulse yet. */
 export function createAccountChanges(ports: AccountChangePorts): AccountChanges {
-  const { ledger, chain, venues, watched, sources, aside, clock } = ports;
+  const { ledger, venues, watched, sources, aside, clock } = ports;
   const walked = new Set<Address>(ports.trustFirstSight ? watched.addresses() : []);
   const pulses = createAccountPulses(venues, watched);
   const pending = createPendingChanges(ports);
@@ -151,35 +148,16 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     ports.onLeaving();
   };
 
-  const sweep = async (
+  const sweep = (
     accounts: readonly Watched[],
     signal: AbortSignal,
     source: Source,
-  ): Promise<void> => {
-    const kinds = ROLES.flatMap((role): AccountKind[] =>
-      role !== 'drift_user' ? [{ role }] : venues.all.map(({ name: venue }) => ({ role, venue })),
-    );
-    for (const kind of kinds) {
-      const mine = accounts
-        .filter((each) => each.role === kind.role)
-        .filter((each) => kind.venue === undefined || venueOf(venues, each).name === kind.venue)
-        .map((each) => each.address);
-      for (let from = 0; from < mine.length && !signal.aborted; from += BATCH) {
-        const batch = mine.slice(from, from + BATCH);
-        const { slot, accounts: read } = await chain.slices(
-          batch,
-          venueOf(venues, kind).pulseSlice(kind.role),
-          'confirmed',
-        );
-        for (const [index, address] of batch.entries())
-          observe(address, slot, pulses.pulseOf(kind, read[index] ?? null), {
-            swept: true,
-            trusting: walked.has(address),
-          });
-        sources.note(source, slot, clock.nowMs());
-      }
-    }
-  };
+  ): Promise<void> =>
+    readPulses(ports, accounts, 'confirmed', signal, (read, slot) => {
+      for (const { address, pulse } of read)
+        observe(address, slot, pulse, { swept: true, trusting: walked.has(address) });
+      sources.note(source, slot, clock.nowMs());
+    });
 
   /** The accounts of `PendingChanges.hasty`, each of which is doubted. */
   const hastyNow = (): Address[] => {
@@ -230,11 +208,12 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
       for (const each of known) pulses.remember(each);
     },
     sliceOf: pulses.sliceOf,
+    isKnown: (address) => pulses.known.has(address),
     notified(address, slot, account) {
       const watch = watched.map.get(address);
       if (watch === undefined) return;
       if (!ports.canBe(slot)) return;
-      observe(address, slot, pulses.pulseOf(watch, account), { swept: false, trusting: false });
+      observe(address, slot, pulseOf(venues, watch, account), { swept: false, trusting: false });
     },
     subscribed(addresses) {
       for (const address of addresses) unread.add(address);

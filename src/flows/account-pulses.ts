@@ -1,16 +1,11 @@
 // Account pulses: keeps of each watched account the bytes by which a change is noticed, its pulse,
 // and tells whether a new reading differs from the last one.
-import type { ChainAccount, Slice } from '../core/chain-ports.ts';
+import type { Slice } from '../core/chain-ports.ts';
 import { SLOTS_APART_MOST } from '../core/continuity.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import { type Venues, venueOf } from '../core/venue.ts';
-import type { Watched } from '../core/watch-ports.ts';
+import type { Pulse } from '../core/watch-ports.ts';
 import type { WatchedAccounts } from './watched.ts';
-
-/** The role and the venue of an account; they decide which of its bytes are compared. */
-export type AccountKind = Pick<Watched, 'role' | 'venue'>;
-/** The pulse of an account in a slot: its bytes as latin1 text, and no text where it is absent. */
-export type Pulse = { readonly address: Address; readonly slot: Slot; readonly pulse: string };
 
 /**
  * Where a pulse comes from. `swept`: the daemon read the account, else it was notified of the
@@ -22,14 +17,10 @@ export type AccountPulses = {
   /** The bytes of a watched account that are compared; null when it is not watched. */
   sliceOf(address: Address): Slice | null;
   /**
-   * The pulse of an account. Data that is no longer than the slice is taken for the slice: a node
-   * may send either, and every account with a pulse has further bytes.
-   */
-  pulseOf(kind: AccountKind, account: ChainAccount | null): string;
-  /**
    * Takes a pulse of the ledger; a wallet's has any length, and that of an absent account none. One
    * of another length than is compared now is of a release that compared other bytes, and would
-   * make the account appear changed, so it is left out.
+   * make the account appear changed, so it is left out. Of several the one of the latest slot is
+   * kept.
    */
   remember(pulse: Pulse): void;
   /**
@@ -59,18 +50,10 @@ export function createAccountPulses(venues: Venues, watched: WatchedAccounts): A
   };
   return {
     sliceOf,
-    pulseOf(kind, account) {
-      if (account === null) return '';
-      const { offset, length } = venueOf(venues, kind).pulseSlice(kind.role);
-      if (length === 0) return String(account.lamports);
-      const { data } = account;
-      const bytes = data.length > length ? data.subarray(offset, offset + length) : data;
-      return Buffer.from(bytes).toString('latin1');
-    },
     remember({ address, slot, pulse }) {
       const length = sliceOf(address)?.length;
-      if (length === 0 || pulse === '' || pulse.length === length)
-        known.set(address, { slot, pulse, told: false });
+      if (length !== 0 && pulse !== '' && pulse.length !== length) return;
+      if (slot >= (known.get(address)?.slot ?? 0)) known.set(address, { slot, pulse, told: false });
     },
     take(address, slot, pulse, { swept, trusting }) {
       const last = known.get(address);

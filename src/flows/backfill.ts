@@ -6,11 +6,23 @@
 import type { Chain } from '../core/chain-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
-import type { Cursor } from '../core/watch-ports.ts';
+import type { Cursor, Pulse } from '../core/watch-ports.ts';
 import type { SetAside } from './aside.ts';
 import { sideBySide } from './side-by-side.ts';
-import type { WalkRun } from './walk-schedule.ts';
 
+/** One run over the histories that are due. */
+export type WalkRun = {
+  /** The time at which it began. */
+  readonly beganMs: number;
+  /** Whether the history of this account is walked in this run. */
+  isDue(address: Address): boolean;
+  /** Reads the pulses of accounts that are walked; those that it cannot read are left out. */
+  pulses(addresses: readonly Address[], signal: AbortSignal): Promise<ReadonlyMap<Address, Pulse>>;
+  /** Tells that the history was walked to its end in this run. */
+  walked(address: Address): void;
+};
+/** The finalized slot that a scan aimed at, and the number of signatures that it noted. */
+export type Walked = { readonly tip: Slot; readonly noted: number };
 export type BackfillPorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
@@ -32,8 +44,7 @@ const AT_ONCE = 8;
 const FAILURES_MOST = 24;
 
 /**
- * Scans every watched account once, or only `addresses`. Returns the finalized slot that the scan
- * aimed at, and the number of signatures that it noted. Throws the last failure when
+ * Scans every watched account once, or only `addresses`. Throws the last failure when
  * `FAILURES_MOST` histories in a row could not be read.
  */
 export async function backfill(
@@ -41,11 +52,18 @@ export async function backfill(
   signal: AbortSignal,
   addresses?: readonly Address[],
   atOnce = AT_ONCE,
-): Promise<{ tip: Slot; noted: number }> {
+): Promise<Walked> {
   const { ledger, chain, aside, clock, log, run } = ports;
-  const tip = await chain.slot('finalized');
   const failing = await aside.of('history');
-  const cursors = await ledger.watchList.cursors(addresses);
+  const cursors = (await ledger.watchList.cursors(addresses)).filter(
+    ({ address }) => run === undefined || failing.has(address) || run.isDue(address),
+  );
+  // Read before the tip is asked for: a walk to the tip finds every transaction before the pulses.
+  const pulses = await run?.pulses(
+    cursors.map((each) => each.address),
+    signal,
+  );
+  const tip = await chain.slot('finalized');
   let noted = 0;
   let failures = 0;
   /**
@@ -72,8 +90,13 @@ export async function backfill(
       nowMs: clock.nowMs(),
       listedRevision,
     } as const;
-    if (!(await ledger.watchList.scanned(address, { from: slot, upto }, rumours, naming)))
-      return null;
+    const pulse = pulses?.get(address);
+    const walked =
+      run !== undefined && pulse !== undefined && pulse.slot <= tip && upto >= tip
+        ? { ...pulse, atMs: run.beganMs }
+        : undefined;
+    const reached = { from: slot, upto, walked };
+    if (!(await ledger.watchList.scanned(address, reached, rumours, naming))) return null;
     noted += rumours.length;
     return upto;
   };
@@ -86,7 +109,6 @@ export async function backfill(
   await sideBySide(cursors, atOnce, async (cursor) => {
     const { address, slot } = cursor;
     const retryMs = failing.get(address);
-    if (run !== undefined && retryMs === undefined && !run.isDue(address)) return;
     if (signal.aborted || slot >= tip || (retryMs !== undefined && retryMs > clock.nowMs())) return;
     try {
       await walk(cursor);

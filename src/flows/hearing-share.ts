@@ -4,12 +4,10 @@
 // daemon that does not see the chain gives its parts to the others, if there are any.
 import type { AwaitedChange, HeardElsewhere, HearingLeases } from '../core/hearing-share.ts';
 import { fairShare, PARTS, partOf } from '../core/hearing-share.ts';
-import type { Address } from '../core/ids.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { createRemembered } from '../core/remember.ts';
 import type { Source } from '../core/source.ts';
 import type { Watched } from '../core/watch-ports.ts';
-import type { AccountChanges } from './account-changes.ts';
 import type { Loops } from './loops.ts';
 import type { Sources } from './sources.ts';
 
@@ -114,31 +112,28 @@ const TAKEOVER_EVERY_MS = 3_600_000;
 
 export type TakeoverPorts = {
   readonly loops: Pick<Loops, 'add' | 'after'>;
-  readonly watch: Pick<AccountChanges, 'taken'>;
   readonly sources: Pick<Sources, 'note' | 'read'>;
   readonly clock: Pick<Clock, 'nowMs'>;
   /** The watched accounts that this daemon hears. */
   readonly mine: () => readonly Watched[];
   /** Subscribes to the accounts of `mine`, and to no others. */
   readonly follow: () => void;
-  /** The pulses that the ledger remembers. */
-  readonly pulses: () => Promise<Parameters<AccountChanges['taken']>[1]>;
-  /** Walks the histories of these accounts from their cursors. */
-  readonly walk: (addresses: readonly Address[], signal: AbortSignal) => Promise<unknown>;
+  /** Reads these accounts, and walks the histories of those that changed. */
+  readonly takeOver: (accounts: readonly Watched[], signal: AbortSignal) => Promise<unknown>;
 };
 
 /**
  * Adds the loops of a shared hearing: the renewal, and the takeover, which reads the accounts of
- * parts that came and walks their histories, because no daemon heard them for some seconds. Does
- * nothing for a daemon that hears everything.
+ * parts that came, because no daemon heard them for some seconds. Does nothing for a daemon that
+ * hears everything.
  */
 export function addTakeover(share: HearingShare, ports: TakeoverPorts): void {
   if (share === WHOLE) return;
-  const { loops, watch, sources, clock, mine } = ports;
-  let came: Address[] = [];
+  const { loops, sources, clock, mine } = ports;
+  let came: Watched[] = [];
   share.onMoved((isTaken) => {
     ports.follow();
-    came.push(...mine().flatMap((each) => (isTaken(each.subscriberId) ? [each.address] : [])));
+    came.push(...mine().filter((each) => isTaken(each.subscriberId)));
     loops.after('taken');
   });
   loops.add('share', EVERY_MS, async () => {
@@ -149,14 +144,13 @@ export function addTakeover(share: HearingShare, ports: TakeoverPorts): void {
       sources.note(source, null, clock.nowMs());
   });
   loops.add('takeover', TAKEOVER_EVERY_MS, async (signal) => {
-    const addresses = came;
+    const accounts = came;
     came = [];
-    if (addresses.length === 0) return;
+    if (accounts.length === 0) return;
     try {
-      watch.taken(addresses, await ports.pulses());
-      await ports.walk(addresses, signal);
+      await ports.takeOver(accounts, signal);
     } catch (thrown) {
-      came.push(...addresses);
+      came.push(...accounts);
       throw thrown;
     }
   });

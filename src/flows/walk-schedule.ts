@@ -11,8 +11,10 @@ export type WalkSettings = {
   /** The longest time between two walks of an account that does not change. Milliseconds. */
   readonly unchangedEveryMs?: number;
 };
-/** One run of the backfill. */
-export type WalkRun = {
+/** One run of the schedule. */
+export type ScheduledRun = {
+  /** The time at which it began. */
+  readonly beganMs: number;
   /** Whether the history of this account is walked in this run. */
   isDue(address: Address): boolean;
   /** Tells that the history was walked to its end in this run. */
@@ -24,10 +26,14 @@ export type WalkSchedule = {
   /** Tells that a sweep which began at this time has read these accounts. */
   swept(accounts: readonly { readonly address: Address }[], beganMs: number): void;
   /**
-   * Begins a run; with `all`, every history is walked. The times of accounts that are no longer
-   * watched are dropped.
+   * Sets the time of the last walk of these accounts, null for none. Earlier times of theirs are
+   * dropped: another daemon heard them meanwhile, or this one has just started.
    */
-  begin(all: boolean, watched: Pick<ReadonlySet<string>, 'has'>): WalkRun;
+  restore(walkedMs: ReadonlyMap<Address, number | null>): void;
+  /** Drops all times, so that the next run walks every history. */
+  forget(): void;
+  /** Begins a run. The times of accounts that are no longer watched are dropped. */
+  begin(watched: Pick<ReadonlySet<string>, 'has'>): ScheduledRun;
 };
 
 /** Times of one account, in milliseconds; `never` where nothing happened yet. */
@@ -47,6 +53,7 @@ export function createWalkSchedule(
   { backfillEveryMs, unchangedEveryMs = 0 }: WalkSettings,
 ): WalkSchedule {
   const known = new Map<string, Times>();
+  let forgotten = 0;
   const timesOf = (address: Address): Times => {
     const times = known.get(address) ?? { walkedMs: never, movedMs: never, sweptMs: never };
     known.set(address, times);
@@ -59,18 +66,32 @@ export function createWalkSchedule(
     swept(accounts, beganMs) {
       for (const { address } of accounts) timesOf(address).sweptMs = beganMs;
     },
-    begin(all, watched) {
+    restore(walkedMs) {
+      for (const [address, atMs] of walkedMs) {
+        known.delete(address);
+        // A clock that ran ahead would put the next walk off for as long as it did.
+        if (atMs !== null && atMs <= clock.nowMs()) timesOf(address).walkedMs = atMs;
+      }
+    },
+    forget() {
+      known.clear();
+      forgotten++;
+    },
+    begin(watched) {
       const beganMs = clock.nowMs();
+      const forgottenBefore = forgotten;
       for (const address of known.keys()) if (!watched.has(address)) known.delete(address);
       return {
+        beganMs,
         isDue(address) {
           const { walkedMs, movedMs, sweptMs } = timesOf(address);
-          if (all || beganMs - walkedMs >= unchangedEveryMs) return true;
+          if (beganMs - walkedMs >= unchangedEveryMs) return true;
           // Without a recent sweep since that walk, nothing shows that the account is unchanged.
           if (sweptMs <= walkedMs || beganMs - sweptMs > backfillEveryMs) return true;
           return movedMs >= walkedMs;
         },
         walked(address) {
+          if (forgotten !== forgottenBefore) return;
           const times = timesOf(address);
           times.walkedMs = beganMs;
           // A change that was seen later than the beginning of the walk is kept.

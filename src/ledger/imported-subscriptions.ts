@@ -157,7 +157,7 @@ export async function importSubscriptions(
     where deficit > 0`;
   // The history of an account that is new here is read from the terms on.
   await tx`
-    update account a set cursor_slot = least(a.cursor_slot, t.held_slot)
+    update account a set cursor_slot = least(a.cursor_slot, t.held_slot), walked_at = null, walked_slot = null, walked_pulse = null
     from jsonb_to_recordset(${json}) as t(drift_account text, held_slot bigint, open_at_start text)
     where a.address = t.drift_account and t.open_at_start = 'from_slot'`;
   await tx`

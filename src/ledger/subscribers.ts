@@ -134,7 +134,8 @@ export function createSubscribers(sql: Sql): Subscribers {
             // the next account state is taken as the baseline.
             await tx`delete from account_check where subscriber_id = ${given.id}`;
             await tx`
-              update account set cursor_slot = ${given.fromSlot}, cursor_at = now(), watched_at = now() where subscriber_id = ${given.id}`;
+              update account set cursor_slot = ${given.fromSlot}, cursor_at = now(), watched_at = now(),
+                walked_at = null, walked_slot = null, walked_pulse = null where subscriber_id = ${given.id}`;
             await joinStandings(tx, given.id);
           }
           const watched = [

@@ -5,6 +5,7 @@ import type { Seen } from '../core/tip.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import type { Watched, WatchList } from '../core/watch-ports.ts';
 import { at, type Sql } from './database.ts';
+import { among } from './groups.ts';
 import { noteRumours } from './sightings.ts';
 
 /** Postgres notifies this channel when accounts of a subscriber join or leave the watch-list. */
@@ -80,12 +81,23 @@ export function createWatchList(sql: Sql): WatchList {
     async cursors(addresses) {
       const rows = await sql<{ address: Address; cursor_slot: bigint; listed_revision: bigint }[]>`
         select address, cursor_slot, listed_revision from account join subscriber using (subscriber_id)
-        where retired_at is null ${addresses === undefined ? sql`` : sql`and address in ${sql(addresses as Address[])}`}
+        where retired_at is null ${addresses === undefined ? sql`` : sql`and address = ${among(sql, addresses)}`}
         order by cursor_slot`;
       return rows.map((row) => ({
         address: row.address,
         slot: Number(row.cursor_slot),
         listedRevision: Number(row.listed_revision),
+      }));
+    },
+    async walked() {
+      const rows = await sql<{ address: Address; at: Date; slot: bigint; pulse: Buffer }[]>`
+        select address, walked_at as at, walked_slot as slot, walked_pulse as pulse
+        from account join subscriber using (subscriber_id) where retired_at is null and walked_at is not null`;
+      return rows.map((row) => ({
+        address: row.address,
+        atMs: row.at.getTime(),
+        slot: Number(row.slot),
+        pulse: row.pulse.toString('latin1'),
       }));
     },
     async openAccounts(subscriberId, role) {
@@ -95,12 +107,16 @@ export function createWatchList(sql: Sql): WatchList {
           and coalesce(coalesce(c.candidate, c.baseline) -> 'hints' ->> 'exists', 'true') = 'true'`;
       return Number(row?.count ?? 0n);
     },
-    async scanned(address, { from, upto }, rumours, naming) {
+    async scanned(address, { from, upto, walked }, rumours, naming) {
+      const kept =
+        walked === undefined
+          ? sql``
+          : sql`, walked_at = ${at(walked.atMs)}, walked_slot = ${walked.slot}, walked_pulse = ${Buffer.from(walked.pulse, 'latin1')}`;
       try {
         await sql.begin(async (tx) => {
           await noteRumours(tx, rumours, naming);
           const moved = await tx`
-            update account set cursor_slot = greatest(cursor_slot, ${upto}), cursor_at = now()
+            update account set cursor_slot = greatest(cursor_slot, ${upto}), cursor_at = now() ${kept}
             where address = ${address} and cursor_slot >= ${from} returning 1`;
           if (moved.length === 0) throw new WentBack();
         });

@@ -81,6 +81,31 @@ async function takenOver(stage: Stage, signal: 'SIGSTOP' | 'SIGKILL'): Promise<n
   }
 }
 
+/**
+ * Kills the last daemon, waits until it has started again and nothing more is walked, and prints
+ * the calls of all daemons meanwhile.
+ */
+async function startedAgain(stage: Stage, when: string): Promise<void> {
+  const last = stage.daemons.at(-1);
+  if (last === undefined) throw new Error('there is no daemon');
+  await walked(stage);
+  await stage.order({ kind: 'reset' });
+  const killed = last.pid();
+  if (killed === undefined) throw new Error('the last daemon has no process');
+  process.kill(killed, 'SIGKILL');
+  await until(1, async () => Number(last.pid() !== killed && (await isReady(last.url))));
+  if (stage.daemons.length > 1) await until(PARTS, () => shared(stage, stage.daemons.length));
+  await walked(stage);
+  const { calls, credits, byMethod } = await countOf(stage);
+  say(`  killed and started again ${when}: ${calls} calls, ${credits} credits ${byMethod}`);
+}
+
+const isReady = (url: string): Promise<boolean> =>
+  fetch(`${url}/health/ready`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+
 /** Waits until the daemons have walked the histories of the parts that they took at their start. */
 async function walked(stage: Stage): Promise<void> {
   const endMs = performance.now() + WALKED_WITHIN_MS;
@@ -150,6 +175,9 @@ async function measure(daemons: number): Promise<Counted> {
         say(
           `  a daemon ${how}: others hear its part after ${(await takenOver(stage, signal)).toFixed(1)} s`,
         );
+    // The accounts changed in the burst, and do not change after the first of the two starts.
+    await startedAgain(stage, 'after the burst');
+    await startedAgain(stage, 'once more');
     return quiet;
   } finally {
     await stage.close();

@@ -131,6 +131,19 @@ test('after a subscription the account is read: what changed meanwhile is found'
   expect(scans.map((each) => each.seen)).toEqual([50]);
 });
 
+test('of several remembered pulses of an account the one of the latest slot is compared', async () => {
+  for (const slots of [
+    [5, 6],
+    [6, 5],
+  ]) {
+    const { watch } = setUp(true);
+    watch.remember(slots.map((slot) => ({ address: ACCOUNT, slot, pulse: `${slot + 3}` })));
+    watch.subscribed([ACCOUNT]);
+    // The node shows 9 lamports.
+    expect(await watch.scan(never), `${slots}`).toBe(0);
+  }
+});
+
 test('an account that is subscribed to again while it is read, or whose read fails, is read once more', async () => {
   const { watch, scans, state, trouble } = setUp(true);
   watch.remember([{ address: ACCOUNT, slot: 5, pulse: '9' }]);
@@ -216,14 +229,15 @@ test('an account that another daemon heard is read, and scanned unless the ledge
 });
 
 test('a pulse of a release that compared other bytes makes no change appear', async () => {
-  const { watch, watched } = setUp(true, false, { offset: 0, length: 3 });
-  watch.remember([{ address: ACCOUNT, slot: 5, pulse: 'ab' }]);
-  // A node tells no bytes of the account, so the pulse now is none.
-  await watch.sweep([...watched.values()], never);
-  expect([...watch.changed]).toEqual([]);
-  watch.remember([{ address: ACCOUNT, slot: 5, pulse: 'abc' }]);
-  await watch.sweep([...watched.values()], never);
-  expect([...watch.changed.keys()]).toEqual([ACCOUNT]);
+  const changedAfter = async (pulse: string): Promise<Address[]> => {
+    const { watch, watched } = setUp(true, false, { offset: 0, length: 3 });
+    watch.remember([{ address: ACCOUNT, slot: 5, pulse }]);
+    // A node tells no bytes of the account, so the pulse now is none.
+    await watch.sweep([...watched.values()], never);
+    return [...watch.changed.keys()];
+  };
+  expect(await changedAfter('ab')).toEqual([]);
+  expect(await changedAfter('abc')).toEqual([ACCOUNT]);
 });
 
 describe('value that left the account of a debtor, in a burst', () => {

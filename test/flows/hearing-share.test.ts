@@ -191,7 +191,7 @@ test('a daemon by itself asks nothing', async () => {
   expect([WHOLE.isMine('any'), WHOLE.parts(), WHOLE.elsewhere()]).toEqual([true, null, null]);
 });
 
-test('parts that come are followed, read and walked; a failure is repeated with the same accounts', async () => {
+test('parts that come are followed and taken over; a failure is repeated with the same accounts', async () => {
   const { ledger, one, round, clock } = await daemons('a', 'b');
   await using _ = ledger;
   const { share } = one('a');
@@ -209,7 +209,6 @@ test('parts that come are followed, read and walked; a failure is repeated with 
       add: (name, _everyMs, work) => void works.set(name, (signal) => work(signal, true)),
       after: (happening) => void did.push(happening),
     },
-    watch: { taken: (addresses) => void did.push(`read ${addresses.length}`) },
     sources: {
       note: (source, slot) => void did.push(`${source} ${slot}`),
       read: () => ({ sweep: { lastSlot: null, lastMs: null } }),
@@ -217,10 +216,9 @@ test('parts that come are followed, read and walked; a failure is repeated with 
     clock,
     mine,
     follow: () => void did.push(`follow ${mine().length}`),
-    pulses: async () => [],
-    async walk(addresses) {
+    async takeOver(accounts) {
+      did.push(`read ${accounts.length}`);
       if (failing) throw new Error('the node is away');
-      did.push(`walk ${addresses.length}`);
     },
   };
   addTakeover(share, ports);
@@ -236,7 +234,7 @@ test('parts that come are followed, read and walked; a failure is repeated with 
   failing = false;
   await run('takeover');
   await run('takeover');
-  expect(did.slice(1)).toEqual(['follow 5', 'taken', 'read 5', 'read 5', 'walk 5']);
+  expect(did.slice(1)).toEqual(['follow 5', 'taken', 'read 5', 'read 5']);
   await round('b', 'a');
   expect(did.at(-2)).toBe(`follow ${mine().length}`);
   works.clear();

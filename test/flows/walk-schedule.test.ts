@@ -15,8 +15,8 @@ function walkedOnce() {
     unchangedEveryMs: 24 * HOUR_MS,
   });
   const watched = new Set<string>([ana, bo]);
-  const run = (all = false): Address[] => {
-    const walk = schedule.begin(all, watched);
+  const run = (): Address[] => {
+    const walk = schedule.begin(watched);
     const due = [ana, bo].filter((each) => watched.has(each) && walk.isDue(each));
     for (const each of due) walk.walked(each);
     return due;
@@ -34,7 +34,7 @@ function walkedOnce() {
   return { clock, schedule, watched, run, hour };
 }
 
-test('histories of unchanged accounts are walked once a day, and all histories when a run is asked for', () => {
+test('histories of unchanged accounts are walked once a day', () => {
   const { run, hour } = walkedOnce();
   for (let n = 1; n < 24; n++) {
     hour();
@@ -42,7 +42,6 @@ test('histories of unchanged accounts are walked once a day, and all histories w
   }
   hour();
   expect(run()).toEqual([ana, bo]);
-  expect(run(true)).toEqual([ana, bo]);
 });
 
 test('the history of an account that a source saw change is walked in the next run, once', () => {
@@ -58,7 +57,7 @@ test('a change that is seen while the history is walked is walked again', () => 
   const { schedule, watched, run, hour } = walkedOnce();
   schedule.moved(bo);
   hour();
-  const walk = schedule.begin(false, watched);
+  const walk = schedule.begin(watched);
   expect(walk.isDue(bo)).toBe(true);
   schedule.moved(bo);
   walk.walked(bo);
@@ -81,21 +80,21 @@ test('a history that could not be walked stays due', () => {
   const { schedule, watched, hour } = walkedOnce();
   schedule.moved(ana);
   hour();
-  expect(schedule.begin(false, watched).isDue(ana)).toBe(true);
+  expect(schedule.begin(watched).isDue(ana)).toBe(true);
   hour();
-  expect(schedule.begin(false, watched).isDue(ana)).toBe(true);
+  expect(schedule.begin(watched).isDue(ana)).toBe(true);
 });
 
 test('without the setting each run walks everything', () => {
   const clock = createManualClock();
   const schedule = createWalkSchedule(clock, { backfillEveryMs: HOUR_MS });
   const watched = new Set<string>([ana]);
-  const first = schedule.begin(false, watched);
+  const first = schedule.begin(watched);
   first.walked(ana);
   clock.advance(1_000);
   schedule.swept([{ address: ana }], clock.nowMs());
   clock.advance(1_000);
-  expect(schedule.begin(false, watched).isDue(ana)).toBe(true);
+  expect(schedule.begin(watched).isDue(ana)).toBe(true);
 });
 
 test('what was known of an account that left is gone when it joins again', () => {
@@ -106,4 +105,45 @@ test('what was known of an account that left is gone when it joins again', () =>
   watched.add(bo);
   hour();
   expect(run()).toEqual([bo]);
+});
+
+test('all histories are walked once what was known is void, also where that happens during a run', () => {
+  const { schedule, watched, run, hour } = walkedOnce();
+  hour();
+  schedule.forget();
+  expect(run()).toEqual([ana, bo]);
+  hour();
+  const walk = schedule.begin(watched);
+  schedule.forget();
+  walk.walked(ana);
+  hour();
+  expect(run()).toEqual([ana, bo]);
+  hour();
+  expect(run()).toEqual([]);
+});
+
+test('a walk of before the start counts from its own time, and takes a sweep since the start', () => {
+  const { clock, schedule, run, hour } = walkedOnce();
+  const restore = (anaMs: number | null) =>
+    schedule.restore(
+      new Map([
+        [ana, anaMs],
+        [bo, null],
+      ]),
+    );
+  restore(clock.nowMs() - 23 * HOUR_MS);
+  expect(run()).toEqual([ana, bo]);
+  restore(clock.nowMs() - 22 * HOUR_MS);
+  hour();
+  expect(run()).toEqual([bo]);
+  hour();
+  expect(run()).toEqual([ana]);
+  // What moved before another daemon heard the account is void, and so is a time in the future.
+  schedule.moved(ana);
+  restore(clock.nowMs());
+  hour();
+  expect(run()).toEqual([bo]);
+  restore(clock.nowMs() + 1);
+  hour();
+  expect(run()).toEqual([ana, bo]);
 });

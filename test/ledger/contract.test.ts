@@ -125,7 +125,7 @@ const APART: Readonly<Record<string, readonly string[]>> = {
   standings: ['roster', 'entry'],
   subscribers: 'find dropKey ids agentKey putKey'.split(' '),
   unread: ['list'],
-  watchList: 'all since ofSubscriber cursors openAccounts scanned adopt'.split(' '),
+  watchList: 'all since ofSubscriber cursors openAccounts scanned walked adopt'.split(' '),
 };
 const namesIn = (ports: typeof APART): string[] =>
   Object.entries(ports).flatMap(([port, all]) => all.map((method) => `${port}.${method}`));

@@ -1,5 +1,8 @@
-// Watch list: a scan and the cursor that it moves stand in one transaction.
+// Watch list: a scan, the cursor that it moves and the pulse of the account are written together.
 import { expect, test } from 'vitest';
+import type { Address } from '../../src/core/ids.ts';
+import { createHeardElsewhere } from '../../src/ledger/hearing-leases.ts';
+import { createStatements } from '../../src/ledger/statements.ts';
 import { addressOf, createTestLedger, signatureOf } from '../support/ledger.ts';
 
 const naming = { source: 'backfill', by: 'finalized', nowMs: 0 } as const;
@@ -40,4 +43,55 @@ test('an account that is not followed keeps its first and its last slot, and goe
   await unfollowed.add({ ...account, fromSlot: 69, namedSlot: 70 }, 0);
   expect(await watchList.adopt(followed)).toBe(false);
   expect(await listed()).toEqual([]);
+});
+
+test('a walk is kept with its pulse, until the account is watched anew', async () => {
+  await using held = await createTestLedger();
+  const { ledger, sql, driftAccount } = held;
+  const pulse = String.fromCharCode(0, 255, 128, 10);
+  const walked = { address: driftAccount, atMs: 1_800_000_000_000, slot: 8, pulse };
+  const scan = (from: number, upto: number, given?: typeof walked) =>
+    ledger.watchList.scanned(driftAccount, { from, upto, walked: given }, [], naming);
+  expect(await scan(1, 7)).toBe(true);
+  expect(await ledger.watchList.walked()).toEqual([]);
+  expect(await scan(9, 10, walked)).toBe(false);
+  expect(await ledger.watchList.walked()).toEqual([]);
+  expect(await scan(7, 9, walked)).toBe(true);
+  expect(await ledger.watchList.walked()).toEqual([walked]);
+  // A scan that has read no pulse leaves the last one.
+  expect(await scan(9, 12)).toBe(true);
+  expect(await ledger.watchList.walked()).toEqual([walked]);
+  const absent = { ...walked, slot: 12, pulse: '' };
+  expect(await scan(12, 14, absent)).toBe(true);
+  expect(await ledger.watchList.walked()).toEqual([absent]);
+  await expect(sql`update account set cursor_slot = 11`).rejects.toThrow('walked_before_cursor');
+  expect(await ledger.subscribers.retire('ana', 20, 0)).toBe(true);
+  expect(await ledger.watchList.walked()).toEqual([]);
+  await ledger.subscribers.register({
+    id: 'ana',
+    agentWallet: addressOf(1),
+    agentTokenAccount: addressOf(2),
+    driftAccounts: [{ address: driftAccount, subAccountId: 0 }],
+    sealedKey: null,
+    fromSlot: 5,
+  });
+  expect(await ledger.watchList.walked()).toEqual([]);
+});
+
+test('questions about more ids than a statement takes parameters are answered', async () => {
+  await using held = await createTestLedger();
+  const { ledger, sql, driftAccount } = held;
+  // A statement takes 65,534 parameters.
+  const many = Array.from({ length: 70_000 }, (_, n) => `account ${n}` as Address);
+  const addresses = [...many, driftAccount];
+  const statements = createStatements(sql);
+  expect((await ledger.watchList.cursors(addresses)).map((each) => each.address)).toEqual([
+    driftAccount,
+  ]);
+  expect((await ledger.checks.find(addresses)).map((each) => each.address)).toEqual([driftAccount]);
+  expect(await statements.shares(many)).toEqual(new Map());
+  expect(await statements.payments(many)).toEqual(new Map());
+  expect(await ledger.shares.adopt(0, many, null)).toEqual([]);
+  const changes = many.map((address) => ({ address, subscriberId: address, slots: [] }));
+  expect(await createHeardElsewhere(sql)(changes)).toEqual({ told: [], paying: new Set() });
 });

@@ -215,3 +215,8 @@ export async function askToVoid({ sql }: Ledgered, paymentId: string, shareId: s
   const request = { shareId, reason: 'a drill', actor: 'anyone', person: null };
   await sql`update payment set cancel_for = ${sql.json([request])} where payment_id = ${paymentId}`;
 }
+
+/** Adds a byte to the pulse that a walk kept, as a release does that compares other bytes. */
+export async function lengthenWalkedPulse({ sql }: Ledgered, address: string): Promise<void> {
+  await sql`update account set walked_pulse = walked_pulse || '\\x00' where address = ${address}`;
+}

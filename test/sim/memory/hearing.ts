@@ -26,7 +26,13 @@ export function createMemorySubscribers(state: State): Subscribers {
       for (const each of accounts) {
         if (state.accounts.has(each.address)) continue;
         const listedRevision = ++state.listRevision;
-        const row = { ...each, subscriberId: id, cursorSlot: given.fromSlot, listedRevision };
+        const row = {
+          ...each,
+          subscriberId: id,
+          cursorSlot: given.fromSlot,
+          walked: null,
+          listedRevision,
+        };
         state.accounts.set(each.address, row);
       }
       const { sealedKey } = given;

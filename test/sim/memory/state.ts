@@ -24,7 +24,7 @@ import type { ShareChange } from '../../../src/core/share-change.ts';
 import { isAsked } from '../../../src/core/share-due.ts';
 import type { NamedBy } from '../../../src/core/source.ts';
 import type { Trouble } from '../../../src/core/trouble.ts';
-import type { Watched } from '../../../src/core/watch-ports.ts';
+import type { WalkedAccount, Watched } from '../../../src/core/watch-ports.ts';
 import type { Trusted } from '../../../src/flows/continuity.ts';
 
 export type SightingRow = {
@@ -54,6 +54,7 @@ export type FactRow = {
 export type AccountRow = Watched & {
   readonly subAccountId: number | null;
   cursorSlot: Slot;
+  walked: WalkedAccount | null;
   readonly listedRevision: number;
 };
 /** A debt, whose changes core/share.ts decides, and what it was made from. */

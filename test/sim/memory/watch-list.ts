@@ -35,13 +35,16 @@ export function createMemoryWatchList(state: State, note: Sightings['note']): Wa
       [...state.accounts.values()].filter(
         (each) => each.subscriberId === subscriberId && each.role === role,
       ).length,
-    async scanned(address, { from, upto }, rumours, naming) {
+    async scanned(address, { from, upto, walked }, rumours, naming) {
       const row = state.accounts.get(address);
       if (row === undefined || row.cursorSlot < from) return false;
       await note(rumours, naming);
       row.cursorSlot = Math.max(row.cursorSlot, upto);
+      if (walked !== undefined) row.walked = walked;
       return true;
     },
+    walked: async () =>
+      [...state.accounts.values()].flatMap(({ walked }) => (walked === null ? [] : [walked])),
     async adopt({ address, subscriberId, subAccountId, fromSlot, venue }) {
       if (state.accounts.has(address)) return false;
       state.accounts.set(address, {
@@ -51,6 +54,7 @@ export function createMemoryWatchList(state: State, note: Sightings['note']): Wa
         subAccountId,
         ...(venue == null ? {} : { venue }),
         cursorSlot: fromSlot,
+        walked: null,
         listedRevision: ++state.listRevision,
       });
       return true;

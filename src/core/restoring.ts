@@ -78,6 +78,26 @@ export function requireRoom(found: readonly UncoveredShare[], covers: readonly C
       throw changed(`Profit share ${shareId}`);
 }
 
+/**
+ * Throws `books_behind` unless the covers of the debts to each recipient fit into what is left of
+ * that recipient's part of a payment on record. `rests` are those parts while the payment is
+ * locked; `found` are the debts, with their recipients.
+ */
+export function requireRest(
+  paymentId: string,
+  rests: readonly Received[],
+  found: readonly UncoveredShare[],
+  covers: readonly Cover[],
+): void {
+  const left = new Map(rests.map((each) => [each.wallet, each.amount]));
+  for (const { shareId, amount } of covers) {
+    const wallet = found.find((each) => each.shareId === shareId)?.creatorWallet;
+    const rest = wallet === undefined ? 0n : (left.get(wallet) ?? 0n);
+    if (wallet === undefined || rest < amount) throw changed(`The excess of payment ${paymentId}`);
+    left.set(wallet, rest - amount);
+  }
+}
+
 const changed = (what: string): Fault =>
   new Fault(
     'books_behind',

@@ -3,10 +3,11 @@
 import type { Address, Signature } from '../core/ids.ts';
 import type { Cover, PaymentState } from '../core/payment.ts';
 import type { ListedPayment, Payments } from '../core/payment-ports.ts';
-import { type PaidOnChain, receivedBy } from '../core/rebuild.ts';
+import { type PaidOnChain, type Received, receivedBy } from '../core/rebuild.ts';
 import {
   type PaymentOnRecord,
   type Restoring,
+  requireRest,
   restoring,
   subscriptionOf,
 } from '../core/restoring.ts';
@@ -21,6 +22,7 @@ import {
   listedOf,
   type RecipientJson,
   recipientsIn,
+  restsIn,
   toldRecipients,
 } from './payment-rows.ts';
 import { executedVariant } from './payment-variants.ts';
@@ -63,6 +65,16 @@ async function onRecord(tx: Transaction, paid: PaidOnChain): Promise<PaymentOnRe
     excess: row.excess,
     isAccepted: row.is_accepted,
   }));
+}
+
+/**
+ * The part of each recipient of a payment that no debt explains. A statement sees the covers that
+ * were committed before it began, so it is sent once the payment is locked.
+ */
+async function restsOf(tx: Transaction, paymentId: string): Promise<Received[]> {
+  const [row] = await tx<{ recipients: RecipientJson[] }[]>`
+    select ${recipientsIn(tx)} as recipients from payment p where p.payment_id = ${paymentId}`;
+  return restsIn(row?.recipients ?? []);
 }
 
 /** The id of the subscription under which a payment is booked; null where there is none. */
@@ -123,8 +135,10 @@ export const createFoundPayments = (
       const known = await onRecord(tx, paid);
       const what = restoring(subscriberId, paid, covers, known);
       // The payment is locked before the debts, as by every other end of a payment.
-      if (what.do === 'explain' || what.do === 'book')
-        await requireUncovered(tx, subscriberId, covers);
+      const found =
+        what.do === 'explain' || what.do === 'book'
+          ? await requireUncovered(tx, subscriberId, covers)
+          : [];
       switch (what.do) {
         case 'nothing':
           return false;
@@ -135,6 +149,7 @@ export const createFoundPayments = (
             where payment_id = ${what.id}`;
           break;
         case 'explain':
+          requireRest(what.id, await restsOf(tx, what.id), found, covers);
           await tx`update payment set excess = excess - ${what.explained} where payment_id = ${what.id}`;
           await cover(tx, coversOf(what.id));
           break;

@@ -113,6 +113,13 @@ export const recipientsIn = (sql: Sql | Transaction): Fragment => sql`
 export const toldRecipients = (rows: readonly RecipientJson[]) =>
   rows.map(({ wallet, amount }) => ({ wallet, amount: BigInt(amount) }));
 
+/** The part of each recipient that no debt explains. */
+export const restsIn = (rows: readonly RecipientJson[]) =>
+  rows.map(({ wallet, amount, covered }) => ({
+    wallet,
+    amount: BigInt(amount) - BigInt(covered),
+  }));
+
 const paidToOf = (rows: readonly RecipientJson[]): PaidTo[] =>
   rows.map(({ wallet, amount, create }) => ({
     wallet,

@@ -40,15 +40,18 @@ export async function readUncovered(
 /**
  * Locks debts until the transaction ends, and throws `books_behind` when less of one is uncovered
  * than `covers` would pay: a payment or a transfer was booked for it since the covers were chosen.
+ * Returns the debts.
  */
 export async function requireUncovered(
   tx: Transaction,
   subscriberId: string,
   covers: readonly Cover[],
-): Promise<void> {
-  if (covers.length === 0) return;
+): Promise<UncoveredShare[]> {
+  if (covers.length === 0) return [];
   const named = tx`and s.share_id in ${tx(covers.map((each) => each.shareId))}`;
   // A statement sees what was committed before it began, so the sums are read by a second one.
   await tx`select 1 from profit_share s where s.subscriber_id = ${subscriberId} ${named} order by s.share_id for update`;
-  requireRoom(await readUncovered(tx, subscriberId, named), covers);
+  const found = await readUncovered(tx, subscriberId, named);
+  requireRoom(found, covers);
+  return found;
 }

@@ -4,6 +4,7 @@ import type { Address, Signature } from '../../src/core/ids.ts';
 import type { PaidOnChain } from '../../src/core/rebuild.ts';
 import {
   type PaymentOnRecord,
+  requireRest,
   requireRoom,
   restoring,
   subscriptionOf,
@@ -107,4 +108,27 @@ test('it is booked under the subscription of its oldest debt, or the first one t
     { wallet: HOUSE, amount: 40n },
   ];
   expect(subscriptionOf({ ...PAID, recipients }, null, all)).toBe('s1');
+});
+
+test('debts to a recipient are paid by its own part of an excess', () => {
+  const debt = (shareId: string, creatorWallet: Address) => ({
+    ...{ shareId, creatorWallet, mint: USDC.mint, uncovered: 30n },
+  });
+  const debts = [debt('ps_1', CREATOR), debt('ps_2', CREATOR), debt('ps_3', HOUSE)];
+  const rests = [
+    { wallet: CREATOR, amount: 40n },
+    { wallet: HOUSE, amount: 20n },
+  ];
+  const book = (...covers: [string, bigint][]) =>
+    requireRest(
+      'pay_1',
+      rests,
+      debts,
+      covers.map(([shareId, amount]) => ({ shareId, amount })),
+    );
+  const refused = expect.objectContaining({ code: 'books_behind' });
+  book(['ps_1', 30n], ['ps_2', 10n], ['ps_3', 20n]);
+  expect(() => book(['ps_1', 30n], ['ps_2', 11n])).toThrow(refused);
+  expect(() => book(['ps_3', 21n])).toThrow(refused);
+  expect(() => book(['ps_9', 1n])).toThrow(refused);
 });

@@ -177,3 +177,40 @@ test('two callers that give one excess to debts at the same time give each unit 
   expect(await excesses(held)).toEqual([]);
   expect((await ledger.shares.due('ana')).map((each) => each.owed)).toEqual([3n]);
 });
+
+test('of two daemons that explain one excess the second is told to ask again, also where another recipient has a rest', async () => {
+  await using held = await createTestLedger();
+  const { ledger, driftAccount } = held;
+  const house = addressOf(902);
+  await owing(held, 50n, 30n);
+  await ledger.subscriptions.put({
+    id: 'ana-sub',
+    subscriberId: 'ana',
+    driftAccount,
+    terms: termsOf(55, CREATOR, 1_000, {
+      splits: [
+        { wallet: house, shareBps: 1_000, minimumPayment: 0n, offCurve: false, label: null },
+      ],
+    }),
+    held: NOTHING_HELD,
+  });
+  const recipients = [
+    { wallet: CREATOR, amount: 60n },
+    { wallet: house, amount: 60n },
+  ];
+  const paid = {
+    ...{ id: 'p1', signature: signatureOf(100), slot: 60, creatorWallet: CREATOR },
+    ...{ token: USDC, amount: 120n, recipients },
+  };
+  expect(await ledger.payments.restore('ana', paid, [])).toBe(true);
+  const owed = await ledger.shares.uncovered('ana');
+  const [first, second] = owed.filter((each) => each.creatorWallet === CREATOR);
+  const explain = (share = first, amount = 0n) =>
+    ledger.payments.restore('ana', paid, [{ shareId: share?.shareId ?? '', amount }]);
+  expect(await explain(first, 50n)).toBe(true);
+  // The other daemon chose the second debt while all 60 of the creator's part were left. The house
+  // has 60 more.
+  await expect(explain(second, 30n)).rejects.toMatchObject({ code: 'books_behind' });
+  expect(await explain(second, 10n)).toBe(true);
+  expect(await excesses(held)).toEqual([60n]);
+});

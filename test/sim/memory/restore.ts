@@ -7,6 +7,7 @@ import type { Payments } from '../../../src/core/payment-ports.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
 import {
   type PaymentOnRecord,
+  requireRest,
   requireRoom,
   restoring,
   subscriptionOf,
@@ -71,6 +72,14 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       landing,
     }));
   };
+  /** The part of each recipient that no debt explains. */
+  const restsOf = (row: PaymentRow) =>
+    paidTo(row).map(({ wallet, amount }) => {
+      const own = row.covers.filter(
+        ({ shareId }) => state.shares.get(shareId)?.creatorWallet === wallet,
+      );
+      return { wallet, amount: own.reduce((rest, each) => rest - each.amount, amount) };
+    });
   const onRecord = (row: PaymentRow): PaymentOnRecord => ({
     ...{ id: row.id, subscriberId: row.subscriberId, mint: row.token.mint, state: row.state },
     received: row.purpose === 'share' ? paidTo(row) : [],
@@ -96,6 +105,12 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
         takeOver(known, signature);
         Object.assign(known, { state: 'landed', signature, executedSlot: slot });
       } else {
+        requireRest(
+          what.id,
+          restsOf(known),
+          uncoveredIn(state, [...state.shares.values()]),
+          covers,
+        );
         known.excess -= what.explained;
         known.covers = added(known.covers, covers);
         requirePaysItsDebts(state, known);

@@ -227,6 +227,10 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       sources.note('backfill', found.tip, clock.nowMs());
       noted(found.noted);
     });
+  if (uses('backfill'))
+    loops.add('walk-joined', EVERY_MS.walkJoined, async (signal) =>
+      noted(await walks.joined(mine, signal)),
+    );
 
   const missed = (): void => {
     schedule.forget();

@@ -8,7 +8,7 @@ import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Source } from '../core/source.ts';
 import { type Venues, venueOf } from '../core/venue.ts';
 import type { Pulse, Watched } from '../core/watch-ports.ts';
-import { createAccountPulses, type PulseOrigin } from './account-pulses.ts';
+import { createAccountPulses } from './account-pulses.ts';
 import type { SetAside } from './aside.ts';
 import { createHistoryScan, type ScanOptions } from './history-scan.ts';
 import { createPendingChanges, type PendingPorts } from './pending-changes.ts';
@@ -29,8 +29,8 @@ export type AccountChangePorts = PendingPorts & {
   /** Whether the chain can have reached this slot by now. */
   readonly canBe: (slot: Slot) => boolean;
   /**
-   * True when a backfill scans the past of the accounts that are watched from the start; then the
-   * first reading of one of them is not a change.
+   * True when a backfill walks the past of each account and tells so by `walked`; then the first
+   * reading of one is not a change.
    */
   readonly trustFirstSight: boolean;
   /** Counts changes, and tells whether many accounts change at the same time. */
@@ -72,6 +72,12 @@ export type AccountChanges = {
    * Reads the pulses of these accounts, and marks those that differ from the last one as changed.
    */
   sweep(accounts: readonly Watched[], signal: AbortSignal): Promise<void>;
+  /**
+   * Tells that the history of the account was walked past the slot of this pulse. Where the first
+   * reading of the account shows another one, the account changed in between. Null: no pulse was
+   * read, so the first reading counts as a change.
+   */
+  walked(address: Address, pulse: Pulse | null): void;
   /**
    * A webhook names the account in this slot. A scan for a change of that slot waits a moment for
    * the transaction to be read.
@@ -118,30 +124,40 @@ const SCANS_AT_ONCE = 8;
 /** Creates the memory of changed accounts, which knows no pulse yet. */
 export function createAccountChanges(ports: AccountChangePorts): AccountChanges {
   const { ledger, venues, watched, sources, aside, clock } = ports;
-  const walked = new Set<Address>(ports.trustFirstSight ? watched.addresses() : []);
   const pulses = createAccountPulses(venues, watched);
   const pending = createPendingChanges(ports);
   const history = createHistoryScan({ ...ports, pending });
   const scanning = new Set<Address>();
   const changed = new Map<Address, Slot>();
   const unread = new Set<Address>();
+  /** Accounts whose first reading was taken for no change, and whose walk has not ended since. */
+  const trusted = new Set<Address>();
+  /** Accounts that were walked without a pulse before they were read. */
+  const unproven = new Set<Address>();
   watched.onMoved(() => {
-    dropLeft(watched, walked, pulses.known, history.upTo, history.lacking, changed);
+    const kept = [pulses.known, history.upTo, history.lacking, changed, trusted, unproven];
+    dropLeft(watched, ...kept);
     pending.dropLeft();
   });
 
   /** Takes a pulse. Of a change that a sweep found, the slot is not known. */
-  const observe = (address: Address, slot: Slot, pulse: string, from: PulseOrigin): void => {
+  const observe = (address: Address, slot: Slot, pulse: string, swept: boolean): void => {
     // The account may leave while it is read.
     const watch = watched.map.get(address);
     if (watch === undefined) return;
-    const moved = pulses.take(address, slot, pulse, from);
-    if (moved === null) return;
+    const isFirst = !pulses.known.has(address);
+    const trusting = swept && ports.trustFirstSight && !unproven.has(address);
+    const moved = pulses.take(address, slot, pulse, { swept, trusting });
+    if (moved === null) {
+      if (isFirst) trusted.add(address);
+      return;
+    }
+    trusted.delete(address);
     changed.set(address, slot);
     ports.burst.changed(watch.subscriberId);
     const leaving =
       moved.before !== null && venueOf(venues, watch).leaves(watch.role, moved.before, pulse);
-    pending.add(address, slot, { swept: from.swept, leaving });
+    pending.add(address, slot, { swept, leaving });
     ports.onChange(address, slot);
     if (!leaving || !ports.owes(address) || pending.isPaid(address)) return;
     ports.doubt(address, slot);
@@ -154,8 +170,7 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     source: Source,
   ): Promise<void> =>
     readPulses(ports, accounts, 'confirmed', signal, (read, slot) => {
-      for (const { address, pulse } of read)
-        observe(address, slot, pulse, { swept: true, trusting: walked.has(address) });
+      for (const { address, pulse } of read) observe(address, slot, pulse, true);
       sources.note(source, slot, clock.nowMs());
     });
 
@@ -213,18 +228,30 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
       const watch = watched.map.get(address);
       if (watch === undefined) return;
       if (!ports.canBe(slot)) return;
-      observe(address, slot, pulseOf(venues, watch, account), { swept: false, trusting: false });
+      observe(address, slot, pulseOf(venues, watch, account), false);
     },
     subscribed(addresses) {
       for (const address of addresses) unread.add(address);
       ports.onChange(null, null);
     },
     sweep: (accounts, signal) => sweep(accounts, signal, 'sweep'),
+    walked(address, pulse) {
+      const known = pulses.known.get(address);
+      if (known === undefined) {
+        if (pulse !== null) pulses.remember(pulse);
+        if (!pulses.known.has(address)) unproven.add(address);
+        return;
+      }
+      if (!trusted.delete(address) || pulse?.pulse === known.pulse) return;
+      changed.set(address, known.slot);
+      pending.add(address, known.slot, { swept: true, leaving: false });
+      ports.onChange(address, known.slot);
+    },
     hinted: pending.hinted,
     told: pending.told,
     taken(addresses, known) {
       for (const address of addresses) {
-        walked.delete(address);
+        trusted.delete(address);
         pulses.known.delete(address);
         history.upTo.delete(address);
         unread.add(address);

@@ -18,8 +18,11 @@ export type WalkRun = {
   isDue(address: Address): boolean;
   /** Reads the pulses of accounts that are walked; those that it cannot read are left out. */
   pulses(addresses: readonly Address[], signal: AbortSignal): Promise<ReadonlyMap<Address, Pulse>>;
-  /** Tells that the history was walked to its end in this run. */
-  walked(address: Address): void;
+  /**
+   * Tells that the history was walked to its end in this run, past the slot of the account's pulse;
+   * null where there is none.
+   */
+  walked(address: Address, pulse: Pulse | null): void;
 };
 /** The finalized slot that a scan aimed at, and the number of signatures that it noted. */
 export type Walked = { readonly tip: Slot; readonly noted: number };
@@ -64,6 +67,11 @@ export async function backfill(
     signal,
   );
   const tip = await chain.slot('finalized');
+  /** A pulse that the walk covers. */
+  const pulseOf = (address: Address): Pulse | null => {
+    const pulse = pulses?.get(address);
+    return pulse !== undefined && pulse.slot <= tip ? pulse : null;
+  };
   let noted = 0;
   let failures = 0;
   /**
@@ -90,9 +98,9 @@ export async function backfill(
       nowMs: clock.nowMs(),
       listedRevision,
     } as const;
-    const pulse = pulses?.get(address);
+    const pulse = pulseOf(address);
     const walked =
-      run !== undefined && pulse !== undefined && pulse.slot <= tip && upto >= tip
+      run !== undefined && pulse !== null && upto >= tip
         ? { ...pulse, atMs: run.beganMs }
         : undefined;
     const reached = { from: slot, upto, walked };
@@ -104,7 +112,7 @@ export async function backfill(
     let slot: Slot | null = cursor.slot;
     while (slot !== null && slot < tip && !signal.aborted)
       slot = await walkOnce({ ...cursor, slot });
-    if (slot !== null && slot >= tip) run?.walked(cursor.address);
+    if (slot !== null && slot >= tip) run?.walked(cursor.address, pulseOf(cursor.address));
   };
   await sideBySide(cursors, atOnce, async (cursor) => {
     const { address, slot } = cursor;

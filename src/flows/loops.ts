@@ -39,6 +39,8 @@ export const EVERY_MS = {
   accrueLeast: 1_000,
   /** How often the daemon's own executed payments are noted, so that they are read. */
   own: 1_000,
+  /** Accounts that joined are walked until each was once; a run without any asks nothing. */
+  walkJoined: 2_000,
   watchList: 2_000,
   /** A run asks Postgres nothing while the gate doubts for no withdrawal. */
   withdrawals: 500,
@@ -90,6 +92,7 @@ export type LoopName =
   | 'takeover'
   | 'verdict'
   | 'wake'
+  | 'walk-joined'
   | 'watch-list'
   | 'withdrawals';
 
@@ -120,7 +123,7 @@ export const RUN_AFTER = {
   /** Parts of a shared hearing came to this daemon, with the lanes of their subscribers. */
   taken: ['takeover', 'due-debts'],
   /** Accounts joined or left the watch-list, or the daemon's own URL is known. */
-  moved: ['registration'],
+  moved: ['registration', 'walk-joined'],
   /** Nonce accounts joined or left those that are subscribed to. */
   followed: ['watch-list'],
   /** A subscriber has left. */

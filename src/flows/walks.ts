@@ -8,12 +8,12 @@ import type { AccountChanges } from './account-changes.ts';
 import { type BackfillPorts, backfill, type Walked } from './backfill.ts';
 import { type PulsePorts, readPulses } from './pulse-reading.ts';
 import type { WalkSchedule } from './walk-schedule.ts';
-import type { WatchedAccounts } from './watched.ts';
+import { dropLeft, type WatchedAccounts } from './watched.ts';
 
 export type WalksPorts = Omit<BackfillPorts, 'run'> &
   Pick<PulsePorts, 'venues'> & {
-    readonly watched: Pick<WatchedAccounts, 'map'>;
-    readonly watch: Pick<AccountChanges, 'remember' | 'taken' | 'sweep' | 'isKnown'>;
+    readonly watched: Pick<WatchedAccounts, 'map' | 'revision'>;
+    readonly watch: Pick<AccountChanges, 'remember' | 'taken' | 'sweep' | 'isKnown' | 'walked'>;
     readonly schedule: WalkSchedule;
     /** Whether the subscriber of an account owes something. */
     readonly owes: (account: Address) => boolean;
@@ -36,16 +36,32 @@ export type Walks = {
   resume(accounts: readonly Watched[], signal: AbortSignal): Promise<Walked>;
   /** Walks the histories of these accounts that are due; the first time as `resume`. */
   run(accounts: readonly Watched[], signal: AbortSignal): Promise<Walked>;
+  /**
+   * Walks those of these accounts that joined since the first run, until each was walked once. One
+   * that is not after 15 calls is left to `run`. Asks no node while there is none. Returns the
+   * number of signatures that it noted.
+   */
+  joined(accounts: () => readonly Watched[], signal: AbortSignal): Promise<number>;
 };
 
 /** The tries to read pulses before every history is walked. */
 const TRIES = 3;
+/**
+ * The tries to walk an account that joined. One that was registered with the present slot is walked
+ * once that slot is final, and one whose history cannot be read is tried by the hourly run.
+ */
+const JOINED_TRIES = 15;
 
 /** Creates the walks. The schedule is told of changes and sweeps by its owner. */
 export function createWalks(ports: WalksPorts): Walks {
   const { ledger, chain, venues, watched, watch, schedule, owes, clock, log } = ports;
   let failures = 0;
   let resumed = false;
+  /** The accounts of the first run, those taken over, and those that were walked. */
+  const known = new Set<Address>();
+  /** The accounts that joined and were not walked yet, each with its tries. */
+  const fresh = new Map<Address, number>();
+  let revision = -1;
 
   /** The pulses of these accounts at finalized slots, as far as they can be read. */
   const pulses = async (
@@ -66,12 +82,18 @@ export function createWalks(ports: WalksPorts): Walks {
     isDue: (address: Address) => boolean,
     run: ReturnType<WalkSchedule['begin']>,
     signal: AbortSignal,
-  ): Promise<Walked> =>
-    backfill(
-      { ...ports, run: { ...run, isDue, pulses } },
+  ): Promise<Walked> => {
+    const walked = (address: Address, pulse: Pulse | null): void => {
+      known.add(address);
+      run.walked(address);
+      watch.walked(address, pulse);
+    };
+    return backfill(
+      { ...ports, run: { beganMs: run.beganMs, isDue, pulses, walked } },
       signal,
       accounts.map((each) => each.address),
     );
+  };
   /** Reads the pulses that tell which accounts changed. Without them every history is due. */
   const compare = async (accounts: readonly Watched[], signal: AbortSignal): Promise<void> => {
     if (!ports.sweeps) return;
@@ -100,6 +122,7 @@ export function createWalks(ports: WalksPorts): Walks {
     schedule.restore(new Map(accounts.map(({ address }) => [address, timeOf(address)])));
   };
   const resume: Walks['resume'] = async (accounts, signal) => {
+    for (const { address } of accounts) known.add(address);
     await compare(accounts, signal);
     const run = schedule.begin(watched.map);
     const moved = new Set<string>();
@@ -135,6 +158,27 @@ export function createWalks(ports: WalksPorts): Walks {
       }
       const run = schedule.begin(watched.map);
       return walk(accounts, run.isDue, run, signal);
+    },
+    async joined(accounts, signal) {
+      if (!resumed) return 0;
+      if (watched.revision !== revision) {
+        revision = watched.revision;
+        dropLeft(watched, known, fresh);
+        for (const { address } of accounts()) if (!known.has(address)) fresh.set(address, 0);
+      }
+      const due = [...fresh.keys()].map((each) => watched.map.get(each)).filter((each) => !!each);
+      if (due.length === 0) return 0;
+      const run = schedule.begin(watched.map);
+      const { noted } = await walk(due, () => true, run, signal);
+      for (const { address } of due) {
+        const tries = (fresh.get(address) ?? 0) + 1;
+        if (tries < JOINED_TRIES && !known.has(address)) fresh.set(address, tries);
+        else {
+          fresh.delete(address);
+          known.add(address);
+        }
+      }
+      return noted;
     },
   };
 }

@@ -20,10 +20,14 @@ export const askedOf = ({ daemons }: Pick<Stage, 'daemons'>): Promise<Asked> =>
       return counts;
     }),
   );
-/** The histories that the daemons searched for changes since their start. */
+const SEARCHES = ['scan', 'walk-joined'].map((source) => `${source} getSignaturesForAddress`);
+/**
+ * The histories that the daemons searched since their start, for changes and of accounts that
+ * joined.
+ */
 export const scansOf = async (daemons: Stage['daemons']): Promise<number> =>
   (await askedOf({ daemons })).reduce(
-    (sum, counts) => sum + (counts.get('scan getSignaturesForAddress') ?? 0),
+    (sum, counts) => sum + SEARCHES.reduce((own, each) => own + (counts.get(each) ?? 0), 0),
     0,
   );
 /** Prints the calls between two readings, a column for each daemon, the most frequent first. */

@@ -191,9 +191,9 @@ async function register(
 }
 
 /**
- * Waits until no daemon has searched a history for five seconds: a daemon reads each account that
- * was brought once, and searches the history of those that had changed by then. Throws when the
- * searches go on for longer than the patience.
+ * Waits until no daemon has searched a history for five seconds: a daemon walks the history of each
+ * account that was brought once, and searches those of accounts that changed meanwhile. Throws when
+ * the searches go on for longer than the patience.
  */
 async function quiet(daemons: readonly Daemon[]): Promise<void> {
   const endMs = performance.now() + PATIENCE_MS;

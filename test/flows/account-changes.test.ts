@@ -115,12 +115,6 @@ test('a first notification is news, though a first read is none', async () => {
   await read.watch.sweep([{ address: ACCOUNT, subscriberId: 'ana', role: 'agent_wallet' }], never);
   expect(await read.watch.scan(never)).toBe(0);
   expect([scans.length, read.scans.length]).toEqual([1, 0]);
-  // An account that joined later has a past since then, which no backfill has scanned.
-  const LATER = 'later' as Address;
-  const later = { address: LATER, subscriberId: 'bo', role: 'agent_wallet' } as const;
-  read.watched.set(LATER, later);
-  await read.watch.sweep([later], never);
-  expect([...read.watch.changed.keys()]).toEqual([LATER]);
 });
 
 test('after a subscription the account is read: what changed meanwhile is found', async () => {
@@ -129,19 +123,6 @@ test('after a subscription the account is read: what changed meanwhile is found'
   watch.subscribed([ACCOUNT]);
   expect(await watch.scan(never)).toBe(1);
   expect(scans.map((each) => each.seen)).toEqual([50]);
-});
-
-test('of several remembered pulses of an account the one of the latest slot is compared', async () => {
-  for (const slots of [
-    [5, 6],
-    [6, 5],
-  ]) {
-    const { watch } = setUp(true);
-    watch.remember(slots.map((slot) => ({ address: ACCOUNT, slot, pulse: `${slot + 3}` })));
-    watch.subscribed([ACCOUNT]);
-    // The node shows 9 lamports.
-    expect(await watch.scan(never), `${slots}`).toBe(0);
-  }
 });
 
 test('an account that is subscribed to again while it is read, or whose read fails, is read once more', async () => {
@@ -211,21 +192,6 @@ test('a change that another daemon has read needs no scan; a scan waits 1.5 s fo
   clock.advance(8_500);
   expect(await watch.scan(never)).toBe(1);
   expect(scans.map((each) => each.seen)).toEqual([21]);
-});
-
-test('an account that another daemon heard is read, and scanned unless the ledger knows that state', async () => {
-  const { watch, see, scans } = setUp(true);
-  see(20, 5n);
-  await watch.scan(never);
-  // The state that is read is 9 lamports at slot 50. The pulse of this daemon is of before.
-  watch.taken([ACCOUNT], [{ address: ACCOUNT, slot: 40, pulse: '9' }]);
-  expect(await watch.scan(never)).toBe(0);
-  watch.taken([ACCOUNT], [{ address: ACCOUNT, slot: 40, pulse: '8' }]);
-  expect(await watch.scan(never)).toBe(1);
-  // Without a pulse in the ledger nothing shows that the state was heard.
-  watch.taken([ACCOUNT], []);
-  expect(await watch.scan(never)).toBe(1);
-  expect(scans).toHaveLength(3);
 });
 
 test('a pulse of a release that compared other bytes makes no change appear', async () => {

@@ -27,12 +27,18 @@ test('a webhook that named an account before it left holds back no scan after it
   expect(watch.waiting).toBe(false);
 });
 
-test('no backfill has scanned the past of an account that left and joins again', async () => {
-  const { watch, watched, setWatched } = setUp(true);
-  setWatched(false);
-  setWatched(true);
-  await watch.sweep([...watched.values()], never);
-  expect([...watch.changed.keys()]).toEqual([ACCOUNT]);
+test('an account that left and joins again is compared with its next walk, and not with an earlier one', async () => {
+  for (const before of [null, { address: ACCOUNT, slot: 5, pulse: '8' }]) {
+    const { watch, watched, setWatched } = setUp(true);
+    watch.walked(ACCOUNT, before);
+    setWatched(false);
+    setWatched(true);
+    // The node shows 9 lamports in slot 50.
+    await watch.sweep([...watched.values()], never);
+    expect([...watch.changed.keys()]).toEqual([]);
+    watch.walked(ACCOUNT, { address: ACCOUNT, slot: 40, pulse: '8' });
+    expect([...watch.changed]).toEqual([[ACCOUNT, 50]]);
+  }
 });
 
 test('nothing is kept of an account that leaves while it is read', async () => {

@@ -44,6 +44,8 @@ async function told(history: History, seed: number | null): Promise<unknown> {
   const clock = createManualClock();
   const random = createRandom(seed ?? 0);
   const calm = { over: seed === null };
+  /** The source that has to be enough at the end. */
+  const source = (seed ?? 0) % 4;
   const now = {
     slot: history.fromSlot + FINAL_AFTER,
     failing: () => !calm.over && random.chance(0.15),
@@ -87,7 +89,7 @@ async function told(history: History, seed: number | null): Promise<unknown> {
       ...plain,
       watched,
       sources,
-      trustFirstSight: false,
+      trustFirstSight: source === 2,
       webhooks: true,
       burst: createBurst(clock.nowMs),
       ownSignatures: { underWay: () => false },
@@ -194,7 +196,6 @@ async function told(history: History, seed: number | null): Promise<unknown> {
   for (let round = 0; round < 14; round++) {
     clock.advance(60_000);
     // The seed chooses the source.
-    const source = (seed ?? 0) % 4;
     if (source === 0) await backfill(plain, never);
     else if (source === 1) await watch.sweep(accounts(), never);
     else if (source === 2) {

@@ -1,11 +1,10 @@
 // Walks: a daemon that starts walks the histories of those subscribers of whom an account changed
 // since it was walked last. A told history with real account states, and real Postgres.
-import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { createBurst } from '../../src/core/burst.ts';
 import type { Chain } from '../../src/core/chain-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
-import { SOURCES, type Source } from '../../src/core/source.ts';
+import { SOURCES } from '../../src/core/source.ts';
 import { venuesOf } from '../../src/core/venue.ts';
 import { createAccountChanges } from '../../src/flows/account-changes.ts';
 import { createAside } from '../../src/flows/aside.ts';
@@ -21,7 +20,6 @@ import { lengthenWalkedPulse } from '../support/damage.ts';
 import { createDatabase } from '../support/database.ts';
 import { playHistory } from '../support/history.ts';
 import { chainOf } from '../support/history-chain.ts';
-import { openStreet, profitableClose } from '../support/street.ts';
 
 const HOUR_MS = 3_600_000;
 const never = new AbortController().signal;
@@ -46,30 +44,37 @@ const changes = (id: string, from: number, upto: number): boolean =>
       }),
   );
 
-/** Two subscribers in a ledger, and daemons over it that start one after another. */
-async function setUp() {
+/** Subscribers in a ledger, two unless given, and daemons over it that start one after another. */
+async function setUp(registered = ids) {
   const database = await createDatabase();
   const ledger = createLedger(database.sql);
   const clock = createManualClock();
-  for (const { id, agent, accounts } of history.subscribers)
+  const register = async (id: string, fromSlot = history.fromSlot): Promise<void> => {
+    const { agent, accounts } = history.subscribers.find((each) => each.id === id) ?? expect.fail();
     await ledger.subscribers.register({
       id,
       agentWallet: agent,
       agentTokenAccount: accounts[2]?.address as Address,
       driftAccounts: [{ address: accounts[0]?.address as Address, subAccountId: 0 }],
       sealedKey: null,
-      fromSlot: history.fromSlot,
+      fromSlot,
     });
+  };
+  for (const id of registered) await register(id);
   const now = { slot: still, finalAfter: 0, failing: () => false, cutting: () => false };
   /** The histories that were asked for, by subscriber. */
   const asked: string[] = [];
-  const node = { pulsesFail: 0, ahead: 0, passed: 0 };
+  const node = { pulsesFail: 0, ahead: 0, passed: 0, tips: 0, unreadable: false };
   const told = chainOf(history, now);
   const chain: Chain = {
     ...told,
     // Slots in which nothing happened have passed since.
-    slot: async (commitment) => (await told.slot(commitment)) + node.passed,
-    signatures(account, ...rest) {
+    async slot(commitment) {
+      node.tips++;
+      return (await told.slot(commitment)) + node.passed;
+    },
+    async signatures(account, ...rest) {
+      if (node.unreadable) throw new Error('the history is not given');
       asked.push(owner.get(account) ?? 'a stranger');
       return told.signatures(account, ...rest);
     },
@@ -84,7 +89,7 @@ async function setUp() {
   /** Starts a daemon. `run` makes one run of its walks, and returns the walked subscribers. */
   const start = async ({ sweeps = true } = {}) => {
     const watched = await loadWatched(ledger.watchList);
-    const accounts = [...watched.map.values()];
+    const accounts = () => [...watched.map.values()];
     const venues = venuesOf([createDriftVenue()]);
     const ports = { ledger, chain, venues, aside, watched, clock, log };
     const schedule = createWalkSchedule(clock, {
@@ -114,11 +119,17 @@ async function setUp() {
       return asked.toSorted();
     };
     return {
-      remember: () => walks.remember(accounts),
-      run: () => walkedBy(() => walks.run(accounts, never)),
+      remember: () => walks.remember(accounts()),
+      /** The subscribers of changed accounts. */
+      changed: () => [...watch.changed.keys()].map((each) => owner.get(each)),
+      run: () => walkedBy(() => walks.run(accounts(), never)),
+      async joined() {
+        await watched.refresh();
+        return walkedBy(() => walks.joined(accounts, never));
+      },
       async takeOver() {
-        await walks.take(accounts);
-        return walkedBy(() => walks.resume(accounts, never));
+        await walks.take(accounts());
+        return walkedBy(() => walks.resume(accounts(), never));
       },
     };
   };
@@ -128,7 +139,7 @@ async function setUp() {
     await daemon.remember();
     return daemon.run();
   };
-  return { clock, now, node, aside, owing, start, atStart, database };
+  return { ledger, clock, now, node, aside, owing, register, start, atStart, database };
 }
 const three = (id: string): string[] => [id, id, id];
 const everything = ids.flatMap(three).toSorted();
@@ -216,6 +227,60 @@ test('a daemon that takes accounts over compares them with the last walk of the 
   expect(await (await start()).takeOver()).toEqual([]);
 });
 
+test('accounts that join are walked once, as soon as the slot from which they are heard is final', async () => {
+  const { ledger, clock, node, now, register, start, database } = await setUp([moved]);
+  await using _ = database;
+  const daemon = await start();
+  await daemon.remember();
+  // Before its first run this daemon leaves them to that run.
+  expect(await daemon.joined()).toEqual([]);
+  expect(await daemon.run()).toEqual(three(moved));
+  const asked = node.tips;
+  expect([await daemon.joined(), node.tips]).toEqual([[], asked]);
+  await register(other, now.slot + node.passed + 25);
+  expect(await daemon.joined()).toEqual([]);
+  expect(await daemon.joined()).toEqual([]);
+  expect(await daemon.joined()).toEqual(three(other));
+  const walked = node.tips;
+  expect([await daemon.joined(), node.tips]).toEqual([[], walked]);
+  // One that leaves and joins again is walked again.
+  expect(await ledger.subscribers.retire(other, now.slot + node.passed, clock.nowMs())).toBe(true);
+  expect(await daemon.joined()).toEqual([]);
+  await register(other);
+  expect(await daemon.joined()).toEqual(three(other));
+  // The next daemon takes none of them for one that joined.
+  const next = await start();
+  await next.remember();
+  expect([await next.run(), await next.joined()]).toEqual([[], []]);
+});
+
+test('an account that changed after the state of its walk and before its first reading counts as changed', async () => {
+  const { now, start, database } = await setUp();
+  await using _ = database;
+  now.slot = still + 1;
+  now.finalAfter = 1;
+  const daemon = await start();
+  await daemon.remember();
+  await daemon.run();
+  expect(new Set(daemon.changed())).toEqual(new Set([moved]));
+});
+
+test('an account that joins and cannot be walked is left to the run by the hour after 15 tries', async () => {
+  const { clock, node, register, start, database } = await setUp([moved]);
+  await using _ = database;
+  const daemon = await start();
+  await daemon.remember();
+  await daemon.run();
+  await register(other);
+  node.unreadable = true;
+  const before = node.tips;
+  for (let tries = 0; tries < 20; tries++) await daemon.joined();
+  expect(node.tips - before).toBe(15);
+  node.unreadable = false;
+  clock.advance(HOUR_MS);
+  expect(await daemon.run()).toEqual(everything);
+});
+
 test('a pulse that another release kept, of other bytes, compares nothing', async () => {
   const { atStart, database } = await setUp();
   await using _ = database;
@@ -224,44 +289,4 @@ test('a pulse that another release kept, of other bytes, compares nothing', asyn
   await lengthenWalkedPulse(database, history.subscribers[0]?.accounts[0]?.address ?? '');
   expect(await atStart()).toEqual(three(ids[0] ?? ''));
   expect(await atStart()).toEqual([]);
-});
-
-test('a daemon that starts again reads no history of accounts that are as before, and hears of a close meanwhile', async () => {
-  const watch = {
-    sources: ['backfill', 'sweep'] as Source[],
-    backfillEveryMs: HOUR_MS,
-    unchangedEveryMs: 24 * HOUR_MS,
-    sweepEveryMs: HOUR_MS,
-  };
-  await using street = await openStreet({
-    webhooks: false,
-    settings: (settings) => ({ ...settings, watch: { ...settings.watch, ...watch } }),
-  });
-  const { driver, database, world } = street;
-  const { watchList } = createLedger(database.sql);
-  const creator = Keypair.generate().publicKey;
-  const [ana, bo] = ['ana', 'bo'].map(() => driver.createTrader({ deposit: 1_000_000_000n }));
-  if (ana === undefined || bo === undefined) throw new Error('two traders');
-  await street.subscribe('ana', ana, creator);
-  await street.subscribe('bo', bo, creator);
-  /** Starts the daemon again. Returns the histories that were read by the end of its first run. */
-  const again = async (): Promise<number> => {
-    const before = world.chain.calls.length;
-    const ageMs = async (): Promise<number | null> => {
-      const answer = await fetch(`${street.app().url}/v1/hearing`);
-      const told = (await answer.json()) as { sources: { backfill: { ageMs: number | null } } };
-      return told.sources.backfill.ageMs;
-    };
-    await street.restart();
-    await expect.poll(ageMs).not.toBeNull();
-    return world.chain.calls.slice(before).filter((each) => each === 'getSignaturesForAddress')
-      .length;
-  };
-  expect(await again()).toBeGreaterThanOrEqual(6);
-  await expect.poll(async () => (await watchList.walked()).length).toBe(6);
-  expect(await again()).toBe(0);
-  await street.stop();
-  profitableClose(driver, bo);
-  expect(await again()).toBeGreaterThanOrEqual(3);
-  await street.share('bo', ({ amount }) => BigInt(amount) > 0n);
 });

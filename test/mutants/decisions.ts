@@ -83,6 +83,13 @@ export const DECIDED: readonly Mutant[] = [
     by: unit('restoring', 'the subscription of its oldest debt, or the first one'),
   },
   {
+    name: 'R8 an excess pays debts to a recipient whose own part is used up',
+    file: 'src/core/restoring.ts',
+    from: ' || rest < amount) throw',
+    to: ') throw',
+    by: unit('restoring', 'are paid by its own part of an excess'),
+  },
+  {
     name: 'Q1 a debt that is only observed is paid',
     file: 'src/core/share-due.ts',
     from: '  !observed &&\n',

@@ -33,8 +33,8 @@ export const EXCESS: readonly Mutant[] = [
   {
     name: 'B17 one excess is given to a debt by two callers',
     file: 'src/ledger/found-payments.ts',
-    from: 'await requireUncovered(tx, subscriberId, covers);',
-    to: '{}',
+    from: 'await requireUncovered(tx, subscriberId, covers)',
+    to: '[]',
     by: { file: 'test/flows/excess.test.ts', test: 'give each unit of it once' },
   },
   {

@@ -6,6 +6,7 @@ import { DECIDED } from './decisions.ts';
 import { EVIDENCE } from './evidence.ts';
 import { EXCESS } from './excess.ts';
 import { SIGNED } from './signing.ts';
+import { WALKS } from './walks.ts';
 
 export type Mutant = {
   /** Begins with a short name of its own. */
@@ -314,4 +315,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...EVIDENCE,
   ...EXCESS,
   ...SIGNED,
+  ...WALKS,
 ];

@@ -124,7 +124,7 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
     // The webhook may have reached another daemon, which reads the transaction now.
     const isShared = mayWait && (ports.elsewhere?.() ?? null) !== null;
     if (isShared && ports.webhooks && waitedMs < HINT_MS_MOST) return true;
-    const hinted = (hints.get(address) ?? []).filter(({ atMs }) => sinceMs - atMs < HINT_MS_MOST);
+    const hinted = (hints.get(address) ?? []).filter(({ atMs }) => sinceMs - atMs < namedMs);
     return (
       [...slots].every((slot) => hinted.some((each) => each.slot === slot)) &&
       rest(sinceMs + namedMs)

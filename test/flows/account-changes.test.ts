@@ -161,6 +161,18 @@ test('in a burst a scan waits for the webhook, and for the reading of what it na
   expect(scans.map((each) => each.seen)).toEqual([20, 30]);
 });
 
+test('in a burst the webhook of a change may come long before its notification', async () => {
+  for (const burst of [true, false]) {
+    const { watch, see, clock, state } = setUp();
+    state.burst = burst;
+    watch.hinted(ACCOUNT, 30);
+    clock.advance(1_500);
+    see(30, 6n);
+    clock.advance(burst ? 8_000 : 0);
+    expect(await watch.scan(never), `in a burst: ${burst}`).toBe(burst ? 0 : 1);
+  }
+});
+
 test('while a payment of the subscriber is under way, a scan waits for its end', async () => {
   const { watch, see, clock, scans, state } = setUp();
   state.paying = true;

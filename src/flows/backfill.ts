@@ -57,16 +57,17 @@ export async function backfill(
   atOnce = AT_ONCE,
 ): Promise<Walked> {
   const { ledger, chain, aside, clock, log, run } = ports;
+  const early = run === undefined ? await chain.slot('finalized') : null;
   const failing = await aside.of('history');
   const cursors = (await ledger.watchList.cursors(addresses)).filter(
     ({ address }) => run === undefined || failing.has(address) || run.isDue(address),
   );
-  // Read before the tip is asked for: a walk to the tip finds every transaction before the pulses.
+  // A walk to a tip that is asked for later finds every transaction before the pulses.
   const pulses = await run?.pulses(
     cursors.map((each) => each.address),
     signal,
   );
-  const tip = await chain.slot('finalized');
+  const tip = early ?? (await chain.slot('finalized'));
   /** A pulse that the walk covers. */
   const pulseOf = (address: Address): Pulse | null => {
     const pulse = pulses?.get(address);

@@ -7,6 +7,7 @@ import { lacksEverywhere, lacksOf } from '../support/accessible.ts';
 import { asking } from '../support/ask.ts';
 import { CHROMIUM, IN_CHROMIUM } from '../support/chromium.ts';
 import { keyOf } from '../support/key-of.ts';
+import { showOn } from '../support/screen.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
 const text = (page: Page): Promise<string> => page.locator('body').textContent().then(String);
@@ -181,10 +182,9 @@ test.skipIf(CHROMIUM === undefined)('an operator sees what is wrong and acts on 
 
     const colours = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
     const light = await colours();
-    await page.emulateMedia({ colorScheme: 'dark' });
+    await showOn(page, { width: 360, height: 740 }, 'dark');
     expect(await colours()).not.toBe(light);
     for (const view of ['#/', '#/subscriber/bo']) {
-      await page.setViewportSize({ width: 360, height: 740 });
       await page.evaluate(`location.hash = '${view}'`);
       await page.getByRole('heading', { level: 2 }).first().waitFor();
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);

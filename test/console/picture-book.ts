@@ -4,6 +4,7 @@ import path from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 import { type OwnDaemon, openOwnDaemon } from '../bench/own-daemon.ts';
 import { IN_CHROMIUM } from '../support/chromium.ts';
+import { SCHEMES, showOn } from '../support/screen.ts';
 import { sampling } from './picture-samples.ts';
 import { CREATOR, furnish, LONG_NAME, PERIOD, SHOWN_AT, untilCalm } from './picture-world.ts';
 
@@ -20,7 +21,6 @@ const SCRIPT = `(() => {
   Object.assign(globalThis, { pictureOf });
 })();`;
 
-export const SCHEMES = ['light', 'dark'] as const;
 /** Draws the page as it is now under a name. */
 export type Draw = (page: Page, name: string) => Promise<void>;
 
@@ -50,6 +50,8 @@ async function openPages(daemon: OwnDaemon, page: Page, draw: Draw): Promise<voi
   await page.getByLabel('API key with the scope operator').fill(key);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Open debts' }).waitFor();
+  // The charts are made after the page around them.
+  await page.locator('figure canvas').nth(1).waitFor();
   await draw(page, 'overview');
   for (const [name, id, verdict] of [
     ['subscriber', 'ana', 'allow'],
@@ -100,12 +102,7 @@ export async function drawnAnew(): Promise<Map<string, string>> {
     for (const [of, screen, width, most, title] of PICTURES) {
       if (of !== name) continue;
       for (const colorScheme of SCHEMES) {
-        await page.emulateMedia({ colorScheme });
-        await page.setViewportSize({ width, height: 900 });
-        // Charts are drawn anew at the next frame.
-        await page.evaluate(
-          'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))',
-        );
+        await showOn(page, { width, height: 900 }, colorScheme);
         const svg = await page.evaluate<string>(`pictureOf(${JSON.stringify(title)}, ${most})`);
         drawn.set(`${name}-${screen}-${colorScheme}.svg`, svg);
       }

@@ -4,7 +4,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CHROMIUM } from '../support/chromium.ts';
-import { drawnAnew, drawPages, PICTURE_FOLDER, SCHEMES } from './picture-book.ts';
+import { SCHEMES, showOn } from '../support/screen.ts';
+import { drawnAnew, drawPages, PICTURE_FOLDER } from './picture-book.ts';
 
 const SCREENS = {
   desktop: { width: 1_280, height: 900 },
@@ -24,8 +25,7 @@ if (folder === undefined) {
   await drawPages(async (page, name) => {
     for (const [screen, size] of Object.entries(SCREENS))
       for (const colorScheme of SCHEMES) {
-        await page.setViewportSize(size);
-        await page.emulateMedia({ colorScheme });
+        await showOn(page, size, colorScheme);
         const file = path.join(folder, `${name}-${screen}-${colorScheme}.png`);
         await page.screenshot({ path: file, fullPage: true });
       }

@@ -8,6 +8,7 @@ import { createStatementDesk } from '../../src/flows/statements.ts';
 import { keyboardLacksOf, lacksEverywhere, lacksOf } from '../support/accessible.ts';
 import { asking } from '../support/ask.ts';
 import { CHROMIUM, IN_CHROMIUM } from '../support/chromium.ts';
+import { showOn } from '../support/screen.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
 const PERIOD = { since: '2020-01-01', until: '2999-01-01' };
@@ -137,8 +138,7 @@ test('a link shows one period of one subscriber or creator, and nothing else', a
       lacks.push(...(await lacksOf(view)));
     }
     expect(lacks).toEqual([]);
-    await view.emulateMedia({ colorScheme: 'light' });
-    await view.setViewportSize({ width: 360, height: 740 });
+    await showOn(view, { width: 360, height: 740 }, 'light');
     await view.goto('about:blank');
     for (const [measure, told, script] of BREAKS) {
       await view.setContent(page.text);

@@ -2,6 +2,7 @@
 // eyes, measured in the browser from the tree and the computed styles. The tests of pages measure
 // each view in which they are.
 import type { Page } from 'playwright-core';
+import { SCHEMES, showOn } from './screen.ts';
 
 /** The least contrast of text (WCAG 2.2, 1.4.3) and of the outline of a focus (1.4.11). */
 const CONTRAST = { text: 4.5, focus: 3 } as const;
@@ -145,7 +146,6 @@ export async function keyboardLacksOf(page: Page): Promise<string[]> {
 
 const DESKTOP = { width: 1_280, height: 900 };
 const PHONE = { width: 360, height: 740 };
-const SCHEMES = ['light', 'dark'] as const;
 
 /**
  * What a view lacks on a desktop and on a phone, in the light and in the dark scheme. The keyboard
@@ -156,14 +156,12 @@ export async function lacksEverywhere(page: Page, view: string): Promise<string[
   const found: string[] = [];
   for (const screen of [DESKTOP, PHONE])
     for (const colorScheme of SCHEMES) {
-      await page.setViewportSize(screen);
-      await page.emulateMedia({ colorScheme });
+      await showOn(page, screen, colorScheme);
       const lacks = await lacksOf(page);
       if ((screen === PHONE) === (colorScheme === 'dark'))
         lacks.push(...(await keyboardLacksOf(page)));
       found.push(...lacks.map((each) => `${view}, ${screen.width} ${colorScheme}: ${each}`));
     }
-  await page.setViewportSize(DESKTOP);
-  await page.emulateMedia({ colorScheme: 'light' });
+  await showOn(page, DESKTOP, 'light');
   return found;
 }

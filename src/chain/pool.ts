@@ -123,7 +123,7 @@ export function createPool(
       new AbortController(),
       new AbortController(),
     ];
-    const answered = first.ask(request, one.signal).finally(() => waiting.abort());
+    const answered = first.ask(request, one.signal).finally(() => waiting.abort('answered'));
     const patienceMs = first.latency.lateAfterMs(request.method);
     await Promise.race([answered, clock.sleep(patienceMs, waiting.signal)]);
     const second = waiting.signal.aborted

@@ -50,7 +50,8 @@ export function installDeadline(app: FastifyInstance, options: DeadlineOptions):
     if (patienceMs === 'never') return;
     const ms = answerMs + patienceMs;
     const ended = new AbortController();
-    reply.raw.once('close', () => ended.abort());
+    // With a reason of its own the signal makes no error, whose stack costs 8 µs a request.
+    reply.raw.once('close', () => ended.abort('answered'));
     const wait = (): Promise<void> => clock.sleep(ms, ended.signal);
     const arrived = wait().then(async () => {
       // The time in which a client sends its body has a bound of its own, http.bodyMs.

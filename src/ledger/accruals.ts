@@ -38,8 +38,12 @@ export function createAccruals(
 ): Pick<Shares, 'unaccrued' | 'book' | 'accrual'> {
   const book = createBooking(sql, now, observing);
   return {
-    async unaccrued(limit, after) {
-      const { slot, blockIndex, ordinal } = after?.position ?? {};
+    async unaccrued(limit, after = null) {
+      const beyond =
+        after === null
+          ? sql``
+          : sql`and (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal)
+              > (${after.position.slot}::bigint, ${after.position.blockIndex ?? LAST}::int, ${after.signature}, ${after.position.ordinal}::int)`;
       // The conditions are those of `isBookable`, so that closes which wait take no place of the
       // limit.
       const rows = await sql<FactRow[]>`
@@ -55,8 +59,7 @@ export function createAccruals(
           and ((s.held = '[]' and s.open_at_start <> 'from_slot' and (select count(*) = 1 and min(basis) = 'per_close' and count(cap_per_period) = 0 from subscription_terms t
                 where t.subscription_id = s.subscription_id))
             or f.slot <= (c.baseline->>'slot')::bigint)
-          and (${slot ?? null}::bigint is null or (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal)
-            > (${slot ?? null}::bigint, ${blockIndex ?? LAST}::int, ${after?.signature ?? ''}, ${ordinal ?? 0}::int))
+          ${beyond}
         order by f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal limit ${limit}`;
       // The accrue loop asks this in every run, and usually no close waits.
       if (rows.length === 0) return [];

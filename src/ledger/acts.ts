@@ -1,7 +1,7 @@
 // Acts: stores who asked for which change, when, and how the request ended.
 import type { Acts, LostAct } from '../core/act.ts';
 import { Fault } from '../core/fault.ts';
-import { at, type Sql, toJson, violates } from './database.ts';
+import { at, plannedEach, type Sql, toJson, violates } from './database.ts';
 import { conditionsOf } from './lists.ts';
 
 /**
@@ -26,6 +26,7 @@ type Row = {
 /** Creates the acts on record. Their times come from the database's clock. */
 export function createActs(sql: Sql): Acts {
   const conditions = conditionsOf(sql);
+  const listed = plannedEach(sql);
   return {
     async begin({ actor, person, what, asked, once }) {
       const fingerprint = once === null ? null : Buffer.from(once.fingerprint);
@@ -76,7 +77,7 @@ export function createActs(sql: Sql): Acts {
         );
     },
     async list({ limit, before, ...filter }) {
-      const rows = await sql<Row[]>`
+      const rows = await listed<Row[]>`
         select act_id, at, actor, k.name as key_name, person, what, asked, status
         from act left join api_key k on k.key_id = act.actor
         where ${conditions.acts(filter)} and (${before ?? null}::bigint is null or act_id < ${before ?? null})

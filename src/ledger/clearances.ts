@@ -3,7 +3,7 @@ import type { Clearance } from '../core/clearance.ts';
 import type { Address } from '../core/ids.ts';
 import type { Clearances, ListedClearance } from '../core/ports.ts';
 import { USDC } from '../core/token.ts';
-import { at, type Sql, type Transaction } from './database.ts';
+import { at, plannedEach, type Sql, type Transaction } from './database.ts';
 import { requireIdentity } from './database-state.ts';
 import { among, grouped } from './groups.ts';
 
@@ -54,9 +54,10 @@ export async function readClearances(
 
 /** Creates the store of clearances. */
 export function createClearances(sql: Sql): Clearances {
+  const listed = plannedEach(sql);
   return {
     async list({ subscriberId, limit, before }) {
-      const rows = await sql<WholeRow[]>`
+      const rows = await listed<WholeRow[]>`
         select *, null::bigint as traded_slot from clearance where subscriber_id = ${subscriberId}
           and (${before ?? null}::text is null or (granted_at, clearance_id)
             < (select granted_at, clearance_id from clearance where clearance_id = ${before ?? null}))

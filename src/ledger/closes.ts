@@ -5,7 +5,7 @@ import type { Address, Signature } from '../core/ids.ts';
 import type { BookedPart, RecordedClose } from '../core/outcome.ts';
 import type { Facts } from '../core/ports.ts';
 import { DEFAULT_VENUE } from '../core/venue.ts';
-import type { Sql } from './database.ts';
+import { plannedEach, type Sql } from './database.ts';
 import { cursorOf, placeOf, readBody } from './facts.ts';
 import { conditionsOf } from './lists.ts';
 import { type TokenRow, tokenIn } from './tokens.ts';
@@ -62,10 +62,11 @@ function partOf(json: Record<string, unknown>): BookedPart {
 
 /** Creates the reader of closes, newest first. */
 export function createCloses(sql: Sql): Pick<Facts, 'closes'> {
+  const listed = plannedEach(sql);
   return {
     async closes({ limit, before, ...filter }) {
       const { from, signature, ordinal, account } = placeOf(before);
-      const rows = await sql<Row[]>`
+      const rows = await listed<Row[]>`
         select k.mint, k.symbol, k.decimals, f.account, f.signature, f.slot, f.ordinal, f.kind, f.finality = 'finalized' as final, f.body, s.subscription_id, s.books_from,
           (select min(from_slot) from subscription_terms t where t.subscription_id = s.subscription_id) as first_slot,
           exists (select 1 from unbooked u where u.account = f.account and u.slot = f.slot and u.signature = f.signature

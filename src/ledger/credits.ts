@@ -5,7 +5,7 @@ import { allotCredits, creditedEvent } from '../core/credit.ts';
 import type { CreditMatch, Credits } from '../core/debt-ports.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import { tokenOf } from '../core/token.ts';
-import { type Fragment, type Sql, type Transaction, violates } from './database.ts';
+import { type Fragment, plannedEach, type Sql, type Transaction, violates } from './database.ts';
 import { requireIdentity } from './database-state.ts';
 import { among, readTogether } from './groups.ts';
 import { placeIn } from './lists.ts';
@@ -126,6 +126,7 @@ class Claimed extends Error {}
 
 /** Creates the store of credits. `now` is the clock of the ledger. */
 export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
+  const listed = plannedEach(sql);
   const matchOne = (
     row: Key & { creator_wallet: Address },
     under: string | null,
@@ -224,7 +225,7 @@ export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
     unmatched: (subscriberId, creatorWallet) => unmatched({ subscriberId, creatorWallet }),
     async list({ subscriberId, limit, before }) {
       const place = before === undefined ? null : placeIn(before);
-      const rows = await sql<
+      const rows = await listed<
         {
           account: Address;
           ordinal: number;

@@ -8,7 +8,7 @@ import type {
   RootBook,
   RootMemoOutcome,
 } from '../core/root-ports.ts';
-import type { Sql } from './database.ts';
+import { plannedEach, type Sql } from './database.ts';
 import { keptGenesis } from './genesis.ts';
 
 type RootRow = {
@@ -49,6 +49,7 @@ const bytesIn = (hex: string): Buffer => Buffer.from(hex, 'hex');
 
 /** Creates the store of daily roots. */
 export function createRootBook(sql: Sql): RootBook {
+  const listed = plannedEach(sql);
   /** The condition that a time lies on a day (UTC). */
   const on = (day: string, time: string) =>
     sql`${sql(time)} >= ${day}::date::timestamp at time zone 'UTC'
@@ -141,7 +142,7 @@ export function createRootBook(sql: Sql): RootBook {
       return rows.length > 0;
     },
     async list({ after, limit }) {
-      const rows = await sql<(RootRow & MemoRow)[]>`
+      const rows = await listed<(RootRow & MemoRow)[]>`
         with page as (select * from daily_root where (${after}::date is null or day > ${after}::date) order by day limit ${limit})
         select to_char(page.day, 'YYYY-MM-DD') as day, leaves, root, previous, page.commitment, made_at,
           memo.signature, memo.outcome, memo.slot, memo.commitment as named

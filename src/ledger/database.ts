@@ -21,7 +21,9 @@ const TIMEOUTS = {
 /**
  * How Postgres looks rows up: one by one, by an index. It takes a list that comes as JSON for 100
  * rows, and a table for as large as it was when it was analysed, and in a burst would read whole
- * tables for a handful of rows. `readWhole` reads whole tables on purpose.
+ * tables for a handful of rows. `readWhole` reads whole tables on purpose. A statement is planned
+ * once for each connection, and not again for the values of each execution; `plannedEach` has it
+ * planned for its values.
  */
 const LOOKUPS = {
   enable_seqscan: 'off',
@@ -29,6 +31,7 @@ const LOOKUPS = {
   enable_mergejoin: 'off',
   enable_material: 'off',
   jit: 'off',
+  plan_cache_mode: 'force_generic_plan',
 } as const;
 
 /**
@@ -119,9 +122,31 @@ export function openDatabase(url: string, log: Log, poolSize = 10, given: PoolOp
   });
 }
 
+/** Has the rest of a transaction planned for the values of each execution. */
+const planForValues = (tx: Transaction): Promise<unknown> =>
+  tx`set local plan_cache_mode = force_custom_plan`.execute();
+
+/**
+ * Creates the function that runs a statement whose best plan depends on its values: a list with
+ * conditions that may be left out, a part of a period, or a limit that the caller sets.
+ */
+export const plannedEach =
+  (sql: Sql) =>
+  <Rows extends readonly object[]>(
+    text: TemplateStringsArray,
+    ...values: readonly postgres.ParameterOrFragment<bigint>[]
+  ): Promise<Rows> =>
+    sql.begin('read only', async (tx) => {
+      const [, rows] = await Promise.all([planForValues(tx), tx<[...Rows]>(text, ...values)]);
+      return rows;
+    }) as Promise<unknown> as Promise<Rows>;
+
 /** Lets the rest of a transaction read and join whole tables, as sums and migrations do. */
 export const allowWhole = (tx: Transaction): Promise<unknown> =>
-  tx`select set_config('enable_' || each, 'on', true) from unnest('{seqscan,hashjoin,mergejoin}'::text[]) each`.execute();
+  Promise.all([
+    planForValues(tx),
+    tx`select set_config('enable_' || each, 'on', true) from unnest('{seqscan,hashjoin,mergejoin}'::text[]) each`.execute(),
+  ]);
 
 /** Runs statements that read whole tables, which see the ledger at one moment. */
 export const readWhole = <T>(sql: Sql, read: (tx: Transaction) => Promise<T>): Promise<T> =>
@@ -161,13 +186,23 @@ export const isOfOne = (thrown: unknown): boolean => {
   return !(fault instanceof Fault && fault.code === 'ledger_unavailable');
 };
 
-/** The value as JSON for a jsonb column, with bigint as decimal strings. */
+/**
+ * The value as JSON for a jsonb column, with bigint as decimal strings. As in `JSON.stringify`,
+ * a value with the method `toJSON` is what that returns, a key without a value is left out, and an
+ * element without one is null.
+ */
 export function toJson(value: unknown): postgres.JSONValue {
-  return JSON.parse(
-    JSON.stringify(value, (_, each: unknown) =>
-      typeof each === 'bigint' ? each.toString() : each,
-    ),
-  ) as postgres.JSONValue;
+  if (typeof value === 'bigint') return value.toString();
+  if (value === undefined) return null;
+  if (typeof value !== 'object' || value === null) return value as postgres.JSONValue;
+  if (Array.isArray(value)) return value.map(toJson);
+  if ('toJSON' in value && typeof value.toJSON === 'function') return toJson(value.toJSON());
+  const found: Record<string, postgres.JSONValue> = {};
+  for (const key of Object.keys(value)) {
+    const each: unknown = (value as Record<string, unknown>)[key];
+    if (each !== undefined) found[key] = toJson(each);
+  }
+  return found;
 }
 
 /** A timestamp parameter from milliseconds since 1970. */

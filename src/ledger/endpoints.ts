@@ -3,7 +3,7 @@
 import type { Endpoint, Endpoints, EventDelivery } from '../core/endpoint.ts';
 import type { EventKind } from '../core/event.ts';
 import { withoutSecretUrl } from '../core/redaction.ts';
-import { at, type Sql, type Transaction } from './database.ts';
+import { at, plannedEach, type Sql, type Transaction } from './database.ts';
 import { array } from './groups.ts';
 import { conditionsOf } from './lists.ts';
 import { tell } from './outbox.ts';
@@ -38,6 +38,7 @@ const FORGOTTEN_AT_ONCE = 5_000;
 
 /** Creates the store of endpoints. */
 export function createEndpoints(sql: Sql): Endpoints {
+  const listed = plannedEach(sql);
   const end = (
     tx: Transaction,
     given: { endpointId: string; eventId: string; state: string; outcome: string; atMs: number },
@@ -144,7 +145,7 @@ export function createEndpoints(sql: Sql): Endpoints {
       return rows.length;
     },
     async deliveries(id, { state, limit, before }) {
-      const rows = await sql<
+      const rows = await listed<
         {
           event_id: string;
           kind: EventKind;

@@ -2,7 +2,7 @@
 import type { FactBody, Held } from '../core/fact.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Facts, ListedFact } from '../core/ports.ts';
-import type { Sql } from './database.ts';
+import { plannedEach, type Sql } from './database.ts';
 import { conditionsOf, placeIn } from './lists.ts';
 
 /** The amounts of each kind of fact. jsonb holds them as decimal text. */
@@ -103,11 +103,12 @@ export function placeOf(before: string | undefined) {
 /** Creates the list of facts, newest first. */
 export function createFacts(sql: Sql): Pick<Facts, 'list'> {
   const conditions = conditionsOf(sql);
+  const listed = plannedEach(sql);
   return {
     async list({ limit, before, ...filter }) {
       const { subscriberId } = filter;
       const { from, signature, ordinal, account } = placeOf(before);
-      const rows = await sql<Row[]>`
+      const rows = await listed<Row[]>`
         select account, signature, slot, ordinal, block_index, kind, finality, body from fact
         where ${conditions.facts(filter)}
           and (${from}::bigint is null or (slot, signature, ordinal::bigint, account)

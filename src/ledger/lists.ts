@@ -9,7 +9,7 @@ import {
   type Named,
 } from '../core/lists.ts';
 import type { Period } from '../core/statement-ports.ts';
-import { at, type Fragment, type Sql } from './database.ts';
+import { at, type Fragment, plannedEach, type Sql } from './database.ts';
 
 type Conditions = { readonly [Name in ListName]: (filter: ListFilters[Name]) => Fragment };
 
@@ -85,6 +85,7 @@ export function placeIn(
 /** Creates the functions that count lists and look up ids. */
 export function createLists(sql: Sql): Lists {
   const conditions = conditionsOf(sql);
+  const listed = plannedEach(sql);
   const tables: Readonly<Record<ListName, Fragment>> = {
     subscribers: sql`subscriber`,
     shares: sql`profit_share s`,
@@ -149,7 +150,7 @@ export function createLists(sql: Sql): Lists {
   };
   return {
     async total(list, filter) {
-      const [found] = await sql<{ count: bigint }[]>`
+      const [found] = await listed<{ count: bigint }[]>`
         select count(*) as count from (
           select 1 from ${tables[list]} where ${conditions[list](filter)} limit ${COUNTED_MOST + 1}) counted`;
       const count = Number(found?.count ?? 0);

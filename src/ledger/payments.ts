@@ -6,7 +6,7 @@
 import type { Payment, PaymentState } from '../core/payment.ts';
 import type { Payments } from '../core/payment-ports.ts';
 import { DEFAULT_VENUE } from '../core/venue.ts';
-import { type Fragment, type Sql, toJson } from './database.ts';
+import { type Fragment, plannedEach, type Sql, toJson } from './database.ts';
 import { createFoundPayments } from './found-payments.ts';
 import { askedIds, readTogether } from './groups.ts';
 import { conditionsOf } from './lists.ts';
@@ -27,6 +27,7 @@ import { type End, endUnpaid } from './unpaid.ts';
 
 /** Creates the store of payments. `now` is the database's clock, unless a test passes another. */
 export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
+  const listed = plannedEach(sql);
   /** Ends a payment that did not pay. False when it is not in the state `from`. */
   const end = (
     paymentId: string,
@@ -116,7 +117,7 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
       return end(paymentId, 'sent', change, how);
     },
     async list({ limit, before, ...filter }) {
-      const rows = await sql<ListedRow[]>`
+      const rows = await listed<ListedRow[]>`
         select p.*, k.symbol, k.decimals, ${recipientsIn(sql)} as recipients from payment p join token k using (mint)
         where ${conditionsOf(sql).payments(filter)} and (${before ?? null}::text is null or (planned_at, payment_id) <
             (select planned_at, payment_id from payment where payment_id = ${before ?? null}))

@@ -8,7 +8,7 @@ import type { Share, ShareStatus } from '../core/share.ts';
 import { isApart, isAsked, isDue, isUnpaid } from '../core/share-due.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { createAccruals } from './accruals.ts';
-import type { Fragment, Sql } from './database.ts';
+import { type Fragment, plannedEach, type Sql } from './database.ts';
 import { among, askedIds, grouped, readTogether } from './groups.ts';
 import { conditionsOf } from './lists.ts';
 import { createShareActs } from './share-acts.ts';
@@ -75,7 +75,8 @@ export function createShares(
   now: Fragment = sql`now()`,
   observing: boolean = false,
 ): Shares {
-  const select = (where: Fragment) => sql<ShareRow[]>`
+  const listed = plannedEach(sql);
+  const chosen = (where: Fragment): Fragment => sql`
     select s.share_id, s.subscriber_id, s.subscription_id, s.creator_wallet, k.mint, k.symbol, k.decimals, s.signature, s.slot, s.brought, a.net_pnl, s.recipient,
            case when a.share_bps is null then null else (select r.share_bps from terms_recipient r where r.subscriber_id = s.subscriber_id
              and r.subscription_id = s.subscription_id and r.from_slot = s.terms_slot and r.nth = s.recipient) end as share_bps,
@@ -92,6 +93,7 @@ export function createShares(
     from profit_share s join token k on k.mint = s.mint
       left join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
     ${where}`;
+  const select = (where: Fragment) => sql<ShareRow[]>`${chosen(where)}`;
 
   /** The order of the chain, oldest first; of one close, the creator's debt first. */
   const byAge = sql`
@@ -164,9 +166,10 @@ export function createShares(
       return row ?? NO_TRIES;
     },
     async list({ limit, before, ...filter }) {
-      const rows = await select(sql`
+      const where = sql`
         where ${conditionsOf(sql).shares(filter)} and (${before ?? null}::text is null or (s.slot, s.share_id) < (select slot, share_id from profit_share where share_id = ${before ?? null}))
-        order by s.slot desc, s.share_id desc limit ${limit}`);
+        order by s.slot desc, s.share_id desc limit ${limit}`;
+      const rows = await listed<ShareRow[]>`${chosen(where)}`;
       return rows.map(shareOf);
     },
     async open(subscriberId) {
@@ -186,7 +189,7 @@ export function createShares(
         from profit_share s join subscription n using (subscriber_id, subscription_id)
         join account a on a.address = n.drift_account
         where s.status = 'pending' and ${named}
-          and (${trouble.venue ?? null}::text is null or coalesce(a.venue, ${DEFAULT_VENUE}) = ${trouble.venue ?? null})`;
+          ${trouble.venue === undefined ? sql`` : sql`and coalesce(a.venue, ${DEFAULT_VENUE}) = ${trouble.venue}`}`;
       return {
         driftUser: rows[0]?.drift_account ?? null,
         subscribers: rows.map((row) => row.subscriber_id),

@@ -5,7 +5,7 @@ import type { BaseUnits } from '../core/money.ts';
 import type { ShareDetails, Statements } from '../core/statement-ports.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { type CreatorSumsRow, claimedOf, sumsIn, sumsOf } from './creator-sums.ts';
-import type { Sql } from './database.ts';
+import { plannedEach, type Sql } from './database.ts';
 import { readBody } from './facts.ts';
 import { among } from './groups.ts';
 import { conditionsOf } from './lists.ts';
@@ -47,6 +47,7 @@ function detailsOf(row: DetailRow, funding: BaseUnits | null): ShareDetails {
 
 /** Creates the reader of statements. */
 export function createStatements(sql: Sql): Statements {
+  const listed = plannedEach(sql);
   return {
     async shares(ids) {
       if (ids.length === 0) return new Map();
@@ -79,7 +80,7 @@ export function createStatements(sql: Sql): Statements {
     },
     async earnings({ creatorWallet = null, after = null, limit, ...period }) {
       const within = conditionsOf(sql).shares(period);
-      const rows = await sql<(CreatorSumsRow & { creator_wallet: Address })[]>`
+      const rows = await listed<(CreatorSumsRow & { creator_wallet: Address })[]>`
         with creators as (
           select distinct creator_wallet from profit_share s where (${creatorWallet}::text is null or creator_wallet = ${creatorWallet})
             and (${after}::text is null or creator_wallet > ${after}) and ${within} order by creator_wallet limit ${limit})

@@ -5,7 +5,14 @@ import type { AgentKey, Subscriber, Subscribers } from '../core/ports.ts';
 import type { SignerService } from '../core/service-key.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { keyOf, putAgentKey, remoteKeys, type StoredKey } from './agent-keys.ts';
-import { at, type Fragment, type Sql, type Transaction, violates } from './database.ts';
+import {
+  at,
+  type Fragment,
+  plannedEach,
+  type Sql,
+  type Transaction,
+  violates,
+} from './database.ts';
 import { among, readTogether } from './groups.ts';
 import { conditionsOf } from './lists.ts';
 import { tell } from './outbox.ts';
@@ -30,46 +37,50 @@ async function requireOwnNames(tx: Transaction, id: string, agentWallet: Address
     );
 }
 
+type SubscriberRow = {
+  subscriber_id: string;
+  agent_wallet: Address;
+  agent_token_account: Address;
+  has_key: boolean;
+  key_service: SignerService | null;
+  retired_at: Date | null;
+  drift_accounts: { address: Address; subAccountId: number; venue: VenueName }[];
+};
+
+const subscriberOf = (row: SubscriberRow): Subscriber => ({
+  id: row.subscriber_id,
+  agentWallet: row.agent_wallet,
+  agentTokenAccount: row.agent_token_account,
+  driftAccounts: row.drift_accounts,
+  hasKey: row.has_key,
+  ...(row.key_service === null ? {} : { keyService: row.key_service }),
+  retiredAtMs: row.retired_at?.getTime() ?? null,
+});
+
 /** Creates the store of subscribers. */
 export function createSubscribers(sql: Sql): Subscribers {
+  const listed = plannedEach(sql);
   /** The subscribers that satisfy a condition, each with its Drift accounts. */
-  const read = async (where: Fragment): Promise<Subscriber[]> => {
-    const rows = await sql<
-      {
-        subscriber_id: string;
-        agent_wallet: Address;
-        agent_token_account: Address;
-        has_key: boolean;
-        key_service: SignerService | null;
-        retired_at: Date | null;
-        drift_accounts: { address: Address; subAccountId: number; venue: VenueName }[];
-      }[]
-    >`
-      select s.subscriber_id, agent_wallet, agent_token_account, k.subscriber_id is not null as has_key, k.service as key_service, retired_at,
-        (select coalesce(jsonb_agg(jsonb_build_object('address', a.address, 'subAccountId', a.sub_account_id,
-            'venue', coalesce(a.venue, ${DEFAULT_VENUE})) order by a.venue nulls first, a.sub_account_id), '[]')
-          from account a where a.subscriber_id = s.subscriber_id and a.role = 'drift_user') as drift_accounts
-      from subscriber s left join agent_key k using (subscriber_id) ${where}`;
-    return rows.map((row) => ({
-      id: row.subscriber_id,
-      agentWallet: row.agent_wallet,
-      agentTokenAccount: row.agent_token_account,
-      driftAccounts: row.drift_accounts,
-      hasKey: row.has_key,
-      ...(row.key_service === null ? {} : { keyService: row.key_service }),
-      retiredAtMs: row.retired_at?.getTime() ?? null,
-    }));
-  };
+  const chosen = (where: Fragment): Fragment => sql`
+    select s.subscriber_id, agent_wallet, agent_token_account, k.subscriber_id is not null as has_key, k.service as key_service, retired_at,
+      (select coalesce(jsonb_agg(jsonb_build_object('address', a.address, 'subAccountId', a.sub_account_id,
+          'venue', coalesce(a.venue, ${DEFAULT_VENUE})) order by a.venue nulls first, a.sub_account_id), '[]')
+        from account a where a.subscriber_id = s.subscriber_id and a.role = 'drift_user') as drift_accounts
+    from subscriber s left join agent_key k using (subscriber_id) ${where}`;
   return {
     find: readTogether<string, Subscriber | null>(async (ids) => {
-      const found = await read(sql`where s.subscriber_id = ${among(sql, ids)}`);
-      const known = new Map(found.map((each) => [each.id, each]));
+      const rows = await sql<
+        SubscriberRow[]
+      >`${chosen(sql`where s.subscriber_id = ${among(sql, ids)}`)}`;
+      const known = new Map(rows.map((row) => [row.subscriber_id, subscriberOf(row)]));
       return ids.map((id) => known.get(id) ?? null);
     }),
-    list: ({ limit, after, ...period }) =>
-      read(sql`where (${after ?? null}::text is null or s.subscriber_id > ${after ?? null})
+    async list({ limit, after, ...period }) {
+      const where = sql`where (${after ?? null}::text is null or s.subscriber_id > ${after ?? null})
         and ${conditionsOf(sql).subscribers(period)}
-        order by s.subscriber_id limit ${limit}`),
+        order by s.subscriber_id limit ${limit}`;
+      return (await listed<SubscriberRow[]>`${chosen(where)}`).map(subscriberOf);
+    },
     retire: (id, slot, nowMs) =>
       sql.begin(async (tx) => {
         await tx`select 1 from standing where subscriber_id = ${id} for update`;

@@ -32,7 +32,7 @@ export function createWatchList(sql: Sql): WatchList {
     async all(subscriberId) {
       const rows = await sql<WatchedRow[]>`
         select address, subscriber_id, role, venue from account join subscriber using (subscriber_id)
-        where retired_at is null and (${subscriberId ?? null}::text is null or subscriber_id = ${subscriberId ?? null})`;
+        where retired_at is null ${subscriberId === undefined ? sql`` : sql`and subscriber_id = ${subscriberId}`}`;
       return rows.map(watchedOf);
     },
     async since(revision) {

@@ -191,9 +191,9 @@ async function register(
 }
 
 /**
- * Waits until no daemon has searched a history for five seconds: a daemon walks the history of each
- * account that was brought once, and searches those of accounts that changed meanwhile. Throws when
- * the searches go on for longer than the patience.
+ * Waits until no daemon has searched a history for fifteen seconds: a daemon walks the history of
+ * each account that was brought once, and searches those of accounts that changed meanwhile. Throws
+ * when the searches go on for longer than the patience.
  */
 async function quiet(daemons: readonly Daemon[]): Promise<void> {
   const endMs = performance.now() + PATIENCE_MS;
@@ -201,7 +201,7 @@ async function quiet(daemons: readonly Daemon[]): Promise<void> {
     const scans = await scansOf(daemons);
     if (scans === before) return;
     before = scans;
-    await pause(5_000);
+    await pause(15_000);
   }
   throw new Error(`histories are searched for longer than ${PATIENCE_MS} ms`);
 }

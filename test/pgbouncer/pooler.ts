@@ -54,7 +54,7 @@ export async function startPooler(
     'log_disconnections = 0',
     ...(ignoring
       ? [
-          'ignore_startup_parameters = statement_timeout,idle_in_transaction_session_timeout,enable_seqscan,enable_hashjoin,enable_mergejoin,enable_material,jit',
+          'ignore_startup_parameters = statement_timeout,idle_in_transaction_session_timeout,enable_seqscan,enable_hashjoin,enable_mergejoin,enable_material,jit,plan_cache_mode',
         ]
       : []),
   ];

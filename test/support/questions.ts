@@ -15,8 +15,8 @@ const signature = `x20_3${'z'.repeat(60)}` as Signature;
 
 /** The questions by what they ask for. */
 export function questions(ledger: Ledger): Record<string, () => Promise<unknown>> {
-  const { shares, payments, standings, sightings, facts, sums, checks, credits, costs, watchList } =
-    ledger;
+  const { shares, payments, standings, sightings, facts, sums, checks, credits, costs } = ledger;
+  const { watchList, suspicions } = ledger;
   return {
     'closes that are not booked': () => shares.unaccrued(100),
     'debts of one subscriber': () => shares.due(subscriberId),
@@ -47,6 +47,7 @@ export function questions(ledger: Ledger): Record<string, () => Promise<unknown>
     'an account to check': () => checks.find([user]),
     'differences that no fact explains': () => checks.gaps(),
     'accounts of a subscriber': () => watchList.ofSubscriber(subscriberId),
+    'who is suspected': () => suspicions.refresh(0n),
     'the oldest debt': () => sums.oldestDebtMs(0),
   };
 }

@@ -29,7 +29,8 @@ const suspicionOf = (row: Row): Suspicion => ({
 
 /** Creates the store of suspicions. */
 export function createSuspicions(sql: Sql): Suspicions {
-  // Written out, and no parameters: Postgres knows by them that an index holds all these notices.
+  // These kinds stand in the text of the statement. Were they parameters, Postgres could not know
+  // that the index `fact_suspicions` holds all these notices, and would read every fact.
   const summed = sql.unsafe(`(${SUSPICIONS.map((each) => `'${each}'`).join()})`);
   const list = async (): Promise<Suspicion[]> =>
     (

@@ -114,7 +114,7 @@ export function createRemoteSigners(options: RemoteOptions): RemoteSigners {
     try {
       return await Promise.race([work, late]);
     } finally {
-      ended.abort();
+      ended.abort('ended');
     }
   };
   const obstacle: RemoteSigners['obstacle'] = (service) => {

@@ -48,9 +48,10 @@ export function isSignatureOf(
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  const der = Buffer.concat([PUBLIC_DER, base58Bytes(address) as Uint8Array]);
-  const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
-  return verify(null, message, key, signature);
+  const der = Buffer.concat([PUBLIC_DER, base58Bytes(address) as Uint8Array]).toString('base64');
+  // As text, because Node finds by four errors with stacks that bytes are no key object.
+  const pem = `-----BEGIN PUBLIC KEY-----\n${der}\n-----END PUBLIC KEY-----`;
+  return verify(null, message, createPublicKey(pem), signature);
 }
 
 /** The remote signers of a daemon without any configured service. */

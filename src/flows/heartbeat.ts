@@ -111,7 +111,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
       return await Promise.race([work, late]);
     } finally {
       late.catch(() => {});
-      ended.abort();
+      ended.abort('ended');
     }
   };
   /** Logs halts that began or ended since the last heartbeat, through any daemon or command. */

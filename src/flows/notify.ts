@@ -143,7 +143,7 @@ export function createNotify(ports: NotifyPorts, onFree: () => void): Notify {
       try {
         await Promise.race([Promise.all(sent), ports.clock.sleep(PATIENCE_MS, answered.signal)]);
       } finally {
-        answered.abort();
+        answered.abort('answered');
         for (const id of underWay.keys()) late.add(id);
       }
       return due.length === BATCH;

@@ -54,7 +54,7 @@ export function createRegistration(
   /** Waits for the work for `patienceMs` at most; the work itself goes on. */
   const inPatience = async (work: Promise<unknown>): Promise<void> => {
     const ended = new AbortController();
-    const done = work.catch(failed).finally(() => ended.abort());
+    const done = work.catch(failed).finally(() => ended.abort('ended'));
     await Promise.race([done, clock.sleep(patienceMs, ended.signal)]);
   };
   return {

@@ -62,9 +62,9 @@ export function installBodies(app: FastifyInstance, clock: Clock): void {
       drained += chunk.length;
       if (drained > most) close();
     });
-    raw.once('close', () => ended.abort());
+    raw.once('close', () => ended.abort('closed'));
     raw.once('end', () => {
-      ended.abort();
+      ended.abort('ended');
       if (!closesAfter) return;
       if (response.writableFinished) raw.socket.end();
       else response.once('finish', () => raw.socket.end());

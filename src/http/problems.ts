@@ -150,7 +150,7 @@ const REFUSED_AFTER_MS = 1_000;
 /** Answers after a second, or when the client has gone. */
 async function slowly(clock: Clock, reply: FastifyReply, answer: () => void): Promise<void> {
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
+  reply.raw.once('close', () => gone.abort('closed'));
   await clock.sleep(REFUSED_AFTER_MS, gone.signal);
   answer();
 }

@@ -62,7 +62,7 @@ const sentBy = (
   return transaction;
 };
 const executed = (bank: Bank, transaction: VersionedTransaction) => {
-  const ran = bank.execute(transaction);
+  const ran = bank.execute(transaction, transaction.serialize());
   if (typeof ran === 'string') throw new Error(ran);
   return ran;
 };

@@ -47,10 +47,10 @@ export type Bank = {
   setTime(slot: bigint, unixTime: bigint): void;
   minimumBalance(bytes: number): bigint;
   /**
-   * Executes and commits. Returns a text when a transaction error kept it from being executed at
-   * all.
+   * Executes and commits a transaction with these bytes. Returns a text when a transaction error
+   * kept it from being executed at all.
    */
-  execute(transaction: VersionedTransaction): Execution | string;
+  execute(transaction: VersionedTransaction, bytes: Uint8Array): Execution | string;
   /**
    * Executes without checking signatures, and puts everything back. `after` holds the named
    * accounts as they would have become.
@@ -161,12 +161,13 @@ export function createBank(options: {
     };
   };
   /**
-   * Executes a transaction, and commits it. `ready` is called before any account has changed.
-   * Returns a text when a transaction error kept it from being executed at all.
+   * Executes a transaction, and commits it. `isSigned` is not asked in a simulation. `ready` is
+   * called before any account has changed. Returns a text when a transaction error kept it from
+   * being executed at all.
    */
   const perform = (
     transaction: VersionedTransaction,
-    check: boolean,
+    isSigned: (() => boolean) | null,
     ready: (message: ResolvedMessage) => void,
   ): (Ran & Pick<Execution, 'message' | 'before'>) | string => {
     let message: ResolvedMessage;
@@ -177,7 +178,7 @@ export function createBank(options: {
         ? thrown.message
         : 'SanitizeFailure';
     }
-    if (check && !signaturesHold(transaction)) return 'SignatureFailure';
+    if (isSigned !== null && !isSigned()) return 'SignatureFailure';
     const payer = message.keys[0] ?? '';
     const payerBefore = peek(payer);
     if (payerBefore === null) return 'AccountNotFound';
@@ -225,9 +226,10 @@ export function createBank(options: {
       svm.setClock(clock);
     },
     minimumBalance: (bytes) => svm.minimumBalanceForRentExemption(BigInt(bytes)),
-    execute(transaction) {
+    execute(transaction, bytes) {
       let [preBalances, preTokens]: [bigint[], TokenBalanceRow[]] = [[], []];
-      const done = perform(transaction, true, ({ keys }) => {
+      const isSigned = (): boolean => signaturesHold(transaction, bytes);
+      const done = perform(transaction, isSigned, ({ keys }) => {
         [preBalances, preTokens] = [lamportsOf(keys), tokensOf(keys)];
       });
       if (typeof done === 'string') return done;
@@ -240,7 +242,7 @@ export function createBank(options: {
       };
     },
     simulate(transaction, addresses) {
-      const done = perform(transaction, false, () => {});
+      const done = perform(transaction, null, () => {});
       const after = addresses.map(get);
       if (typeof done === 'string') return { execution: done, after };
       restore(done.before);

@@ -206,7 +206,7 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
       if (bySignature.has(signature)) return 'AlreadyProcessed';
       if (!this.isInTime(transaction)) return 'BlockhashNotFound';
       const under = nonceUnder(transaction, bank.peek, hashBefore());
-      const execution = bank.execute(transaction);
+      const execution = bank.execute(transaction, bytes);
       if (typeof execution === 'string') return execution;
       moveNonces(bank, execution, under, hashBefore());
       for (const [address, before] of execution.before) remember(address, before);

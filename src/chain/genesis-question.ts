@@ -2,10 +2,11 @@
 // blockhash, which tells the chain of a node that names no genesis hash.
 import type { Connection } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
+import type { Send } from './answer.ts';
 import { asking, redact, shownUrl } from './rpc.ts';
 
 /** Asks a node for its genesis hash. Throws `rpc_unavailable`. */
-export async function askGenesis(url: string, send: typeof fetch): Promise<string> {
+export async function askGenesis(url: string, send: Send): Promise<string> {
   try {
     const response = await send(url, {
       method: 'POST',

@@ -21,7 +21,11 @@ export function guardFetch(apiUrl: string | null, answerMs: number): void {
   globalThis.fetch = async (input, init) => {
     if (typeof input !== 'string' || !input.startsWith(SDK_HOST)) return original(input, init);
     const url = apiUrl === null ? input : apiUrl + input.slice(SDK_HOST.length);
-    return read(await original(url, { ...init, signal: AbortSignal.timeout(answerMs) }));
+    const answer = await read(
+      await original(url, { ...init, signal: AbortSignal.timeout(answerMs) }),
+    );
+    // An answer without content (204) may have no body, not even an empty one.
+    return new Response((await answer.text()) || null, answer);
   };
 }
 

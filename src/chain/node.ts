@@ -4,6 +4,7 @@
 import { Fault } from '../core/fault.ts';
 import { otherChain } from '../core/genesis.ts';
 import type { Clock, Log } from '../core/ports.ts';
+import type { Send } from './answer.ts';
 import { askedBy } from './asker.ts';
 import { askGenesis } from './genesis-question.ts';
 import type { Witness } from './proof.ts';
@@ -74,7 +75,7 @@ export type OpenNode = ChainNode & {
   /** As `hold`, with an answer to a question that is asked after this call. */
   confirm(): Promise<void>;
   /** Sends a request to the node, once it has named our chain. */
-  fetch: typeof fetch;
+  fetch: Send;
   /**
    * The number of answers that the node gave, and of its changes between our chain and another.
    * `unsure`: the number of the last answer that came between two answers that name our chain, and
@@ -144,7 +145,7 @@ export function openNode(what: ChainNode['what'], url: string, options: NodeOpti
     await following;
     requireOurs();
   };
-  const held: typeof fetch = async (_input, init) => {
+  const held: Send = async (_input, init) => {
     await hold(HELD_FOR_MS);
     try {
       const answer = await send(url, init);

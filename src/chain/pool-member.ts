@@ -4,6 +4,7 @@
 // An error by which a node says that it has not reached the slot in question counts as no answer.
 import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
+import type { Answer, Send } from './answer.ts';
 import { AHEAD, type AskedRequest, askersOf } from './asker.ts';
 import { createCallRate } from './call-rate.ts';
 import { createLatency, type Latency } from './latency.ts';
@@ -17,7 +18,7 @@ import { type SlotLag, slotToldBy } from './slot-lag.ts';
  */
 export type PoolNode = {
   readonly name: string;
-  readonly send: typeof fetch;
+  readonly send: Send;
   readonly weight?: number | undefined;
   /** Calls a second that its plan allows; without one the rate is learned from refusals. */
   readonly callsPerSecond?: number | undefined;
@@ -72,7 +73,7 @@ export function requestOf([input, init]: Parameters<typeof fetch>): PoolRequest 
 }
 
 export type Tried =
-  | { readonly kind: 'answer' | 'limited' | 'failing' | 'behind'; readonly answer: Response }
+  | { readonly kind: 'answer' | 'limited' | 'failing' | 'behind'; readonly answer: Answer }
   | { readonly kind: 'thrown' | 'foreign'; readonly thrown: unknown };
 
 export type Member = PoolNode & {
@@ -105,7 +106,7 @@ const LIMITED_MS = { usual: 1_000, most: 30_000 };
 const FAILED_MS = { first: 2_000, most: 30_000 };
 
 /** How long a 429 asks to wait: `Retry-After` in seconds or as a date. Milliseconds. */
-export function retryAfterMs(answer: Response, nowMs: number): number {
+export function retryAfterMs(answer: Answer, nowMs: number): number {
   const given = answer.headers.get('retry-after')?.trim() ?? '';
   const asked = /^\d+(\.\d+)?$/.test(given)
     ? Number(given) * 1_000
@@ -140,7 +141,7 @@ export function createMember(node: PoolNode, { clock, lag, methodsAtOnce }: Memb
   const limitedMs = (): number => Math.max(0, limitedUntilMs - clock.nowMs());
   const failedMs = (): number => Math.max(0, failedUntilMs - clock.nowMs());
 
-  const limit = (answer: Response): void => {
+  const limit = (answer: Answer): void => {
     limited++;
     rate.refused();
     // Answers to requests of the same moment are one event.
@@ -155,7 +156,7 @@ export function createMember(node: PoolNode, { clock, lag, methodsAtOnce }: Memb
     if (lag !== null) failedUntilMs = clock.nowMs() + restMs;
   };
   /** Whether the node answers for a slot that it has not reached. Takes the slot that it tells. */
-  const readsBehind = async (answer: Response, request: PoolRequest): Promise<boolean> => {
+  const readsBehind = async (answer: Answer, request: PoolRequest): Promise<boolean> => {
     if (lag === null) return false;
     const text = await answer.text();
     Object.defineProperty(answer, 'text', { value: async () => text });

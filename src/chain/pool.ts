@@ -5,6 +5,7 @@
 // is late; the first answer counts, and the other request is given up.
 import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
+import type { Answer, Send } from './answer.ts';
 import {
   createMember,
   type Member,
@@ -17,7 +18,7 @@ import {
 import { createSlotLag, type SlotLag, slotToldBy } from './slot-lag.ts';
 
 export type Pool = {
-  readonly send: typeof fetch;
+  readonly send: Send;
   status(): readonly PoolStatus[];
   /**
    * The nodes whose slot should be asked for: those that get no reads because they are too far
@@ -26,7 +27,7 @@ export type Pool = {
    */
   untold(): readonly string[];
   /** Takes the slot from an answer that a node gave without the pool. */
-  told(node: string, question: string, answer: Response): Promise<void>;
+  told(node: string, question: string, answer: Answer): Promise<void>;
 };
 export type PoolOptions = {
   /** A node that is further behind the best one than this gets no requests. Slots. */
@@ -157,7 +158,7 @@ export function createPool(
    * The outcome of a request that no node answered. Of several kinds of outcomes, the one that
    * stands first in the list below.
    */
-  const endOf = (tried: readonly Tried[]): Response => {
+  const endOf = (tried: readonly Tried[]): Answer => {
     for (const kind of ['behind', 'limited', 'failing', 'thrown', 'foreign'] as const)
       for (const each of tried) {
         if (each.kind !== kind) continue;

@@ -3,7 +3,13 @@
 import { Connection } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { RpcOutcome } from '../core/outcomes.ts';
-import { createAnswerReader, type ReadAnswer, USUAL_BOUNDS } from './answer.ts';
+import {
+  type Answer,
+  createAnswerReader,
+  type ReadAnswer,
+  type Send,
+  USUAL_BOUNDS,
+} from './answer.ts';
 import { type AskedRequest, askerOf } from './asker.ts';
 import { post } from './post.ts';
 
@@ -46,8 +52,8 @@ export function listening(
   url: string,
   onCall: RpcListener,
   elapsedMs: () => number,
-  send: typeof fetch,
-): typeof fetch {
+  send: Send,
+): Send {
   const node = URL.parse(url)?.host ?? 'unknown';
   return async (_input, init: AskedRequest | undefined) => {
     // A batch counts as the calls that it contains.
@@ -59,7 +65,7 @@ export function listening(
       const ms = elapsedMs() - sinceMs;
       for (const call of calls) onCall({ ...call, outcome, ms });
     };
-    let answer: Response;
+    let answer: Answer;
     try {
       answer = await send(url, init);
     } catch (thrown) {
@@ -97,7 +103,7 @@ const REQUEST_ID = /"id":"([\w-]{36})"\}$/;
  * `send` carries requests in place of the network; for tests.
  */
 export const within =
-  ({ answerMs, read }: CallBounds, send: typeof fetch | typeof post = post): typeof fetch =>
+  ({ answerMs, read }: CallBounds, send: typeof fetch | typeof post = post): Send =>
   async (input, init) => {
     const id = typeof init?.body === 'string' ? REQUEST_ID.exec(init.body)?.[1] : undefined;
     const timeout = AbortSignal.timeout(answerMs);
@@ -112,7 +118,7 @@ const USUAL: CallBounds = { answerMs: ANSWER_MS, read: createAnswerReader(USUAL_
  * Posts a body to the URL of a connection, within its bounds and checks. `askers` are the parts of
  * the daemon that put its questions, in order; left out, the part that calls.
  */
-export type Carrier = (body: string, askers?: readonly string[]) => Promise<Response>;
+export type Carrier = (body: string, askers?: readonly string[]) => Promise<Answer>;
 
 const carriers = new WeakMap<Connection, Carrier>();
 
@@ -130,13 +136,14 @@ export const carryWith = (connection: Connection, carrier: Carrier): void =>
 export function openConnection(
   rpcUrl: string,
   wsUrl: string | null,
-  send: typeof fetch = within(USUAL),
+  send: Send = within(USUAL),
 ): Connection {
   const connection = new Connection(rpcUrl, {
     commitment: 'confirmed',
     disableRetryOnRateLimit: true,
     ...(wsUrl === null ? {} : { wsEndpoint: wsUrl }),
-    fetch: send,
+    // web3.js reads no more of an answer than `Answer` has.
+    fetch: send as typeof fetch,
   });
   carryWith(connection, (body, askers) => {
     const headers = { 'content-type': 'application/json' };

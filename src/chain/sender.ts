@@ -11,6 +11,7 @@ import { messageOf } from '../core/fault.ts';
 import type { RpcOutcome } from '../core/outcomes.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import type { TipLimits, TipRule, TipSource } from '../core/sender-tip.ts';
+import type { Send } from './answer.ts';
 import { type RpcListener, redact } from './rpc.ts';
 
 /** The methods under which calls of a sender are counted: taken, and not taken. */
@@ -32,7 +33,7 @@ export type SenderOptions = {
   readonly tip: TipRule;
   readonly limits: TipLimits;
   /** Carries a request within the bounds of settings. */
-  readonly post: typeof fetch;
+  readonly post: Send;
   readonly clock: Pick<Clock, 'nowMs'>;
   /** A clock in milliseconds that never goes back. */
   readonly elapsedMs: () => number;

@@ -4,7 +4,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createGzip } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createAnswerReader, USUAL_BOUNDS } from '../../src/chain/answer.ts';
+import { type Answer, createAnswerReader, USUAL_BOUNDS } from '../../src/chain/answer.ts';
 import { within } from '../../src/chain/rpc.ts';
 
 const connections = new Set<number | undefined>();
@@ -20,7 +20,7 @@ afterAll(() => {
   server.closeAllConnections();
   return new Promise((resolve) => server.close(resolve));
 });
-const send = (answerMs = 5_000): Promise<Response> =>
+const send = (answerMs = 5_000): Promise<Answer> =>
   within({ answerMs, read: createAnswerReader(USUAL_BOUNDS) })(
     `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"método":1}' },

@@ -52,13 +52,7 @@ export function post(
       socket.destroy();
       reject(new Error('HTTP 101: the node asks for another protocol'));
     });
-    let answered = false;
-    // A request closes after its answer, too; an error with its stack is made only where none came.
-    sent.on('close', () => {
-      if (!answered) reject(new Error('the connection ended without an answer'));
-    });
     sent.on('response', (answer) => {
-      answered = true;
       const { statusCode: status = 0, statusMessage: statusText = '' } = answer;
       const retryAfter = answer.headers['retry-after'];
       resolve({

@@ -67,6 +67,18 @@ test('a request fails when no answer begins in time, and when the connection end
   expect(await (await send()).text()).toBe('well');
 });
 
+test.each([
+  ['nothing', ''],
+  ['no HTTP', 'hello\r\n\r\n'],
+  ['a part of a head', 'HTTP/1.1 200 OK\r\ncontent-le'],
+  ['an interim answer', 'HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n'],
+])('a request fails at once when the connection ends after %s', async (_, text) => {
+  answer = (response) => void response.socket?.end(text);
+  await expect(send()).rejects.toThrow(/hang up|Parse Error/);
+  answer = (response) => void response.end('well');
+  expect(await (await send()).text()).toBe('well');
+});
+
 test('a request fails at once when the node answers 101', async () => {
   const changing = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n';
   answer = (response) => void response.socket?.write(changing);

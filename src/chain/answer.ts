@@ -40,6 +40,7 @@ const isOfAnother = (body: Buffer, id: string): boolean => body[0] === 0x7b && !
 
 const UTF_8 = new TextDecoder();
 
+/** An answer with the bytes of its body. */
 class AnswerRead implements Answer {
   readonly ok: boolean;
   readonly status: number;

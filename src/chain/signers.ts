@@ -49,7 +49,8 @@ export function isSignatureOf(
   signature: Uint8Array,
 ): boolean {
   const der = Buffer.concat([PUBLIC_DER, base58Bytes(address) as Uint8Array]).toString('base64');
-  // As text, because Node finds by four errors with stacks that bytes are no key object.
+  // The key is given as text: where it is given as bytes, Node throws and catches four errors with
+  // stacks to find that they are no key object.
   const pem = `-----BEGIN PUBLIC KEY-----\n${der}\n-----END PUBLIC KEY-----`;
   return verify(null, message, createPublicKey(pem), signature);
 }

@@ -19,8 +19,9 @@ const NONCE = 12;
 const TAG = 16;
 const WRAPPED_END = 1 + NONCE + 32 + TAG;
 
-// Keys are key objects: of bytes, Node finds by two errors with stacks that they are none, which
-// takes longer than to open a part. OpenSSL wipes its copy when the object is collected.
+// Parts are locked and unlocked with key objects. Where Node is given the bytes of a key, it throws
+// and catches two errors with stacks to find that they are no key object, which takes longer than
+// the opening of a part. OpenSSL wipes its copy of a key when the object is collected.
 function lock(key: KeyObject, plain: Uint8Array, bound: string): Buffer {
   const nonce = randomBytes(NONCE);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);

@@ -1,6 +1,6 @@
 // Burst plans: the steps from a close to its landed payment, which Postgres planned in a quiet
 // hour, read no more pages after a burst in which many took the same steps in one slot, before
-// Postgres has analysed the tables again. The Postgres is one of its own: transactions of other
+// Postgres has analysed the tables again.
 import { expect, test } from 'vitest';
 import { accrualOf } from '../../src/core/accrual.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';

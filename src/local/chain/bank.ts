@@ -161,13 +161,13 @@ export function createBank(options: {
     };
   };
   /**
-   * Executes a transaction, and commits it. `isSigned` is not asked in a simulation. `ready` is
-   * called before any account has changed. Returns a text when a transaction error kept it from
-   * being executed at all.
+   * Executes a transaction, and commits it. Its signatures are checked against `bytes`; null: they
+   * are not checked. `ready` is called before any account has changed. Returns a text when a
+   * transaction error kept it from being executed at all.
    */
   const perform = (
     transaction: VersionedTransaction,
-    isSigned: (() => boolean) | null,
+    bytes: Uint8Array | null,
     ready: (message: ResolvedMessage) => void,
   ): (Ran & Pick<Execution, 'message' | 'before'>) | string => {
     let message: ResolvedMessage;
@@ -178,7 +178,7 @@ export function createBank(options: {
         ? thrown.message
         : 'SanitizeFailure';
     }
-    if (isSigned !== null && !isSigned()) return 'SignatureFailure';
+    if (bytes !== null && !signaturesHold(transaction, bytes)) return 'SignatureFailure';
     const payer = message.keys[0] ?? '';
     const payerBefore = peek(payer);
     if (payerBefore === null) return 'AccountNotFound';
@@ -228,8 +228,7 @@ export function createBank(options: {
     minimumBalance: (bytes) => svm.minimumBalanceForRentExemption(BigInt(bytes)),
     execute(transaction, bytes) {
       let [preBalances, preTokens]: [bigint[], TokenBalanceRow[]] = [[], []];
-      const isSigned = (): boolean => signaturesHold(transaction, bytes);
-      const done = perform(transaction, isSigned, ({ keys }) => {
+      const done = perform(transaction, bytes, ({ keys }) => {
         [preBalances, preTokens] = [lamportsOf(keys), tokensOf(keys)];
       });
       if (typeof done === 'string') return done;

@@ -102,7 +102,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   });
   const owes = (account: Address): boolean => {
     const subscriber = watched.map.get(account)?.subscriberId;
-    return subscriber !== undefined && (roster.find(subscriber)?.outstanding ?? 0n) > 0n;
+    return subscriber !== undefined && roster.outstanding(subscriber) > 0n;
   };
   const haste = createHaste(burst, pace, ownSignatures, owes);
   const learn = async (signatures: readonly Signature[]): Promise<void> => {

@@ -87,7 +87,7 @@ export type OpenNode = ChainNode & {
 /** Opens one node. No request is sent yet. */
 export function openNode(what: ChainNode['what'], url: string, options: NodeOptions): OpenNode {
   const { clock, log, expect, bounds, elapsedMs, onCall = () => {}, send: carry } = options;
-  const send = listening(url, onCall, elapsedMs, within(bounds, carry));
+  const send = listening(url, onCall, elapsedMs, within(bounds, carry, elapsedMs));
   const shown = shownUrl(url);
   const apartMs = apartMsMost(bounds.answerMs);
   let heldAtMs = Number.NEGATIVE_INFINITY;

@@ -98,19 +98,47 @@ export type CallBounds = { readonly answerMs: number; readonly read: ReadAnswer 
 /** Matches the id of a request of web3.js, which ends its body. */
 const REQUEST_ID = /"id":"([\w-]{36})"\}$/;
 
+/** Requests that begin within so many milliseconds share a deadline. */
+const DEADLINE_SHARED_MS = 100;
+
+/**
+ * Creates a function that returns the deadline of a request that begins now: `ms` to `ms` + 100
+ * milliseconds from now. A timer for each request takes longer, and makes an error when it runs
+ * out, which a collector of garbage has to prevent. `elapsedMs` is a clock that never goes back.
+ */
+function createDeadlines(ms: number, elapsedMs: () => number): () => AbortSignal {
+  let sharedFromMs = Number.NEGATIVE_INFINITY;
+  let deadline: AbortSignal;
+  return () => {
+    if (elapsedMs() - sharedFromMs >= DEADLINE_SHARED_MS) {
+      sharedFromMs = elapsedMs();
+      deadline = AbortSignal.timeout(ms + DEADLINE_SHARED_MS);
+    }
+    return deadline;
+  };
+}
+
 /**
  * Returns a fetch that sends a request, and reads the answer to that request within the bounds.
+ * `elapsedMs` is a clock that never goes back; without one, each request has a timer of its own.
  * `send` carries requests in place of the network; for tests.
  */
-export const within =
-  ({ answerMs, read }: CallBounds, send: typeof fetch | typeof post = post): Send =>
-  async (input, init) => {
+export function within(
+  { answerMs, read }: CallBounds,
+  send: typeof fetch | typeof post = post,
+  elapsedMs?: () => number,
+): Send {
+  const deadline =
+    elapsedMs === undefined
+      ? () => AbortSignal.timeout(answerMs)
+      : createDeadlines(answerMs, elapsedMs);
+  return async (input, init) => {
     const id = typeof init?.body === 'string' ? REQUEST_ID.exec(init.body)?.[1] : undefined;
-    const timeout = AbortSignal.timeout(answerMs);
-    const signal = init?.signal ? AbortSignal.any([timeout, init.signal]) : timeout;
+    const signal = init?.signal ? AbortSignal.any([deadline(), init.signal]) : deadline();
     const answer = await send(input, { ...init, signal });
     return read(answer, id ?? null);
   };
+}
 
 const USUAL: CallBounds = { answerMs: ANSWER_MS, read: createAnswerReader(USUAL_BOUNDS) };
 

@@ -101,6 +101,8 @@ export type Roster = {
   };
   freshness(): Freshness;
   find(subscriber: string): RosterEntry | undefined;
+  /** The sum that a subscriber owes; 0 for one that is not known. `find` takes longer. */
+  outstanding(subscriber: string): BaseUnits;
   all(): Iterable<RosterEntry>;
   readonly size: number;
   readonly hydrated: boolean;
@@ -243,6 +245,10 @@ export function createRoster(options: RosterOptions): Roster {
     },
     freshness: () => seen,
     find,
+    outstanding(subscriber) {
+      const row = table.rowOf(subscriber);
+      return row < 0 ? 0n : table.facts(row).outstanding;
+    },
     *all() {
       const from = table;
       for (let row = 0; row < from.size; row++) yield from.entry(row);

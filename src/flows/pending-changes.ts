@@ -185,14 +185,16 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
     told,
     dropLeft: () => dropLeft(watched, pendings, leaving, restsUntil, readSlots, hints),
     async ready() {
-      // A subscriber may leave before the scan. The ledger gives no cursor for such an account, so
-      // its change would stay at the head of the list and keep the others from being scanned.
-      dropLeft(watched, pendings, leaving, restsUntil);
       await askElsewhere();
       const nowMs = clock.nowMs();
       const ready: Address[] = [];
-      for (const [address, pending] of pendings)
-        if (!isResting(address, nowMs) && !isAwaited(address, pending)) ready.push(address);
+      for (const [address, pending] of pendings) {
+        if (isResting(address, nowMs)) continue;
+        // A subscriber may leave before the scan. The ledger gives no cursor for such an account,
+        // so its change would stay at the head of the list and keep the others from being scanned.
+        if (!watched.map.has(address)) forget(address);
+        else if (!isAwaited(address, pending)) ready.push(address);
+      }
       return ready;
     },
     hasty: () =>

@@ -153,11 +153,15 @@ test('a debt or its age beyond the platform’s limit denies, a doubt makes unkn
 
 test('only a subscriber that is known is found, and every entry is listed', () => {
   const gate = roster();
-  const all = [entry({ subscriberId: 'ana' }), entry({ subscriberId: 'bo', agentWallet: 'w2' })];
+  const all = [
+    entry({ subscriberId: 'ana', outstanding: 3n }),
+    entry({ subscriberId: 'bo', agentWallet: 'w2' }),
+  ];
   gate.hydrate(all);
   expect(gate.find('ana')).toEqual(all[0]);
   expect(gate.find('w2')).toEqual(all[1]);
   expect(gate.find('cy')).toBeUndefined();
+  expect([gate.outstanding('ana'), gate.outstanding('cy')]).toEqual([3n, 0n]);
   expect([...gate.all()]).toEqual(all);
   expect([gate.size, gate.hydrated, roster().hydrated]).toEqual([2, true, false]);
 });

@@ -16,7 +16,7 @@ import { readBlockhashBefore } from './blocks.ts';
 import { budget, programsOf } from './compile.ts';
 import { type Remembered, walk } from './history.ts';
 import { lookAt } from './look.ts';
-import { encodeMessage, fitsPacket, unsigned } from './message.ts';
+import { encodeMessage, fitsPacket, type Message, unsigned } from './message.ts';
 import { gatherDeathEvidence, type Witness } from './proof.ts';
 import { askNode, countOf } from './question.ts';
 import { asking } from './rpc.ts';
@@ -47,20 +47,26 @@ function possible(tip: Tip, method: string, slot: Slot): Slot {
 }
 
 /**
- * The lookup tables that a transaction of these instructions needs to fit one packet: none when it
- * fits without them. Null when it does not fit with all of them.
+ * The bytes by which the price of a compute unit, which a simulation leaves out, makes a message
+ * longer: an instruction with its program's index, two lengths and nine bytes of data.
  */
-async function tablesFor(
+const PRICE_BYTES = 12;
+
+/**
+ * The message that simulates these instructions, with the lookup tables that a transaction of them
+ * needs to fit one packet: none when it fits without them. Null when it does not fit with all.
+ */
+async function fitted(
   tables: Tables,
   feePayer: Address,
   instructions: readonly Instruction[],
-): Promise<readonly LookupTable[] | null> {
-  const whole = [...budget(SIMULATION_UNITS, 1n), ...instructions];
-  const fits = (used: readonly LookupTable[]): boolean =>
-    fitsPacket(encodeMessage(feePayer, whole, NO_BLOCKHASH, used));
-  if (fits([])) return [];
-  const all = await tables.read();
-  return fits(all) ? all : null;
+): Promise<{ readonly message: Message; readonly used: readonly LookupTable[] } | null> {
+  const limited = [...budget(SIMULATION_UNITS, 0n), ...instructions];
+  const plain = encodeMessage(feePayer, limited, NO_BLOCKHASH);
+  if (fitsPacket(plain, PRICE_BYTES)) return { message: plain, used: [] };
+  const used = await tables.read();
+  const message = encodeMessage(feePayer, limited, NO_BLOCKHASH, used);
+  return fitsPacket(message, PRICE_BYTES) ? { message, used } : null;
 }
 
 export type ChainSources = {
@@ -143,19 +149,17 @@ export function createChain(
           );
       return absent;
     },
-    fits: async (feePayer, instructions) =>
-      (await tablesFor(tables, feePayer, instructions)) !== null,
+    fits: async (feePayer, instructions) => (await fitted(tables, feePayer, instructions)) !== null,
     async simulate(feePayer, instructions, watched) {
-      const used = await tablesFor(tables, feePayer, instructions);
-      if (used === null)
+      const found = await fitted(tables, feePayer, instructions);
+      if (found === null)
         throw new Fault(
           'transaction_too_large',
           'The payment does not fit one transaction: the account uses more markets than can be named in it.',
         );
-      const limited = [...budget(SIMULATION_UNITS, 0n), ...instructions];
-      const message = encodeMessage(feePayer, limited, NO_BLOCKHASH, used);
-      const { programs } = message;
-      return { ...(await rehearse({ bytes: unsigned(message), programs }, watched)), tables: used };
+      const { message, used } = found;
+      const rehearsal = { bytes: unsigned(message), programs: message.programs };
+      return { ...(await rehearse(rehearsal, watched)), tables: used };
     },
     simulateBytes: async (bytes) => ({
       ...(await rehearse({ bytes, programs: programsOf(bytes) }, [])),

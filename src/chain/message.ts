@@ -258,9 +258,12 @@ const SIGNATURE_BYTES = 64;
 const sizeOf = ({ bytes, signatures }: Pick<Message, 'bytes' | 'signatures'>): number =>
   shortLength(signatures).length + SIGNATURE_BYTES * signatures + bytes.length;
 
-/** Whether a transaction with this message fits one packet of 1,232 bytes, signed. */
-export const fitsPacket = (message: Pick<Message, 'bytes' | 'signatures'>): boolean =>
-  sizeOf(message) <= PACKET_BYTES;
+/**
+ * Whether a transaction with this message, made longer by so many bytes, fits one packet of 1,232
+ * bytes, signed.
+ */
+export const fitsPacket = (message: Pick<Message, 'bytes' | 'signatures'>, longerBy = 0): boolean =>
+  sizeOf(message) + longerBy <= PACKET_BYTES;
 
 /** The transaction of a message with these signatures, in the order of those that it needs. */
 export function transactionOf(message: Uint8Array, signatures: readonly Uint8Array[]): Uint8Array {

@@ -6,6 +6,8 @@ import { constants, createZstdDecompress, zstdCompressSync } from 'node:zlib';
 
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const LENGTH_BYTES = 4;
+/** The size of the pieces in which a parcel is unpacked; a thread is taken for each. */
+const UNPACKED_BYTES = 65_536;
 
 /** Packs bodies, each preceded by its length (u32, little endian). */
 export function packBodies(bodies: readonly Uint8Array[]): Buffer {
@@ -29,7 +31,7 @@ export async function* unpackBodies(
   parcel: Uint8Array,
   bytesMost = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Unpacked> {
-  const unpacking = createZstdDecompress();
+  const unpacking = createZstdDecompress({ chunkSize: UNPACKED_BYTES });
   unpacking.end(parcel);
   /**
    * The bytes that the current length or body still lacks; `parts` is null while a body is skipped.

@@ -107,6 +107,37 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
     perps: user.perps.map(({ market, base, quote: held }) => ({ market, base, quote: held })),
   });
 
+  /**
+   * The instructions that were built last from each reading: a payment is measured with the
+   * instructions that are signed for it, unless its plan changed meanwhile.
+   */
+  let remembered = new WeakMap<SeenAccount, { readonly key: string; built: Instruction[] }>();
+  const build = async (
+    { payment, agent, source }: PaymentParts,
+    seen: SeenAccount,
+    readAccounts: Chain['accounts'],
+  ): Promise<Instruction[]> => {
+    const { plan } = payment;
+    if (plan.withdraw === 0n) return [];
+    const builder: Builder = await door.load();
+    const parties = { user: payment.driftUser, authority: agent };
+    const built: Instruction[] = [];
+    if (plan.settleMarkets.length > 0) {
+      const remaining = await remainingAccounts(seen, plan.settleMarkets, readAccounts, 'settle');
+      // One instruction for each market, so that the index of a refused instruction identifies
+      // the market.
+      for (const market of plan.settleMarkets)
+        built.push(builder.settle(parties, market, remaining));
+    }
+    const remaining = await remainingAccounts(seen, plan.settleMarkets, readAccounts, 'withdraw');
+    for (const index of seen.refresh ?? []) {
+      const market = { kind: 'spot' as const, index, address: addresses.spotMarket(index) };
+      const [oracle = NO_ORACLE] = await oraclesOf([market], readAccounts);
+      built.push(interestInstruction(dialect, index, oracle));
+    }
+    built.push(builder.withdraw({ ...parties, destination: source }, plan.withdraw, remaining));
+    return built;
+  };
   return {
     name: profile.name,
     title: profile.title,
@@ -173,7 +204,10 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
       }
       return atPrices(funds, seen, prices);
     },
-    forgetOracles: () => oracles.clear(),
+    forgetOracles() {
+      oracles.clear();
+      remembered = new WeakMap();
+    },
     refreshed: ({ code }, account) =>
       code === `venue_${profile.staleInterest}` &&
       account.borrowed.length > 0 &&
@@ -183,30 +217,14 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
     async prepare() {
       await door.load();
     },
-    async instructions(
-      { payment, agent, source }: PaymentParts,
-      seen,
-      readAccounts,
-    ): Promise<Instruction[]> {
-      const { plan } = payment;
-      if (plan.withdraw === 0n) return [];
-      const builder: Builder = await door.load();
-      const parties = { user: payment.driftUser, authority: agent };
-      const built: Instruction[] = [];
-      if (plan.settleMarkets.length > 0) {
-        const remaining = await remainingAccounts(seen, plan.settleMarkets, readAccounts, 'settle');
-        // One instruction for each market, so that the index of a refused instruction identifies
-        // the market.
-        for (const market of plan.settleMarkets)
-          built.push(builder.settle(parties, market, remaining));
-      }
-      const remaining = await remainingAccounts(seen, plan.settleMarkets, readAccounts, 'withdraw');
-      for (const index of seen.refresh ?? []) {
-        const market = { kind: 'spot' as const, index, address: addresses.spotMarket(index) };
-        const [oracle = NO_ORACLE] = await oraclesOf([market], readAccounts);
-        built.push(interestInstruction(dialect, index, oracle));
-      }
-      built.push(builder.withdraw({ ...parties, destination: source }, plan.withdraw, remaining));
+    async instructions(parts, seen, readAccounts) {
+      const { driftUser, plan } = parts.payment;
+      const key = [driftUser, parts.agent, parts.source, plan.withdraw, plan.settleMarkets].join();
+      const kept = remembered;
+      const known = kept.get(seen);
+      if (known?.key === key) return known.built;
+      const built = await build(parts, seen, readAccounts);
+      kept.set(seen, { key, built });
       return built;
     },
     inspect: (instruction) => inspectVenue(profile.programId, instruction),

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Chain } from '../../src/core/chain-ports.ts';
+import type { PaymentParts } from '../../src/core/signing-ports.ts';
 import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
 import { PLANNED, planPayment, type RecordedPlan } from '../support/plan-recording.ts';
 import { readRecording } from '../support/recording.ts';
@@ -68,4 +69,38 @@ describe.each(Object.entries(histories))('%s', (name, [recorded]) => {
     }
     expect(known.paid).toBe(planned.withdraw);
   });
+});
+
+test('the instructions of a plan out of one reading are built once, and anew for another plan or reading', async () => {
+  const known = Object.values(histories)[0]?.[0] ?? expect.fail('nothing was recorded');
+  const { driftUser, agent, source, settleMarkets, withdraw } = known;
+  const read = readerOf(known);
+  const { accounts } = await read(await venue.preflightAccounts(driftUser));
+  const readings = [0, 1].map(() => venue.read(driftUser, accounts)?.account);
+  const [account, other] = readings.map((each) => each ?? expect.fail('the account is gone'));
+  const plan = { settleMarkets, withdraw };
+  const built = (given: object, from = account) => {
+    const payment = { driftUser, plan };
+    const parts = { ...{ payment, agent, source }, ...given } as unknown as PaymentParts;
+    return venue.instructions(parts, from ?? expect.fail('no account'), read);
+  };
+  const first = await built({});
+  expect(await built({})).toBe(first);
+  expect(await built({}, other)).not.toBe(first);
+  expect(await built({}, other)).toEqual(first);
+  const otherPlans = [
+    { source: agent },
+    { agent: source },
+    { payment: { driftUser: agent, plan } },
+    { payment: { driftUser, plan: { settleMarkets, withdraw: withdraw - 1n } } },
+    { payment: { driftUser, plan: { settleMarkets: [], withdraw } } },
+  ];
+  for (const each of otherPlans) {
+    await built({});
+    expect(await built(each)).not.toEqual(first);
+  }
+  const second = await built({});
+  expect(second).toEqual(first);
+  venue.forgetOracles();
+  expect(await built({})).not.toBe(second);
 });

@@ -51,24 +51,31 @@ export function post(
       bodyTimeout: 0,
     };
     let bytes: Incoming | null = null;
-    let giveUp = (): void => {};
+    let sent: Dispatcher.DispatchController | null = null;
+    const giveUp = (): void => {
+      // Before there is a connection, nothing can be ended yet.
+      reject(signal?.reason);
+      sent?.abort(signal?.reason);
+    };
     const over = (): void => signal?.removeEventListener('abort', giveUp);
+    if (signal?.aborted === true) return giveUp();
+    signal?.addEventListener('abort', giveUp);
     getGlobalDispatcher().dispatch(request, {
       onRequestStart(controller) {
-        giveUp = () => controller.abort(signal?.reason);
+        sent = controller;
         if (signal?.aborted === true) giveUp();
-        else signal?.addEventListener('abort', giveUp);
       },
-      onResponseStart(controller, status, { 'retry-after': retryAfter, ...given }, statusText) {
+      onResponseStart(controller, status, told, statusText) {
         // An interim answer is followed by the answer.
         if (status < 200) return;
+        const { 'retry-after': retryAfter, 'content-encoding': packed = '' } = told;
         bytes = new Incoming(controller);
         resolve({
           ok: status < 300,
           status,
           statusText: statusText ?? '',
           headers: retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
-          body: unpacked(bytes, String(given['content-encoding'] ?? '')),
+          body: unpacked(bytes, String(packed)),
         });
       },
       onResponseData: (_, piece) => bytes?.take(piece),

@@ -1,7 +1,7 @@
 // Post: requests to a node share connections, and an answer says what the daemon goes by: its
 // status, and the pause that it asks for.
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createNetServer, type Socket } from 'node:net';
 import { createGzip } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Answer, createAnswerReader, USUAL_BOUNDS } from '../../src/chain/answer.ts';
@@ -69,6 +69,25 @@ test('a request fails when no answer begins in time, and when the connection end
   await expect(send()).rejects.toThrow();
   answer = (response) => void response.end('well');
   expect(await (await send()).text()).toBe('well');
+});
+
+test('a request fails in time when no connection comes about', async () => {
+  // It takes connections, and answers no handshake of TLS.
+  const taken: Socket[] = [];
+  const silent = createNetServer((socket) => void taken.push(socket));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo;
+  const within200 = within({ answerMs: 200, read: createAnswerReader(USUAL_BOUNDS) });
+  await expect(within200(`https://127.0.0.1:${port}`)).rejects.toThrow('due to timeout');
+  for (const socket of taken) socket.destroy();
+  await new Promise((resolve) => silent.close(resolve));
+});
+
+test('a request that was given up before is not sent', async () => {
+  const before = asked.length;
+  await expect(post(url(), { signal: AbortSignal.abort('no more') })).rejects.toBe('no more');
+  expect(await (await send()).text()).toBe('well');
+  expect(asked.length - before).toBe(1);
 });
 
 test('an answer that a reader leaves ends its connection', async () => {

@@ -94,7 +94,7 @@ test('what holds a tip goes to the node and to the sender, byte for byte; anythi
 });
 
 test('a sender that never answers holds up nothing, and is given up at its deadline', async () => {
-  const { chain, sender, server, calls } = await open(50);
+  const { chain, sender, server, calls } = await open(1_000);
   server.answer = () => {};
   await chain.send(BYTES, true);
   expect(calls).toEqual([]);

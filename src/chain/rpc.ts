@@ -103,8 +103,8 @@ const DEADLINE_SHARED_MS = 100;
 
 /**
  * Creates a function that returns the deadline of a request that begins now: `ms` to `ms` + 100
- * milliseconds from now. A timer for each request takes longer, and makes an error when it runs
- * out, which a collector of garbage has to prevent. `elapsedMs` is a clock that never goes back.
+ * milliseconds from now. A timer for each request would take longer, and make an error with a stack
+ * when it runs out after the answer. `elapsedMs` is a clock that never goes back.
  */
 function createDeadlines(ms: number, elapsedMs: () => number): () => AbortSignal {
   let sharedFromMs = Number.NEGATIVE_INFINITY;

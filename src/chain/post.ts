@@ -15,6 +15,10 @@ const UNPACKING = {
   br: createBrotliDecompress,
   deflate: createInflate,
 };
+/** The message of undici's error for an answer with status 101. */
+const OF_STATUS_101 = 'bad upgrade';
+const otherProtocol = (cause: Error): Error =>
+  new Error('HTTP 101: the node asks for another protocol', { cause });
 /** The URLs of nodes that are kept taken apart. */
 const URLS_MOST = 64;
 
@@ -85,7 +89,8 @@ export function post(
       },
       onResponseError(_, thrown) {
         over();
-        if (bytes === null) reject(thrown);
+        if (bytes === null)
+          reject(thrown.message === OF_STATUS_101 ? otherProtocol(thrown) : thrown);
         else bytes.end({ thrown });
       },
     });

@@ -13,7 +13,8 @@ import { ledgerFault } from './core/ledger-fault.ts';
 import type { Log } from './core/ports.ts';
 import { elapsedMs, systemClock } from './system/clock.ts';
 import { requireNode } from './system/node-version.ts';
-import { type Environment, loadSettings, type Settings } from './system/settings.ts';
+import type { Environment } from './system/secrets.ts';
+import { loadSettings, type Settings } from './system/settings.ts';
 import { VERSION } from './system/version.ts';
 
 export type CommandLine = Pick<

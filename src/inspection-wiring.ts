@@ -8,7 +8,7 @@ import { type AdoptPorts, adoptFrom } from './flows/adopt.ts';
 import { createChecking } from './flows/check-turn.ts';
 import { createCoverageCounter } from './flows/coverage.ts';
 import type { Finality } from './flows/finality.ts';
-import type { InspectPorts } from './flows/inspect.ts';
+import type { InspectPorts } from './flows/inspect-ports.ts';
 import { createInspector, type Inspector } from './flows/inspector.ts';
 import { EVERY_MS, type Loops } from './flows/loops.ts';
 import { noteOwn } from './flows/own-noted.ts';

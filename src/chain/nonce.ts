@@ -11,10 +11,10 @@ import {
 } from '@solana/web3.js';
 import type { ChainAccount } from '../core/chain-ports.ts';
 import { type Address, base58Bytes, base58Text } from '../core/ids.ts';
+import type { Effect } from '../core/mandate.ts';
 import type { Lamports } from '../core/money.ts';
 import type { NonceReading, NonceValue } from '../core/nonce.ts';
 import type { Nonces } from '../core/nonce-ports.ts';
-import type { Effect } from '../core/policy.ts';
 import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { addressOf } from './keys.ts';

@@ -4,19 +4,21 @@
 // keys are with the signers of signers.ts.
 
 import { VersionedTransaction } from '@solana/web3.js';
+import type { AgentKey } from '../core/agent-key.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
+import type { Effect, Mandate, NonceUse } from '../core/mandate.ts';
 import { least } from '../core/money.ts';
 import type { Payment } from '../core/payment.ts';
-import { type Effect, type Mandate, type NonceUse, objections } from '../core/policy.ts';
-import type { AgentKey } from '../core/ports.ts';
+import { objections } from '../core/policy.ts';
 import { WRAPPED_SOL } from '../core/programs.ts';
 import type { TipLimits } from '../core/sender-tip.ts';
 import { createSignedToday } from '../core/signed-today.ts';
 import type { PaymentParts, Pen, Signer, Signers } from '../core/signing-ports.ts';
 import { limitObjection, type PenLimits } from '../core/spending-limits.ts';
 import { type SwapLimits, swapObjections } from '../core/swap.ts';
-import type { Venue, VenueName } from '../core/venue.ts';
+import type { Venue } from '../core/venue.ts';
+import type { VenueName } from '../core/venue-name.ts';
 import { decompile } from './compile.ts';
 import { addressOf } from './keys.ts';
 import {

@@ -6,7 +6,7 @@
 import type { Connection } from '@solana/web3.js';
 import type { Absence, DeathEvidence } from '../core/death.ts';
 import type { Address, Slot } from '../core/ids.ts';
-import type { SignedBytes } from '../core/payment.ts';
+import type { SignedBytes } from '../core/signed-bytes.ts';
 import { blocksQuestion, keepsBlocks } from './blocks.ts';
 import {
   askPage,

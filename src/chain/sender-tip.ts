@@ -2,7 +2,7 @@
 // (2) of the system program, the number in four bytes and the lamports in eight.
 
 import type { Address } from '../core/ids.ts';
-import type { Effect } from '../core/policy.ts';
+import type { Effect } from '../core/mandate.ts';
 import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import type { SenderTip } from '../core/sender-tip.ts';
 import type { Instruction } from '../core/transaction.ts';

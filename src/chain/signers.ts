@@ -3,10 +3,10 @@
 // (remote-signers.ts). The sponsor's key comes from the environment, or is kept by a service. The
 // pen decides which messages are signed (pen.ts).
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import type { SealedKey } from '../core/agent-key.ts';
 import { agentKeyBinding } from '../core/bindings.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Bytes, base58Text } from '../core/ids.ts';
-import type { SealedKey } from '../core/ports.ts';
 import { proofText, type ServiceKey } from '../core/service-key.ts';
 import type { Signer, Signers, Vault } from '../core/signing-ports.ts';
 import { isOwnTroubleCode, type Trouble } from '../core/trouble.ts';

@@ -14,7 +14,7 @@ import {
 } from '@solana/spl-token';
 import { PublicKey, SystemProgram, TransactionInstruction } from '@solana/web3.js';
 import { type Address, base58Text } from '../core/ids.ts';
-import type { Effect } from '../core/policy.ts';
+import type { Effect } from '../core/mandate.ts';
 import {
   ASSOCIATED_TOKEN_PROGRAM,
   COMPUTE_BUDGET_PROGRAM,

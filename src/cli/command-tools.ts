@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { Fault, type FaultCode } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { withoutSecretText } from '../core/redaction.ts';
-import type { Voiding } from '../core/share.ts';
+import type { Voiding } from '../core/voiding.ts';
 import type { Parts } from '../daemon-parts.ts';
 import type { Settings } from '../system/settings.ts';
 import type { Output } from './output.ts';

@@ -4,9 +4,9 @@
 
 import type { Command } from 'commander';
 import { Fault } from '../core/fault.ts';
-import type { Voiding } from '../core/share.ts';
 import { judge } from '../core/standing.ts';
 import { amountsText, sumsOf, type Token } from '../core/token.ts';
+import type { Voiding } from '../core/voiding.ts';
 import { createBooks } from '../flows/books-comparison.ts';
 import { createEndings, type Endings } from '../flows/ending.ts';
 import { type Opened, reasoned, type Tools } from './command-tools.ts';

@@ -2,9 +2,9 @@
 // that end debts.
 
 import { type Command, Option } from 'commander';
-import type { ProfitShare } from '../core/debt-ports.ts';
 import { explanationOf } from '../core/explain.ts';
 import { formatUnits } from '../core/money.ts';
+import type { ProfitShare } from '../core/profit-share.ts';
 import { SHARE_STATUSES } from '../core/share.ts';
 import type { ShareDetails } from '../core/statement-ports.ts';
 import { isoTime } from '../core/time.ts';

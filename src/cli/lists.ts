@@ -3,8 +3,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { csvLine } from '../core/csv.ts';
 import { COUNTED_MOST, type ListFilters, type ListName } from '../core/lists.ts';
+import type { Period } from '../core/period.ts';
 import type { Ledger } from '../core/ports.ts';
-import type { Period } from '../core/statement-ports.ts';
 import { instantOf } from '../core/time.ts';
 import { createListing, type Loose, type PageOf, type Rows, readAll } from '../flows/lists.ts';
 import { counted, type Output, table } from './output.ts';

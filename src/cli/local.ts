@@ -2,7 +2,7 @@
 // and withdraw, prices move, the node is slow or broken.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Fault, messageOf } from '../core/fault.ts';
-import { VENUE_NAMES, type VenueName } from '../core/venue.ts';
+import { VENUE_NAMES, type VenueName } from '../core/venue-name.ts';
 import type { Tools } from './command-tools.ts';
 
 type Answer = { readonly said?: readonly string[]; readonly problem?: string };

@@ -3,11 +3,12 @@
 
 import { type Command, Option } from 'commander';
 import { notCancelled } from '../core/cancellation.ts';
+import type { Cover } from '../core/debt.ts';
 import { Fault } from '../core/fault.ts';
 import { isSignature, type Signature } from '../core/ids.ts';
+import type { ListedPayment } from '../core/listed-payment.ts';
 import { formatUnits } from '../core/money.ts';
-import { type Cover, PAYMENT_STATES, type PaymentState } from '../core/payment.ts';
-import type { ListedPayment } from '../core/payment-ports.ts';
+import { PAYMENT_STATES, type PaymentState } from '../core/payment.ts';
 import { isoTime } from '../core/time.ts';
 import { amountText } from '../core/token.ts';
 import type { Parts } from '../daemon-parts.ts';

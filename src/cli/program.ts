@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { personOf } from '../core/act.ts';
 import type { Finding } from '../core/doctor-finding.ts';
 import type { Clock } from '../core/ports.ts';
-import { DEFAULT_VENUE, VENUE_NAMES, type VenueName } from '../core/venue.ts';
+import { DEFAULT_VENUE, VENUE_NAMES, type VenueName } from '../core/venue-name.ts';
 import { addActs } from './acts.ts';
 import { addAgentKeys } from './agent-keys.ts';
 import { addApiKeys } from './api-keys.ts';

@@ -2,9 +2,10 @@
 // function as the API. Without --apply they read, check and tell, and write nothing.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Fault } from '../core/fault.ts';
-import type { Ledger, Subscription } from '../core/ports.ts';
+import type { Ledger } from '../core/ports.ts';
+import type { Subscription } from '../core/subscription.ts';
 import { BASES, type Basis, PROFITS, type Profit, sameTerms, type Terms } from '../core/terms.ts';
-import { VENUE_NAMES, type VenueName } from '../core/venue.ts';
+import { VENUE_NAMES, type VenueName } from '../core/venue-name.ts';
 import { createAgree, type GivenTerms } from '../flows/agree.ts';
 import type { GivenSplit } from '../flows/given-terms.ts';
 import type { Opened, Tools } from './command-tools.ts';

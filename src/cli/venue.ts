@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import { conformanceOf } from '../core/conformance.ts';
 import { Fault } from '../core/fault.ts';
 import { isoTime } from '../core/time.ts';
-import { VENUE_NAMES, type VenueName } from '../core/venue.ts';
+import { VENUE_NAMES, type VenueName } from '../core/venue-name.ts';
 import type { Parts } from '../daemon-parts.ts';
 import { reasoned, type Tools } from './command-tools.ts';
 import { counted, type Output, table } from './output.ts';

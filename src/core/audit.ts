@@ -1,9 +1,9 @@
 // Audit: compares what was paid to creators on chain with what was owed, debt by debt and transfer
 // by transfer, to the unit. Payments by Bailiff say which debts they were for. Transfers by another
 // system do not: each is matched with the debts that it most likely was meant for.
+import type { Cover } from './debt.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, least } from './money.ts';
-import type { Cover } from './payment.ts';
 import { type Owed, sumsOf, type Token } from './token.ts';
 
 /** A debt as an audit sees it. A voided debt owes what was paid of it. */

@@ -1,6 +1,7 @@
 // Brought: a debt that was brought from another system by an import.
 import type { BaseUnits } from './money.ts';
-import { type NewDebt, newShare, type Transition } from './share.ts';
+import { type NewDebt, newShare } from './share.ts';
+import type { Transition } from './share-transition.ts';
 
 /**
  * Where a debt comes from that was brought from another system. No close on chain shows it, so that

@@ -1,8 +1,8 @@
 // Cancellation: which debts a cancelled payment leaves to a person, the sentence for a payment that
 // cannot be cancelled, and the trouble of a payment that is ended before it was signed.
 import type { Signature } from './ids.ts';
+import type { ListedPayment } from './listed-payment.ts';
 import type { CancelRequest } from './nonce.ts';
-import type { ListedPayment } from './payment-ports.ts';
 import type { Share } from './share.ts';
 import type { ShareChange } from './share-change.ts';
 import { type OwnTroubleCode, type Trouble, troubled } from './trouble.ts';

@@ -5,7 +5,8 @@ import type { DeathEvidence } from './death.ts';
 import type { Commitment } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Lamports } from './money.ts';
-import type { Look, SignedBytes } from './payment.ts';
+import type { Look } from './payment.ts';
+import type { SignedBytes } from './signed-bytes.ts';
 import type { LookupTable } from './signing-ports.ts';
 import type { ChainTransaction, Instruction } from './transaction.ts';
 

@@ -2,7 +2,7 @@
 // proves nothing, every answer names its source, an unanswered question proves nothing, and one
 // provider alone must answer the same again some blocks later.
 import type { Slot } from './ids.ts';
-import type { SignedBytes } from './payment.ts';
+import type { SignedBytes } from './signed-bytes.ts';
 
 /** Finalized blocks past lastValidBlockHeight before a death can be proven. */
 export const DEATH_MARGIN_BLOCKS = 32;

@@ -1,20 +1,20 @@
 // Debt ports: the port to profit shares, and to the transfers by others that discharge them.
 import type { Accrued, Realised } from './accrual.ts';
 import type { Tries } from './aftermath.ts';
-import type { Brought } from './brought.ts';
-import type { Accrual } from './explain.ts';
+import type { Cover, Debt } from './debt.ts';
+import type { Accrual } from './explanation.ts';
 import type { Fact } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { ListFilters } from './lists.ts';
 import type { Movement } from './lots.ts';
 import type { BaseUnits } from './money.ts';
-import type { Cover, Debt } from './payment.ts';
-import type { Subscription } from './ports.ts';
+import type { ProfitShare } from './profit-share.ts';
 import type { UncoveredShare } from './rebuild.ts';
-import type { ShareStatus, Voided, Voiding } from './share.ts';
+import type { Subscription } from './subscription.ts';
 import type { Owed, Token } from './token.ts';
 import type { ErrorClass, Trouble } from './trouble.ts';
-import type { VenueName } from './venue.ts';
+import type { VenueName } from './venue-name.ts';
+import type { Voided, Voiding } from './voiding.ts';
 
 export type UnaccruedClose = {
   readonly fact: Fact & { readonly body: Realised };
@@ -27,42 +27,6 @@ export type UnaccruedClose = {
    * Whether account state has proven that everything up to this slot was heard, or was never read.
    */
   readonly vouched: boolean;
-};
-
-export type ProfitShare = {
-  /** The token of its amounts. */
-  readonly token: Token;
-  readonly id: string;
-  readonly subscriberId: string;
-  readonly subscriptionId: string;
-  readonly creatorWallet: Address;
-  /** The close; null for a debt that was brought from another system. */
-  readonly signature: Signature | null;
-  /** The slot of the close; for a debt that was brought, the one from which it is owed here. */
-  readonly slot: Slot;
-  /** Null for a debt that was brought without them. */
-  readonly netPnl: BaseUnits | null;
-  /** The part of the profit that this recipient gets. */
-  readonly shareBps: number | null;
-  /** To whom it is owed: 0 for the creator, else the number of the split. */
-  readonly recipient: number;
-  /** The name of the split; null for the creator, and for a split without a name. */
-  readonly label: string | null;
-  readonly brought: Brought | null;
-  readonly amount: BaseUnits;
-  readonly paid: BaseUnits;
-  readonly status: ShareStatus;
-  readonly reason: Trouble | null;
-  readonly attempts: number;
-  readonly retryAtMs: number | null;
-  readonly paidBy: readonly Signature[];
-  /** The part of `paid` that transfers of others discharged, and their signatures. */
-  readonly credited: BaseUnits;
-  readonly creditedBy: readonly Signature[];
-  /** Booked by a daemon in mode observe. The share is not paid until a person adopts it. */
-  readonly observed: boolean;
-  /** Who ended the debt unpaid, when and why; null unless `status` is `voided`. */
-  readonly voided: Voided | null;
 };
 
 /**

@@ -1,8 +1,8 @@
 // Debt sums: the port to sums over debts and payments.
-import type { ProfitShare } from './debt-ports.ts';
 import type { Address } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 import type { Payment } from './payment.ts';
+import type { ProfitShare } from './profit-share.ts';
 import type { Token } from './token.ts';
 
 export type Earnings = {

@@ -6,11 +6,11 @@ import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits, BasisPoints } from './money.ts';
 import type { PaymentPurpose } from './payment.ts';
 import type { Counters } from './reckoning.ts';
-import type { VoidedBy } from './share.ts';
 import type { Evidence } from './standing.ts';
 import type { SuspicionKind } from './suspicion.ts';
 import type { Owed, Token } from './token.ts';
 import type { Trouble } from './trouble.ts';
+import type { VoidedBy } from './voiding.ts';
 
 /**
  * Every kind of event, and when it is written. docs/events-out.md and the webhooks of the API

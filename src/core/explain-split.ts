@@ -1,5 +1,5 @@
 // Explain split: shows which part of a share one of several recipients gets, and how it was dealt.
-import { type Accrual, percent, type Step } from './explain.ts';
+import { type Accrual, percent, type Step } from './explanation.ts';
 import type { BaseUnits } from './money.ts';
 import { deal } from './split.ts';
 

@@ -1,17 +1,9 @@
 // Found payment ports: the port to payments that the chain shows and that the ledger had lost.
 
+import type { Cover } from './debt.ts';
 import type { Signature } from './ids.ts';
-import type { Cover } from './payment.ts';
-import type { ListedPayment } from './payment-ports.ts';
+import type { Accepted, ListedPayment } from './listed-payment.ts';
 import type { PaidOnChain } from './rebuild.ts';
-
-/** The act of a person who ends the wait for an explanation of a payment's excess. */
-export type Accepted = {
-  readonly reason: string;
-  readonly actor: string;
-  readonly person: string | null;
-  readonly atMs: number;
-};
 
 export type FoundPayments = {
   /**

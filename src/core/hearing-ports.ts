@@ -3,8 +3,8 @@
 import type { Commitment, Fact } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Taking } from './reading.ts';
-import type { NamedBy, SignatureSink } from './source.ts';
-import type { Naming, Rumour } from './watch-ports.ts';
+import type { NamedBy } from './source.ts';
+import type { Naming, Rumour, SignatureSink } from './watch-ports.ts';
 
 export type Sighting = {
   readonly signature: Signature;

@@ -7,7 +7,7 @@ import type { Lined, RowOf, RowProblem } from './import-rows.ts';
 import type { BaseUnits } from './money.ts';
 import type { Terms } from './terms.ts';
 import type { Token } from './token.ts';
-import type { VenueName } from './venue.ts';
+import type { VenueName } from './venue-name.ts';
 
 export type PreparedSubscriber = {
   readonly line: number;

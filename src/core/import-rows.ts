@@ -19,7 +19,7 @@ import { requireServiceKey, SERVICE_KEY_MOST, SIGNER_SERVICES } from './service-
 import { SPLITS_MOST, splitsProblem } from './split.ts';
 import { BASES, PROFITS } from './terms.ts';
 import { instantOf } from './time.ts';
-import { VENUE_NAMES } from './venue.ts';
+import { VENUE_NAMES } from './venue-name.ts';
 
 const SUB_ACCOUNTS_MOST = 64;
 const SUB_ACCOUNT_MOST = 65_535;

@@ -1,10 +1,10 @@
 // Lists: the port to the lists that the API and the commands show in pages. A page says how to go
 // on and how many rows there are, so that no list is cut silently.
-import type { ProfitShare } from './debt-ports.ts';
 import type { EventDelivery } from './endpoint.ts';
 import type { FactBody } from './fact.ts';
 import type { PaymentState } from './payment.ts';
-import type { Period } from './statement-ports.ts';
+import type { Period } from './period.ts';
+import type { ProfitShare } from './profit-share.ts';
 
 /** The filter of each list. A field that is left out does not restrict the list. */
 export type ListFilters = {

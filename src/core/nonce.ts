@@ -5,7 +5,7 @@
 // after a finalized read has shown another value. See ADR 98.
 import type { Address, Signature, Slot } from './ids.ts';
 import { BPS_WHOLE, least, most, mulDivCeil } from './money.ts';
-import type { Voiding } from './share.ts';
+import type { Voiding } from './voiding.ts';
 
 /** The value that a nonce account holds, in base58. It stands where a blockhash would. */
 export type NonceValue = string;

@@ -1,7 +1,7 @@
 // Payment cost: what a payment costs in lamports, and whether it waits for more debts because its
 // cost is too large a part of it.
+import type { Debt } from './debt.ts';
 import { type BaseUnits, BPS_WHOLE, formatUnits, type Lamports, mulDivCeil } from './money.ts';
-import type { Debt } from './payment.ts';
 import { amountText, bySymbol, USDC } from './token.ts';
 import type { ChainTransaction } from './transaction.ts';
 import { type Trouble, troubled } from './trouble.ts';

@@ -1,40 +1,14 @@
 // Payment ports: the port to the payments that discharge profit shares.
 import type { DeathEvidence } from './death.ts';
-import type { Accepted, FoundPayments } from './found-payment-ports.ts';
-import type { Address, Signature, Slot } from './ids.ts';
+import type { FoundPayments } from './found-payment-ports.ts';
+import type { Signature, Slot } from './ids.ts';
+import type { ListedPayment } from './listed-payment.ts';
 import type { ListFilters } from './lists.ts';
 import type { BaseUnits } from './money.ts';
-import type { Payment, PaymentPlan, SignedBytes } from './payment.ts';
-import type { Received } from './rebuild.ts';
-import type { SenderTip } from './sender-tip.ts';
+import type { Payment } from './payment.ts';
+import type { SignedBytes } from './signed-bytes.ts';
 import type { Trouble } from './trouble.ts';
 import type { PaymentVariants } from './variant-ports.ts';
-
-export type ListedPayment = Pick<Payment, 'token' | 'id' | 'purpose' | 'subscriberId'> & {
-  /** The recipient of the oldest debt; of a swap, the agent. */
-  readonly creatorWallet: Address;
-  readonly amount: BaseUnits;
-  /** The parts of the amount, each with what of it no debt explains; empty for a swap. */
-  readonly recipients: readonly (Received & { readonly excess: BaseUnits })[];
-  readonly withdrawn: BaseUnits;
-  readonly feePayer: PaymentPlan['feePayer'];
-  /** The tip that the fee payer gives the sender endpoint when the payment lands; null for none. */
-  readonly tip: SenderTip | null;
-  readonly state: Payment['state'];
-  readonly guard: 'blockhash' | 'nonce';
-  readonly cancelAsked: boolean;
-  readonly signature: Signature | null;
-  readonly slot: Slot | null;
-  readonly trouble: Trouble | null;
-  /** Base units that no debt explains, of a payment that was found on chain; else 0. */
-  readonly excess: BaseUnits;
-  /** Found on chain in a slot in which the ledger may have lost payments, debts and terms. */
-  readonly maybeLost: boolean;
-  /** The person who accepted the excess; null until a person accepts it. */
-  readonly accepted: Accepted | null;
-  readonly plannedAtMs: number;
-  readonly endedAtMs: number | null;
-};
 
 type PaymentsApart = FoundPayments & PaymentVariants;
 /**

@@ -1,16 +1,9 @@
-// Payment recipients: whom one payment pays, and which debts to several recipients may be paid by
-// one payment. Its end, landed or not, decides the debts to all of them together.
+// Payment recipients: whom one payment pays, and how much each of them gets. The end of the
+// payment, landed or not, decides the debts to all of them together.
+import { type Cover, type Debt, walletsOf } from './debt.ts';
 import type { Address } from './ids.ts';
 import type { BaseUnits } from './money.ts';
-import type { Cover, Debt, Payment, PaymentPlan } from './payment.ts';
-
-/** One recipient of a payment, and the amount that the payment brings it. */
-export type PaidTo = {
-  readonly wallet: Address;
-  readonly amount: BaseUnits;
-  /** Whether the recipient's token account was absent when the payment was planned. */
-  readonly createAccount: boolean;
-};
+import type { PaidTo, Payment, PaymentPlan } from './payment.ts';
 
 /** Whom a payment pays, in the order of their oldest debt; the amounts add up to its amount. */
 export const paidTo = ({
@@ -22,44 +15,6 @@ export const paidTo = ({
 /** Whether a payment pays more than one recipient. */
 export const paysSeveral = ({ plan }: Pick<Payment, 'plan'>): boolean =>
   plan.recipients !== undefined;
-
-/** The recipients of debts, in the order of their oldest debt. */
-export const walletsOf = (debts: readonly Pick<Debt, 'creatorWallet'>[]): Address[] => [
-  ...new Set(debts.map((each) => each.creatorWallet)),
-];
-
-/** The debts to one recipient. */
-export const debtsTo = (debts: readonly Debt[], wallet: Address): readonly Debt[] =>
-  debts.filter((each) => each.creatorWallet === wallet);
-
-/** The debts to the first `most` recipients. */
-export function toFirst(debts: readonly Debt[], most: number): readonly Debt[] {
-  const kept = walletsOf(debts).slice(0, most);
-  return debts.filter((each) => kept.includes(each.creatorWallet));
-}
-
-/** The debts without those to the last recipient; at least the first recipient stays. */
-export const withoutLast = (debts: readonly Debt[]): readonly Debt[] =>
-  toFirst(debts, Math.max(1, walletsOf(debts).length - 1));
-
-/**
- * The due debts that one payment may pay: those to the recipient of the oldest, at its venue and in
- * its token, and those to other recipients out of the same account. A debt that is to be paid apart
- * is paid with debts to its own recipient only.
- */
-export function payableTogether(due: readonly Debt[], oldest: Debt): readonly Debt[] {
-  const alike = due.filter(
-    (debt) => debt.venue === oldest.venue && debt.token.mint === oldest.token.mint,
-  );
-  const apart = new Set(alike.flatMap((debt) => (debt.apart ? [debt.creatorWallet] : [])));
-  return alike.filter(
-    (debt) =>
-      debt.creatorWallet === oldest.creatorWallet ||
-      (debt.driftUser === oldest.driftUser &&
-        !apart.has(oldest.creatorWallet) &&
-        !apart.has(debt.creatorWallet)),
-  );
-}
 
 /**
  * The recipients of these covers, each with the sum of its covers, in the order of their first

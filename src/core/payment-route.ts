@@ -1,11 +1,13 @@
 // Payment route: the way by which a payment gets its tokens. Under a nonce a payment may be signed
 // again by another route; see ADR 104. A route names no recipient, no amount that is paid, no debt,
 // no fee payer and no tip: these stand in the payment's record, and are the same in all variants.
+import type { Debt } from './debt.ts';
 import type { Address } from './ids.ts';
 import type { BaseUnits } from './money.ts';
-import type { Debt, Payment } from './payment.ts';
+import type { Payment } from './payment.ts';
 import { paidTo } from './payment-recipients.ts';
-import type { PayingPolicy, Planned, Preflight } from './plan.ts';
+import type { PayingPolicy, Planned } from './plan.ts';
+import type { Preflight } from './preflight.ts';
 import { isSameTip } from './sender-tip.ts';
 
 export type Route = {

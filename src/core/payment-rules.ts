@@ -2,8 +2,8 @@
 // table. core/policy.ts has the rules about the payment as a whole.
 
 import type { Address } from './ids.ts';
+import type { Effect, Mandate } from './mandate.ts';
 import type { BaseUnits, Lamports } from './money.ts';
-import type { Effect, Mandate } from './policy.ts';
 import { TOKEN_PROGRAM } from './programs.ts';
 import type { Rule, RulesByEffect } from './rules.ts';
 

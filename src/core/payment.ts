@@ -17,14 +17,14 @@
 // it discharges nothing and follows the same rules. This module only decides; flows/settle.ts acts,
 // one persisted step at a time.
 import { DEATH_MARGIN_BLOCKS } from './death.ts';
-import type { Address, Signature, Slot } from './ids.ts';
-import { type BaseUnits, least } from './money.ts';
+import { type Cover, type Debt, payableTogether } from './debt.ts';
+import type { Address, Slot } from './ids.ts';
+import type { BaseUnits } from './money.ts';
 import type { CancelRequest, NonceAt, Variant } from './nonce.ts';
-import { type PaidTo, payableTogether } from './payment-recipients.ts';
 import type { SenderTip } from './sender-tip.ts';
-import { amountText, type Token } from './token.ts';
-import { type Trouble, troubled } from './trouble.ts';
-import type { VenueName } from './venue.ts';
+import type { SignedBytes } from './signed-bytes.ts';
+import type { Token } from './token.ts';
+import type { VenueName } from './venue-name.ts';
 
 export const PAYMENT_STATES = ['planned', 'signed', 'sent', 'landed', 'failed', 'dead'] as const;
 export type PaymentState = (typeof PAYMENT_STATES)[number];
@@ -32,44 +32,6 @@ export type PaymentState = (typeof PAYMENT_STATES)[number];
 export const PAYMENT_PURPOSES = ['share', 'top_up'] as const;
 export type PaymentPurpose = (typeof PAYMENT_PURPOSES)[number];
 export const FEE_PAYERS = ['agent', 'sponsor'] as const;
-
-/** A profit share with an unpaid rest. */
-export type Debt = {
-  readonly shareId: string;
-  readonly subscriptionId: string;
-  readonly creatorWallet: Address;
-  /** The Drift user whose close made the debt. It is asked first to pay. */
-  readonly driftUser: Address;
-  readonly subAccountId: number;
-  /** The venue of that account, and the token in which it counts. */
-  readonly venue: VenueName;
-  readonly token: Token;
-  readonly owed: BaseUnits;
-  readonly attempts: number;
-  /** The slot of its close. A payment of the debt cannot be earlier. */
-  readonly slot: Slot;
-  /**
-   * Below this sum, debts to the creator wait for each other; 0 once the debt was asked for, or the
-   * subscriber is delinquent.
-   */
-  readonly minimum: BaseUnits;
-  /**
-   * A clearance or retry asked for the debt, the subscription has ended, or the subscriber is
-   * delinquent: the debt is paid even if the payment costs more than the rules allow.
-   */
-  readonly asked?: boolean;
-  /**
-   * A payment to several recipients failed with this debt. It is paid with debts to its own
-   * recipient only.
-   */
-  readonly apart?: boolean;
-};
-
-/** The debts of accounts at one venue. */
-export const debtsAt = (debts: readonly Debt[], venue: VenueName | undefined): readonly Debt[] =>
-  debts.filter((each) => each.venue === venue);
-
-export type Cover = { readonly shareId: string; readonly amount: BaseUnits };
 
 /** The plan of a payment, decided before anything is signed. */
 export type PaymentPlan = {
@@ -99,16 +61,6 @@ export type PaymentPlan = {
   readonly recipients?: readonly PaidTo[];
   /** The tip of the fee payer for the sender endpoint; left out where the payment has none. */
   readonly tip?: SenderTip;
-};
-
-export type SignedBytes = {
-  readonly signature: Signature;
-  readonly bytes: Uint8Array;
-  readonly lastValidBlockHeight: number;
-  /** The slot of the bank that gave the blockhash: the transaction cannot be in an earlier one. */
-  readonly blockhashSlot: Slot;
-  /** The price of a compute unit; known where a variant may follow at a higher one. */
-  readonly microLamports?: bigint;
 };
 
 export type Payment = {
@@ -176,21 +128,6 @@ export function next(view: LaneView): Command {
   return { do: 'plan', debts: payableTogether(due, oldest), due };
 }
 
-/**
- * Why the debts to one creator wait for each other; null when their sum reaches the minimum of one
- * of them.
- */
-export function tooSmall(debts: readonly Debt[]): Trouble | null {
-  const owed = debts.reduce((sum, debt) => sum + debt.owed, 0n);
-  if (debts.length === 0 || debts.some((debt) => owed >= debt.minimum)) return null;
-  const { token } = debts[0]!;
-  const minimum = debts.reduce((lowest, debt) => least(lowest, debt.minimum), debts[0]!.minimum);
-  return troubled(
-    'below_minimum',
-    `${amountText(owed, token)} is owed to this creator; payments begin at ${amountText(minimum, token)}. It is paid with the next shares, or before a withdrawal.`,
-  );
-}
-
 // ── Looking ──────────────────────────────────────────────────────────────────────────────────────
 
 /** The result of one look at the chain for a signature. */
@@ -225,3 +162,11 @@ export function conclude(signed: SignedBytes, look: Look): Verdict {
     return { do: 'prove', finalizedBlockHeight: look.finalizedBlockHeight };
   return { do: 'wait', rebroadcast: look.finalizedBlockHeight <= signed.lastValidBlockHeight };
 }
+
+/** One recipient of a payment, and the amount that the payment brings it. */
+export type PaidTo = {
+  readonly wallet: Address;
+  readonly amount: BaseUnits;
+  /** Whether the recipient's token account was absent when the payment was planned. */
+  readonly createAccount: boolean;
+};

@@ -1,11 +1,11 @@
 // Plan costs: decides which wallet pays the fee, rents and tip of a planned payment, and whether
 // the payment is worth its cost. Costs are lamports.
+import { type Debt, debtsTo } from './debt.ts';
 import type { Address } from './ids.ts';
 import { type BaseUnits, formatUnits, type Lamports, most } from './money.ts';
-import type { Debt, PaymentPlan } from './payment.ts';
+import type { PaidTo, PaymentPlan } from './payment.ts';
 import { type CostRule, tooCostly } from './payment-cost.ts';
-import { debtsTo, type PaidTo } from './payment-recipients.ts';
-import type { CreatorSeen, Preflight, SolCosts } from './plan.ts';
+import type { CreatorSeen, Preflight, SolCosts } from './preflight.ts';
 import { type SenderTip, tipFor } from './sender-tip.ts';
 import { type Trouble, troubled } from './trouble.ts';
 

@@ -3,100 +3,17 @@
 // be withdrawn. Markets are settled only as far as the deposit is short of the withdrawal.
 
 import { INSUFFICIENT_FUNDS } from './aftermath.ts';
+import { type Cover, type Debt, walletsOf, withoutLast } from './debt.ts';
 import type { Address } from './ids.ts';
-import { type BaseUnits, BPS_WHOLE, type Lamports, least, mulDivCeil } from './money.ts';
-import type { Cover, Debt, PaymentPlan } from './payment.ts';
+import { type BaseUnits, BPS_WHOLE, least, mulDivCeil } from './money.ts';
+import type { PaymentPlan } from './payment.ts';
 import type { CostRule } from './payment-cost.ts';
-import { partsOfCovers, walletsOf, withoutLast } from './payment-recipients.ts';
+import { partsOfCovers } from './payment-recipients.ts';
 import { canTopUp, notWorth, priced, seenOf, type Waiting } from './plan-costs.ts';
+import type { Claimable, Preflight, VenueFunds } from './preflight.ts';
 import type { Reimbursement } from './reimbursement.ts';
-import type { TipRule } from './sender-tip.ts';
 import { amountText, type Token, USDC } from './token.ts';
 import { type Trouble, troubled } from './trouble.ts';
-
-/**
- * The readings that a plan depends on, made in one batch. SPL balances are those of token accounts,
- * never collateral.
- */
-export type Preflight = {
-  readonly agentLamports: Lamports;
-  /**
-   * Null when the agent has no token account that it can spend from: closed, frozen, or given away.
-   */
-  readonly agentTokens: BaseUnits | null;
-  /** `foreign`: the creator gave the account away, so money in it would not be the creator's. */
-  readonly creatorAccount: 'absent' | 'open' | 'frozen' | 'foreign';
-  /** Null when the Drift user does not exist. */
-  readonly venue: VenueFunds | null;
-  /** Null when no sponsor is configured. */
-  readonly sponsorLamports: Lamports | null;
-  /** Whether the sponsor has an open token account, in which it can be reimbursed. */
-  readonly sponsorTakesTokens: boolean;
-  /**
-   * Why the sponsor pays nothing for these debts, even if it holds enough; null or absent when it
-   * may.
-   */
-  readonly sponsorRefuses?: Omit<Trouble, 'lamports'> | null;
-  /** Whether the sponsor, who pays the fees of these debts, pays no tip with them. */
-  readonly sponsorRefusesTip?: boolean;
-  readonly costs: SolCosts;
-  /**
-   * Where the creator has no token account: what all subscribers owe to that wallet in debts that
-   * can be paid; left out where the ledger was not asked.
-   */
-  readonly owedToCreator?: BaseUnits;
-  /**
-   * The readings about the other recipients, where the debts are to several. The fields of the
-   * preflight itself, such as `creatorAccount`, are then about the recipient of the oldest debt.
-   */
-  readonly others?: ReadonlyMap<Address, CreatorSeen>;
-};
-/** The part of a preflight that is about one recipient. */
-export type CreatorSeen = Pick<
-  Preflight,
-  'creatorAccount' | 'sponsorRefuses' | 'sponsorRefusesTip' | 'owedToCreator'
->;
-
-/** A market from which settling brings quote tokens into the deposit. */
-export type Claimable = {
-  readonly market: number;
-  /** The amount that settling brings, in base units, according to one reading. */
-  readonly amount: BaseUnits;
-  /** A position is still open there; settling it also realises what is not realised. */
-  readonly held: boolean;
-};
-
-export type VenueFunds = {
-  /** Quote tokens deposited in the venue account, in base units. */
-  readonly deposit: BaseUnits;
-  readonly claimable: readonly Claimable[];
-  /** Whether positions or borrows use the collateral, so that not all of it may leave. */
-  readonly exposed: boolean;
-  /**
-   * The most that may leave without harming the account's health, as the venue answered; null
-   * before it was asked.
-   */
-  readonly room: BaseUnits | null;
-  /** Why the account or the venue forbids paying now; null when they do not. */
-  readonly blocked: Trouble | null;
-};
-
-export type SolCosts = {
-  readonly lamportsPerSignature: Lamports;
-  /** The signatures of a payment that the agent pays for; 1 when absent, 2 under a nonce. */
-  readonly signatures?: bigint;
-  /** The most lamports for priority. */
-  readonly priority: Lamports;
-  /** The likely lamports for priority at the present price; when absent, the most. */
-  readonly priorityLikely?: Lamports;
-  readonly tokenAccountRent: Lamports;
-  /** Lamports that stay in the agent wallet when it pays its own fees. */
-  readonly agentReserve: Lamports;
-  /** Lamports that stay in the sponsor wallet. */
-  readonly sponsorReserve: Lamports;
-  /** The tip for the sender endpoint; absent where nothing is sent to one. */
-  readonly tip?: TipRule;
-};
 
 /** The platform's rules for payments. */
 export type PayingPolicy = {

@@ -22,11 +22,12 @@ import type { MasterKeyBook } from './master-key.ts';
 import type { NonceBook } from './nonce-ports.ts';
 import type { RecordedClose } from './outcome.ts';
 import type { Payments } from './payment-ports.ts';
+import type { Period } from './period.ts';
 import type { ServiceKey, SignerService } from './service-key.ts';
 import type { Owing, Standings, Suspicions } from './standing-ports.ts';
-import type { Period } from './statement-ports.ts';
+import type { Subscription } from './subscription.ts';
 import type { Terms } from './terms.ts';
-import type { VenueName } from './venue.ts';
+import type { VenueName } from './venue-name.ts';
 import type { WatchList } from './watch-ports.ts';
 
 /** Time and random numbers. The daemon gets both only through this port. */
@@ -69,8 +70,6 @@ export type Subscriber = {
   readonly keyService?: SignerService;
   readonly retiredAtMs: number | null;
 };
-
-export type { AgentKey, RemoteKey, SealedKey } from './agent-key.ts';
 
 export type NewSubscriber = {
   readonly id: string;
@@ -122,12 +121,6 @@ export type Subscribers = {
    * slot.
    */
   retire(id: string, slot: Slot, nowMs: number): Promise<boolean>;
-};
-
-export type Subscription = Agreement & {
-  readonly id: string;
-  readonly subscriberId: string;
-  readonly driftAccount: Address;
 };
 
 export type Subscriptions = {

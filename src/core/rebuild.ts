@@ -1,10 +1,10 @@
 // Rebuild: recognises payments on chain. Every payment carries its id in a memo, so a ledger that
 // lost its payments can be filled again from the history of the agent's token account.
 
+import type { Cover } from './debt.ts';
 import type { Address, Signature, Slot } from './ids.ts';
+import type { Effect } from './mandate.ts';
 import { type BaseUnits, least } from './money.ts';
-import type { Cover } from './payment.ts';
-import type { Effect } from './policy.ts';
 import { MEMO_PROGRAM } from './programs.ts';
 import type { Token } from './token.ts';
 

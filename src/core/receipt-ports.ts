@@ -1,7 +1,7 @@
 // Receipt ports: the port to the figures from which the receipt of a share is written.
 import type { Address } from './ids.ts';
 import type { Receipt } from './receipt.ts';
-import type { VenueName } from './venue.ts';
+import type { VenueName } from './venue-name.ts';
 
 /** The ledger's part of a receipt; the addresses that derive from wallets are added later. */
 export type ReceiptFigures = Pick<

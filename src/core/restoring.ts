@@ -1,9 +1,10 @@
 // Restoring: decides what a payment that the chain shows changes in a ledger that had lost it, or
 // had lost debts that it paid. The ledger locks the rows, asks `restoring`, and applies the answer.
+import type { Cover } from './debt.ts';
 import { Fault } from './fault.ts';
 import type { Address, Signature } from './ids.ts';
 import type { BaseUnits } from './money.ts';
-import type { Cover, PaymentState } from './payment.ts';
+import type { PaymentState } from './payment.ts';
 import {
   type PaidOnChain,
   type Received,

@@ -7,9 +7,9 @@
 // payment needs; before another one is signed, the history of the sponsor is searched for it.
 import { DEATH_MARGIN_BLOCKS } from './death.ts';
 import type { Address } from './ids.ts';
+import type { Effect } from './mandate.ts';
 import type { Lamports } from './money.ts';
 import type { Look } from './payment.ts';
-import type { Effect } from './policy.ts';
 import { objectionsTo, type Rule } from './rules.ts';
 
 /** The day (2026-11-26) and the commitment (64 hexadecimal digits) that a memo names. */

@@ -1,10 +1,10 @@
-// Share change: the changes of a debt that a payment, a loop or a person brings. core/share.ts
-// decides what becomes of the debt.
+// Share change: the changes of a debt that a payment, a loop or a person brings.
+// core/share-transition.ts decides what becomes of the debt.
 import type { EventBodies, EventOf } from './event.ts';
 import type { Signature, Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
-import type { Voiding } from './share.ts';
 import type { Trouble } from './trouble.ts';
+import type { Voiding } from './voiding.ts';
 
 /** The payment that landed for a debt. */
 export type Landing = {

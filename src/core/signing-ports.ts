@@ -1,10 +1,10 @@
 // Signing ports: the ports of the pen, of the signers and of the vault that seals their keys; the
 // addresses of a payment; and the port to the endpoint that builds swaps.
+import type { AgentKey } from './agent-key.ts';
 import type { Address, Signature } from './ids.ts';
+import type { NonceUse } from './mandate.ts';
 import type { BaseUnits, Lamports } from './money.ts';
 import type { Payment } from './payment.ts';
-import type { NonceUse } from './policy.ts';
-import type { AgentKey } from './ports.ts';
 import type { RootMemo } from './root-memo.ts';
 import type { ServiceKey } from './service-key.ts';
 import type { Instruction } from './transaction.ts';

@@ -1,7 +1,6 @@
-// Source: the sources from which signatures of transactions become known, declared once, and the
-// port to which each of them gives the signatures. A source is never believed: each transaction is
-// read from RPC, so that its facts do not depend on the source.
-import type { Naming, Rumour } from './watch-ports.ts';
+// Source: the sources from which signatures of transactions become known, declared once. A source
+// is never believed: each transaction is read from RPC, so that its facts do not depend on the
+// source.
 
 /** The sources of the settings. Each one alone is enough to hear everything. */
 export const SOURCES = ['webhooks', 'subscriptions', 'stream', 'backfill', 'sweep'] as const;
@@ -24,16 +23,3 @@ export const NAMED_BY = [
   'replay',
 ] as const;
 export type NamedBy = (typeof NAMED_BY)[number];
-
-/**
- * The port of every source of signatures, be it a body, a history or a stream: it notes
- * transactions with the watched accounts that they are said to touch. `flows/inspect` reads them
- * from here and does not see which source it was.
- */
-export type SignatureSink = {
-  /**
-   * Notes claimed transactions, so that they are read from RPC. Those that are noted already are
-   * kept.
-   */
-  note(rumours: readonly Rumour[], naming: Naming): Promise<void>;
-};

@@ -1,7 +1,7 @@
 // Spending limits: the most that one payment and one day may move, and the most SOL that the
 // sponsor gives. Flows pass in the sums from the ledger. A day is the last 24 hours.
+import type { Debt } from './debt.ts';
 import { type BaseUnits, formatUnits, type Lamports } from './money.ts';
-import type { Debt } from './payment.ts';
 import { amountText, type Token, USDC } from './token.ts';
 import { type OwnTroubleCode, type Trouble, troubled } from './trouble.ts';
 

@@ -1,15 +1,13 @@
 // Statement ports: the port to the details of shares and payments that statements and lists show
 // beside the debt itself (time, market, prices, fees, funding), the port to the sums of each
 // creator in a period, and the port that takes links to statements back.
+import type { Cover } from './debt.ts';
 import type { Earnings } from './debt-sums.ts';
 import type { Direction } from './fact.ts';
 import type { Address } from './ids.ts';
 import type { BaseUnits } from './money.ts';
-import type { Cover } from './payment.ts';
-import type { VenueName } from './venue.ts';
-
-/** A period of time, in milliseconds since 1970; `untilMs` is not part of it. */
-export type Period = { readonly sinceMs?: number; readonly untilMs?: number };
+import type { Period } from './period.ts';
+import type { VenueName } from './venue-name.ts';
 
 /** The trade behind a share. Amounts are quote base units, base is in 1e9. */
 export type ShareTrade = {

@@ -1,7 +1,7 @@
 // Statement: the contents of a link to a statement, and the sums and days of the shares that the
 // statement shows. Pure: the link is sealed elsewhere, so that only the daemon makes one.
-import type { ProfitShare } from './debt-ports.ts';
 import type { BaseUnits } from './money.ts';
+import type { ProfitShare } from './profit-share.ts';
 import type { ShareDetails } from './statement-ports.ts';
 import type { Token } from './token.ts';
 

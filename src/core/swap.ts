@@ -3,9 +3,9 @@
 // planned tokens for at least the planned SOL, out of the agent's accounts and into them, and
 // nothing else.
 import type { Address } from './ids.ts';
+import type { Effect } from './mandate.ts';
 import { type BaseUnits, BPS_WHOLE, type Lamports, mulDivFloor } from './money.ts';
 import { COMPUTE_UNITS_MOST, PRIORITY_FEE } from './payment-rules.ts';
-import type { Effect } from './policy.ts';
 import { objectionsTo, objectionTo, type Rule, type RulesByEffect } from './rules.ts';
 
 export type SwapEffect =

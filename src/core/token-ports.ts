@@ -2,8 +2,8 @@
 // bytes; no node is asked.
 import type { ChainAccount } from './chain-ports.ts';
 import type { Address } from './ids.ts';
+import type { Effect } from './mandate.ts';
 import type { BaseUnits, Lamports } from './money.ts';
-import type { Effect } from './policy.ts';
 import type { PaymentParts } from './signing-ports.ts';
 import type { ChainTransaction, Instruction } from './transaction.ts';
 

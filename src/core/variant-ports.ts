@@ -2,8 +2,8 @@
 // stand on one value, so that at most one is executed.
 import type { Signature, Slot } from './ids.ts';
 import type { CancelRequest, Variant } from './nonce.ts';
-import type { SignedBytes } from './payment.ts';
 import type { Route } from './payment-route.ts';
+import type { SignedBytes } from './signed-bytes.ts';
 import type { Trouble } from './trouble.ts';
 
 /** A variant to store. `route`: that of a payment; null for a cancellation. */

@@ -6,20 +6,15 @@ import type { Coverage } from './coverage.ts';
 import type { Fact } from './fact.ts';
 import { Fault } from './fault.ts';
 import type { Address, Slot } from './ids.ts';
-import type { VenueFunds } from './plan.ts';
-import type { Effect } from './policy.ts';
+import type { Effect } from './mandate.ts';
+import type { VenueFunds } from './preflight.ts';
 import type { AccountState } from './reckoning.ts';
 import type { PaymentParts } from './signing-ports.ts';
 import type { Token } from './token.ts';
 import type { ChainTransaction, ExecutedInstruction, Instruction } from './transaction.ts';
 import type { Trouble, TroubleCode } from './trouble.ts';
+import { DEFAULT_VENUE, type VenueName } from './venue-name.ts';
 import type { Watched } from './watch-ports.ts';
-
-/** The venues that this release knows, by the names that settings, records and the API use. */
-export const VENUE_NAMES = ['drift-v2', 'velocity'] as const;
-export type VenueName = (typeof VENUE_NAMES)[number];
-/** The venue of a request, setting or row that names none. */
-export const DEFAULT_VENUE: VenueName = 'drift-v2';
 
 /**
  * An account at the venue as one reading showed it: the markets that its instructions must name,

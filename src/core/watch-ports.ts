@@ -2,7 +2,7 @@
 import type { Commitment } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { NamedBy } from './source.ts';
-import type { VenueName } from './venue.ts';
+import type { VenueName } from './venue-name.ts';
 
 /**
  * A claim by a source that a transaction touches watched accounts. It is true once RPC says so too.
@@ -134,4 +134,17 @@ export type Cursor = {
   readonly slot: Slot;
   /** The revision of the watch-list with which the account joined. */
   readonly listedRevision: number;
+};
+
+/**
+ * The port of every source of signatures, be it a body, a history or a stream: it notes
+ * transactions with the watched accounts that they are said to touch. `flows/inspect` reads them
+ * from here and does not see which source it was.
+ */
+export type SignatureSink = {
+  /**
+   * Notes claimed transactions, so that they are read from RPC. Those that are noted already are
+   * kept.
+   */
+  note(rumours: readonly Rumour[], naming: Naming): Promise<void>;
 };

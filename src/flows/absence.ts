@@ -4,8 +4,12 @@
 import { delayMs } from '../core/backoff.ts';
 import type { Sighting } from '../core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
-import type { InspectOptions, InspectPorts } from './inspect.ts';
-import { FINALIZED_SOON_SLOTS, NOT_YET } from './inspect.ts';
+import {
+  FINALIZED_SOON_SLOTS,
+  type InspectOptions,
+  type InspectPorts,
+  NOT_YET,
+} from './inspect-ports.ts';
 
 /**
  * A rumour that no node has known for this long was forged, or dropped before it was read. For the

@@ -2,7 +2,8 @@
 // force when each part of the position was opened.
 import { accrualOf, tabsAfter } from '../core/accrual.ts';
 import type { UnaccruedClose } from '../core/debt-ports.ts';
-import type { Ledger, Log, Subscription } from '../core/ports.ts';
+import type { Ledger, Log } from '../core/ports.ts';
+import type { Subscription } from '../core/subscription.ts';
 import { sideBySide } from './side-by-side.ts';
 
 const BATCH = 500;

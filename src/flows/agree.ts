@@ -4,10 +4,12 @@
 import type { Agreement } from '../core/accrual.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
-import type { Log, Subscription } from '../core/ports.ts';
+import type { Log } from '../core/ports.ts';
 import { recipientsOf } from '../core/split.ts';
+import type { Subscription } from '../core/subscription.ts';
 import { type Basis, type Terms, type TermsChange, termsAfter } from '../core/terms.ts';
-import type { Venue, VenueName, Venues } from '../core/venue.ts';
+import type { Venue, Venues } from '../core/venue.ts';
+import type { VenueName } from '../core/venue-name.ts';
 import {
   addressOf,
   type GivenRules,

@@ -3,14 +3,16 @@
 // nothing.
 
 import { moreTelling } from '../core/aftermath.ts';
+import { type Debt, walletsOf } from '../core/debt.ts';
 import type { Address } from '../core/ids.ts';
-import type { Debt, Payment, PaymentPlan } from '../core/payment.ts';
-import { paysWhole, walletsOf } from '../core/payment-recipients.ts';
-import type { PayingPolicy, Preflight } from '../core/plan.ts';
+import type { Payment, PaymentPlan } from '../core/payment.ts';
+import { paysWhole } from '../core/payment-recipients.ts';
+import type { PayingPolicy } from '../core/plan.ts';
 import type { Ledger, Subscriber, VenueAccount } from '../core/ports.ts';
+import type { Preflight } from '../core/preflight.ts';
 import type { ErrorClass } from '../core/trouble.ts';
 import type { SeenAccount } from '../core/venue.ts';
-import type { NonceSeen } from './nonce-lane.ts';
+import type { NonceSeen } from './nonce-guard.ts';
 import { type ReadPorts, type Reserves, readPreflight } from './preflight.ts';
 import type { createRecipientsSeen } from './recipients-seen.ts';
 import { createRoom, type Granted } from './room.ts';

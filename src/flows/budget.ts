@@ -2,12 +2,12 @@
 // today, how often a creator's token account was opened, and whether the sponsor pays for this
 // subscriber and creator. The rules are in core/spending-limits.ts.
 
+import type { Debt } from '../core/debt.ts';
 import type { Address } from '../core/ids.ts';
 import type { Lamports } from '../core/money.ts';
-import type { Debt } from '../core/payment.ts';
 import type { CostRule } from '../core/payment-cost.ts';
-import type { CreatorSeen, SolCosts } from '../core/plan.ts';
 import type { Ledger } from '../core/ports.ts';
+import type { CreatorSeen, SolCosts } from '../core/preflight.ts';
 import type { Pen } from '../core/signing-ports.ts';
 import {
   type PenLimits,

@@ -12,7 +12,8 @@ import type { Pace } from '../core/pace.ts';
 import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
 import type { Owed, Token } from '../core/token.ts';
 import type { Tokens } from '../core/token-ports.ts';
-import type { Venue, VenueName, Venues } from '../core/venue.ts';
+import type { Venue, Venues } from '../core/venue.ts';
+import type { VenueName } from '../core/venue-name.ts';
 import type { Books } from './books-comparison.ts';
 import { countersOf, SUB_ACCOUNTS_MOST } from './sub-accounts.ts';
 

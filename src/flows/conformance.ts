@@ -12,7 +12,8 @@ import {
 } from '../core/conformance.ts';
 import type { Log } from '../core/ports.ts';
 import type { Trouble } from '../core/trouble.ts';
-import { DEFAULT_VENUE, type Venue, type VenueName } from '../core/venue.ts';
+import type { Venue } from '../core/venue.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue-name.ts';
 
 export type ConformancePorts = {
   readonly program: ProgramReader;

@@ -4,6 +4,7 @@ import type { Chain } from '../core/chain-ports.ts';
 import type { AccountCheck } from '../core/check-ports.ts';
 import type { Slot } from '../core/ids.ts';
 import type { Perhaps } from '../core/perhaps.ts';
+import type { Ledger } from '../core/ports.ts';
 import {
   blankState,
   type Check,
@@ -13,8 +14,7 @@ import {
   NO_COUNTERS,
   together,
 } from '../core/reckoning.ts';
-import { type Venue, venueOf } from '../core/venue.ts';
-import type { CheckPorts } from './account-checks.ts';
+import { type Venue, type Venues, venueOf } from '../core/venue.ts';
 
 /**
  * The venue's flat fee for keepers; 0, without asking, when no record can have left such a fee out.
@@ -30,7 +30,7 @@ export const flatFeeFor = async (
  * state. A gap that was open stays open, because its cause cannot be read any more.
  */
 export async function acrossDeletion(
-  ports: Pick<CheckPorts, 'ledger' | 'chain' | 'venues'>,
+  ports: { readonly ledger: Ledger; readonly chain: Chain; readonly venues: Venues },
   account: AccountCheck,
   deletedSlot: Slot,
 ): Promise<Check> {

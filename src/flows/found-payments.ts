@@ -2,8 +2,8 @@
 // of a payment is its excess. It pays debts to the same wallet that are heard later.
 
 import type { Address } from '../core/ids.ts';
+import type { ListedPayment } from '../core/listed-payment.ts';
 import { type BaseUnits, most } from '../core/money.ts';
-import type { ListedPayment } from '../core/payment-ports.ts';
 import type { Ledger, Log } from '../core/ports.ts';
 import {
   allot,

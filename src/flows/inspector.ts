@@ -2,7 +2,8 @@
 // keeps its own place and no other. While more transactions are due than there are places, a round
 // ends as soon as a quarter of the places is free, so that no place waits for the slowest read.
 import type { Sighting } from '../core/hearing-ports.ts';
-import { type InspectOptions, type InspectPorts, inspectAlone } from './inspect.ts';
+import { inspectAlone } from './inspect.ts';
+import type { InspectOptions, InspectPorts } from './inspect-ports.ts';
 import { AHEAD_MS } from './reading-haste.ts';
 
 const LEASE_MS = 15_000;

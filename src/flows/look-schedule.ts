@@ -3,8 +3,8 @@
 // was heard for a while and the payment is sent again.
 import type { Slot } from '../core/ids.ts';
 import type { Pace } from '../core/pace.ts';
-import type { SignedBytes } from '../core/payment.ts';
 import type { Clock } from '../core/ports.ts';
+import type { SignedBytes } from '../core/signed-bytes.ts';
 
 export type LookingOptions = {
   /** The time between two looks at a payment that a look did not find final. */

@@ -12,6 +12,7 @@ import type { Nonces } from '../core/nonce-ports.ts';
 import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
+import type { Guard, NonceSeen } from './nonce-guard.ts';
 import type { NonceHeard } from './nonce-heard.ts';
 import { createNonceLeaving, type NonceLeaving } from './nonce-leaving.ts';
 import { createNonceOpening, type OpeningOptions } from './nonce-opening.ts';
@@ -29,17 +30,6 @@ export type NonceOptions = OpeningOptions & {
   /** What keeps two payments of one debt apart: `payments.replayGuard`. */
   readonly replayGuard: 'blockhash' | 'nonce';
 };
-
-/** The nonce account of a plan, as its one batched read found it. */
-export type NonceSeen = { readonly account: ChainAccount | null; readonly slot: Slot };
-
-export type Guard =
-  /** `nonce` is null for a payment under a blockhash. */
-  | { readonly do: 'sign'; readonly nonce: NonceAt | null }
-  /** The lane runs again after `ms` milliseconds. Until then its debts show the trouble. */
-  | { readonly do: 'wait'; readonly trouble: Trouble; readonly ms: number }
-  /** The debts rest with this trouble, and are tried again by its class. */
-  | { readonly do: 'rest'; readonly trouble: Trouble };
 
 export type NonceLane = {
   /** The account to read with those of a plan; null when the lane has none. */

@@ -12,9 +12,10 @@ import {
   type Variant,
   type VariantPolicy,
 } from '../core/nonce.ts';
-import type { Payment, SignedBytes } from '../core/payment.ts';
+import type { Payment } from '../core/payment.ts';
 import { routeOf } from '../core/payment-route.ts';
 import type { Subscriber } from '../core/ports.ts';
+import type { SignedBytes } from '../core/signed-bytes.ts';
 import { troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
 import type { Looking } from './look-schedule.ts';

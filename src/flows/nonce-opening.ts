@@ -7,8 +7,8 @@ import type { Nonces } from '../core/nonce-ports.ts';
 import type { Ledger, Log, Subscriber } from '../core/ports.ts';
 import { type SponsorLimits, sponsorRefusal } from '../core/spending-limits.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
+import type { Guard } from './nonce-guard.ts';
 import type { NonceHeard } from './nonce-heard.ts';
-import type { Guard } from './nonce-lane.ts';
 import type { ReadPorts } from './preflight.ts';
 
 export type OpeningOptions = {

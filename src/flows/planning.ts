@@ -1,9 +1,9 @@
 // Planning: turns due debts into a payment that may be opened, or into the trouble why none can be
 // now. Reads the chain, and writes nothing but the reason of debts that wait for RPC.
+import { type Debt, debtsAt, debtsTo, toFirst, tooSmall, walletsOf } from '../core/debt.ts';
 import type { Signature } from '../core/ids.ts';
 import type { NonceAt } from '../core/nonce.ts';
-import { type Debt, debtsAt, type Payment, type PaymentPlan, tooSmall } from '../core/payment.ts';
-import { debtsTo, toFirst, walletsOf } from '../core/payment-recipients.ts';
+import type { Payment, PaymentPlan } from '../core/payment.ts';
 import type { PayingPolicy } from '../core/plan.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
 import { reimbursementIn } from '../core/reimbursement.ts';

@@ -2,21 +2,22 @@
 // depends on. SPL balances come from token accounts, never from Drift collateral.
 
 import type { Chain, ChainAccount, FeeMarket } from '../core/chain-ports.ts';
+import type { Debt } from '../core/debt.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { least } from '../core/money.ts';
 import type { Nonces } from '../core/nonce-ports.ts';
-import type { Debt, Payment } from '../core/payment.ts';
+import type { Payment } from '../core/payment.ts';
 import { paidTo } from '../core/payment-recipients.ts';
-import type { CreatorSeen, Preflight, VenueFunds } from '../core/plan.ts';
 import type { Subscriber } from '../core/ports.ts';
+import type { CreatorSeen, Preflight, VenueFunds } from '../core/preflight.ts';
 import type { TipSource } from '../core/sender-tip.ts';
 import type { PaymentParts, Pen } from '../core/signing-ports.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { troubled } from '../core/trouble.ts';
 import type { SeenAccount, Venue, Venues } from '../core/venue.ts';
-import type { NonceSeen } from './nonce-lane.ts';
+import type { NonceSeen } from './nonce-guard.ts';
 
 export type ReadPorts = {
   readonly chain: Chain;

@@ -10,8 +10,9 @@ import {
   withRound,
 } from '../core/death.ts';
 import type { Address } from '../core/ids.ts';
-import type { Payment, SignedBytes } from '../core/payment.ts';
+import type { Payment } from '../core/payment.ts';
 import type { Log } from '../core/ports.ts';
+import type { SignedBytes } from '../core/signed-bytes.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 
 /** The trouble of the debts of a payment that is proven dead. */

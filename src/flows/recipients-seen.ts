@@ -2,8 +2,8 @@
 // account: whether its address may be paid, whether its account is opened once more, whether the
 // sponsor pays for it, and what all subscribers owe to it.
 import type { Address } from '../core/ids.ts';
-import type { CreatorSeen } from '../core/plan.ts';
 import { seenOf } from '../core/plan-costs.ts';
+import type { CreatorSeen } from '../core/preflight.ts';
 import type { Token } from '../core/token.ts';
 import type { Trouble } from '../core/trouble.ts';
 import type { Budget } from './budget.ts';

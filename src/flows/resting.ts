@@ -1,6 +1,6 @@
 // Resting: records why debts cannot be paid now, and when they are tried again.
 import { aftermath, NO_TRIES } from '../core/aftermath.ts';
-import type { Debt } from '../core/payment.ts';
+import type { Debt } from '../core/debt.ts';
 import type { Ledger, Log } from '../core/ports.ts';
 import type { Trouble } from '../core/trouble.ts';
 import type { createRetryDelay } from './retry-delay.ts';

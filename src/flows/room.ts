@@ -5,19 +5,12 @@
 
 import { moreTelling } from '../core/aftermath.ts';
 import type { Chain } from '../core/chain-ports.ts';
+import { type Debt, toFirst, withoutLast } from '../core/debt.ts';
 import { type BaseUnits, least } from '../core/money.ts';
-import type { Debt, Payment, PaymentPlan } from '../core/payment.ts';
-import { toFirst, withoutLast } from '../core/payment-recipients.ts';
-import {
-  cushionOf,
-  type PayingPolicy,
-  type Planned,
-  type Preflight,
-  plan,
-  settleable,
-  type VenueFunds,
-} from '../core/plan.ts';
+import type { Payment, PaymentPlan } from '../core/payment.ts';
+import { cushionOf, type PayingPolicy, type Planned, plan, settleable } from '../core/plan.ts';
 import type { Subscriber } from '../core/ports.ts';
+import type { Preflight, VenueFunds } from '../core/preflight.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { SeenAccount } from '../core/venue.ts';
 import { aroundOf, instructionsOf, partsOf, type ReadPorts } from './preflight.ts';

@@ -6,19 +6,13 @@
 // state from which the step starts.
 
 import { NO_TRIES } from '../core/aftermath.ts';
+import { type Debt, debtsAt } from '../core/debt.ts';
 import { Fault, messageOf, unreachable } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
 import type { Variant } from '../core/nonce.ts';
-import {
-  type Command,
-  conclude,
-  type Debt,
-  debtsAt,
-  next,
-  type Payment,
-  type SignedBytes,
-} from '../core/payment.ts';
+import { type Command, conclude, next, type Payment } from '../core/payment.ts';
 import type { Clock, Log, Subscriber } from '../core/ports.ts';
+import type { SignedBytes } from '../core/signed-bytes.ts';
 import type { VenuesConformance } from './conformance.ts';
 import { createLooking, type FinalityPace, type LookingOptions } from './look-schedule.ts';
 import { createNonceHeard, type NonceHeard } from './nonce-heard.ts';

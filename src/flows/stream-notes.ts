@@ -3,8 +3,7 @@
 // believed.
 import { type Address, isSignature, type Signature, type Slot } from '../core/ids.ts';
 import type { Clock } from '../core/ports.ts';
-import type { SignatureSink } from '../core/source.ts';
-import type { Rumour } from '../core/watch-ports.ts';
+import type { Rumour, SignatureSink } from '../core/watch-ports.ts';
 import type { Haste } from './reading-haste.ts';
 import type { WatchedAccounts } from './watched.ts';
 

@@ -3,9 +3,9 @@
 import Type from 'typebox';
 import { EVENTS, type EventKind } from '../core/event.ts';
 import { PAYMENT_PURPOSES } from '../core/payment.ts';
-import { VOIDED_BY } from '../core/share.ts';
 import { SUSPICION_KINDS } from '../core/suspicion.ts';
 import { ERROR_CLASSES } from '../core/trouble.ts';
+import { VOIDED_BY } from '../core/voiding.ts';
 import {
   AddressText,
   BaseUnits,

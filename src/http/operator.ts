@@ -7,10 +7,10 @@ import type { Earnings } from '../core/debt-sums.ts';
 import { Fault } from '../core/fault.ts';
 import { isAddress } from '../core/ids.ts';
 import type { Ledger, Log } from '../core/ports.ts';
-import type { Voiding } from '../core/share.ts';
 import type { Statements } from '../core/statement-ports.ts';
 import { isoTime } from '../core/time.ts';
 import type { Token } from '../core/token.ts';
+import type { Voiding } from '../core/voiding.ts';
 import type { Endings } from '../flows/ending.ts';
 import type { Listing } from '../flows/lists.ts';
 import {

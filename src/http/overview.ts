@@ -2,9 +2,9 @@
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { Address } from '../core/ids.ts';
+import type { ListedPayment } from '../core/listed-payment.ts';
 import type { Lamports } from '../core/money.ts';
 import { AGES, type OverviewBook } from '../core/overview-ports.ts';
-import type { ListedPayment } from '../core/payment-ports.ts';
 import { isoTime } from '../core/time.ts';
 import { AddressText, BaseUnits, nullable, SymbolText } from './shapes.ts';
 import { ShareStatus } from './share-shapes.ts';

@@ -3,13 +3,13 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { notCancelled } from '../core/cancellation.ts';
+import type { Cover } from '../core/debt.ts';
 import { Fault } from '../core/fault.ts';
-import type { Cover } from '../core/payment.ts';
-import type { ListedPayment } from '../core/payment-ports.ts';
+import type { ListedPayment } from '../core/listed-payment.ts';
 import type { Ledger, Log } from '../core/ports.ts';
-import type { Voiding } from '../core/share.ts';
 import type { Statements } from '../core/statement-ports.ts';
 import { isoTime } from '../core/time.ts';
+import type { Voiding } from '../core/voiding.ts';
 import type { Endings } from '../flows/ending.ts';
 import type { Listing } from '../flows/lists.ts';
 import { Reason } from './operator-shapes.ts';

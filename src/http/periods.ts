@@ -1,7 +1,7 @@
 // Periods: the query fields `since` and `until` of lists, and the period that they name.
 import Type from 'typebox';
 import { Fault } from '../core/fault.ts';
-import type { Period } from '../core/statement-ports.ts';
+import type { Period } from '../core/period.ts';
 import { instantOf } from '../core/time.ts';
 
 const instant = (description: string) =>

@@ -7,7 +7,7 @@ import { FEE_PAYERS, PAYMENT_PURPOSES, PAYMENT_STATES } from '../core/payment.ts
 import { ACTIONS, VERDICTS } from '../core/roster.ts';
 import { ROSTER_STANDINGS } from '../core/roster-entry.ts';
 import { ERROR_CLASSES, TROUBLES } from '../core/trouble.ts';
-import { VENUE_NAMES } from '../core/venue.ts';
+import { VENUE_NAMES } from '../core/venue-name.ts';
 import { PeriodFields } from './periods.ts';
 
 /** An amount in a request. It fits a Postgres bigint with room for addition. */

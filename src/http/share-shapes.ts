@@ -1,8 +1,9 @@
 // Share shapes: the JSON of profit shares: the query of their list, one share, and its explanation.
 import Type from 'typebox';
 import { DIRECTIONS } from '../core/fact.ts';
-import { SHARE_STATUSES, VOIDED_BY } from '../core/share.ts';
+import { SHARE_STATUSES } from '../core/share.ts';
 import { ERROR_CLASSES } from '../core/trouble.ts';
+import { VOIDED_BY } from '../core/voiding.ts';
 import { PeriodFields } from './periods.ts';
 import {
   AddressText,

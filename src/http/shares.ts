@@ -2,14 +2,14 @@
 // its amount was computed.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
-import type { ProfitShare } from '../core/debt-ports.ts';
 import { explanationOf } from '../core/explain.ts';
 import { Fault } from '../core/fault.ts';
 import type { Ledger } from '../core/ports.ts';
-import type { Voided } from '../core/share.ts';
+import type { ProfitShare } from '../core/profit-share.ts';
 import type { ShareDetails, ShareTrade, Statements } from '../core/statement-ports.ts';
 import { isoTime } from '../core/time.ts';
 import type { Trouble } from '../core/trouble.ts';
+import type { Voided } from '../core/voiding.ts';
 import type { Listing } from '../flows/lists.ts';
 import { periodOf } from './periods.ts';
 import { IdText, LIMIT_USUAL } from './shapes.ts';

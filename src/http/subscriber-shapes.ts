@@ -2,7 +2,7 @@
 import Type from 'typebox';
 import { FACT_KINDS, FINALITIES } from '../core/fact.ts';
 import { SIGNER_SERVICES } from '../core/service-key.ts';
-import { VENUE_NAMES } from '../core/venue.ts';
+import { VENUE_NAMES } from '../core/venue-name.ts';
 import { WATCH_ROLES } from '../core/watch-ports.ts';
 import { AgentSigner, SecretKeyText } from './key-shapes.ts';
 import { PeriodFields } from './periods.ts';

@@ -1,6 +1,6 @@
 // Agent keys: stores the key of each agent wallet: its secret, sealed, or its name at a service.
+import type { AgentKey, RemoteKey } from '../core/agent-key.ts';
 import type { Address } from '../core/ids.ts';
-import type { AgentKey, RemoteKey } from '../core/ports.ts';
 import type { SignerService } from '../core/service-key.ts';
 import type { Sql, Transaction } from './database.ts';
 

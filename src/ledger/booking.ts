@@ -10,7 +10,7 @@ import type { Fact } from '../core/fact.ts';
 import { upToDistinct } from '../core/gather.ts';
 import { type Address, base58Text } from '../core/ids.ts';
 import { shareIdFrom, sharePreimage } from '../core/receipt.ts';
-import { incurred } from '../core/share.ts';
+import { incurred } from '../core/share-transition.ts';
 import type { Token } from '../core/token.ts';
 import { holdDebtsOf, type NewDebt, waitAgain } from './credits.ts';
 import { type Fragment, type Sql, type Transaction, toJson } from './database.ts';

@@ -5,7 +5,7 @@ import { PARTS } from '../core/hearing-share.ts';
 import type { Address } from '../core/ids.ts';
 import type { AccountState, QuoteHolding } from '../core/reckoning.ts';
 import { LAST_ORDINAL } from '../core/transaction.ts';
-import type { VenueName } from '../core/venue.ts';
+import type { VenueName } from '../core/venue-name.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import { countersOf, createCheckSteps, jsonOf } from './check-steps.ts';
 import { at, type Fragment, type Sql, toJson } from './database.ts';

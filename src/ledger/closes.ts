@@ -4,7 +4,7 @@
 import type { Address, Signature } from '../core/ids.ts';
 import type { BookedPart, RecordedClose } from '../core/outcome.ts';
 import type { Facts } from '../core/ports.ts';
-import { DEFAULT_VENUE } from '../core/venue.ts';
+import { DEFAULT_VENUE } from '../core/venue-name.ts';
 import { plannedEach, type Sql } from './database.ts';
 import { cursorOf, placeOf, readBody } from './facts.ts';
 import { conditionsOf } from './lists.ts';

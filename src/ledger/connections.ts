@@ -6,18 +6,10 @@
 import type { Socket } from 'node:net';
 import type { Log } from '../core/ports.ts';
 import { askAlone, openDatabase, type Sql } from './database.ts';
+import type { DriverState, Opened } from './driver-state.ts';
 
-/** The work of the driver on a connection just now. */
-export type DriverState = {
-  /**
-   * The id of the Postgres process that serves the connection; null before Postgres has told it.
-   */
-  readonly pid: number | null;
-  readonly doing: 'connects' | 'waits' | 'pauses' | 'nothing';
-};
 export type Connections = {
-  /** Takes a connection that the driver opens. `state` tells of it as long as it is open. */
-  readonly opened: (socket: Socket, state: () => DriverState) => void;
+  readonly opened: Opened;
   /**
    * Looks once; called every few seconds. Asks nothing unless a statement has waited for three
    * seconds without a byte. Ends each connection that is dead, and with it those on which no

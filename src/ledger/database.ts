@@ -1,11 +1,10 @@
 // Database: opens the connection pool and defines the types that cross it. bigint columns are read
 // as `bigint`; sums must be cast to bigint in SQL.
-import type { Socket } from 'node:net';
 import postgres from 'postgres';
 import { Fault } from '../core/fault.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Log } from '../core/ports.ts';
-import type { Connections, DriverState } from './connections.ts';
+import type { Opened } from './driver-state.ts';
 
 export type Sql = postgres.Sql<{ bigint: bigint }>;
 export type Transaction = postgres.TransactionSql<{ bigint: bigint }>;
@@ -75,7 +74,7 @@ export type PoolOptions = {
   /** Called when a connection ends. */
   readonly onEnded?: () => void;
   /** Is told of each connection, so that dead ones can be ended. */
-  readonly connections?: Connections | undefined;
+  readonly connections?: { readonly opened: Opened } | undefined;
   /**
    * Whether the URL leads through a pooler in transaction mode. Such a pooler refuses settings of a
    * session at the start of a connection, and knows no prepared statements of a client; the role
@@ -90,19 +89,15 @@ export type PoolOptions = {
  * The option `onsocket`, which patches/apply.mjs adds to the driver: it is called with each new
  * connection and with a function that tells what the driver does on it.
  */
-function socketsTo(connections: Connections | undefined): object {
-  if (connections === undefined) return {};
-  return {
-    onsocket: (socket: Socket, state: () => DriverState) => connections.opened(socket, state),
-  };
-}
+const socketsTo = ({ connections }: PoolOptions): object =>
+  connections === undefined ? {} : { onsocket: connections.opened };
 
 /** Opens a pool. Without `isPooled` the URL must reach Postgres, or a pooler in session mode. */
 export function openDatabase(url: string, log: Log, poolSize = 10, given: PoolOptions = {}): Sql {
-  const { onEnded = () => {}, connections, isPooled = false } = given;
+  const { onEnded = () => {}, isPooled = false } = given;
   return postgres(url, {
     ...ipv6Of(url),
-    ...socketsTo(connections),
+    ...socketsTo(given),
     max: poolSize,
     types: { bigint: postgres.BigInt },
     // With this option the driver would query array types by itself, and its rejection could not be

@@ -1,7 +1,7 @@
 // Debt sums: sums over debts and payments, for metrics and for creators. Amounts in base units.
-import type { ProfitShare } from '../core/debt-ports.ts';
 import type { DebtSums } from '../core/debt-sums.ts';
 import type { PaymentState } from '../core/payment.ts';
+import type { ProfitShare } from '../core/profit-share.ts';
 import { type CreatorSumsRow, claimedOf, sumsIn, sumsOf } from './creator-sums.ts';
 import { at, readWhole, type Sql } from './database.ts';
 import { type TokenRow, tokenIn } from './tokens.ts';

@@ -1,8 +1,10 @@
 // Found payments: stores payments that the chain shows and that this ledger had lost, and the parts
 // of them that no debt explains.
+import type { Cover } from '../core/debt.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import type { Cover, PaymentState } from '../core/payment.ts';
-import type { ListedPayment, Payments } from '../core/payment-ports.ts';
+import type { ListedPayment } from '../core/listed-payment.ts';
+import type { PaymentState } from '../core/payment.ts';
+import type { Payments } from '../core/payment-ports.ts';
 import { type PaidOnChain, type Received, receivedBy } from '../core/rebuild.ts';
 import {
   type PaymentOnRecord,
@@ -11,7 +13,7 @@ import {
   restoring,
   subscriptionOf,
 } from '../core/restoring.ts';
-import { DEFAULT_VENUE } from '../core/venue.ts';
+import { DEFAULT_VENUE } from '../core/venue-name.ts';
 import { type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 import { discharge } from './discharge.ts';
 import { among, grouped, readTogether } from './groups.ts';

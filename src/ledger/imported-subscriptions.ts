@@ -1,8 +1,8 @@
 // Imported subscriptions: writes the subscriptions of a chunk, with their terms, the positions at
 // their beginning and the losses that they bring.
 import type { Prepared, PreparedSubscription, RowOutcome } from '../core/import-ports.ts';
-import type { Subscription } from '../core/ports.ts';
 import { recipientsOf } from '../core/split.ts';
+import type { Subscription } from '../core/subscription.ts';
 import { sameTerms } from '../core/terms.ts';
 import { type Transaction, toJson } from './database.ts';
 import { among } from './groups.ts';

@@ -3,7 +3,7 @@
 // transaction runs fails it as a whole.
 import type { Address } from '../core/ids.ts';
 import type { Imports, Prepared, PreparedSubscriber, RowOutcome } from '../core/import-ports.ts';
-import { DEFAULT_VENUE } from '../core/venue.ts';
+import { DEFAULT_VENUE } from '../core/venue-name.ts';
 import { isOfOne, type Sql, type Transaction, toJson } from './database.ts';
 import { among } from './groups.ts';
 import { importDebts } from './imported-debts.ts';

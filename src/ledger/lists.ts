@@ -8,7 +8,7 @@ import {
   type Lists,
   type Named,
 } from '../core/lists.ts';
-import type { Period } from '../core/statement-ports.ts';
+import type { Period } from '../core/period.ts';
 import { at, type Fragment, plannedEach, type Sql } from './database.ts';
 
 type Conditions = { readonly [Name in ListName]: (filter: ListFilters[Name]) => Fragment };

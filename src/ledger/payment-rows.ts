@@ -1,15 +1,14 @@
 // Payment rows: the columns of a payment, and the `Payment` that the core gets from them.
 
-import type { Accepted } from '../core/found-payment-ports.ts';
+import type { Cover } from '../core/debt.ts';
 import type { Address, Signature } from '../core/ids.ts';
+import type { Accepted, ListedPayment } from '../core/listed-payment.ts';
 import type { CancelRequest, Variant } from '../core/nonce.ts';
-import type { Cover, Payment, PaymentPlan, PaymentState } from '../core/payment.ts';
-import type { ListedPayment } from '../core/payment-ports.ts';
-import type { PaidTo } from '../core/payment-recipients.ts';
+import type { PaidTo, Payment, PaymentPlan, PaymentState } from '../core/payment.ts';
 import { byRoute } from '../core/payment-route.ts';
 import type { SenderTip } from '../core/sender-tip.ts';
 import type { Trouble } from '../core/trouble.ts';
-import type { VenueName } from '../core/venue.ts';
+import type { VenueName } from '../core/venue-name.ts';
 import { type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 import { tokenIn } from './tokens.ts';
 

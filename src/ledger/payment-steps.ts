@@ -5,9 +5,10 @@
 import { upToDistinct } from '../core/gather.ts';
 import type { Signature, Slot } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
-import type { Payment, SignedBytes } from '../core/payment.ts';
+import type { Payment } from '../core/payment.ts';
 import type { Payments } from '../core/payment-ports.ts';
 import { paidTo } from '../core/payment-recipients.ts';
+import type { SignedBytes } from '../core/signed-bytes.ts';
 import { at, type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 import { identityOf } from './database-state.ts';
 import { discharge } from './discharge.ts';

@@ -5,7 +5,7 @@
 
 import type { Payment, PaymentState } from '../core/payment.ts';
 import type { Payments } from '../core/payment-ports.ts';
-import { DEFAULT_VENUE } from '../core/venue.ts';
+import { DEFAULT_VENUE } from '../core/venue-name.ts';
 import { type Fragment, plannedEach, type Sql, toJson } from './database.ts';
 import { createFoundPayments } from './found-payments.ts';
 import { askedIds, readTogether } from './groups.ts';

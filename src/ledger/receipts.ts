@@ -7,7 +7,7 @@ import type { Address, Signature } from '../core/ids.ts';
 import type { Receipt, ReceiptMovement, ReceiptPart } from '../core/receipt.ts';
 import type { ReceiptBook } from '../core/receipt-ports.ts';
 import { type Basis, rulesIn } from '../core/terms.ts';
-import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue-name.ts';
 import type { Sql, Transaction } from './database.ts';
 import { readBody } from './facts.ts';
 import { keptGenesis } from './genesis.ts';

@@ -1,10 +1,11 @@
 // Share acts: changes debts outside of payments. Each method selects the rows and names the act;
-// core/share.ts decides the change.
+// core/share-transition.ts decides the change.
 
 import { LEFT_BY_CANCELLATION, PLANNED_ANEW } from '../core/cancellation.ts';
 import { type Shares, UNSIGNED_MOST_MS } from '../core/debt-ports.ts';
-import type { Share, Voiding } from '../core/share.ts';
-import { DEFAULT_VENUE } from '../core/venue.ts';
+import type { Share } from '../core/share.ts';
+import { DEFAULT_VENUE } from '../core/venue-name.ts';
+import type { Voiding } from '../core/voiding.ts';
 import { restingEvents, resumedEvents } from '../core/waiting-events.ts';
 import type { Fragment, Sql, Transaction } from './database.ts';
 import { requireIdentity } from './database-state.ts';

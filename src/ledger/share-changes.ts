@@ -1,10 +1,11 @@
-// Share changes: applies transitions of core/share.ts. The rows are locked and read, the core
-// decides, and the result is written with its events, all in the caller's transaction. Outside of
-// this file profit_share is only inserted (booking.ts, imported-debts.ts), and the change `wait`
+// Share changes: applies transitions of core/share-transition.ts. The rows are locked and read, the
+// core decides, and the result is written with its events, all in the caller's transaction. Outside
+// of this file profit_share is only inserted (booking.ts, imported-debts.ts), and the change `wait`
 // without a trouble is written by the statement that signs a payment (payment-steps.ts).
 import type { Address } from '../core/ids.ts';
-import { type Share, type ShareStatus, type Transition, transition } from '../core/share.ts';
+import type { Share, ShareStatus } from '../core/share.ts';
 import type { ShareChange } from '../core/share-change.ts';
+import { type Transition, transition } from '../core/share-transition.ts';
 import type { Trouble } from '../core/trouble.ts';
 import { type Fragment, type Transaction, toJson } from './database.ts';
 import { tellAll } from './outbox.ts';
@@ -125,8 +126,8 @@ export type Which = {
 
 /**
  * Locks the debts in the order of their ids, asks `act` for the act on each, and writes the
- * transitions that core/share.ts allows. `act` returns null to leave a debt unchanged. Returns the
- * transitions, each with the debt as it was before.
+ * transitions that core/share-transition.ts allows. `act` returns null to leave a debt unchanged.
+ * Returns the transitions, each with the debt as it was before.
  */
 export async function applyToShares<Extra = unknown>(
   tx: Transaction,

@@ -1,10 +1,10 @@
 // Share rows: turns a row of a profit share into a `ProfitShare`, with its close, its payments and
 // its credits.
 import type { Brought } from '../core/brought.ts';
-import type { ProfitShare } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import type { Voided } from '../core/share.ts';
+import type { ProfitShare } from '../core/profit-share.ts';
 import type { Trouble } from '../core/trouble.ts';
+import type { Voided } from '../core/voiding.ts';
 import { tokenIn } from './tokens.ts';
 
 export type ShareRow = {

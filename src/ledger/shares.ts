@@ -1,12 +1,12 @@
 // Shares: reads profit shares. accruals.ts creates them, share-acts.ts changes them.
 
 import { NO_TRIES, type Tries } from '../core/aftermath.ts';
+import type { Debt } from '../core/debt.ts';
 import type { Shares } from '../core/debt-ports.ts';
 import type { Address } from '../core/ids.ts';
-import type { Debt } from '../core/payment.ts';
 import type { Share, ShareStatus } from '../core/share.ts';
 import { isApart, isAsked, isDue, isUnpaid } from '../core/share-due.ts';
-import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue-name.ts';
 import { createAccruals } from './accruals.ts';
 import { type Fragment, plannedEach, type Sql } from './database.ts';
 import { among, askedIds, grouped, readTogether } from './groups.ts';

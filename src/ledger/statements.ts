@@ -3,7 +3,7 @@
 import type { Address } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
 import type { ShareDetails, Statements } from '../core/statement-ports.ts';
-import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue-name.ts';
 import { type CreatorSumsRow, claimedOf, sumsIn, sumsOf } from './creator-sums.ts';
 import { plannedEach, type Sql } from './database.ts';
 import { readBody } from './facts.ts';

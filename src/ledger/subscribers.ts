@@ -1,9 +1,10 @@
 // Subscribers: stores the subscribers, each with agent wallet, Drift accounts and agent key.
+import type { AgentKey } from '../core/agent-key.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
-import type { AgentKey, Subscriber, Subscribers } from '../core/ports.ts';
+import type { Subscriber, Subscribers } from '../core/ports.ts';
 import type { SignerService } from '../core/service-key.ts';
-import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue-name.ts';
 import { keyOf, putAgentKey, remoteKeys, type StoredKey } from './agent-keys.ts';
 import {
   at,

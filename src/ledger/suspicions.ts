@@ -4,7 +4,7 @@
 import type { Signature } from '../core/ids.ts';
 import type { Suspicions } from '../core/standing-ports.ts';
 import { SUSPICIONS, type Suspicion, type SuspicionKind } from '../core/suspicion.ts';
-import { DEFAULT_VENUE } from '../core/venue.ts';
+import { DEFAULT_VENUE } from '../core/venue-name.ts';
 import { at, type Sql } from './database.ts';
 import { tell } from './outbox.ts';
 import { type TokenRow, tokenIn } from './tokens.ts';

@@ -3,7 +3,7 @@
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { type Quotes, quotesOf, type Token } from '../core/token.ts';
-import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue-name.ts';
 import type { Sql, Transaction } from './database.ts';
 import { among } from './groups.ts';
 

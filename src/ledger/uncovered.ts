@@ -1,5 +1,5 @@
 // Uncovered: reads the part of each debt that no payment and no transfer covers.
-import type { Cover } from '../core/payment.ts';
+import type { Cover } from '../core/debt.ts';
 import type { UncoveredShare } from '../core/rebuild.ts';
 import { requireRoom } from '../core/restoring.ts';
 import type { Share } from '../core/share.ts';

@@ -1,7 +1,7 @@
 // Venue programs: stores which bytes of the venue's program were seen on chain, and which bytes
 // were proven or accepted here.
 import type { ProgramBook, Voucher } from '../core/conformance.ts';
-import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue-name.ts';
 import type { Sql } from './database.ts';
 
 /** Creates the store of the programs of one venue. */

@@ -2,7 +2,7 @@
 
 import type { Address } from '../core/ids.ts';
 import type { Seen } from '../core/tip.ts';
-import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue-name.ts';
 import type { Watched, WatchList } from '../core/watch-ports.ts';
 import { at, type Sql } from './database.ts';
 import { among } from './groups.ts';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { Keypair } from '@solana/web3.js';
 import { base58Text } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
-import { DEFAULT_VENUE, VENUE_NAMES, type VenueName } from '../core/venue.ts';
+import { DEFAULT_VENUE, VENUE_NAMES, type VenueName } from '../core/venue-name.ts';
 import { systemClock as clock } from '../system/clock.ts';
 import { silentLog } from '../system/log.ts';
 import { loadSettings, processEnvironment } from '../system/settings.ts';

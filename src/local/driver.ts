@@ -8,7 +8,7 @@ import {
 } from '@solana/spl-token';
 import { Keypair, type PublicKey } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
-import type { VenueName } from '../core/venue.ts';
+import type { VenueName } from '../core/venue-name.ts';
 import type { Cluster, Landed } from './chain/cluster.ts';
 import { oracleAddress, perpMarketAddress, USDC, userAddress } from './drift/addresses.ts';
 import { repegged } from './drift/genesis.ts';

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import postgres from 'postgres';
 import type { Clock, Log } from '../core/ports.ts';
-import { DEFAULT_VENUE } from '../core/venue.ts';
+import { DEFAULT_VENUE } from '../core/venue-name.ts';
 import { type Settings, wantsLocalWorld } from '../system/settings.ts';
 import { openPostgres } from './postgres.ts';
 import { createSandbox } from './sandbox.ts';

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Fault } from '../core/fault.ts';
-import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue-name.ts';
 import { processEnvironment } from '../system/settings.ts';
 import { recognise } from './recognition.ts';
 

@@ -5,7 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import path from 'node:path';
 import { Fault, messageOf } from '../core/fault.ts';
-import { VENUE_NAMES } from '../core/venue.ts';
+import { VENUE_NAMES } from '../core/venue-name.ts';
 import type { Settings } from '../system/settings.ts';
 import type { Sandbox, SandboxAct } from './sandbox.ts';
 import { sandboxPage } from './sandbox-page.ts';

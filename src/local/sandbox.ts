@@ -4,7 +4,7 @@ import { Keypair, PublicKey } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import { base58Text, isAddress } from '../core/ids.ts';
 import { formatUnits, parseUnits } from '../core/money.ts';
-import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue-name.ts';
 import { createMischief } from './chain/mischief.ts';
 import type { Trader } from './drift/instructions.ts';
 import type { VenueDriver } from './driver.ts';

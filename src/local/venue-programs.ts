@@ -6,7 +6,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Fault } from '../core/fault.ts';
 import { base58Text } from '../core/ids.ts';
-import { DEFAULT_VENUE, VENUE_NAMES } from '../core/venue.ts';
+import { DEFAULT_VENUE, VENUE_NAMES } from '../core/venue-name.ts';
 import { loadSettings, processEnvironment } from '../system/settings.ts';
 import { OLDER_BUILDS } from '../venue/drift-v2/builds.ts';
 import { PROGRAM_ID } from '../venue/drift-v2/profile.ts';

@@ -8,7 +8,7 @@ import { conformanceOf, type OnUnknownProgram, type Voucher } from '../core/conf
 import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import { Fault } from '../core/fault.ts';
 import { TOKEN_PROGRAM } from '../core/programs.ts';
-import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue-name.ts';
 import { dialectOf } from '../venue/venues.ts';
 
 /** The findings on a venue that the daemon serves, as one node shows it. */

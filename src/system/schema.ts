@@ -1,10 +1,11 @@
 // Schema: the settings that the files may contain. The TypeScript type, the check and the JSON
 // schema for editors are all made from it.
 
+import type { Static } from 'typebox';
 import Type from 'typebox';
 import { NETWORKS } from '../core/genesis.ts';
 import { SOURCES } from '../core/source.ts';
-import { VENUE_NAMES } from '../core/venue.ts';
+import { VENUE_NAMES } from '../core/venue-name.ts';
 import { baseUnits, lamports, milliseconds, url } from './schema-kinds.ts';
 import { SENDING } from './schema-sending.ts';
 import { SIGNERS } from './schema-signers.ts';
@@ -322,3 +323,5 @@ export const SettingsSchema = Type.Object(
 export function settingsJsonSchema(): string {
   return `${JSON.stringify(SettingsSchema, null, 2)}\n`;
 }
+
+export type FileSettings = Static<typeof SettingsSchema>;

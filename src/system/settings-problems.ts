@@ -1,7 +1,8 @@
 // Settings problems: finds settings that contradict each other or lack one that they depend on.
 import { base58Bytes } from '../core/ids.ts';
 import { SMALL } from '../core/outflow.ts';
-import type { FileSettings, Secrets } from './settings.ts';
+import type { FileSettings } from './schema.ts';
+import type { Secrets } from './secrets.ts';
 
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || host.startsWith('127.');

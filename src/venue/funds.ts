@@ -2,7 +2,7 @@
 // what forbids a withdrawal. The figures are an upper bound; a simulation then measures how much
 // the program really releases.
 import { mulDivFloor } from '../core/money.ts';
-import type { Claimable, VenueFunds } from '../core/plan.ts';
+import type { Claimable, VenueFunds } from '../core/preflight.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { SeenAccount } from '../core/venue.ts';
 import { depositTokens, type PerpPosition, type SpotMarket, type User } from './accounts.ts';

@@ -3,7 +3,7 @@
 import type { FactBody } from '../core/fact.ts';
 import type { Address } from '../core/ids.ts';
 import { type Call, type ChainTransaction, callsOf, ORDINALS_A_CALL } from '../core/transaction.ts';
-import { DEFAULT_VENUE } from '../core/venue.ts';
+import { DEFAULT_VENUE } from '../core/venue-name.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import type { Addresses } from './addresses.ts';
 import { addressOf, type Key } from './codec.ts';

@@ -1,7 +1,7 @@
 // Inspect: decodes the bytes of a venue instruction that is about to be signed. The pen's policy
 // judges the decoded instruction and so does not depend on the code that built it.
 import type { Address } from '../core/ids.ts';
-import type { Effect } from '../core/policy.ts';
+import type { Effect } from '../core/mandate.ts';
 import type { ExecutedInstruction, Instruction } from '../core/transaction.ts';
 import { createReader, startsWith } from './layout.ts';
 

@@ -2,7 +2,7 @@
 // profiles (`drift-v2/`, `velocity/`). The other files of this folder are shared by both and read
 // the profile.
 import type { Address } from '../core/ids.ts';
-import type { VenueName } from '../core/venue.ts';
+import type { VenueName } from '../core/venue-name.ts';
 import type { Layout } from './codec.ts';
 import type { ErrorRow } from './error-rows.ts';
 

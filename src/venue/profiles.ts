@@ -1,6 +1,6 @@
 // Profiles: the venues of this release as data. A third venue is a folder with a profile, one line
 // here, and its name in core/venue.ts; the compiler asks for both.
-import type { VenueName } from '../core/venue.ts';
+import type { VenueName } from '../core/venue-name.ts';
 import { DRIFT_PROFILE } from './drift-v2/profile.ts';
 import type { Profile } from './profile.ts';
 import { VELOCITY_PROFILE } from './velocity/profile.ts';

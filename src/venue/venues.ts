@@ -1,5 +1,6 @@
 // Venues: the venues of this release, by name, each with its readers and as the port of the flows.
-import { VENUE_NAMES, type Venue, type VenueName } from '../core/venue.ts';
+import type { Venue } from '../core/venue.ts';
+import { VENUE_NAMES, type VenueName } from '../core/venue-name.ts';
 import { type BuilderDoor, createBuilder, openDoor } from './builder.ts';
 import { createDialect, type Dialect } from './dialect.ts';
 import { createSdkDoor } from './drift-v2/sdk.ts';

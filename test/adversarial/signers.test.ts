@@ -4,8 +4,8 @@ import { Keypair, VersionedTransaction } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { createPen } from '../../src/chain/pen.ts';
 import { createVault } from '../../src/chain/vault.ts';
+import type { SealedKey } from '../../src/core/agent-key.ts';
 import { Fault } from '../../src/core/fault.ts';
-import type { SealedKey } from '../../src/core/ports.ts';
 import type { Signer, Signers } from '../../src/core/signing-ports.ts';
 import { createPenBench, text } from '../support/pen-bench.ts';
 

@@ -7,7 +7,7 @@ import { gatherDeathEvidence, type Witness } from '../../src/chain/proof.ts';
 import { openConnection } from '../../src/chain/rpc.ts';
 import { type DeathEvidence, isProvenDead } from '../../src/core/death.ts';
 import { type Address, base58Text, type Signature } from '../../src/core/ids.ts';
-import type { SignedBytes } from '../../src/core/payment.ts';
+import type { SignedBytes } from '../../src/core/signed-bytes.ts';
 import { openTestChain, type TestChain } from '../support/chain.ts';
 
 let chain: TestChain;

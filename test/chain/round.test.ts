@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { gatherDeathEvidence } from '../../src/chain/proof.ts';
 import { openConnection } from '../../src/chain/rpc.ts';
 import { base58Text, type Signature } from '../../src/core/ids.ts';
-import type { SignedBytes } from '../../src/core/payment.ts';
+import type { SignedBytes } from '../../src/core/signed-bytes.ts';
 import { addressOf } from '../support/ledger.ts';
 
 const SEEN = 1_000;

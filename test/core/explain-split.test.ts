@@ -1,8 +1,8 @@
 // Explain split: what one of several recipients gets of a share, in steps and in one sentence.
 import { expect, test } from 'vitest';
 import { EMPTY_TAB } from '../../src/core/charge.ts';
-import type { Accrual } from '../../src/core/explain.ts';
 import { dealSteps, partSentence } from '../../src/core/explain-split.ts';
+import type { Accrual } from '../../src/core/explanation.ts';
 
 const RECIPIENTS = [
   { nth: 0, wallet: 'creator', shareBps: 800 },

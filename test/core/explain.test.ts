@@ -2,7 +2,8 @@
 // says the same.
 
 import { describe, expect, test } from 'vitest';
-import { type Accrual, explain } from '../../src/core/explain.ts';
+import { explain } from '../../src/core/explain.ts';
+import type { Accrual } from '../../src/core/explanation.ts';
 import type { Close, Reckoning } from '../../src/core/fact.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import { USDC } from '../../src/core/token.ts';

@@ -1,19 +1,22 @@
 // Payment recipients: what one payment to several recipients gives to each, and who is left out.
 import { describe, expect, test } from 'vitest';
-import type { Address } from '../../src/core/ids.ts';
-import type { Debt } from '../../src/core/payment.ts';
 import {
+  type Debt,
   debtsTo,
-  paidTo,
-  partsOfCovers,
   payableTogether,
-  paysSeveral,
-  paysWhole,
   toFirst,
   walletsOf,
   withoutLast,
+} from '../../src/core/debt.ts';
+import type { Address } from '../../src/core/ids.ts';
+import {
+  paidTo,
+  partsOfCovers,
+  paysSeveral,
+  paysWhole,
 } from '../../src/core/payment-recipients.ts';
-import { type CreatorSeen, type Preflight, plan } from '../../src/core/plan.ts';
+import { plan } from '../../src/core/plan.ts';
+import type { CreatorSeen, Preflight } from '../../src/core/preflight.ts';
 import { debt, FUNDS, POLICY, planned, preflight, RENT } from '../support/plan.ts';
 
 const [CREATOR, REF, HOUSE] = ['creator', 'ref', 'house'] as [Address, Address, Address];

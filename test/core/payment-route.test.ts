@@ -1,7 +1,7 @@
 // Payment route: another way for the same payment. Recipients, amounts and fee payer never differ.
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
-import type { PaidTo } from '../../src/core/payment-recipients.ts';
+import type { PaidTo } from '../../src/core/payment.ts';
 import {
   byRoute,
   claimsOf,

@@ -9,16 +9,10 @@ import {
   UNEXPECTED_MOST,
 } from '../../src/core/aftermath.ts';
 import { type Absence, type DeathEvidence, isProvenDead, withRound } from '../../src/core/death.ts';
+import { type Debt, debtsAt, tooSmall } from '../../src/core/debt.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
-import {
-  conclude,
-  type Debt,
-  debtsAt,
-  next,
-  type Payment,
-  type SignedBytes,
-  tooSmall,
-} from '../../src/core/payment.ts';
+import { conclude, next, type Payment } from '../../src/core/payment.ts';
+import type { SignedBytes } from '../../src/core/signed-bytes.ts';
 import { USDC } from '../../src/core/token.ts';
 import { ERROR_CLASSES, type Trouble, type TroubleCode } from '../../src/core/trouble.ts';
 

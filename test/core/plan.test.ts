@@ -1,6 +1,7 @@
 // Plan: the payment that follows from a preflight and the platform's policy.
 import { describe, expect, test } from 'vitest';
-import { cushionOf, type PayingPolicy, type Preflight, plan } from '../../src/core/plan.ts';
+import { cushionOf, type PayingPolicy, plan } from '../../src/core/plan.ts';
+import type { Preflight } from '../../src/core/preflight.ts';
 import { debt, FUNDS, POLICY, planned, preflight, RENT, trouble } from '../support/plan.ts';
 
 describe('planning', () => {

@@ -1,7 +1,8 @@
 // Policy: each field of each effect that a payment may have, up to its limit and one beyond it.
 import { describe, expect, test } from 'vitest';
+import type { Effect, Mandate } from '../../src/core/mandate.ts';
 import { COMPUTE_UNITS_MOST, PAYMENT_RULES } from '../../src/core/payment-rules.ts';
-import { type Effect, type Mandate, objections } from '../../src/core/policy.ts';
+import { objections } from '../../src/core/policy.ts';
 import { TOKEN_PROGRAM } from '../../src/core/programs.ts';
 import type { Rule } from '../../src/core/rules.ts';
 import {

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';
-import type { Effect } from '../../src/core/policy.ts';
+import type { Effect } from '../../src/core/mandate.ts';
 import { MEMO_PROGRAM } from '../../src/core/programs.ts';
 import {
   allot,

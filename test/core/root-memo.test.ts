@@ -2,8 +2,8 @@
 // only a finalized block or an expiry ends it.
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
+import type { Effect } from '../../src/core/mandate.ts';
 import type { Look } from '../../src/core/payment.ts';
-import type { Effect } from '../../src/core/policy.ts';
 import { paymentIdIn } from '../../src/core/rebuild.ts';
 import {
   ROOT_MEMO_PRICE_MOST,

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import { claimsOf, forItsPayer, rerouted, routePolicy } from '../../src/core/payment-route.ts';
-import { type PayingPolicy, type Preflight, plan } from '../../src/core/plan.ts';
+import { type PayingPolicy, plan } from '../../src/core/plan.ts';
+import type { Preflight } from '../../src/core/preflight.ts';
 import { isAllowed, isSameTip, tipFor } from '../../src/core/sender-tip.ts';
 import { plannedPayment } from '../support/payment.ts';
 import { debt, FUNDS, POLICY, planned, preflight, trouble } from '../support/plan.ts';

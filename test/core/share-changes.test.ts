@@ -4,9 +4,10 @@
 import { describe, expect, test } from 'vitest';
 import { cancelledBy, landedDespite } from '../../src/core/cancellation.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
-import { incurred, type Share, transition } from '../../src/core/share.ts';
+import type { Share } from '../../src/core/share.ts';
 import type { Landing, ShareChange } from '../../src/core/share-change.ts';
 import { isDue } from '../../src/core/share-due.ts';
+import { incurred, transition } from '../../src/core/share-transition.ts';
 import { USDC } from '../../src/core/token.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
 

@@ -7,12 +7,10 @@ import { NO_TRIES } from '../../src/core/aftermath.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import {
   FORWARD,
-  incurred,
   isOpen,
   SHARE_STATUSES,
   type Share,
   type ShareStatus,
-  transition,
 } from '../../src/core/share.ts';
 import type { Landing, ShareChange } from '../../src/core/share-change.ts';
 import {
@@ -23,6 +21,7 @@ import {
   isUnpaid,
   uncoveredOf,
 } from '../../src/core/share-due.ts';
+import { incurred, transition } from '../../src/core/share-transition.ts';
 import { USDC } from '../../src/core/token.ts';
 import { ERROR_CLASSES, type Trouble } from '../../src/core/trouble.ts';
 import { restingEvents, resumedEvents } from '../../src/core/waiting-events.ts';

@@ -2,8 +2,8 @@
 // are not worth their cost.
 
 import { describe, expect, test } from 'vitest';
+import type { Debt } from '../../src/core/debt.ts';
 import type { Address } from '../../src/core/ids.ts';
-import type { Debt } from '../../src/core/payment.ts';
 import { costOf, costRuleOf, tooCostly } from '../../src/core/payment-cost.ts';
 import {
   limitObjection,

@@ -2,10 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { type Clearance, clearedAmounts } from '../../src/core/clearance.ts';
 import { creatorPaid, creditEvents } from '../../src/core/credit.ts';
+import type { Debt } from '../../src/core/debt.ts';
 import type { Outflow } from '../../src/core/fact.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import { SMALL } from '../../src/core/outflow.ts';
-import { type Debt, next } from '../../src/core/payment.ts';
+import { next } from '../../src/core/payment.ts';
 import { allot } from '../../src/core/rebuild.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import { judge, type StandingEvent } from '../../src/core/standing.ts';

@@ -1,12 +1,7 @@
 // Venue: which of the venues that a daemon serves is meant.
 import { expect, test } from 'vitest';
-import {
-  marketNameAt,
-  type Venue,
-  type VenueName,
-  venueOf,
-  venuesOf,
-} from '../../src/core/venue.ts';
+import { marketNameAt, type Venue, venueOf, venuesOf } from '../../src/core/venue.ts';
+import type { VenueName } from '../../src/core/venue-name.ts';
 
 const venueNamed = (name: VenueName) =>
   ({

@@ -5,7 +5,7 @@
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import { startApp } from '../../src/app.ts';
-import { VENUE_NAMES } from '../../src/core/venue.ts';
+import { VENUE_NAMES } from '../../src/core/venue-name.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import type { VenueDriver } from '../../src/local/driver.ts';
 import { systemClock } from '../../src/system/clock.ts';

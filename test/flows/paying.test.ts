@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { base58Text, type Signature } from '../../src/core/ids.ts';
 import type { TopUpRule } from '../../src/core/outflow.ts';
 import { quotesOf, USDC } from '../../src/core/token.ts';
-import { VENUE_NAMES, type VenueName } from '../../src/core/venue.ts';
+import { VENUE_NAMES, type VenueName } from '../../src/core/venue-name.ts';
 import { createHalts } from '../../src/ledger/halts.ts';
 import { transferQuote } from '../../src/local/driver.ts';
 import { topUpRuleOf } from '../../src/settings-rules.ts';

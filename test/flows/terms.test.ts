@@ -5,7 +5,7 @@
 // was agreed.
 import { Keypair, type PublicKey } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_VENUE } from '../../src/core/venue.ts';
+import { DEFAULT_VENUE } from '../../src/core/venue-name.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import type { VenueDriver } from '../../src/local/driver.ts';
 import { LONG, playedAt } from '../support/long.ts';

@@ -2,8 +2,9 @@
 import { expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import type { NonceAt } from '../../src/core/nonce.ts';
-import type { Payment, SignedBytes } from '../../src/core/payment.ts';
+import type { Payment } from '../../src/core/payment.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
+import type { SignedBytes } from '../../src/core/signed-bytes.ts';
 import { createSettle, type SettleOptions, type SettlePorts } from '../../src/flows/settle.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';

@@ -144,6 +144,27 @@ describe('floors', () => {
     }
   });
 
+  test('no files import each other in a circle', () => {
+    const importsOf = new Map(
+      files.map(({ file, text }) => [
+        file,
+        imports(text).map(({ specifier }) => path.join(path.dirname(file), specifier)),
+      ]),
+    );
+    const circleFrom = (file: string, way: readonly string[], seen: Set<string>): string[] => {
+      if (way.includes(file)) return [...way.slice(way.indexOf(file)), file];
+      if (seen.has(file)) return [];
+      seen.add(file);
+      for (const next of importsOf.get(file) ?? []) {
+        const circle = circleFrom(next, [...way, file], seen);
+        if (circle.length > 0) return circle;
+      }
+      return [];
+    };
+    const seen = new Set<string>();
+    for (const { file } of files) expect(circleFrom(file, [], seen)).toEqual([]);
+  });
+
   test('the local world is imported by main.ts alone, and only dynamically', () => {
     for (const { file, text } of files.filter((each) => floorOf(each.file) !== 'local')) {
       const found = imports(text).filter(({ specifier }) => specifier.includes('/local/'));

@@ -3,10 +3,10 @@
 import { expect, test } from 'vitest';
 import { accrualOf } from '../../src/core/accrual.ts';
 import type { Owed } from '../../src/core/charge.ts';
+import type { Debt } from '../../src/core/debt.ts';
 import { explanationOf } from '../../src/core/explain.ts';
 import type { Address } from '../../src/core/ids.ts';
-import type { Debt, Payment, PaymentPlan } from '../../src/core/payment.ts';
-import type { PaidTo } from '../../src/core/payment-recipients.ts';
+import type { PaidTo, Payment, PaymentPlan } from '../../src/core/payment.ts';
 import { judge } from '../../src/core/standing.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';

@@ -1,7 +1,7 @@
 // Heard: tells whether the books of a simulated history have everything that is final on the chain.
 import type { Address } from '../../src/core/ids.ts';
 import { type AccountState, COUNTERS } from '../../src/core/reckoning.ts';
-import { DEFAULT_VENUE } from '../../src/core/venue.ts';
+import { DEFAULT_VENUE } from '../../src/core/venue-name.ts';
 import type { SimBooks } from './books.ts';
 import type { SimChain } from './chain/chain.ts';
 import { venueOf } from './world.ts';

@@ -1,9 +1,9 @@
 // People: events from outside in a simulated history: trades, withdrawals while owing, gifts,
 // pauses, token accounts that are closed, frozen or given away, operators, and the weather.
-import type { ProfitShare } from '../../src/core/debt-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { least } from '../../src/core/money.ts';
 import type { Ledger } from '../../src/core/ports.ts';
+import type { ProfitShare } from '../../src/core/profit-share.ts';
 import { termsAfter } from '../../src/core/terms.ts';
 import { NOTHING_HELD } from '../support/terms.ts';
 import { ACTS, openTokens } from './acts.ts';

@@ -1,7 +1,7 @@
 // Registration: the subscribers and subscriptions that a history begins with.
 import type { Address } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
-import { DEFAULT_VENUE } from '../../src/core/venue.ts';
+import { DEFAULT_VENUE } from '../../src/core/venue-name.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 import type { SimChain } from './chain/chain.ts';
 import type { Climate } from './climate.ts';

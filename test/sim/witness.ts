@@ -1,9 +1,10 @@
 // Witness: a record kept outside the ledger, so that the laws need not rely on it: every payment
 // that the pen has signed, with the debts that it covers. No lost commit changes it.
 
+import type { Cover } from '../../src/core/debt.ts';
 import type { Address } from '../../src/core/ids.ts';
-import type { Cover, PaymentPlan } from '../../src/core/payment.ts';
-import { type PaidTo, paidTo } from '../../src/core/payment-recipients.ts';
+import type { PaidTo, PaymentPlan } from '../../src/core/payment.ts';
+import { paidTo } from '../../src/core/payment-recipients.ts';
 import { routeOf } from '../../src/core/payment-route.ts';
 import type { Pen } from '../../src/core/signing-ports.ts';
 import type { Landed } from './chain/chain.ts';

@@ -1,15 +1,16 @@
 // World: the people of every simulated history, with addresses and keys that are made once:
 // subscribers with an agent and two sub-accounts, creators, a sponsor, and their money at the
 // start.
+import type { VenueName } from '../../src/core/venue-name.ts';
 import './remembered.ts';
 import { createHash } from 'node:crypto';
 import { Keypair, PublicKey } from '@solana/web3.js';
 import { createPen } from '../../src/chain/pen.ts';
 import { createSigners } from '../../src/chain/signers.ts';
 import { createVault } from '../../src/chain/vault.ts';
+import type { SealedKey } from '../../src/core/agent-key.ts';
 import type { Address } from '../../src/core/ids.ts';
-import type { SealedKey } from '../../src/core/ports.ts';
-import type { Venue, VenueName } from '../../src/core/venue.ts';
+import type { Venue } from '../../src/core/venue.ts';
 import { createSdkDoor } from '../../src/venue/drift-v2/sdk.ts';
 import { createDriftVenue, DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { createVelocityVenue } from '../../src/venue/velocity/venue.ts';

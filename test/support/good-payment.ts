@@ -1,8 +1,9 @@
 // Good payment: a mandate with every limit, the effects of a payment that keeps all of them, and
 // the judgement of the policy on such effects.
 import type { Address } from '../../src/core/ids.ts';
+import type { Effect, Mandate } from '../../src/core/mandate.ts';
 import { COMPUTE_UNITS_MOST } from '../../src/core/payment-rules.ts';
-import { type Effect, type Mandate, objections } from '../../src/core/policy.ts';
+import { objections } from '../../src/core/policy.ts';
 import { TOKEN_PROGRAM } from '../../src/core/programs.ts';
 
 export const address = (name: string) => name as Address;

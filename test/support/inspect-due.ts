@@ -1,5 +1,6 @@
 // Inspect due: inspects due transactions without the places of an inspector.
-import { type InspectOptions, type InspectPorts, inspectAlone } from '../../src/flows/inspect.ts';
+import { inspectAlone } from '../../src/flows/inspect.ts';
+import type { InspectOptions, InspectPorts } from '../../src/flows/inspect-ports.ts';
 import { sideBySide } from '../../src/flows/side-by-side.ts';
 
 const BATCH = 50;

@@ -2,9 +2,9 @@
 // alike.
 
 import type { DeathEvidence } from '../../src/core/death.ts';
+import { type Debt, payableTogether } from '../../src/core/debt.ts';
 import type { Fact } from '../../src/core/fact.ts';
-import type { Debt, Payment } from '../../src/core/payment.ts';
-import { payableTogether } from '../../src/core/payment-recipients.ts';
+import type { Payment } from '../../src/core/payment.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { allot } from '../../src/core/rebuild.ts';
 import { USDC } from '../../src/core/token.ts';

@@ -9,7 +9,7 @@ import { USDC } from '../../src/core/token.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
 import { type HeardAtVenue, type Venue, venuesOf } from '../../src/core/venue.ts';
 import { createAside } from '../../src/flows/aside.ts';
-import type { InspectOptions, InspectPorts } from '../../src/flows/inspect.ts';
+import type { InspectOptions, InspectPorts } from '../../src/flows/inspect-ports.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { createManualClock } from './clock.ts';

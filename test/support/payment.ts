@@ -1,7 +1,8 @@
 // Payment: a planned payment as plain as can be. The agent pays from its own token account; nothing
 // is withdrawn, settled or created, and no debt is covered, unless the caller says otherwise.
+import type { Debt } from '../../src/core/debt.ts';
 import type { Address } from '../../src/core/ids.ts';
-import type { Debt, Payment, PaymentPlan } from '../../src/core/payment.ts';
+import type { Payment, PaymentPlan } from '../../src/core/payment.ts';
 import { partsOfCovers } from '../../src/core/payment-recipients.ts';
 import { USDC } from '../../src/core/token.ts';
 

@@ -5,7 +5,7 @@ import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { PublicKey, TransactionInstruction } from '@solana/web3.js';
 import type { Chain, ChainAccount } from '../../src/core/chain-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
-import type { VenueFunds } from '../../src/core/plan.ts';
+import type { VenueFunds } from '../../src/core/preflight.ts';
 import type { PaymentParts } from '../../src/core/signing-ports.ts';
 import type { Instruction } from '../../src/core/transaction.ts';
 import type { Venue } from '../../src/core/venue.ts';

@@ -1,8 +1,9 @@
 // Plan: debts, a preflight and a policy as plain as can be, and what is planned from them.
 
+import type { Debt } from '../../src/core/debt.ts';
 import type { Address } from '../../src/core/ids.ts';
-import type { Debt } from '../../src/core/payment.ts';
-import { type PayingPolicy, type Preflight, plan, type VenueFunds } from '../../src/core/plan.ts';
+import { type PayingPolicy, plan } from '../../src/core/plan.ts';
+import type { Preflight, VenueFunds } from '../../src/core/preflight.ts';
 import { USDC } from '../../src/core/token.ts';
 
 export const debt = (shareId: string, owed: bigint, more: Partial<Debt> = {}): Debt => ({

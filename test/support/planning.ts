@@ -2,11 +2,11 @@
 // books and ledger answer as the test says.
 
 import type { Simulated } from '../../src/core/chain-ports.ts';
+import type { Debt } from '../../src/core/debt.ts';
 import type { Fault } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';
-import type { Debt } from '../../src/core/payment.ts';
-import type { VenueFunds } from '../../src/core/plan.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
+import type { VenueFunds } from '../../src/core/preflight.ts';
 import type { TipRule } from '../../src/core/sender-tip.ts';
 import type { PaymentParts } from '../../src/core/signing-ports.ts';
 import { USDC } from '../../src/core/token.ts';

@@ -1,7 +1,7 @@
 // Programs: the compiled programs that are present on this machine, for tests that run on each of
 // them. Where there is none, such a test runs on the stand-in alone and says so in one line.
 import { existsSync } from 'node:fs';
-import type { VenueName } from '../../src/core/venue.ts';
+import type { VenueName } from '../../src/core/venue-name.ts';
 import { presentPrograms } from '../../src/local/program-file.ts';
 import { loadSettings, processEnvironment } from '../../src/system/settings.ts';
 

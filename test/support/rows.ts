@@ -7,7 +7,7 @@
 import type { DeathEvidence } from '../../src/core/death.ts';
 import type { Address, Signature, Slot } from '../../src/core/ids.ts';
 import type { Payment } from '../../src/core/payment.ts';
-import type { Voided } from '../../src/core/share.ts';
+import type { Voided } from '../../src/core/voiding.ts';
 import type { Sql } from '../../src/ledger/database.ts';
 
 /** What holds a ledger: a test's database, a `Listening` or a `TestLedger`. */

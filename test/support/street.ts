@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import { type App, startApp } from '../../src/app.ts';
 import { base58Text } from '../../src/core/ids.ts';
 import type { Clock } from '../../src/core/ports.ts';
-import type { VenueName } from '../../src/core/venue.ts';
+import type { VenueName } from '../../src/core/venue-name.ts';
 import type { Cluster } from '../../src/local/chain/cluster.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { createDriver, type Driver, type VenueDriver } from '../../src/local/driver.ts';

@@ -1,5 +1,5 @@
 // Venue status: stops and opens a venue for all accounts, as its administrators do.
-import type { VenueName } from '../../src/core/venue.ts';
+import type { VenueName } from '../../src/core/venue-name.ts';
 import type { Cluster } from '../../src/local/chain/cluster.ts';
 import { dialectOf } from '../../src/venue/venues.ts';
 

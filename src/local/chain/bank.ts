@@ -6,34 +6,11 @@ import type { VersionedTransaction } from '@solana/web3.js';
 import { FailedTransactionMetadata, LiteSvm } from 'litesvm/dist/internal.js';
 import { type Account, createAccounts } from './account.ts';
 import { createBalances, type TokenBalanceRow } from './balances.ts';
-import { failureOf, type TransactionFailure } from './failure.ts';
+import type { Execution } from './execution.ts';
+import { failureOf } from './failure.ts';
 import { keyText, type ResolvedMessage, resolveMessage } from './message.ts';
 import { createSegments, innerOf, type Ran, type StandIn } from './segments.ts';
 import { signaturesHold } from './signatures.ts';
-
-export type InnerInstruction = {
-  readonly programIdIndex: number;
-  readonly accounts: readonly number[];
-  readonly data: string;
-  readonly stackHeight: number;
-};
-export type Execution = {
-  readonly message: ResolvedMessage;
-  readonly error: TransactionFailure | null;
-  readonly fee: bigint;
-  readonly logs: readonly string[];
-  readonly inner: readonly { index: number; instructions: readonly InnerInstruction[] }[];
-  readonly units: number;
-  readonly preBalances: readonly bigint[];
-  readonly postBalances: readonly bigint[];
-  readonly preTokens: readonly TokenBalanceRow[];
-  readonly postTokens: readonly TokenBalanceRow[];
-  /**
-   * The state of every writable account before; `restore` puts the bank back to it. The bytes must
-   * stay as they are. The cluster empties this map once the block is final.
-   */
-  readonly before: Map<string, Account | null>;
-};
 
 /** A simulation reports no balances, which would be read from all accounts twice. */
 export type Simulation = Pick<Execution, 'error' | 'logs' | 'units'>;

@@ -6,7 +6,8 @@ import { randomBytes } from 'node:crypto';
 import type { VersionedTransaction } from '@solana/web3.js';
 import { base58Text } from '../../core/ids.ts';
 import type { Account } from './account.ts';
-import type { Bank, Execution } from './bank.ts';
+import type { Bank } from './bank.ts';
+import type { Execution } from './execution.ts';
 import { moveNonces, nonceUnder } from './nonce.ts';
 
 export type Commitment = 'processed' | 'confirmed' | 'finalized';

@@ -9,7 +9,7 @@ import {
 } from '@solana/web3.js';
 import { base58Bytes } from '../../core/ids.ts';
 import { type Account, SYSTEM_PROGRAM } from './account.ts';
-import type { Execution } from './bank.ts';
+import type { Execution } from './execution.ts';
 import { keyText } from './message.ts';
 
 const ADVANCE = 4;

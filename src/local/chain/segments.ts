@@ -9,7 +9,7 @@ import {
 } from 'litesvm/dist/internal.js';
 import { base58Text } from '../../core/ids.ts';
 import { type Account, type Accounts, SYSTEM_PROGRAM } from './account.ts';
-import type { Execution, InnerInstruction } from './bank.ts';
+import type { Execution, InnerInstruction } from './execution.ts';
 import { failureOf, ProgramFailure } from './failure.ts';
 import { loneTransaction } from './lone.ts';
 import {

@@ -2,7 +2,7 @@
 // (math/fees.rs, math/matching.rs). Every authority is in the first fee tier here, because no
 // volume reaches a higher one.
 import { least, mulDivCeil } from '../../core/money.ts';
-import type { Filling } from './fill-books.ts';
+import type { Filling, Referrer } from './filled-order.ts';
 import type { Struct } from './layout.ts';
 import type { Direction } from './positions.ts';
 import { fail, type Session } from './session.ts';
@@ -21,7 +21,6 @@ export type Fees = {
   readonly discount: bigint;
   readonly toMarket: bigint;
 };
-export type Referrer = { readonly user: Struct; readonly stats: Struct };
 
 /** The account that referred the taker, or null. It and its counter must be among the accounts. */
 export function referrerOf(session: Session, takerStats: Struct, taker: string): Referrer | null {

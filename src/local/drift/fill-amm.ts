@@ -6,7 +6,6 @@ import { availableBase, baseToPrice, standardBase, swapBase } from './amm.ts';
 import {
   addTo,
   emitFill,
-  type Filling,
   makerQuote,
   NOTHING,
   requirePrice,
@@ -14,6 +13,7 @@ import {
   shrink,
   type Traded,
 } from './fill-books.ts';
+import type { Filling } from './filled-order.ts';
 import { rememberMark, sidePrice } from './marks.ts';
 import { unfilled } from './order-rules.ts';
 import { applyFill, perpPosition } from './positions.ts';

@@ -7,7 +7,6 @@ import { fillBeside } from './fill-amm.ts';
 import {
   addTo,
   emitFill,
-  type Filling,
   makerQuote,
   NOTHING,
   requirePrice,
@@ -15,6 +14,7 @@ import {
   shrink,
   type Traded,
 } from './fill-books.ts';
+import type { Filling } from './filled-order.ts';
 import { jitBase } from './jit.ts';
 import type { Maker } from './makers.ts';
 import { rememberMark, reservePrice, sidePrice } from './marks.ts';

@@ -2,8 +2,9 @@
 // price first, and against the market's AMM where it is better (controller/orders.rs,
 // math/fulfillment.rs).
 import { fillWithAmm } from './fill-amm.ts';
-import { type Filling, NOTHING, type Traded } from './fill-books.ts';
+import { NOTHING, type Traded } from './fill-books.ts';
 import { fillWithMaker } from './fill-maker.ts';
+import type { Filling } from './filled-order.ts';
 import { heldOf, type Maker } from './makers.ts';
 import { meets } from './margin.ts';
 import { rememberVolume, sidePrice } from './marks.ts';

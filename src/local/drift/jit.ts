@@ -2,7 +2,7 @@
 // its own position (math/amm_jit.rs).
 import { least, most } from '../../core/money.ts';
 import { standardBase } from './amm.ts';
-import type { Filling } from './fill-books.ts';
+import type { Filling } from './filled-order.ts';
 import type { Struct } from './layout.ts';
 import { auctionEnded } from './order-rules.ts';
 import type { Direction } from './positions.ts';

@@ -1,7 +1,7 @@
 // Makers: the resting orders of named accounts that could fill a taker's order, best price first.
 // Orders that may not stay are ended at their owner's cost (controller/orders.rs:
 // get_maker_orders_info).
-import type { Filling } from './fill-books.ts';
+import type { Filling } from './filled-order.ts';
 import type { Struct } from './layout.ts';
 import { endOrder, payFlatFee } from './order-ends.ts';
 import { breachesBand, isExpired, isMakers, isSpent, limitPrice, mayMatch } from './order-rules.ts';

@@ -1,7 +1,8 @@
 // Order fills: fills one order of an account, for its owner or a keeper, or ends it when it may not
 // stay (controller/orders.rs: fill_perp_order).
 import { referrerOf } from './fees.ts';
-import type { Filling, Traded } from './fill-books.ts';
+import type { Traded } from './fill-books.ts';
+import type { Filling } from './filled-order.ts';
 import { fulfill } from './filling.ts';
 import { tryFundingRate } from './funding-rate.ts';
 import type { Struct } from './layout.ts';

@@ -2,7 +2,7 @@
 // acts on the order of another account, and the keeper's pay (controller/orders.rs).
 import { most } from '../../core/money.ts';
 import { updateAmm } from './curve.ts';
-import type { Filling } from './fill-books.ts';
+import type { Filling } from './filled-order.ts';
 import type { Struct } from './layout.ts';
 import { meets, worstBase } from './margin.ts';
 import { emitAct, endOrder, payFlatFee, requireHealthy, STATUS } from './order-ends.ts';

@@ -4,7 +4,7 @@
 // the fee of the fill (controller/liquidation.rs).
 import { updateAmm } from '../drift/curve.ts';
 import { referrerOf } from '../drift/fees.ts';
-import type { Filling } from '../drift/fill-books.ts';
+import type { Filling } from '../drift/filled-order.ts';
 import { fulfill } from '../drift/filling.ts';
 import type { Struct } from '../drift/layout.ts';
 import {

@@ -2,7 +2,7 @@
 // accounts keep what the program of drift.ts uses; and the accounts that a history begins with. No
 // offset comes from the profiles of src/venue, so that a wrong one there breaks a law.
 import type { Address } from '../../../src/core/ids.ts';
-import type { VenueName } from '../../../src/core/venue.ts';
+import type { VenueName } from '../../../src/core/venue-name.ts';
 import type { Account } from './account.ts';
 import { keyBytes } from './message.ts';
 

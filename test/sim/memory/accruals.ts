@@ -1,5 +1,5 @@
 // Accruals: the figures from which a debt was computed, in memory.
-import type { Accrual } from '../../../src/core/explain.ts';
+import type { Accrual } from '../../../src/core/explanation.ts';
 import { recipientsOf } from '../../../src/core/split.ts';
 import type { State } from './state.ts';
 

@@ -7,7 +7,7 @@ import { firstNamed, namedAgain } from '../../../src/core/naming.ts';
 import type { Subscribers, Subscriptions } from '../../../src/core/ports.ts';
 import { recordedOver, takeReading } from '../../../src/core/reading.ts';
 import { sameTerms } from '../../../src/core/terms.ts';
-import { DEFAULT_VENUE } from '../../../src/core/venue.ts';
+import { DEFAULT_VENUE } from '../../../src/core/venue-name.ts';
 import { factKey, type SightingRow, type State } from './state.ts';
 
 export function createMemorySubscribers(state: State): Subscribers {

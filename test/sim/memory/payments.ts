@@ -2,10 +2,11 @@
 
 import { cancelledBy, isLeftToPerson, landedDespite } from '../../../src/core/cancellation.ts';
 import type { Signature } from '../../../src/core/ids.ts';
-import type { ListedPayment, Payments } from '../../../src/core/payment-ports.ts';
+import type { ListedPayment } from '../../../src/core/listed-payment.ts';
+import type { Payments } from '../../../src/core/payment-ports.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
-import { transition } from '../../../src/core/share.ts';
 import type { ShareChange } from '../../../src/core/share-change.ts';
+import { transition } from '../../../src/core/share-transition.ts';
 import type { Trouble } from '../../../src/core/trouble.ts';
 import type { StoredVariant } from '../../../src/core/variant-ports.ts';
 import { createMemoryRestore, requirePaysItsDebts } from './restore.ts';

@@ -1,8 +1,8 @@
 // Restore: books a payment that the chain shows and that this ledger has lost, in memory.
 
 import { isLeftToPerson, landedDespite } from '../../../src/core/cancellation.ts';
+import type { Cover } from '../../../src/core/debt.ts';
 import type { Address } from '../../../src/core/ids.ts';
-import type { Cover } from '../../../src/core/payment.ts';
 import type { Payments } from '../../../src/core/payment-ports.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
 import {

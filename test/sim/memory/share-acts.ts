@@ -3,7 +3,8 @@
 
 import { isLeftByCancellation, PLANNED_ANEW } from '../../../src/core/cancellation.ts';
 import { type Shares, UNSIGNED_MOST_MS } from '../../../src/core/debt-ports.ts';
-import { hasLapsed, type Transition, type Voiding } from '../../../src/core/share.ts';
+import { hasLapsed, type Transition } from '../../../src/core/share-transition.ts';
+import type { Voiding } from '../../../src/core/voiding.ts';
 import { restingEvents, resumedEvents } from '../../../src/core/waiting-events.ts';
 import { requiring } from './server.ts';
 import {

@@ -2,11 +2,13 @@
 
 import { tabsAfter } from '../../../src/core/accrual.ts';
 import { isBookable, isVouched } from '../../../src/core/bookable.ts';
-import type { ProfitShare, Shares } from '../../../src/core/debt-ports.ts';
+import type { Shares } from '../../../src/core/debt-ports.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import { haltScopes } from '../../../src/core/halt.ts';
-import { incurred, isOpen, type Share } from '../../../src/core/share.ts';
+import type { ProfitShare } from '../../../src/core/profit-share.ts';
+import { isOpen, type Share } from '../../../src/core/share.ts';
 import { isApart, isDue, isUnpaid } from '../../../src/core/share-due.ts';
+import { incurred } from '../../../src/core/share-transition.ts';
 import { recipientsOf } from '../../../src/core/split.ts';
 import { sumsOf } from '../../../src/core/token.ts';
 import { shareIdOf, termsSlotOf } from '../../../src/ledger/booking.ts';

@@ -2,27 +2,32 @@
 // one contract suite (test/ledger/contract.test.ts) compares the two.
 
 import type { Booking } from '../../../src/core/accrual.ts';
+import type { AgentKey } from '../../../src/core/agent-key.ts';
 import type { Clearance } from '../../../src/core/clearance.ts';
 import type { DeathEvidence } from '../../../src/core/death.ts';
+import type { Cover } from '../../../src/core/debt.ts';
 import type { Credit, UnaccruedClose } from '../../../src/core/debt-ports.ts';
 import type { EventKind, EventOf } from '../../../src/core/event.ts';
 import type { Fact } from '../../../src/core/fact.ts';
-import type { Accepted } from '../../../src/core/found-payment-ports.ts';
 import type { AsideKind } from '../../../src/core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../../../src/core/ids.ts';
+import type { Accepted } from '../../../src/core/listed-payment.ts';
 import type { CancelRequest, Variant } from '../../../src/core/nonce.ts';
 import type { NonceAccount } from '../../../src/core/nonce-account.ts';
 import type { TopUpRule } from '../../../src/core/outflow.ts';
-import type { Cover, Payment, SignedBytes } from '../../../src/core/payment.ts';
+import type { Payment } from '../../../src/core/payment.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
 import type { Route } from '../../../src/core/payment-route.ts';
-import type { AgentKey, Halt, Subscriber, Subscription } from '../../../src/core/ports.ts';
+import type { Halt, Subscriber } from '../../../src/core/ports.ts';
 import type { AccountState, Counters } from '../../../src/core/reckoning.ts';
 import type { RosterEntry } from '../../../src/core/roster-entry.ts';
-import { type Share, type Transition, transition } from '../../../src/core/share.ts';
+import type { Share } from '../../../src/core/share.ts';
 import type { ShareChange } from '../../../src/core/share-change.ts';
 import { isAsked } from '../../../src/core/share-due.ts';
+import { type Transition, transition } from '../../../src/core/share-transition.ts';
+import type { SignedBytes } from '../../../src/core/signed-bytes.ts';
 import type { NamedBy } from '../../../src/core/source.ts';
+import type { Subscription } from '../../../src/core/subscription.ts';
 import type { Trouble } from '../../../src/core/trouble.ts';
 import type { WalkedAccount, Watched } from '../../../src/core/watch-ports.ts';
 import type { Trusted } from '../../../src/flows/continuity.ts';

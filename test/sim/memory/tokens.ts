@@ -1,7 +1,7 @@
 // Tokens: the venue of an account in memory, and the quote tokens of the venues.
 import type { Address } from '../../../src/core/ids.ts';
 import { quotesOf, type Token, USDC } from '../../../src/core/token.ts';
-import { DEFAULT_VENUE, type VenueName } from '../../../src/core/venue.ts';
+import { DEFAULT_VENUE, type VenueName } from '../../../src/core/venue-name.ts';
 import { VELOCITY_PROFILE } from '../../../src/venue/velocity/profile.ts';
 import type { ShareRow, State } from './state.ts';
 

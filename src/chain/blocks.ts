@@ -2,13 +2,13 @@
 // node's first available block is only a claim: one that was pruned and names an earlier block
 // would give "absent" to every question. The node must list the blocks, and their heights must
 // leave none out.
-import type { Connection } from '@solana/web3.js';
+import { type Connection, VersionedTransaction } from '@solana/web3.js';
 import { DEATH_MARGIN_BLOCKS } from '../core/death.ts';
 import { Fault } from '../core/fault.ts';
 import { isAddress, type Slot } from '../core/ids.ts';
 import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import type { SignedBytes } from '../core/signed-bytes.ts';
-import { askNode, countOf, itemsOf } from './question.ts';
+import { askNode, countOf, itemsOf, membersOf } from './question.ts';
 import { asking } from './rpc.ts';
 import type { Question } from './rpc-batch.ts';
 
@@ -44,6 +44,7 @@ const listBlocks = (connection: Connection, fromSlot: Slot, uptoSlot: Slot): Pro
 
 type Block = {
   readonly blockHeight?: number | null;
+  readonly blockhash: string;
   readonly parentSlot: Slot;
   readonly previousBlockhash?: string;
 };
@@ -77,17 +78,31 @@ export async function readBlockhashBefore(connection: Connection, slot: Slot): P
   return previousBlockhash;
 }
 
+const blockhashIn = (bytes: Uint8Array): string =>
+  VersionedTransaction.deserialize(bytes).message.recentBlockhash;
 /**
- * Whether the node lists every block from the blockhash's slot on in which these bytes may have
- * been executed. `begun` is its answer to `blocksQuestion`; null when that was not asked. Throws
- * when the node does not answer.
+ * Whether the node calls a blockhash expired. Asked only where the block of its slot has another
+ * one, because that slot may be wrong, or its block was dropped by a fork.
  */
-export async function keepsBlocks(
+const isExpired = (connection: Connection, bytes: Uint8Array, seenSlot: Slot): Promise<boolean> =>
+  asking('isBlockhashValid', async () => {
+    const config = { commitment: 'processed', minContextSlot: seenSlot };
+    const answer = await askNode(connection, 'isBlockhashValid', [blockhashIn(bytes), config]);
+    return membersOf(answer, 'the answer').value === false;
+  });
+
+/**
+ * The height of the last block in which these bytes can be executed, by the blocks that the node
+ * lists from the blockhash's slot on; null when it does not list all of them, or does not know the
+ * blockhash as expired. `begun` is its answer to `blocksQuestion`; null when that was not asked.
+ * Throws when the node does not answer.
+ */
+export async function lastHeightOf(
   connection: Connection,
-  { blockhashSlot, lastValidBlockHeight }: SignedBytes,
+  { blockhashSlot, bytes }: SignedBytes,
   seenSlot: Slot,
   begun: readonly Slot[] | null,
-): Promise<boolean> {
+): Promise<number | null> {
   for (const [index, window] of WINDOWS.entries()) {
     const upto = Math.min(seenSlot, blockhashSlot + window);
     const listed =
@@ -101,12 +116,17 @@ export async function keepsBlocks(
     if (first.blockHeight == null || last.blockHeight == null)
       throw new Fault('rpc_unavailable', 'getBlock: the node does not give heights of blocks');
     // A block is missing before the first of the list, or between the first and the last.
-    if (first.parentSlot >= blockhashSlot) return false;
-    if (last.blockHeight - first.blockHeight !== slots.length - 1) return false;
-    if (last.blockHeight >= lastValidBlockHeight) return true;
+    if (first.parentSlot >= blockhashSlot) return null;
+    if (last.blockHeight - first.blockHeight !== slots.length - 1) return null;
+    const lastHeight = first.blockHeight + BLOCKHASH_LIFE;
+    if (last.blockHeight >= lastHeight) {
+      const isKnown = from === blockhashSlot && first.blockhash === blockhashIn(bytes);
+      const isSure = isKnown || (await isExpired(connection, bytes, seenSlot));
+      return isSure ? lastHeight : null;
+    }
     if (upto === seenSlot) break;
   }
-  return false;
+  return null;
 }
 
 /**

@@ -102,7 +102,6 @@ export function createChain(
   tables: Tables,
 ): Chain {
   const senders = given.length === 0 ? [connection] : given;
-  const statusOf = createStatuses(connection);
   const checkSlot = (method: string, slot: Slot): Slot => possible(tip, method, slot);
   const askSlot = (commitment: Commitment) =>
     createShared(() =>
@@ -114,6 +113,8 @@ export function createChain(
   const rehearse = (given: Rehearsal, watched: readonly Address[]) =>
     simulate(connection, given, watched, checkSlot);
   const second = witnesses.second?.connection ?? null;
+  const secondStatusOf = second === null ? null : createStatuses(second);
+  const sources = { connection, statusOf: createStatuses(connection), secondStatusOf };
   const remembered: Remembered = new Map();
   const bounds = { remembered, rowsMost: historyRowsMost };
   // A proof takes each provider's own history, without help of the other.
@@ -139,8 +140,8 @@ export function createChain(
     signatures: (account, afterSlot, seenSlot, commitment) =>
       walk({ connection, second, ...bounds }, account, afterSlot, seenSlot, commitment),
     async finalizedAbsence(signature, accounts, slot) {
-      const sources = { first: witnesses.first.connection, second };
-      const absent = await proveAbsence(sources, walkAlone, signature, accounts, slot);
+      const providers = { first: witnesses.first.connection, second };
+      const absent = await proveAbsence(providers, walkAlone, signature, accounts, slot);
       for (const each of [witnesses.first, witnesses.second])
         if (absent && each !== null && !(await each.ofOurChain()))
           throw new Fault(
@@ -181,7 +182,7 @@ export function createChain(
     },
     async look(signature) {
       try {
-        return await lookAt(connection, statusOf, signature);
+        return await lookAt(sources, signature);
       } catch (thrown) {
         if (thrown instanceof Fault) return { seen: 'nothing', why: thrown.message };
         throw thrown;

@@ -1,22 +1,68 @@
 // Look: reads the outcome of a signature. An absence counts only from a node that has seen the
-// finalized slot that was read before.
+// finalized slot that was read before. An end counts only when a second answer shows the same: that
+// of the second provider, or, where there is none, another answer of the first one. One wrong
+// status would otherwise have a debt paid twice, or ended unpaid.
 import type { Connection } from '@solana/web3.js';
 import { messageOf } from '../core/fault.ts';
-import type { Signature } from '../core/ids.ts';
+import type { Signature, Slot } from '../core/ids.ts';
 import type { Look } from '../core/payment.ts';
 import { statusSince } from './proof.ts';
 import { asking } from './rpc.ts';
-import type { Statuses } from './statuses.ts';
+import type { Status, Statuses } from './statuses.ts';
+import { readTransaction } from './transactions.ts';
+
+/** The nodes of the first provider, and the statuses of both; null without a second provider. */
+export type LookSources = {
+  readonly connection: Connection;
+  readonly statusOf: Statuses;
+  readonly secondStatusOf: Statuses | null;
+};
+
+type Told = { readonly slot: Slot; readonly err: unknown };
+/** Whether two answers tell of one slot, and both of an error or both of none. */
+const isSame = (one: Told, other: Told): boolean =>
+  one.slot === other.slot && (one.err == null) === (other.err == null);
+const isFinal = (status: Status | null): status is Status =>
+  status?.confirmationStatus === 'finalized';
+
+/** Whether the transaction itself shows the end that a status tells, at the first provider. */
+async function isShown(connection: Connection, signature: Signature, told: Told): Promise<boolean> {
+  const found = await readTransaction(connection, signature, 'finalized', told.slot);
+  return found !== null && isSame(told, { slot: found.slot, err: found.error });
+}
 
 /**
- * Asks for the status with history. `nothing` when no node could answer. Throws `rpc_unavailable`
- * or `rpc_refused`.
+ * Whether a second answer shows the end that a final status tells. A payment that failed frees its
+ * debts, which are then paid again: that takes the second provider, or the transaction itself where
+ * there is none. Throws when a needed answer does not come.
  */
-export async function lookAt(
-  connection: Connection,
-  statusOf: Statuses,
+async function isWitnessed(
+  { connection, statusOf, secondStatusOf }: LookSources,
   signature: Signature,
-): Promise<Look> {
+  told: Status,
+): Promise<boolean> {
+  const failed = told.err != null;
+  if (secondStatusOf === null) {
+    if (failed) return isShown(connection, signature, told);
+    const again = await statusOf(signature);
+    return isFinal(again) && isSame(told, again);
+  }
+  try {
+    const other = await secondStatusOf(signature);
+    return isFinal(other) && isSame(told, other);
+  } catch (thrown) {
+    if (failed) throw thrown;
+    // A second provider that is down does not hold up payments that landed.
+    return isShown(connection, signature, told);
+  }
+}
+
+/**
+ * Asks for the status with history. An end that a second answer does not show yet counts as
+ * confirmed only. `nothing` when no node could answer. Throws `rpc_unavailable` or `rpc_refused`.
+ */
+export async function lookAt(sources: LookSources, signature: Signature): Promise<Look> {
+  const { connection, statusOf } = sources;
   let status = await statusOf(signature);
   if (status === null) {
     // An absence covers the time up to a block height only when it is asked for after that height
@@ -27,12 +73,15 @@ export async function lookAt(
     } catch (thrown) {
       return { seen: 'nothing', why: messageOf(thrown) };
     }
-    if (status === null) return { seen: 'absent', finalizedBlockHeight: epoch.blockHeight ?? 0 };
+    if (status === null)
+      return {
+        seen: 'absent',
+        finalizedSlot: epoch.absoluteSlot,
+        finalizedBlockHeight: epoch.blockHeight ?? 0,
+      };
   }
-  return {
-    seen: 'executed',
-    finality: status.confirmationStatus ?? 'processed',
-    slot: status.slot,
-    error: status.err,
-  };
+  const { slot, err: error, confirmationStatus } = status;
+  const isUnsure = isFinal(status) && !(await isWitnessed(sources, signature, status));
+  const finality = isUnsure ? 'confirmed' : (confirmationStatus ?? 'processed');
+  return { seen: 'executed', finality, slot, error };
 }

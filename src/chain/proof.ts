@@ -7,7 +7,7 @@ import type { Connection } from '@solana/web3.js';
 import type { Absence, DeathEvidence } from '../core/death.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { SignedBytes } from '../core/signed-bytes.ts';
-import { blocksQuestion, keepsBlocks } from './blocks.ts';
+import { blocksQuestion, lastHeightOf } from './blocks.ts';
 import {
   askPage,
   askPageAndReach,
@@ -183,8 +183,8 @@ async function askOne(
   const walked = await answer(() =>
     walkHistory(connection, account, signed, seenSlot, told === null ? null : told.told),
   );
-  const blocksKept = await answer(() =>
-    keepsBlocks(connection, signed, seenSlot, told === null ? null : told.blocks),
+  const lastHeight = await answer(() =>
+    lastHeightOf(connection, signed, seenSlot, told === null ? null : told.blocks),
   );
   // The first available block is asked for again at the end: separate questions may have been
   // answered by several nodes, and a node may have pruned in between.
@@ -198,7 +198,7 @@ async function askOne(
     historyReaches: firsts.some((first) => first === null)
       ? null
       : firsts.every((first) => first !== null && first <= signed.blockhashSlot),
-    blocksKept,
+    lastHeight,
     ownChain: await answer(ofOurChain),
   };
 }

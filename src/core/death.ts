@@ -4,7 +4,7 @@
 import type { Slot } from './ids.ts';
 import type { SignedBytes } from './signed-bytes.ts';
 
-/** Finalized blocks past lastValidBlockHeight before a death can be proven. */
+/** Finalized blocks past the last valid height before a death can be proven. */
 export const DEATH_MARGIN_BLOCKS = 32;
 
 /**
@@ -25,10 +25,13 @@ export type Absence = {
    */
   readonly historyReaches: boolean | null;
   /**
-   * The node lists every block in which the bytes may have been executed. Its first available block
-   * alone is a claim that a pruned node may make, too.
+   * The height of the last block in which the bytes can be executed: 150 above that of the
+   * blockhash. Null when the node does not list every block up to that height: its first available
+   * block alone is a claim that a pruned node may make, too. The height that came with the
+   * blockhash is not used, because it is the word of one node: one that is too low would have a
+   * transaction called dead that can still land.
    */
-  readonly blocksKept: boolean | null;
+  readonly lastHeight: number | null;
   /** The node's genesis hash is the ledger's. */
   readonly ownChain: boolean | null;
 };
@@ -52,16 +55,15 @@ export const BLOCKS_BETWEEN_ROUNDS = 16;
  */
 function saysDead(signed: SignedBytes, told: Absence): boolean {
   return (
-    told.finalizedBlockHeight > signed.lastValidBlockHeight + DEATH_MARGIN_BLOCKS &&
+    told.lastHeight !== null &&
+    told.finalizedBlockHeight > told.lastHeight + DEATH_MARGIN_BLOCKS &&
     // A chain makes at most one block a slot. A block height that rose by more than the number of
     // slots that passed is an error of the node.
-    told.finalizedBlockHeight - signed.lastValidBlockHeight <=
-      told.finalizedSlot - signed.blockhashSlot &&
+    told.finalizedBlockHeight - told.lastHeight <= told.finalizedSlot - signed.blockhashSlot &&
     told.statusAbsent === true &&
     told.transactionAbsent === true &&
     told.historyAbsent === true &&
     told.historyReaches === true &&
-    told.blocksKept === true &&
     told.ownChain === true
   );
 }

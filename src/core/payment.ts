@@ -138,7 +138,7 @@ export type Look =
       readonly slot: Slot;
       readonly error: unknown;
     }
-  | { readonly seen: 'absent'; readonly finalizedBlockHeight: number }
+  | { readonly seen: 'absent'; readonly finalizedSlot: Slot; readonly finalizedBlockHeight: number }
   | { readonly seen: 'nothing'; readonly why: string };
 
 export type Verdict =
@@ -148,7 +148,15 @@ export type Verdict =
   | { readonly do: 'wait'; readonly rebroadcast: boolean };
 
 /**
+ * After this many slots a death is looked for, also where the simulating node told a height that is
+ * still far off: 150 blocks and the margin take about 200 slots, and more while leaders are down.
+ */
+const SLOTS_MOST = 1_000;
+
+/**
  * The conclusion from a look. Only a finalized result is final; an RPC error never means absence.
+ * The last valid height is the word of one node. It decides when a proof is begun; the proof counts
+ * from the blocks themselves (death.ts).
  */
 export function conclude(signed: SignedBytes, look: Look): Verdict {
   if (look.seen === 'nothing') return { do: 'wait', rebroadcast: false };
@@ -158,7 +166,10 @@ export function conclude(signed: SignedBytes, look: Look): Verdict {
       ? { do: 'discharge', slot: look.slot }
       : { do: 'fail', slot: look.slot, error: look.error };
   }
-  if (look.finalizedBlockHeight > signed.lastValidBlockHeight + DEATH_MARGIN_BLOCKS)
+  if (
+    look.finalizedBlockHeight > signed.lastValidBlockHeight + DEATH_MARGIN_BLOCKS ||
+    look.finalizedSlot > signed.blockhashSlot + SLOTS_MOST
+  )
     return { do: 'prove', finalizedBlockHeight: look.finalizedBlockHeight };
   return { do: 'wait', rebroadcast: look.finalizedBlockHeight <= signed.lastValidBlockHeight };
 }

@@ -89,7 +89,7 @@ describe.each(['together', 'apart'])('questions put %s', (how) => {
       transactionAbsent: true,
       historyAbsent: true,
       historyReaches: true,
-      blocksKept: true,
+      lastHeight: one.signed.lastValidBlockHeight,
       ownChain: true,
       second: 'none',
     });
@@ -141,7 +141,7 @@ describe.each(['together', 'apart'])('questions put %s', (how) => {
       transactionAbsent: true,
       historyAbsent: true,
       historyReaches: true,
-      blocksKept: false,
+      lastHeight: null,
     });
     expect(proven(one.signed, round)).toBe(false);
   });

@@ -1,5 +1,6 @@
 // Round: which questions one round of the proof of death puts to a node, and what it makes of each
 // answer. The node is a table of answers.
+import { PublicKey, TransactionMessage, VersionedTransaction } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import { gatherDeathEvidence } from '../../src/chain/proof.ts';
 import { openConnection } from '../../src/chain/rpc.ts';
@@ -13,9 +14,16 @@ const SIGNATURE = base58Text(new Uint8Array(64).fill(3)) as Signature;
 const OTHER = base58Text(new Uint8Array(64).fill(4)) as Signature;
 const NEWER = base58Text(new Uint8Array(64).fill(5)) as Signature;
 const ACCOUNT = addressOf(7);
+const BLOCKHASH = addressOf(8);
 const signed: SignedBytes = {
   signature: SIGNATURE,
-  bytes: new Uint8Array(),
+  bytes: new VersionedTransaction(
+    new TransactionMessage({
+      payerKey: new PublicKey(ACCOUNT),
+      recentBlockhash: BLOCKHASH,
+      instructions: [],
+    }).compileToV0Message(),
+  ).serialize(),
   lastValidBlockHeight: 600,
   blockhashSlot: BLOCKHASH_SLOT,
 };
@@ -52,12 +60,16 @@ const blocksBetween = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 /** A block whose height is its slot less so many slots that had none. */
 const headOf = (slot: number, skipped: number, parentSlot = slot - 1) => ({
-  blockhash: OTHER,
-  previousBlockhash: OTHER,
+  blockhash: slot === BLOCKHASH_SLOT ? BLOCKHASH : addressOf(9),
+  previousBlockhash: addressOf(9),
   parentSlot,
   blockHeight: slot - skipped,
   blockTime: null,
 });
+
+const EXPIRED: Node = {
+  isBlockhashValid: () => ({ context: { slot: SEEN }, value: false }),
+};
 
 /** One round with a node; `requests` are its requests, each with the questions in it. */
 async function round(how: 'together' | 'apart', change: Node = {}) {
@@ -87,7 +99,7 @@ const WHOLE = {
   transactionAbsent: true,
   historyAbsent: true,
   historyReaches: true,
-  blocksKept: true,
+  lastHeight: 600,
   ownChain: true,
   second: 'none',
 };
@@ -191,27 +203,27 @@ describe.each(['together', 'apart'] as const)('%s', (how) => {
     expect(await of(ended)).toMatchObject({ historyAbsent: true });
   });
   test('a node that names an early first block and lacks one of the blocks keeps them not', async () => {
-    const kept = async (change: Node) => (await of(change)).blocksKept;
-    expect(await kept({})).toBe(true);
+    const kept = async (change: Node) => (await of(change)).lastHeight;
+    expect(await kept({})).toBe(600);
     // The node's blocks begin later than it claims, although it gives the parent of its first
     // block.
     const from = (first: number): Node => ({
       getBlocks: ([begin, end]) => blocksBetween(Math.max(first, Number(begin)), Number(end)),
     });
-    expect(await kept(from(BLOCKHASH_SLOT + 1))).toBe(false);
-    expect(await kept(from(SEEN + 1))).toBe(false);
+    expect(await kept(from(BLOCKHASH_SLOT + 1))).toBeNull();
+    expect(await kept(from(SEEN + 1))).toBeNull();
     // The slot of the blockhash was skipped, or a fork took its block: nothing is missing.
     const skipped = {
       ...from(BLOCKHASH_SLOT + 2),
-      getBlock: ([slot]: unknown[]) => headOf(Number(slot), 50, BLOCKHASH_SLOT - 1),
+      getBlock: ([slot]: unknown[]) => headOf(Number(slot), 52, BLOCKHASH_SLOT - 1),
     };
-    expect(await kept(skipped)).toBe(true);
+    expect(await kept({ ...skipped, ...EXPIRED })).toBe(600);
     // A hole in the middle: a node that was away, and began anew from a snapshot.
     const hole: Node = {
       getBlocks: ([begin, end]) =>
         blocksBetween(Number(begin), Number(end)).filter((slot) => slot < 560 || slot > 570),
     };
-    expect(await kept(hole)).toBe(false);
+    expect(await kept(hole)).toBeNull();
     // It lists what it cannot give, or does not tell heights, or does not know the question.
     for (const change of [
       { getBlock: () => null },
@@ -221,9 +233,9 @@ describe.each(['together', 'apart'] as const)('%s', (how) => {
       expect(await kept(change)).toBeNull();
   });
   test('the blocks must go on past the last height at which the bytes were valid', async () => {
-    // Blocks from slot 500 on have heights from 400 on: 182 later the bytes are valid still.
-    const early: Node = { getBlock: ([slot]) => headOf(Number(slot), 100) };
-    expect((await of(early)).blocksKept).toBe(false);
+    // The list ends before the 150th block after that of the blockhash.
+    const early: Node = { getEpochInfo: () => ({ ...EPOCH, absoluteSlot: 649 }) };
+    expect((await of(early)).lastHeight).toBeNull();
     // A cluster that stood still: no block in the first 600 slots after the blockhash's.
     const still: Node = {
       getEpochInfo: () => ({ ...(EPOCH as object), absoluteSlot: 5_000, blockHeight: 900 }),
@@ -235,7 +247,31 @@ describe.each(['together', 'apart'] as const)('%s', (how) => {
           ? headOf(500, 50)
           : headOf(Number(slot), 1_550, slot === 2_001 ? 500 : undefined),
     };
-    expect((await of(still)).blocksKept).toBe(true);
+    expect((await of(still)).lastHeight).toBe(600);
+  });
+  test('the last height is 150 above the block of the blockhash, whatever height came with that', async () => {
+    const later: Node = { getBlock: ([slot]) => headOf(Number(slot), 40) };
+    expect((await of(later)).lastHeight).toBe(610);
+    const earlier: Node = { getBlock: ([slot]) => headOf(Number(slot), 100) };
+    expect((await of(earlier)).lastHeight).toBe(550);
+  });
+  test('where the block of that slot has another blockhash, the node must call it expired', async () => {
+    // The simulating node told a slot in which the blockhash was not made, or a fork took it.
+    const other: Node = {
+      getBlock: ([slot]) => ({ ...headOf(Number(slot), 50), blockhash: addressOf(9) }),
+    };
+    expect((await of({ ...other, ...EXPIRED })).lastHeight).toBe(600);
+    const asked: unknown[][] = [];
+    const valid: Node = {
+      isBlockhashValid: (params) => {
+        asked.push(params);
+        return { context: { slot: SEEN }, value: true };
+      },
+    };
+    expect((await of({ ...other, ...valid })).lastHeight).toBeNull();
+    expect(asked).toEqual([[BLOCKHASH, { commitment: 'processed', minContextSlot: SEEN }]]);
+    // A node that does not know the question has not answered.
+    expect((await of({ ...other, isBlockhashValid: () => undefined })).lastHeight).toBeNull();
   });
   test('a node that has pruned at one end of the walk only does not reach', async () => {
     const pruning: Node = {

@@ -113,16 +113,31 @@ describe('looking', () => {
     });
   });
   test('bytes are sent again while they can land, and not a block longer', () => {
-    expect(conclude(signed, { seen: 'absent', finalizedBlockHeight: 1_000 })).toEqual({
+    expect(
+      conclude(signed, { seen: 'absent', finalizedSlot: 900, finalizedBlockHeight: 1_000 }),
+    ).toEqual({
       do: 'wait',
       rebroadcast: true,
     });
-    expect(conclude(signed, { seen: 'absent', finalizedBlockHeight: 1_001 })).toEqual({
+    expect(
+      conclude(signed, { seen: 'absent', finalizedSlot: 900, finalizedBlockHeight: 1_001 }),
+    ).toEqual({
       do: 'wait',
       rebroadcast: false,
     });
-    expect(conclude(signed, { seen: 'absent', finalizedBlockHeight: 1_032 }).do).toBe('wait');
-    expect(conclude(signed, { seen: 'absent', finalizedBlockHeight: 1_033 }).do).toBe('prove');
+    expect(
+      conclude(signed, { seen: 'absent', finalizedSlot: 900, finalizedBlockHeight: 1_032 }).do,
+    ).toBe('wait');
+    expect(
+      conclude(signed, { seen: 'absent', finalizedSlot: 900, finalizedBlockHeight: 1_033 }).do,
+    ).toBe('prove');
+  });
+  test('a last valid height that no chain reaches holds no payment up for ever', () => {
+    const told = { ...signed, lastValidBlockHeight: 1_000_000_000 };
+    const at = (finalizedSlot: number) =>
+      conclude(told, { seen: 'absent', finalizedSlot, finalizedBlockHeight: 900 }).do;
+    expect(at(1_010)).toBe('wait');
+    expect(at(1_011)).toBe('prove');
   });
 });
 
@@ -134,7 +149,7 @@ describe('a death', () => {
     transactionAbsent: true,
     historyAbsent: true,
     historyReaches: true,
-    blocksKept: true,
+    lastHeight: 1_000,
     ownChain: true,
   };
   const QUESTIONS = [
@@ -142,7 +157,6 @@ describe('a death', () => {
     'transactionAbsent',
     'historyAbsent',
     'historyReaches',
-    'blocksKept',
     'ownChain',
   ] as const;
   const agreed: DeathEvidence = { ...absence, second: absence };
@@ -176,6 +190,17 @@ describe('a death', () => {
     expect(isProvenDead(signed, [{ ...soonest, second: soonest }])).toBe(true);
     const sooner = { ...absence, finalizedSlot: 42 };
     expect(isProvenDead(signed, [{ ...sooner, second: sooner }])).toBe(false);
+  });
+
+  test('is counted from the height that the blocks show, whatever came with the blockhash', () => {
+    for (const lastValidBlockHeight of [1, 1_000_000_000])
+      expect(isProvenDead({ ...signed, lastValidBlockHeight }, [agreed])).toBe(true);
+    for (const lastHeight of [1_001, null])
+      for (const round of [
+        { ...agreed, lastHeight },
+        { ...agreed, second: { ...absence, lastHeight } },
+      ])
+        expect(isProvenDead({ ...signed, lastValidBlockHeight: 1 }, [round])).toBe(false);
   });
 
   test('one round that is not complete spoils those beside it', () => {

@@ -110,12 +110,12 @@ describe('a memo under way', () => {
   test.each<[string, Look, unknown]>([
     [
       'is sent again while no node shows it',
-      { seen: 'absent', finalizedBlockHeight: 132 },
+      { seen: 'absent', finalizedSlot: 200, finalizedBlockHeight: 132 },
       { do: 'send' },
     ],
     [
       'has expired 32 finalized blocks past its last block',
-      { seen: 'absent', finalizedBlockHeight: 133 },
+      { seen: 'absent', finalizedSlot: 200, finalizedBlockHeight: 133 },
       { do: 'end', outcome: 'expired', slot: null },
     ],
     ['waits while no node answers', { seen: 'nothing', why: '' }, { do: 'wait' }],

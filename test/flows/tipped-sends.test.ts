@@ -37,7 +37,7 @@ test('a payment with a tip goes to the sender too, and a cancellation goes to th
           subscribers: { find: async () => subscriber },
         },
         chain: {
-          look: async () => ({ seen: 'absent', finalizedBlockHeight: 1 }),
+          look: async () => ({ seen: 'absent', finalizedSlot: 1, finalizedBlockHeight: 1 }),
           slices: async () => ({ slot: 9, accounts: [null] }),
           send: async (bytes: Uint8Array, tipped?: boolean) => {
             sends.push([bytes[0], tipped]);

@@ -29,7 +29,7 @@ const EVIDENCE: readonly DeathEvidence[] = [
     transactionAbsent: true,
     historyAbsent: true,
     historyReaches: true,
-    blocksKept: true,
+    lastHeight: 700,
     ownChain: true,
     second: 'none',
   },

@@ -91,9 +91,9 @@ export const EVIDENCE: readonly Mutant[] = [
   },
   {
     name: 'D8 a node that lists none of its blocks is believed',
-    file: 'src/core/death.ts',
-    from: '    told.blocksKept === true &&\n',
-    to: '',
+    file: 'src/chain/proof.ts',
+    from: '    lastHeight,\n',
+    to: '    lastHeight: lastHeight ?? signed.lastValidBlockHeight,\n',
     by: unit(PROOF, 'a lone node that has pruned and names an earlier first block'),
   },
   {
@@ -106,7 +106,7 @@ export const EVIDENCE: readonly Mutant[] = [
   {
     name: 'D10 a hole among the blocks is not seen',
     file: 'src/chain/blocks.ts',
-    from: 'if (last.blockHeight - first.blockHeight !== slots.length - 1) return false;',
+    from: 'if (last.blockHeight - first.blockHeight !== slots.length - 1) return null;',
     to: '',
     by: unit('test/chain/round.test.ts', 'a node that names an early first block and lacks'),
   },
@@ -192,8 +192,8 @@ export const EVIDENCE: readonly Mutant[] = [
   {
     name: 'F1 a status that names no commitment is final',
     file: 'src/chain/look.ts',
-    from: "status.confirmationStatus ?? 'processed'",
-    to: "status.confirmationStatus ?? 'finalized'",
+    from: "(confirmationStatus ?? 'processed')",
+    to: "(confirmationStatus ?? 'finalized')",
     by: { file: 'test/chain/look.test.ts', test: 'is not final, also where it names no' },
   },
   {

@@ -170,4 +170,11 @@ export const SIGNED: readonly Mutant[] = [
     to: 'select p.subscriber_id, 0, case when',
     by: unit('test/ledger/costs.test.ts', 'a tip counts for the sponsor as planned'),
   },
+  {
+    name: 'F4 one status ends a payment',
+    file: 'src/chain/look.ts',
+    from: 'const isUnsure = isFinal(status) && !(await isWitnessed(sources, signature, status));',
+    to: 'const isUnsure = false;',
+    by: { file: 'test/flows/one-answer.test.ts', test: 'one status calls failed' },
+  },
 ];

@@ -42,7 +42,7 @@ const ABSENT: Absence = {
   transactionAbsent: true,
   historyAbsent: true,
   historyReaches: true,
-  blocksKept: true,
+  lastHeight: 1_000_000_000_000,
   ownChain: true,
 };
 
@@ -53,7 +53,7 @@ export const BLIND: Sabotage = {
     look: async (signature) => {
       const look = await chain.look(signature);
       return look.seen === 'nothing' || (look.seen === 'executed' && look.finality !== 'finalized')
-        ? { seen: 'absent', finalizedBlockHeight: Number.MAX_SAFE_INTEGER }
+        ? { seen: 'absent', finalizedSlot: 0, finalizedBlockHeight: Number.MAX_SAFE_INTEGER }
         : look;
     },
     deathEvidence: async () => ({ ...ABSENT, second: ABSENT }),

@@ -135,5 +135,6 @@ export async function laneWith(
 }
 export const absentAt = (finalizedBlockHeight: number): Look => ({
   seen: 'absent',
+  finalizedSlot: finalizedBlockHeight,
   finalizedBlockHeight,
 });

@@ -21,7 +21,7 @@ export const DEATH: DeathEvidence = {
   transactionAbsent: true,
   historyAbsent: true,
   historyReaches: true,
-  blocksKept: true,
+  lastHeight: 700,
   ownChain: true,
   second: 'none',
 };

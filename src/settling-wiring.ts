@@ -95,7 +95,7 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   };
   const way = createRightOfWay(clock);
   const books = createBooks({ ...parts, log, onWentBack: ports.onWentBack });
-  const endings = createEndings({ ledger, books, clock, log });
+  const endings = createEndings({ ...parts, ledger, books, clock, log });
   const credit = createCredit({ ledger, books, clock, log });
   const ownSignatures = createOwnSignatures(clock, () => share.parts() !== null);
   const settle = createSettle(

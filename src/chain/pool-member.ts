@@ -105,6 +105,9 @@ const LIMITED_MS = { usual: 1_000, most: 30_000 };
  */
 const FAILED_MS = { first: 2_000, most: 30_000 };
 
+/** A node that refuses its key or its plan answers none of the requests. */
+const REFUSED: ReadonlySet<number> = new Set([401, 403]);
+
 /** How long a 429 asks to wait: `Retry-After` in seconds or as a date. Milliseconds. */
 export function retryAfterMs(answer: Answer, nowMs: number): number {
   const given = answer.headers.get('retry-after')?.trim() ?? '';
@@ -155,14 +158,21 @@ export function createMember(node: PoolNode, { clock, lag, methodsAtOnce }: Memb
     const restMs = Math.min(FAILED_MS.most, FAILED_MS.first * 2 ** Math.min(failures++, 10));
     if (lag !== null) failedUntilMs = clock.nowMs() + restMs;
   };
-  /** Whether the node answers for a slot that it has not reached. Takes the slot that it tells. */
-  const readsBehind = async (answer: Answer, request: PoolRequest): Promise<boolean> => {
-    if (lag === null) return false;
+  /**
+   * The kind of an answer with a body: `behind` for a slot that the node has not reached, and
+   * `failing` for a trouble of its own, both only where another node can be asked. Takes the slot
+   * that the node tells.
+   */
+  const kindOf = async (
+    answer: Answer,
+    request: PoolRequest,
+  ): Promise<'answer' | 'behind' | 'failing'> => {
+    if (lag === null) return 'answer';
     const text = await answer.text();
     Object.defineProperty(answer, 'text', { value: async () => text });
-    const { slot, notReached } = slotToldBy(request.body, text);
+    const { slot, notReached, troubled } = slotToldBy(request.body, text);
     if (slot !== null) lag.told(node.name, slot);
-    return notReached;
+    return troubled ? 'failing' : notReached ? 'behind' : 'answer';
   };
   const send = async (request: PoolRequest, givenUp?: AbortSignal): Promise<Tried | null> => {
     const { input, init, calls, method, askers } = request;
@@ -178,14 +188,16 @@ export function createMember(node: PoolNode, { clock, lag, methodsAtOnce }: Memb
         limit(answer);
         return { kind: 'limited', answer };
       }
-      if (answer.status >= 500) {
+      if (answer.status >= 500 || (lag !== null && REFUSED.has(answer.status))) {
         rest();
         return { kind: 'failing', answer };
       }
-      const isBehind = await readsBehind(answer, request);
+      const kind = await kindOf(answer, request);
       window = Math.min(WINDOW.most, window + 1 / window);
-      failures = 0;
-      return { kind: isBehind ? 'behind' : 'answer', answer };
+      // One question may be too much for the node, which answers others: it does not rest, or a
+      // stranger's transaction could make all nodes rest.
+      if (kind !== 'failing') failures = 0;
+      return { kind, answer };
     } catch (thrown) {
       const foreign = thrown instanceof Fault && thrown.code === 'chain_foreign';
       if (!foreign && givenUp?.aborted !== true) rest();

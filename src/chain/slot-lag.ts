@@ -46,6 +46,11 @@ const PLAIN_SLOT = /"result":(\d+)[,}]/;
 /** The slot of a node that has not reached the one that was asked for (-32016). */
 const REACHED_SLOT = /"contextSlot":(\d+)/;
 const NOT_REACHED = '-32016';
+/**
+ * Trouble of the node itself, where another node may answer: unhealthy (-32005), an internal error
+ * (-32603), trouble with long-term storage (-32019). A batch may hold such an answer as well.
+ */
+const OWN_TROUBLE = /"error":\{[^{}]*?"code":(?:-32005|-32603|-32019)[,}]/;
 /** A single answer with an error is shorter than this. */
 const ERROR_BYTES = 1_000;
 
@@ -54,6 +59,8 @@ export type Told = {
   readonly slot: Slot | null;
   /** Whether the node says that it has not reached the slot that the question names. */
   readonly notReached: boolean;
+  /** Whether the node says that it cannot answer for a trouble of its own. */
+  readonly troubled: boolean;
 };
 
 /**
@@ -65,15 +72,17 @@ export function slotToldBy(question: string, answer: string): Told {
     const found = pattern.exec(text)?.[1];
     return found === undefined ? null : Number(found);
   };
-  if (!question.startsWith('{')) return { slot: null, notReached: false };
-  const comparable = question.includes('"confirmed"');
   const isError = answer.length < ERROR_BYTES && answer.includes('"error"');
+  const troubled = isError && OWN_TROUBLE.test(answer);
+  const untold: Told = { slot: null, notReached: false, troubled };
+  if (!question.startsWith('{')) return untold;
+  const comparable = question.includes('"confirmed"');
   if (isError && answer.includes(NOT_REACHED))
-    return { slot: comparable ? slotIn(REACHED_SLOT, answer) : null, notReached: true };
-  if (isError || !comparable) return { slot: null, notReached: false };
+    return { ...untold, slot: comparable ? slotIn(REACHED_SLOT, answer) : null, notReached: true };
+  if (isError || !comparable) return untold;
   const head = answer.slice(0, HEAD);
   const slot = question.includes('"method":"getSlot"')
     ? slotIn(PLAIN_SLOT, head)
     : slotIn(CONTEXT_SLOT, head);
-  return { slot, notReached: false };
+  return { ...untold, slot };
 }

@@ -4,9 +4,10 @@
 
 import type { Chain } from '../core/chain-ports.ts';
 import { type Finding, odd, wrong } from '../core/doctor-finding.ts';
+import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { SKEW_MS_MOST } from '../core/ledger-clock.ts';
-import type { Clock, Log } from '../core/ports.ts';
+import type { Clock, Log, Probe } from '../core/ports.ts';
 
 export type ClockWatch = {
   /** Reads the time of the chain. Throws `rpc_unavailable`. */
@@ -26,6 +27,35 @@ const UNIX_TIME_AT = 32;
  */
 const CHAIN_APART_MS_MOST = 60_000;
 
+/** The time of the chain in milliseconds since 1970; null when a node does not show it. */
+async function chainTimeMs(chain: Pick<Chain, 'accounts'>): Promise<number | null> {
+  const { accounts } = await chain.accounts([SYSVAR_CLOCK]);
+  const data = accounts[0]?.data;
+  if (data === undefined || data.length < UNIX_TIME_AT + 8) return null;
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  return Number(view.getBigInt64(UNIX_TIME_AT, true)) * 1_000;
+}
+
+/**
+ * Why ages by the clock of Postgres cannot be relied on now: the chain shows another time, or none.
+ * Null when the two clocks differ by a minute at most.
+ */
+export async function ageDoubt(
+  chain: Pick<Chain, 'accounts'>,
+  probe: Pick<Probe, 'write'>,
+): Promise<string | null> {
+  try {
+    const chainMs = await chainTimeMs(chain);
+    if (chainMs === null) return 'The node does not show the clock of the chain.';
+    const aheadMs = chainMs - (await probe.write());
+    if (Math.abs(aheadMs) <= CHAIN_APART_MS_MOST) return null;
+    return `The clock of the chain is ${secondsOf(aheadMs)} ${side(aheadMs)} that of Postgres.`;
+  } catch (thrown) {
+    if (thrown instanceof Fault) return thrown.message;
+    throw thrown;
+  }
+}
+
 const secondsOf = (ms: number): string => `${Math.round(Math.abs(ms) / 1_000)} s`;
 const side = (aheadMs: number): string => (aheadMs > 0 ? 'ahead of' : 'behind');
 
@@ -41,12 +71,10 @@ export function createClockWatch(
   const isApart = (): boolean => Math.abs(aheadMs ?? 0) > CHAIN_APART_MS_MOST;
   return {
     async look() {
-      const { accounts } = await chain.accounts([SYSVAR_CLOCK]);
-      const data = accounts[0]?.data;
-      if (data === undefined || data.length < UNIX_TIME_AT + 8) return;
-      const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+      const chainMs = await chainTimeMs(chain);
+      if (chainMs === null) return;
       const wasApart = isApart();
-      aheadMs = Number(view.getBigInt64(UNIX_TIME_AT, true)) * 1_000 - clock.nowMs();
+      aheadMs = chainMs - clock.nowMs();
       if (isApart() && !wasApart) log.warn('clock.chain_apart', { aheadMs });
       if (!isApart() && wasApart) log.info('clock.chain_agrees', { aheadMs });
     },

@@ -4,6 +4,7 @@
 // only in the database that was compared.
 
 import { cancelledBy } from '../core/cancellation.ts';
+import type { Chain } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
@@ -13,10 +14,12 @@ import type { Trouble } from '../core/trouble.ts';
 import type { Voiding } from '../core/voiding.ts';
 import type { Books } from './books-comparison.ts';
 import { voidAsked } from './cancelled.ts';
+import { ageDoubt } from './clocks.ts';
 import { sideBySide } from './side-by-side.ts';
 
 export type EndingPorts = {
-  readonly ledger: Pick<Ledger, 'shares' | 'subscribers' | 'payments'>;
+  readonly ledger: Pick<Ledger, 'shares' | 'subscribers' | 'payments' | 'probe'>;
+  readonly chain: Pick<Chain, 'accounts'>;
   readonly books: Pick<Books, 'doubt' | 'disagreement' | 'identity'>;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly log: Log;
@@ -58,7 +61,8 @@ export type Endings = {
   cancel(paymentId: string, voiding: Voiding): Promise<'ended' | 'asked' | 'blockhash' | 'over'>;
   /**
    * Lets debts lapse whose own terms say so. Subscribers whose books do not agree yet are left for
-   * a later round. Returns the subscribers whose debts lapsed.
+   * a later round, and all of them while the clocks of Postgres and of the chain differ. Returns
+   * the subscribers whose debts lapsed.
    */
   lapse(): Promise<string[]>;
   /**
@@ -84,7 +88,7 @@ const behind = (what: string, trouble: Trouble): Fault =>
   new Fault('books_behind', `${what}: ${trouble.detail}`, { context: { code: trouble.code } });
 
 /** Creates the acts that end or adopt debts. */
-export function createEndings({ ledger, books, clock, log }: EndingPorts): Endings {
+export function createEndings({ ledger, chain, books, clock, log }: EndingPorts): Endings {
   /** Why the books of a subscriber cannot be relied on now; null when they can. */
   const disagreement = async (subscriberId: string): Promise<Trouble | null> => {
     const subscriber = await ledger.subscribers.find(subscriberId);
@@ -168,6 +172,13 @@ export function createEndings({ ledger, books, clock, log }: EndingPorts): Endin
     async lapse() {
       const due = lapsing.due(await ledger.shares.lapsing());
       if (due.length === 0 || (await books.doubt()) !== null) return [];
+      // A debt that lapsed stays so, and a wrong clock of Postgres would let all of them lapse.
+      const reason = await ageDoubt(chain, ledger.probe);
+      if (reason !== null) {
+        for (const subscriber of due) lapsing.putOff(subscriber);
+        log.warn('share.lapse_waits', { subscribers: due.length, reason });
+        return [];
+      }
       const ended: string[] = [];
       await sideBySide(due, AT_ONCE, async (id) => {
         if (await lapseOf(id)) ended.push(id);

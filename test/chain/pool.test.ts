@@ -50,6 +50,36 @@ test('the first node is asked while it answers, and the next one while it fails'
   expect(asked).toEqual(['first', 'first', 'second', 'second', 'first']);
 });
 
+test.each([-32005, -32603, -32019])(
+  'a request that a node answers with its own trouble %i goes to the next node',
+  async (code) => {
+    const { answers, asked, ask } = poolOf('first', 'second');
+    const trouble = `{"jsonrpc":"2.0","id":1,"error":{"code":${code},"message":"trouble"}}`;
+    answers.set('first', () => new Response(trouble));
+    expect(await ask()).toBe('second');
+    // One question may be too much for the node: the next one is put to it again.
+    answers.set('first', () => ok('first'));
+    expect(await ask()).toBe('first');
+    expect(asked).toEqual(['first', 'second', 'first']);
+    for (const name of ['first', 'second']) answers.set(name, () => new Response(trouble));
+    expect(await ask()).toBe(trouble);
+  },
+);
+
+test.each([401, 403])(
+  'a node that answers %i rests, because it refuses its key',
+  async (status) => {
+    const { answers, asked, ask } = poolOf('first', 'second');
+    answers.set('first', () => new Response('invalid api key', { status }));
+    expect(await ask()).toBe('second');
+    expect(await ask()).toBe('second');
+    expect(asked).toEqual(['first', 'second', 'second']);
+    const alone = poolOf('first');
+    alone.answers.set('first', () => new Response('invalid api key', { status }));
+    expect(await alone.ask()).toBe('invalid api key');
+  },
+);
+
 test('a node that answers 5xx rests, and is asked nevertheless when no other one answers', async () => {
   const { answers, asked, ask, pool } = poolOf('first', 'second');
   for (const name of ['first', 'second'])

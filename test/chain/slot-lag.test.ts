@@ -35,7 +35,28 @@ test.each([
   ['a batch', `[${question('getSlot')}]`, '[{"result":80}]', null, false],
   ['another error', question('getSlot'), '{"error":{"code":-32601,"message":"x"}}', null, false],
 ])('the slot of an answer: %s', (_, asked, answer, slot, behind) => {
-  expect(slotToldBy(asked, answer)).toEqual({ slot, notReached: behind });
+  expect(slotToldBy(asked, answer)).toEqual({ slot, notReached: behind, troubled: false });
+});
+
+test.each([
+  ['it is unhealthy', -32005],
+  ['an internal error', -32603],
+  ['its long-term storage fails', -32019],
+])('a node tells of its own trouble: %s', (_, code) => {
+  const error = { code, message: 'Trouble', data: { numSlotsBehind: 9 } };
+  const one = JSON.stringify({ jsonrpc: '2.0', error, id: 1 });
+  expect(slotToldBy(question('getSlot'), one).troubled).toBe(true);
+  const { code: _code, ...rest } = error;
+  const turned = JSON.stringify({
+    jsonrpc: '2.0',
+    error: { message: rest.message, code },
+    id: 1,
+  });
+  expect(slotToldBy(question('getSlot'), turned).troubled).toBe(true);
+  expect(slotToldBy(`[${question('getSlot')}]`, `[{"result":80},${one}]`).troubled).toBe(true);
+  // A log line that quotes such an error is no error.
+  const quoted = JSON.stringify({ result: { logs: [one] } });
+  expect(slotToldBy(question('getTransaction'), quoted).troubled).toBe(false);
 });
 
 test('an old slot of one node is no reason against a newer one of another', () => {

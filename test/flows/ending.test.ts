@@ -8,12 +8,12 @@ import { USDC } from '../../src/core/token.ts';
 import { type Trouble, troubled } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { type ClearPorts, createClear } from '../../src/flows/clearance.ts';
-import { createEndings } from '../../src/flows/ending.ts';
 import { createPaymentEnds } from '../../src/flows/payment-ends.ts';
 import { createDatabaseStates } from '../../src/ledger/database-state.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
+import { endingsOf } from '../support/endings.ts';
 import { ageDebts } from '../support/guards.ts';
 import { agreeOnExpiry } from '../support/haste.ts';
 import {
@@ -63,7 +63,7 @@ test('while the database may lack commits, and until books and chain agree, noth
     doubt: WENT_BACK,
     behind: NOT_FINAL,
   };
-  const endings = createEndings({ ledger, books: saying(state), clock, log });
+  const endings = endingsOf({ ledger, books: saying(state), clock, log });
   const refusal = async () => endings.void(share, DRILL).catch((thrown: unknown) => thrown);
   expect(await endings.lapse()).toEqual([]);
   expect(await refusal()).toMatchObject({
@@ -93,7 +93,7 @@ test('a node that does not tell holds up one subscriber’s lapse, and an operat
     ...saying({}),
     disagreement: () => Promise.reject(new Fault('rpc_unavailable', 'HTTP 503')),
   };
-  const endings = createEndings({ ledger: held.ledger, books, clock: createManualClock(), log });
+  const endings = endingsOf({ ledger: held.ledger, books, clock: createManualClock(), log });
   expect(await endings.lapse()).toEqual([]);
   await expect(endings.void(share, DRILL)).rejects.toMatchObject({ code: 'rpc_unavailable' });
   expect((await held.ledger.shares.find(share.id))?.status).toBe('pending');
@@ -120,7 +120,7 @@ test('a void that a person asked for survives the end of the daemon between the 
   const clock = createManualClock();
   const lines: unknown[] = [];
   const heard = { ...log, warn: (event: string, fields?: object) => lines.push([event, fields]) };
-  const endings = createEndings({ ledger: held.ledger, books: saying(state), clock, log: heard });
+  const endings = endingsOf({ ledger: held.ledger, books: saying(state), clock, log: heard });
   expect(await endings.voidAsked()).toEqual([]);
   state.doubt = null;
   expect(await endings.voidAsked()).toEqual([]);
@@ -165,7 +165,7 @@ test('a debt that a person retries while the books are compared is not voided', 
       return null;
     },
   };
-  const endings = createEndings({ ledger: held.ledger, books, clock: createManualClock(), log });
+  const endings = endingsOf({ ledger: held.ledger, books, clock: createManualClock(), log });
   expect(await endings.voidAsked()).toEqual(['ana']);
   expect(await shares.find(held.share.id)).toMatchObject({ status: 'pending', voided: null });
 });
@@ -187,7 +187,7 @@ test.each(['overtaken', 'failExecuted'] as const)(
     await end(createPaymentEnds(given, own, () => 0))[how]();
     expect(lines.at(-1)).toMatchObject(['share.void_waits', { subscriber: 'ana' }]);
     expect(await ledger.payments.live('ana')).toBe(null);
-    const endings = createEndings({ ledger, books: saying({}), clock, log });
+    const endings = endingsOf({ ledger, books: saying({}), clock, log });
     expect(await endings.voidAsked()).toEqual(['ana']);
     expect((await ledger.shares.find(share.id))?.status).toBe('voided');
   },
@@ -203,7 +203,7 @@ test('observed debts are adopted where books and chain agree; others wait, by na
     doubt: WENT_BACK,
     behind: NOT_FINAL,
   };
-  const endings = createEndings({ ledger, books: saying(state), clock: createManualClock(), log });
+  const endings = endingsOf({ ledger, books: saying(state), clock: createManualClock(), log });
   await expect(endings.adopt(0)).rejects.toMatchObject({ code: 'books_behind' });
   state.doubt = null;
   expect(await endings.adopt(0)).toEqual({
@@ -229,7 +229,7 @@ test('nothing is adopted when the database goes back and is whole again while hi
       return null;
     },
   };
-  const endings = createEndings({ ledger: held.ledger, books, clock: createManualClock(), log });
+  const endings = endingsOf({ ledger: held.ledger, books, clock: createManualClock(), log });
   await expect(endings.adopt(0)).rejects.toMatchObject({ code: 'books_behind' });
   expect((await held.ledger.shares.observed()).count).toBe(1);
 });
@@ -255,7 +255,7 @@ test.each(['lapse', 'void'] as const)(
     await using _ = held;
     const { ledger } = held;
     const books = booksThatLost(ledger);
-    const endings = createEndings({ ledger, books, clock: createManualClock(), log });
+    const endings = endingsOf({ ledger, books, clock: createManualClock(), log });
     if (how === 'lapse') expect(await endings.lapse()).toEqual([]);
     else expect(await endings.void(share, DRILL)).toBe(false);
     expect(await ledger.shares.find(share.id)).toMatchObject({

@@ -184,7 +184,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
       ? {}
       : { databaseStates: gated(world.databaseStates, turns, process) }),
   });
-  const endings = createEndings({ ledger, books, clock, log });
+  const endings = createEndings({ ledger, chain, books, clock, log });
   const credit = createCredit({ ledger, books, clock, log });
   const ownSignatures = createOwnSignatures(clock);
   /** The subscribers of payments that have ended, and who were not judged since. */

@@ -213,6 +213,13 @@ export const METHODS: Readonly<Record<string, Method>> = {
     const value = { blockhash: hash, lastValidBlockHeight: height + BLOCKHASH_LIFE };
     return { context: context(node, index), value };
   },
+  isBlockhashValid(node, [hash, given]) {
+    const index = viewOf(node, config(given));
+    const oldest = Math.max(0, index - BLOCKHASH_LIFE);
+    let value = false;
+    for (let at = oldest; at <= index; at++) value ||= node.chain.block(at).hash === hash;
+    return { context: context(node, index), value };
+  },
   getMinimumBalanceForRentExemption: (_, [bytes]) => Number(rentOf(Number(bytes))),
   getRecentPrioritizationFees: ({ price }) => [{ slot: 1, prioritizationFee: price }],
   getFeeForMessage: (node, [, given]) => ({

@@ -226,7 +226,7 @@ export function createMemoryLedger(nowMs: () => number): MemoryLedger {
   const server = createMemoryServer(state, nowMs);
   const sightings = createMemorySightings(state);
   const ledger: Ledger = {
-    probe: nobodyAsks('the probe'),
+    probe: { write: async () => nowMs() },
     deliveries: nobodyAsks('deliveries'),
     // The simulated venue has no unknown calls.
     coverage: { add: async () => {}, totals: async () => [], unexplained: async () => [] },

@@ -8,13 +8,20 @@ import type { AgentKey } from '../core/agent-key.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import type { Effect, Mandate, NonceUse } from '../core/mandate.ts';
-import { least } from '../core/money.ts';
+import { least, most } from '../core/money.ts';
 import type { Payment } from '../core/payment.ts';
 import { objections } from '../core/policy.ts';
 import { WRAPPED_SOL } from '../core/programs.ts';
 import type { TipLimits } from '../core/sender-tip.ts';
-import { createSignedToday } from '../core/signed-today.ts';
-import type { PaymentParts, Pen, Signer, Signers } from '../core/signing-ports.ts';
+import { createSignedToday, type SignedAmount } from '../core/signed-today.ts';
+import type {
+  PaymentParts,
+  Pen,
+  PenRequest,
+  Signer,
+  Signers,
+  Written,
+} from '../core/signing-ports.ts';
 import { limitObjection, type PenLimits } from '../core/spending-limits.ts';
 import { type SwapLimits, swapObjections } from '../core/swap.ts';
 import type { Venue } from '../core/venue.ts';
@@ -104,7 +111,7 @@ export function createPen(options: PenOptions): Pen {
 
   /**
    * The amounts that this pen signed within 24 hours. They count even if the ledger loses those
-   * payments.
+   * payments, until the chain proves that they can move nothing.
    */
   const signed = createSignedToday(options.nowMs);
   const countRootMemo = createRootMemoCount(options.nowMs);
@@ -113,25 +120,31 @@ export function createPen(options: PenOptions): Pen {
    * works, so that two signings at once cannot exceed a limit together. When the signer gives no
    * signature, the amount is taken out again.
    */
-  const withinLimits = async <T>(
-    { subscriberId, token }: Payment,
+  const withinLimits = async (
+    { id: paymentId, subscriberId, token }: Payment,
     amount: bigint,
-    signedToday: bigint,
-    once: string | null,
-    work: () => Promise<T>,
-  ): Promise<T> => {
-    const given = { subscriberId, mint: token.mint, amount, once };
-    if (signed.has(given)) return work();
-    const remembered = signed.sum(subscriberId, token.mint);
-    const today = remembered > signedToday ? remembered : signedToday;
-    const objection = limitObjection(amount, today, options.limits, token);
-    if (objection !== null)
-      throw new Fault('pen_limited', `The pen refuses to sign: the payment ${objection}.`);
-    const uncount = signed.count(given);
+    { signedToday, lastValidBlockHeight }: Pick<PenRequest, 'signedToday' | 'lastValidBlockHeight'>,
+    under: SignedAmount['under'],
+    work: () => Promise<Written>,
+  ): Promise<Written> => {
+    const given = { subscriberId, mint: token.mint, amount, paymentId, under };
+    if (!signed.has(given)) {
+      const today = most(signed.sum(subscriberId, token.mint), signedToday);
+      const objection = limitObjection(amount, today, options.limits, token);
+      // Another day has room for an amount that is within the limits by itself.
+      const trouble = limitObjection(amount, 0n, options.limits) === null ? 'day_limit' : undefined;
+      if (objection !== null)
+        throw new Fault('pen_limited', `The pen refuses to sign: the payment ${objection}.`, {
+          context: { trouble },
+        });
+    }
+    const settle = signed.count(given);
     try {
-      return await work();
+      const written = await work();
+      settle({ signature: written.signature, lastValidBlockHeight });
+      return written;
     } catch (thrown) {
-      uncount();
+      settle(null);
       throw thrown;
     }
   };
@@ -171,7 +184,7 @@ export function createPen(options: PenOptions): Pen {
     message: Uint8Array,
     required: readonly Address[],
     by: readonly Signer[],
-  ): Promise<{ signature: Signature; bytes: Uint8Array }> => {
+  ): Promise<Written> => {
     if (required.some((each) => !by.some(({ address }) => address === each)))
       throw new Fault(
         'pen_refused',
@@ -196,11 +209,14 @@ export function createPen(options: PenOptions): Pen {
 
   return {
     sponsor: signers.sponsor?.address ?? null,
-    async sign({ parts, memo, instructions, tables, blockhash, key, signedToday, nonce = null }) {
+    signedToday: signed.sum,
+    ended: ({ payment, signature, ...proof }) =>
+      signed.ended(payment.subscriberId, payment.id, signature, proof),
+    async sign({ parts, memo, instructions, tables, blockhash, key, nonce = null, ...counted }) {
       const { subscriberId, plan } = parts.payment;
-      const most = plan.amount + plan.reimburse;
-      const once = nonce && `${parts.payment.id}/${nonce.account}/${blockhash}`;
-      return withinLimits(parts.payment, most, signedToday, once, async () => {
+      const under = nonce && { account: nonce.account, value: blockhash };
+      const moved = plan.amount + plan.reimburse;
+      return withinLimits(parts.payment, moved, counted, under, async () => {
         const own = keyOf(key, parts.agent, subscriberId);
         const message = encodeMessage(parts.payer, instructions, blockhash, tables);
         const read = readMessage(message.bytes, tables);
@@ -217,7 +233,10 @@ export function createPen(options: PenOptions): Pen {
       if (sponsor === null)
         throw new Fault('key_unavailable', 'Nonces need the key of the sponsor.');
       const { message, required } = nonceTransaction(sponsor.address, request, options);
-      return signedBy(message, required, [sponsor]);
+      const written = await signedBy(message, required, [sponsor]);
+      const { act, subscriberId, blockhash } = request;
+      if (act === 'move') signed.cancels(subscriberId, blockhash, written.signature);
+      return written;
     },
     async signRootMemo({ signedToday, ...request }) {
       const { sponsor } = signers;
@@ -232,7 +251,7 @@ export function createPen(options: PenOptions): Pen {
         throw thrown;
       }
     },
-    async signSwap({ payment, agent, transaction: given, tables, blockhash, key, signedToday }) {
+    async signSwap({ payment, agent, transaction: given, tables, blockhash, key, ...counted }) {
       const { subscriberId } = payment;
       const own = keyOf(key, agent, subscriberId);
       if (options.swap === null) throw new Fault('pen_refused', 'Agents may not swap here.');
@@ -261,7 +280,7 @@ export function createPen(options: PenOptions): Pen {
       const required = message.staticAccountKeys
         .slice(0, message.header.numRequiredSignatures)
         .map(addressOf);
-      return withinLimits(payment, amount, signedToday, null, () =>
+      return withinLimits(payment, amount, counted, null, () =>
         signedBy(message.serialize(), required, [signers.agent(own)]),
       );
     },

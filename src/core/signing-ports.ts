@@ -7,6 +7,7 @@ import type { BaseUnits, Lamports } from './money.ts';
 import type { Payment } from './payment.ts';
 import type { RootMemo } from './root-memo.ts';
 import type { ServiceKey } from './service-key.ts';
+import type { Proof } from './signed-today.ts';
 import type { Instruction } from './transaction.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -119,7 +120,28 @@ export type RootMemoRequest = RootMemo & {
   readonly signedToday: number;
 };
 
-type Written = { readonly signature: Signature; readonly bytes: Uint8Array };
+/** A transaction that the pen had signed. */
+export type Written = { readonly signature: Signature; readonly bytes: Uint8Array };
+/** The part of a request to the pen that payments and swaps have in common. */
+export type PenRequest = {
+  /** The tables that the simulation used. No address that the mandate names may come from one. */
+  readonly tables: readonly LookupTable[];
+  readonly blockhash: string;
+  /**
+   * The last block height at which a transaction under a recent blockhash may be executed, as the
+   * chain told it with that blockhash.
+   */
+  readonly lastValidBlockHeight: number;
+  readonly key: AgentKey | null;
+  /**
+   * Base units of the payment's token that the ledger knows to be signed for this subscriber within
+   * a day, without this payment.
+   */
+  readonly signedToday: BaseUnits;
+};
+/** A payment of which the chain proves that a transaction of it can move nothing. */
+export type ProvenEnd = Proof & { readonly payment: Payment; readonly signature: Signature };
+
 /**
  * The pen: decides what is signed, and has it signed. It lets recorded payments and swaps pass,
  * the sponsor's transactions about nonces and its memos of daily roots, and nothing else.
@@ -130,27 +152,33 @@ export type Pen = {
   /**
    * Builds the transaction, checks it against mandate and limits, and has it signed. Throws
    * `pen_refused`, `pen_limited`, `transaction_too_large`, `key_unavailable`, `signer_unavailable`
-   * or `venue_not_served`.
+   * or `venue_not_served`. A `pen_limited` that passes with the day has the trouble `day_limit` in
+   * its context.
    */
-  sign(request: {
-    parts: PaymentParts;
-    memo: string;
-    instructions: readonly Instruction[];
-    /**
-     * The durable nonce whose value stands in place of the blockhash; absent when the payment is
-     * signed under a blockhash. Its authority must be the sponsor.
-     */
-    nonce?: NonceUse;
-    /** The tables that the simulation used. No address that the mandate names may come from one. */
-    tables: readonly LookupTable[];
-    blockhash: string;
-    key: AgentKey | null;
-    /**
-     * Base units of the payment's token that the ledger knows to be signed for this subscriber
-     * within a day, without this payment.
-     */
-    signedToday: BaseUnits;
-  }): Promise<Written>;
+  sign(
+    request: PenRequest & {
+      readonly parts: PaymentParts;
+      readonly memo: string;
+      readonly instructions: readonly Instruction[];
+      /**
+       * The durable nonce whose value stands in place of the blockhash; absent when the payment is
+       * signed under a blockhash. Its authority must be the sponsor.
+       */
+      readonly nonce?: NonceUse;
+    },
+  ): Promise<Written>;
+  /**
+   * Base units of this token that the pen itself signed for the subscriber within 24 hours, without
+   * what it was told the end of.
+   */
+  signedToday(subscriberId: string, mint: Address): BaseUnits;
+  /**
+   * Tells the pen that a payment can move nothing, so that the pen counts it no more. The pen takes
+   * out what it signed itself under this payment's id with this signature, once; by a cancellation
+   * only where the pen signed that itself. What it does not take out counts until it is 24 hours
+   * old.
+   */
+  ended(end: ProvenEnd): void;
   /**
    * Builds a transaction of the sponsor about the nonce account of a subscriber, and has it signed:
    * `open` creates it with these lamports, `close` gives them back to the sponsor, `move` moves it.
@@ -168,14 +196,11 @@ export type Pen = {
    * signed. The amount that it swaps counts towards the limit of a day, as that of a payment does.
    * Throws as `sign` does.
    */
-  signSwap(request: {
-    payment: Payment;
-    agent: Address;
-    transaction: Uint8Array;
-    tables: readonly LookupTable[];
-    blockhash: string;
-    key: AgentKey | null;
-    /** As in `sign`. */
-    signedToday: BaseUnits;
-  }): Promise<Written>;
+  signSwap(
+    request: PenRequest & {
+      readonly payment: Payment;
+      readonly agent: Address;
+      readonly transaction: Uint8Array;
+    },
+  ): Promise<Written>;
 };

@@ -7,6 +7,7 @@ import type { Signature, Slot } from '../core/ids.ts';
 import type { Payment } from '../core/payment.ts';
 import { paysSeveral } from '../core/payment-recipients.ts';
 import type { Clock, Log } from '../core/ports.ts';
+import type { Pen } from '../core/signing-ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
 import { voidAsked } from './cancelled.ts';
@@ -15,6 +16,7 @@ import type { createRetryDelay } from './retry-delay.ts';
 import type { SigningPorts } from './signing.ts';
 
 type EndPorts = Pick<SigningPorts, 'ledger' | 'chain' | 'venues' | 'programsOf'> & {
+  readonly pen: Pick<Pen, 'ended'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly books: Pick<Books, 'forget' | 'disagreement' | 'identity'>;
@@ -131,6 +133,7 @@ export function createPaymentEnds(
     slot: Slot,
     error: unknown,
   ): Promise<void> => {
+    ports.pen.ended({ payment, signature, by: 'failure' });
     // The simulation had passed, so an error of set-up means that something changed since. The
     // debts are tried again, and not left to a person at once.
     const programs = await programsOf(payment, signature);
@@ -157,6 +160,8 @@ export function createPaymentEnds(
       : troubled('overtaken', `${signature} moved the nonce of the payment, which can never land.`);
     const retry = retryIn(trouble, payment.attempts, NO_TRIES) ?? 0;
     const by = { signature, slot, own: byCancel };
+    // The pen compares the signature with those of the cancellations that it signed itself.
+    if (byCancel) ports.pen.ended({ payment, signature, by: 'cancellation' });
     const isEnded = await ledger.payments.overtaken(payment.id, by, trouble, retry);
     if (isEnded)
       log.warn('payment.dead', {

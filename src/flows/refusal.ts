@@ -1,7 +1,7 @@
 // Refusal: classifies an exception thrown before a payment was signed. An error that the same plan
 // would meet again ends the payment with that reason, so that its debts are planned anew.
 import { Fault, type FaultCode, messageOf } from '../core/fault.ts';
-import { type ErrorClass, isOwnTroubleCode, type Trouble } from '../core/trouble.ts';
+import { type ErrorClass, isOwnTroubleCode, type Trouble, troubled } from '../core/trouble.ts';
 
 /** Faults that concern this payment, and not the connection to the chain or to the ledger. */
 const CLASSES: Partial<Record<FaultCode, ErrorClass>> = {
@@ -27,8 +27,9 @@ export function refusalOf(thrown: unknown): Trouble | null {
   const known = CLASSES[thrown.code];
   if (known !== undefined) {
     const { trouble } = thrown.context;
-    const code = isOwnTroubleCode(trouble) ? trouble : thrown.code;
-    return { class: known, code, detail: thrown.message };
+    // A trouble that the fault names has its own class: a day that is used up passes by itself.
+    if (isOwnTroubleCode(trouble)) return troubled(trouble, thrown.message);
+    return { class: known, code: thrown.code, detail: thrown.message };
   }
   if (thrown.retry === 'later') return null;
   return { class: 'unexpected', code: thrown.code, detail: thrown.message };

@@ -220,6 +220,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     if (evidence === null) return false;
     const retry = retryIn(EXPIRED, payment.attempts, NO_TRIES) ?? 0;
     const { signature } = signed;
+    const finalized = Math.min(...evidence.map((each) => each.finalizedBlockHeight));
+    ports.pen.ended({ payment, signature, by: 'expiry', finalizedBlockHeight: finalized });
     if (await ledger.payments.dead(id, evidence, EXPIRED, retry))
       log.warn('payment.dead', { payment: id, subscriber: subscriberId, signature, evidence });
     ports.books.forget(subscriberId);

@@ -67,6 +67,7 @@ export function createSigning(ports: SigningPorts) {
       transaction: offer.transaction,
       tables: offer.tables,
       blockhash: simulated.blockhash,
+      lastValidBlockHeight: simulated.lastValidBlockHeight,
       key: await ledger.subscribers.agentKey(payment.subscriberId),
       signedToday: await ledger.costs.signedToday(payment.subscriberId, payment.token.mint),
     });
@@ -159,6 +160,7 @@ export function createSigning(ports: SigningPorts) {
       instructions: [...core.slice(0, at), ...budget, ...core.slice(at)],
       tables: simulated.tables,
       blockhash: nonce?.value ?? simulated.blockhash,
+      lastValidBlockHeight: simulated.lastValidBlockHeight,
       ...(nonce && sponsor !== null
         ? { nonce: { account: nonce.account, authority: sponsor } }
         : {}),
@@ -190,8 +192,8 @@ export function createSigning(ports: SigningPorts) {
       const refused = refusalOf(thrown);
       if (refused === null) throw thrown;
       // A swap that cannot be read or simulated did not bring SOL, which is still what the payment
-      // lacks.
-      return payment.purpose === 'share'
+      // lacks. A day that is used up passes by itself, for a swap as well.
+      return payment.purpose === 'share' || refused.code === 'day_limit'
         ? { refused }
         : { refused: troubled('swap_failed', refused.detail) };
     }

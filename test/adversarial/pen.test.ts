@@ -199,6 +199,7 @@ describe('sealed keys', () => {
         blockhash,
         key,
         signedToday: 0n,
+        lastValidBlockHeight: 0,
       }),
     ).rejects.toThrow();
   });

@@ -117,6 +117,7 @@ const signWith = (other: ReturnType<typeof createPen>) =>
     blockhash: bench.blockhash,
     key,
     signedToday: 0n,
+    lastValidBlockHeight: 0,
   });
 
 test('a signer elsewhere gets the bytes alone, and signs the same transaction', async () => {
@@ -172,6 +173,7 @@ test('a payment counts towards the limits while its signer works, and no more wh
     limited.sign({
       ...{ parts, memo: 'bailiff:p1', instructions: good, tables: [], blockhash, key },
       signedToday: 0n,
+      lastValidBlockHeight: 0,
     });
   const first = faultOf(one);
   isWaiting = false;
@@ -197,6 +199,7 @@ test('signatures for one subscriber do not count for another', async () => {
         sealed: signers.seal(subscriberId, parts.agent, agent.secretKey),
       },
       signedToday: 0n,
+      lastValidBlockHeight: 0,
     });
   await of('ana')();
   await of('ana')();

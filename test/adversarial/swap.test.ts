@@ -108,6 +108,7 @@ async function sign(
     blockhash,
     key,
     signedToday: 0n,
+    lastValidBlockHeight: 0,
   });
   const signed = VersionedTransaction.deserialize(bytes);
   expect(signed.message.recentBlockhash).toBe(blockhash);
@@ -200,6 +201,7 @@ test('a pen without a rule for swaps signs none', async () => {
     tables: [],
     key,
     signedToday: 0n,
+    lastValidBlockHeight: 0,
   };
   await expect(without.signSwap({ ...request, blockhash: text(thief) })).rejects.toThrow(
     expect.objectContaining({ code: 'pen_refused', message: expect.stringMatching(/not swap/) }),
@@ -225,6 +227,7 @@ test('swaps count for the limits of the pen: one of them, and all of a day with 
       blockhash: text(thief),
       key,
       signedToday,
+      lastValidBlockHeight: 0,
     });
   await expect(swapWith(limited(AMOUNT - 1n), 0n)).rejects.toThrow(
     expect.objectContaining({ code: 'pen_limited' }),

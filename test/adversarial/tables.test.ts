@@ -69,6 +69,7 @@ const signWith = (tables: readonly LookupTable[]) =>
       sealed: signers.seal('ana', parts.agent, agent.secretKey),
     },
     signedToday: 0n,
+    lastValidBlockHeight: 0,
   });
 
 test('accounts outside the mandate may come from a table, and are read from it', async () => {

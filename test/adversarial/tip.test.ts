@@ -101,7 +101,8 @@ describe('refused', () => {
     const tables = [{ key: text(Keypair.generate().publicKey), addresses: [ACCOUNT] }];
     const { key, blockhash, pen } = bench;
     const request = { parts, memo: MEMO, instructions: good, tables, blockhash, key };
-    await expect(pen.sign({ ...request, signedToday: 0n })).rejects.toThrow(/from a lookup table/);
+    const counted = { signedToday: 0n, lastValidBlockHeight: 0 };
+    await expect(pen.sign({ ...request, ...counted })).rejects.toThrow(/from a lookup table/);
   });
   test.each<[string, (each: Instruction) => Instruction]>([
     ['with a byte after it', (each) => ({ ...each, data: Uint8Array.of(...each.data, 0) })],

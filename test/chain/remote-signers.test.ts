@@ -86,6 +86,7 @@ function built(service: SignerService, access = services.access) {
     pen.sign({
       ...{ parts, memo: 'bailiff:p1', instructions: good, tables: [], blockhash, key },
       signedToday: 0n,
+      lastValidBlockHeight: 0,
     });
   return { clock, lines, signers, key, pen, sign };
 }
@@ -114,6 +115,7 @@ describe.each(SIGNER_SERVICES)('%s', (service) => {
       pen.sign({
         ...{ parts, memo: 'bailiff:other', instructions: good, tables: [], blockhash, key },
         signedToday: 0n,
+        lastValidBlockHeight: 0,
       }),
     );
     expect(fault.code).toBe('pen_refused');

@@ -113,6 +113,57 @@ test('the recorded bytes are sent again while they may still land, and none afte
   expect(lane.signatures()).toBe(1);
 });
 
+test('the pen is told of a payment that failed in a finalized block, and of none that landed or may land', async () => {
+  const executed = { seen: 'executed', slot: 90, error: 'x' } as const;
+  const lane = await laneWith([
+    absentAt(0),
+    { ...executed, finality: 'confirmed' },
+    { ...executed, finality: 'finalized' },
+  ]);
+  Object.assign(lane.ports, { programsOf: () => [] });
+  Object.assign(lane.ports.venues.of('drift-v2'), { trouble: () => behind });
+  const landing = await laneWith([{ ...executed, finality: 'finalized', error: null }]);
+  for (const each of [lane, landing]) await each.run();
+  expect(lane.ended).toEqual([]);
+  for (let turn = 0; turn < 4; turn++) {
+    for (const each of [lane, landing]) each.clock.advance(2_000);
+    for (const each of [lane, landing]) await each.run();
+  }
+  expect(lane.payment()?.state).toBe('failed');
+  expect(lane.ended).toEqual([['p1', { signature: signatureOf(1), by: 'failure' }]]);
+  expect([landing.payment()?.state, landing.ended]).toEqual(['landed', []]);
+});
+
+test('the pen is told of a payment that is proven dead, with the lowest height of the proof', async () => {
+  const absence = {
+    finalizedSlot: EXPIRY + 1_000,
+    statusAbsent: true,
+    transactionAbsent: true,
+    historyAbsent: true,
+    historyReaches: true,
+    blocksKept: true,
+    ownChain: true,
+  };
+  const first = EXPIRY + 40;
+  const evidence = { ...absence, second: 'none', finalizedBlockHeight: first };
+  let height = first;
+  const lane = await laneWith([absentAt(EXPIRY + 500)]);
+  Object.assign(lane.ports.chain, {
+    look: async () => absentAt(height),
+    deathEvidence: async () => ({ ...evidence, finalizedBlockHeight: height }),
+  });
+  for (let round = 0; round < 3; round++) {
+    expect(lane.ended).toEqual([]);
+    await lane.run();
+    lane.clock.advance(2_000);
+    height += round === 0 ? 0 : 16;
+  }
+  await lane.run();
+  expect(lane.payment()?.state).toBe('dead');
+  const proof = { signature: signatureOf(1), by: 'expiry', finalizedBlockHeight: first };
+  expect(lane.ended).toEqual([['p1', proof]]);
+});
+
 test('no age and no height is a death without its evidence', async () => {
   const lane = await laneWith([absentAt(EXPIRY + 1_000_000)], {
     finalizedBlockHeight: EXPIRY + 1_000_000,

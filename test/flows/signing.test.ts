@@ -53,6 +53,8 @@ function signing(
     swap?: () => Promise<never>;
     sponsor?: string;
     tips?: TipLimits;
+    /** What the pen throws. */
+    limited?: Fault;
   } = {},
 ) {
   const seen = {
@@ -99,7 +101,9 @@ function signing(
     }),
     pen: {
       sponsor: given.sponsor ?? null,
+      signSwap: () => Promise.reject(given.limited),
       sign: async (request: { instructions: unknown[]; signedToday: bigint }) => {
+        if (given.limited !== undefined) throw given.limited;
         seen.signed = request.instructions;
         seen.signedToday = request.signedToday;
         return { signature: 'sig', bytes: new Uint8Array() };
@@ -205,6 +209,20 @@ test('a swap that cannot be read is no swap: SOL is still what is missing', asyn
   });
 });
 
+test('a day that is used up is a pause of a payment and of a swap; a limit that no day ends is for an operator', async () => {
+  const swap = async () => ({}) as never;
+  const refused = async (trouble: string | undefined, purpose: Payment['purpose']) => {
+    const limited = new Fault('pen_limited', 'x', { context: { trouble } });
+    const { sign } = signing([FINE], { swap, limited });
+    const outcome = await sign(payment({ purpose }), subscriber, MEASURED);
+    return 'refused' in outcome ? [outcome.refused.class, outcome.refused.code] : null;
+  };
+  for (const purpose of ['share', 'top_up'] as const)
+    expect(await refused('day_limit', purpose)).toEqual(['needs_authorisation', 'day_limit']);
+  expect(await refused(undefined, 'share')).toEqual(['operator', 'pen_limited']);
+  expect(await refused(undefined, 'top_up')).toEqual(['needs_sol', 'swap_failed']);
+});
+
 test('after failures the compute limit is wider, after expiries the price is asked for with them', async () => {
   const first = signing([FINE]);
   await first.sign(payment(), subscriber, MEASURED);
@@ -271,7 +289,7 @@ test('a payment that failed on chain is classed from its own bytes, and holds th
         },
         programsOf: () => [SYSTEM, PROGRAM_ID],
         venues: servingOnly(createDriftVenue()),
-        pen: { sponsor: null },
+        pen: { sponsor: null, ended: () => {} },
         fees: {},
         clock: createManualClock(0, () => 0),
         log: silentLog,

@@ -1,6 +1,7 @@
 // Lane: one lane with a planned payment, on the ledger in memory, with a chain whose answers the
 // test sets.
 import type { Look, Payment } from '../../src/core/payment.ts';
+import type { ProvenEnd } from '../../src/core/signing-ports.ts';
 import { USDC } from '../../src/core/token.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
 import { createSettle, type SettleOptions, type SettlePorts } from '../../src/flows/settle.ts';
@@ -42,6 +43,8 @@ export async function laneWith(
   });
   await ledger.payments.open(planned);
   const sent: string[] = [];
+  /** What the pen is told of payments that can move nothing. */
+  const ended: [string, Omit<ProvenEnd, 'payment'>][] = [];
   /**
    * The answers of the books: about a payment of another process, about all, and how often they
    * went back.
@@ -81,11 +84,14 @@ export async function laneWith(
       tokenAccountRent: async () => 1n,
     },
     budget: () => [],
+    pace: { finalByMs: () => null },
     newId: () => 'p2',
     onEnded: () => {},
     venues: servingOnly({ account: async () => ({}), instructions: async () => [], quote: USDC }),
     pen: {
       sponsor: null,
+      signedToday: () => 0n,
+      ended: ({ payment, ...proof }: ProvenEnd) => void ended.push([payment.id, proof]),
       sign: async () => ({
         signature: signatureOf(++signatures),
         bytes: Uint8Array.of(signatures),
@@ -125,6 +131,7 @@ export async function laneWith(
     clock,
     ledger,
     sent,
+    ended,
     told,
     state,
     ports,

@@ -112,6 +112,7 @@ export async function createPenBench({
       parts?: PaymentParts;
       key?: SealedKey | null;
       signedToday?: bigint;
+      lastValidBlockHeight?: number;
       blockhash?: string;
       nonce?: NonceUse;
     } = {},
@@ -125,6 +126,7 @@ export async function createPenBench({
       ...(given.nonce === undefined ? {} : { nonce: given.nonce }),
       key: given.key === undefined ? key : given.key,
       signedToday: given.signedToday ?? 0n,
+      lastValidBlockHeight: given.lastValidBlockHeight ?? 0,
     });
   /** The good payment with one byte string of one instruction changed. */
   const withData = (index: number, change: (data: Buffer) => void): Instruction[] =>

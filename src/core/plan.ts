@@ -33,6 +33,11 @@ export type PayingPolicy = {
   readonly topUp: BaseUnits | null;
   /** When a payment waits for more debts because of its cost; absent for never. */
   readonly cost?: CostRule;
+  /**
+   * The most that the payment may move by the limits of the pen, its reimbursement included; the
+   * debts are within that. Absent or null for no limit.
+   */
+  readonly movedMost?: BaseUnits | null;
 };
 
 export type Planned =
@@ -195,8 +200,9 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
   }
   const costly = policy.cost && notWorth(debts, recipients, preflight, chosen.fees, policy.cost);
   if (costly) return wait(costly, 'creator');
-  // The debt comes first: the sponsor is reimbursed from the rest, never above the cap. When the
-  // wallet's tokens suffice for the debt, nothing is withdrawn for the sponsor alone.
+  // The debt comes first: the sponsor is reimbursed from the rest, never above the cap or what the
+  // limits of the pen leave. When the wallet's tokens suffice for the debt, nothing is withdrawn
+  // for the sponsor alone.
   const due =
     policy.reimbursement === null || chosen.payer === 'agent' || !preflight.sponsorTakesTokens
       ? 0n
@@ -204,7 +210,9 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
           policy.reimbursement.most,
           mulDivCeil(chosen.cost, policy.reimbursement.perSol, LAMPORTS_A_SOL),
         );
-  const reimburse = least(due, (tokens >= amount ? tokens : available) - amount);
+  const rest = (tokens >= amount ? tokens : available) - amount;
+  const { movedMost = null } = policy;
+  const reimburse = least(due, movedMost === null ? rest : least(rest, movedMost - amount));
   const withdraw = amount + reimburse - least(amount + reimburse, tokens);
   return {
     kind: 'pay',

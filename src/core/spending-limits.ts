@@ -1,7 +1,7 @@
 // Spending limits: the most that one payment and one day may move, and the most SOL that the
 // sponsor gives. Flows pass in the sums from the ledger. A day is the last 24 hours.
 import type { Debt } from './debt.ts';
-import { type BaseUnits, formatUnits, type Lamports } from './money.ts';
+import { type BaseUnits, formatUnits, type Lamports, least, most } from './money.ts';
 import { amountText, type Token, USDC } from './token.ts';
 import { type OwnTroubleCode, type Trouble, troubled } from './trouble.ts';
 
@@ -45,24 +45,49 @@ export function limitObjection(
   { paymentMost, subscriberADayMost }: PenLimits,
   token: Token = USDC,
 ): string | null {
-  const most = (limit: BaseUnits): string => formatUnits(limit, token.decimals);
+  const text = (limit: BaseUnits): string => formatUnits(limit, token.decimals);
   if (paymentMost !== null && amount > paymentMost)
-    return `moves ${amountText(amount, token)}, one payment may move ${most(paymentMost)}`;
+    return `moves ${amountText(amount, token)}, one payment may move ${text(paymentMost)}`;
   if (subscriberADayMost !== null && signedToday + amount > subscriberADayMost)
-    return `moves ${amountText(amount, token)} after ${most(signedToday)} within a day, a subscriber may pay ${most(subscriberADayMost)} a day`;
+    return `moves ${amountText(amount, token)} after ${text(signedToday)} within a day, a subscriber may pay ${text(subscriberADayMost)} a day`;
   return null;
 }
 
 /**
+ * The most that one payment may move now, its reimbursement included, without an objection of
+ * `limitObjection`; null for no limit. Base units.
+ */
+export function leftOf(
+  signedToday: BaseUnits,
+  { paymentMost, subscriberADayMost }: PenLimits,
+): BaseUnits | null {
+  if (subscriberADayMost === null) return paymentMost;
+  const ofDay = most(0n, subscriberADayMost - signedToday);
+  return paymentMost === null ? ofDay : least(paymentMost, ofDay);
+}
+
+/** The debts that one payment may cover under the pen's limits, or why none may be paid now. */
+export type WithinLimits =
+  | { readonly debts: readonly Debt[] }
+  /** `alone`: the only debt that has to rest; null where the day of the subscriber is used up. */
+  | { readonly trouble: Trouble; readonly alone: Debt | null };
+
+/**
  * The debts that one payment may cover under the pen's limits: the oldest ones that fit. A debt
- * that is above a limit by itself needs a person; a debt that is above what is left of the day
- * waits.
+ * that is above a limit by itself needs a person, and holds no other; the oldest of these comes
+ * first. Where the oldest debt is above what is left of the day, all wait.
  */
 export function withinLimits(
   debts: readonly Debt[],
   signedToday: BaseUnits,
   limits: PenLimits,
-): { readonly debts: readonly Debt[] } | { readonly trouble: Trouble } {
+): WithinLimits {
+  for (const debt of debts) {
+    const objection = limitObjection(debt.owed, 0n, limits, debt.token);
+    if (objection === null) continue;
+    const detail = `A payment of this debt ${objection}. Look at the debt; raise payments.mostPerPayment or payments.mostPerSubscriberADay if it is right, then retry.`;
+    return { trouble: troubled('above_limit', detail), alone: debt };
+  }
   const fitting: Debt[] = [];
   let sum = 0n;
   for (const debt of debts) {
@@ -71,13 +96,8 @@ export function withinLimits(
     if (objection === null) fitting.push(debt);
     else if (fitting.length > 0) break;
     else {
-      const alone = limitObjection(debt.owed, 0n, limits, debt.token) !== null;
-      const detail = alone
-        ? `A payment of this debt ${objection}. Look at the debt; raise payments.mostPerPayment or payments.mostPerSubscriberADay if it is right, then retry.`
-        : `A payment of this debt ${objection}. It is tried again once the day has passed.`;
-      return {
-        trouble: alone ? troubled('above_limit', detail) : troubled('day_limit', detail),
-      };
+      const detail = `A payment of this debt ${objection}. It is tried again once the day has passed.`;
+      return { trouble: troubled('day_limit', detail), alone: null };
     }
   }
   return { debts: fitting };

@@ -1,18 +1,21 @@
 // Budget: the limits that planning asks about: how much the pen may still sign for a subscriber
-// today, how often a creator's token account was opened, and whether the sponsor pays for this
-// subscriber and creator. The rules are in core/spending-limits.ts.
+// today, by the ledger and by the pen itself, how often a creator's token account was opened, and
+// whether the sponsor pays for this subscriber and creator. The rules are in
+// core/spending-limits.ts.
 
 import type { Debt } from '../core/debt.ts';
 import type { Address } from '../core/ids.ts';
-import type { Lamports } from '../core/money.ts';
+import { type BaseUnits, type Lamports, most } from '../core/money.ts';
 import type { CostRule } from '../core/payment-cost.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { CreatorSeen, SolCosts } from '../core/preflight.ts';
 import type { Pen } from '../core/signing-ports.ts';
 import {
+  leftOf,
   type PenLimits,
   type SponsorLimits,
   sponsorRefusal,
+  type WithinLimits,
   withinLimits,
 } from '../core/spending-limits.ts';
 import type { Token } from '../core/token.ts';
@@ -33,11 +36,18 @@ export type BudgetOptions = {
 /** Who is paid, and in which token. */
 export type Recipient = Pick<Debt, 'creatorWallet' | 'token'>;
 export type Budget = {
-  /** The debts that one payment may cover, or the trouble why none may be paid now. */
+  /**
+   * The debts that one payment may cover, and the most that it may move with its reimbursement, in
+   * base units (null for no limit); or the trouble why none may be paid now. The larger one of two
+   * sums counts, as it does for the pen: that of the ledger, and that of the pen itself.
+   */
   bounded(
     subscriberId: string,
     debts: readonly Debt[],
-  ): Promise<{ readonly debts: readonly Debt[] } | { readonly trouble: Trouble }>;
+  ): Promise<
+    | { readonly debts: readonly Debt[]; readonly movedMost: BaseUnits | null }
+    | Extract<WithinLimits, { trouble: Trouble }>
+  >;
   /**
    * The trouble why this creator's token account is not opened once more; null when it may be, or
    * is open.
@@ -80,10 +90,12 @@ export function createBudget(
 ): Budget {
   return {
     async bounded(subscriberId, debts) {
-      if (limits === undefined) return { debts };
       const mint = debts[0]?.token.mint;
-      const signed = mint === undefined ? 0n : await ledger.costs.signedToday(subscriberId, mint);
-      return withinLimits(debts, signed, limits);
+      if (limits === undefined || mint === undefined) return { debts, movedMost: null };
+      const known = await ledger.costs.signedToday(subscriberId, mint);
+      const signed = most(known, pen.signedToday(subscriberId, mint));
+      const within = withinLimits(debts, signed, limits);
+      return 'trouble' in within ? within : { ...within, movedMost: leftOf(signed, limits) };
     },
     async opening({ creatorWallet, token }, { creatorAccount }) {
       if (creatorAccount !== 'absent') return null;

@@ -2,6 +2,7 @@
 // now. Reads the chain, and writes nothing but the reason of debts that wait for RPC.
 import { type Debt, debtsAt, debtsTo, toFirst, tooSmall, walletsOf } from '../core/debt.ts';
 import type { Signature } from '../core/ids.ts';
+import type { BaseUnits } from '../core/money.ts';
 import type { NonceAt } from '../core/nonce.ts';
 import type { Payment, PaymentPlan } from '../core/payment.ts';
 import type { PayingPolicy } from '../core/plan.ts';
@@ -108,9 +109,12 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     subscriber: Subscriber,
     debts: readonly Debt[],
     oldest: Debt,
+    movedMost: BaseUnits | null,
   ): Promise<BestPlan> => {
+    // The pen counts a swap as it counts a payment.
     const mayTopUp =
       options.topUp !== null &&
+      (movedMost === null || options.topUp <= movedMost) &&
       !(await ledger.payments.toppedUpWithin(subscriber.id, options.topUpEveryMs));
     const nonceAccount = await ports.lane.account(subscriber.id);
     // A payment under a nonce is larger by one instruction, for every value of the nonce.
@@ -118,6 +122,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     const { symbol } = venues.of(oldest.venue).quote;
     const policy = {
       ...options,
+      movedMost,
       reimbursement: reimbursementIn(options.reimbursement, symbol),
       ...(mayTopUp ? {} : { topUp: null }),
     };
@@ -156,10 +161,12 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       if (transfer !== null) return { kind: 'rest', debts: own, trouble: unmatchedBy(transfer) };
     }
     const bounded = await budget.bounded(subscriber.id, all);
-    if ('trouble' in bounded)
-      return { kind: 'rest', debts: debtsAt(due, oldest.venue), trouble: bounded.trouble };
-    const { debts } = bounded;
-    const { planned, account, from, nonce } = await planOf(subscriber, debts, oldest);
+    if ('trouble' in bounded) {
+      const { trouble, alone } = bounded;
+      return { kind: 'rest', debts: alone ? [alone] : debtsAt(due, oldest.venue), trouble };
+    }
+    const { debts, movedMost } = bounded;
+    const { planned, account, from, nonce } = await planOf(subscriber, debts, oldest, movedMost);
     if (planned.kind === 'wait') {
       // Debts are paid oldest first: a trouble of the subscriber with the oldest debt holds the
       // younger ones at that venue as well. Another venue may be open while this one is paused.

@@ -209,6 +209,12 @@ describe('planning', () => {
       withdraw: 0n,
     });
     expect(planned([debt('a', 100n)], preflight(given), { reimbursement }).reimburse).toBe(900n);
+    // The limits of the pen leave so much for the debt and the reimbursement together.
+    const within = (movedMost: bigint | null) =>
+      planned([debt('a', 100n)], preflight(given), { reimbursement, movedMost });
+    expect(within(150n)).toMatchObject({ amount: 100n, reimburse: 50n, withdraw: 150n });
+    expect(within(100n)).toMatchObject({ amount: 100n, reimburse: 0n, withdraw: 100n });
+    expect([within(1_000n), within(null)].map((each) => each.reimburse)).toEqual([900n, 900n]);
     const capped = { ...reimbursement, most: 7n };
     expect(planned([debt('a', 100n)], preflight(given), { reimbursement: capped }).reimburse).toBe(
       7n,

@@ -6,6 +6,7 @@ import type { Debt } from '../../src/core/debt.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { costOf, costRuleOf, tooCostly } from '../../src/core/payment-cost.ts';
 import {
+  leftOf,
   limitObjection,
   type SponsorSpent,
   sponsorRefusal,
@@ -47,10 +48,39 @@ describe('limits of the pen', () => {
     expect(withinLimits(debts, 190n, limits)).toEqual({ debts: debts.slice(0, 1) });
     expect(withinLimits([debt(101n)], 0n, limits)).toMatchObject({
       trouble: { class: 'operator', code: 'above_limit' },
+      alone: debt(101n),
     });
     expect(withinLimits([debt(60n)], 200n, limits)).toMatchObject({
       trouble: { class: 'needs_authorisation', code: 'day_limit' },
+      alone: null,
     });
+  });
+  test('a debt that never fits rests alone, wherever it stands and however little is left of the day', () => {
+    const day = { paymentMost: null, subscriberADayMost: 250n };
+    for (const [most, above] of [
+      [limits, 101n],
+      [day, 251n],
+    ] as const) {
+      const debts = [debt(60n), debt(above), debt(above + 1n)];
+      for (const signed of [0n, 249n]) {
+        const found = withinLimits(debts, signed, most);
+        expect(found).toMatchObject({ trouble: { code: 'above_limit' }, alone: debt(above) });
+      }
+    }
+  });
+  test('leave of a payment and of the day exactly what the pen signs', () => {
+    for (const paymentMost of [null, 100n])
+      for (const subscriberADayMost of [null, 250n])
+        for (const signed of [0n, 149n, 150n, 151n, 249n, 250n, 300n]) {
+          const given = { paymentMost, subscriberADayMost };
+          const left = leftOf(signed, given);
+          const objects = (amount: bigint) => limitObjection(amount, signed, given) !== null;
+          expect(left === null).toBe(paymentMost === null && subscriberADayMost === null);
+          expect(objects((left ?? 10n ** 18n) + 1n)).toBe(left !== null);
+          // More than the day was signed already, under a higher limit: nothing is left.
+          if (left !== 0n) expect(objects(left ?? 10n ** 18n)).toBe(false);
+        }
+    expect(leftOf(300n, { paymentMost: 100n, subscriberADayMost: 250n })).toBe(0n);
   });
 });
 

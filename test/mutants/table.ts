@@ -5,6 +5,7 @@
 import { DECIDED } from './decisions.ts';
 import { EVIDENCE } from './evidence.ts';
 import { EXCESS } from './excess.ts';
+import { LIMITED } from './limits.ts';
 import { SIGNED } from './signing.ts';
 import { WALKS } from './walks.ts';
 
@@ -314,6 +315,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...DECIDED,
   ...EVIDENCE,
   ...EXCESS,
+  ...LIMITED,
   ...SIGNED,
   ...WALKS,
 ];

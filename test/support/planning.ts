@@ -58,8 +58,9 @@ export function planningWith(given: {
   excessTo?: Address;
   /** A transfer to this creator that is not matched. */
   transferTo?: Address;
-  /** What the pen has signed for the subscriber within a day. */
+  /** What was signed for the subscriber within a day, by the ledger and by the pen. */
   signedToday?: bigint;
+  signedByPen?: bigint;
   /** The tip of the sender endpoint. */
   tip?: TipRule;
   /** Whether a payment fits one packet, with or without a tip. */
@@ -91,7 +92,8 @@ export function planningWith(given: {
       const agent = { lamports, owner: SYSTEM, data: new Uint8Array() };
       const sponsor = { ...agent, lamports: 10n ** 9n };
       const creators = owedToAbsent === undefined ? {} : null;
-      return { slot: 1, accounts: [agent, {}, creators, null, sponsor] };
+      const sponsorTokens = given.spentOn === undefined ? [] : [{}];
+      return { slot: 1, accounts: [agent, {}, creators, null, sponsor, ...sponsorTokens] };
     },
     fits: async (_payer: Address, instructions: readonly unknown[]) =>
       given.fits?.(instructions.includes(TIPPED)) ?? true,
@@ -128,7 +130,10 @@ export function planningWith(given: {
   const ports = {
     chain,
     venues: servingOnly(venue),
-    pen: { sponsor: given.spentOn === undefined ? null : 'sponsor' },
+    pen: {
+      sponsor: given.spentOn === undefined ? null : 'sponsor',
+      signedToday: () => given.signedByPen ?? 0n,
+    },
     signers: { closed: async () => given.closed ?? null },
     tokens: tokenPort,
     ...(given.tip === undefined ? {} : { sender: { tip: () => given.tip } }),

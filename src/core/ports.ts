@@ -118,14 +118,15 @@ export type Subscribers = {
   /**
    * Ends every subscription at this slot, deletes the key, and stops watching the accounts. False
    * when something is owed, or a payment has not ended. A later registration starts anew from its
-   * slot.
+   * slot; closes before `booksFrom` of an import stay those of the other system.
    */
   retire(id: string, slot: Slot, nowMs: number): Promise<boolean>;
 };
 
 export type Subscriptions = {
   /**
-   * Creates a subscription, or adds terms from a later slot. `held` is stored only at creation.
+   * Creates a subscription, or adds terms from a later slot. `held` is stored at creation, and when
+   * a subscriber who left agrees the subscription again; `booksFrom` of an import stays as it was.
    * `basedOn` is the slot of the terms from which these were made, null when there were none: if
    * other terms were added since, nothing changes and the result is null. When absent it is not
    * compared. Throws `conflict` when the account already has another subscription.

@@ -172,7 +172,7 @@ export function createSubscriptions(sql: Sql): Subscriptions {
             insert into subscription (subscription_id, subscriber_id, drift_account, held, held_slot)
             values (${id}, ${subscriberId}, ${driftAccount}, ${tx.json(toJson(held.positions))}, ${held.slot})
             on conflict (subscription_id) do update set held = excluded.held, held_slot = excluded.held_slot,
-              open_at_start = 'free', books_from = 0, dormant = false
+              open_at_start = 'free', dormant = false
               where subscription.dormant`;
           const [known] = await tx<
             Row[]
@@ -199,9 +199,12 @@ export function createSubscriptions(sql: Sql): Subscriptions {
                 ${terms.offCurve}, ${terms.expiresAfterMs}, ${terms.ended}, ${markSlot}, ${terms.profit}, ${terms.hurdle},
                 ${terms.capPerClose}, ${terms.capPerPeriod}, ${terms.periodSlots}, ${terms.freeBeforeSlot})`;
             await keepSplits(tx, [{ subscriberId, id, fromSlot, splits: terms.splits }]);
-            // Closes before the first terms are never booked.
-            if (latest === undefined)
-              await tx`delete from unbooked where account = ${driftAccount} and slot < ${fromSlot}`;
+            // Closes before the first terms, and closes before `books_from` of an import, are never
+            // booked. A subscriber who leaves and returns keeps its `books_from`: an earlier close
+            // was settled by the other system.
+            const booksFrom = latest === undefined ? fromSlot : Number(known.books_from);
+            if (booksFrom > 0)
+              await tx`delete from unbooked where account = ${driftAccount} and slot < ${booksFrom}`;
           }
           const [saved] = await readSubscriptions(tx, { subscriptions: [id] });
           if (saved === undefined) throw new Error(`subscription ${id} vanished`);

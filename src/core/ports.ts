@@ -117,8 +117,9 @@ export type Subscribers = {
   dropKey(id: string): Promise<boolean>;
   /**
    * Ends every subscription at this slot, deletes the key, and stops watching the accounts. False
-   * when something is owed, or a payment has not ended. A later registration starts anew from its
-   * slot; closes before `booksFrom` of an import stay those of the other system.
+   * when something is owed, or a payment has not ended. Throws `not_ready` while a close is not
+   * booked. A later registration starts anew from its slot; closes before `booksFrom` of an import
+   * stay those of the other system.
    */
   retire(id: string, slot: Slot, nowMs: number): Promise<boolean>;
 };

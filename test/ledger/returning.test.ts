@@ -1,6 +1,7 @@
 // Returning: a subscriber leaves, and registers again under the same id with the same subscription.
 // No close from before its return begins to owe by that.
 import { expect, test } from 'vitest';
+import { bookingsOf } from '../../src/core/accrual.ts';
 import type { HeldAtStart } from '../../src/core/held.ts';
 import { NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
@@ -102,4 +103,35 @@ test('what the other system settled before the import stays settled', async () =
   await recordFact(ledger, transferOf(3, 40, 10_000n), 'finalized');
   await creditTransfers(ledger);
   expect(await ledger.shares.list({ limit: 9 })).toMatchObject([{ paid: 0n }]);
+});
+
+test('a subscriber does not leave before its closes are booked, because its return forgets what it held', async () => {
+  const position = { market: 0, base: 1n, entry: 0n };
+  await using made = await brought({ slot: 9, positions: [position] }, 10);
+  const { ledger } = made;
+  await prove(made, 15);
+  const leave = () => ledger.subscribers.retire('ana', 60, 0);
+  // The position that is free closes with a profit.
+  const close = closeFact(20, 100_000n, { account: ACCOUNT, slot: 20 });
+  for (const finality of ['confirmed', 'finalized'] as const) {
+    await recordFact(ledger, close, finality);
+    await expect(leave()).rejects.toMatchObject({ code: 'not_ready' });
+  }
+  await ledger.checks.propose(ACCOUNT, {
+    ...{ slot: 30, counters: NO_COUNTERS, positions: [], pulse: '' },
+    hints: { exists: true, delegate: '', quoteFlow: 0n, isolated: 0n },
+  });
+  const [check] = await ledger.checks.find([ACCOUNT]);
+  if (check === undefined) throw new Error('no such account');
+  await ledger.checks.advance(check);
+  const [waiting] = await ledger.shares.unaccrued(5);
+  if (waiting === undefined) throw new Error('nothing waits');
+  const { fact, subscription, history } = waiting;
+  expect(bookingsOf(fact.body, 20, subscription, history)).toMatchObject([{ amount: 0n }]);
+  await accrueCloses(ledger, silentLog);
+  expect(await leave()).toBe(true);
+  await comeBack(made, 80);
+  await prove(made, 100);
+  await accrueCloses(ledger, silentLog);
+  expect(await ledger.shares.list({ limit: 9 })).toEqual([]);
 });

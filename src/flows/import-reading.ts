@@ -31,6 +31,8 @@ export type ReadingPorts = {
 };
 /** Refuses a row, with the reason and what to do. */
 export type Refuse = (each: AnyLined, problem: string) => void;
+/** An account as one call showed it, with the slot of that call. */
+type Seen = { readonly slot: Slot; readonly account: ChainAccount | null };
 type Read = { prepared: Prepared[]; open: OpenPosition[] };
 
 /** Accounts of one call to a node. */
@@ -50,19 +52,19 @@ const ENDS_ALL = new Set([
 export function createImportReading(ports: ReadingPorts) {
   const { imports, chain, tokens, venues, signers, payable } = ports;
 
+  /** Reads accounts, each with the slot of the call that read it: one call takes so many only. */
   const read = async (
     addresses: readonly Address[],
     slice: { offset: number; length: number } | null,
-  ): Promise<{ slot: Slot; accounts: Map<Address, ChainAccount | null> }> => {
-    const accounts = new Map<Address, ChainAccount | null>();
-    let slot = Number.POSITIVE_INFINITY;
+  ): Promise<Map<Address, Seen>> => {
+    const seen = new Map<Address, Seen>();
     for (let from = 0; from < addresses.length; from += ACCOUNTS_A_CALL) {
       const some = addresses.slice(from, from + ACCOUNTS_A_CALL);
       const found = await chain.slices(some, slice, 'confirmed');
-      slot = Math.min(slot, found.slot);
-      for (const [index, each] of some.entries()) accounts.set(each, found.accounts[index] ?? null);
+      for (const [index, each] of some.entries())
+        seen.set(each, { slot: found.slot, account: found.accounts[index] ?? null });
     }
-    return { slot, accounts };
+    return seen;
   };
   /** Why a creator cannot be paid; null when it can. Each creator is asked for once an import. */
   const creatorProblems = new Map<string, Promise<string | null>>();
@@ -139,7 +141,7 @@ export function createImportReading(ports: ReadingPorts) {
       if (subscriber === null) continue;
       const { row } = subscriber;
       const { agentWallet } = row;
-      const owner = wallets.accounts.get(agentWallet)?.owner ?? SYSTEM_PROGRAM;
+      const owner = wallets.get(agentWallet)?.account?.owner ?? SYSTEM_PROGRAM;
       if (!tokens.isOnCurve(agentWallet) || isReserved(agentWallet) || owner !== SYSTEM_PROGRAM) {
         refuse(
           subscriber,
@@ -214,19 +216,24 @@ export function createImportReading(ports: ReadingPorts) {
       located.map(({ account }) => account),
       null,
     );
-    const slot = Number.isFinite(found.slot) ? found.slot : await chain.slot('confirmed');
+    // The debts of the chunk are owed from the lowest slot of its reads.
+    const lowest = Math.min(...[...found.values()].map(({ slot }) => slot));
+    const owedFrom = Number.isFinite(lowest) ? lowest : await chain.slot('confirmed');
     const made = new Map<number, PreparedSubscription>();
     const open: OpenPosition[] = [];
     for (const { each, account } of located) {
       const { row } = each;
       const venue = row.venue === undefined ? venues.usual : venues.of(row.venue);
+      // Positions are those of the slot in which this account was read. A close in a later slot is
+      // booked here, also when another account of the chunk was read in an earlier slot.
+      const { slot, account: shown } = found.get(account) ?? { slot: owedFrom, account: null };
       const problem = slotProblem(row, slot) ?? (await recipientsProblem(row));
       if (problem !== null) {
         refuse(each, problem);
         continue;
       }
       const fromSlot = row.fromSlot ?? slot + 1;
-      const state = venue.stateOf('drift_user', slot, found.accounts.get(account) ?? null);
+      const state = venue.stateOf('drift_user', slot, shown);
       const held = (state?.positions ?? []).filter(({ base }) => base !== 0n);
       for (const { market, base, entry } of row.open === 'from_slot' ? [] : held)
         open.push({
@@ -265,7 +272,7 @@ export function createImportReading(ports: ReadingPorts) {
         subscriber: subscribers.get(subscriberId) ?? null,
         subscriptions: subscriptions.flatMap(({ line }) => made.get(line) ?? []),
         debts,
-        slot,
+        slot: owedFrom,
       }),
     );
     return { prepared, open };

@@ -27,7 +27,7 @@ function fieldValue(field: string, cell: string): unknown {
   if (field === 'subAccountIds')
     return cell.split(/[\s;]+/).map((each) => (/^\d+$/.test(each) ? Number(each) : each));
   if (NUMBERS.has(field)) return /^\d+$/.test(cell) ? Number(cell) : cell;
-  if (field === 'offCurve') return FLAGS[cell] ?? cell;
+  if (field === 'offCurve' || field === 'ended') return FLAGS[cell] ?? cell;
   if (field === 'splits') return jsonOr(cell);
   return cell;
 }

@@ -84,45 +84,99 @@ function notBrought({ status, protocol }: Cells): string | null {
   return null;
 }
 
+/** A subscription of a dump, whose bot, published bot and wallet are there. */
+type Subscribed = {
+  readonly line: number;
+  readonly id: string;
+  readonly botId: string;
+  readonly active: boolean;
+  readonly wallet: Tabled;
+  readonly subAccountId: number;
+  readonly creatorWallet: string | null;
+  readonly shareBps: number | null;
+};
+/** The sub-account of a subscription, as a key. */
+const placeOf = ({ wallet, subAccountId }: Subscribed): string =>
+  `${wallet.cells.address} ${subAccountId}`;
+
+/** The subscriptions that can be brought; `rows` gets the lines and problems of the others. */
+function subscriptionsOf(
+  dump: Dump,
+  owing: ReadonlySet<string | null | undefined>,
+  rows: GivenRow[],
+): Subscribed[] {
+  const wallets = byId(dump.get('wallets'), 'address');
+  const bots = byId(dump.get('trading_bots'));
+  const published = byId(dump.get('published_bots'));
+  return (dump.get('bot_subscriptions') ?? []).flatMap(({ line, cells }): Subscribed[] => {
+    const refused = (problem: string): [] => {
+      rows.push({ line, problem });
+      return [];
+    };
+    const botId = cells.subscriber_bot_id ?? '';
+    const active = cells.status === 'active';
+    // A subscription that has ended is brought only as far as something is still owed under it.
+    if (!active && !owing.has(botId)) return [];
+    const bot = bots.get(botId);
+    const copied = published.get(cells.published_bot_id ?? '');
+    const wallet = wallets.get(cells.subscriber_wallet_address ?? '');
+    if (bot === undefined || copied === undefined || wallet === undefined)
+      return refused('Its bot, its published bot or its wallet is not in the dump.');
+    if (bot.cells.active_protocol !== 'drift')
+      return refused(
+        `Its bot trades at ${bot.cells.active_protocol}, which Bailiff does not serve.`,
+      );
+    const subAccountId = Number(bot.cells.drift_subaccount_id ?? Number.NaN);
+    if (!Number.isInteger(subAccountId)) return refused('Its bot has no drift_subaccount_id.');
+    const creatorWallet = copied.cells.creator_wallet_address ?? null;
+    const shareBps = bpsOf(copied.cells.profit_share_percent);
+    const found = { line, id: cells.id ?? '', botId, active, wallet, subAccountId };
+    return [{ ...found, creatorWallet, shareBps }];
+  });
+}
+
+/**
+ * The subscription under which a debt to a creator is brought: the one that has the sub-account of
+ * the bot. `own` are the subscriptions of the bot, and `brought` are those that are brought, by
+ * sub-account. A text says why there is none.
+ */
+function debtorOf(
+  { creator_wallet_address }: Cells,
+  own: readonly Subscribed[],
+  brought: ReadonlyMap<string, Subscribed>,
+): Subscribed | string {
+  const holder = own[0] === undefined ? undefined : brought.get(placeOf(own[0]));
+  if (holder === undefined) return 'Its subscription is not in the dump, or not brought.';
+  const isOwedTo = (each: Subscribed) => each.creatorWallet === creator_wallet_address;
+  const earlier = isOwedTo(holder) ? undefined : own.find(isOwedTo);
+  return earlier === undefined || earlier.active
+    ? (earlier ?? holder)
+    : `It is owed under subscription ${earlier.id}, which has ended. Its sub-account ${holder.subAccountId} has subscription ${holder.id} of another creator now, and Bailiff keeps one subscription for a sub-account. Pay the debt with QuantumVault before the cut-over.`;
+}
+
 /** The import rows of a dump. A row that cannot be brought has its line and the reason. */
 export function quantumVaultRows(text: string): GivenRow[] {
   const dump = dumpOf(text);
   const missing = TABLES.filter((each) => !dump.has(each));
   if (missing.length > 0)
     return [{ line: 1, problem: `The dump lacks the tables ${missing.join(', ')}.` }];
-  const wallets = byId(dump.get('wallets'), 'address');
-  const bots = byId(dump.get('trading_bots'));
-  const published = byId(dump.get('published_bots'));
   const rows: GivenRow[] = [];
-  const subAccounts = new Map<string, { line: number; wallet: string; ids: Set<number> }>();
-  const subscriptionOfBot = new Map<string, { id: string; wallet: string }>();
   const debts = (dump.get('pending_profit_shares') ?? []).filter(
     ({ cells }) => cells.status !== 'paid' && cells.status !== 'voided',
   );
   const owing = new Set(debts.map(({ cells }) => cells.subscriber_bot_id));
-
-  for (const { line, cells } of dump.get('bot_subscriptions') ?? []) {
-    const botId = cells.subscriber_bot_id ?? '';
-    // A subscription that has ended is brought only as far as something is still owed under it.
-    if (cells.status !== 'active' && !owing.has(botId)) continue;
-    const bot = bots.get(botId);
-    const copied = published.get(cells.published_bot_id ?? '');
-    const wallet = wallets.get(cells.subscriber_wallet_address ?? '');
-    if (bot === undefined || copied === undefined || wallet === undefined) {
-      rows.push({ line, problem: 'Its bot, its published bot or its wallet is not in the dump.' });
-      continue;
-    }
-    if (bot.cells.active_protocol !== 'drift') {
-      const problem = `Its bot trades at ${bot.cells.active_protocol}, which Bailiff does not serve.`;
-      rows.push({ line, problem });
-      continue;
-    }
+  const all = subscriptionsOf(dump, owing, rows);
+  // Of the subscriptions of one sub-account, the active one is brought. An ended one is brought
+  // only where the sub-account has no active one.
+  const brought = new Map<string, Subscribed>();
+  for (const each of [...all.filter(({ active }) => active), ...all])
+    if (!brought.has(placeOf(each))) brought.set(placeOf(each), each);
+  const ofBot = Map.groupBy(all, ({ botId }) => botId);
+  const subAccounts = new Map<string, { line: number; wallet: string; ids: Set<number> }>();
+  for (const each of all) {
+    const { line, id, active, wallet, subAccountId, creatorWallet, shareBps } = each;
+    if (!active && brought.get(placeOf(each)) !== each) continue;
     const address = wallet.cells.address ?? '';
-    const subAccountId = Number(bot.cells.drift_subaccount_id ?? Number.NaN);
-    if (!Number.isInteger(subAccountId)) {
-      rows.push({ line, problem: 'Its bot has no drift_subaccount_id.' });
-      continue;
-    }
     const known = subAccounts.get(address) ?? {
       line: wallet.line,
       wallet: wallet.cells.agent_public_key ?? '',
@@ -130,18 +184,13 @@ export function quantumVaultRows(text: string): GivenRow[] {
     };
     subAccounts.set(address, known);
     known.ids.add(subAccountId);
-    subscriptionOfBot.set(botId, { id: cells.id ?? '', wallet: address });
     rows.push({
       line,
       value: present({
-        kind: 'subscription',
-        id: cells.id,
-        subscriber: address,
-        venue: 'drift-v2',
-        subAccountId,
-        creatorWallet: copied.cells.creator_wallet_address,
-        shareBps: bpsOf(copied.cells.profit_share_percent),
-        open: cells.status === 'active' ? 'charged' : 'free',
+        ...{ kind: 'subscription', id, subscriber: address, venue: 'drift-v2', subAccountId },
+        ...{ creatorWallet, shareBps },
+        open: active ? 'charged' : 'free',
+        ended: active ? null : true,
       }),
     });
   }
@@ -157,12 +206,10 @@ export function quantumVaultRows(text: string): GivenRow[] {
       },
     });
   for (const { line, cells } of debts) {
-    const subscription = subscriptionOfBot.get(cells.subscriber_bot_id ?? '');
-    const problem =
-      notBrought(cells) ??
-      (subscription === undefined ? 'Its subscription is not in the dump, or not brought.' : null);
-    if (problem !== null || subscription === undefined) {
-      rows.push({ line, problem: problem ?? '' });
+    const subscription =
+      notBrought(cells) ?? debtorOf(cells, ofBot.get(cells.subscriber_bot_id ?? '') ?? [], brought);
+    if (typeof subscription === 'string') {
+      rows.push({ line, problem: subscription });
       continue;
     }
     rows.push({
@@ -170,7 +217,7 @@ export function quantumVaultRows(text: string): GivenRow[] {
       value: present({
         kind: 'debt',
         id: cells.id,
-        subscriber: subscription.wallet,
+        subscriber: subscription.wallet.cells.address,
         subscription: subscription.id,
         creatorWallet: cells.creator_wallet_address,
         amount: baseUnits(cells.amount),

@@ -111,6 +111,8 @@ const row = kindOf({
     /** Closes before this slot are the other system's; the one after the import when absent. */
     booksFrom: maybe(slotOf),
     open: orElse(oneOf(...OPEN_AT_START), 'free'),
+    /** The subscription has ended: nothing more is charged, and its debts are owed. */
+    ended: orElse(flagOf, false),
     /** Losses to be made good first, with `high_water_mark`. */
     deficit: maybe(amountOf),
     /** The other system's mark and present figure, from which the deficit follows. */
@@ -194,6 +196,11 @@ export const readRow = (value: unknown): ImportRow => {
     throw new Fault('body_invalid', 'highWaterMark and realised must be given together.');
   if (read.deficit !== undefined && read.highWaterMark !== undefined)
     throw new Fault('body_invalid', 'Give deficit, or highWaterMark and realised, not both.');
+  if (read.ended && read.open !== 'free')
+    throw new Fault(
+      'body_invalid',
+      'Under a subscription that has ended, what is open owes nothing: leave open out. If what is open owes, leave ended out, and end the subscription after the import.',
+    );
   if (deficitOf(read) > 0n && read.basis !== 'high_water_mark')
     throw new Fault(
       'body_invalid',

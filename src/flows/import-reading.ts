@@ -255,7 +255,7 @@ export function createImportReading(ports: ReadingPorts) {
           minimumPayment: row.minimumPayment,
           offCurve: row.offCurve,
           expiresAfterMs: row.expiresAfterMs ?? null,
-          ended: false,
+          ended: row.ended,
           markSlot: fromSlot,
         },
         held:

@@ -19,6 +19,15 @@ type Known = {
 async function readKnown(tx: Transaction, own: readonly PreparedSubscription[]): Promise<Known> {
   const accounts = own.map((each) => each.account);
   const creators = own.flatMap(({ terms }) => recipientsOf(terms).map((each) => each.wallet));
+  // The trigger that refuses an agent wallet as a creator passes over terms that end a
+  // subscription. For these terms the lock of that trigger is taken here, so that no wallet becomes
+  // an agent's between this reading and the commit.
+  const ended = own.flatMap(({ terms }) =>
+    terms.ended ? recipientsOf(terms).map((each) => each.wallet) : [],
+  );
+  await tx`
+    select pg_advisory_xact_lock(hashtextextended('bailiff.role ' || w, 0))
+    from (select distinct jsonb_array_elements_text(${tx.json(ended)}) as w order by 1) t`;
   const taken = await tx<{ subscription_id: string; drift_account: string }[]>`
     select subscription_id, drift_account from subscription where drift_account = ${among(tx, accounts)}`;
   const watched = await tx<{ address: string; subscriber_id: string; checked: boolean }[]>`
@@ -67,7 +76,7 @@ function outcomeOf(
     return isSame(before, each)
       ? 'known'
       : problem(
-          `Subscription ${row.id} is here with other terms. Change them with POST /v1/subscribers/${subscriberId}/subscriptions.`,
+          `Subscription ${row.id} is here with other terms. Change them with POST /v1/subscribers/${subscriberId}/subscriptions, or end it with DELETE /v1/subscribers/${subscriberId}/subscriptions/${row.id}.`,
         );
   }
   const other = known.idOfAccount.get(account);
@@ -122,6 +131,7 @@ export async function importSubscriptions(
     minimum_payment: terms.minimumPayment,
     off_curve: terms.offCurve,
     expires_after_ms: terms.expiresAfterMs,
+    ended: terms.ended,
     profit: terms.profit,
     hurdle: terms.hurdle,
     cap_per_close: terms.capPerClose,
@@ -139,9 +149,9 @@ export async function importSubscriptions(
     insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, basis, minimum_payment,
       off_curve, expires_after_ms, ended, mark_slot, profit, hurdle, cap_per_close, cap_per_period, period_slots, free_before_slot)
     select subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, basis, minimum_payment, off_curve,
-      expires_after_ms, false, from_slot, profit, hurdle, cap_per_close, cap_per_period, period_slots, free_before_slot
+      expires_after_ms, ended, from_slot, profit, hurdle, cap_per_close, cap_per_period, period_slots, free_before_slot
     from jsonb_to_recordset(${json}) as t(subscriber_id text, subscription_id text, from_slot bigint, creator_wallet text,
-      share_bps integer, basis text, minimum_payment bigint, off_curve boolean, expires_after_ms bigint,
+      share_bps integer, basis text, minimum_payment bigint, off_curve boolean, expires_after_ms bigint, ended boolean,
       profit text, hurdle bigint, cap_per_close bigint, cap_per_period bigint, period_slots bigint, free_before_slot bigint)`;
   await keepSplits(
     tx,

@@ -56,10 +56,12 @@ test('a dump becomes rows, to the base unit', () => {
     subAccountIds: [3, 4],
   });
   expect(
-    bundles[0]?.subscriptions.map(({ row }) => [row.id, row.subAccountId, row.shareBps, row.open]),
+    bundles[0]?.subscriptions.map(({ row }) => [
+      ...[row.id, row.subAccountId, row.shareBps, row.open, row.ended],
+    ]),
   ).toEqual([
-    ['sub-1', 3, 1_250, 'charged'],
-    ['sub-2', 4, 1_250, 'free'],
+    ['sub-1', 3, 1_250, 'charged', false],
+    ['sub-2', 4, 1_250, 'free', true],
   ]);
   expect(bundles[0]?.debts.map(({ row }) => [row.id, row.amount, row.netPnl, row.origin])).toEqual([
     ['i1', 1_468_501n, 14_685_010n, 'trade t-i1'],
@@ -194,4 +196,96 @@ describe('a subscription', () => {
         ['s2', 'pub-1', OWNER, 'bot-2', 'active'],
       )[2],
     ).toMatchObject({ kind: 'subscriber', id: OWNER, subAccountIds: [3, 12] }));
+});
+
+describe('of several subscriptions of one sub-account', () => {
+  const OTHER = addressOf(901);
+  const brought = (
+    bots: readonly (readonly string[])[],
+    subscriptions: readonly (readonly string[])[],
+    debts: readonly (readonly string[])[],
+  ) => {
+    const text =
+      copy('wallets', 'address, agent_public_key', [[OWNER, AGENT]]) +
+      copy('trading_bots', 'id, drift_subaccount_id, active_protocol', bots) +
+      copy('published_bots', 'id, creator_wallet_address, profit_share_percent', [
+        ['pub-x', CREATOR, '10.00'],
+        ['pub-x2', CREATOR, '5.00'],
+        ['pub-y', OTHER, '20.00'],
+      ]) +
+      copy(
+        'bot_subscriptions',
+        'id, published_bot_id, subscriber_wallet_address, subscriber_bot_id, status',
+        subscriptions,
+      ) +
+      copy('pending_profit_shares', IOU, debts);
+    const { bundles, refused } = bundlesOf(quantumVaultRows(text));
+    return {
+      subscriptions: bundles.flatMap((each) =>
+        each.subscriptions.map(({ row }) => [row.id, row.creatorWallet, row.open, row.ended]),
+      ),
+      debts: bundles.flatMap((each) =>
+        each.debts.map(({ row }) => [row.id, row.subscription, row.creatorWallet]),
+      ),
+      refused: refused.map(({ problem }) => problem),
+    };
+  };
+  const owedTo = (creator: string, id: string, bot = 'bot-1') => {
+    const cells = iou(id, bot, '1.25', 'pending');
+    cells[IOU.split(', ').indexOf('creator_wallet_address')] = creator;
+    return cells;
+  };
+  const bots = [['bot-1', '0', 'drift']];
+  const old = ['sub-old', 'pub-x', OWNER, 'bot-1', 'cancelled'];
+  const active = ['sub-new', 'pub-y', OWNER, 'bot-1', 'active'];
+
+  test.each([
+    ['after', [old, active]],
+    ['before', [active, old]],
+  ])(
+    'the active one is brought where it stands %s the ended one, and has its own debts only',
+    (_, rows) => {
+      const found = brought(bots, rows, [owedTo(CREATOR, 'x'), owedTo(OTHER, 'y')]);
+      expect(found.subscriptions).toEqual([['sub-new', OTHER, 'charged', false]]);
+      expect(found.debts).toEqual([['y', 'sub-new', OTHER]]);
+      expect(found.refused).toEqual([
+        'It is owed under subscription sub-old, which has ended. Its sub-account 0 has subscription sub-new of another creator now, and Bailiff keeps one subscription for a sub-account. Pay the debt with QuantumVault before the cut-over.',
+      ]);
+    },
+  );
+
+  test('the active one has it also where another bot had the sub-account before', () => {
+    const found = brought(
+      [...bots, ['bot-2', '0', 'drift']],
+      [old, ['sub-new', 'pub-y', OWNER, 'bot-2', 'active']],
+      [owedTo(CREATOR, 'x')],
+    );
+    expect(found.subscriptions).toEqual([['sub-new', OTHER, 'charged', false]]);
+    expect(found.debts).toEqual([]);
+    expect(found.refused).toEqual([expect.stringContaining('under subscription sub-old')]);
+  });
+
+  test('the active one has the earlier debts to its own creator, too', () => {
+    const again = ['sub-new', 'pub-x2', OWNER, 'bot-1', 'active'];
+    const found = brought(bots, [old, again], [owedTo(CREATOR, 'x')]);
+    expect(found.subscriptions).toEqual([['sub-new', CREATOR, 'charged', false]]);
+    expect(found.debts).toEqual([['x', 'sub-new', CREATOR]]);
+    expect(found.refused).toEqual([]);
+  });
+
+  test('the first of two that have ended is brought, and the debt of the other is told', () => {
+    const ended = ['sub-y', 'pub-y', OWNER, 'bot-1', 'cancelled'];
+    const found = brought(bots, [old, ended], [owedTo(CREATOR, 'x'), owedTo(OTHER, 'y')]);
+    expect(found.subscriptions).toEqual([['sub-old', CREATOR, 'free', true]]);
+    expect(found.debts).toEqual([['x', 'sub-old', CREATOR]]);
+    expect(found.refused).toEqual([expect.stringContaining('under subscription sub-y')]);
+  });
+
+  test('two active ones are a fault of the dump, which names the second', () => {
+    const also = ['sub-x', 'pub-x', OWNER, 'bot-1', 'active'];
+    const found = brought(bots, [active, also], [owedTo(CREATOR, 'x')]);
+    expect(found.subscriptions).toEqual([['sub-new', OTHER, 'charged', false]]);
+    expect(found.debts).toEqual([['x', 'sub-x', CREATOR]]);
+    expect(found.refused).toEqual([expect.stringContaining('has the same subscription')]);
+  });
 });

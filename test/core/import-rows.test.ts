@@ -55,7 +55,17 @@ describe('a row', () => {
     );
   });
 
+  test('says that a subscription has ended, in JSON and in CSV', () => {
+    expect(readRow(subscription)).toMatchObject({ ended: false });
+    expect(readRow({ ...subscription, ended: true })).toMatchObject({ ended: true, open: 'free' });
+    const [given] = rowsIn('kind,ended\nsubscription,true');
+    expect(given).toMatchObject({ value: { ended: true } });
+    for (const open of ['charged', 'from_slot'])
+      expect(problemOf({ ...subscription, ended: true, open })).toContain('leave open out');
+  });
+
   test.each([
+    [{ ...subscription, ended: 'yes' }, 'ended must be true or false'],
     [{ ...subscription, hurdle: 5 }, 'hurdle must be base units as a decimal string'],
     [{ ...subscription, capPerClose: '-1' }, 'capPerClose must be base units'],
     [{ ...subscription, periodSlots: 0 }, 'periodSlots must be a whole number from 1'],

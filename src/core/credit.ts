@@ -3,10 +3,10 @@
 // oldest debts first, and only for debts of closes before it. The rest of a transfer is a gift to
 // the creator and pays no later debt.
 import type { EventOf } from './event.ts';
-import { comparePositions, type Outflow } from './fact.ts';
+import { type ChainPosition, comparePositions, type Outflow } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, least, most } from './money.ts';
-import { whatLeft } from './outflow.ts';
+import { type HeardOutflow, whatLeft } from './outflow.ts';
 import type { StandingEvent } from './standing.ts';
 import { type Quotes, type Token, USDC } from './token.ts';
 
@@ -58,29 +58,61 @@ export function creditedEvent(transfer: {
 }
 
 /**
- * The creator who received an outflow of a quote token. Null when none of these did, when the
- * outflow is internal, and when its transaction carries the memo of a payment.
+ * The creator who received an outflow of a quote token. Null when none of these did, and when the
+ * outflow is internal.
  */
 export function creatorPaid(
-  { mint, owner, destination, internal, paymentId }: Outflow,
+  { mint, owner, destination, internal }: Outflow,
   creators: ReadonlySet<string>,
   quotes: Quotes,
 ): Address | null {
-  if (mint === null || !quotes.has(mint) || internal || paymentId !== undefined) return null;
+  if (mint === null || !quotes.has(mint) || internal) return null;
   return [owner, destination].find((each) => each !== null && creators.has(each)) ?? null;
 }
 
-/**
- * A transfer to a creator for the standing. `credited` is null while the ledger has not matched the
- * transfer.
- */
+/** A transfer to a creator for the standing. */
 export type CreatorTransfer = {
   readonly creator: Address;
   readonly at: StandingEvent['at'];
   readonly signature: Signature;
   readonly body: Outflow;
+  /**
+   * The part that debts explain; null while the ledger has not matched the transfer. Of a found
+   * payment: the explained part of all that the creator got by the payment.
+   */
   readonly credited: BaseUnits | null;
+  /**
+   * Absent for a transfer that the ledger matches with debts. `found`: it belongs to a payment that
+   * was found on chain, and that payment's own event discharges the debts. `unbooked`: its
+   * transaction has the memo of a payment that the ledger lacks, so it discharges no debt yet.
+   */
+  readonly payment?: 'found' | 'unbooked';
 };
+
+/**
+ * The transfers to creators among the outflows of a subscriber, without the payments that this
+ * ledger signed. Every holder of an agent's key can write the memo of a payment, so neither a memo
+ * nor a payment that was found by one keeps a transfer from being held against the debts.
+ */
+export const creatorTransfers = (
+  outflows: readonly (HeardOutflow & {
+    readonly at: ChainPosition;
+    readonly credited: BaseUnits | null;
+  })[],
+  creators: ReadonlySet<string>,
+  quotes: Quotes,
+): CreatorTransfer[] =>
+  outflows.flatMap(({ ours, found = null, body, at, signature, credited }): CreatorTransfer[] => {
+    const creator = creatorPaid(body, creators, quotes);
+    if (creator === null || (ours && found === null)) return [];
+    const told = { creator, body, at, signature };
+    if (found !== null && found.mint === body.mint) {
+      const part = found.recipients.find((each) => each.wallet === creator);
+      return [{ ...told, credited: part?.amount ?? 0n, payment: 'found' }];
+    }
+    const isUnbooked = ours || body.paymentId !== undefined;
+    return [{ ...told, ...(isUnbooked ? { credited: null, payment: 'unbooked' } : { credited }) }];
+  });
 
 /**
  * Tolerance for another system's rounding: a rest of up to a tenth of the discharged amount is not
@@ -119,20 +151,37 @@ export function creditEvents(
   claims: readonly StandingEvent[] = history,
 ): StandingEvent[] {
   const events: StandingEvent[] = [];
-  const taken = new Map<string, { counted: BaseUnits; claimed: BaseUnits }>();
+  /** What earlier transfers have taken, by what they took it of. */
+  const sums = new Map<string, BaseUnits>();
+  const taken = (of: string): BaseUnits => sums.get(of) ?? 0n;
+  const take = (of: string, amount: BaseUnits) => void sums.set(of, taken(of) + amount);
   const inOrder = [...transfers].sort((a, b) => comparePositions(a.at, b.at));
-  for (const { creator, at, signature, body, credited } of inOrder) {
+  for (const { creator, at, signature, body, credited: told, payment } of inOrder) {
     const mint = body.mint ?? USDC.mint;
     const whose = `${creator}/${mint}`;
-    const before = taken.get(whose) ?? { counted: 0n, claimed: 0n };
     const openOf = (of: readonly StandingEvent[], less: BaseUnits): BaseUnits =>
       least(body.amount, most(owedAt(of, creator, mint, at) - less, 0n));
-    const counted = openOf(history, before.counted);
-    const claimed = openOf(claims, before.claimed);
-    taken.set(whose, { counted: before.counted + counted, claimed: before.claimed + claimed });
+    const [counting, claiming] = [`counted ${whose}`, `claimed ${whose}`];
+    let credited = told;
+    let claimed: BaseUnits;
+    if (payment === 'found') {
+      // A found payment is an event of `history`, so its transfers take nothing from those of later
+      // slots. All transfers of one such payment to one creator share its explained amount.
+      const [explained, inSlot] = [`explained ${whose}/${signature}`, `${claiming}/${at.slot}`];
+      credited = least(body.amount, (told ?? 0n) - taken(explained));
+      take(explained, credited);
+      claimed = openOf(claims, taken(claiming) + taken(inSlot));
+      take(inSlot, claimed);
+    } else {
+      claimed = openOf(claims, taken(claiming));
+      take(claiming, claimed);
+    }
+    const counted = payment === undefined ? openOf(history, taken(counting)) : 0n;
+    take(counting, counted);
     const amount = credited ?? counted;
-    if (amount > 0n) events.push({ kind: 'discharged', at, amount, creator, mint });
-    const discharged = most(credited ?? 0n, claimed);
+    if (payment === undefined && amount > 0n)
+      events.push({ kind: 'discharged', at, amount, creator, mint });
+    const discharged = most(amount, claimed);
     const beyond = body.amount - discharged;
     if (beyond * ROUNDING <= discharged) continue;
     const what = whatLeft({ ...body, amount: beyond }, quotes);

@@ -4,18 +4,25 @@
 import type { Outflow } from './fact.ts';
 import type { Address, Signature } from './ids.ts';
 import type { BaseUnits } from './money.ts';
+import type { Received } from './rebuild.ts';
 
 /** A payment that was found on chain, as far as it explains outflows. */
 export type FoundPayment = {
   /** The token that was paid. */
   readonly mint: Address;
-  /** The sum that `recipients` got. Base units. */
-  readonly amount: BaseUnits;
   /**
-   * The recipients that terms of the subscriber name. Another recipient may be a wallet that the
+   * The recipients that terms of the subscriber name, each with the part that debts explain, in
+   * base units: 0 where all is excess. An excess that a person accepted, and one of a payment that
+   * the ledger may have lost, counts as explained. Another recipient may be a wallet that the
    * subscriber chose.
    */
-  readonly recipients: readonly Address[];
+  readonly recipients: readonly Received[];
+  /**
+   * The ledger may have lost the payment. The holder of an agent's key cannot write such a one, so
+   * that SOL and other tokens that its recipients got are explained, too: the rent of accounts that
+   * it opened for them.
+   */
+  readonly maybeLost: boolean;
 };
 export type FoundOutflow = {
   readonly key: string;
@@ -37,11 +44,12 @@ function inTokenOf({ mint }: FoundPayment, body: Outflow): BaseUnits | null {
 
 /**
  * The outflows that a found payment does not explain, by their keys; they are classified as those
- * of any other transaction. A found payment explains the outflows to its recipients. It explains
- * every outflow in its token as well, as long as their sum is at most twice the amount that the
- * recipients got: a sponsor is reimbursed in the token, and a token account that lives for one
- * transaction shows the withdrawal in place of the transfers. To take an amount beside a payment an
- * agent must pay as much to its creators, which discharges the debt.
+ * of any other transaction. A found payment explains the outflows to its recipients in its token,
+ * of which `creditEvents` judges what is beyond the debts. It explains every other outflow in its
+ * token as well, as long as the sum of all is at most twice the explained amount: a sponsor is
+ * reimbursed in the token, and a token account that lives for one transaction shows the withdrawal
+ * in place of the transfers. To take an amount beside a payment an agent must pay as much to its
+ * creators, which discharges the debt.
  */
 export function unexplainedByPayments(outflows: readonly FoundOutflow[]): ReadonlySet<string> {
   const sums = new Map<Signature, BaseUnits>();
@@ -50,8 +58,10 @@ export function unexplainedByPayments(outflows: readonly FoundOutflow[]): Readon
       sums.set(signature, (sums.get(signature) ?? 0n) + (inTokenOf(found, body) ?? 0n));
   const unexplained = outflows.filter(({ signature, body, found }) => {
     if (!found) return false;
-    const { amount, recipients } = found;
-    if (recipients.some((each) => each === body.owner || each === body.destination)) return false;
+    const { mint, recipients, maybeLost } = found;
+    const got = ({ wallet }: Received) => wallet === body.owner || wallet === body.destination;
+    if (recipients.some(got) && (maybeLost || body.mint === mint)) return false;
+    const amount = recipients.reduce((sum, each) => sum + each.amount, 0n);
     return inTokenOf(found, body) === null || (sums.get(signature) ?? 0n) > 2n * amount;
   });
   return new Set(unexplained.map((each) => each.key));

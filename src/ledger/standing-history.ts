@@ -1,7 +1,7 @@
 // Standing history: reads, for several subscribers at once, the events from which their standings
 // are judged: amounts owed, payments that discharged them, and value that left. A burst changes the
 // standings of thousands in a few seconds, so that one query serves many of them.
-import { creatorPaid, creditEvents } from '../core/credit.ts';
+import { creatorTransfers, creditEvents } from '../core/credit.ts';
 import type { Address } from '../core/ids.ts';
 import { leftEvents, type TopUpRule } from '../core/outflow.ts';
 import type { StandingEvent } from '../core/standing.ts';
@@ -16,7 +16,7 @@ import {
   realised,
   unbookedHistories,
 } from './standing-debts.ts';
-import { appointedBy, creatorsOf, outflowOf, outflowsOf } from './standing-outflows.ts';
+import { appointedBy, creatorsOf, excessOf, outflowOf, outflowsOf } from './standing-outflows.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
 /** The events of one subscriber, for the judge, and the quote tokens that they name. */
@@ -50,9 +50,7 @@ const dischargedOf = (
       select subscriber_id, payment_id, executed_slot, excess, mint from payment
       where subscriber_id = asked.id and state = 'landed' and purpose = 'share' offset 0) p
     join payment_recipient r using (subscriber_id, payment_id) cross join lateral (
-      select case when p.excess = 0 then 0 else r.amount - coalesce((select sum(c.amount)::bigint from payment_share c
-        join profit_share d using (subscriber_id, share_id) where (c.subscriber_id, c.payment_id) = (r.subscriber_id, r.payment_id)
-          and d.creator_wallet = r.creator_wallet), 0) end as excess) x
+      select ${excessOf(tx)} as excess) x
     where r.amount > x.excess`;
 const dischargedEvent = (row: DischargedRow): StandingEvent => ({
   kind: 'discharged',
@@ -119,10 +117,7 @@ export async function readStandingHistories(
       continue;
     }
     const creatorsHere = whos(creators.get(id));
-    const transfers = own.flatMap(({ ours, body, at, signature, credited }) => {
-      const creator = ours ? null : creatorPaid(body, creatorsHere, quotes);
-      return creator === null ? [] : [{ creator, body, at, signature, credited }];
-    });
+    const transfers = creatorTransfers(own, creatorsHere, quotes);
     const left = leftEvents(own, clearances.get(id) ?? [], quotes, {
       creators: creatorsHere,
       appointed: whos(appointed.get(id)),

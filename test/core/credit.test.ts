@@ -7,6 +7,7 @@ import {
   allotCredits,
   type CreatorTransfer,
   creatorPaid,
+  creatorTransfers,
   creditEvents,
 } from '../../src/core/credit.ts';
 import type { Outflow } from '../../src/core/fact.ts';
@@ -120,7 +121,7 @@ describe('matching', () => {
   });
 });
 
-test('only the quote token, to a creator, not by a payment of ours, and not to oneself, counts', () => {
+test('only the quote token, to a creator, and not to oneself, counts, with a memo or without', () => {
   const creators = new Set<string>([creator]);
   expect(creatorPaid(body(5n), creators, QUOTES)).toBe(creator);
   expect(creatorPaid(body(5n, { owner: null, destination: creator }), creators, QUOTES)).toBe(
@@ -131,9 +132,35 @@ test('only the quote token, to a creator, not by a payment of ours, and not to o
     { mint: null },
     { owner: other },
     { internal: true },
-    { paymentId: 'p1' },
   ])
     expect(creatorPaid(body(5n, more), creators, QUOTES)).toBeNull();
+  expect(creatorPaid(body(5n, { paymentId: 'p1' }), creators, QUOTES)).toBe(creator);
+});
+
+test('a payment that this ledger signed is no transfer; one that was found, and one with a memo alone, are', () => {
+  const creators = new Set<string>([creator]);
+  const heard = (more: object) =>
+    creatorTransfers(
+      [
+        {
+          ...{ key: 'k', signature: 's' as never, slot: 20, ours: true, at: at(20) },
+          ...{ credited: null, body: body(100n), ...more },
+        },
+      ],
+      creators,
+      QUOTES,
+    ).map(({ credited, payment }) => ({ credited, payment }));
+  const found = { mint: QUOTE, maybeLost: false, recipients: [{ wallet: creator, amount: 40n }] };
+  const unbooked = [{ credited: null, payment: 'unbooked' }];
+  expect(heard({})).toEqual([]);
+  expect(heard({ found })).toEqual([{ credited: 40n, payment: 'found' }]);
+  expect(heard({ found: { ...found, recipients: [] } })).toEqual([
+    { credited: 0n, payment: 'found' },
+  ]);
+  // Another token beside a found payment is no part of it.
+  expect(heard({ found: { ...found, mint: 'other' } })).toEqual(unbooked);
+  expect(heard({ ours: false, body: body(100n, { paymentId: 'x' }) })).toEqual(unbooked);
+  expect(heard({ ours: false, credited: 7n })).toEqual([{ credited: 7n }]);
 });
 
 describe('standing', () => {
@@ -240,5 +267,40 @@ describe('what was owed when a transfer was made', () => {
   test('an amount that the ledger has credited pays debts, also when other debts are open', () => {
     expect(events([], transfer(20, 100n, { credited: 100n }))).toEqual([['discharged', 20, 100n]]);
     expect(events([owed(10, 100n)], transfer(20, 100n, { credited: 0n }))).toEqual([]);
+  });
+
+  test('is held against a transfer with the memo of a payment, which discharges nothing by that', () => {
+    const memo = { payment: 'unbooked' } as const;
+    const owing = [owed(10, 100n)];
+    expect(events(owing, transfer(20, 110n, memo))).toEqual([]);
+    expect(events(owing, transfer(20, 111n, memo))).toEqual([['left', 20, 11n]]);
+    expect(events(owing, transfer(20, 60n, memo), transfer(21, 60n, memo))).toEqual([
+      ['left', 21, 20n],
+    ]);
+    // A transfer without a memo pays the debt all the same.
+    expect(events(owing, transfer(20, 100n, memo), transfer(21, 100n))).toEqual([
+      ['discharged', 21, 100n],
+    ]);
+  });
+  test('is held against a found payment, whose explained part its own event discharges', () => {
+    const found = (credited: bigint) => ({ payment: 'found', credited }) as const;
+    const paid = [owed(10, 100n), discharged(20, 100n)];
+    expect(events(paid, transfer(20, 110n, found(100n)))).toEqual([]);
+    expect(events(paid, transfer(20, 111n, found(100n)))).toEqual([['left', 20, 11n]]);
+    // To a creator to whom nothing is owed, all of it left.
+    const puppet = { ...found(0n), creator: other, body: body(900n, { owner: other }) };
+    expect(events(paid, transfer(20, 900n, puppet))).toEqual([['left', 20, 900n]]);
+    // Two parts of one payment share what is explained, and take nothing from a later transfer.
+    const one = { ...found(100n), signature: 's' as never };
+    expect(events(paid, transfer(20, 60n, one), transfer(20, 60n, one))).toEqual([
+      ['left', 20, 20n],
+    ]);
+    // Nor do two payments of one slot, whose order is not known, claim one debt twice.
+    const twice = transfer(20, 100n, { ...found(0n), signature: 't' as never });
+    expect(events(paid, transfer(20, 100n, one), twice)).toEqual([['left', 20, 100n]]);
+    const again = [...paid, owed(30, 50n)];
+    expect(events(again, transfer(20, 100n, one), transfer(31, 50n))).toEqual([
+      ['discharged', 31, 50n],
+    ]);
   });
 });

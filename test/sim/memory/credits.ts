@@ -26,10 +26,11 @@ export const creatorsOf = (state: State, subscriberId: string): ReadonlySet<stri
       ),
   );
 
-/** The creator that a fact on record paid, unless a payment of ours did. */
+/** The creator that a fact on record paid, unless a payment of ours, or its memo, did. */
 export function creatorOf(state: State, { fact, finality }: FactRow): Address | null {
   const { body, subscriberId, signature } = fact;
   if (body.kind !== 'outflow' || finality === 'withdrawn') return null;
+  if (body.paymentId !== undefined) return null;
   if ([...state.payments.values()].some((each) => hasSigned(each, signature))) return null;
   return creatorPaid(body, creatorsOf(state, subscriberId), QUOTES);
 }

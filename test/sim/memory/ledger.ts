@@ -2,12 +2,11 @@
 // a transaction is.
 
 import { bookingsOf, tabsAfter } from '../../../src/core/accrual.ts';
-import { type CreatorTransfer, creditEvents } from '../../../src/core/credit.ts';
+import { creatorTransfers, creditEvents } from '../../../src/core/credit.ts';
 import type { FoundPayment } from '../../../src/core/found-outflows.ts';
 import { haltScopes } from '../../../src/core/halt.ts';
 import type { Signature } from '../../../src/core/ids.ts';
 import { leftEvents } from '../../../src/core/outflow.ts';
-import { paidTo } from '../../../src/core/payment-recipients.ts';
 import type { Halts, Ledger } from '../../../src/core/ports.ts';
 import { isOpen } from '../../../src/core/share.ts';
 import { countedOf } from '../../../src/core/share-due.ts';
@@ -16,7 +15,7 @@ import { standingEvents, verdictOn } from '../../../src/core/standing-change.ts'
 import type { Standings } from '../../../src/core/standing-ports.ts';
 import { createMemoryAsides } from './asides.ts';
 import { createMemoryChecks } from './checks.ts';
-import { createMemoryCredits, creatorOf, creatorsOf } from './credits.ts';
+import { createMemoryCredits, creatorsOf } from './credits.ts';
 import {
   createMemorySightings,
   createMemorySubscribers,
@@ -100,6 +99,7 @@ function owedOf(state: State, rows: readonly FactRow[], subscriberId: string) {
 
 /** The payment with this signature that the ledger never signed, or null. */
 function foundBy(
+  state: State,
   payments: readonly PaymentRow[],
   signature: Signature,
   creators: ReadonlySet<string>,
@@ -110,11 +110,15 @@ function foundBy(
       each.signings.every(({ variant }) => variant.signature !== signature),
   );
   if (row === undefined) return null;
-  const named = paidTo(row).filter((each) => creators.has(each.wallet));
+  const isWhole = row.maybeLost || row.accepted !== null;
+  const named = listedOf(state, row).recipients.filter((each) => creators.has(each.wallet));
   return {
     mint: row.token.mint,
-    amount: named.reduce((sum, each) => sum + each.amount, 0n),
-    recipients: named.map((each) => each.wallet),
+    maybeLost: row.maybeLost,
+    recipients: named.map(({ wallet, amount, excess }) => ({
+      wallet,
+      amount: isWhole ? amount : amount - excess,
+    })),
   };
 }
 
@@ -141,25 +145,24 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
     )
     .filter((each) => each.amount > 0n);
   const ours = new Set(
-    [...state.payments.values()].flatMap((each) => [
+    payments.flatMap((each) => [
       each.signature,
       ...each.signings.flatMap(({ variant }) =>
         variant.purpose === 'payment' ? [variant.signature] : [],
       ),
     ]),
   );
-  const transfers: CreatorTransfer[] = [];
+  const creators = creatorsOf(state, subscriberId);
   const outflows = rows.flatMap((row) => {
     const { body, signature, position, account } = row.fact;
     if (body.kind !== 'outflow') return [];
     const key = `${signature}/${position.slot}/${position.ordinal}/${account}`;
     const at = { ...position, blockIndex: row.blockIndex, signature };
-    const creator = creatorOf(state, row);
     const id = factKey(row.fact);
     const credited = state.creditsAgain.has(id) ? null : (state.credits.get(id)?.credited ?? null);
-    if (creator !== null) transfers.push({ creator, at, signature, body, credited });
-    const found = foundBy(payments, signature, creatorsOf(state, subscriberId));
-    return [{ key, slot: position.slot, ours: ours.has(signature), found, body, at, signature }];
+    const found = foundBy(state, payments, signature, creators);
+    const told = { key, slot: position.slot, ours: ours.has(signature), found, credited };
+    return [{ ...told, body, at, signature }];
   });
   const trades = rows
     .filter(({ fact }) => ['open', 'close', 'reckoning'].includes(fact.body.kind))
@@ -169,11 +172,12 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
     return { ...each, tradedSlot: later.length === 0 ? null : Math.min(...later) };
   });
   const left = leftEvents(outflows, clearances, QUOTES, {
-    creators: creatorsOf(state, subscriberId),
+    creators,
     appointed: new Set(),
     topUp: state.topUp,
   });
   const history = [...owed, ...discharged];
+  const transfers = creatorTransfers(outflows, creators, QUOTES);
   const credits = creditEvents(history, transfers, QUOTES, [...claims, ...discharged]);
   return [...history, ...left, ...credits];
 }

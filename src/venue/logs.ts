@@ -16,16 +16,17 @@ export type LoggedEvent = {
   readonly event: VenueEvent;
 };
 
-// Offsets and character codes of the runtime's own lines, which have these forms: `Program ID
-// invoke [N]`, `Program ID success`, `Program ID failed: …`, `Program ID consumed N of M compute
-// units`, `Program log: …`, `Program data: …`, `Program return: …`, `Log truncated`.
+// The runtime's own lines have these forms, and no others count: `Program ID invoke [N]`, `Program
+// ID success`, `Program ID failed: …`, `Program log: …`, `Program data: …`, `Log truncated`. Two
+// more begin with the same word and tell nothing here: `Program ID consumed N of M compute units`
+// and `Program return: ID …`. A caller chooses the bytes of the last, which may read ` failed` in
+// base64.
+const LOG = 'Program log: ';
+const DATA = 'Program data: ';
+const INVOKED = /^Program ([1-9A-HJ-NP-Za-km-z]{32,44}) invoke \[([1-9]\d*)\]$/;
+const ENDED = /^Program ([1-9A-HJ-NP-Za-km-z]{32,44}) (?:success$|failed: )/;
 const WORD = 'Program '.length;
-const ID_LEAST = 32;
-const [P, L, LOWER_L, LOWER_D, COLON, BRACKET, LOWER_S, LOWER_I, BLANK] = [
-  80, 76, 108, 100, 58, 93, 115, 105, 32,
-] as const;
-const INVOKE = ' invoke [1]'.length;
-const SUCCESS = ' success'.length;
+const [P, L, LOWER_L, LOWER_D, BRACKET] = [80, 76, 108, 100, 93] as const;
 
 const SCRATCH = Buffer.alloc(2_048);
 const SCRATCH_VIEW = new DataView(SCRATCH.buffer, SCRATCH.byteOffset, SCRATCH.byteLength);
@@ -36,20 +37,18 @@ function readPayload(records: RecordReaders, line: string, from: number): VenueE
   return records.decodeIn(SCRATCH, SCRATCH_VIEW, length);
 }
 
-/**
- * The index at which the payload of a `log: ` or `data: ` line begins; 0 for any other line. A
- * program id contains no colon, so the test cannot take an id for a payload.
- */
+/** The index at which the payload of a `log: ` or `data: ` line begins; 0 for any other line. */
 function payloadAt(line: string): number {
   const first = line.charCodeAt(WORD);
-  if (first === LOWER_L) return line.charCodeAt(WORD + 3) === COLON ? WORD + 5 : 0;
-  if (first === LOWER_D) return line.charCodeAt(WORD + 4) === COLON ? WORD + 6 : 0;
+  if (first === LOWER_L) return line.startsWith(LOG) ? LOG.length : 0;
+  if (first === LOWER_D) return line.startsWith(DATA) ? DATA.length : 0;
   return 0;
 }
 
 /**
- * The events that one program wrote, in order; null when the log was cut and may miss some. Lines
- * of other programs, another venue's included, are skipped.
+ * The events that one program wrote, in order; null when the log was cut and may miss some, and
+ * when its lines do not nest as the runtime nests calls, because a line is missing then. Lines of
+ * other programs, another venue's included, are skipped.
  */
 export function readLogs(
   records: RecordReaders,
@@ -57,10 +56,10 @@ export function readLogs(
   programId: string,
 ): LoggedEvent[] | null {
   const events: LoggedEvent[] = [];
-  // For each frame of the stack: the index of the venue's call, or -1 for another program's call.
+  // For each frame of the stack: its program, and the index of the venue's call, or -1 for a call
+  // of another program.
+  const programs: string[] = [];
   const venueCalls: number[] = [];
-  const first = programId.charCodeAt(0);
-  let depth = 0;
   let top = -1;
   let instruction = -1;
   let calls = 0;
@@ -77,26 +76,25 @@ export function readLogs(
       if (event !== null) events.push({ instruction, call: top, event });
       continue;
     }
-    const { length } = line;
-    const last = line.charCodeAt(length - 1);
-    if (last === BRACKET) {
-      const word = length - INVOKE;
-      if (word < WORD + ID_LEAST || line.charCodeAt(word + 1) !== LOWER_I) continue;
+    const depth = programs.length;
+    if (line.charCodeAt(line.length - 1) === BRACKET) {
+      const [, program, height] = INVOKED.exec(line) ?? [];
+      if (program === undefined) continue;
+      if (Number(height) !== depth + 1) return null;
       if (depth === 0) {
         instruction++;
         calls = 0;
       } else calls++;
-      top = line.charCodeAt(WORD) === first && line.startsWith(programId, WORD) ? calls : -1;
-      venueCalls[depth++] = top;
-    } else if (
-      (last === LOWER_S &&
-        line.charCodeAt(length - 2) === LOWER_S &&
-        line.charCodeAt(length - SUCCESS) === BLANK) ||
-      (depth > 0 && last !== LOWER_S && line.includes(' failed', WORD + ID_LEAST))
-    ) {
-      if (depth > 0) depth--;
-      top = depth === 0 ? -1 : (venueCalls[depth - 1] ?? -1);
+      top = program === programId ? calls : -1;
+      programs.push(program);
+      venueCalls.push(top);
+      continue;
     }
+    const ended = ENDED.exec(line)?.[1];
+    if (ended === undefined) continue;
+    if (programs.pop() !== ended) return null;
+    venueCalls.pop();
+    top = venueCalls.at(-1) ?? -1;
   }
-  return events;
+  return programs.length === 0 ? events : null;
 }

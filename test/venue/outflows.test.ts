@@ -38,6 +38,36 @@ describe.each(MADE_AT)('at %s', (_, at) => {
     );
 
   describe('withdraw', () => {
+    test('return data that reads ` failed` in base64 gives its record to no other call', () => {
+      const [wrapper, helper] = [someone(), someone()];
+      const { emits = [], inner = [], ...stolen } = withdrawal(stranger, 1_000_000_000n);
+      const wrapped: Made = {
+        ...{ program: wrapper, accounts: [agent], data: Buffer.of(1) },
+        inner: [
+          { program: helper, accounts: [], data: Buffer.of(1) },
+          { ...stolen, emits },
+          ...inner,
+        ],
+      };
+      const decoy = withdrawal(agentTokens, 1n, { depositRecordId: 2n });
+      const whole = made(
+        [wrapped, decoy],
+        [
+          tokens(vault, 5_000_000_000n, 3_999_999_999n),
+          tokens(stranger, 0n, 1_000_000_000n),
+          tokens(agentTokens, 0n, 1n, mine),
+        ],
+      );
+      const ended = `Program ${helper} success`;
+      const logs = whole.logs.flatMap((line) =>
+        line === ended ? [`Program return: ${helper} failedAA`, line] : [line],
+      );
+      expect(logs).toHaveLength(whole.logs.length + 1);
+      for (const each of [whole, { ...whole, logs }])
+        expect(ofKind(each, 'outflow').filter(({ amount }) => amount > 1n)).toEqual([
+          expect.objectContaining({ route: 'withdraw', destination: stranger, internal: false }),
+        ]);
+    });
     const away = someone();
     const balances = [tokens(vault, 900n, 400n), tokens(away, 0n, 500n)];
     test.each(['whole', 'cut'] as const)('to a foreign token account, log %s', (log) => {

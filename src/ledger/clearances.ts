@@ -45,7 +45,8 @@ export async function readClearances(
 ): Promise<ReadonlyMap<string, readonly Clearance[]>> {
   const rows = await tx<(Row & { subscriber_id: string })[]>`
     select subscriber_id, clearance_id, purpose, amount, mint, granted_slot, until_slot,
-      (select min(f.slot) from fact f where f.subscriber_id = c.subscriber_id and f.kind in ('open', 'close', 'reckoning')
+      (select min(f.slot) from fact f where f.subscriber_id = c.subscriber_id
+        and (f.kind in ('open', 'close', 'reckoning') or f.kind = 'unknown' and f.body->>'tradedAt' is not null)
         and f.finality <> 'withdrawn' and f.slot > c.granted_slot) as traded_slot
     from clearance c where subscriber_id = ${among(tx, ids)}`;
   const bySubscriber = grouped(rows, (row) => row.subscriber_id);

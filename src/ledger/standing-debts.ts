@@ -10,7 +10,7 @@ import { countedOf } from '../core/share-due.ts';
 import type { StandingEvent } from '../core/standing.ts';
 import type { Subscription } from '../core/subscription.ts';
 import { USDC } from '../core/token.ts';
-import type { Transaction } from './database.ts';
+import type { Fragment, Transaction } from './database.ts';
 import { type Place, positionOf } from './fact-places.ts';
 import { readBody } from './facts.ts';
 import { askedIds, grouped } from './groups.ts';
@@ -29,14 +29,32 @@ export type RealisedRow = Place & {
   shares: BookedJson[] | null;
   /** The mint of the account's venue. */
   mint: Address;
+  /** The place from which on a reckoning is owed, where it is not that of the fact; else null. */
+  owed_from: (Pick<Place, 'block_index' | 'signature' | 'ordinal'> & { slot: number }) | null;
 };
+/**
+ * The place from which on a reckoning `f` is owed: the first transaction that could not be read and
+ * may have traded, and in it the first such call, of those between the two states. Any of them may
+ * have made the profit, and value that left after it must not be safe because another one came
+ * later. Places before the first terms, or from before the books of an import, owe nothing.
+ */
+const owedFrom = (tx: Transaction): Fragment => tx`
+  (select jsonb_build_object('slot', u.slot, 'block_index', u.block_index, 'signature', u.signature,
+      'ordinal', coalesce((u.body->>'tradedFrom')::int, (u.body->>'tradedAt')::int))
+    from fact u where u.account = f.account and u.subscriber_id = f.subscriber_id and u.kind = 'unknown' and u.finality <> 'withdrawn'
+      and u.slot > (f.body->>'afterSlot')::bigint and u.slot <= (f.body->>'uptoSlot')::bigint and u.body->>'tradedAt' is not null
+      and u.slot >= (select greatest(n.books_from, min(t.from_slot)) from subscription n join subscription_terms t using (subscriber_id, subscription_id)
+        where n.drift_account = f.account group by n.books_from)
+    order by u.slot, u.block_index nulls last, u.signature limit 1)`;
+
 /** The closes and reckonings of these subscribers, with the shares that are booked for them. */
 export const realised = (
   tx: Transaction,
   ids: readonly string[],
 ): Promise<readonly RealisedRow[]> => tx<RealisedRow[]>`
     select f.subscriber_id, f.account, f.signature, f.slot, f.block_index, f.ordinal, f.kind, f.body, a.shares,
-      coalesce((select v.mint from account n join venue v on v.name = n.venue where n.address = f.account), ${USDC.mint}) as mint
+      coalesce((select v.mint from account n join venue v on v.name = n.venue where n.address = f.account), ${USDC.mint}) as mint,
+      case when f.kind = 'reckoning' then ${owedFrom(tx)} end as owed_from
     from ${askedIds(tx, ids)} cross join lateral (
       select * from fact where subscriber_id = asked.id and kind in ('close', 'reckoning') and finality <> 'withdrawn' offset 0) f
     left join lateral (
@@ -82,8 +100,10 @@ export function owedEvents(
       const after = { ...subscription, tabs: tabsAfter(subscription.tabs, bookings) };
       subscriptions = subscriptions.map((each) => (each === subscription ? after : each));
     }
+    const at = positionOf(
+      row.owed_from === null ? row : { ...row.owed_from, slot: BigInt(row.owed_from.slot) },
+    );
     for (const { creator, mint, amount, claim } of owed) {
-      const at = positionOf(row);
       if (amount > 0n) events.push({ kind: 'owed', at, amount, creator, mint });
       if (claim > 0n) claims.push({ kind: 'owed', at, amount: claim, creator, mint });
     }

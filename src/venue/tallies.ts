@@ -74,9 +74,13 @@ export function createTallies(): Tallies {
       sums.set(account, { ...sum, untoldFees: (sum.untoldFees ?? 0) + 1 });
     },
     unknown(account, why, tradedAt) {
-      const known = unknowns.get(account)?.tradedAt ?? null;
-      const last = known === null ? tradedAt : Math.max(known, tradedAt ?? 0);
-      unknowns.set(account, { kind: 'unknown', why, tradedAt: last });
+      const { tradedAt: known = null, tradedFrom = known } = unknowns.get(account) ?? {};
+      const places = [known, tradedFrom, tradedAt].filter((each) => each !== null);
+      const [first, last] = [Math.min(...places), Math.max(...places)];
+      unknowns.set(account, {
+        ...{ kind: 'unknown', why, tradedAt: places.length === 0 ? null : last },
+        ...(first < last ? { tradedFrom: first } : {}),
+      });
     },
     touch(account) {
       touched.add(account);

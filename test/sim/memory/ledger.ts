@@ -3,6 +3,7 @@
 
 import { bookingsOf, tabsAfter } from '../../../src/core/accrual.ts';
 import { creatorTransfers, creditEvents } from '../../../src/core/credit.ts';
+import type { Fact, FactBody } from '../../../src/core/fact.ts';
 import type { FoundPayment } from '../../../src/core/found-outflows.ts';
 import { haltScopes } from '../../../src/core/halt.ts';
 import type { Signature } from '../../../src/core/ids.ts';
@@ -13,6 +14,7 @@ import { countedOf } from '../../../src/core/share-due.ts';
 import type { StandingEvent } from '../../../src/core/standing.ts';
 import { standingEvents, verdictOn } from '../../../src/core/standing-change.ts';
 import type { Standings } from '../../../src/core/standing-ports.ts';
+import type { Subscription } from '../../../src/core/subscription.ts';
 import { createMemoryAsides } from './asides.ts';
 import { createMemoryChecks } from './checks.ts';
 import { createMemoryCredits, creatorsOf } from './credits.ts';
@@ -54,6 +56,27 @@ function createMemoryHalts(state: State): Halts {
   };
 }
 
+/** The place from which on a reckoning is owed; null for a close, which is owed from its own. */
+function owedFrom(
+  rows: readonly FactRow[],
+  { account }: Fact,
+  body: FactBody,
+  { terms }: Subscription,
+): StandingEvent['at'] | null {
+  if (body.kind !== 'reckoning') return null;
+  const since = Math.min(...terms.map((each) => each.fromSlot));
+  const places = rows.flatMap(({ fact, blockIndex }) => {
+    const { body: read, position, signature } = fact;
+    if (read.kind !== 'unknown' || read.tradedAt === null || fact.account !== account) return [];
+    if (position.slot <= body.afterSlot || position.slot > body.uptoSlot) return [];
+    const ordinal = read.tradedFrom ?? read.tradedAt;
+    return position.slot < since ? [] : [{ slot: position.slot, blockIndex, ordinal, signature }];
+  });
+  const index = (each: { blockIndex: number | null }) => each.blockIndex ?? Infinity;
+  const [first = null] = places.sort((a, b) => a.slot - b.slot || index(a) - index(b));
+  return first;
+}
+
 /** The debts of a subscriber that count, and all debts that a transfer may have been meant for. */
 function owedOf(state: State, rows: readonly FactRow[], subscriberId: string) {
   const tabs = new Map([...state.subscriptions].map(([id, each]) => [id, each.tabs]));
@@ -66,7 +89,9 @@ function owedOf(state: State, rows: readonly FactRow[], subscriberId: string) {
       (each) => each.subscriberId === subscriberId && each.driftAccount === account,
     );
     if (subscription === undefined) continue;
-    const at = { ...fact.position, blockIndex, signature: fact.signature };
+    const at = owedFrom(rows, fact, body, subscription) ?? {
+      ...{ ...fact.position, blockIndex, signature: fact.signature },
+    };
     const { mint } = TOKENS[venueAt(state, account)];
     const put = (to: StandingEvent[], amount: bigint, creator: string) =>
       amount > 0n && to.push({ kind: 'owed', at, amount, creator, mint });
@@ -165,7 +190,11 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
     return [{ ...told, body, at, signature }];
   });
   const trades = rows
-    .filter(({ fact }) => ['open', 'close', 'reckoning'].includes(fact.body.kind))
+    .filter(
+      ({ fact: { body } }) =>
+        ['open', 'close', 'reckoning'].includes(body.kind) ||
+        (body.kind === 'unknown' && body.tradedAt !== null),
+    )
     .map(({ fact }) => fact.position.slot);
   const clearances = (state.clearances.get(subscriberId) ?? []).map((each) => {
     const later = trades.filter((slot) => slot > each.grantedSlot);

@@ -1,0 +1,35 @@
+// Hidden: a close behind a cut log, judged by a whole daemon from the chain.
+import { Keypair } from '@solana/web3.js';
+import { expect, test } from 'vitest';
+import { noise } from '../support/noise.ts';
+import { openStreet } from '../support/street.ts';
+
+test.each([
+  ['', 0],
+  [', also with two more orders behind cut logs after it', 2],
+])('value that leaves after a hidden close is a runaway%s', async (_, more) => {
+  await using street = await openStreet();
+  const { driver } = street;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  driver.movePrice(0, 150_000_000n);
+  driver.trade(trader, 'long', 2_000_000_000n);
+  driver.movePrice(0, 165_000_000n);
+  const hidden = (direction: 'long' | 'short', base: bigint, reduceOnly: boolean) => {
+    const limit = direction === 'long' ? 10n ** 15n : 1n;
+    const order = { direction, base, market: 0, limit, reduceOnly };
+    const asked = [...noise, driver.instructions.trade(trader, order)];
+    const landed = driver.send(asked, [driver.faucet, trader.agent]);
+    expect(landed.execution.logs).toContain('Log truncated');
+    return landed;
+  };
+  const close = hidden('short', 2_000_000_000n, true);
+  const left = driver.withdrawTo(trader, Keypair.generate().publicKey, 500_000_000n);
+  const later = Array.from({ length: more }, () => hidden('long', 100_000_000n, false));
+  expect(await street.standing('ana', 'delinquent')).toMatchObject({
+    reason: expect.stringContaining(`in slot ${left.slot}`),
+  });
+  // The reckoning is booked at the last transaction that may have made the profit.
+  const share = await street.share('ana', (each) => each.amount !== '0');
+  expect(share.close.slot).toBe((later.at(-1) ?? close).slot);
+});

@@ -6,7 +6,7 @@
 // it was heard, and it changes back by itself when a fork drops one of the facts.
 import { type ChainPosition, comparePositions } from './fact.ts';
 import type { Address, Signature } from './ids.ts';
-import type { BaseUnits } from './money.ts';
+import { type BaseUnits, most } from './money.ts';
 import { amountsText, ONLY_USDC, type Owed, owedOf, type Quotes, USDC } from './token.ts';
 
 type Sum = {
@@ -76,13 +76,27 @@ function inNamingOrder(a: Left, b: Left): number {
   );
 }
 
-/** Amounts by mint. Below zero where more was discharged than was owed. */
+/**
+ * Amounts by mint and creator. Below zero where a creator got more than it was owed, which pays no
+ * debt to another creator.
+ */
 type Balances = ReadonlyMap<string, BaseUnits>;
 
 function added(balances: Balances, events: readonly Sum[], sign: bigint): Map<string, BaseUnits> {
   const sums = new Map(balances);
-  for (const { mint = USDC.mint, amount } of events)
-    sums.set(mint, (sums.get(mint) ?? 0n) + sign * amount);
+  for (const { mint = USDC.mint, creator = '', amount } of events) {
+    const whose = `${mint}/${creator}`;
+    sums.set(whose, (sums.get(whose) ?? 0n) + sign * amount);
+  }
+  return sums;
+}
+/** What is owed to all creators together, by mint. */
+function byMint(balances: Balances): Balances {
+  const sums = new Map<string, BaseUnits>();
+  for (const [whose, amount] of balances) {
+    const mint = whose.slice(0, whose.indexOf('/'));
+    sums.set(mint, (sums.get(mint) ?? 0n) + most(amount, 0n));
+  }
   return sums;
 }
 const owesAny = (balances: Balances): boolean =>
@@ -95,7 +109,8 @@ type Runaway = Omit<Evidence, 'owedThen' | 'owed'> & { readonly owing: Balances 
 /**
  * The debts and the runaway after one slot. Where the chain does not tell the order of two events,
  * the subscriber is not accused: a discharge counts as earlier than an outflow, and a new debt as
- * later. Each token is counted by itself, and a debt in any of them makes an outflow a runaway.
+ * later. Each token and each creator is counted by itself, and a debt in any token to any creator
+ * makes an outflow a runaway.
  */
 function judgeSlot(
   events: readonly StandingEvent[],
@@ -150,11 +165,11 @@ export function judge(history: readonly StandingEvent[], quotes: Quotes = ONLY_U
   let runaway: Runaway | null = null;
   for (const slot of [...slots.keys()].sort((a, b) => a - b))
     ({ owed: balances, runaway } = judgeSlot(slots.get(slot) ?? [], balances, runaway));
-  const owed = owedOf(balances, quotes);
+  const owed = owedOf(byMint(balances), quotes);
   const outstanding = totalOf(owed);
   if (runaway === null || outstanding === 0n) return { standing: 'good', outstanding, owed };
   const { owing, ...left } = runaway;
-  const owedThen = owedOf(owing, quotes);
+  const owedThen = owedOf(byMint(owing), quotes);
   const evidence: Evidence = { ...left, owedThen: totalOf(owedThen), owed: owedThen };
   const reason =
     `Withdrew ${left.what} on chain in slot ${left.slot} while owing ` +

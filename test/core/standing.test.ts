@@ -59,6 +59,21 @@ describe('delinquency', () => {
     });
   });
 
+  test('what one creator got beyond its debts pays no debt to another', () => {
+    const to = (creator: string, event: StandingEvent) => ({ ...event, creator });
+    const twice = [owed(1, 10n), discharged(2, 10n), discharged(3, 10n)].map((each) =>
+      to('A', each),
+    );
+    const both = [...twice, to('B', owed(4, 10n))];
+    expect(judge(both)).toMatchObject({ standing: 'good', outstanding: 10n });
+    expect(judge([...both, left(5)])).toMatchObject({
+      ...{ standing: 'delinquent', outstanding: 10n, evidence: { owedThen: 10n } },
+    });
+    // It pays later debts to that creator, and a payment may be older than its debt.
+    expect(judge([...both, left(5), to('B', discharged(6, 10n))]).standing).toBe('good');
+    expect(judge([...twice, to('A', owed(4, 10n))])).toMatchObject({ outstanding: 0n });
+  });
+
   test('an old runaway does not count once everything was paid, even when something new is owed', () => {
     expect(judge([owed(1, 10n), left(2), discharged(3, 10n), owed(4, 7n)])).toMatchObject({
       standing: 'good',

@@ -118,15 +118,30 @@ function putTallies({ transaction, watched }: Perimeter, put: Put): void {
 }
 
 /**
- * Puts a notice for each call that lets another wallet take tokens of an own account, also inside a
- * batch.
+ * The subscriber whose agent signed and owned this token account before or after; undefined for
+ * any other account. A token account that a stranger makes, appoints wallets over and gives to the
+ * agent has appointments that the agent did not make.
+ */
+function appointerOf(perimeter: Perimeter, account: Address): string | undefined {
+  const { transaction, watched } = perimeter;
+  const owner = ownerAmong(perimeter, account);
+  const signed = transaction.signers.some((each) => {
+    const signer = watched.get(each);
+    return signer?.role === 'agent_wallet' && signer.subscriberId === owner;
+  });
+  return signed ? owner : undefined;
+}
+
+/**
+ * Puts a notice for each call by which an agent lets another wallet take tokens of its account,
+ * also inside a batch.
  */
 function putNotices(perimeter: Perimeter, put: Put): void {
   for (const call of perimeter.calls) {
     for (const [nth, each] of walletCalls(call).entries()) {
       const ordinal = call.place * ORDINALS_A_CALL + (nth === 0 ? 0 : 512 + nth);
       if (each.does === 'token_approve') {
-        const subscriberId = ownerAmong(perimeter, each.source);
+        const subscriberId = appointerOf(perimeter, each.source);
         if (subscriberId === undefined) continue;
         put(subscriberId, each.source, ordinal, {
           kind: 'notice',
@@ -136,8 +151,9 @@ function putNotices(perimeter: Perimeter, put: Put): void {
           detail: `May take up to ${each.amount} base units of the token account.`,
         });
       } else if (each.does === 'token_set_authority') {
-        const subscriberId = ownerAmong(perimeter, each.account);
-        if (subscriberId === undefined) continue;
+        const subscriberId = appointerOf(perimeter, each.account);
+        const isOwn = perimeter.watched.get(each.authority ?? '')?.subscriberId === subscriberId;
+        if (subscriberId === undefined || isOwn) continue;
         put(subscriberId, each.account, ordinal, {
           kind: 'notice',
           what: 'token_authority_changed',

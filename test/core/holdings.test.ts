@@ -196,7 +196,7 @@ describe('strangers accuse nobody', () => {
       stranger.publicKey,
       stranger.publicKey,
     );
-    stage.act(
+    const given = stage.act(
       [
         SystemProgram.createAccount({
           fromPubkey: stranger.publicKey,
@@ -223,6 +223,6 @@ describe('strangers accuse nobody', () => {
     );
     const closed = driver.send([close, pay(stranger.publicKey, agent, 1n)], [stranger]);
     expect(stage.outflows(closed)).toEqual([expect.objectContaining({ consent: 'none' })]);
-    expect(stage.standing(closed)).toBe('good');
+    expect(stage.standing(given, closed)).toBe('good');
   });
 });

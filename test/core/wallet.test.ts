@@ -123,6 +123,21 @@ describe('notices', () => {
     );
   });
 
+  test('acts on an account that a stranger gives to the agent make none, unless the agent signs', () => {
+    const other = someone();
+    const given = tokens(other, 5n, 5n, { owner: stranger, ownerAfter: agent });
+    const calls = [approve(other, stranger, 1n), setAuthority(other, 3), setOwner(other, agent)];
+    const found = (signers: Address[], row = given) =>
+      notices(made(calls, [row], 'whole', { signers })).map(({ what, who }) => [what, who]);
+    expect(found([stranger])).toEqual([]);
+    // An account that the agent owns already: who signs beside the agent does not matter.
+    for (const row of [given, tokens(other, 5n, 5n, mine)])
+      expect(found([stranger, agent], row)).toEqual([
+        ['token_approved', stranger],
+        ['token_authority_changed', stranger],
+      ]);
+  });
+
   test('a call that this release does not know is told when the agent signed it and passed its account', () => {
     const row = tokens(agentTokens, 5n, 5n, mine);
     const call = tokenCall([someone(), agentTokens, agentTokens], Uint8Array.of(UNKNOWN, 7));

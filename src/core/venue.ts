@@ -103,10 +103,16 @@ export type Venue = {
   pulseSlice(role: Watched['role']): Slice;
   /**
    * Whether value left an account between two of its pulses: the venue counts another withdrawal,
-   * or the account is gone; a token account holds less, is gone with its tokens, or has another
-   * owner. Never for a wallet. The pulse of an account that does not exist is ''.
+   * or the account is gone; a token account that the agent owned holds less, is gone with its
+   * tokens, or has another owner. Never for a wallet, nor for a token account whose owner before
+   * was not the agent. The pulse of an account that does not exist is ''.
    */
-  leaves(role: Watched['role'], before: string, after: string): boolean;
+  leaves(
+    role: Watched['role'],
+    before: string,
+    after: string,
+    isAgent: (wallet: Address) => boolean,
+  ): boolean;
   /**
    * The counters that an account's own state shows at a slot; null for a wallet, which keeps none.
    * A missing account (`account` null) has the blank state.

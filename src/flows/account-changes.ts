@@ -155,8 +155,13 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
     trusted.delete(address);
     changed.set(address, slot);
     ports.burst.changed(watch.subscriberId);
+    const isAgent = (wallet: Address): boolean => {
+      const found = watched.map.get(wallet);
+      return found?.role === 'agent_wallet' && found.subscriberId === watch.subscriberId;
+    };
     const leaving =
-      moved.before !== null && venueOf(venues, watch).leaves(watch.role, moved.before, pulse);
+      moved.before !== null &&
+      venueOf(venues, watch).leaves(watch.role, moved.before, pulse, isAgent);
     pending.add(address, slot, { swept, leaving });
     ports.onChange(address, slot);
     if (!leaving || !ports.owes(address) || pending.isPaid(address)) return;

@@ -24,7 +24,12 @@ export type StateReaders = {
   /** The slice of an account of that role that a sweep compares. */
   pulse(role: Watched['role']): Slice;
   /** As `Venue.leaves`. */
-  leaves(role: Watched['role'], before: string, after: string): boolean;
+  leaves(
+    role: Watched['role'],
+    before: string,
+    after: string,
+    isAgent: (wallet: Address) => boolean,
+  ): boolean;
   /**
    * The state of an account that was read whole; null for a wallet, which has no counters. Throws
    * `account_unreadable` when the account in the place of a User is not a User of this venue.
@@ -97,10 +102,10 @@ export function createStateReaders(profile: Profile, accounts: AccountReaders): 
   return {
     ofUser,
     pulse: (role) => pulses[role],
-    leaves(role, before, after) {
+    leaves(role, before, after, isAgent) {
       if (role === 'agent_wallet' || before.length !== pulses[role].length) return false;
       const [was, is] = [Buffer.from(before, 'latin1'), Buffer.from(after, 'latin1')];
-      if (role === 'agent_token_account') return tokensLeave(was, is);
+      if (role === 'agent_token_account') return tokensLeave(was, is, isAgent);
       const withdraws = totalWithdraws - pulse.offset;
       return (
         is.length < was.length || is.readBigUInt64LE(withdraws) > was.readBigUInt64LE(withdraws)
@@ -126,12 +131,17 @@ const TOKEN_PULSE = { offset: 0, length: 109 };
 const TOKEN_OWNER = { from: 32, upTo: 64 };
 const TOKEN_AMOUNT = 64;
 
-/** Whether tokens left between two pulses of a token account, of which the first is whole. */
-function tokensLeave(was: Buffer, is: Buffer): boolean {
+/**
+ * Whether tokens of the agent left between two pulses of a token account, of which the first is
+ * whole. A watched account may belong to a stranger by now, who moves tokens of its own.
+ */
+function tokensLeave(was: Buffer, is: Buffer, isAgent: (wallet: Address) => boolean): boolean {
+  const { from, upTo } = TOKEN_OWNER;
+  const owner = was.subarray(from, upTo);
+  if (!isAgent(base58Text(owner) as Address)) return false;
   const held = was.readBigUInt64LE(TOKEN_AMOUNT);
   if (is.length < was.length) return held > 0n;
-  const { from, upTo } = TOKEN_OWNER;
-  const sameOwner = was.subarray(from, upTo).equals(is.subarray(from, upTo));
+  const sameOwner = owner.equals(is.subarray(from, upTo));
   return !sameOwner || is.readBigUInt64LE(TOKEN_AMOUNT) < held;
 }
 

@@ -1,7 +1,8 @@
 // Account changes: notifications are snapshots. Older ones are dropped, equal ones mean nothing,
 // many changes cost one scan, and a scan that fails is made again.
 import { describe, expect, test } from 'vitest';
-import type { Address } from '../../src/core/ids.ts';
+import { type Address, base58Text } from '../../src/core/ids.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { ACCOUNT, never, setUp } from '../support/account-changes.ts';
 
 test('many changes in a row cost one scan, from the cursor on', async () => {
@@ -301,4 +302,25 @@ describe('value that left the account of a debtor, in a burst', () => {
     await watch.scan(never);
     expect(scans).toHaveLength(5);
   });
+});
+
+test.each([
+  ['the agent', 1, 1],
+  ['a stranger by now', 2, 0],
+  ['the agent of another subscriber', 3, 0],
+])('tokens that leave a watched account of %s cast so many doubts', (_, owner, doubts) => {
+  const parts = { leaves: DRIFT_V2.states.leaves };
+  const { watch, watched, state } = setUp(false, false, { offset: 0, length: 109 }, parts);
+  watched.set(ACCOUNT, { address: ACCOUNT, subscriberId: 'ana', role: 'agent_token_account' });
+  for (const [byte, subscriberId] of [[1, 'ana'] as const, [3, 'bo'] as const]) {
+    const address = base58Text(new Uint8Array(32).fill(byte)) as Address;
+    watched.set(address, { address, subscriberId, role: 'agent_wallet' });
+  }
+  state.owing = true;
+  for (const slot of [20, 21]) {
+    const data = Buffer.alloc(165).fill(owner, 32, 64);
+    data.writeBigUInt64LE(100n - BigInt(slot), 64);
+    watch.notified(ACCOUNT, slot, { lamports: 1n, owner: ACCOUNT, data });
+  }
+  expect(state.doubted).toHaveLength(doubts);
 });

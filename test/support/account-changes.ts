@@ -14,7 +14,13 @@ import { createManualClock } from './clock.ts';
 export const ACCOUNT = 'account' as Address;
 export const never = new AbortController().signal;
 
-export function setUp(trustFirstSight = false, shared = false, slice = { offset: 0, length: 0 }) {
+export function setUp(
+  trustFirstSight = false,
+  shared = false,
+  slice = { offset: 0, length: 0 },
+  /** Replaces parts of the venue, in which an account holds its lamports. */
+  parts: Partial<Venue> = {},
+) {
   const clock = createManualClock();
   const scans: { after: number; seen: number }[] = [];
   const trouble = { failing: false };
@@ -81,7 +87,7 @@ export function setUp(trustFirstSight = false, shared = false, slice = { offset:
       },
       witnessed: <T>(read: () => Promise<T>) => read(),
     } as unknown as Chain,
-    venues: venuesOf([{ ...venue, pulseSlice: () => slice } as unknown as Venue]),
+    venues: venuesOf([{ ...venue, pulseSlice: () => slice, ...parts } as unknown as Venue]),
     watched: {
       map: watched,
       touches: () => true,

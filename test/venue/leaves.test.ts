@@ -1,7 +1,11 @@
 // Leaves: two states of an account tell whether value left it, at both venues.
 import { describe, expect, test } from 'vitest';
+import { base58Text } from '../../src/core/ids.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { VELOCITY } from '../../src/venue/velocity/venue.ts';
+
+/** The agent's wallet, whose bytes are all 1. */
+const isAgent = (wallet: string) => wallet === base58Text(new Uint8Array(32).fill(1));
 
 describe.each([
   ['Drift v2', DRIFT_V2],
@@ -32,12 +36,12 @@ describe.each([
     ['realised PnL', pulseOf((data) => data.writeBigInt64LE(-7n, fields.settledPerpPnl)), false],
     ['a deletion', '', true],
   ])('of a sub-account: %s', (_, after, leaves) => {
-    expect(states.leaves('drift_user', before, after)).toBe(leaves);
+    expect(states.leaves('drift_user', before, after, isAgent)).toBe(leaves);
   });
 
   test('of a sub-account that did not exist, or whose earlier bytes are of another length', () => {
-    expect(states.leaves('drift_user', '', before)).toBe(false);
-    expect(states.leaves('drift_user', before.slice(1), before)).toBe(false);
+    expect(states.leaves('drift_user', '', before, isAgent)).toBe(false);
+    expect(states.leaves('drift_user', before.slice(1), before, isAgent)).toBe(false);
   });
 });
 
@@ -56,15 +60,20 @@ describe('a token account', () => {
     ['holds as much under another owner', pulseOf(50n, 2), true],
     ['is gone with its tokens', '', true],
   ])('%s', (_, after, left) => {
-    expect(leaves('agent_token_account', pulseOf(50n), after)).toBe(left);
+    expect(leaves('agent_token_account', pulseOf(50n), after, isAgent)).toBe(left);
   });
 
   test('that was empty or did not exist has lost nothing', () => {
-    expect(leaves('agent_token_account', pulseOf(0n), '')).toBe(false);
-    expect(leaves('agent_token_account', '', pulseOf(9n))).toBe(false);
+    expect(leaves('agent_token_account', pulseOf(0n), '', isAgent)).toBe(false);
+    expect(leaves('agent_token_account', '', pulseOf(9n), isAgent)).toBe(false);
+  });
+
+  test('of another owner before has lost nothing of the agent, whoever owns it now', () => {
+    for (const after of [pulseOf(49n, 2), pulseOf(50n, 3), pulseOf(50n, 1), ''])
+      expect(leaves('agent_token_account', pulseOf(50n, 2), after, isAgent)).toBe(false);
   });
 
   test('a wallet never has: its fees are no withdrawal', () => {
-    expect(leaves('agent_wallet', '500', '1')).toBe(false);
+    expect(leaves('agent_wallet', '500', '1', isAgent)).toBe(false);
   });
 });

@@ -1,10 +1,12 @@
 // Adopt: watches accounts that an owner made after registering. Sub-accounts are found through
 // facts that name them and through the venue's counter of sub-accounts; token accounts are followed
 // when collateral went to them, or when a delegate may take tokens from them.
+import type { ChainAccount } from '../core/chain-ports.ts';
 import type { Unfollowed } from '../core/doubt-ports.ts';
 import type { Fact } from '../core/fact.ts';
 import { type Address, base58Text, type Slot } from '../core/ids.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
+import { isTokenAccount } from '../core/token-account.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
 import type { CheckPorts } from './account-checks.ts';
 import { countersOf, missingSubAccounts, roomFor } from './sub-accounts.ts';
@@ -95,9 +97,9 @@ async function adoptSubAccounts(
 export const TOKEN_ACCOUNTS_MOST = 100;
 /** The most accounts that are not followed and are looked at in one run. */
 const LOOKS_MOST = 100;
-/** The owner in a token account's bytes; null for data that is too short. */
-const ownerOf = (data: Uint8Array | undefined): string | null =>
-  data === undefined || data.length < 165 ? null : base58Text(data.subarray(32, 64));
+/** The owner in a token account's bytes; null for any other account. */
+const ownerOf = (account: ChainAccount | null | undefined): string | null =>
+  account && isTokenAccount(account) ? base58Text(account.data.subarray(32, 64)) : null;
 
 /**
  * The subscriber's own token account that a fact makes necessary to follow, or null. A transaction
@@ -206,7 +208,7 @@ export function createUnfollowedLook(ports: AdoptPorts): () => Promise<boolean> 
         grown = (await lookAtSubAccounts(ports, subscriber, each)) || grown;
         continue;
       }
-      const owner = ownerOf(accounts[index]?.data);
+      const owner = ownerOf(accounts[index]);
       if (owner === null || owner !== subscriber?.agentWallet) {
         // A node that has not seen the slot in which the account was named last may not know it
         // yet, which says nothing about whether it is closed. The account stays listed.

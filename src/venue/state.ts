@@ -10,6 +10,7 @@ import {
   NO_COUNTERS,
   type QuoteHolding,
 } from '../core/reckoning.ts';
+import { isTokenAccount } from '../core/token-account.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import { type AccountReaders, ISOLATED_FLAG, isZero } from './accounts.ts';
 import type { Profile } from './profile.ts';
@@ -115,7 +116,7 @@ export function createStateReaders(profile: Profile, accounts: AccountReaders): 
       if (role === 'agent_wallet') return null;
       if (account === null || account.data.length === 0) return blankState(slot);
       if (role === 'drift_user') return { slot, ...ofUser(accounts.owned(account)) };
-      return tokenState(slot, account.data);
+      return tokenState(slot, account);
     },
   };
 }
@@ -147,17 +148,21 @@ function tokensLeave(was: Buffer, is: Buffer, isAgent: (wallet: Address) => bool
 
 const NOTHING = { exists: false, delegate: '', quoteFlow: 0n, isolated: 0n };
 
-function tokenState(slot: number, data: Uint8Array): AccountState {
-  const bytes = Buffer.from(data);
+/**
+ * The state of the account at the address of a watched token account. Once the token account is
+ * closed, another account may be made there, such as a mint; then the token account is gone.
+ */
+function tokenState(slot: number, account: ChainAccount): AccountState {
+  const bytes = Buffer.from(account.data);
+  const { offset, length } = TOKEN_PULSE;
+  const pulse = bytes.toString('latin1', offset, offset + length);
+  if (!isTokenAccount(account)) return { ...blankState(slot), pulse };
   return {
     slot,
-    counters: {
-      ...NO_COUNTERS,
-      tokens: bytes.length < 72 ? 0n : bytes.readBigUInt64LE(TOKEN_AMOUNT),
-    },
+    counters: { ...NO_COUNTERS, tokens: bytes.readBigUInt64LE(TOKEN_AMOUNT) },
     hints: { ...NOTHING, exists: true },
     positions: [],
-    ...(bytes.length < 72 ? {} : { mint: base58Text(bytes.subarray(0, 32)) as Address }),
-    pulse: bytes.toString('latin1', TOKEN_PULSE.offset, TOKEN_PULSE.offset + TOKEN_PULSE.length),
+    mint: base58Text(bytes.subarray(0, 32)) as Address,
+    pulse,
   };
 }

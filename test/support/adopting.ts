@@ -1,6 +1,7 @@
 // Adopting: an agent that makes token accounts and sub-accounts, and the flows that follow them.
 import type { Chain, ChainAccount } from '../../src/core/chain-ports.ts';
 import { type Address, base58Bytes } from '../../src/core/ids.ts';
+import { TOKEN_PROGRAM } from '../../src/core/programs.ts';
 import { blankState } from '../../src/core/reckoning.ts';
 import { USDC } from '../../src/core/token.ts';
 import type { ChainTransaction, TokenBalance } from '../../src/core/transaction.ts';
@@ -42,7 +43,7 @@ export async function createAdopting() {
         if (owner === undefined) return null;
         const data = Buffer.alloc(165);
         data.set(base58Bytes(owner) ?? [], 32);
-        return { data, lamports: 1n, owner: STRANGER };
+        return { data, lamports: 1n, owner: TOKEN_PROGRAM };
       }),
     }),
   } as unknown as Chain;

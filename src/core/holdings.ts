@@ -3,6 +3,7 @@
 // transaction's own balances say who owns a token account.
 
 import type { Address } from './ids.ts';
+import { least } from './money.ts';
 import { WRAPPED_SOL } from './programs.ts';
 import type { Call, ChainTransaction, TokenBalance } from './transaction.ts';
 import type { Watched } from './watch-ports.ts';
@@ -115,8 +116,43 @@ function tokenAssets(perimeter: Perimeter, subject: Subject): Asset[] {
 }
 
 /**
- * SOL: the lamports of the wallet, of every own token account, and of the agent's accounts at the
- * venue.
+ * Lamports: the highest rent so far of a token account without extensions, (165 + 128) × 6,960.
+ */
+export const TOKEN_ACCOUNT_RENT = 2_039_280n;
+
+/** Whether a token account was one of wrapped SOL on that side of the transaction. */
+const isWrapped = (
+  { tokenBalances }: ChainTransaction,
+  account: Address,
+  side: 'owner' | 'ownerAfter',
+): boolean =>
+  tokenBalances.some(
+    (row) =>
+      row.account === account && row.mint === WRAPPED_SOL && (row[side] !== null || untold(row)),
+  );
+
+/**
+ * The lamports of an own token account. All lamports of an account of wrapped SOL are within reach.
+ * Of any other, those above the rent are not, because the authority that may close the account gets
+ * them: the token program keeps that authority when the account changes hands, and no transaction
+ * shows it. They are a holding of their own, which is the subject's at no time.
+ */
+function withinReach(transaction: ChainTransaction, whole: Holding): readonly Holding[] {
+  const { account } = whole;
+  const reach = (lamports: bigint, side: 'owner' | 'ownerAfter'): bigint =>
+    isWrapped(transaction, account, side) ? lamports : least(lamports, TOKEN_ACCOUNT_RENT);
+  const before = reach(whole.before, 'owner');
+  const after = reach(whole.after, 'ownerAfter');
+  const beyond = { before: whole.before - before, after: whole.after - after };
+  return [
+    { ...whole, before, after },
+    { ...whole, ...beyond, ownBefore: false, ownAfter: false },
+  ];
+}
+
+/**
+ * SOL: the lamports of the wallet, of every own token account as far as they are within reach, and
+ * of the agent's accounts at the venue.
  */
 function solAsset(perimeter: Perimeter, subject: Subject): Asset | null {
   const { transaction, venueAccounts, watched } = perimeter;
@@ -134,7 +170,7 @@ function solAsset(perimeter: Perimeter, subject: Subject): Asset | null {
     });
   }
   const atVenue = venueAccounts(subject.agent);
-  const holdings = keys.map((account, index): Holding => {
+  const holdings = keys.flatMap((account, index): readonly Holding[] => {
     const row = rows.get(account);
     const watch = watched.get(account);
     const own =
@@ -143,7 +179,7 @@ function solAsset(perimeter: Perimeter, subject: Subject): Asset | null {
       (watch?.role === 'drift_user' && watch.subscriberId === subject.subscriberId);
     const side =
       row === undefined ? { before: own, after: own } : ownership(perimeter, row, subject);
-    return {
+    const whole = {
       account,
       owner: row === undefined ? account : (row.ownerAfter ?? row.owner),
       ownBefore: side.before,
@@ -151,6 +187,8 @@ function solAsset(perimeter: Perimeter, subject: Subject): Asset | null {
       before: lamports.before[index] ?? 0n,
       after: lamports.after[index] ?? 0n,
     };
+    const isOwnTokens = row !== undefined && (side.before || side.after);
+    return isOwnTokens ? withinReach(transaction, whole) : [whole];
   });
   return { mint: null, decimals: 9, program: null, holdings };
 }

@@ -5,6 +5,7 @@ import {
   createCloseAccountInstruction,
   createInitializeAccount3Instruction,
   createTransferCheckedInstruction,
+  NATIVE_MINT,
   TOKEN_PROGRAM_ID,
 } from '@solana/spl-token';
 import {
@@ -14,6 +15,8 @@ import {
   type TransactionInstruction,
 } from '@solana/web3.js';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { TOKEN_ACCOUNT_RENT } from '../../src/core/holdings.ts';
+import { least } from '../../src/core/money.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import { createRandom } from '../sim/random.ts';
 import {
@@ -56,7 +59,8 @@ describe('to the unit', () => {
       const isToken = account.owner === TOKEN_PROGRAM_ID.toBase58();
       const decoded = isToken ? AccountLayout.decode(account.data) : null;
       if (decoded !== null && !decoded.owner.equals(agent)) continue;
-      sums.sol += account.lamports;
+      const isWrapped = decoded?.mint.equals(NATIVE_MINT) ?? true;
+      sums.sol += isWrapped ? account.lamports : least(account.lamports, TOKEN_ACCOUNT_RENT);
       if (decoded?.mint.equals(USDC)) sums.usdc += decoded.amount;
     }
     return sums;

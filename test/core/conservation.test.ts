@@ -64,13 +64,10 @@ const WAYS: Readonly<Record<string, Way>> = {
     amount: 5n * SOL,
     to: stranger.publicKey,
   }),
-  'excess lamports out of the own token account': () => ({
-    acts: [
-      stage.act([pay(agent, own, 5n * SOL)]),
-      stage.act([withdrawExcessLamports(own, stranger.publicKey, agent)]),
-    ],
+  'SOL put into the own account of another token': () => ({
+    acts: [stage.act([pay(agent, own, 5n * SOL)])],
     amount: 5n * SOL,
-    to: stranger.publicKey,
+    to: own,
   }),
   'rent of a large account': () => {
     const space = 10 * 1024 * 1024;
@@ -164,21 +161,24 @@ const WAYS: Readonly<Record<string, Way>> = {
     to: theirs,
     usdc: true,
   }),
-  'a closing authority that the agent appointed': () => ({
-    acts: [
-      stage.act([
-        send(own, theirs, 100_000_000n),
-        createSetAuthorityInstruction(own, agent, AuthorityType.CloseAccount, stranger.publicKey),
-        pay(agent, own, 5n * SOL),
-      ]),
-      stage.act(
-        [createCloseAccountInstruction(own, stranger.publicKey, stranger.publicKey)],
-        [stranger],
-      ),
-    ].slice(-2),
-    amount: 5n * SOL,
-    to: stranger.publicKey,
-  }),
+  'a closing authority that the agent appointed': () => {
+    const wrapped = wrappedAccountOf(agent);
+    const { publicKey } = stranger;
+    const close = createSetAuthorityInstruction(
+      wrapped,
+      agent,
+      AuthorityType.CloseAccount,
+      publicKey,
+    );
+    return {
+      acts: [
+        stage.act([...wrapSol(agent, 5n * SOL), close]),
+        stage.act([createCloseAccountInstruction(wrapped, publicKey, publicKey)], [stranger]),
+      ],
+      amount: 5n * SOL,
+      to: publicKey,
+    };
+  },
   'tokens burnt': () => ({
     acts: [stage.act([createBurnInstruction(own, USDC, agent, 60_000_000n)])],
     amount: 60_000_000n,
@@ -246,7 +246,7 @@ describe('stays within reach', () => {
       [batch(createCloseAccountInstruction(wrappedAccountOf(agent), agent, agent))],
     ],
     'excess lamports back to itself': () => [
-      [pay(agent, own, 5n * SOL)],
+      [pay(stage.world.driver.faucet.publicKey, own, 5n * SOL), pay(agent, agent, 0n)],
       [withdrawExcessLamports(own, agent, agent)],
     ],
     'rent of own sub-accounts and own token accounts': () => [

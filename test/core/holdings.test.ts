@@ -226,3 +226,38 @@ describe('strangers accuse nobody', () => {
     expect(stage.standing(given, closed)).toBe('good');
   });
 });
+
+test('SOL put into a token account that a friend made and may close is out of reach at once', () => {
+  const { driver, cluster } = stage.world;
+  const friend = stranger.publicKey;
+  const account = Keypair.generate();
+  const set = (type: AuthorityType, to: PublicKey) =>
+    createSetAuthorityInstruction(account.publicKey, friend, type, to);
+  driver.send(
+    [
+      SystemProgram.createAccount({
+        fromPubkey: friend,
+        newAccountPubkey: account.publicKey,
+        lamports: Number(cluster.bank.minimumBalance(165)),
+        space: 165,
+        programId: TOKEN_PROGRAM_ID,
+      }),
+      createInitializeAccount3Instruction(account.publicKey, USDC, friend),
+      set(AuthorityType.CloseAccount, friend),
+      set(AuthorityType.AccountOwner, agent),
+    ],
+    [stranger, account],
+  );
+  const paid = stage.act([pay(agent, account.publicKey, 9_900_000_000n)]);
+  const to = account.publicKey.toBase58();
+  expect(stage.outflows(paid)).toEqual([
+    expect.objectContaining({
+      ...{ route: 'sol_transfer', amount: 9_900_000_000n, consent: 'agent' },
+      ...{ destination: to, owner: agent.toBase58() },
+    }),
+  ]);
+  expect(stage.standing(paid)).toBe('delinquent');
+  // The friend needs no signature of the agent.
+  driver.send([createCloseAccountInstruction(account.publicKey, friend, friend)], [stranger]);
+  expect(cluster.bank.get(to)?.lamports ?? 0n).toBe(0n);
+});

@@ -8,6 +8,7 @@ import {
   createInitializePermanentDelegateInstruction,
   createMintToInstruction,
   createSetAuthorityInstruction,
+  createSyncNativeInstruction,
   createTransferCheckedInstruction,
   createTransferInstruction,
   ExtensionType,
@@ -24,8 +25,8 @@ import { openStreet, profitableClose, type Street } from '../support/street.ts';
 import {
   openAccount,
   SOL,
+  unwrapLamports,
   usdcAccount,
-  withdrawExcessLamports,
   wrappedAccountOf,
   wrapSol,
 } from '../support/wallet-acts.ts';
@@ -100,21 +101,29 @@ test('a stranger that takes back its own token accuses nobody', async () => {
   expect(await street.verdict('ana', 'allow')).toMatchObject({ standing: 'good' });
 });
 
-test('SOL that leaves by an instruction of 2026, out of the own token account, makes a runaway', async () => {
+test('SOL that leaves by an instruction of 2026, out of the own account of wrapped SOL, makes a runaway', async () => {
   await using street = await openStreet();
   const { driver } = street;
   const trader = await owing(street);
   const { publicKey } = trader.agent;
-  const own = usdcAccount(publicKey);
+  const wrapped = wrappedAccountOf(publicKey);
   profitableClose(driver, trader);
   await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
   const { faucet } = driver;
   driver.send(
-    [SystemProgram.transfer({ fromPubkey: faucet.publicKey, toPubkey: own, lamports: 5n * SOL })],
+    [
+      openAccount(faucet.publicKey, publicKey, NATIVE_MINT),
+      SystemProgram.transfer({
+        fromPubkey: faucet.publicKey,
+        toPubkey: wrapped,
+        lamports: 5n * SOL,
+      }),
+      createSyncNativeInstruction(wrapped),
+    ],
     [faucet],
   );
   const to = Keypair.generate().publicKey;
-  const gone = driver.send([withdrawExcessLamports(own, to, publicKey)], [faucet, trader.agent]);
+  const gone = driver.send([unwrapLamports(wrapped, to, publicKey)], [faucet, trader.agent]);
   const gate = await street.standing('ana', 'delinquent');
   expect(gate.evidence?.signature).toBe(gone.signature);
   expect(gate.reason).toContain('5.000000000 SOL');

@@ -65,24 +65,24 @@ export const WALLET_ROWS: Readonly<Record<string, Row>> = {
         heard(stage, stage.act(nonces, [signer, nonce])),
       ];
     },
-  '`WithdrawExcessLamports`, `UnwrapLamports` or closing an own token account to a stranger': (
-    stage,
-  ) => {
+  'SOL put into an own token account that is not of wrapped SOL': (stage) => {
     const { agent, own } = accounts(stage);
+    return acts(stage, [pay(agent, own, 5n * SOL)]);
+  },
+  '`UnwrapLamports` or closing an own account of wrapped SOL to a stranger': (stage) => {
+    const { agent } = accounts(stage);
     const wrapped = wrappedAccountOf(agent);
-    stage.act([pay(agent, own, 5n * SOL)]);
     stage.act(wrapSol(agent, 7n * SOL));
     return acts(
       stage,
-      [withdrawExcessLamports(own, away, agent)],
       [unwrapLamports(wrapped, away, agent)],
       [...wrapSol(agent, 2n * SOL), createCloseAccountInstruction(wrapped, away, agent)],
     );
   },
   'The same to the agent itself; wrapping SOL': (stage) => {
-    const { agent, own } = accounts(stage);
+    const { agent, own, faucet } = accounts(stage);
     const wrapped = wrappedAccountOf(agent);
-    stage.act([pay(agent, own, 5n * SOL)]);
+    stage.act([pay(faucet.publicKey, own, 5n * SOL)], []);
     return acts(
       stage,
       wrapSol(agent, 7n * SOL),
@@ -91,6 +91,12 @@ export const WALLET_ROWS: Readonly<Record<string, Row>> = {
       [createCloseAccountInstruction(wrapped, agent, agent)],
     );
   },
+  'SOL above the rent of an own account of another token, by `WithdrawExcessLamports`, to any wallet':
+    (stage) => {
+      const { agent, own, faucet } = accounts(stage);
+      stage.act([pay(faucet.publicKey, own, 5n * SOL)], []);
+      return acts(stage, [withdrawExcessLamports(own, away, agent)]);
+    },
   'An account created with lamports, by `createAccount` or `CreateAccountAllowPrefund`, of any size':
     (stage) => {
       const { agent } = accounts(stage);

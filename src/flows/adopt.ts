@@ -1,9 +1,11 @@
 // Adopt: watches accounts that an owner made after registering. Sub-accounts are found through
 // facts that name them and through the venue's counter of sub-accounts; token accounts are followed
-// when collateral went to them, or when a delegate may take tokens from them.
+// when collateral or other value of the agent went to them, or when a delegate may take tokens from
+// them.
 import type { ChainAccount } from '../core/chain-ports.ts';
 import type { Unfollowed } from '../core/doubt-ports.ts';
 import type { Fact } from '../core/fact.ts';
+import { filledAccounts } from '../core/filled.ts';
 import { type Address, base58Text, type Slot } from '../core/ids.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
 import { isTokenAccount } from '../core/token-account.ts';
@@ -116,23 +118,6 @@ function tokenAccountIn({ account, body }: Fact): Address | null {
   return body.route === 'withdraw' || body.route === 'isolated_withdraw' ? body.destination : null;
 }
 
-/**
- * Token accounts of signing agents that hold tokens of value after a transaction. Such tokens stay
- * within the agent's reach, so their accounts are followed.
- */
-function filledIn({ venues, watched }: AdoptPorts, transaction: ChainTransaction) {
-  if (transaction.error !== null) return [];
-  return transaction.tokenBalances.flatMap(({ account, mint, ownerAfter, after }) => {
-    const owner = ownerAfter === null ? undefined : watched.map.get(ownerAfter);
-    const kept =
-      owner?.role === 'agent_wallet' &&
-      transaction.signers.includes(owner.address) &&
-      after > 0n &&
-      venues.all.some((each) => each.ofValue(mint));
-    return kept ? [{ address: account, subscriberId: owner.subscriberId }] : [];
-  });
-}
-
 const openTokenAccounts = ({ watchList }: Ledger, subscriberId: string): Promise<number> =>
   watchList.openAccounts(subscriberId, 'agent_token_account');
 
@@ -233,8 +218,8 @@ export async function adoptFrom(
 ): Promise<boolean> {
   const { watched, ledger } = ports;
   let grown = false;
-  for (const { address, subscriberId } of filledIn(ports, transaction)) {
-    if (watched.map.has(address)) continue;
+  const filled = filledAccounts(transaction, watched.map, ports.venues.all);
+  for (const { address, subscriberId } of filled) {
     const named = namedBy(transaction.slot);
     grown = (await adoptTokenAccount(ports, address, subscriberId, named)) || grown;
   }

@@ -1,9 +1,11 @@
 // Standing: what makes a subscriber who owes delinquent and what does not, judged by a whole daemon
 // from the chain. A list too long for one run is judged in turns, and no subscriber is left out.
 import {
+  ACCOUNT_SIZE,
   AuthorityType,
   createApproveInstruction,
   createAssociatedTokenAccountIdempotentInstruction,
+  createInitializeAccount3Instruction,
   createInitializeMintInstruction,
   createInitializePermanentDelegateInstruction,
   createMintToInstruction,
@@ -16,10 +18,12 @@ import {
   getMintLen,
   NATIVE_MINT,
   TOKEN_2022_PROGRAM_ID,
+  TOKEN_PROGRAM_ID,
 } from '@solana/spl-token';
 import { Keypair, type PublicKey, SystemProgram } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { inTurns } from '../../src/flows/standing.ts';
+import { USDC } from '../../src/local/drift/addresses.ts';
 import { accountsIn, sightingsIn } from '../support/heard-rows.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 import {
@@ -176,6 +180,52 @@ test('SOL collateral in the own account of wrapped SOL is followed: a delegate t
   const gate = await street.standing('ana', 'delinquent');
   expect(gate.evidence?.signature).toBe(taken.signature);
   expect(gate.reason).toContain('7.000000000 SOL');
+});
+
+test('a delegate of before the registration takes tokens by way of a second own account: a runaway', async () => {
+  await using street = await openStreet();
+  const { driver, database } = street;
+  const { faucet } = driver;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
+  const { agent } = trader;
+  const [friend, second] = [Keypair.generate(), Keypair.generate()];
+  const [own, theirs] = [usdcAccount(agent.publicKey), usdcAccount(friend.publicKey)];
+  const approve = (account: PublicKey) =>
+    createApproveInstruction(account, friend.publicKey, agent.publicKey, 500_000_000n);
+  driver.send(
+    [
+      openAccount(faucet.publicKey, agent.publicKey, USDC),
+      openAccount(faucet.publicKey, friend.publicKey, USDC),
+      SystemProgram.createAccount({
+        fromPubkey: faucet.publicKey,
+        newAccountPubkey: second.publicKey,
+        lamports: 2_039_280,
+        space: ACCOUNT_SIZE,
+        programId: TOKEN_PROGRAM_ID,
+      }),
+      createInitializeAccount3Instruction(second.publicKey, USDC, agent.publicKey),
+      approve(own),
+      approve(second.publicKey),
+    ],
+    [faucet, second, agent],
+  );
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  profitableClose(driver, trader);
+  await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+  driver.send([driver.instructions.withdraw(trader, own, 500_000_000n)], [faucet, agent]);
+  const move = (from: PublicKey, to: PublicKey) =>
+    driver.send(
+      [createTransferCheckedInstruction(from, USDC, to, friend.publicKey, 500_000_000n, 6)],
+      [faucet, friend],
+    );
+  move(own, second.publicKey);
+  await expect
+    .poll(async () => (await accountsIn(database)).map(({ address }) => address))
+    .toContain(second.publicKey.toBase58());
+  await street.standing('ana', 'good');
+  const taken = move(second.publicKey, theirs);
+  const gate = await street.standing('ana', 'delinquent');
+  expect(gate.evidence?.signature).toBe(taken.signature);
 });
 
 test('collateral withdrawn into a USDC account that belongs to a stranger by now makes a runaway', async () => {

@@ -9,6 +9,7 @@ import {
   type Holding,
   ownership,
   type Perimeter,
+  passedThrough,
   type Subject,
 } from './holdings.ts';
 import type { Address } from './ids.ts';
@@ -174,9 +175,11 @@ function missingOf(perimeter: Perimeter, subject: Subject, asset: Asset) {
   const { transaction, venueMoved } = perimeter;
   const isSol = asset.mint === null;
   const own = asset.holdings.filter((each) => each.ownBefore || each.ownAfter);
-  const ownAccounts = new Set(own.map((each) => each.account));
+  const mint = asset.mint ?? WRAPPED_SOL;
+  const passed = passedThrough(perimeter, subject, mint);
+  const ownAccounts = new Set([...own.map((each) => each.account), ...passed]);
   const moved = [...ownAccounts].reduce(
-    (sum, account) => sum + (venueMoved.get(holdingKey(account, asset.mint ?? WRAPPED_SOL)) ?? 0n),
+    (sum, account) => sum + (venueMoved.get(holdingKey(account, mint)) ?? 0n),
     0n,
   );
   const fee = isSol && transaction.signers[0] === subject.agent ? transaction.fee : 0n;

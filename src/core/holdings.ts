@@ -3,9 +3,10 @@
 // transaction's own balances say who owns a token account.
 
 import type { Address } from './ids.ts';
+import { madeAccounts } from './made-accounts.ts';
 import { least } from './money.ts';
 import { WRAPPED_SOL } from './programs.ts';
-import type { Call, ChainTransaction, TokenBalance } from './transaction.ts';
+import { type Call, type ChainTransaction, holdingKey, type TokenBalance } from './transaction.ts';
 import type { Watched } from './watch-ports.ts';
 
 export type Perimeter = {
@@ -73,6 +74,27 @@ export function ownership(
   return { before: row.owner === agent, after: row.ownerAfter === agent };
 }
 
+/**
+ * The subject's token accounts that the venue moved tokens of a mint through and that no balance of
+ * that mint names: the transaction made and closed them, so they hold none before and none
+ * afterwards.
+ */
+export function passedThrough(
+  { transaction, calls, venueMoved }: Perimeter,
+  { agent }: Subject,
+  mint: Address,
+): Address[] {
+  if (venueMoved.size === 0) return [];
+  const named = new Set(
+    transaction.tokenBalances.filter((row) => row.mint === mint).map((row) => row.account),
+  );
+  return [...madeAccounts(calls)].flatMap(([account, { owner }]) =>
+    owner === agent && !named.has(account) && venueMoved.has(holdingKey(account, mint))
+      ? [account]
+      : [],
+  );
+}
+
 /** Every subscriber whose wallet, or whose token account, the transaction names. */
 export function subjectsOf({
   transaction,
@@ -110,7 +132,10 @@ function tokenAssets(perimeter: Perimeter, subject: Subject): Asset[] {
       };
     });
     const [first] = rows;
-    if (first === undefined || !holdings.some((each) => each.ownBefore || each.ownAfter)) return [];
+    const own =
+      holdings.some((each) => each.ownBefore || each.ownAfter) ||
+      passedThrough(perimeter, subject, mint).length > 0;
+    if (first === undefined || !own) return [];
     return [{ mint, decimals: first.decimals, program: first.program, holdings }];
   });
 }
@@ -194,8 +219,8 @@ function solAsset(perimeter: Perimeter, subject: Subject): Asset | null {
 }
 
 /**
- * Every asset that the subject held before or after: each mint except wrapped SOL, and SOL
- * including the wrapped.
+ * Every asset that the subject held before, after, or in an account of this transaction alone: each
+ * mint except wrapped SOL, and SOL including the wrapped.
  */
 export function assetsOf(perimeter: Perimeter, subject: Subject): Asset[] {
   const sol = solAsset(perimeter, subject);

@@ -8,6 +8,7 @@ import { understandToken } from './coverage.ts';
 import type { FactBody, MintChange, Notice, Outflow } from './fact.ts';
 import { type Perimeter, type Subject, subjectsOf } from './holdings.ts';
 import type { Address } from './ids.ts';
+import { passingOwner } from './made-accounts.ts';
 import { TOKEN_PROGRAMS } from './programs.ts';
 import { type ChainTransaction, LAST_ORDINAL, ORDINALS_A_CALL } from './transaction.ts';
 import { walletCalls } from './wallet-call.ts';
@@ -17,8 +18,10 @@ export type Put = (subscriberId: string, account: Address, ordinal: number, body
 
 /**
  * The watched subscriber that owns a token account, or undefined. The transaction's own balances
- * decide: an account that was given away is still watched, and belongs to no subscriber. The
- * watch-list answers only where the balances name no owner.
+ * decide: an account that was given away is still watched, and belongs to no subscriber. With
+ * `mint`, only balances of that mint decide, because a transaction may make an account again for
+ * another mint and another owner. Where there are none, the account was made and closed in between,
+ * and the calls tell the owner. The watch-list answers only where a balance names no owner.
  */
 export function ownerAmong(
   {
@@ -26,12 +29,17 @@ export function ownerAmong(
     watched,
   }: { transaction: ChainTransaction; watched: ReadonlyMap<string, Watched> },
   account: Address,
+  mint: Address | null = null,
 ): string | undefined {
-  const owners = transaction.tokenBalances
-    .filter((each) => each.account === account)
-    .flatMap((row) => [row.owner, row.ownerAfter])
-    .filter((each) => each !== null);
-  if (owners.length === 0) return watched.get(account)?.subscriberId;
+  const rows = transaction.tokenBalances.filter(
+    (each) => each.account === account && (mint === null || each.mint === mint),
+  );
+  const owners = (
+    rows.length === 0
+      ? [passingOwner(transaction, account)]
+      : rows.flatMap((row) => [row.owner, row.ownerAfter])
+  ).filter((each) => each !== null);
+  if (rows.length > 0 && owners.length === 0) return watched.get(account)?.subscriberId;
   const found = owners.map((owner) => watched.get(owner)).find((each) => each !== undefined);
   return found?.role === 'agent_wallet' ? found.subscriberId : undefined;
 }

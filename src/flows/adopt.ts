@@ -226,7 +226,11 @@ export async function adoptFrom(
   for (const fact of facts) {
     const named = namedBy(fact.position.slot);
     const tokens = tokenAccountIn(fact);
-    if (tokens !== null && !watched.map.has(tokens))
+    // An account that the transaction made and closed stands in none of its balances. There is
+    // nothing to follow; tokens that go into an account made again at that address are heard by the
+    // agent's own transaction.
+    const stays = transaction.tokenBalances.some((row) => row.account === tokens);
+    if (tokens !== null && stays && !watched.map.has(tokens))
       grown = (await adoptTokenAccount(ports, tokens, fact.subscriberId, named)) || grown;
     if (!namedIn(fact, watched)) continue;
     const subscriber = await ledger.subscribers.find(fact.subscriberId);

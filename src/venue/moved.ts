@@ -2,6 +2,7 @@
 // and the outflow fact that results.
 import type { Outflow } from '../core/fact.ts';
 import type { Address } from '../core/ids.ts';
+import { passingOwner } from '../core/made-accounts.ts';
 import { ownerAmong } from '../core/wallet.ts';
 import { walletCalls } from '../core/wallet-call.ts';
 import type { Watched } from '../core/watch-ports.ts';
@@ -61,22 +62,47 @@ export function tokensMoved(heard: Heard, call: VenueCall): bigint {
   return moved < 0n ? -moved : moved;
 }
 
-/** The outflow fact of value that the venue moved out of an account on its owner's instruction. */
+/**
+ * The mint of the tokens between a vault and a token account; null when no balance names either.
+ * The vault decides, because a transaction may make a token account again for another mint.
+ */
+export function mintBetween({ transaction }: Heard, ...ends: readonly Address[]): Address | null {
+  const rows = ends.map((end) => transaction.tokenBalances.find((row) => row.account === end));
+  return rows.find((row) => row !== undefined)?.mint ?? null;
+}
+
+/** The mint that a deposit or withdrawal moves; null for other calls. */
+export const mintOf = (heard: Heard, call: VenueCall | null): Address | null =>
+  call?.known && 'vault' in call.known
+    ? mintBetween(heard, accountAt(call, call.known.vault), accountAt(call, call.known.token))
+    : null;
+
+/**
+ * The outflow fact of value that the venue moved out of an account on its owner's instruction.
+ * `mint`: of the tokens that moved; null where the call does not tell.
+ */
 export function outflow(
   heard: Heard,
   user: Watched,
+  mint: Address | null,
   given: Pick<Outflow, 'route' | 'amount' | 'destination' | 'usd'> & { internal?: boolean },
 ): Outflow {
-  const rows = heard.transaction.tokenBalances.filter((each) => each.account === given.destination);
+  const { transaction, dialect } = heard;
+  const { destination } = given;
+  const named = transaction.tokenBalances.filter((each) => each.account === destination);
   // The account may have been made again for another mint since.
-  const row = rows.find(({ mint }) => mint === heard.dialect.profile.quote.mint) ?? rows[0];
+  const rows = mint === null ? named : named.filter((each) => each.mint === mint);
+  const row = rows.find((each) => each.mint === dialect.profile.quote.mint) ?? rows[0];
   const ownerAfter = rows.find((each) => each.ownerAfter !== null)?.ownerAfter;
-  const owner = given.destination === null ? undefined : ownerAmong(heard, given.destination);
+  const passing = row === undefined && destination !== null && mint !== null;
+  const moved =
+    row ?? (passing ? transaction.tokenBalances.find((each) => each.mint === mint) : undefined);
+  const owner = destination === null ? undefined : ownerAmong(heard, destination, mint);
   return {
     kind: 'outflow',
-    mint: row?.mint ?? null,
-    decimals: row?.decimals ?? null,
-    owner: ownerAfter ?? row?.owner ?? null,
+    mint: moved?.mint ?? null,
+    decimals: moved?.decimals ?? null,
+    owner: passing ? passingOwner(transaction, destination) : (ownerAfter ?? row?.owner ?? null),
     internal: owner === user.subscriberId,
     ofValue: true,
     // The venue accepts a withdrawal from the account's authority only.

@@ -7,7 +7,7 @@ import { ORDINALS_A_CALL } from '../core/transaction.ts';
 import { ownerAmong } from '../core/wallet.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import type { Heard, HeardEvent, VenueCall } from './heard.ts';
-import { accountAt, movedBetween, outflow, usdOf } from './moved.ts';
+import { accountAt, mintBetween, movedBetween, outflow, usdOf } from './moved.ts';
 import type { SwapRecord } from './records.ts';
 
 /**
@@ -25,14 +25,15 @@ function swappedAway(
   heard: Heard,
   user: Watched,
   call: VenueCall | null,
-): { call: VenueCall; token: Address; amount: bigint } | null {
+): { call: VenueCall; token: Address; amount: bigint; mint: Address | null } | null {
   if (call === null || call.known?.call !== 'begin_swap') return null;
   const [, vaultAt = -1] = call.known.vaults;
   const [, tokenAt = -1] = call.known.tokens;
-  const token = accountAt(call, tokenAt);
-  if (ownerAmong(heard, token) === user.subscriberId) return null;
-  const amount = movedBetween(heard, call, accountAt(call, vaultAt), token);
-  return amount > 0n ? { call, token, amount } : null;
+  const [vault, token] = [accountAt(call, vaultAt), accountAt(call, tokenAt)];
+  const mint = mintBetween(heard, vault, token);
+  if (ownerAmong(heard, token, mint) === user.subscriberId) return null;
+  const amount = movedBetween(heard, call, vault, token);
+  return amount > 0n ? { call, token, amount, mint } : null;
 }
 
 /**
@@ -43,6 +44,7 @@ function putSwapped(
   heard: Heard,
   user: Watched,
   ordinal: number,
+  mint: Address | null,
   given: Pick<Outflow, 'amount' | 'destination' | 'usd'>,
 ): void {
   const signed = heard.transaction.signers.some(
@@ -50,7 +52,7 @@ function putSwapped(
       heard.watched.get(each)?.role === 'agent_wallet' &&
       heard.watched.get(each)?.subscriberId === user.subscriberId,
   );
-  const body = outflow(heard, user, { route: 'swap', ...given });
+  const body = outflow(heard, user, mint, { route: 'swap', ...given });
   const consent = signed ? 'agent' : 'appointed';
   heard.put(user.subscriberId, user.address, ordinal, { ...body, internal: false, consent });
 }
@@ -78,7 +80,8 @@ export function hearSwap(heard: Heard, each: HeardEvent, record: SwapRecord): vo
   const away = swappedAway(heard, user, begun ?? null);
   if (away !== null) {
     const amount = mulDivCeil(record.amountIn, loss, taken);
-    putSwapped(heard, user, each.ordinal, { amount, destination: away.token, usd: loss });
+    const given = { amount, destination: away.token, usd: loss };
+    putSwapped(heard, user, each.ordinal, away.mint, given);
     return;
   }
   heard.put(user.subscriberId, user.address, each.ordinal, {
@@ -97,9 +100,9 @@ export function hearSwap(heard: Heard, each: HeardEvent, record: SwapRecord): vo
 export function hearBegunSwap(heard: Heard, user: Watched, call: VenueCall): void {
   const away = swappedAway(heard, user, call);
   if (away === null) return;
-  const { amount, token } = away;
+  const { amount, token, mint } = away;
   const ordinal = call.place * ORDINALS_A_CALL;
-  putSwapped(heard, user, ordinal, { amount, destination: token, usd: null });
+  putSwapped(heard, user, ordinal, mint, { amount, destination: token, usd: null });
 }
 
 /**

@@ -3,12 +3,21 @@
 // instructions, and so do amounts where the log was cut.
 
 import type { Address } from '../core/ids.ts';
+import { passingOwner } from '../core/made-accounts.ts';
 import { holdingKey, ORDINALS_A_CALL } from '../core/transaction.ts';
 import { ownerAmong } from '../core/wallet.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import { addressOf } from './codec.ts';
 import type { Heard, HeardEvent, VenueCall } from './heard.ts';
-import { accountAt, movedBetween, outflow, tokensMoved, usdOf } from './moved.ts';
+import {
+  accountAt,
+  mintBetween,
+  mintOf,
+  movedBetween,
+  outflow,
+  tokensMoved,
+  usdOf,
+} from './moved.ts';
 import type { DepositRecord } from './records.ts';
 import { hearBegunSwap, hearSwap } from './swaps.ts';
 import type { Tallies } from './tallies.ts';
@@ -27,7 +36,7 @@ function hearRecord(heard: Heard, tallies: Tallies, each: HeardEvent, record: De
     const known = each.call?.known;
     const destination =
       each.call !== null && known && 'token' in known ? accountAt(each.call, known.token) : null;
-    const body = outflow(heard, user, {
+    const body = outflow(heard, user, mintOf(heard, each.call), {
       route: known?.call === 'isolated_withdraw' ? 'isolated_withdraw' : 'withdraw',
       amount: record.amount,
       destination,
@@ -38,7 +47,7 @@ function hearRecord(heard: Heard, tallies: Tallies, each: HeardEvent, record: De
   }
   // The program allows transfers of deposits between accounts of one authority only.
   const to = record.transferUser === null ? null : addressOf(record.transferUser);
-  const body = outflow(heard, user, {
+  const body = outflow(heard, user, null, {
     route: 'transfer',
     amount: record.amount,
     destination: to,
@@ -68,14 +77,15 @@ function hearCall(heard: Heard, call: VenueCall): void {
     const amount = tokensMoved(heard, call);
     const destination = accountAt(call, known.token);
     if (amount === 0n) return;
-    const body = outflow(heard, user, { route: known.call, amount, destination, usd: null });
+    const given = { route: known.call, amount, destination, usd: null };
+    const body = outflow(heard, user, mintOf(heard, call), given);
     heard.put(user.subscriberId, user.address, ordinal, body);
   } else if ('to' in known) {
     const to = accountAt(call, known.to);
     const { quote } = heard.dialect.profile;
     const told = known.call !== 'transfer_pools';
     const amount = told ? Buffer.from(call.data).readBigUInt64LE(10) : 0n;
-    const body = outflow(heard, user, {
+    const body = outflow(heard, user, null, {
       route: 'transfer',
       amount,
       destination: to,
@@ -156,13 +166,9 @@ export function venueMoves(heard: Heard): Map<string, bigint> {
     for (const { vault, token } of endsOf(call)) {
       const amount = movedBetween(heard, call, vault, token);
       if (amount === 0n) continue;
-      if (amount < 0n && !isOwn(heard, token, userOf(call))) continue;
-      const { tokenBalances } = heard.transaction;
-      const row = [vault, token]
-        .map((account) => tokenBalances.find((each) => each.account === account))
-        .find((each) => each !== undefined);
-      if (row === undefined) continue;
-      const key = holdingKey(token, row.mint);
+      const mint = mintBetween(heard, vault, token);
+      if (mint === null || (amount < 0n && !isOwn(heard, token, mint, userOf(call)))) continue;
+      const key = holdingKey(token, mint);
       moved.set(key, (moved.get(key) ?? 0n) + amount);
     }
   }
@@ -185,15 +191,18 @@ function endsOf(call: VenueCall): { vault: Address; token: Address }[] {
   }));
 }
 
-function isOwn(heard: Heard, token: Address, user: Address): boolean {
+function isOwn(heard: Heard, token: Address, mint: Address, user: Address): boolean {
   const { isOwnUser } = heard.dialect.addresses;
   const watch = heard.watched.get(user);
-  const owner = ownerAmong(heard, token);
-  if (watch !== undefined) return watch.subscriberId === owner;
+  if (watch !== undefined) return watch.subscriberId === ownerAmong(heard, token, mint);
   // A sub-account that is not registered yet belongs to the agent when its address derives from the
   // agent's wallet.
-  return heard.transaction.tokenBalances
-    .filter((each) => each.account === token)
-    .flatMap((row) => [row.owner, row.ownerAfter])
-    .some((each) => each !== null && isOwnUser(each, user));
+  const rows = heard.transaction.tokenBalances.filter(
+    (each) => each.account === token && each.mint === mint,
+  );
+  const owners =
+    rows.length === 0
+      ? [passingOwner(heard.transaction, token)]
+      : rows.flatMap((row) => [row.owner, row.ownerAfter]);
+  return owners.some((each) => each !== null && isOwnUser(each, user));
 }

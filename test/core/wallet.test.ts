@@ -18,6 +18,7 @@ import {
   made,
   mine,
   ofKind,
+  openTokens,
   sendSol,
   setOwner,
   someone,
@@ -33,6 +34,7 @@ const notices = (transaction: ChainTransaction) =>
   hear(DRIFT_V2, transaction, watched).flatMap(({ account, position, body }) =>
     body.kind === 'notice' ? [{ account, ordinal: position.ordinal, ...body }] : [],
   );
+const { mint: QUOTE_MINT } = DRIFT_V2.profile.quote;
 const setAuthority = (account: Address, type: number): MadeCall =>
   tokenCall([account, agent], Uint8Array.from([6, type, 1, ...(base58Bytes(stranger) ?? [])]));
 /** An instruction number that no release of the token program has. */
@@ -57,10 +59,25 @@ describe('the owner of a token account', () => {
     expect(owner(tokens(someone(), 1n, 1n, mine), row({}))).toBeUndefined();
   });
 
-  test('is the subscriber of the watch-list where the balances name none', () => {
-    expect(owner()).toBe('ana');
+  test('is the subscriber of the watch-list where its balances name none', () => {
     expect(owner(tokens(agentTokens, 1n, 1n, { owner: null, ownerAfter: null }))).toBe('ana');
-    expect(ownerAmong({ transaction: made([]), watched }, someone())).toBeUndefined();
+    const other = someone();
+    const untold = tokens(other, 1n, 1n, { owner: null, ownerAfter: null });
+    expect(ownerAmong({ transaction: made([], [untold]), watched }, other)).toBeUndefined();
+  });
+
+  test('is told by the calls alone where no balance names the account', () => {
+    const makes = (...owners: Address[]) =>
+      made(owners.map((each) => openTokens(agentTokens, QUOTE_MINT, each)));
+    const ownerIn = (transaction: ChainTransaction) =>
+      ownerAmong({ transaction, watched }, agentTokens);
+    // The account is watched, and was closed before.
+    expect(ownerIn(made([]))).toBeUndefined();
+    expect(ownerIn(makes(stranger))).toBeUndefined();
+    expect(ownerIn(makes(agent))).toBe('ana');
+    expect(ownerIn(makes(agent, stranger))).toBeUndefined();
+    const given = [openTokens(agentTokens, QUOTE_MINT, agent), setOwner(agentTokens, stranger)];
+    expect(ownerIn(made(given))).toBeUndefined();
   });
 });
 

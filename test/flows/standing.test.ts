@@ -5,6 +5,7 @@ import {
   AuthorityType,
   createApproveInstruction,
   createAssociatedTokenAccountIdempotentInstruction,
+  createCloseAccountInstruction,
   createInitializeAccount3Instruction,
   createInitializeMintInstruction,
   createInitializePermanentDelegateInstruction,
@@ -24,7 +25,7 @@ import { Keypair, type PublicKey, SystemProgram } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { inTurns } from '../../src/flows/standing.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
-import { accountsIn, sightingsIn } from '../support/heard-rows.ts';
+import { accountsIn, factsOf, sightingsIn } from '../support/heard-rows.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 import {
   openAccount,
@@ -247,6 +248,61 @@ test('collateral withdrawn into a USDC account that belongs to a stranger by now
   );
   const gate = await street.standing('ana', 'delinquent');
   expect(gate.evidence?.signature).toBe(fled.signature);
+});
+
+test('collateral that goes through an own account of one transaction makes a runaway', async () => {
+  await using street = await openStreet();
+  const { driver } = street;
+  const { faucet, instructions } = driver;
+  const trader = await owing(street);
+  const { agent } = trader;
+  const { publicKey } = agent;
+  const own = usdcAccount(publicKey);
+  const to = Keypair.generate().publicKey;
+  driver.giveUsdc(to, 1n);
+  // The own account, which is watched, is closed before anything is owed.
+  const close = createCloseAccountInstruction(own, faucet.publicKey, publicKey);
+  driver.send([close], [faucet, agent]);
+  profitableClose(driver, trader);
+  await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+  const fled = driver.send(
+    [
+      openAccount(faucet.publicKey, publicKey, USDC),
+      instructions.withdraw(trader, own, 500_000_000n),
+      createTransferInstruction(own, usdcAccount(to), publicKey, 500_000_000n),
+      close,
+    ],
+    [faucet, agent],
+  );
+  expect(driver.usdcOf(to)).toBe(500_000_001n);
+  const gate = await street.standing('ana', 'delinquent');
+  expect(gate.evidence?.signature).toBe(fled.signature);
+  expect(gate.reason).toContain('500.000000 USDC');
+});
+
+test('SOL that a debtor deposits and withdraws as the SDK of Drift does stays inside, and no account of it is followed', async () => {
+  await using street = await openStreet();
+  const { driver, database } = street;
+  const trader = await owing(street, 10n * SOL);
+  const { agent } = trader;
+  const { publicKey } = agent;
+  const { deposit, withdraw } = driver.instructions;
+  const wrapped = wrappedAccountOf(publicKey);
+  const close = createCloseAccountInstruction(wrapped, publicKey, publicKey);
+  const put = deposit(trader, 9n * SOL, 1, wrapped);
+  const into = driver.send([...wrapSol(publicKey, 9n * SOL), put, close], [driver.faucet, agent]);
+  await isFinal(street, into.signature);
+  const open = openAccount(publicKey, publicKey, NATIVE_MINT);
+  const take = withdraw(trader, wrapped, 4n * SOL, false, 1);
+  const out = driver.send([open, take, close], [driver.faucet, agent]);
+  await isFinal(street, out.signature);
+  const outflows = (await factsOf(database, 'outflow')).map(({ body }) => [
+    body.route,
+    body.internal,
+  ]);
+  expect(outflows).toEqual([['withdraw', true]]);
+  const followed = (await accountsIn(database)).map(({ address }) => address);
+  expect(followed).not.toContain(wrapped.toBase58());
 });
 
 test('everybody has a turn, whoever comes and goes meanwhile', async () => {

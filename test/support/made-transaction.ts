@@ -71,6 +71,9 @@ export const approve = (source: Address, delegate: Address, amount: bigint): Mad
 /** The agent gives a token account to another owner (SetAuthority of kind 2). */
 export const setOwner = (account: Address, owner: Address): MadeCall =>
   tokenCall([account, agent], Buffer.from([6, 2, 1, ...(base58Bytes(owner) ?? [])]));
+/** Makes a token account of a mint for an owner (InitializeAccount3). */
+export const openTokens = (account: Address, mint: Address, owner: Address): MadeCall =>
+  tokenCall([account, mint], Buffer.from([18, ...(base58Bytes(owner) ?? [])]));
 /** Moves lamports (Transfer of the system program). */
 export const sendSol = (from: Address, to: Address, lamports: bigint): MadeCall => ({
   program: SYSTEM,

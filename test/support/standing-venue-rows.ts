@@ -1,12 +1,18 @@
 // Standing venue rows: rows of the table of docs/standing.md in which the venue's program moves the
 // tokens, or a payment, a creator or a clearance decides.
-import { AuthorityType, createSetAuthorityInstruction } from '@solana/spl-token';
+import {
+  AuthorityType,
+  createCloseAccountInstruction,
+  createSetAuthorityInstruction,
+  NATIVE_MINT,
+} from '@solana/spl-token';
 import { PublicKey } from '@solana/web3.js';
 import type { Clearance } from '../../src/core/clearance.ts';
+import { USDC } from '../../src/local/drift/addresses.ts';
 import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
 import * as hand from './made-transaction.ts';
 import { accounts, acts, away, heard, made, type Row, send } from './standing-heard.ts';
-import { SOL, wrappedAccountOf, wrapSol } from './wallet-acts.ts';
+import { openAccount, SOL, wrappedAccountOf, wrapSol } from './wallet-acts.ts';
 
 const swap = (signer: typeof hand.agent, through: typeof hand.agent, back: bigint) => [
   hand.venue(
@@ -63,6 +69,40 @@ export const VENUE_ROWS: Readonly<Record<string, Row>> = {
       [give, withdraw(stage.trader, own, 300_000_000n)],
       [withdraw(stage.trader, own, 200_000_000n)],
     );
+  },
+  'Withdrawal into an own token account that the transaction makes, sent on and closed in it': (
+    stage,
+  ) => {
+    const { own, agent, theirs } = accounts(stage);
+    const { withdraw } = stage.world.driver.instructions;
+    const close = createCloseAccountInstruction(own, agent, agent);
+    stage.act([send(own, theirs, agent, 100_000_000n), close]);
+    const open = openAccount(agent, agent, USDC);
+    const take = withdraw(stage.trader, own, 500_000_000n);
+    return acts(stage, [open, take, send(own, theirs, agent, 500_000_000n), close]);
+  },
+  'SOL withdrawn over an own token account that the transaction makes and closes to the wallet': (
+    stage,
+  ) => {
+    const { agent } = accounts(stage);
+    const { withdraw, deposit } = stage.world.driver.instructions;
+    const wrapped = wrappedAccountOf(agent);
+    stage.act([
+      ...wrapSol(agent, 9n * SOL),
+      deposit(stage.trader, 9n * SOL, 1, wrapped),
+      createCloseAccountInstruction(wrapped, agent, agent),
+    ]);
+    const take = withdraw(stage.trader, wrapped, 4n * SOL, false, 1);
+    const close = createCloseAccountInstruction(wrapped, agent, agent);
+    return acts(stage, [openAccount(agent, agent, NATIVE_MINT), take, close]);
+  },
+  'SOL deposited over an own token account that the transaction makes and closes': (stage) => {
+    const { agent } = accounts(stage);
+    const { deposit } = stage.world.driver.instructions;
+    const wrapped = wrappedAccountOf(agent);
+    const put = deposit(stage.trader, 9n * SOL, 1, wrapped);
+    const close = createCloseAccountInstruction(wrapped, agent, agent);
+    return acts(stage, [...wrapSol(agent, 9n * SOL), put, close]);
   },
   'Transfer to another own sub-account': (stage) => {
     const { agent, faucet } = accounts(stage);

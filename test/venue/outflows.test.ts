@@ -1,7 +1,9 @@
 // Outflows: every way that value can leave, recognised by its record, without any log, and from the
 // account's own counters.
 import { describe, expect, test } from 'vitest';
+import type { Address } from '../../src/core/ids.ts';
 import { type AccountState, meaningsOf, NO_COUNTERS } from '../../src/core/reckoning.ts';
+import type { TokenBalance } from '../../src/core/transaction.ts';
 import type { Struct } from '../../src/local/drift/layout.ts';
 import {
   agent,
@@ -10,6 +12,7 @@ import {
   type Made,
   mine,
   OTHER,
+  openTokens,
   someone,
   stranger,
   transfer,
@@ -22,6 +25,8 @@ const byDelegate: [string, string, Struct] = [
   'transferDepositByDelegate',
   { equityFloorDelta: 0n },
 ];
+
+type Log = 'whole' | 'cut';
 
 describe.each(MADE_AT)('at %s', (_, at) => {
   const { depositRecord, made, means, ofKind, stateOf, tokens, user, venue, watched } = at;
@@ -104,6 +109,39 @@ describe.each(MADE_AT)('at %s', (_, at) => {
         ]);
       },
     );
+    describe('into an account that is made in the transaction', () => {
+      const junk = { mint: someone(), owner: agent, ownerAfter: null };
+      const left = (own: Address, owner: Address, rows: readonly TokenBalance[], log: Log) => {
+        const calls = [openTokens(own, QUOTE_MINT, owner), withdrawal(own, 500n)];
+        const all = [tokens(vault, 900n, 400n), tokens(away, 0n, 500n), ...rows];
+        return ofKind(made([...calls, transfer(own, away, 500n)], all, log), 'outflow')
+          .filter((each) => !each.internal)
+          .map((each) => [each.route, each.owner, each.amount, each.mint]);
+      };
+      const own = someone();
+      test.each(['whole', 'cut'] as const)(
+        'and closed, by its owner in the calls, log %s',
+        (log) => {
+          // The watch-list has the account as the agent's, which closed it before.
+          expect(left(agentTokens, stranger, [], log)).toEqual([
+            ['withdraw', stranger, 500n, QUOTE_MINT],
+          ]);
+          expect(left(own, agent, [], log)).toEqual([
+            ['token_transfer', stranger, 500n, QUOTE_MINT],
+          ]);
+        },
+      );
+      test.each(['whole', 'cut'] as const)('in place of one of another mint, log %s', (log) => {
+        const ended = tokens(own, 0n, 0n, junk);
+        expect(left(own, agent, [ended], log)).toEqual([
+          ['token_transfer', stranger, 500n, QUOTE_MINT],
+        ]);
+        const lost = [['withdraw', stranger, 500n, QUOTE_MINT]];
+        expect(left(own, stranger, [ended], log)).toEqual(lost);
+        const stays = tokens(own, 0n, 500n, { owner: null });
+        expect(left(own, stranger, [ended, stays], log)).toEqual(lost);
+      });
+    });
     test('called by another program', () => {
       const direct = withdrawal(away, 500n);
       const through: Made = {

@@ -8,6 +8,7 @@ import {
   type Made,
   mine,
   OTHER,
+  openTokens,
   someone,
   transfer,
   vault,
@@ -124,6 +125,21 @@ describe.each(MADE_AT)('at %s', (_, at) => {
           }),
         ]);
         expect(by(agent, 1_000_000_000n)[0]).toMatchObject({ route: 'swap', consent: 'agent' });
+      });
+      test('also through an account that the agent closed before and that it made for itself', () => {
+        const open = openTokens(agentTokens, QUOTE_MINT, delegate);
+        const begun = venue(
+          'begin_swap',
+          { 1: user, 3: delegate, 5: vault, 7: agentTokens },
+          { inner: [transfer(vault, agentTokens, 1_000_000_000n)] },
+        );
+        const sent = transfer(agentTokens, theirs, 1_000_000_000n);
+        const transaction = made([open, begun, sent, end(1_000_000_000n)], rows, 'whole', {
+          ...{ signers: [delegate], lamports: null },
+        });
+        expect(ofKind(transaction, 'outflow')).toEqual([
+          expect.objectContaining({ route: 'swap', amount: 850_000_000n, owner: delegate }),
+        ]);
       });
       test('at a fair price it kept nothing', () =>
         expect(by(delegate, 6_620_000_000n)).toEqual([]));

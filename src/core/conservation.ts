@@ -7,7 +7,6 @@ import {
   type Asset,
   assetsOf,
   type Holding,
-  ownership,
   type Perimeter,
   passedThrough,
   type Subject,
@@ -21,6 +20,7 @@ import {
   TOKEN_PROGRAMS,
   WRAPPED_SOL,
 } from './programs.ts';
+import { swapped } from './swap-bracket.ts';
 import { holdingKey, LAST_ORDINAL, ORDINALS_A_CALL } from './transaction.ts';
 import { walletCalls } from './wallet-call.ts';
 
@@ -52,41 +52,6 @@ export const FEE_LAMPORTS_MOST = 5_000_000n;
 export const RENT_LAMPORTS_A_BYTE = 6_960n;
 /** Bytes that the runtime adds to an account's data for rent. */
 const RENT_OVERHEAD_BYTES = 128n;
-
-/**
- * The amount of an asset that a swap with the venue's tokens spent: the net amount that programs
- * moved between its two instructions, and how much each account received. Transfers that the
- * subscriber makes by hand in between are not included.
- */
-function swapped(
-  perimeter: Perimeter,
-  subject: Subject,
-  asset: Asset,
-): { spent: bigint; got: ReadonlyMap<Address, bigint> } {
-  const got = new Map<Address, bigint>();
-  const bracket = perimeter.swaps.get(subject.subscriberId);
-  if (bracket === undefined) return { spent: 0n, got };
-  const own = new Set(
-    perimeter.transaction.tokenBalances
-      .filter((row) => (asset.mint ?? WRAPPED_SOL) === row.mint)
-      .filter((row) => ownership(perimeter, row, subject).before)
-      .map((row) => row.account),
-  );
-  let spent = 0n;
-  for (const call of perimeter.calls) {
-    const inside = call.inner > 0 && call.top >= bracket[0] && call.top <= bracket[1];
-    const top = perimeter.transaction.instructions[call.top]?.program;
-    if (!inside || (top !== undefined && perimeter.venues.has(top))) continue;
-    for (const each of walletCalls(call)) {
-      if (each.does !== 'token_transfer') continue;
-      const { source, destination, amount } = each;
-      if (own.has(source)) got.set(destination, (got.get(destination) ?? 0n) + amount);
-      if (own.has(source)) spent += amount;
-      if (own.has(destination)) spent -= amount;
-    }
-  }
-  return { spent: spent > 0n ? spent : 0n, got };
-}
 
 /** The sizes of accounts that a venue itself created in this transaction, by account. */
 function madeByVenue({ calls, venues }: Perimeter): Map<Address, bigint> {
@@ -168,8 +133,8 @@ function createOrdinals(): (place: number | null) => number {
 
 /**
  * The missing amount of an asset after the transaction: held before, plus what the venue paid in,
- * less the network's fee and the amount spent by a swap with the venue's tokens, less what is held
- * afterwards. Negative when something came in.
+ * less the network's fee and the amount spent by a swap with the venue's tokens, or plus what the
+ * swap brought for the venue, less what is held afterwards. Negative when something came in.
  */
 function missingOf(perimeter: Perimeter, subject: Subject, asset: Asset) {
   const { transaction, venueMoved } = perimeter;

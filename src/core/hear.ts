@@ -2,7 +2,7 @@
 // the movements through the watched wallets and token accounts. Each is one fact, however many
 // venues took part.
 import type { Fact } from './fact.ts';
-import type { Perimeter } from './holdings.ts';
+import type { Perimeter, SwapBracket } from './holdings.ts';
 import { paymentIdOf } from './rebuild.ts';
 import { type ChainTransaction, callsOf } from './transaction.ts';
 import type { HeardAtVenue, Venue } from './venue.ts';
@@ -22,16 +22,14 @@ function movedBy(told: readonly HeardAtVenue[]): ReadonlyMap<string, bigint> {
   return sums;
 }
 
-/** Each subscriber's swap, from the first instruction at any venue to the last. */
+/** The swaps of each subscriber at all venues. */
 function swapsOf(told: readonly HeardAtVenue[]): HeardAtVenue['swaps'] {
   const [only] = told;
   if (told.length === 1 && only !== undefined) return only.swaps;
-  const swaps = new Map<string, readonly [number, number]>();
+  const swaps = new Map<string, readonly SwapBracket[]>();
   for (const each of told)
-    for (const [subscriber, [from, to]] of each.swaps) {
-      const known = swaps.get(subscriber) ?? [from, to];
-      swaps.set(subscriber, [Math.min(known[0], from), Math.max(known[1], to)]);
-    }
+    for (const [subscriber, brackets] of each.swaps)
+      swaps.set(subscriber, [...(swaps.get(subscriber) ?? []), ...brackets]);
   return swaps;
 }
 

@@ -26,12 +26,12 @@ export type Perimeter = {
    * `holdingKey`; negative when out of it.
    */
   readonly venueMoved: ReadonlyMap<string, bigint>;
-  /**
-   * The first and last top-level instruction of each subscriber's swap with a venue's tokens,
-   * both included.
-   */
-  readonly swaps: ReadonlyMap<string, readonly [from: number, to: number]>;
+  /** The brackets of each subscriber's swaps with a venue's tokens. */
+  readonly swaps: ReadonlyMap<string, readonly SwapBracket[]>;
 };
+
+/** The top-level instructions that begin and end a swap with a venue's tokens. */
+export type SwapBracket = readonly [from: number, to: number];
 
 /** The subscriber and wallet that are examined. */
 export type Subject = { readonly subscriberId: string; readonly agent: Address };

@@ -5,6 +5,7 @@ import type { Chain, ChainAccount, Slice } from './chain-ports.ts';
 import type { Coverage } from './coverage.ts';
 import type { Fact } from './fact.ts';
 import { Fault } from './fault.ts';
+import type { SwapBracket } from './holdings.ts';
 import type { Address, Slot } from './ids.ts';
 import type { Effect } from './mandate.ts';
 import type { VenueFunds } from './preflight.ts';
@@ -44,11 +45,8 @@ export type HeardAtVenue = {
    * negative when out of it.
    */
   readonly moved: ReadonlyMap<string, bigint>;
-  /**
-   * By subscriber: the first and last top-level instruction of its swap with the venue's tokens,
-   * both included.
-   */
-  readonly swaps: ReadonlyMap<string, readonly [from: number, to: number]>;
+  /** By subscriber: the brackets of its swaps with the venue's tokens. */
+  readonly swaps: ReadonlyMap<string, readonly SwapBracket[]>;
 };
 
 /**

@@ -40,6 +40,7 @@ const SUITES: Readonly<Record<VenueName, Suite>> = {
       'test/venue/velocity-special.test.ts',
       'test/venue/velocity-outflows.test.ts',
       'test/venue/velocity-passing.test.ts',
+      'test/venue/velocity-swap.test.ts',
       'test/venue/velocity-liquidations.test.ts',
       'test/venue/velocity-plans.test.ts',
       'test/local/velocity.contract.test.ts',

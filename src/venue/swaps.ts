@@ -1,6 +1,7 @@
 // Swaps: computes what a swap with the venue's tokens cost the account. The loss is a notice, or an
 // outflow when the tokens went through a token account that is not the agent's.
 import type { Outflow } from '../core/fact.ts';
+import type { SwapBracket } from '../core/holdings.ts';
 import type { Address } from '../core/ids.ts';
 import { formatUnits, mulDivCeil } from '../core/money.ts';
 import { ORDINALS_A_CALL } from '../core/transaction.ts';
@@ -105,18 +106,20 @@ export function hearBegunSwap(heard: Heard, user: Watched, call: VenueCall): voi
   putSwapped(heard, user, ordinal, mint, { amount, destination: token, usd: null });
 }
 
-/**
- * For each subscriber, the first and last top-level instruction of its swaps with the venue's
- * tokens.
- */
-export function swapBrackets(heard: Heard): Map<string, [number, number]> {
-  const brackets = new Map<string, [number, number]>();
+/** For each subscriber, the brackets of its swaps with the venue's tokens. */
+export function swapBrackets(heard: Heard): Map<string, SwapBracket[]> {
+  const brackets = new Map<string, SwapBracket[]>();
   for (const { known, accounts, top } of heard.venueCalls) {
     if (known?.call !== 'begin_swap' && known?.call !== 'end_swap') continue;
     const user = heard.watched.get(accounts[known.user] ?? '');
     if (user === undefined) continue;
-    const [from, to] = brackets.get(user.subscriberId) ?? [top, top];
-    brackets.set(user.subscriberId, [Math.min(from, top), Math.max(to, top)]);
+    const before = brackets.get(user.subscriberId) ?? [];
+    // The venue takes no other instruction of its own between the two.
+    const begun = known.call === 'end_swap' ? before.at(-1) : undefined;
+    brackets.set(
+      user.subscriberId,
+      begun === undefined ? [...before, [top, top]] : [...before.slice(0, -1), [begun[0], top]],
+    );
   }
   return brackets;
 }

@@ -5,7 +5,7 @@ import { type HearingVenue, hearTransaction } from '../../src/core/hear.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { holdingKey } from '../../src/core/transaction.ts';
 import type { HeardAtVenue } from '../../src/core/venue.ts';
-import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { PROGRAM_ID, QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { hearingVenueOf } from '../../src/venue/hearing.ts';
 import { VELOCITY } from '../../src/venue/velocity/venue.ts';
@@ -13,6 +13,7 @@ import {
   agent,
   agentTokens,
   FEE,
+  type Made,
   made,
   mine,
   OTHER,
@@ -70,35 +71,43 @@ test('a failed transaction moves only its fee, of which what a transaction costs
 
 describe("a subscriber's swap", () => {
   type Bracket = readonly [from: number, to: number];
-  const bracket = (...at: Bracket) => ({ swaps: new Map([['ana', at]]) });
-  /** Another program takes 10 units in the first instruction, and 20 in the third. */
-  const exchange = (amount: bigint) => ({
-    program: OTHER,
-    accounts: [agentTokens, vault],
-    data: new Uint8Array(),
-    inner: [transfer(agentTokens, vault, amount)],
+  const calls = (program: Address, inner: Made['inner']): Made => ({
+    ...{ program, accounts: [agentTokens, vault], data: new Uint8Array() },
+    ...(inner === undefined ? {} : { inner }),
   });
+  /** Another program takes 10 units in the second instruction, and 20 in the fourth. */
+  const exchange = (amount: bigint) => calls(OTHER, [transfer(agentTokens, vault, amount)]);
+  const given = (amount: bigint) =>
+    calls(PROGRAM_ID as Address, [transfer(vault, agentTokens, amount)]);
   const swapped = made(
-    [exchange(10n), sendSol(agent, agent, 1n), exchange(20n)],
+    [given(30n), exchange(10n), sendSol(agent, agent, 1n), exchange(20n)],
     [
-      tokens(agentTokens, 100n, 70n, mine),
-      tokens(vault, 500n, 530n, { owner: stranger, ownerAfter: stranger }),
+      tokens(agentTokens, 100n, 100n, mine),
+      tokens(vault, 500n, 500n, { owner: stranger, ownerAfter: stranger }),
     ],
   );
+  const moved = new Map([[holdingKey(agentTokens, QUOTE_MINT), 30n]]);
+  const bracket = (...at: Bracket) => ({ swaps: new Map([['ana', [at]]]) });
   const left = (...brackets: Bracket[]): bigint =>
     outflows(
-      brackets.map((each, nth) => telling(nth === 0 ? drift : velocity, bracket(...each))),
+      brackets.map((each, nth) =>
+        nth === 0
+          ? telling(drift, { ...bracket(...each), moved })
+          : telling(velocity, bracket(...each)),
+      ),
       swapped,
     ).reduce((sum, each) => sum + each.amount, 0n);
 
   test('spends what programs take inside of it; the rest is an outflow', () => {
-    expect(outflows([telling(drift, {})], swapped)[0]?.amount).toBe(30n);
-    expect([left([0, 0]), left([2, 2]), left([0, 2])]).toEqual([20n, 10n, 0n]);
+    expect(outflows([telling(drift, { moved })], swapped)[0]?.amount).toBe(30n);
+    expect([left([0, 0]), left([0, 1]), left([0, 3])]).toEqual([30n, 20n, 0n]);
   });
-  test('reaches from its first instruction at any venue to its last', () => {
-    expect([left([0, 0], [1, 1]), left([1, 1], [2, 2])]).toEqual([20n, 10n]);
-    expect([left([0, 0], [2, 2]), left([2, 2], [0, 0])]).toEqual([0n, 0n]);
-    expect([left([0, 2], [1, 1]), left([1, 1], [0, 2])]).toEqual([0n, 0n]);
+  test('spends at most what the venue gave out inside of it', () =>
+    expect([left([1, 1]), left([1, 3])]).toEqual([30n, 30n]));
+  test('at each venue has its own first and last instruction', () => {
+    expect([left([0, 0], [3, 3]), left([3, 3], [0, 0])]).toEqual([10n, 10n]);
+    expect([left([0, 1], [3, 3]), left([3, 3], [0, 1])]).toEqual([0n, 0n]);
+    expect([left([0, 3], [1, 1]), left([1, 1], [0, 3])]).toEqual([0n, 0n]);
   });
 });
 

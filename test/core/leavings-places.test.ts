@@ -27,6 +27,7 @@ import {
   TOKEN,
   tokens,
   transfer,
+  vault,
   venue,
   WALLET_LAMPORTS,
   watched,
@@ -192,35 +193,81 @@ describe('a swap with the venue’s tokens', () => {
     data: Buffer.of(1),
     inner,
   });
-  const bracket = venue('an order', { 1: x });
-  const amounts = (
+  /** The venue gives 60 units out at the beginning, and takes nothing back. */
+  const begin = venue('an order', { 1: x }, { inner: [transfer(vault, x, 60n)] });
+  const end = venue('an order', { 1: x });
+  const parts = (
     instructions: Made[],
-    swaps: [number, number],
+    swaps: [number, number][],
     after: bigint,
     received = 100n - after,
+    moved = 60n,
   ) =>
-    left(made(instructions, [tokens(x, 100n, after, mine), tokens(pool, 0n, received)]), {
+    left(made(instructions, [tokens(x, 40n, after, mine), tokens(pool, 0n, received)]), {
       swaps: new Map([['ana', swaps]]),
-    }).map(({ amount }) => amount);
+      venueMoved: new Map([[holdingKey(x, QUOTE_MINT), moved]]),
+    });
+  const amounts = (
+    instructions: Made[],
+    swap: [number, number],
+    after: bigint,
+    received = 100n - after,
+  ) => parts(instructions, [swap], after, received).map(({ amount }) => amount);
   const spend = through(transfer(x, pool, 60n));
 
   test('explains what programs moved between its two instructions, less what came back', () => {
-    expect(amounts([bracket, spend, bracket], [0, 2], 40n)).toEqual([]);
+    expect(amounts([begin, spend, end], [0, 2], 40n)).toEqual([]);
     const back = through(transfer(x, pool, 60n), transfer(pool, x, 20n));
-    expect(amounts([bracket, back, bracket], [0, 2], 60n)).toEqual([]);
-    expect(amounts([bracket, back, bracket], [0, 2], 50n)).toEqual([10n]);
+    expect(amounts([begin, back, end], [0, 2], 60n)).toEqual([]);
+    expect(amounts([begin, back, end], [0, 2], 50n)).toEqual([10n]);
   });
   test('explains nothing before or after them, by hand, or between others', () => {
-    expect(amounts([spend, bracket, bracket], [1, 2], 40n)).toEqual([60n]);
-    expect(amounts([bracket, bracket, spend], [0, 1], 40n)).toEqual([60n]);
-    expect(amounts([bracket, transfer(x, pool, 60n), bracket], [0, 2], 40n)).toEqual([60n]);
+    expect(amounts([spend, begin, end], [1, 2], 40n)).toEqual([60n]);
+    expect(amounts([begin, end, spend], [0, 1], 40n)).toEqual([60n]);
+    expect(amounts([begin, transfer(x, pool, 60n), end], [0, 2], 40n)).toEqual([60n]);
     const others = through(transfer(someone(), someone(), 60n));
-    expect(amounts([bracket, others, bracket], [0, 2], 40n)).toEqual([60n]);
+    expect(amounts([begin, others, end], [0, 2], 40n)).toEqual([60n]);
   });
   test('in which more came back than was spent has taken nothing', () => {
     const gain = through(transfer(x, pool, 10n), transfer(pool, x, 50n));
-    expect(amounts([bracket, gain, bracket], [0, 2], 100n, 0n)).toEqual([]);
-    expect(amounts([bracket, gain, bracket], [0, 2], 90n, 10n)).toEqual([10n]);
+    expect(amounts([begin, gain, end], [0, 2], 100n, 0n)).toEqual([]);
+    expect(amounts([begin, gain, end], [0, 2], 90n, 10n)).toEqual([10n]);
+  });
+  test('explains no tokens beyond those that the venue gave out, which went to their receiver', () => {
+    const all = through(transfer(x, pool, 90n));
+    expect(parts([begin, all, end], [[0, 2]], 10n)).toMatchObject([
+      { amount: 30n, destination: pool },
+    ]);
+    const unused = venue('an order', { 1: x }, { inner: [transfer(x, vault, 60n)] });
+    const older = through(transfer(x, pool, 30n));
+    expect(parts([begin, older, unused], [[0, 2]], 10n, 30n, 0n)).toMatchObject([{ amount: 30n }]);
+  });
+  test('explains nothing between two swaps', () => {
+    const more = venue('an order', { 1: x }, { inner: [transfer(vault, x, 0n)] });
+    const calls = [begin, end, spend, more, end];
+    expect(parts(calls, [[0, 4]], 40n)).toEqual([]);
+    expect(
+      parts(
+        calls,
+        [
+          [0, 1],
+          [3, 4],
+        ],
+        40n,
+      ),
+    ).toMatchObject([{ amount: 60n, destination: pool }]);
+  });
+  test('in which the venue took what programs brought leaves the wallet what it had', () => {
+    const bought = through(transfer(pool, x, 50n));
+    const taken = venue('an order', { 1: x }, { inner: [transfer(x, vault, 50n)] });
+    const hand = (amount: bigint) => transfer(x, stranger, amount);
+    const of = (calls: Made[], after: bigint) =>
+      parts(calls, [[0, calls.length - 1]], after, 0n, -50n).map(({ amount }) => amount);
+    expect(of([end, bought, taken], 40n)).toEqual([]);
+    expect(of([end, bought, hand(40n), taken], 0n)).toEqual([40n]);
+    // More came than the venue took, or less.
+    expect(of([end, through(transfer(pool, x, 55n)), taken], 45n)).toEqual([]);
+    expect(of([end, through(transfer(pool, x, 30n)), taken], 20n)).toEqual([]);
   });
 });
 

@@ -79,6 +79,20 @@ describe.each(MADE_AT)('at %s', (_, at) => {
         }),
       ]);
     });
+    test.each(['whole', 'cut'] as const)('tokens that the wallet held before, log %s', (log) => {
+      const rows = [
+        tokens(agentTokens, 700n * USDC, 0n, mine),
+        tokens(vault, 5_000_000_000n, 4_000_000_000n),
+        tokens(pool, 0n, 1_700n * USDC),
+      ];
+      const calls = [begin, jupiter(1_000n * USDC), jupiter(700n * USDC), end(6_620_000_000n)];
+      const transaction = made(calls, rows, log);
+      expect(ofKind(transaction, 'outflow')).toEqual([
+        expect.objectContaining({
+          ...{ route: 'token_transfer', amount: 700n * USDC, destination: pool },
+        }),
+      ]);
+    });
     test('a swap at a fair price is nobody’s business', () => {
       const fair = made([begin, jupiter(1_000n * USDC), end(6_620_000_000n)], balances);
       expect(ofKind(fair, 'outflow')).toEqual([]);

@@ -136,10 +136,28 @@ function transactionOf(response: Json, signature: Signature): ChainTransaction {
   };
 }
 
+/** Members of the metadata that a node gives as null where it did not record them. */
+const RECORDED = ['innerInstructions', 'preTokenBalances', 'postTokenBalances'] as const;
+
+/**
+ * Throws `rpc_unavailable` for a successful transaction whose calls or token balances the node did
+ * not record. A node that records them gives an empty list where there are none. A failed
+ * transaction moves its fee alone, and one that failed before it was executed has no list of calls.
+ */
+function requireRecorded(meta: Json, signature: Signature): void {
+  if (meta.err !== null && meta.err !== undefined) return;
+  const missing = RECORDED.find((name) => meta[name] === null || meta[name] === undefined);
+  if (missing === undefined) return;
+  throw new Fault(
+    'rpc_unavailable',
+    `getTransaction: the node has ${signature} and did not record its ${missing}, so its effects are unknown`,
+  );
+}
+
 /**
  * Reads one transaction. Null when a node that has seen `seenSlot` does not have it at that
- * commitment. Throws `rpc_unavailable` for a transaction without metadata: the node has it but does
- * not know its outcome.
+ * commitment. Throws `rpc_unavailable` for a transaction without metadata, whose outcome the node
+ * does not know, and for one without its calls or token balances.
  */
 export function readTransaction(
   connection: Connection,
@@ -163,6 +181,7 @@ export function readTransaction(
         'rpc_unavailable',
         `getTransaction: the node has ${signature} and not its metadata, so its outcome is unknown`,
       );
+    requireRecorded(membersOf(response.meta, 'meta'), signature);
     return transactionOf(response, signature);
   });
 }

@@ -89,6 +89,12 @@ function transactionFrom(
   { slot, transactionIndex, transaction, meta }: TransactionAnswer,
 ): ChainTransaction {
   if (meta === null) throw new Error(`the node has ${signature} and not its metadata`);
+  // A list that a node did not record is null. A transaction that failed before it was executed has
+  // no list of calls either, and moved its fee alone.
+  const { innerInstructions, preTokenBalances, postTokenBalances } = meta;
+  const recorded = ![innerInstructions, preTokenBalances, postTokenBalances].includes(null);
+  if (meta.err === null && !recorded)
+    throw new Error(`the node has ${signature} and did not record its calls or balances`);
   const { message } = transaction;
   const keys = [
     ...message.accountKeys,

@@ -83,6 +83,17 @@ const dataOf = (texts: readonly string[]) => ({
 const LONGEST = base58Text(new Uint8Array(10_240).fill(255));
 answers.longest = dataOf([LONGEST]);
 answers.longer = dataOf([`${LONGEST}${'z'.repeat(20)}`]);
+// Of these the node did not record a part, or recorded that there is nothing.
+const partial: Record<string, object> = {
+  calls: { innerInstructions: null },
+  before: { preTokenBalances: null },
+  after: { postTokenBalances: null },
+  absent: { innerInstructions: undefined },
+  empty: { innerInstructions: [], preTokenBalances: [], postTokenBalances: [] },
+  failed: { err: { InsufficientFundsForRent: { account_index: 0 } }, innerInstructions: null },
+};
+for (const name of Object.keys(partial))
+  answers[name] = { ...message, addressTableLookups: lookups };
 // Without the bound on all of it this takes a minute, in which the process does nothing else.
 answers.more = dataOf(Array.from({ length: 900 }, () => LONGEST));
 
@@ -111,12 +122,15 @@ beforeAll(async () => {
             ? null
             : version === 'v0'
               ? meta
-              : version === 'reopened'
-                ? { ...meta, preTokenBalances: [ended], postTokenBalances: [begun] }
-                : {
-                    ...meta,
-                    loadedAddresses: version === 'v1' ? { writable: [], readonly: [] } : undefined,
-                  },
+              : partial[version] !== undefined
+                ? { ...meta, ...partial[version] }
+                : version === 'reopened'
+                  ? { ...meta, preTokenBalances: [ended], postTokenBalances: [begun] }
+                  : {
+                      ...meta,
+                      loadedAddresses:
+                        version === 'v1' ? { writable: [], readonly: [] } : undefined,
+                    },
       };
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({ jsonrpc: '2.0', id: body.id, result }));
@@ -132,6 +146,18 @@ test('a transaction without its outcome is no absence: another node may have it'
   await expect(readTransaction(connection, 'v2' as Signature, 'finalized')).rejects.toMatchObject({
     code: 'rpc_unavailable',
   });
+});
+
+test('a successful transaction without its calls or token balances is not read', async () => {
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const read = (version: string) =>
+    readTransaction(openConnection(url, null), version as Signature, 'finalized');
+  for (const version of ['calls', 'before', 'after', 'absent'])
+    await expect(read(version)).rejects.toMatchObject({ code: 'rpc_unavailable' });
+  // Nothing was called, and no token account took part.
+  expect(await read('empty')).toMatchObject({ instructions: [{ inner: [] }], tokenBalances: [] });
+  // It failed before it was executed, and took its fee.
+  expect(await read('failed')).toMatchObject({ instructions: [{ inner: [] }], fee: 5_000n });
 });
 
 test('a node that answers with more instruction data than a transaction can have gave no answer', async () => {

@@ -1,11 +1,14 @@
-// Verify reader: a node cannot hold the verifier with more instruction data than a transaction has.
+// Verify reader: a node cannot hold the verifier with more instruction data than a transaction has,
+// and an answer without the calls or balances of a transaction is no answer.
 import { expect, test } from 'vitest';
 import type { Signature } from '../../src/core/ids.ts';
 import { openNode } from '../../src/verify/verify.ts';
 
 const SIGNATURE = '1'.repeat(64) as Signature;
 /** The reading of a transaction whose instruction and the calls in it have this data. */
-const read = (own: string, ...calls: string[]) => {
+const read = (own: string, ...calls: string[]) => readWith({}, own, ...calls);
+/** The same with other members of the metadata. */
+const readWith = (more: object, own: string, ...calls: string[]) => {
   const of = (data: string) => ({ programIdIndex: 0, accounts: [], data });
   const result = {
     slot: 5,
@@ -16,7 +19,10 @@ const read = (own: string, ...calls: string[]) => {
         instructions: [of(own)],
       },
     },
-    meta: { err: null, fee: 5_000, innerInstructions: [{ index: 0, instructions: calls.map(of) }] },
+    meta: {
+      ...{ err: null, fee: 5_000 },
+      ...{ innerInstructions: [{ index: 0, instructions: calls.map(of) }], ...more },
+    },
   };
   const send = async () => Response.json({ jsonrpc: '2.0', id: 1, result });
   return openNode('http://node', async () => {}, send).transaction(SIGNATURE);
@@ -34,4 +40,12 @@ test.each([
   ['all together', ['1', ...Array.from({ length: 65 }, () => '1'.repeat(14_000))]],
 ])('longer data of %s is no answer', async (_, [own = '', ...calls]) => {
   await expect(read(own, ...calls)).rejects.toThrow('longer than a transaction can have');
+});
+
+test('a successful transaction without its calls or balances is no answer', async () => {
+  for (const name of ['innerInstructions', 'preTokenBalances', 'postTokenBalances']) {
+    await expect(readWith({ [name]: null }, '1')).rejects.toThrow('did not record');
+    const failed = await readWith({ [name]: null, err: 'AccountNotFound' }, '1');
+    expect(failed).toMatchObject({ error: 'AccountNotFound', fee: 5_000n });
+  }
 });

@@ -10,6 +10,7 @@ import type { Watched } from '../core/watch-ports.ts';
 import type { Heard, HeardEvent, VenueCall } from './heard.ts';
 import { accountAt, mintBetween, movedBetween, outflow, usdOf } from './moved.ts';
 import type { SwapRecord } from './records.ts';
+import type { Tallies } from './tallies.ts';
 
 /**
  * The loss in value, in basis points, up to which a swap counts as fees and slippage and is
@@ -62,28 +63,39 @@ function putSwapped(
  * Hears a swap that returned more than 200 bps less than it took. Through the agent's own accounts
  * it becomes a notice; through another account it becomes an outflow of the missing value, in the
  * token that was taken. A transfer out of an own account during the swap is the wallet's outflow,
- * and not counted here.
+ * and not counted here. Returns the begin_swap call of a swap whose value the record tells, else
+ * null: a market newer than this release has no known decimals, and its account is marked.
  */
-export function hearSwap(heard: Heard, each: HeardEvent, record: SwapRecord): void {
+export function hearSwap(
+  heard: Heard,
+  tallies: Tallies,
+  each: HeardEvent,
+  record: SwapRecord,
+): VenueCall | null {
   const user = heard.userOf(record.user);
+  if (user === undefined) return null;
   const { profile } = heard.dialect;
   const taken = usdOf(profile, record.amountIn, record.inMarketIndex, record.inOraclePrice);
   const given = usdOf(profile, record.amountOut, record.outMarketIndex, record.outOraclePrice);
-  if (user === undefined || taken === null || given === null) return;
+  if (taken === null || given === null) {
+    tallies.unknown(user, 'unknown_market', null);
+    return null;
+  }
+  const begun =
+    heard.venueCalls.findLast(
+      (call) =>
+        call.known?.call === 'begin_swap' &&
+        accountAt(call, call.known.user) === user.address &&
+        call.place < (each.call?.place ?? Number.POSITIVE_INFINITY),
+    ) ?? null;
   const loss = taken - given;
-  if (loss * 10_000n <= taken * SWAP_LOSS_BPS) return;
-  const begun = heard.venueCalls.findLast(
-    (call) =>
-      call.known?.call === 'begin_swap' &&
-      accountAt(call, call.known.user) === user.address &&
-      call.place < (each.call?.place ?? Number.POSITIVE_INFINITY),
-  );
-  const away = swappedAway(heard, user, begun ?? null);
+  if (loss * 10_000n <= taken * SWAP_LOSS_BPS) return begun;
+  const away = swappedAway(heard, user, begun);
   if (away !== null) {
     const amount = mulDivCeil(record.amountIn, loss, taken);
-    const given = { amount, destination: away.token, usd: loss };
-    putSwapped(heard, user, each.ordinal, away.mint, given);
-    return;
+    const kept = { amount, destination: away.token, usd: loss };
+    putSwapped(heard, user, each.ordinal, away.mint, kept);
+    return begun;
   }
   heard.put(user.subscriberId, user.address, each.ordinal, {
     kind: 'notice',
@@ -92,10 +104,11 @@ export function hearSwap(heard: Heard, each: HeardEvent, record: SwapRecord): vo
     amount: loss,
     detail: `A swap took ${formatUnits(taken)} USD out and put ${formatUnits(given)} USD back.`,
   });
+  return begun;
 }
 
 /**
- * Hears a swap that has no readable record: puts the tokens that went to another owner's token
+ * Hears a swap whose value no record tells: puts the tokens that went to another owner's token
  * account. Their USD value is null, because instructions carry no price.
  */
 export function hearBegunSwap(heard: Heard, user: Watched, call: VenueCall): void {

@@ -145,13 +145,19 @@ export function hearTransfers(heard: Heard, tallies: Tallies): void {
     for (const call of heard.venueCalls) hearCall(heard, call);
     return;
   }
+  const valued = new Set<VenueCall | null>();
   for (const each of heard.events) {
     // Where a DepositRecord cannot be read, its call is heard instead, as where the log was cut.
     if (each.event.event === 'Spoiled' && each.event.of === 'DepositRecord' && each.call !== null)
       hearCall(heard, each.call);
     else if (each.event.event === 'DepositRecord') hearRecord(heard, tallies, each, each.event);
-    else if (each.event.event === 'SwapRecord') hearSwap(heard, each, each.event);
+    else if (each.event.event === 'SwapRecord')
+      valued.add(hearSwap(heard, tallies, each, each.event));
   }
+  // A swap whose record is missing, cannot be read or has no price is heard as where the log was
+  // cut.
+  for (const call of heard.venueCalls)
+    if (call.known?.call === 'begin_swap' && !valued.has(call)) hearCall(heard, call);
 }
 
 /**

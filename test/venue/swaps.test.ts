@@ -17,7 +17,7 @@ import {
 const USDC = 1_000_000n;
 
 describe.each(MADE_AT)('at %s', (_, at) => {
-  const { made, means, ofKind, tokens, user, venue } = at;
+  const { bodies, made, means, ofKind, tokens, user, venue } = at;
   const { mint: QUOTE_MINT } = at.dialect.profile.quote;
   describe('swap', () => {
     const [outTokens, away] = [someone(), someone()];
@@ -33,7 +33,7 @@ describe.each(MADE_AT)('at %s', (_, at) => {
       data: Buffer.from([1]),
       inner: [transfer(agentTokens, pool, spent)],
     });
-    const end = (back: bigint) =>
+    const end = (back: bigint, markets: object = {}) =>
       venue(
         'end_swap',
         { 1: user, 3: agent },
@@ -51,6 +51,7 @@ describe.each(MADE_AT)('at %s', (_, at) => {
                 outOraclePrice: 150_000_000n,
                 inOraclePrice: 1_000_000n,
                 fee: 0n,
+                ...markets,
               },
             },
           ],
@@ -139,6 +140,43 @@ describe.each(MADE_AT)('at %s', (_, at) => {
           }),
         ]);
         expect(by(agent, 1_000_000_000n)[0]).toMatchObject({ route: 'swap', consent: 'agent' });
+      });
+      describe('where no price is known, everything that it took is out of reach', () => {
+        const everything = {
+          ...{ kind: 'outflow', route: 'swap', amount: 1_000_000_000n, usd: null },
+          ...{ owner: delegate, internal: false, consent: 'appointed' },
+        };
+        const given = { signers: [delegate], lamports: null };
+        const newer = at.dialect.profile.spotDecimals.length;
+        const marked = expect.objectContaining({
+          ...{ kind: 'unknown', why: 'unknown_market', tradedAt: null },
+        });
+        test('into a market newer than this release, or out of one', () => {
+          for (const markets of [{ outMarketIndex: newer }, { inMarketIndex: newer }]) {
+            const found = bodies(made([beginTheirs, end(1n, markets)], rows, 'whole', given));
+            expect(found).toEqual([expect.objectContaining(everything), marked]);
+          }
+          const own = made(
+            [begin, jupiter(1_000n * USDC), end(1n, { outMarketIndex: newer })],
+            [...balances],
+          );
+          expect(ofKind(own, 'outflow')).toEqual([]);
+          expect(ofKind(own, 'unknown')).toEqual([marked]);
+        });
+        test('without a record, or with one that cannot be read', () => {
+          const silent = venue('end_swap', { 1: user, 3: delegate });
+          const transaction = made([beginTheirs, silent], rows, 'whole', given);
+          expect(bodies(transaction)).toEqual([expect.objectContaining(everything)]);
+          const whole = made([beginTheirs, end(1n)], rows, 'whole', given);
+          const logs = whole.logs.map((line) => {
+            if (!line.startsWith('Program data: ')) return line;
+            const bytes = Buffer.from(line.slice(14), 'base64').subarray(0, 60);
+            return `Program data: ${bytes.toString('base64')}`;
+          });
+          expect(ofKind({ ...whole, logs }, 'outflow')).toEqual([
+            expect.objectContaining(everything),
+          ]);
+        });
       });
       test('also through an account that the agent closed before and that it made for itself', () => {
         const open = openTokens(agentTokens, QUOTE_MINT, delegate);

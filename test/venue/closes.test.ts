@@ -3,7 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Struct } from '../../src/local/drift/layout.ts';
 import { encodeEvent } from '../../src/local/drift/layout.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import {
+  bodies,
   type Made,
   made,
   OTHER,
@@ -136,6 +138,33 @@ describe('a close', () => {
     expect(ofKind(dear, 'notice')).toEqual([
       expect.objectContaining({ what: 'off_price_fill', who: stranger, amount: 20_000_000n }),
     ]);
+  });
+  describe('in a spot market', () => {
+    const { spotDecimals } = DRIFT_V2.profile;
+    /** One token is sold for 110 quote tokens, to a stranger. */
+    const sold = (marketIndex: number, oraclePrice: bigint, value: Struct = {}) => {
+      const baseAssetAmountFilled = 10n ** BigInt(spotDecimals[marketIndex] ?? 9);
+      const market = { marketType: 'spot', marketIndex, oraclePrice, baseAssetAmountFilled };
+      const parties = { maker: stranger, makerOrderDirection: 'long' };
+      return made([calls(fill({ ...market, ...parties, ...value }))]);
+    };
+    const [SOL, BTC] = [1, 3];
+    const worse = { what: 'off_price_fill', who: stranger, amount: 20_000_000n };
+    test('far from the oracle: the same, by the decimals of the market', () => {
+      expect([spotDecimals[SOL], spotDecimals[BTC]]).toEqual([9, 8]);
+      for (const market of [SOL, BTC])
+        expect(bodies(sold(market, 130_000_000n))).toEqual([expect.objectContaining(worse)]);
+    });
+    test('the maker is judged by its own side', () => {
+      const maker = { taker: stranger, takerOrderDirection: 'short', maker: user };
+      expect(bodies(sold(SOL, 90_000_000n, maker))).toEqual([expect.objectContaining(worse)]);
+      expect(bodies(sold(SOL, 130_000_000n, maker))).toEqual([]);
+    });
+    test('near the oracle, or without a price of either, nothing', () => {
+      expect(bodies(sold(SOL, 112_000_000n))).toEqual([]);
+      expect(bodies(sold(SOL, 0n))).toEqual([]);
+      expect(bodies(sold(spotDecimals.length, 130_000_000n))).toEqual([]);
+    });
   });
 });
 

@@ -1,18 +1,22 @@
 // Strangers: a token account that a stranger makes, appoints wallets over and gives to an agent, in
 // a transaction that names the agent's wallet, changes neither standing nor gate of its subscriber,
-// and is not followed.
+// and is not followed. An account that is made in the place of a closed one makes no gap.
 import {
   ACCOUNT_SIZE,
   AuthorityType,
   createCloseAccountInstruction,
   createInitializeAccount3Instruction,
+  createInitializeMint2Instruction,
   createSetAuthorityInstruction,
+  createTransferCheckedInstruction,
+  getAssociatedTokenAddressSync,
+  MINT_SIZE,
   TOKEN_PROGRAM_ID,
 } from '@solana/spl-token';
 import { Keypair, type PublicKey, SystemProgram } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { USDC } from '../../src/local/drift/addresses.ts';
-import { accountsIn, factsOf, sightingsIn } from '../support/heard-rows.ts';
+import { accountsIn, checksIn, factsOf, sightingsIn } from '../support/heard-rows.ts';
 import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
 
 const isFinal = async ({ database }: Street, signature: string): Promise<void> => {
@@ -85,4 +89,55 @@ test('it is not followed, so that many of them leave no account of the debtor ou
   for (const each of given) await isFinal(street, each.signature);
   expect(before).toHaveLength(3);
   expect(await followed()).toEqual(before);
+});
+
+test('a mint in the place of a token account that the agent closed makes no gap', async () => {
+  await using street = await openStreet();
+  const { driver, database } = street;
+  const { faucet } = driver;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
+  const { agent } = trader;
+  const account = Keypair.generate();
+  const address = account.publicKey.toBase58();
+  const own = getAssociatedTokenAddressSync(USDC, agent.publicKey);
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  driver.giveUsdc(agent.publicKey, 5_000_000n);
+  const made = (lamports: number, space: number) =>
+    SystemProgram.createAccount({
+      fromPubkey: faucet.publicKey,
+      newAccountPubkey: account.publicKey,
+      lamports,
+      space,
+      programId: TOKEN_PROGRAM_ID,
+    });
+  const move = (from: PublicKey, to: PublicKey) =>
+    createTransferCheckedInstruction(from, USDC, to, agent.publicKey, 5_000_000n, 6);
+  driver.send(
+    [
+      made(2_039_280, ACCOUNT_SIZE),
+      createInitializeAccount3Instruction(account.publicKey, USDC, agent.publicKey),
+      move(own, account.publicKey),
+    ],
+    [faucet, agent, account],
+  );
+  const check = async () => (await checksIn(database)).find((each) => each.address === address);
+  await expect.poll(async () => (await check())?.baseline.hints.exists).toBe(true);
+  driver.send(
+    [
+      move(account.publicKey, own),
+      createCloseAccountInstruction(account.publicKey, agent.publicKey, agent.publicKey),
+    ],
+    [faucet, agent],
+  );
+  const { publicKey } = Keypair.generate();
+  driver.send(
+    [
+      made(1_461_600, MINT_SIZE),
+      createInitializeMint2Instruction(account.publicKey, 6, publicKey, publicKey),
+    ],
+    [faucet, account],
+  );
+  await expect.poll(async () => (await check())?.baseline.hints.exists).toBe(false);
+  expect((await check())?.difference).toBeNull();
+  await street.verdict('ana', 'allow');
 });

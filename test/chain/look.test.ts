@@ -84,7 +84,8 @@ describe('an end', () => {
       const { id, method } = JSON.parse(String(init?.body)) as { id: unknown; method: string };
       asked.push(method);
       const { slot, err } = transaction ?? {};
-      const meta = { err, fee: 5_000, innerInstructions: [], logMessages: [] };
+      const balances = { preTokenBalances: [], postTokenBalances: [] };
+      const meta = { err, fee: 5_000, innerInstructions: [], logMessages: [], ...balances };
       const message = { accountKeys: [], header: { numRequiredSignatures: 0 }, instructions: [] };
       const result = transaction && { slot, meta, transaction: { signatures: [], message } };
       return Response.json({ jsonrpc: '2.0', id, result });

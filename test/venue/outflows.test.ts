@@ -269,18 +269,13 @@ describe.each(MADE_AT)('at %s', (_, at) => {
   });
 
   describe('deposit', () => {
-    const into = (account: string, authority: string): Made =>
+    const into = (account: string, userAuthority: string): Made =>
       venue(
         'deposit',
         { 1: account as never, 3: agent, 4: vault, 5: agentTokens },
         {
           emits: [
-            depositRecord({
-              user: account,
-              userAuthority: authority,
-              direction: 'deposit',
-              amount: 300n,
-            }),
+            depositRecord({ user: account, userAuthority, direction: 'deposit', amount: 300n }),
           ],
           inner: [transfer(agentTokens, vault, 300n)],
         },

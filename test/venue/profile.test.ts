@@ -101,5 +101,5 @@ test('outside its folder and the local world, a venue is named in these files al
         code.replaceAll(/BAILIFF_VELOCITY_PROGRAM|velocityProgramFile|velocity\.so/g, ''),
       );
     });
-  expect(naming.sort()).toEqual(['src/core/venue.ts', 'src/venue/profiles.ts']);
+  expect(naming.sort()).toEqual(['src/core/venue-name.ts', 'src/venue/profiles.ts']);
 });

@@ -118,6 +118,14 @@ function tokenAccountIn({ account, body }: Fact): Address | null {
   return body.route === 'withdraw' || body.route === 'isolated_withdraw' ? body.destination : null;
 }
 
+/**
+ * Whether a token account stands in the transaction's balances. One that the transaction made and
+ * closed does not, and there is nothing to follow: tokens that go into an account made again at its
+ * address are heard by the agent's own transaction.
+ */
+const outlives = ({ tokenBalances }: ChainTransaction, account: Address): boolean =>
+  tokenBalances.some((row) => row.account === account);
+
 const openTokenAccounts = ({ watchList }: Ledger, subscriberId: string): Promise<number> =>
   watchList.openAccounts(subscriberId, 'agent_token_account');
 
@@ -226,11 +234,7 @@ export async function adoptFrom(
   for (const fact of facts) {
     const named = namedBy(fact.position.slot);
     const tokens = tokenAccountIn(fact);
-    // An account that the transaction made and closed stands in none of its balances. There is
-    // nothing to follow; tokens that go into an account made again at that address are heard by the
-    // agent's own transaction.
-    const stays = transaction.tokenBalances.some((row) => row.account === tokens);
-    if (tokens !== null && stays && !watched.map.has(tokens))
+    if (tokens !== null && outlives(transaction, tokens) && !watched.map.has(tokens))
       grown = (await adoptTokenAccount(ports, tokens, fact.subscriberId, named)) || grown;
     if (!namedIn(fact, watched)) continue;
     const subscriber = await ledger.subscribers.find(fact.subscriberId);

@@ -24,7 +24,7 @@ test.each([
   ['blockhash', null],
   ['nonce', Keypair.generate()],
 ] as const)(
-  'an ordinary payment under a %s takes four RPC calls, confirmation included',
+  'an ordinary payment under a %s takes five RPC calls, confirmation included',
   async (replayGuard, sponsor) => {
     await using street = await openStreet(sponsor === null ? {} : { sponsor });
     const { driver, database, world } = street;
@@ -93,6 +93,8 @@ test.each([
       'getMultipleAccounts',
       'simulateTransaction',
       'sendTransaction',
+      // Without a second provider a final status is asked for twice.
+      'getSignatureStatuses',
       'getSignatureStatuses',
     ]);
     if (sponsor !== null) {

@@ -182,7 +182,8 @@ test.each(['overtaken', 'failExecuted'] as const)(
     const clock = createManualClock();
     const books = { ...saying({ under: 'another' }), forget() {} };
     const venues = { of: () => ({ trouble: () => troubled('overtaken', 'drill') }) };
-    const ports = { ledger, books, clock, log: heard, venues, programsOf: () => [] };
+    const pen = { ended() {} };
+    const ports = { ledger, books, clock, log: heard, venues, pen, programsOf: () => [] };
     const given = ports as unknown as Parameters<typeof createPaymentEnds>[0];
     await end(createPaymentEnds(given, own, () => 0))[how]();
     expect(lines.at(-1)).toMatchObject(['share.void_waits', { subscriber: 'ana' }]);

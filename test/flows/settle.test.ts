@@ -141,7 +141,7 @@ test('the pen is told of a payment that is proven dead, with the lowest height o
     transactionAbsent: true,
     historyAbsent: true,
     historyReaches: true,
-    blocksKept: true,
+    lastHeight: EXPIRY,
     ownChain: true,
   };
   const first = EXPIRY + 40;

@@ -104,7 +104,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   subscribers: ['list', 'retire', 'sealedKeys', 'replaceKey', 'remoteKeys'],
   unread: ['end', 'accept'],
 };
-const REFUSED_WHOLE = 'acts apiKeys deliveries endpoints events facts lists masterKey owing probe';
+const REFUSED_WHOLE = 'acts apiKeys deliveries endpoints events facts lists masterKey owing';
 const REFUSED_PORTS = new Set(`${REFUSED_WHOLE} sums suspicions unfollowed`.split(' '));
 
 /**

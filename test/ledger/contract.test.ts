@@ -121,6 +121,7 @@ const APART: Readonly<Record<string, readonly string[]>> = {
   creators: ['isAgent'],
   halts: ['holding', 'list'],
   nonces: ['left'],
+  probe: ['write'],
   sightings: ['postpone', 'accountsOf', 'lastHeard'],
   standings: ['roster', 'entry'],
   subscribers: 'find dropKey ids agentKey putKey'.split(' '),

@@ -215,8 +215,8 @@ export const SABOTAGES: Record<string, Deliberate> = {
     },
   },
   'keeping the facts of a fork that was dropped': {
-    within: 60,
-    known: 1,
+    within: 100,
+    known: 78,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,

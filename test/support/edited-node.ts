@@ -1,5 +1,5 @@
 // Edited node: a server in front of a node that passes questions on and edits the answers.
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
@@ -14,7 +14,7 @@ export async function editedNode(
   target: () => string,
   edit: (question: Question, result: unknown) => unknown,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const server = createServer(async (request, response) => {
+  const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await text(request);
     const answer = await fetch(target(), {
       method: 'POST',
@@ -31,6 +31,9 @@ export async function editedNode(
     });
     response.writeHead(answer.status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(Array.isArray(told) ? edited : edited[0]));
+  };
+  const server = createServer((request, response) => {
+    pass(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -113,8 +113,8 @@ export function createChain(
   const rehearse = (given: Rehearsal, watched: readonly Address[]) =>
     simulate(connection, given, watched, checkSlot);
   const second = witnesses.second?.connection ?? null;
-  const secondStatusOf = second === null ? null : createStatuses(second);
-  const sources = { connection, statusOf: createStatuses(connection), secondStatusOf };
+  const providerOf = (each: Connection) => ({ connection: each, statusOf: createStatuses(each) });
+  const sources = { ...providerOf(connection), second: second && providerOf(second) };
   const remembered: Remembered = new Map();
   const bounds = { remembered, rowsMost: historyRowsMost };
   // A proof takes each provider's own history, without help of the other.

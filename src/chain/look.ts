@@ -11,12 +11,10 @@ import { asking } from './rpc.ts';
 import type { Status, Statuses } from './statuses.ts';
 import { readTransaction } from './transactions.ts';
 
-/** The nodes of the first provider, and the statuses of both; null without a second provider. */
-export type LookSources = {
-  readonly connection: Connection;
-  readonly statusOf: Statuses;
-  readonly secondStatusOf: Statuses | null;
-};
+/** The nodes of one provider, and the statuses that they tell. */
+type Provider = { readonly connection: Connection; readonly statusOf: Statuses };
+/** The first provider, and the second one where there is one. */
+export type LookSources = Provider & { readonly second: Provider | null };
 
 type Told = { readonly slot: Slot; readonly err: unknown };
 /** Whether two answers tell of one slot, and both of an error or both of none. */
@@ -32,23 +30,35 @@ async function isShown(connection: Connection, signature: Signature, told: Told)
 }
 
 /**
+ * Whether a provider says that its blocks begin after a slot, so that it cannot know what was
+ * executed there: a payment may be looked for days later, when its daemon was down. `conclude`
+ * takes no slot from before the payment was signed, which a node might name to be believed alone.
+ */
+async function hasForgotten({ connection }: Provider, slot: Slot): Promise<boolean> {
+  const first = await asking('getFirstAvailableBlock', () => connection.getFirstAvailableBlock());
+  return first > slot;
+}
+
+/**
  * Whether a second answer shows the end that a final status tells. A payment that failed frees its
  * debts, which are then paid again: that takes the second provider, or the transaction itself where
  * there is none. Throws when a needed answer does not come.
  */
 async function isWitnessed(
-  { connection, statusOf, secondStatusOf }: LookSources,
+  { connection, statusOf, second }: LookSources,
   signature: Signature,
   told: Status,
 ): Promise<boolean> {
   const failed = told.err != null;
-  if (secondStatusOf === null) {
+  if (second === null) {
     if (failed) return isShown(connection, signature, told);
     const again = await statusOf(signature);
     return isFinal(again) && isSame(told, again);
   }
   try {
-    const other = await secondStatusOf(signature);
+    const other = await second.statusOf(signature);
+    if (other === null && (await hasForgotten(second, told.slot)))
+      return isShown(connection, signature, told);
     return isFinal(other) && isSame(told, other);
   } catch (thrown) {
     if (failed) throw thrown;

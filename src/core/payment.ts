@@ -162,6 +162,8 @@ export function conclude(signed: SignedBytes, look: Look): Verdict {
   if (look.seen === 'nothing') return { do: 'wait', rebroadcast: false };
   if (look.seen === 'executed') {
     if (look.finality !== 'finalized') return { do: 'wait', rebroadcast: false };
+    // No transaction is executed before the block of its blockhash: such an answer is wrong.
+    if (look.slot < signed.blockhashSlot) return { do: 'wait', rebroadcast: false };
     return look.error === null
       ? { do: 'discharge', slot: look.slot }
       : { do: 'fail', slot: look.slot, error: look.error };

@@ -31,7 +31,7 @@ function node(contextSlot: number, later: Status | null = null) {
 const alone = (connection: Connection, statusOf: Statuses): LookSources => ({
   connection,
   statusOf,
-  secondStatusOf: null,
+  second: null,
 });
 
 test('what a node does not call finalized is not final, also where it names no commitment', async () => {
@@ -92,6 +92,9 @@ describe('an end', () => {
     };
     return { asked, connection: openConnection('http://127.0.0.1:1', null, fetched) };
   };
+  /** A node whose blocks begin with this slot. */
+  const keeping = (firstBlock: number) =>
+    ({ getFirstAvailableBlock: async () => firstBlock }) as unknown as Connection;
   const down: Statuses = async () => {
     throw new Fault('rpc_unavailable', 'it is down');
   };
@@ -100,10 +103,12 @@ describe('an end', () => {
     second: Statuses | null,
     { connection } = showing(null),
     again: Status | null = status,
+    firstBlock = 1,
   ) => {
     let nth = 0;
     const statusOf = async () => (nth++ === 0 ? status : again);
-    const found = await lookAt({ connection, statusOf, secondStatusOf: second }, SIGNATURE);
+    const provider = second && { connection: keeping(firstBlock), statusOf: second };
+    const found = await lookAt({ connection, statusOf, second: provider }, SIGNATURE);
     return found.seen === 'executed' ? found.finality : found.seen;
   };
 
@@ -124,6 +129,16 @@ describe('an end', () => {
     expect(await look(landed, down, showing({ slot: 7, err: null }))).toBe('finalized');
     expect(await look(landed, down, showing(null))).toBe('confirmed');
     await expect(look(failed, down, showing({ slot: 7, err: failed.err }))).rejects.toThrow('down');
+  });
+
+  test('is shown by the transaction where the blocks of the second provider begin later', async () => {
+    const forgotten = async () => null;
+    for (const status of [landed, failed]) {
+      const shown = showing({ slot: 7, err: status.err });
+      expect(await look(status, forgotten, shown, status, 8)).toBe('finalized');
+      expect(await look(status, forgotten, showing(null), status, 8)).toBe('confirmed');
+      expect(await look(status, forgotten, shown, status, 7)).toBe('confirmed');
+    }
   });
 
   test('of a lone provider needs a second answer; a failure needs the transaction itself', async () => {

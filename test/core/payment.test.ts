@@ -91,20 +91,21 @@ const signed: SignedBytes = {
   blockhashSlot: 10,
 };
 
+const FINAL = { seen: 'executed', finality: 'finalized' } as const;
+
 describe('looking', () => {
   test('only finalized is final', () => {
     expect(
-      conclude(signed, { seen: 'executed', finality: 'confirmed', slot: 5, error: null }),
+      conclude(signed, { seen: 'executed', finality: 'confirmed', slot: 15, error: null }),
     ).toEqual({ do: 'wait', rebroadcast: false });
     expect(
-      conclude(signed, { seen: 'executed', finality: 'confirmed', slot: 5, error: 'x' }).do,
+      conclude(signed, { seen: 'executed', finality: 'confirmed', slot: 15, error: 'x' }).do,
     ).toBe('wait');
-    expect(
-      conclude(signed, { seen: 'executed', finality: 'finalized', slot: 5, error: null }).do,
-    ).toBe('discharge');
-    expect(
-      conclude(signed, { seen: 'executed', finality: 'finalized', slot: 5, error: 'x' }).do,
-    ).toBe('fail');
+    expect(conclude(signed, { ...FINAL, slot: 15, error: null }).do).toBe('discharge');
+    expect(conclude(signed, { ...FINAL, slot: 15, error: 'x' }).do).toBe('fail');
+    // Slot 9 is before that of the blockhash.
+    for (const error of [null, 'x'])
+      expect(conclude(signed, { ...FINAL, slot: 9, error }).do).toBe('wait');
   });
   test('an error is never an absence', () => {
     expect(conclude(signed, { seen: 'nothing', why: '429' })).toEqual({

@@ -10,7 +10,7 @@ export default defineConfig({
     ...withPostgres,
     include: [
       'test/**/*.long.test.ts',
-      'test/flows/{backup,exactly-once,kill,paying,sources.property,street,terms}.test.ts',
+      'test/flows/{backup,exactly-once,kill,limits,paying,sources.property,street,terms}.test.ts',
       'test/flows/withdrawal-doubts.test.ts',
       'test/ledger/{burst-plans,terms}.test.ts',
       'test/sim/sim.test.ts',

@@ -58,7 +58,7 @@ async function isWitnessed(
   try {
     const other = await second.statusOf(signature);
     if (other === null && (await hasForgotten(second, told.slot)))
-      return isShown(connection, signature, told);
+      return await isShown(connection, signature, told);
     return isFinal(other) && isSame(told, other);
   } catch (thrown) {
     if (failed) throw thrown;

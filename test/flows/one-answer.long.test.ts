@@ -1,5 +1,5 @@
-// One answer, the longer cases: one provider alone that gives one wrong answer about a payment, a
-// status that calls a payment landed, and a last valid height that no chain reaches.
+// One answer, the longer cases: one provider alone that gives one wrong status of a payment, a
+// status that calls a payment landed, and a last valid height that the blockhash does not have.
 import { expect, test } from 'vitest';
 import { heights, oneStatus, openHeld } from '../support/held-payment.ts';
 
@@ -23,4 +23,14 @@ test('a payment with a last valid height that no chain reaches ends all the same
   await using it = await openHeld(5, false, heights(20_000_000));
   await it.paid();
   expect(it.got()).toBe(it.owed);
+});
+
+test('a payment with a last valid height that is too low is dead when the blocks say so, and not before', async () => {
+  await using it = await openHeld(20, true, heights(-149));
+  await it.paid();
+  it.land();
+  expect(it.got()).toBe(it.owed);
+  const dead = (await it.payments()).find(({ state }) => state === 'dead');
+  const lowest = Number(dead?.lastValidBlockHeight) + 149;
+  expect(dead?.evidence).toMatchObject({ rounds: [{ lastHeight: lowest }] });
 });

@@ -11,6 +11,7 @@ import {
   type QuoteHolding,
 } from '../core/reckoning.ts';
 import { isTokenAccount } from '../core/token-account.ts';
+import type { Venue } from '../core/venue.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import { type AccountReaders, ISOLATED_FLAG, isZero } from './accounts.ts';
 import type { Profile } from './profile.ts';
@@ -25,12 +26,7 @@ export type StateReaders = {
   /** The slice of an account of that role that a sweep compares. */
   pulse(role: Watched['role']): Slice;
   /** As `Venue.leaves`. */
-  leaves(
-    role: Watched['role'],
-    before: string,
-    after: string,
-    isAgent: (wallet: Address) => boolean,
-  ): boolean;
+  readonly leaves: Venue['leaves'];
   /**
    * The state of an account that was read whole; null for a wallet, which has no counters. Throws
    * `account_unreadable` when the account in the place of a User is not a User of this venue.

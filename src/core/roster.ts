@@ -69,6 +69,8 @@ export type RosterOptions = {
 
 /** A node may be this far behind another node of the same chain. */
 const LAG_SLOTS_MOST = 1_000;
+/** A chain makes no slot in less time, and nodes that are level differ by fewer slots than that. */
+const [SLOT_MS_LEAST, LEVEL_SLOTS_MOST] = [50, 100];
 
 export type Roster = {
   /** Replaces all entries; from then on the roster may answer. */
@@ -82,7 +84,8 @@ export type Roster = {
   apply(entry: RosterEntry): void;
   /**
    * Records that the chain was seen at a slot at this time. Staleness is counted from the last time
-   * at which that slot had moved.
+   * at which that slot had moved. A slot that is further ahead than the time since then allows, and
+   * that no later slot reaches, gives way to the next one that is more than 100 lower.
    */
   observe(asOfSlot: Slot, atMs: number): void;
   /** Sets a reason why the gate vouches for no subscriber, or null to clear it. */
@@ -124,6 +127,8 @@ export function createRoster(options: RosterOptions): Roster {
   let table = createRosterTable();
   let hydrated = false;
   let seen: Freshness = { asOfSlot: null, observedAtMs: null };
+  /** Whether the slot seen last was too far ahead for a chain, and was not reached since. */
+  let leapt = false;
   let doubtOfAll: string | null = null;
   let doubted: ReadonlyMap<string, Doubt> = new Map();
 
@@ -219,14 +224,16 @@ export function createRoster(options: RosterOptions): Roster {
     },
     observe(asOfSlot, atMs) {
       // A slot a little lower comes from a node that is behind. A slot far lower shows that the
-      // higher one was wrong. The same slot again leaves the time as it is: a node that stands
-      // still shows nothing that happened since.
-      if (
-        seen.asOfSlot === null ||
-        asOfSlot > seen.asOfSlot ||
-        asOfSlot < seen.asOfSlot - LAG_SLOTS_MOST
-      )
-        seen = { asOfSlot, observedAtMs: atMs };
+      // higher one was wrong; after a leap a difference of 100 does, so that one answer of one node
+      // makes the view stale for no longer than these take. The same slot again leaves the time as
+      // it is: a node that stands still shows nothing that happened since.
+      const { asOfSlot: was, observedAtMs } = seen;
+      const ahead = asOfSlot - (was ?? asOfSlot);
+      const behindMost = leapt ? LEVEL_SLOTS_MOST : LAG_SLOTS_MOST;
+      if (was !== null && ahead <= 0 && ahead >= -behindMost) return;
+      const passedMs = atMs - (observedAtMs ?? atMs);
+      leapt = was === null || ahead > Math.max(0, passedMs) / SLOT_MS_LEAST + LEVEL_SLOTS_MOST;
+      seen = { asOfSlot, observedAtMs: atMs };
     },
     doubtAll(why) {
       doubtOfAll = why;

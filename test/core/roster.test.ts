@@ -225,6 +225,28 @@ test('the last observation is that of the highest slot, unless that slot was far
   expect(after(4_000, 6)).toEqual([4_000, 6]);
 });
 
+test('one slot that no chain can have reached yet leaves the view fresh', () => {
+  const gate = roster();
+  gate.hydrate([entry()]);
+  /** For how many of 300 seconds the view is stale: slots of 200 ms, seen once a second. */
+  const stale = (wrong: readonly number[]): number => {
+    let seconds = 0;
+    for (let second = 0; second < 300; second++) {
+      const slot = 500_000 + second * 5 + (wrong.includes(second) ? 900 : 0);
+      gate.observe(slot, second * 1_000);
+      if (gate.decide('ana', 'open', second * 1_000).stale) seconds += 1;
+    }
+    gate.observe(1, 0);
+    return seconds;
+  };
+  expect(stale([])).toBe(0);
+  expect(stale([0])).toBe(0);
+  expect(stale([100])).toBe(0);
+  expect(stale([100, 102, 104])).toBe(0);
+  // Reached again by the next answer, the slot counts, and a lower one is that of a node behind.
+  expect(stale([100, 101])).toBeGreaterThan(100);
+});
+
 test('a view from the future, by more than a second, is as stale as an old one', () => {
   const gate = roster();
   gate.hydrate([entry()]);

@@ -77,6 +77,10 @@ export const TROUBLES = {
     means:
       'The sender endpoint was switched off, or its tip or accounts were changed, after this payment was planned. It is planned anew.',
   },
+  rpc_refused: {
+    class: 'retry_soon',
+    means: 'The RPC nodes refuse a call that the payment needs.',
+  },
   insufficient_funds: {
     class: 'retry_when_healthier',
     means:
@@ -220,10 +224,6 @@ export const TROUBLES = {
   not_built: {
     class: 'unexpected',
     means: 'The payment could not be built, for a reason that has no code.',
-  },
-  rpc_refused: {
-    class: 'unexpected',
-    means: 'The RPC node refused a call that the payment needs.',
   },
   creator_account_reopened: {
     class: 'operator',

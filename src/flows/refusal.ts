@@ -10,7 +10,7 @@ const CLASSES: Partial<Record<FaultCode, ErrorClass>> = {
   pen_limited: 'operator',
   swap_failed: 'needs_sol',
   transaction_too_large: 'retry_when_healthier',
-  rpc_refused: 'unexpected',
+  rpc_refused: 'retry_soon',
   account_unreadable: 'venue_limited',
 };
 

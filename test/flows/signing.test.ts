@@ -184,7 +184,7 @@ test.each<[string, Error, object]>([
   [
     'a node that refuses',
     new Fault('rpc_refused', 'too large'),
-    { code: 'rpc_refused', class: 'unexpected' },
+    { code: 'rpc_refused', class: 'retry_soon' },
   ],
   [
     'a payment that is too large',

@@ -1,7 +1,7 @@
 // Owing: decides whether the time during which a debt is unpaid counts against the subscriber. Time
 // in which the subscriber could not pay, through no fault of its own, does not count: docs/gate.md
 // has the table.
-import type { OwnTroubleCode, Trouble } from './trouble.ts';
+import type { Trouble, TroubleCode } from './trouble.ts';
 
 /** An unpaid share: the reason why it waits, and how often its payment failed. */
 export type OpenDebt = {
@@ -11,7 +11,11 @@ export type OpenDebt = {
 };
 
 /** Troubles that the subscriber causes, beyond those that their class shows. */
-const OWN_CODES: ReadonlySet<string> = new Set<OwnTroubleCode>(['no_agent_key', 'user_bankrupt']);
+const OWN_CODES: ReadonlySet<string> = new Set<TroubleCode>([
+  'no_agent_key',
+  'user_bankrupt',
+  'venue_6125',
+]);
 /**
  * After this many failures, a trouble that should pass within seconds counts, because something
  * keeps it from passing.

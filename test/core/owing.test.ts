@@ -23,6 +23,7 @@ test('time counts while the subscriber could do something about it, and not whil
   expect(countsAgainst([debt('retry_when_healthier', { status: 'processing' })])).toBe(false);
   expect(countsAgainst([debt('needs_authorisation', { code: 'no_agent_key' })])).toBe(true);
   expect(countsAgainst([debt('permanent', { code: 'user_bankrupt' })])).toBe(true);
+  expect(countsAgainst([debt('permanent', { code: 'venue_6125', status: 'failed' })])).toBe(true);
   expect(countsAgainst([debt('needs_sol', { code: 'sponsor_needs_sol' })])).toBe(false);
 });
 

@@ -98,6 +98,20 @@ export const CONDITIONS: Record<string, Condition> = {
   'the account is being liquidated': user({ status: 1 }),
   'the account is bankrupt': user({ status: 2 }),
   'the account may only reduce': user({ status: 4 }),
+  'margin trading is on, and a position is of the isolated tier': {
+    open: true,
+    change(world, trader) {
+      user({ isMarginTradingEnabled: true }).change(world, trader);
+      perp((market) => Object.assign(market, { contractTier: 'isolated' })).change(world, trader);
+    },
+  },
+  'a second position is held, one of them of the isolated tier': {
+    open: true,
+    change(world, trader) {
+      world.driver.trade(trader, 'long', 10_000_000n, { market: 1 });
+      perp((market) => Object.assign(market, { contractTier: 'isolated' })).change(world, trader);
+    },
+  },
   'everything is paused': state({ exchangeStatus: 127 }),
   'withdrawals are paused': state({ exchangeStatus: 2 }),
   'settling is paused': state({ exchangeStatus: 64 }),

@@ -18,6 +18,7 @@ sayIfNone('conditions');
 const BANDS = 'venue_6023 retry_soon';
 const ORACLE = 'venue_6035 retry_soon';
 const PAUSED = 'venue_6024 venue_paused';
+const ISOLATED = 'venue_6151 retry_when_healthier';
 const STATUS = 'venue_6158 venue_paused';
 /** What a settlement and a withdrawal end with. What is not listed is done, both ways. */
 const ENDS: Record<string, readonly [settle: End, withdraw: End]> = {
@@ -29,6 +30,8 @@ const ENDS: Record<string, readonly [settle: End, withdraw: End]> = {
   'the oracle is seven times as high': [BANDS, ORACLE],
   'the oracle is seven times as high, nothing is held': [BANDS, 'done'],
   'the account is bankrupt': ['venue_6125 permanent', 'venue_6125 permanent'],
+  'margin trading is on, and a position is of the isolated tier': ['done', ISOLATED],
+  'a second position is held, one of them of the isolated tier': ['done', ISOLATED],
   'everything is paused': [PAUSED, PAUSED],
   'withdrawals are paused': ['done', PAUSED],
   'settling is paused': [PAUSED, 'done'],
@@ -41,7 +44,8 @@ const ENDS: Record<string, readonly [settle: End, withdraw: End]> = {
   'all is lent out': ['done', 'venue_6092 venue_limited'],
 };
 /**
- * The build of 2023-12 holds the AMM's price alone to a band, and settles in active markets alone.
+ * The build of 2023-12 holds the AMM's price alone to a band, settles in active markets alone, and
+ * lets an account withdraw beside positions of the isolated tier.
  */
 const OLDEST: typeof ENDS = {
   'the oracle doubled': ['done', 'done'],
@@ -50,6 +54,8 @@ const OLDEST: typeof ENDS = {
   'the oracle is seven times as high, nothing is held': ['done', 'done'],
   'the perp market may only be reduced': [STATUS, 'done'],
   'the pnl pool is empty': ['done', 'done'],
+  'margin trading is on, and a position is of the isolated tier': ['done', 'done'],
+  'a second position is held, one of them of the isolated tier': ['done', 'done'],
 };
 
 describe.each(programs)('on the program %s', (file) => {

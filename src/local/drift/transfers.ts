@@ -4,7 +4,7 @@ import { createTransferInstruction } from '@solana/spl-token';
 import { PublicKey } from '@solana/web3.js';
 import { accrueAtPrice } from './interest.ts';
 import type { Struct } from './layout.ts';
-import { marginOf, maxWithdrawable, perpIsUsed } from './margin.ts';
+import { type MarginPart, marginOf, marginParts, maxWithdrawable, perpIsUsed } from './margin.ts';
 import { allowsMargin, validityOf, validityOfSpot } from './oracle-validity.ts';
 import { fail, failAnchor, type Session } from './session.ts';
 import {
@@ -105,11 +105,17 @@ function putIn(
 
 /**
  * The rest must meet the initial margin, and where anything is owed every oracle must be one
- * that margins are reckoned by.
+ * that margins are reckoned by. A position of the isolated tier must be the only one, without
+ * borrows and with margin trading off.
  */
 function requireInitialMargin(session: Session, user: Struct): void {
   const { collateral, requirement, hasLiability } = marginOf(session, user, 'initial', true);
   if (requirement > 0n || hasLiability) requireOracles(session, user);
+  const owed = marginParts(session, user, 'initial', true).filter((each) => each.hasLiability);
+  const isIsolated = ({ kind, market }: MarginPart) =>
+    kind === 'perp' && session.perpMarket(market).contractTier === 'isolated';
+  if (owed.some(isIsolated) && (owed.length > 1 || user.isMarginTradingEnabled))
+    fail(session, 'IsolatedAssetTierViolation');
   if (collateral < requirement) fail(session, 'InsufficientCollateral');
 }
 

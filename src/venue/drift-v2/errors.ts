@@ -36,6 +36,9 @@ export const ERROR_ROWS: ErrorRows = {
       'The account does not meet its maintenance margin, so a loss is not settled.',
     '6117 UserIsBeingLiquidated': 'The account is being liquidated.',
     '6118 LiquidationsOngoing': 'A liquidation is under way.',
+    '6150 ProtectedAssetTierViolation': 'The account borrows a token of the protected tier.',
+    '6151 IsolatedAssetTierViolation':
+      'Beside a position or borrow of the isolated tier there is another one, or margin trading is on.',
     '6153 ReduceOnlyWithdrawIncreasedRisk': 'The account has no deposit to withdraw.',
     '6157 MarginTradingDisabled': 'Margin trading is off, and open spot orders need the deposit.',
     '6161 PerpMarketSettlementBufferNotReached':
@@ -70,9 +73,6 @@ export const ERROR_ROWS: ErrorRows = {
   permanent: {
     '6007 MarketDelisted': 'The market is delisted.',
     '6125 UserBankrupt': 'The account is bankrupt.',
-    '6150 ProtectedAssetTierViolation': 'The account borrows a token of the protected tier.',
-    '6151 IsolatedAssetTierViolation':
-      'A position or borrow of the isolated tier does not allow it.',
     '6164 UnableToSettleExpiredUserPosition': 'A position in an expired market cannot be settled.',
     '6234 UserNotFound': 'The account does not exist.',
   },

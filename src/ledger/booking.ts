@@ -90,7 +90,7 @@ async function taken(tx: Transaction, closes: readonly Close[]): Promise<Close[]
         and u.ordinal = d.ordinal and u.subscriber_id = d.subscriber_id
       returning u.subscriber_id)
     select g.subscriber_id, exists (select 1 from accrual a where a.subscriber_id = g.subscriber_id
-      and a.subscription_id = g.subscription_id and a.signature = g.signature and a.slot = g.slot and a.ordinal = g.ordinal) as booked
+      and a.subscription_id = g.subscription_id and a.signature = g.signature and a.slot = g.slot and a.ordinal = g.ordinal offset 0) as booked
     from gone join given g using (subscriber_id)`;
   const waited = new Set(rows.filter((row) => !row.booked).map((row) => row.subscriber_id));
   return closes.filter(({ close }) => waited.has(close.fact.subscriberId));

@@ -120,7 +120,7 @@ export function createCosts(sql: Sql): Costs {
           from nonce where authority = ${sponsor} and asked_at > now() - interval '1 day'
           union all
           select p.subscriber_id, coalesce(p.tip, 0), case when exists (select 1 from payment_recipient r where (r.subscriber_id, r.payment_id)
-            = (p.subscriber_id, p.payment_id) and r.creator_wallet = ${creatorWallet}) then coalesce(p.tip, 0) end, false, true
+            = (p.subscriber_id, p.payment_id) and r.creator_wallet = ${creatorWallet} offset 0) then coalesce(p.tip, 0) end, false, true
           from payment p left join payment_cost c using (subscriber_id, payment_id)
           where p.fee_payer = 'sponsor' and c.payment_id is null
             and (p.state in ('planned', 'signed', 'sent') or (${ended}))

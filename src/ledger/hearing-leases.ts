@@ -76,6 +76,7 @@ export function createHeardElsewhere(
 ): (changes: readonly AwaitedChange[]) => Promise<HeardElsewhere> {
   return async (changes) => {
     if (changes.length === 0) return { told: [], paying: new Set() };
+    // `offset 0` has each fact looked up by its key; without it Postgres hashes all facts.
     const asked = changes.flatMap(({ address, slots }) => slots.map((slot) => ({ address, slot })));
     const told = await sql<{ address: string; slot: bigint }[]>`
       with asked as (
@@ -85,7 +86,7 @@ export function createHeardElsewhere(
           select 1 from ${sightingsOf(sql, sql`a.address`)} where s.slot = a.slot and s.status in ('confirmed', 'finalized'))
         or exists (
           select 1 from fact f where f.account = a.address and f.slot = a.slot
-            and f.kind in ('tally', 'unknown', 'reckoning'))`;
+            and f.kind in ('tally', 'unknown', 'reckoning') offset 0)`;
     const paying = await sql<{ subscriber_id: string }[]>`
       select distinct subscriber_id from payment
       where subscriber_id = ${among(

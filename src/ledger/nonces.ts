@@ -78,7 +78,7 @@ const changeTogether = (sql: Sql, now: Fragment, asked: readonly Asked[]): Promi
         select subscriber_id, account, authority, rent, value, slot, asked_at, closing_at, closed_at from nonce
         where subscriber_id = ${among(tx, ids)} order by subscriber_id for update)
       select asked.id, held.*, ${now} as now, exists (select 1 from payment p
-          where p.subscriber_id = asked.id and p.state in ('planned', 'signed', 'sent')) as paying
+          where p.subscriber_id = asked.id and p.state in ('planned', 'signed', 'sent') offset 0) as paying
       from ${askedIds(tx, ids)} left join held on held.subscriber_id = asked.id`;
     const read = new Map(rows.map((row) => [row.id, row]));
     const after = asked.map(({ subscriberId, change }) => {

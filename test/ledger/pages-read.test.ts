@@ -1,7 +1,9 @@
 // Pages read: the ledger answers what the daemon asks all the time without reading more of its
 // tables and indexes the more rows they have.
 import { expect, test } from 'vitest';
+import type { Address, Signature } from '../../src/core/ids.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
+import { createSideBooks } from '../../src/ledger/side-books.ts';
 import { addCloses, addSubscribers, fillBooks } from '../bench/books.ts';
 import { ownPostgres } from '../support/own-postgres.ts';
 import { pagesOf } from '../support/pages.ts';
@@ -31,6 +33,29 @@ test('no question of the daemon reads more pages of larger books', async () => {
   await using books = await openBooks();
   const { sql, ask } = books;
   await fillBooks(sql, 1, FEW);
+  const few = await ask();
+  await fillBooks(sql, FEW + 1, MANY);
+  const many = await ask();
+  const grown = [...many].filter(([name, pages]) => !(pages <= pagesMost(few.get(name) ?? 0)));
+  expect(grown).toEqual([]);
+});
+
+test('what other daemons know of a change, and which transactions are payments, read no more pages of larger books', async () => {
+  await using books = await openBooks();
+  const { sql } = books;
+  const { heardElsewhere, paymentsAmong } = createSideBooks(sql, false);
+  const [address, subscriberId] = [`d20${'x'.repeat(36)}` as Address, 's20'];
+  const [slots, signature] = [[180, 999], `x20_3${'z'.repeat(60)}` as Signature];
+  const asked = {
+    'what other daemons know': () => heardElsewhere([{ address, subscriberId, slots }]),
+    'which are payments': () => paymentsAmong([signature]),
+  };
+  const ask = async () => {
+    await pagesOf(sql, asked);
+    return pagesOf(sql, asked);
+  };
+  await fillBooks(sql, 1, FEW);
+  await sql`vacuum analyze`;
   const few = await ask();
   await fillBooks(sql, FEW + 1, MANY);
   const many = await ask();

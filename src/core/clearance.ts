@@ -35,16 +35,22 @@ export type ClearedOutflow = {
   readonly mint: Address | null;
 };
 
+export type Spent = {
+  /** The cleared amount of each outflow; one that is not in the map is not cleared at all. */
+  readonly cleared: ReadonlyMap<string, BaseUnits>;
+  /** What each clearance to withdraw has left, by its id; null for one to close. */
+  readonly left: ReadonlyMap<string, BaseUnits | null>;
+};
+
 /**
- * The cleared amount of each outflow; an outflow that is not in the map is not cleared at all. In
- * chain order, each outflow uses up the clearances in its time, oldest first, up to their amounts.
- * A clearance to close covers every token until the subscriber trades again, because later earnings
- * were not checked. The result depends only on the two sets.
+ * Clears outflows. In chain order, each outflow uses up the clearances in its time, oldest first,
+ * up to their amounts. A clearance to close covers every token until the subscriber trades again,
+ * because later earnings were not checked. The result depends only on the two sets.
  */
-export function clearedAmounts(
+export function spend(
   clearances: readonly Clearance[],
   outflows: readonly ClearedOutflow[],
-): Map<string, BaseUnits> {
+): Spent {
   const left = new Map(clearances.map((each) => [each.id, each.amount]));
   const inTime = [...clearances].sort(
     (a, b) => a.grantedSlot - b.grantedSlot || (a.id < b.id ? -1 : 1),
@@ -68,8 +74,22 @@ export function clearedAmounts(
     }
     if (open < outflow.amount) cleared.set(outflow.key, outflow.amount - open);
   }
-  return cleared;
+  return { cleared, left };
 }
+
+/**
+ * The sum of a quote token that clearances to withdraw may still cover in this slot or later, given
+ * what each has left. Base units.
+ */
+export const unspent = (
+  clearances: readonly Clearance[],
+  left: Spent['left'],
+  mint: Address,
+  slot: Slot,
+): BaseUnits =>
+  clearances
+    .filter((each) => each.untilSlot >= slot && (each.mint ?? USDC.mint) === mint)
+    .reduce((sum, each) => sum + (left.get(each.id) ?? 0n), 0n);
 
 /** Why a withdrawal must wait and what to do, in words for the subscriber. */
 export function whyBlocked(

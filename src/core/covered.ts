@@ -67,11 +67,7 @@ export function uncovered(
       passes: false,
     };
   if (amount === null) return null;
-  // Later profit of an open position stays covered as long as no more leaves than is there now.
-  const there = existing.reduce(
-    (sum, each) => sum + each.deposit + (open ? 0n : each.claimable),
-    tokens,
-  );
+  const there = settledIn(holdings, tokens);
   if (amount <= there) return null;
   return {
     code: 'too_much',
@@ -79,3 +75,26 @@ export function uncovered(
     passes: false,
   };
 }
+
+/**
+ * The most that may be cleared, earlier clearances included: the deposits and the agent's own
+ * tokens, and without an open position what closed ones can still settle. Later profit of an open
+ * position stays covered as long as no more leaves than is there now. Quote base units.
+ */
+export function settledIn(holdings: readonly Holding[], tokens: BaseUnits): BaseUnits {
+  const existing = holdings.filter((each) => each.exists);
+  const open = existing.some((each) => each.positions > 0);
+  return existing.reduce((sum, each) => sum + each.deposit + (open ? 0n : each.claimable), tokens);
+}
+
+/**
+ * Why a withdrawal must not be cleared beside earlier clearances, of which `unspent` may still
+ * leave: together they would let out more than `there`. Quote base units.
+ */
+export const besideOthers = (
+  amount: BaseUnits,
+  there: BaseUnits,
+  unspent: BaseUnits,
+  token: Token,
+): string =>
+  `Earlier clearances still let ${amountText(unspent, token)} leave, and with ${amountText(amount, token)} more that is above the ${amountText(there, token)} that is settled. Withdraw under the earlier one, or end it with DELETE /v1/subscribers/{id}/clearances/{clearance}, then ask again. A withdrawal counts as soon as it is read, within half a minute.`;

@@ -1,7 +1,7 @@
 // Outflow: classifies outflows, and decides which of them count against a subscriber with debts.
 // Pure functions of the given sets, so that a history can be judged again at any time and in any
 // order of hearing. The whole rule: docs/standing.md.
-import { type Clearance, clearedAmounts } from './clearance.ts';
+import { type Clearance, type Spent, spend } from './clearance.ts';
 import type { ChainPosition, Outflow } from './fact.ts';
 import { asTransfer, type FoundPayment, unexplainedByPayments } from './found-outflows.ts';
 import type { Signature, Slot } from './ids.ts';
@@ -177,14 +177,14 @@ const toCreator = ({ destination, owner }: Outflow, creators: ReadonlySet<string
 
 /**
  * Classifies outflows by the given sets alone. An outflow that is cleared in part has the class
- * `outflow` for the rest; `cleared` has the cleared amounts.
+ * `outflow` for the rest; `cleared` has the cleared amounts, and `left` those of the clearances.
  */
 export function classify(
   outflows: readonly HeardOutflow[],
   clearances: readonly Clearance[],
   quotes: Quotes,
   { creators, appointed, topUp = null }: OutflowContext,
-): { classes: Map<string, OutflowClass>; cleared: ReadonlyMap<string, BaseUnits> } {
+): Spent & { readonly classes: ReadonlyMap<string, OutflowClass> } {
   const classes = new Map<string, OutflowClass>();
   // A mint that the venue has paid out has value, even if its market is newer than this release.
   const paidOut = new Set<string | null>(
@@ -208,7 +208,7 @@ export function classify(
   const small = smallOutflows(others.map(asTransfer), quotes);
   for (const key of small) classes.set(key, 'small');
   const large = others.filter(({ key }) => !small.has(key));
-  const cleared = clearedAmounts(
+  const spent = spend(
     clearances,
     large.map(({ key, slot, body }) => ({
       key,
@@ -218,8 +218,8 @@ export function classify(
     })),
   );
   for (const { key, body } of large)
-    classes.set(key, cleared.get(key) === body.amount ? 'cleared' : 'outflow');
-  return { classes, cleared };
+    classes.set(key, spent.cleared.get(key) === body.amount ? 'cleared' : 'outflow');
+  return { ...spent, classes };
 }
 
 /** An amount that left, in words: quote tokens and SOL by name, any other token by its mint. */

@@ -19,6 +19,7 @@ import type { Asides, Deliveries, Sightings } from './hearing-ports.ts';
 import type { Address, Slot } from './ids.ts';
 import type { Lists } from './lists.ts';
 import type { MasterKeyBook } from './master-key.ts';
+import type { BaseUnits } from './money.ts';
 import type { NonceBook } from './nonce-ports.ts';
 import type { RecordedClose } from './outcome.ts';
 import type { Payments } from './payment-ports.ts';
@@ -212,8 +213,10 @@ export type Clearances = {
    */
   revoke(subscriberId: string, id: string, slot: Slot, nowMs: number): Promise<boolean>;
   /**
-   * Stores a clearance. Throws `books_behind` when the database is no longer the one with the
-   * identity `under`, which may lack debts; null skips this check.
+   * Stores a clearance, and returns null. Where earlier clearances of its token may still let out
+   * so much that with its amount it is above `most`, stores nothing and returns that sum; without
+   * `most` that is not looked at. Throws `books_behind` when the database is no longer the one with
+   * the identity `under`, which may lack debts; null skips this check.
    */
   grant(
     subscriberId: string,
@@ -221,7 +224,8 @@ export type Clearances = {
     grantedAtMs: number,
     untilMs: number,
     under: string | null,
-  ): Promise<void>;
+    most?: BaseUnits,
+  ): Promise<BaseUnits | null>;
 };
 
 /** A halt of signing: for all, for a creator, or for a subscriber. */

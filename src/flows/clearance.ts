@@ -4,7 +4,14 @@
 
 import type { Chain } from '../core/chain-ports.ts';
 import { type Clearance, whyBlocked } from '../core/clearance.ts';
-import { type Block, type Holding, type Uncovered, uncovered } from '../core/covered.ts';
+import {
+  type Block,
+  besideOthers,
+  type Holding,
+  settledIn,
+  type Uncovered,
+  uncovered,
+} from '../core/covered.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
@@ -169,19 +176,20 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
   };
 
   /**
-   * The reason why nothing may be cleared although nothing is owed, or null. Waits for reasons that
-   * pass by themselves.
+   * The reason why nothing may be cleared although nothing is owed, or null, and the most that may
+   * be cleared. Waits for reasons that pass by themselves.
    */
   const doubtOf = async (
     subscriber: Subscriber,
     at: Venue,
     amount: BaseUnits | null,
     deadlineMs: number,
-  ): Promise<Uncovered | null> => {
+  ): Promise<{ readonly doubt: Uncovered | null; readonly there: BaseUnits }> => {
     for (;;) {
       const { holdings, tokens } = await holdingsOf(subscriber, at, amount === null);
-      const found = uncovered(holdings, tokens, amount, at.quote);
-      if (found === null || !found.passes || clock.nowMs() >= deadlineMs) return found;
+      const doubt = uncovered(holdings, tokens, amount, at.quote);
+      if (doubt === null || !doubt.passes || clock.nowMs() >= deadlineMs)
+        return { doubt, there: settledIn(holdings, tokens) };
       await clock.sleep(LOOK_AGAIN_MS, never);
     }
   };
@@ -229,7 +237,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     };
     const owing = await stillOwing();
     if (owing !== null) return owing;
-    const doubt = await doubtOf(subscriber, at, amount, deadlineMs);
+    const { doubt, there } = await doubtOf(subscriber, at, amount, deadlineMs);
     if (doubt !== null) return blocked(doubt.code, [], doubt.reason);
     // A transaction that was heard while the accounts were read may have made a new debt.
     const owingNow = await stillOwing();
@@ -255,7 +263,11 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
       untilSlot: grantedSlot + slots,
       tradedSlot: null,
     };
-    await ledger.clearances.grant(subscriberId, clearance, grantedAtMs, untilMs, under);
+    const others = await ledger.clearances.grant(
+      ...([subscriberId, clearance, grantedAtMs, untilMs, under, there] as const),
+    );
+    if (others !== null && amount !== null)
+      return blocked('too_much', [], besideOthers(amount, there, others, at.quote));
     log.info('clearance.granted', {
       subscriber: subscriberId,
       purpose,

@@ -1,11 +1,15 @@
 // Clearances: stores every clearance for good, so that a verdict can be judged again at any time.
-import type { Clearance } from '../core/clearance.ts';
+import { type Clearance, unspent } from '../core/clearance.ts';
 import type { Address } from '../core/ids.ts';
+import type { BaseUnits } from '../core/money.ts';
+import { classify, type TopUpRule } from '../core/outflow.ts';
 import type { Clearances, ListedClearance } from '../core/ports.ts';
 import { USDC } from '../core/token.ts';
 import { at, plannedEach, type Sql, type Transaction } from './database.ts';
 import { requireIdentity } from './database-state.ts';
 import { among, grouped } from './groups.ts';
+import { appointedBy, creatorsOf, outflowOf, outflowsOf } from './standing-outflows.ts';
+import { readQuotes } from './tokens.ts';
 
 type Row = {
   clearance_id: string;
@@ -53,8 +57,36 @@ export async function readClearances(
   return new Map([...bySubscriber].map(([id, own]) => [id, own.map(clearanceOf)]));
 }
 
-/** Creates the store of clearances. */
-export function createClearances(sql: Sql): Clearances {
+/**
+ * What the clearances of this subscriber to withdraw a token may still let out, in this slot or
+ * later. `topUp` recognises the daemon's own swaps, as in a verdict. Base units.
+ */
+async function readUnspent(
+  tx: Transaction,
+  subscriberId: string,
+  { mint = USDC.mint, grantedSlot }: Clearance,
+  topUp: TopUpRule | null,
+): Promise<BaseUnits> {
+  const clearances = (await readClearances(tx, [subscriberId])).get(subscriberId) ?? [];
+  if (!clearances.some((each) => each.untilSlot >= grantedSlot)) return 0n;
+  const ids = [subscriberId];
+  const [rows, creators, appointed, quotes] = await Promise.all([
+    outflowsOf(tx, ids),
+    creatorsOf(tx, ids),
+    appointedBy(tx, ids),
+    readQuotes(tx),
+  ]);
+  const whos = (each: readonly { who: string }[]) => new Set(each.map((row) => row.who));
+  const context = { creators: whos(creators), appointed: whos(appointed), topUp };
+  const { left } = classify(rows.map(outflowOf), clearances, quotes, context);
+  return unspent(clearances, left, mint, grantedSlot);
+}
+
+/**
+ * Creates the store of clearances. `topUp` is the rule that recognises the daemon's own swaps for
+ * SOL.
+ */
+export function createClearances(sql: Sql, topUp: TopUpRule | null = null): Clearances {
   const listed = plannedEach(sql);
   return {
     async list({ subscriberId, limit, before }) {
@@ -78,13 +110,20 @@ export function createClearances(sql: Sql): Clearances {
           and until_at > ${at(nowMs)} returning 1`;
       return rows.length > 0;
     },
-    grant: (subscriberId, clearance, grantedAtMs, untilMs, under) =>
+    grant: (subscriberId, clearance, grantedAtMs, untilMs, under, most) =>
       sql.begin(async (tx) => {
         await requireIdentity(tx, under);
+        if (most !== undefined && clearance.amount !== null) {
+          // Of two requests at once the second one sees the clearance of the first.
+          await tx`select 1 from standing where subscriber_id = ${subscriberId} for update`;
+          const others = await readUnspent(tx, subscriberId, clearance, topUp);
+          if (others > 0n && others + clearance.amount > most) return others;
+        }
         await tx`
           insert into clearance (clearance_id, subscriber_id, purpose, amount, mint, granted_slot, until_slot, granted_at, until_at)
           values (${clearance.id}, ${subscriberId}, ${clearance.purpose}, ${clearance.amount}, ${clearance.mint ?? USDC.mint}, ${clearance.grantedSlot},
             ${clearance.untilSlot}, ${at(grantedAtMs)}, ${at(untilMs)})`;
+        return null;
       }),
   };
 }

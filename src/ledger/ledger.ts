@@ -75,7 +75,7 @@ export function createLedger(
     facts: { ...createFacts(sql), ...createCloses(sql) },
     endpoints: createEndpoints(sql),
     events: createEventLog(sql),
-    clearances: createClearances(sql),
+    clearances: createClearances(sql, topUp),
     standings: createStandings(sql, observing, topUp),
     owing: createOwing(sql),
     suspicions: createSuspicions(sql),

@@ -5,9 +5,11 @@ import { expect, test } from 'vitest';
 import {
   type Clearance,
   type ClearedOutflow,
-  clearedAmounts,
+  spend,
+  unspent,
   whyBlocked,
 } from '../../src/core/clearance.ts';
+import type { Address } from '../../src/core/ids.ts';
 import { USDC } from '../../src/core/token.ts';
 import { ERROR_CLASSES } from '../../src/core/trouble.ts';
 
@@ -16,7 +18,7 @@ const clearedOutflows = (
   clearances: readonly Clearance[],
   outflows: readonly ClearedOutflow[],
 ): Set<string> => {
-  const cleared = clearedAmounts(clearances, outflows);
+  const cleared = spend(clearances, outflows).cleared;
   const whole = outflows.filter((each) => cleared.get(each.key) === each.amount);
   return new Set(whole.map(({ key }) => key));
 };
@@ -63,7 +65,7 @@ test('one for closing covers everything in its time, in any token', () => {
 test('covers an outflow up to its amount, and the excess is judged', () => {
   const given = [clearance('a', 10, 100n), clearance('b', 11, 20n)];
   const left = [outflow('x', 12, 90n), outflow('y', 13, 50n)];
-  expect([...clearedAmounts(given, left)]).toEqual([
+  expect([...spend(given, left).cleared]).toEqual([
     ['x', 90n],
     ['y', 30n],
   ]);
@@ -75,30 +77,45 @@ test('the oldest grant is used up first, then by id; of two outflows in one slot
   const given = [clearance('b', 11, 60n, 30), clearance('a', 10, 70n, 12)];
   const left = [outflow('x', 12, 70n), outflow('y', 20, 60n)];
   for (const grants of [given, [...given].reverse()])
-    expect([...clearedAmounts(grants, left)]).toEqual([
+    expect([...spend(grants, left).cleared]).toEqual([
       ['x', 70n],
       ['y', 60n],
     ]);
   const twins = [clearance('a', 10, 70n, 12), clearance('b', 10, 60n, 30)];
   for (const grants of [twins, [...twins].reverse()])
-    expect([...clearedAmounts(grants, left)]).toEqual([
+    expect([...spend(grants, left).cleared]).toEqual([
       ['x', 70n],
       ['y', 60n],
     ]);
   const renamed = [clearance('b', 10, 70n, 12), clearance('a', 10, 60n, 30)];
   for (const grants of [renamed, [...renamed].reverse()])
-    expect([...clearedAmounts(grants, left)]).toEqual([['x', 70n]]);
+    expect([...spend(grants, left).cleared]).toEqual([['x', 70n]]);
   const together = [outflow('d', 12, 50n), outflow('c', 12, 50n)];
-  expect([...clearedAmounts([clearance('a', 10, 60n)], together)]).toEqual([
+  expect([...spend([clearance('a', 10, 60n)], together).cleared]).toEqual([
     ['c', 50n],
     ['d', 10n],
   ]);
 });
 
+test('what is unspent is what clearances to withdraw that token, and still last, have left', () => {
+  const given = [
+    clearance('a', 10, 100n),
+    clearance('b', 15, 40n),
+    clearance('closes', 10, null, 99),
+    { ...clearance('other', 15, 7n), mint: 'another mint' as Address },
+  ];
+  const { left } = spend(given, [outflow('x', 12, 70n)]);
+  expect(unspent(given, left, USDC.mint, 16)).toBe(70n);
+  expect(unspent(given, left, USDC.mint, 20)).toBe(70n);
+  expect(unspent(given, left, USDC.mint, 21)).toBe(40n);
+  expect(unspent(given, left, USDC.mint, 26)).toBe(0n);
+  expect(unspent(given, left, 'another mint' as Address, 16)).toBe(7n);
+});
+
 test('an outflow without any clearance is not named at all', () => {
-  expect([...clearedAmounts([], [outflow('x', 1, 5n)])]).toEqual([]);
+  expect([...spend([], [outflow('x', 1, 5n)]).cleared]).toEqual([]);
   const used = [outflow('x', 12, 100n), outflow('y', 13, 5n)];
-  expect([...clearedAmounts([clearance('a', 10, 100n)], used)]).toEqual([['x', 100n]]);
+  expect([...spend([clearance('a', 10, 100n)], used).cleared]).toEqual([['x', 100n]]);
 });
 
 test('one for closing covers nothing after the subscriber has traded again', () => {

@@ -1,7 +1,7 @@
 // Covered: a withdrawal is cleared only when enough certainly remains for what open positions may
 // owe.
 import { expect, test } from 'vitest';
-import { type Holding, uncovered } from '../../src/core/covered.ts';
+import { type Holding, settledIn, uncovered } from '../../src/core/covered.ts';
 
 const holding = (more: Partial<Holding> = {}): Holding => ({
   exists: true,
@@ -26,6 +26,11 @@ test('while a position is open nothing is closed, and only what is settled may l
   expect(code(open, null)).toBe('positions_open');
   expect(code(open, 1_005n)).toBeNull();
   expect(code(open, 1_006n)).toBe('too_much');
+});
+
+test('the most that may be cleared is what is there, with an open position only what is settled', () => {
+  expect(settledIn([holding(), holding({ exists: false })], 7n)).toBe(1_037n);
+  expect(settledIn([holding({ positions: 1 }), holding()], 7n)).toBe(2_007n);
 });
 
 test('a transaction that is not heard yet may owe: nothing is cleared before, and this reason passes', () => {

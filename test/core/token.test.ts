@@ -1,6 +1,6 @@
 // Token: amounts of two venues' tokens are never added to, nor paid with, each other.
 import { describe, expect, test } from 'vitest';
-import { type Clearance, clearedAmounts } from '../../src/core/clearance.ts';
+import { type Clearance, spend } from '../../src/core/clearance.ts';
 import { creatorPaid, creditEvents } from '../../src/core/credit.ts';
 import type { Debt } from '../../src/core/debt.ts';
 import type { Outflow } from '../../src/core/fact.ts';
@@ -187,7 +187,7 @@ test('a clearance covers the token that it names, and each token has an allowanc
     ...{ grantedSlot: 1, untilSlot: 9, tradedSlot: null },
   };
   const cleared = (mint: Address) =>
-    clearedAmounts([clearance], [{ key: 'k', slot: 2, amount: 60n, mint }]).get('k');
+    spend([clearance], [{ key: 'k', slot: 2, amount: 60n, mint }]).cleared.get('k');
   expect(cleared(USDT.mint)).toBe(60n);
   expect(cleared(USDC.mint)).toBeUndefined();
   const small = (key: string, mint: Address) => ({

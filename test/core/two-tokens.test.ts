@@ -1,7 +1,7 @@
 // Two tokens: each rule about amounts counts USDC and USDT by themselves, and one standing is
 // judged over both.
 import { describe, expect, test } from 'vitest';
-import { type Clearance, clearedAmounts } from '../../src/core/clearance.ts';
+import { type Clearance, spend } from '../../src/core/clearance.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import { limitObjection } from '../../src/core/spending-limits.ts';
@@ -55,8 +55,8 @@ test('a clearance in one token covers no outflow of the other', () => {
     ...{ grantedSlot: 10, untilSlot: 20, tradedSlot: null },
   });
   const outflow = { key: 'x', slot: 12, amount: 40n, mint: USDT.mint };
-  expect([...clearedAmounts([cleared(USDC.mint)], [outflow])]).toEqual([]);
-  expect([...clearedAmounts([cleared(USDT.mint)], [outflow])]).toEqual([['x', 40n]]);
+  expect([...spend([cleared(USDC.mint)], [outflow]).cleared]).toEqual([]);
+  expect([...spend([cleared(USDT.mint)], [outflow]).cleared]).toEqual([['x', 40n]]);
 });
 
 test('the gate’s limit holds for each token: two debts below it do not add up to one above it', () => {

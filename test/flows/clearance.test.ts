@@ -86,6 +86,44 @@ test('while a winning position is open, closing is not cleared and only what is 
   expect(evidence).toMatchObject({ amount: '629000000' });
 });
 
+test('clearances do not add up beyond what is settled, however many are asked for at once', async () => {
+  await using street = await openStreet();
+  const { driver } = street;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  await street.verdict('ana', 'allow');
+  driver.movePrice(0, 150_000_000n);
+  driver.trade(trader, 'long', 10_000_000_000n);
+  driver.movePrice(0, 165_000_000n);
+  await expect.poll(async () => (await factsOf(street.database, 'open')).length).toBe(1);
+  const there = driver.depositOf(trader);
+  const ask = async (amount: bigint) =>
+    (
+      await street.post('/v1/subscribers/ana/clearances', {
+        purpose: 'withdraw',
+        amount: `${amount}`,
+      })
+    ).body;
+  // Each waits until the account is explained, and then reads the same deposit.
+  const answers = await Promise.all(Array.from({ length: 5 }, () => ask(there - 100_000_000n)));
+  const [cleared, more] = answers.filter((each) => each.status === 'cleared');
+  const others = answers.filter((each) => each !== cleared);
+  expect(more).toBeUndefined();
+  for (const each of others) {
+    expect(each).toMatchObject({ status: 'blocked', code: 'too_much' });
+    expect(each.reason).toMatch(/Earlier clearances still let .* USDC leave/);
+  }
+  expect(await ask(100_000_000n)).toMatchObject({ status: 'cleared' });
+  expect(await ask(1n)).toMatchObject({ code: 'too_much' });
+  // A withdrawal under the clearances uses them up, and what is left may be asked for again.
+  driver.withdrawTo(trader, Keypair.generate().publicKey, 600_000_000n);
+  expect(await ask(there - 701_000_000n)).toMatchObject({ code: 'too_much' });
+  await fetch(`${street.app().url}/v1/subscribers/ana/clearances/${cleared?.id}`, {
+    method: 'DELETE',
+  });
+  await expect.poll(async () => (await ask(there - 701_000_000n)).status).toBe('cleared');
+});
+
 test.each([20, 400, 500])(
   'a clearance lasts as long on the chain as on the clock, where a slot takes %i ms',
   async (slotMs) => {

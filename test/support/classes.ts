@@ -15,4 +15,4 @@ export const classifyOutflows = (
   clearances: readonly Clearance[],
   quotes: Quotes,
   context: OutflowContext = NOBODY,
-): Map<string, OutflowClass> => classify(outflows, clearances, quotes, context).classes;
+): ReadonlyMap<string, OutflowClass> => classify(outflows, clearances, quotes, context).classes;

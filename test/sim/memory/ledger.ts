@@ -298,6 +298,7 @@ export function createMemoryLedger(nowMs: () => number): MemoryLedger {
       async grant(subscriberId, clearance) {
         const known = state.clearances.get(subscriberId) ?? [];
         state.clearances.set(subscriberId, [...known, clearance]);
+        return null;
       },
     },
     standings: createMemoryStandings(state),

@@ -13,6 +13,8 @@ import { settingsJsonSchema } from './system/schema.ts';
 import { loadSettings, processEnvironment, wantsLocalWorld } from './system/settings.ts';
 
 const STOP_MS_MOST = 9_000;
+/** A signal later than this after the first asks to stop at once. */
+const AGAIN_MS = 1_000;
 
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);
 
@@ -20,15 +22,20 @@ let serving = false;
 
 /**
  * Resolves with the signal at SIGTERM or SIGINT. A stop that takes too long ends the process with
- * 1.
+ * 1, and so does a signal more than a second after the first: npm passes on the SIGINT that the
+ * terminal has sent already, which must not end a stop that has just begun.
  */
 function untilStopped(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
+    let sinceMs: number | null = null;
     const stop = (signal: NodeJS.Signals): void => {
+      if (sinceMs !== null && performance.now() - sinceMs > AGAIN_MS) process.exit(1);
+      if (sinceMs !== null) return;
+      sinceMs = performance.now();
       setTimeout(() => process.exit(1), STOP_MS_MOST).unref();
       resolve(signal);
     };
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
   });
 }
 

@@ -15,6 +15,11 @@ const COMPARED_AT_ONCE = 1_000;
 const NO_LOG =
   'has no line of a daemon’s log, each of which is a JSON object. Leave out what another program put before the lines, as journalctl -o cat does.';
 
+/** The level of `act.done`. */
+const INFO = 30;
+const NO_ACTS =
+  'has warnings and errors alone, as with BAILIFF_LOG_LEVEL warn or error, so that no act is in it. What was lost cannot be told from it: compare the platform’s own records with the ledger.';
+
 const linesOf = (acts: readonly LostAct[]): string[] =>
   table(
     acts.map(({ nonce, atMs, actor, what, asked, kept }) => [
@@ -27,25 +32,31 @@ const linesOf = (acts: readonly LostAct[]): string[] =>
     ]),
   );
 
-/** Whether a line is one that a daemon wrote: a JSON object with the name of an event. */
-function isLogLine(line: string): boolean {
-  if (!line.startsWith('{')) return false;
+/** The level of a line that a daemon wrote, a JSON object with the name of an event; else null. */
+function levelOf(line: string): number | null {
+  if (!line.startsWith('{')) return null;
   try {
-    return typeof (JSON.parse(line) as { event?: unknown }).event === 'string';
+    const { event, level } = JSON.parse(line) as { event?: unknown; level?: unknown };
+    return typeof event === 'string' ? Number(level) : null;
   } catch {
-    return false;
+    return null;
   }
 }
 
+/** The lower of two levels, of which the first may not be known yet. */
+const least = (known: number | null, level: number | null): number | null =>
+  known === null || level === null ? (level ?? known) : Math.min(known, level);
+
 /**
  * The acts that a log's `act.done` lines record, in parts of at most 1,000. Throws `body_invalid`
- * for a file without a line of a daemon, which would pass as a log that lost nothing.
+ * for a file without a line of a daemon, or without one of level info or below: it would pass as a
+ * log that lost nothing.
  */
 async function* loggedActs(file: string): AsyncGenerator<Acknowledged[]> {
   let part: Acknowledged[] = [];
-  let isLog = false;
+  let lowest: number | null = null;
   for await (const line of linesIn(file)) {
-    isLog ||= isLogLine(line);
+    if (lowest === null || lowest > INFO) lowest = least(lowest, levelOf(line));
     const act = acknowledgedIn(line);
     if (act === null) continue;
     part.push(act);
@@ -53,7 +64,8 @@ async function* loggedActs(file: string): AsyncGenerator<Acknowledged[]> {
     yield part;
     part = [];
   }
-  if (!isLog) throw new Fault('body_invalid', `${file} ${NO_LOG}`);
+  if (lowest === null) throw new Fault('body_invalid', `${file} ${NO_LOG}`);
+  if (lowest > INFO) throw new Fault('body_invalid', `${file} ${NO_ACTS}`);
   if (part.length > 0) yield part;
 }
 

@@ -30,8 +30,8 @@ export type Standings = {
    * open debts.
    */
   owing(): Promise<string[]>;
-  /** The roster entry of a subscriber, or null. */
-  entry(subscriberId: string): Promise<RosterEntry | null>;
+  /** The roster entry of a subscriber, named by platform id or agent wallet, or null. */
+  entry(subscriber: string): Promise<RosterEntry | null>;
 };
 
 /** Measures how long debts are owed; core/owing.ts decides when that time counts. */

@@ -218,8 +218,10 @@ export function createStandings(
         select subscriber_id from profit_share where status in ('pending', 'processing', 'failed')`;
       return rows.map((row) => row.subscriber_id);
     },
-    async entry(subscriberId) {
-      const [row] = await select(sql, [subscriberId]);
+    async entry(named) {
+      const [owner] = await sql<{ subscriber_id: string }[]>`
+        select subscriber_id from subscriber where agent_wallet = ${named}`;
+      const [row] = await select(sql, [owner?.subscriber_id ?? named]);
       return row === undefined ? null : entryOf(row);
     },
   };

@@ -1,6 +1,8 @@
 // Settings problems: finds settings that contradict each other or lack one that they depend on.
 import { base58Bytes } from '../core/ids.ts';
 import { SMALL } from '../core/outflow.ts';
+import { RPC_METHODS } from '../core/rpc-price.ts';
+import { QUOTE_SYMBOLS } from '../core/venue-name.ts';
 import type { FileSettings } from './schema.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -85,6 +87,25 @@ function senderTogether({ rpc, payments }: FileSettings, problems: string[]): vo
       problems.push(`payments.sender.accounts: ${account} is no address`);
 }
 
+/** Adds settings that name something which does not exist, or that another one makes useless. */
+function useless({ rpc, payments }: FileSettings, problems: string[]): void {
+  const symbols: readonly string[] = Object.values(QUOTE_SYMBOLS);
+  for (const name of ['quotePerSolOf', 'reimbursePerSolOf'] as const)
+    for (const symbol of Object.keys(payments[name] ?? {}))
+      if (!symbols.includes(symbol))
+        problems.push(
+          `payments.${name}: ${symbol} is the quote token of no venue; there are ${symbols.join(' and ')}`,
+        );
+  const given = [payments.reimbursePerSol, ...Object.values(payments.reimbursePerSolOf ?? {})];
+  if (payments.reimburseMost === '0' && given.some((each) => each !== '0'))
+    problems.push(
+      'payments.reimburseMost: must be above 0 beside reimbursePerSol or reimbursePerSolOf, or the sponsor is given nothing',
+    );
+  for (const method of Object.keys(rpc.methodsAtOnce))
+    if (!RPC_METHODS.includes(method))
+      problems.push(`rpc.methodsAtOnce: the daemon calls no ${method}`);
+}
+
 /** Adds the problems that the schema cannot express: settings that depend on each other. */
 export function togetherness(settings: FileSettings, secrets: Secrets, problems: string[]): void {
   if (!isLoopback(settings.http.host) && secrets.apiKeys.length === 0)
@@ -99,6 +120,7 @@ export function togetherness(settings: FileSettings, secrets: Secrets, problems:
   signersTogether(settings, secrets, problems);
   streamTogether(settings, problems);
   senderTogether(settings, problems);
+  useless(settings, problems);
   if (secrets.streamToken !== null && settings.rpc.streamUrl === null)
     problems.push('BAILIFF_STREAM_TOKEN: has no effect without rpc.streamUrl');
   if (secrets.directDatabaseUrl !== null && secrets.databaseUrl === null)

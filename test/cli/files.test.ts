@@ -62,6 +62,15 @@ test.each(commands)('%s', async (line, empty, binary) => {
   }
 });
 
+test('a log of warnings alone, in which no act can be, is not compared', async () => {
+  const file = path.join(folder, 'warnings');
+  writeFileSync(file, '{"level":40,"event":"app.stopping"}\n{"level":50,"event":"loop.failed"}\n');
+  expect(await runCommand(place, ['acts', 'compare', file])).toMatchObject({
+    code: 2,
+    out: expect.stringMatching(/BAILIFF_LOG_LEVEL/),
+  });
+});
+
 test('a log of a daemon without acts is compared, and lost none', async () => {
   const file = path.join(folder, 'log');
   writeFileSync(file, '{"level":30,"event":"postgres.ready"}\n');

@@ -152,6 +152,21 @@ test('SIGTERM to npm start ends the daemon and all that it started', async () =>
     .toBe('gone');
 });
 
+test('a signal that is sent twice, as by a terminal and by npm, lets the daemon end its work', async () => {
+  await using database = await createDatabase();
+  const started = run(process.execPath, ['src/main.ts', 'start'], {
+    BAILIFF_NETWORK: 'local',
+    DATABASE_URL: database.url,
+    BAILIFF_HTTP_PORT: '0',
+    BAILIFF_DRIFT_PROGRAM: '/nonexistent',
+  });
+  await expect.poll(started.said).toContain('app.ready');
+  started.child.kill('SIGINT');
+  await expect.poll(started.said).toContain('app.stopping');
+  started.child.kill('SIGINT');
+  expect(await started.ended).toMatchObject({ code: 0, signal: null });
+});
+
 test('a daemon whose output is read no more goes on until a signal ends it', async () => {
   await using database = await createDatabase();
   const port = await freePort();

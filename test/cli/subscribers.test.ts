@@ -28,6 +28,14 @@ test('in good standing, without any doubt, is allow', async () => {
   expect(await verdictOf(held, 'ana')).toEqual(['allow', 'In good standing.']);
 });
 
+test('a subscriber is found by its agent wallet as well', async () => {
+  await using held = await createListening(['ana', 'bo']);
+  await held.ledger.standings.update('ana', judge);
+  const wallet = (await held.ledger.subscribers.find('ana'))?.agentWallet ?? '';
+  expect(await verdictOf(held, wallet)).toEqual(['allow', 'In good standing.']);
+  expect((await verdictOf(held, 'eve'))[1]).toMatch(/not registered/);
+});
+
 test('a token account that is not followed makes it unknown, and for nobody else', async () => {
   await using held = await createListening(['ana', 'bo']);
   const beyond = { address: accountOf('eve'), subscriberId: 'ana', fromSlot: 5, namedSlot: 6 };

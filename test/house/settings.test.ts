@@ -1,12 +1,13 @@
 // Settings and log: every problem at once, no accident on a real network, and no secret in a line.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
 import { base58Text } from '../../src/core/ids.ts';
+import { RPC_METHODS } from '../../src/core/rpc-price.ts';
 import { openLog } from '../../src/system/log.ts';
 import { loadSettings, wantsLocalWorld } from '../../src/system/settings.ts';
 
@@ -185,6 +186,34 @@ test.each(['weights', 'callsPerSecond'])('rpc.%s holds one number for each RPC U
     `rpc.${name}: must hold one number for each RPC URL, which are 2, or none; holds 1`,
   );
   expect(foundIn({ rpc: { [name]: [0] } })).toContain(`rpc.${name}`);
+});
+
+test.each([
+  ['quotePerSolOf', { payments: { quotePerSolOf: { USDTT: '150000000' } } }, 'USDTT is the quote'],
+  [
+    'reimbursePerSolOf',
+    { payments: { reimbursePerSolOf: { usdc: '150000000' }, reimburseMost: '9' } },
+    'usdc is the quote token of no venue; there are USDC and USDT',
+  ],
+  ['reimburseMost', { payments: { reimbursePerSol: '1' } }, 'must be above 0'],
+  ['methodsAtOnce', { rpc: { methodsAtOnce: { getSignatureForAddress: 4 } } }, 'calls no'],
+])('a setting without effect is refused: %s', (name, given, says) => {
+  expect(foundIn(given)).toContain(`${name}: `);
+  expect(foundIn(given)).toContain(says);
+});
+
+test('settings for tokens and methods that exist are taken, and every method that is called exists', () => {
+  const payments = { reimbursePerSolOf: { USDT: '1' }, reimburseMost: '9' };
+  expect(foundIn({ payments, rpc: { methodsAtOnce: { getSlot: 4 } } })).toBe('');
+  const files = globSync('src/{chain,core,flows,probes}/**/*.ts');
+  const called = files.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/asking\('(\w+)'|method: '(\w+)'/g)].map(
+      ([, asked, named]) => asked ?? named,
+    ),
+  );
+  const ofNodes = called.filter((each) => /^(get|is|send|simulate)[A-Z]/.test(each ?? ''));
+  expect(ofNodes.length).toBeGreaterThan(10);
+  expect(ofNodes.filter((each) => !RPC_METHODS.includes(each ?? ''))).toEqual([]);
 });
 
 describe('the sender endpoint', () => {

@@ -1,6 +1,7 @@
 // Profile: Drift v2 as data. Sources: the interface that ships with SDK 2.156, and the program of
 // 2026-03.
 import type { Address } from '../../core/ids.ts';
+import { QUOTE_SYMBOLS } from '../../core/venue-name.ts';
 import { errorTable } from '../error-rows.ts';
 import type { CallPlaces, Profile } from '../profile.ts';
 import { ACCOUNTS } from './accounts.ts';
@@ -124,7 +125,12 @@ export const DRIFT_PROFILE: Profile = {
   title: 'Drift v2',
   programId: PROGRAM_ID,
   seeds: { state: 'drift_state', signer: 'drift_signer' },
-  quote: { mint: QUOTE_MINT, symbol: 'USDC', decimals: QUOTE_DECIMALS, market: QUOTE_MARKET },
+  quote: {
+    mint: QUOTE_MINT,
+    symbol: QUOTE_SYMBOLS['drift-v2'],
+    decimals: QUOTE_DECIMALS,
+    market: QUOTE_MARKET,
+  },
   spotDecimals: SPOT_DECIMALS,
   marketMints: MARKET_MINTS,
   perpNames: PERP_NAMES,

@@ -1,6 +1,7 @@
 // Profile: Velocity as data. Velocity succeeds Drift v2 and trades since 2026. The facts, their
 // sources and the date of each check: docs/venues.md.
 import type { Address } from '../../core/ids.ts';
+import { QUOTE_SYMBOLS } from '../../core/venue-name.ts';
 import { ERROR_ROWS as DRIFT_ERRORS } from '../drift-v2/errors.ts';
 import { errorTable } from '../error-rows.ts';
 import type { CallPlaces, Profile } from '../profile.ts';
@@ -60,7 +61,7 @@ export const VELOCITY_PROFILE: Profile = {
   seeds: { state: 'velocity_state', signer: 'velocity_signer' },
   quote: {
     mint: 'Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB' as Address,
-    symbol: 'USDT',
+    symbol: QUOTE_SYMBOLS.velocity,
     decimals: 6,
     market: 0,
   },

@@ -13,7 +13,9 @@ import type { PaymentVariants } from './variant-ports.ts';
 type PaymentsApart = FoundPayments & PaymentVariants;
 /**
  * Stores payments. Every transition is one conditional update; false means that the payment was not
- * in the state from which it starts.
+ * in the state from which it starts. A transition that the chain proves about signed bytes names
+ * their signature, and is also false where the payment holds other bytes: a database that went back
+ * calls a payment `planned` again, and another daemon may have signed it anew.
  */
 export type Payments = PaymentsApart & {
   /** The payment of a subscriber that has not ended; null when there is none. */
@@ -28,13 +30,16 @@ export type Payments = PaymentsApart & {
    * when the database's identity has changed, which the same statement checks.
    */
   signed(paymentId: string, bytes: SignedBytes, under?: string | null): Promise<boolean>;
-  /** From `signed` to `sent`: from now on the transaction may be executed. */
-  sent(paymentId: string, nowMs: number): Promise<boolean>;
   /**
-   * From `sent` to `landed` in a finalized slot: discharges the debts. `signature`: the variant
-   * that was executed; absent for the only one.
+   * From `signed` to `sent`, of the bytes with this signature: from now on the transaction may be
+   * executed.
    */
-  landed(paymentId: string, slot: Slot, signature?: Signature): Promise<boolean>;
+  sent(paymentId: string, signature: Signature, nowMs: number): Promise<boolean>;
+  /**
+   * From `sent` to `landed` in a finalized slot: discharges the debts. `signature`: the bytes that
+   * were executed, which are the payment's or a variant's.
+   */
+  landed(paymentId: string, slot: Slot, signature: Signature): Promise<boolean>;
   /**
    * Stays in `planned`, or of a payment under a nonce in `sent`: records on the payment and on its
    * debts why it is not signed yet, or why its end is not known yet. Signing removes the reason.
@@ -48,9 +53,10 @@ export type Payments = PaymentsApart & {
     countsAsAttempt: boolean,
   ): Promise<boolean>;
   /**
-   * From `sent` to `failed`: executed with an error in this finalized slot. Frees the debts; those
-   * that a cancellation leaves to a person wait for one (core/cancellation.ts). No debt of the
-   * subscriber is tried again before `retryInMs`, even if an event wakes the lane.
+   * From `sent` to `failed`: the bytes with this signature, the payment's or a variant's, were
+   * executed with an error in this finalized slot. Frees the debts; those that a cancellation
+   * leaves to a person wait for one (core/cancellation.ts). No debt of the subscriber is tried
+   * again before `retryInMs`, even if an event wakes the lane.
    */
   failed(
     paymentId: string,
@@ -58,14 +64,16 @@ export type Payments = PaymentsApart & {
     trouble: Trouble,
     retryInMs: number | null,
     countsAsAttempt: boolean,
-    signature?: Signature,
+    signature: Signature,
   ): Promise<boolean>;
   /**
-   * From `sent` to `dead`: proven never executed. Frees the debts with this reason. `evidence` are
-   * all rounds that counted, oldest first.
+   * From `sent` to `dead`, of a payment under a blockhash: the bytes with this signature are proven
+   * never executed. Frees the debts with this reason. `evidence` are all rounds that counted, the
+   * oldest first.
    */
   dead(
     paymentId: string,
+    signature: Signature,
     evidence: readonly DeathEvidence[],
     trouble: Trouble,
     retryInMs: number,

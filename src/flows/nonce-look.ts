@@ -2,6 +2,7 @@
 // payment may be executed: it is sent again, signed once more at a higher price or by another
 // route, or cancelled. When the value has moved, the transaction that was signed under the value
 // tells what became of the payment. No age and no absence ends the payment. See ADR 41 and 104.
+import { unreachable } from '../core/fault.ts';
 import type { Signature, Slot } from '../core/ids.ts';
 import {
   type NonceAt,
@@ -43,8 +44,11 @@ type LookPorts = Omit<NonceLanePorts, 'books'> & {
 };
 
 export type NonceLooked =
-  /** The payment ended. `slot`: where it was executed; null when it never was. */
-  | { readonly ended: SignedBytes; readonly slot: Slot | null }
+  /**
+   * The payment ended, or the ledger has it without these bytes. `slot`: where they were executed;
+   * null when they never were. `byThis`: this daemon ended the payment.
+   */
+  | { readonly ended: SignedBytes; readonly slot: Slot | null; readonly byThis: boolean }
   /** The payment may still be executed. The bytes are those of the newest variant. */
   | { readonly signed: SignedBytes };
 
@@ -74,30 +78,42 @@ export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadca
     microLamportsMost: priceMost(),
   });
 
+  /** Ends the payment with this outcome. False when this daemon did not end it. */
+  const end = (
+    payment: Payment,
+    outcome: Exclude<Outcome, { became: 'untold' }>,
+  ): Promise<boolean> => {
+    const { signature, slot } = outcome;
+    switch (outcome.became) {
+      case 'paid':
+        return ends.land(payment, signature, slot);
+      case 'failed':
+        return ends.failExecuted(payment, signature, slot, outcome.error);
+      case 'cancelled':
+      case 'overtaken':
+        return ends.overtaken(payment, outcome.became === 'cancelled', signature, slot);
+      default:
+        return unreachable(outcome);
+    }
+  };
+
   const finish = async (
     payment: Payment,
     signed: SignedBytes,
     outcome: Exclude<Outcome, { became: 'untold' }>,
   ): Promise<NonceLooked> => {
     const { signature, slot } = outcome;
-    switch (outcome.became) {
-      case 'paid':
-        await ends.land(payment, signature, slot);
-        break;
-      case 'failed':
-        await ends.failExecuted(payment, signature, slot, outcome.error);
-        break;
-      case 'cancelled':
-      case 'overtaken': {
-        if (await ends.overtaken(payment, outcome.became === 'cancelled', signature, slot)) break;
-        const known = await ledger.payments.live(payment.subscriberId);
-        // Another daemon has signed that transaction for the payment since this one read it.
-        if (known?.id === payment.id && known.nonce) return look(known, known.nonce);
-      }
+    const byThis = await end(payment, outcome);
+    if (!byThis) {
+      const known = await ledger.payments.live(payment.subscriberId);
+      // Another daemon has signed that transaction for the payment since this one read it, or the
+      // database went back and lost that the payment was signed with it.
+      const isSame = known?.id === payment.id && known.state === 'sent';
+      if (isSame && known.nonce) return look(known, known.nonce);
     }
     triedMs.delete(payment.id);
     const executed = outcome.became === 'paid' || outcome.became === 'failed';
-    return { ended: { ...signed, signature }, slot: executed ? slot : null };
+    return { ended: { ...signed, signature }, slot: executed ? slot : null, byThis };
   };
 
   /** Stores another variant, and sends it. False when another daemon was faster. */

@@ -44,30 +44,31 @@ export function createPaymentEnds(
    * Frees the debts of a payment that one of its recipients, or a halt, keeps from being signed.
    * The debts to the other recipients are planned again at once.
    */
-  const holdBack = async (payment: Payment, trouble: Trouble): Promise<void> => {
+  const holdBack = async (payment: Payment, trouble: Trouble): Promise<boolean> => {
     if (!paysSeveral(payment)) return fail(payment, trouble, null);
-    if (!(await ledger.payments.refused(payment.id, trouble, 0, false))) return;
+    if (!(await ledger.payments.refused(payment.id, trouble, 0, false))) return false;
     own.ended(payment.id);
     const { id, subscriberId } = payment;
     log.warn('payment.failed', { payment: id, subscriber: subscriberId, ...trouble });
+    return true;
   };
 
   /**
-   * Ends a payment that was refused before signing (`slot` null), or that was executed with an
-   * error in a slot. The two are recorded differently: a daemon whose simulation fails because
-   * another daemon's bytes have landed must not free the debts.
+   * Ends a payment that was refused before signing (`executed` null), or of which these bytes were
+   * executed with an error. The two are recorded differently: a daemon whose simulation fails
+   * because another daemon's bytes have landed must not free the debts. False when the payment has
+   * ended already, or when the ledger holds other bytes for it.
    */
   const fail = async (
     payment: Payment,
     found: Trouble,
-    slot: Slot | null,
-    signature?: Signature,
-  ): Promise<void> => {
+    executed: { readonly signature: Signature; readonly slot: Slot } | null,
+  ): Promise<boolean> => {
     const { subscriberId, plan } = payment;
     const trouble = untangled(payment, found);
     const ids = plan.covers.map((each) => each.shareId);
     const tries =
-      slot !== null || trouble.class === 'unexpected'
+      executed !== null || trouble.class === 'unexpected'
         ? await ledger.shares.tries(subscriberId, ids)
         : NO_TRIES;
     const retry = retryIn(trouble, payment.attempts, tries);
@@ -77,18 +78,28 @@ export function createPaymentEnds(
     const held = delayMs(AFTER_FAILURE, tries.failures + 1, clock.random());
     const later = retry === null ? null : Math.max(retry, held);
     const ended =
-      slot === null
+      executed === null
         ? await ledger.payments.refused(payment.id, trouble, retry, counts)
-        : await ledger.payments.failed(payment.id, slot, trouble, later, counts, signature);
-    if (!ended) return;
+        : await ledger.payments.failed(
+            payment.id,
+            executed.slot,
+            trouble,
+            later,
+            counts,
+            executed.signature,
+          );
+    if (!ended) return false;
     own.ended(payment.id);
     log.warn('payment.failed', { payment: payment.id, subscriber: subscriberId, ...trouble });
+    return true;
   };
 
-  const land = async (payment: Payment, signature: Signature, slot: Slot): Promise<void> => {
-    // The variant is named where there may be several.
-    const variant = payment.nonce ? [signature] : [];
-    if (!(await ledger.payments.landed(payment.id, slot, ...variant))) return;
+  /**
+   * Records that these bytes of a payment landed. False when the payment has ended already, or when
+   * the ledger holds other bytes for it.
+   */
+  const land = async (payment: Payment, signature: Signature, slot: Slot): Promise<boolean> => {
+    if (!(await ledger.payments.landed(payment.id, slot, signature))) return false;
     log.info('payment.landed', {
       payment: payment.id,
       purpose: payment.purpose,
@@ -105,6 +116,7 @@ export function createPaymentEnds(
         overpaid,
         detail: 'It landed for debts that were covered already; the creator holds more than owed.',
       });
+    return true;
   };
 
   /** The programs of the instructions of the transaction that was executed. */
@@ -127,21 +139,22 @@ export function createPaymentEnds(
     }
   };
 
+  /** Ends a payment of which these bytes were executed with an error. False as `fail` has it. */
   const failExecuted = async (
     payment: Payment,
     signature: Signature,
     slot: Slot,
     error: unknown,
-  ): Promise<void> => {
+  ): Promise<boolean> => {
     ports.pen.ended({ payment, signature, by: 'failure' });
     // The simulation had passed, so an error of set-up means that something changed since. The
     // debts are tried again, and not left to a person at once.
     const programs = await programsOf(payment, signature);
     const found = ports.venues.of(payment.venue).trouble(error, programs, []);
     const trouble: Trouble = found.class === 'operator' ? { ...found, class: 'unexpected' } : found;
-    if (!payment.nonce) return fail(payment, trouble, slot);
-    await fail(payment, trouble, slot, signature);
-    await voidAskedOf(payment);
+    const isEnded = await fail(payment, trouble, { signature, slot });
+    if (payment.nonce) await voidAskedOf(payment);
+    return isEnded;
   };
 
   /**

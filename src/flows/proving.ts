@@ -9,7 +9,7 @@ import {
   isProvenDead,
   withRound,
 } from '../core/death.ts';
-import type { Address } from '../core/ids.ts';
+import type { Address, Signature } from '../core/ids.ts';
 import type { Payment } from '../core/payment.ts';
 import type { Log } from '../core/ports.ts';
 import type { SignedBytes } from '../core/signed-bytes.ts';
@@ -37,16 +37,20 @@ export type Proving = {
 
 /** Creates the collection of evidence, with no rounds. */
 export function createProving(chain: Pick<Chain, 'deathEvidence'>, log: Log): Proving {
-  const rounds = new Map<string, readonly DeathEvidence[]>();
+  /** By payment, the rounds about the bytes with this signature. */
+  const rounds = new Map<string, { signature: Signature; agreeing: readonly DeathEvidence[] }>();
   return {
     async round({ id }, signed, tokenAccount, finalizedBlockHeight) {
-      const before = rounds.get(id) ?? [];
+      const { signature } = signed;
+      const kept = rounds.get(id);
+      // A payment may hold other bytes than before: a database that went back had it signed anew.
+      const before = kept?.signature === signature ? kept.agreeing : [];
       // A round too soon after the last would prove nothing more, and costs half a dozen calls.
       const last = before.at(-1)?.finalizedBlockHeight ?? Number.NEGATIVE_INFINITY;
       if (finalizedBlockHeight < last + BLOCKS_BETWEEN_ROUNDS) return null;
       const evidence = await chain.deathEvidence(signed, tokenAccount);
       const agreeing = withRound(signed, before, evidence);
-      rounds.set(id, agreeing);
+      rounds.set(id, { signature, agreeing });
       if (isProvenDead(signed, agreeing)) return agreeing;
       if (agreeing.length === 0) log.info('payment.not_proven_dead', { payment: id, evidence });
       return null;

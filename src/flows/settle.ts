@@ -5,7 +5,6 @@
 // a step has just written is not read again: each step changes the row only while it is in the
 // state from which the step starts.
 
-import { NO_TRIES } from '../core/aftermath.ts';
 import { type Debt, debtsAt } from '../core/debt.ts';
 import { Fault, messageOf, unreachable } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
@@ -13,6 +12,7 @@ import type { Variant } from '../core/nonce.ts';
 import { type Command, conclude, next, type Payment } from '../core/payment.ts';
 import type { Clock, Log, Subscriber } from '../core/ports.ts';
 import type { SignedBytes } from '../core/signed-bytes.ts';
+import { createBurying } from './burying.ts';
 import type { VenuesConformance } from './conformance.ts';
 import { createLooking, type FinalityPace, type LookingOptions } from './look-schedule.ts';
 import { createNonceHeard, type NonceHeard } from './nonce-heard.ts';
@@ -23,7 +23,7 @@ import type { OwnSignatures } from './own-signatures.ts';
 import { createPaymentEnds } from './payment-ends.ts';
 import { createPlanReadings } from './plan-readings.ts';
 import { createPlanning, type PlanningOptions, type PlanningPorts } from './planning.ts';
-import { createProving, EXPIRED } from './proving.ts';
+import { createProving } from './proving.ts';
 import { waitOf } from './refusal.ts';
 import { createRerouting } from './rerouting.ts';
 import { createResting } from './resting.ts';
@@ -95,6 +95,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     if (subscriber === null) throw new Fault('not_found', `subscriber ${id} is gone`);
     return subscriber;
   };
+  const bury = createBurying({ ...ports, proving, subscriberOf }, retryIn);
 
   const doPlan = async (
     subscriberId: string,
@@ -128,7 +129,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   };
 
   /** Ends a payment that was not signed, by `end`. */
-  const unsigned = async (end: Promise<void>): Promise<Left> => {
+  const unsigned = async (end: Promise<unknown>): Promise<Left> => {
     await end;
     return 'ask';
   };
@@ -191,7 +192,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
       log.warn('payment.send_waits', { payment: payment.id, ...behind });
       return options.retryEveryMs;
     }
-    if (!(await ledger.payments.sent(payment.id, clock.nowMs()))) return 'ask';
+    const { signature } = payment.signed;
+    if (!(await ledger.payments.sent(payment.id, signature, clock.nowMs()))) return 'ask';
     // Noted before the send, because its effect may be heard before its answer.
     looking.sent(payment.subscriberId, payment.signed);
     const { agentWallet } = subscriber;
@@ -202,41 +204,32 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     log.info('payment.sent', {
       payment: payment.id,
       subscriber: payment.subscriberId,
-      signature: payment.signed.signature,
+      signature,
     });
     return payment.nonce ? 'ask' : { ...payment, state: 'sent' };
   };
 
-  /** Ends a payment that is proven dead. False while the evidence does not prove it. */
-  const bury = async (
+  /**
+   * Forgets bytes that have ended, in this slot or without an execution. Where this daemon did not
+   * end their payment (`isEnded` false), the ledger may hold other bytes for it, because the
+   * database went back. The chain then shows an end that the ledger lacks: the books are compared
+   * before more is signed, and the lane goes on with the payment as the ledger has it.
+   */
+  const finished = async (
     payment: Payment,
-    signed: SignedBytes,
-    finalizedBlockHeight: number,
-  ): Promise<boolean> => {
-    const { id, subscriberId } = payment;
-    const { agentWallet: agent } = await subscriberOf(subscriberId);
-    const account = tokens.tokenAccount(payment.token.mint, agent);
-    const evidence = await proving.round(payment, signed, account, finalizedBlockHeight);
-    if (evidence === null) return false;
-    const retry = retryIn(EXPIRED, payment.attempts, NO_TRIES) ?? 0;
-    const { signature } = signed;
-    const finalized = Math.min(...evidence.map((each) => each.finalizedBlockHeight));
-    ports.pen.ended({ payment, signature, by: 'expiry', finalizedBlockHeight: finalized });
-    if (await ledger.payments.dead(id, evidence, EXPIRED, retry))
-      log.warn('payment.dead', { payment: id, subscriber: subscriberId, signature, evidence });
-    ports.books.forget(subscriberId);
-    return true;
-  };
-
-  /** Forgets a payment that has ended, in this slot or without an execution. */
-  const finished = (payment: Payment, slot: Slot | null): null => {
+    slot: Slot | null,
+    isEnded: boolean,
+  ): Promise<Payment | null> => {
     const { subscriberId } = payment;
     ports.ownSignatures.ended(payment, slot);
     looking.forget(subscriberId);
     proving.forget(payment.id);
     own.ended(payment.id);
     ports.onEnded(subscriberId);
-    return null;
+    if (isEnded) return null;
+    const live = await ledger.payments.live(subscriberId);
+    if (live?.id === payment.id) ports.books.forget(subscriberId);
+    return live;
   };
 
   /** Looks for a sent payment when due. Milliseconds until the next look; null: it ended. */
@@ -248,25 +241,30 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     if (payment.nonce) {
       const looked = await lookUnderNonce(payment, payment.nonce);
       if ('signed' in looked) return Math.max(1, looking.waitMs(subscriberId, looked.signed));
-      return finished({ ...payment, signed: looked.ended }, looked.slot);
+      return finished({ ...payment, signed: looked.ended }, looked.slot, looked.byThis);
     }
     const look = await chain.look(signed.signature);
     if (look.seen === 'nothing')
       log.warn('payment.look_unanswered', { payment: payment.id, why: look.why });
     const verdict = conclude(signed, look);
     const buried =
-      verdict.do === 'prove' && (await bury(payment, signed, verdict.finalizedBlockHeight));
-    if (verdict.do === 'wait' || (verdict.do === 'prove' && !buried)) {
+      verdict.do === 'prove'
+        ? await bury(payment, signed, verdict.finalizedBlockHeight)
+        : 'unproven';
+    if (verdict.do === 'wait' || (verdict.do === 'prove' && buried === 'unproven')) {
       if (look.seen === 'executed') looking.executed(subscriberId, look.slot);
       else if (looking.absent(subscriberId) && verdict.do === 'wait' && verdict.rebroadcast)
         if ((await ports.books.doubt()) === null) await broadcast(payment, signed);
       return Math.max(1, looking.waitMs(subscriberId, signed));
     }
     const { signature } = signed;
-    if (verdict.do === 'discharge') await ends.land(payment, signature, verdict.slot);
-    if (verdict.do === 'fail')
-      await ends.failExecuted(payment, signature, verdict.slot, verdict.error);
-    return finished(payment, 'slot' in verdict ? verdict.slot : null);
+    if (verdict.do === 'prove') return finished(payment, null, buried === 'ended');
+    const { slot } = verdict;
+    const isEnded =
+      verdict.do === 'discharge'
+        ? await ends.land(payment, signature, slot)
+        : await ends.failExecuted(payment, signature, slot, verdict.error);
+    return finished(payment, slot, isEnded);
   };
 
   const take = (subscriberId: string, command: Exclude<Command, { do: 'rest' }>): Promise<Left> => {

@@ -15,7 +15,7 @@ import { discharge } from './discharge.ts';
 import { among, array, together } from './groups.ts';
 import { tellAll } from './outbox.ts';
 import { cover, type LandedRow, recipientsIn, toldRecipients } from './payment-rows.ts';
-import { executedVariant } from './payment-variants.ts';
+import { executedVariant, holdsBytes } from './payment-variants.ts';
 import { applyToShares } from './share-changes.ts';
 
 type Steps = Pick<Payments, 'open' | 'signed' | 'sent' | 'landed' | 'overpaidBy'>;
@@ -25,7 +25,8 @@ type Signing = {
   readonly under: string | null;
 };
 
-type Landing = { readonly id: string; readonly slot: Slot; readonly signature?: Signature };
+type Sending = { readonly id: string; readonly signature: Signature; readonly nowMs: number };
+type Landing = { readonly id: string; readonly slot: Slot; readonly signature: Signature };
 
 /** The most payments that take a step in one transaction. */
 const TOGETHER = 32;
@@ -191,17 +192,18 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
     },
   );
 
-  const send = together<{ readonly id: string; readonly nowMs: number }, boolean>(
+  const send = together<Sending, boolean>(
     async (sendings) => {
-      const rows = sendings.map(({ id, nowMs }) => ({
+      const rows = sendings.map(({ id, signature, nowMs }) => ({
         payment_id: id,
+        signature,
         sent_at: at(nowMs).toISOString(),
       }));
       const done = await sql<{ payment_id: string }[]>`
-        with given as (select * from jsonb_to_recordset(${sql.json(rows)}) as g(payment_id text, sent_at timestamptz)),
+        with given as (select * from jsonb_to_recordset(${sql.json(rows)}) as g(payment_id text, signature text, sent_at timestamptz)),
         held as (${heldIn(sql, sql`'signed'`)})
         update payment p set state = 'sent', sent_at = g.sent_at from given g join held using (payment_id)
-        where p.payment_id = g.payment_id returning p.payment_id`;
+        where p.payment_id = g.payment_id and p.signature = g.signature returning p.payment_id`;
       const ids = new Set(done.map((row) => row.payment_id));
       return sendings.map(({ id }) => ids.has(id));
     },
@@ -210,7 +212,7 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
 
   const landTogether = (landings: readonly Landing[]) =>
     sql.begin(async (tx): Promise<boolean[]> => {
-      const given = landings.map(({ id, slot, signature = null }) => ({
+      const given = landings.map(({ id, slot, signature }) => ({
         payment_id: id,
         slot,
         signature,
@@ -220,7 +222,7 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
         held as (${heldIn(tx, tx`'sent'`)})
         update payment p set state = 'landed', executed_slot = g.slot, ended_at = now(), ${executedVariant(tx, tx`g.signature`)}
         from given g join held using (payment_id)
-        where p.payment_id = g.payment_id
+        where p.payment_id = g.payment_id and ${holdsBytes(tx, tx`g.signature`)}
         returning p.payment_id, p.subscriber_id, p.creator_wallet, p.mint, p.amount, p.signature, p.purpose,
           (select symbol from token k where k.mint = p.mint) as symbol, ${recipientsIn(tx)} as recipients`;
       const found = new Map(rows.map((row) => [row.payment_id, row]));
@@ -277,9 +279,8 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
   return {
     open: (payment) => open(payment),
     signed: (id, bytes, under = null) => sign({ id, bytes, under }),
-    sent: (id, nowMs) => send({ id, nowMs }),
-    landed: (id, slot, signature) =>
-      land({ id, slot, ...(signature === undefined ? {} : { signature }) }),
+    sent: (id, signature, nowMs) => send({ id, signature, nowMs }),
+    landed: (id, slot, signature) => land({ id, slot, signature }),
     overpaidBy: (id) => overpaidBy(id),
   };
 }

@@ -18,6 +18,12 @@ export const executedVariant = (sql: Sql | Transaction, signature: Fragment): Fr
     from (select 1) one left join payment_variant v
       on (v.subscriber_id, v.payment_id) = (p.subscriber_id, p.payment_id) and v.signature = ${signature})`;
 
+/** Whether `payment p` holds the bytes with this signature, as its own or as those of a variant. */
+export const holdsBytes = (sql: Sql | Transaction, signature: Fragment): Fragment => sql`
+  (p.signature = ${signature} or p.nonce_value is not null and exists (
+    select 1 from payment_variant v
+    where (v.subscriber_id, v.payment_id) = (p.subscriber_id, p.payment_id) and v.signature = ${signature}))`;
+
 /** Creates the part of the store of payments that keeps variants. */
 export const createPaymentVariants = (
   sql: Sql,

@@ -21,7 +21,7 @@ import {
   type VariantJson,
 } from './payment-rows.ts';
 import { createPaymentSteps } from './payment-steps.ts';
-import { createPaymentVariants, executedVariant } from './payment-variants.ts';
+import { createPaymentVariants, executedVariant, holdsBytes } from './payment-variants.ts';
 import { applyToShares } from './share-changes.ts';
 import { type End, endUnpaid } from './unpaid.ts';
 
@@ -93,14 +93,10 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     },
     failed: (paymentId, slot, trouble, retryInMs, countsAsAttempt, signature) => {
       const change = sql`state = 'failed', trouble = ${sql.json(toJson(trouble))}, executed_slot = ${slot}
-        ${signature === undefined ? sql`` : sql`, ${executedVariant(sql, sql`${signature}`)}`}`;
-      return end(paymentId, 'sent', change, {
-        trouble,
-        retryInMs,
-        countsAsAttempt,
-        how: 'failed_on_chain',
-        ...(signature === undefined ? {} : { by: signature }),
-      });
+        , ${executedVariant(sql, sql`${signature}`)}`;
+      const ended = { trouble, retryInMs, countsAsAttempt, how: 'failed_on_chain' } as const;
+      const isOwn = holdsBytes(sql, sql`${signature}`);
+      return end(paymentId, 'sent', change, { ...ended, by: signature }, isOwn);
     },
     overtaken: (paymentId, by, trouble, retryInMs) => {
       const change = sql`state = 'dead', evidence = ${sql.json({ moved: by })}`;
@@ -111,10 +107,10 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
           and v.signature = ${by.signature} and (v.purpose = 'payment' or not ${by.own}))`;
       return end(paymentId, 'sent', change, how, isOther);
     },
-    dead: (paymentId, evidence, trouble, retryInMs) => {
+    dead: (paymentId, signature, evidence, trouble, retryInMs) => {
       const change = sql`state = 'dead', evidence = ${sql.json(toJson({ rounds: evidence }))}`;
       const how: End = { trouble, retryInMs, countsAsAttempt: true, how: 'expired' };
-      return end(paymentId, 'sent', change, how);
+      return end(paymentId, 'sent', change, how, sql`p.signature = ${signature}`);
     },
     async list({ limit, before, ...filter }) {
       const rows = await listed<ListedRow[]>`

@@ -108,7 +108,7 @@ test('a void that a person asked for survives the end of the daemon between the 
   const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
   await payments.open({ ...paymentFor(held.share.id, held.share.amount), nonce });
   await payments.signed('p1', bytes);
-  await payments.sent('p1', 0);
+  await payments.sent('p1', bytes.signature, 0);
   await payments.cancel('p1', { ...DRILL, shareId: held.share.id });
   const mover = { signature: signatureOf(503), slot: 9, own: true };
   // Here the daemon that ended the payment is killed.
@@ -143,7 +143,7 @@ async function leftToVoid() {
   const payment = { ...paymentFor(held.share.id, held.share.amount), nonce, signed: bytes };
   await payments.open(payment);
   await payments.signed('p1', bytes);
-  await payments.sent('p1', 0);
+  await payments.sent('p1', bytes.signature, 0);
   await payments.cancel('p1', { ...DRILL, shareId: held.share.id });
   const end = (ends: Pick<ReturnType<typeof createPaymentEnds>, 'overtaken' | 'failExecuted'>) => ({
     overtaken: () => ends.overtaken(payment, true, signatureOf(503), 9),

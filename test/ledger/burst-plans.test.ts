@@ -66,9 +66,9 @@ function stepsOf(sql: Sql, numbers: readonly number[]) {
       const signed = { ...bytes, lastValidBlockHeight: 1, blockhashSlot: SLOT };
       expect(await payments.signed(`p${n}`, signed)).toBe(true);
     }),
-    'a payment is sent': each((n) => payments.sent(`p${n}`, 0)),
+    'a payment is sent': each((n) => payments.sent(`p${n}`, paidBy(n), 0)),
     'a payment has landed': each(async (n) => {
-      expect(await payments.landed(`p${n}`, SLOT)).toBe(true);
+      expect(await payments.landed(`p${n}`, SLOT, paidBy(n))).toBe(true);
     }),
     'a cost is stored': each((n) => {
       const payment = { paymentId: `p${n}`, subscriberId: `s${n}`, signature: paidBy(n) };

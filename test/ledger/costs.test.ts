@@ -47,15 +47,17 @@ async function pay(
     plan: { feePayer: 'sponsor', createCreatorAccount: true, ...more },
   });
   await ledger.payments.open(payment);
+  const signature = signatureOf(500 + n);
   await ledger.payments.signed(payment.id, {
-    signature: signatureOf(500 + n),
+    signature,
     bytes: new Uint8Array(1),
     lastValidBlockHeight: 1,
     blockhashSlot: 1,
   });
-  await ledger.payments.sent(payment.id, 1);
-  if (end === 'landed') await ledger.payments.landed(payment.id, 60 + n);
-  else await ledger.payments.failed(payment.id, 60 + n, troubled('overtaken', 'no'), 0, false);
+  await ledger.payments.sent(payment.id, signature, 1);
+  if (end === 'landed') await ledger.payments.landed(payment.id, 60 + n, signature);
+  const why = troubled('overtaken', 'no');
+  if (end !== 'landed') await ledger.payments.failed(payment.id, 60 + n, why, 0, false, signature);
   return payment;
 }
 
@@ -140,7 +142,7 @@ test('the fee of a cancellation counts for the sponsor, before it is read and fo
   const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
   await ledger.payments.open({ ...planned, plan: { ...planned.plan, feePayer: 'agent' }, nonce });
   await ledger.payments.signed('p1', bytes);
-  await ledger.payments.sent('p1', 0);
+  await ledger.payments.sent('p1', bytes.signature, 0);
   const spent = async () => (await ledger.costs.ofSponsor(SPONSOR, 'ana', CREATOR)).subscriber;
   expect(await spent()).toEqual({ lamports: 0n, unread: 0 });
   const by = { signature: signatureOf(503), slot: 9, own: true };
@@ -186,8 +188,9 @@ test('the sum signed within a day is known after a restart, swaps for SOL includ
   expect(await t.ledger.costs.signedToday('ana', USDC.mint)).toBe(amount + 7n);
   await t.sql`update payment set ended_at = now() - interval '25 hours' where state = 'landed'`;
   expect(await t.ledger.costs.signedToday('ana', USDC.mint)).toBe(7n);
-  await t.ledger.payments.sent('swap', 1);
-  await t.ledger.payments.dead('swap', [], troubled('expired', 'never executed'), 0);
+  await t.ledger.payments.sent('swap', signatureOf(900), 1);
+  const expired = troubled('expired', 'never executed');
+  await t.ledger.payments.dead('swap', signatureOf(900), [], expired, 0);
   expect(await t.ledger.costs.signedToday('ana', USDC.mint)).toBe(0n);
 });
 

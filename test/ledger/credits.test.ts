@@ -135,14 +135,14 @@ describe('transfers that Bailiff did not make', () => {
       lastValidBlockHeight: 5,
       blockhashSlot: 3,
     });
-    await ledger.payments.sent('p1', 0);
+    await ledger.payments.sent('p1', signatureOf(60), 0);
     // Another system paid the creator at the same time.
     await recordFact(ledger, transferOf(50, 20, 100n), 'finalized');
     expect(await creditTransfers(ledger)).toEqual([]);
     expect(await ledger.credits.unmatched('ana', CREATOR)).not.toBeNull();
     // Our own payment's outflow is never matched, by its signature.
     await recordFact(ledger, transferOf(60, 21, 100n), 'finalized');
-    await ledger.payments.landed('p1', 21);
+    await ledger.payments.landed('p1', 21, signatureOf(60));
     expect(await creditTransfers(ledger)).toEqual(['ana']);
     expect(await ledger.credits.list({ subscriberId: 'ana', limit: 5 })).toMatchObject([
       { signature: signatureOf(50), amount: 100n, credited: 0n },

@@ -197,17 +197,21 @@ test('payments take their steps in few transactions; one that lost its debts tak
   expect(under.some(Boolean)).toBe(false);
   await areAsLeft((payment, n) => ({ ...payment, state: 'signed', signed: bytesOf(n) }));
   const sent = await inFewCommits(held, 'payment', () =>
-    Promise.all(payments.map(({ id }) => ledger.payments.sent(id, 5))),
+    Promise.all(payments.map(({ id }, n) => ledger.payments.sent(id, bytesOf(n).signature, 5))),
   );
   expect(sent).toEqual(opened);
   await areAsLeft((payment, n) => ({ ...payment, state: 'sent', signed: bytesOf(n) }));
   const landed = await inFewCommits(held, 'payment', () =>
-    Promise.all(payments.map(({ id }, n) => ledger.payments.landed(id, 30 + n))),
+    Promise.all(
+      payments.map(({ id }, n) => ledger.payments.landed(id, 30 + n, bytesOf(n).signature)),
+    ),
   );
   expect(landed).toEqual(opened);
-  expect(await Promise.all(payments.map(({ id }) => ledger.payments.landed(id, 30)))).toEqual(
-    payments.map(() => false),
-  );
+  expect(
+    await Promise.all(
+      payments.map(({ id }, n) => ledger.payments.landed(id, 30, bytesOf(n).signature)),
+    ),
+  ).toEqual(payments.map(() => false));
   const rows = await sql<{ subscriber_id: string; executed_slot: bigint; paid: bigint }[]>`
     select p.subscriber_id, p.executed_slot, s.paid from payment p
     join payment_share ps using (subscriber_id, payment_id) join profit_share s using (subscriber_id, share_id)

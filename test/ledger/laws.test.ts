@@ -126,7 +126,7 @@ describe('payments', () => {
   test('nothing may be sent before bytes, signature and expiry are recorded', async () => {
     await using held = await withShare();
     await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount));
-    expect(await held.ledger.payments.sent('p1', 0)).toBe(false);
+    expect(await held.ledger.payments.sent('p1', bytes.signature, 0)).toBe(false);
     await expect(
       held.sql`update payment set state = 'signed' where payment_id = 'p1'`,
     ).rejects.toThrow(/check/);
@@ -150,11 +150,11 @@ describe('payments', () => {
     await using held = await withShare();
     await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount));
     await held.ledger.payments.signed('p1', bytes);
-    expect(await held.ledger.payments.landed('p1', 9)).toBe(false);
-    await held.ledger.payments.sent('p1', 0);
+    expect(await held.ledger.payments.landed('p1', 9, bytes.signature)).toBe(false);
+    await held.ledger.payments.sent('p1', bytes.signature, 0);
     const landed = await Promise.all([
-      held.ledger.payments.landed('p1', 9),
-      held.ledger.payments.landed('p1', 9),
+      held.ledger.payments.landed('p1', 9, bytes.signature),
+      held.ledger.payments.landed('p1', 9, bytes.signature),
     ]);
     expect(landed.sort()).toEqual([false, true]);
     expect(await held.ledger.shares.find(held.share.id)).toMatchObject({
@@ -169,6 +169,7 @@ describe('payments', () => {
         { class: 'operator', code: 'expired', detail: '' },
         null,
         true,
+        bytes.signature,
       ),
     ).toBe(false);
   });
@@ -193,8 +194,10 @@ describe('payments', () => {
     await race((payments, nth) =>
       payments.signed('p1', { ...bytes, signature: signatureOf(500 + nth) }),
     );
-    await race((payments) => payments.sent('p1', 0));
-    await race((payments) => payments.landed('p1', 9));
+    const { signature } = (await held.ledger.payments.find('p1')) ?? {};
+    if (!signature) throw new Error('one of them has signed');
+    await race((payments) => payments.sent('p1', signature, 0));
+    await race((payments) => payments.landed('p1', 9, signature));
     expect((await held.ledger.shares.find(held.share.id))?.paid).toBe(held.share.amount);
     await sql.end({ timeout: 2 });
   });
@@ -205,15 +208,41 @@ describe('payments', () => {
     await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount));
     await held.ledger.payments.signed('p1', bytes);
     expect(await held.ledger.payments.refused('p1', trouble, 0, true)).toBe(false);
-    expect(await held.ledger.payments.failed('p1', 9, trouble, 0, true)).toBe(false);
-    await held.ledger.payments.sent('p1', 0);
+    expect(await held.ledger.payments.failed('p1', 9, trouble, 0, true, bytes.signature)).toBe(
+      false,
+    );
+    await held.ledger.payments.sent('p1', bytes.signature, 0);
     expect(await held.ledger.payments.refused('p1', trouble, 0, true)).toBe(false);
     await expect(
       held.sql`update payment set state = 'failed' where payment_id = 'p1'`,
     ).rejects.toThrow(/check/);
     expect((await held.ledger.shares.find(held.share.id))?.status).toBe('processing');
-    expect(await held.ledger.payments.failed('p1', 9, trouble, 0, true)).toBe(true);
+    expect(await held.ledger.payments.failed('p1', 9, trouble, 0, true, bytes.signature)).toBe(
+      true,
+    );
     expect((await held.ledger.shares.find(held.share.id))?.status).toBe('pending');
+  });
+
+  test('bytes that a payment does not hold are neither sent for it nor end it', async () => {
+    await using held = await withShare();
+    const { payments, shares } = held.ledger;
+    await payments.open(paymentFor(held.share.id, held.share.amount));
+    await payments.signed('p1', bytes);
+    const other = signatureOf(501);
+    const trouble = { class: 'retry_soon', code: 'expired', detail: '' } as const;
+    expect(await payments.sent('p1', other, 0)).toBe(false);
+    expect(await payments.sent('p1', bytes.signature, 0)).toBe(true);
+    const ended = [
+      await payments.landed('p1', 9, other),
+      await payments.failed('p1', 9, trouble, 0, true, other),
+      await payments.dead('p1', other, [], trouble, 0),
+    ];
+    expect(ended).toEqual([false, false, false]);
+    expect(await payments.find('p1')).toMatchObject({
+      ...{ state: 'sent', signature: bytes.signature },
+    });
+    expect(await shares.find(held.share.id)).toMatchObject({ status: 'processing', paid: 0n });
+    expect(await payments.landed('p1', 9, bytes.signature)).toBe(true);
   });
 
   test('a failure frees the debt with its reason; one for a person leaves it failed', async () => {

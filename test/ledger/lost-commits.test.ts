@@ -9,6 +9,7 @@ import type { Payment } from '../../src/core/payment.ts';
 import type { PaidOnChain } from '../../src/core/rebuild.ts';
 import { judge } from '../../src/core/standing.ts';
 import { USDC } from '../../src/core/token.ts';
+import { troubled } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createDatabaseStates } from '../../src/ledger/database-state.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -72,9 +73,9 @@ test('a payment is known by its signature alone, and only while it may land or h
   expect(await known()).toBe(false);
   await payments.signed('p1', bytes);
   expect(await known()).toBe(true);
-  await payments.sent('p1', 1);
+  await payments.sent('p1', bytes.signature, 1);
   expect(await known()).toBe(true);
-  await payments.dead('p1', [], { class: 'retry_soon', code: 'expired', detail: '' }, 0);
+  await payments.dead('p1', bytes.signature, [], troubled('expired', ''), 0);
   // The payment was proven dead, and the chain shows it: the proof was wrong.
   expect(await known()).toBe(false);
 });
@@ -121,13 +122,13 @@ test('a payment that lands for a share that is covered already is overpaid, told
   const { payments } = held.ledger;
   await payments.open(payment);
   await payments.signed('p1', bytes);
-  await payments.sent('p1', 1);
+  await payments.sent('p1', bytes.signature, 1);
   await payments.restore('ana', { ...paid, id: 'p0' }, []);
   // A release before this one booked the found payment for the debt, although a live one claims it.
   await held.sql`insert into payment_share (subscriber_id, payment_id, share_id, amount) select subscriber_id, 'p0', share_id, amount from payment_share where payment_id = 'p1'`;
   await held.sql`update payment set excess = 0 where payment_id = 'p0'`;
   await held.sql`update profit_share set paid = amount, status = 'paid'`;
-  expect(await payments.landed('p1', 60)).toBe(true);
+  expect(await payments.landed('p1', 60, bytes.signature)).toBe(true);
   expect(await share(held)).toMatchObject({
     status: 'paid',
     paid: paid.amount,

@@ -25,7 +25,7 @@ test('a variant is stored in its turn, and the one that was executed becomes the
   };
   const dearer = { purpose: 'payment', bytes: second, route } as const;
   expect(await payments.varied('p1', dearer, 1), 'before it is sent').toBe(false);
-  await payments.sent('p1', 0);
+  await payments.sent('p1', bytes.signature, 0);
   const third = { ...dearer, bytes: { ...second, signature: signatureOf(502) } };
   const stored = await Promise.all([
     payments.varied('p1', dearer, 1),
@@ -78,7 +78,7 @@ test('a payment that the chain shows takes over the way of the variant that was 
   const { amount } = held.share;
   await payments.open({ ...paymentFor(held.share.id, amount), nonce });
   await payments.signed('p1', bytes);
-  await payments.sent('p1', 0);
+  await payments.sent('p1', bytes.signature, 0);
   const plan = { withdraw: 4n, settleMarkets: [1, 2], createAgentAccount: true };
   const second = { ...bytes, signature: signatureOf(501), bytes: new Uint8Array([5]) };
   const route = { driftUser: addressOf(60), subAccountId: 3, ...plan };
@@ -99,7 +99,7 @@ test('a payment whose own variant moved its nonce is not overtaken by that varia
   const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
   await payments.open({ ...paymentFor(held.share.id, held.share.amount), nonce });
   await payments.signed('p1', bytes);
-  await payments.sent('p1', 0);
+  await payments.sent('p1', bytes.signature, 0);
   const [dearer, cancel, other] = [501, 502, 503].map((n) => ({
     ...bytes,
     signature: signatureOf(n),
@@ -121,7 +121,7 @@ test('a payment under a blockhash has no variants, and is not cancelled', async 
   const { payments } = held.ledger;
   await payments.open(paymentFor(held.share.id, held.share.amount));
   await payments.signed('p1', bytes);
-  await payments.sent('p1', 0);
+  await payments.sent('p1', bytes.signature, 0);
   const more = {
     purpose: 'payment',
     bytes: { ...bytes, signature: signatureOf(501) },
@@ -148,7 +148,7 @@ test('a cancellation keeps who asked for it, once a debt, and its debts wait for
   for (const request of [one, DRILL, { ...one, reason: 'again' }])
     expect(await payments.cancel('p1', request)).toBe(true);
   expect(await payments.live('ana')).toMatchObject({ cancelAsked: true, cancelFor: [one, DRILL] });
-  await payments.sent('p1', 0);
+  await payments.sent('p1', bytes.signature, 0);
   const by = { signature: signatureOf(503), slot: 9, own: true };
   expect(await payments.overtaken('p1', by, troubled('overtaken', 'drill'), 0)).toBe(true);
   expect(await payments.find('p1')).toMatchObject({
@@ -190,7 +190,7 @@ test.each(['overtaken', 'failed'] as const)(
     const voiding = { reason: 'drill', actor: 'command', person: null };
     expect(await open('p1')).toBe(true);
     await payments.signed('p1', bytes);
-    await payments.sent('p1', 0);
+    await payments.sent('p1', bytes.signature, 0);
     // The person asks after the lane has read the payment, and before the lane ends it.
     expect(await payments.cancel('p1', { ...voiding, shareId: first.id })).toBe(true);
     expect(await shares.voidsAsked()).toEqual([]);
@@ -216,7 +216,7 @@ test.each(['overtaken', 'failed'] as const)(
     expect(await shares.voidsAsked()).toEqual([]);
     expect(await open('p2')).toBe(true);
     await payments.signed('p2', { ...bytes, signature: signatureOf(510) });
-    await payments.sent('p2', 0);
+    await payments.sent('p2', signatureOf(510), 0);
     await payments.cancel('p2', { ...voiding, shareId: null });
     const again = { signature: signatureOf(511), slot: 12, own: true };
     expect(await payments.overtaken('p2', again, trouble, 0)).toBe(true);
@@ -233,7 +233,7 @@ test('a request to void a debt survives a restored payment, and ends when a pers
   const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
   await payments.open({ ...paymentFor(id, amount), nonce });
   await payments.signed('p1', bytes);
-  await payments.sent('p1', 0);
+  await payments.sent('p1', bytes.signature, 0);
   const voiding = { reason: 'drill', actor: 'command', person: null };
   await payments.cancel('p1', { ...voiding, shareId: id });
   const mover = { signature: signatureOf(503), slot: 9, own: true };
@@ -259,7 +259,7 @@ test('what a payment leaves of a debt is voided when it lands although the debt 
   const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
   await payments.open({ ...paymentFor(id, amount - 1n), nonce });
   await payments.signed('p1', bytes);
-  await payments.sent('p1', 0);
+  await payments.sent('p1', bytes.signature, 0);
   const voiding = { reason: 'drill', actor: 'command', person: null };
   await payments.cancel('p1', { ...voiding, shareId: id });
   expect(await payments.landed('p1', 9, bytes.signature)).toBe(true);

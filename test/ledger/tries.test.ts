@@ -54,18 +54,19 @@ const plannedFor = ({ driftAccount }: TestLedger, id: string, shareId: string): 
     driftUser: driftAccount,
     plan: { covers: [{ shareId, amount }] },
   });
+const signedAs = (n: number) => signatureOf(100 + n);
 /** A payment of a debt that is on its way. */
 async function sent(held: TestLedger, id: string, shareId: string, n: number): Promise<void> {
   const { payments } = held.ledger;
   expect(await payments.open(plannedFor(held, id, shareId))).toBe(true);
   const bytes = Uint8Array.of(1);
   await payments.signed(id, {
-    signature: signatureOf(100 + n),
+    signature: signedAs(n),
     bytes,
     lastValidBlockHeight: 1,
     blockhashSlot: 1,
   });
-  await payments.sent(id, 0);
+  await payments.sent(id, signedAs(n), 0);
 }
 const due = async ({ ledger }: TestLedger) =>
   (await ledger.shares.due('ana')).map((each) => each.shareId);
@@ -75,7 +76,7 @@ test('after a failure on chain nothing of the subscriber is due for as long as w
   const { shares, payments } = held.ledger;
   const [first = '', second = ''] = await owing(held, 1, 2);
   await sent(held, 'p1', first, 1);
-  expect(await payments.failed('p1', 9, SHORT, 60_000, true)).toBe(true);
+  expect(await payments.failed('p1', 9, SHORT, 60_000, true, signedAs(1))).toBe(true);
   expect(await shares.tries('ana', [first, second])).toEqual({
     unexpected: 0,
     failures: 1,
@@ -97,7 +98,7 @@ test('an operator who asks for the debt ends the wait, and the counts begin anew
   const { shares, payments } = held.ledger;
   const [first = '', second = ''] = await owing(held, 1, 2);
   await sent(held, 'p1', first, 1);
-  await payments.failed('p1', 9, SHORT, 60_000, true);
+  await payments.failed('p1', 9, SHORT, 60_000, true, signedAs(1));
   expect(await shares.retry(second)).toBe(true);
   expect(await due(held)).toEqual([second]);
   expect(await shares.retry(first)).toBe(true);
@@ -114,10 +115,10 @@ test('expiries and unexpected errors are counted until a payment lands', async (
   await payments.open(plannedFor(held, 'p1', first));
   await payments.refused('p1', odd, 0, true);
   await sent(held, 'p2', first, 2);
-  await payments.dead('p2', EVIDENCE, { ...SHORT, class: 'retry_soon' }, 0);
+  await payments.dead('p2', signedAs(2), EVIDENCE, { ...SHORT, class: 'retry_soon' }, 0);
   expect(await shares.tries('ana', [first])).toEqual({ unexpected: 2, failures: 0, expiries: 1 });
   await sent(held, 'p3', first, 3);
-  await payments.landed('p3', 9);
+  await payments.landed('p3', 9, signedAs(3));
   expect(await shares.tries('ana', [first])).toEqual({ unexpected: 0, failures: 0, expiries: 0 });
 });
 

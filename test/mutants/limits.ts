@@ -37,8 +37,8 @@ export const LIMITED: readonly Mutant[] = [
   },
   {
     name: 'PL5 the pen is not told of payments that are proven dead',
-    file: 'src/flows/settle.ts',
-    from: "ports.pen.ended({ payment, signature, by: 'expiry', finalizedBlockHeight: finalized });",
+    file: 'src/flows/burying.ts',
+    from: "pen.ended({ payment, signature, by: 'expiry', finalizedBlockHeight: finalized });",
     to: '',
     by: unit(SETTLE, 'the pen is told of a payment that is proven dead'),
   },

@@ -171,6 +171,27 @@ export const SIGNED: readonly Mutant[] = [
     by: unit('test/ledger/costs.test.ts', 'a tip counts for the sponsor as planned'),
   },
   {
+    name: 'F7 the proof that lost bytes are dead ends a payment that was signed anew',
+    file: 'src/ledger/payments.ts',
+    from: "return end(paymentId, 'sent', change, how, sql`p.signature = ${signature}`);",
+    to: "return end(paymentId, 'sent', change, how);",
+    by: unit('test/ledger/laws.test.ts', 'bytes that a payment does not hold'),
+  },
+  {
+    name: 'F8 a payment lands by bytes that the ledger does not hold',
+    file: 'src/ledger/payment-steps.ts',
+    from: 'and ${holdsBytes(tx, tx`g.signature`)}',
+    to: '',
+    by: unit('test/ledger/laws.test.ts', 'bytes that a payment does not hold'),
+  },
+  {
+    name: 'F9 rounds about lost bytes count for those that were signed anew',
+    file: 'src/flows/proving.ts',
+    from: 'kept?.signature === signature ? kept.agreeing : []',
+    to: 'kept?.agreeing ?? []',
+    by: unit('test/flows/signed-anew.test.ts', 'prove nothing about those'),
+  },
+  {
     name: 'F4 one status ends a payment',
     file: 'src/chain/look.ts',
     from: 'const isUnsure = isFinal(status) && !(await isWitnessed(sources, signature, status));',

@@ -89,7 +89,8 @@ export async function failDebt({ sql }: Ledgered, shareId: string): Promise<void
  * backup does, or a replica that lacks the last commits.
  */
 export async function backUpBooks({ sql }: Ledgered): Promise<() => Promise<void>> {
-  const tables = ['profit_share', 'payment', 'payment_recipient', 'payment_share'];
+  const paid = ['payment_recipient', 'payment_share', 'payment_variant'];
+  const tables = ['profit_share', 'payment', ...paid];
   for (const each of tables) await sql.unsafe(`create table backup_${each} as table ${each}`);
   return () =>
     withoutGuards(sql, async (tx) => {

@@ -156,11 +156,15 @@ export function draw(
           })
           .catch(() => 'that signature is taken');
       }
-      if (live.state === 'signed') return ledger.payments.sent(live.id, nowMs);
+      const own = live.variants?.[0]?.signature ?? live.signed?.signature;
+      // One step in seven is of bytes that the payment does not hold.
+      const named = seed % 7 === 0 ? signatureOf(7_000 + n) : own;
+      if (named === undefined) return 'unsigned';
+      if (live.state === 'signed') return ledger.payments.sent(live.id, named, nowMs);
       if (live.nonce && seed % 8 < 6) return underNonce(ledger, live, n, seed, trouble);
-      if (end < 3) return ledger.payments.landed(live.id, 50);
-      if (end === 3) return ledger.payments.failed(live.id, 50, trouble, retryInMs, counts);
-      return ledger.payments.dead(live.id, [DEATH], trouble, 100);
+      if (end < 3) return ledger.payments.landed(live.id, 50, named);
+      if (end === 3) return ledger.payments.failed(live.id, 50, trouble, retryInMs, counts, named);
+      return ledger.payments.dead(live.id, named, [DEATH], trouble, 100);
     };
   if (choice < 84)
     return async (ledger) => {

@@ -19,7 +19,7 @@ import {
   type ShareRow,
   type State,
 } from './state.ts';
-import { by, takeOver } from './variants.ts';
+import { by, holdsBytes, takeOver } from './variants.ts';
 
 export function listedOf({ shares }: State, row: PaymentRow): ListedPayment {
   const coveredOf = (wallet: string): bigint =>
@@ -205,14 +205,15 @@ export function createMemoryPayments(
       free(row, trouble, retryInMs, true, 'expired', by.signature);
       return true;
     },
-    async sent(id) {
+    async sent(id, signature) {
       const row = from(id, 'signed');
-      if (row !== null) row.state = 'sent';
-      return row !== null;
+      if (row?.signature !== signature) return false;
+      row.state = 'sent';
+      return true;
     },
     async landed(id, slot, signature) {
       const row = from(id, 'sent');
-      if (row === null) return false;
+      if (row === null || !holdsBytes(row, signature)) return false;
       takeOver(row, signature);
       Object.assign(row, { state: 'landed', executedSlot: slot });
       const landing = { payment: id, signature: row.signature, slot };
@@ -241,15 +242,15 @@ export function createMemoryPayments(
     },
     async failed(id, slot, trouble, retryInMs, counts, signature) {
       const row = from(id, 'sent');
-      if (row === null) return false;
+      if (row === null || !holdsBytes(row, signature)) return false;
       takeOver(row, signature);
       Object.assign(row, { state: 'failed', executedSlot: slot, trouble });
       free(row, trouble, retryInMs, counts, 'failed_on_chain', signature);
       return true;
     },
-    async dead(id, evidence, trouble, retryInMs) {
+    async dead(id, signature, evidence, trouble, retryInMs) {
       const row = from(id, 'sent');
-      if (row === null) return false;
+      if (row?.signature !== signature) return false;
       Object.assign(row, { state: 'dead', evidence });
       free(row, trouble, retryInMs, true, 'expired');
       return true;

@@ -15,7 +15,7 @@ import { createAccountReads, readAccounts } from './account-reads.ts';
 import { readBlockhashBefore } from './blocks.ts';
 import { budget, programsOf } from './compile.ts';
 import { type Remembered, walk } from './history.ts';
-import { lookAt } from './look.ts';
+import { isShownAgain, lookAt } from './look.ts';
 import { encodeMessage, fitsPacket, type Message, unsigned } from './message.ts';
 import { gatherDeathEvidence, type Witness } from './proof.ts';
 import { askNode, countOf } from './question.ts';
@@ -134,6 +134,7 @@ export function createChain(
     },
     transaction: (signature, commitment, seenSlot) =>
       readTransaction(connection, signature, commitment, seenSlot),
+    isShownAgain: (transaction) => isShownAgain(sources, transaction),
     accounts: createAccountReads(connection, checkSlot),
     slices: (addresses, slice, commitment) =>
       readAccounts(connection, addresses, slice, commitment, checkSlot),

@@ -58,7 +58,7 @@ function rowOf(value: unknown): Row {
     slot: countOf(slot, 'slot'),
     blockIndex: typeof index === 'number' ? index : null,
     memo: memo == null ? null : textOf(memo, 'memo'),
-    err,
+    err: err ?? null,
   };
 }
 

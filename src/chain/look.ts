@@ -6,6 +6,7 @@ import type { Connection } from '@solana/web3.js';
 import { messageOf } from '../core/fault.ts';
 import type { Signature, Slot } from '../core/ids.ts';
 import type { Look } from '../core/payment.ts';
+import type { ChainTransaction } from '../core/transaction.ts';
 import { statusSince } from './proof.ts';
 import { asking } from './rpc.ts';
 import type { Status, Statuses } from './statuses.ts';
@@ -65,6 +66,31 @@ async function isWitnessed(
     // A second provider that is down does not hold up payments that landed.
     return isShown(connection, signature, told);
   }
+}
+
+/**
+ * As `Chain.isShownAgain`. The transaction itself is asked for, also at the second provider: the
+ * nodes of some providers have transactions and no statuses.
+ */
+export async function isShownAgain(
+  { connection, second }: LookSources,
+  { signature, slot, blockhash, error }: ChainTransaction,
+): Promise<boolean> {
+  const isSameAs = (other: ChainTransaction | null): boolean =>
+    other !== null &&
+    other.blockhash === blockhash &&
+    isSame({ slot, err: error }, { slot: other.slot, err: other.error });
+  const again = async () =>
+    isSameAs(await readTransaction(connection, signature, 'finalized', slot));
+  if (second === null) return again();
+  try {
+    const other = await readTransaction(second.connection, signature, 'finalized');
+    if (other !== null || !(await hasForgotten(second, slot))) return isSameAs(other);
+  } catch (thrown) {
+    // The debts of a payment that failed would be paid again, so they wait for the second provider.
+    if (error !== null) throw thrown;
+  }
+  return again();
 }
 
 /**

@@ -73,6 +73,14 @@ export type Chain = {
     seenSlot?: Slot,
   ): Promise<ChainTransaction | null>;
   /**
+   * Whether a second answer shows the same of a finalized transaction: its slot, its blockhash or
+   * value of a nonce, and whether it failed. That of the second provider is asked for; where there
+   * is none, or where its blocks begin after that slot, the first provider is asked again. It is
+   * asked again for a transaction without an error, too, while the second one does not answer.
+   * Throws `rpc_unavailable` or `rpc_refused` when a needed answer does not come.
+   */
+  isShownAgain(transaction: ChainTransaction): Promise<boolean>;
+  /**
    * Reads at most a hundred accounts at confirmed commitment, in one call; null for an account that
    * does not exist.
    */

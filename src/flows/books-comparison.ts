@@ -82,6 +82,16 @@ const AT_ONCE = 8;
  */
 const STRANGERS_MOST = 100_000;
 
+const remember = (strangers: Set<Signature>, signature: Signature): void => {
+  if (strangers.size < STRANGERS_MOST) strangers.add(signature);
+};
+
+/**
+ * Whether a row of the history may be a payment. Some nodes record no memos, and a row may call a
+ * payment failed that was not: the transaction itself tells both.
+ */
+const mayPay = ({ memo }: SignatureRow): boolean => memo === null || paymentIdIn(memo) !== null;
+
 /**
  * Payments on chain, in slots after `since`, that the ledger does not know; oldest first. The
  * history of another chain would show none. Throws `rpc_unavailable` when the node cannot give one
@@ -116,9 +126,7 @@ async function readUnknown(
   const claimed: SignatureRow[] = [];
   for (let after: Slot | null = since; after !== null; ) {
     const rows: SignatureRow[] = await chain.signatures(tokenAccount, after, tip, commitment);
-    for (const row of rows)
-      if (!row.failed && paymentIdIn(row.memo) !== null && !strangers.has(row.signature))
-        claimed.push(row);
+    for (const row of rows) if (mayPay(row) && !strangers.has(row.signature)) claimed.push(row);
     const last = rows.at(-1);
     after = last?.goesOn === true ? last.slot - 1 : null;
   }
@@ -135,33 +143,49 @@ async function readUnknown(
         .map(({ wallet: own }) => [tokens.tokenAccount(quote.mint, own), own]),
     ),
   );
-  const read = async ({ signature, slot }: SignatureRow): Promise<PaidOnChain[]> => {
+  const failures: SignatureRow[] = [];
+  const read = async (row: SignatureRow): Promise<PaidOnChain[]> => {
+    const { signature, slot } = row;
     const transaction = await chain.transaction(signature, commitment, tip);
     // The transaction is in the account's history, so a node that cannot give it has not shown that
     // it is no payment.
     if (transaction === null)
       throw new Fault('rpc_unavailable', `getTransaction: this node does not give ${signature}`);
-    if (transaction.error !== null) return [];
+    const failed = transaction.error !== null;
+    // One wrong answer would have the debts of this payment paid again.
+    if (failed !== row.failed)
+      throw new Fault(
+        'rpc_unavailable',
+        `The history and getTransaction tell different results of ${signature}`,
+      );
     const effects = tokens.effectsOf(transaction);
-    const paid = recognise(effects, { wallet, tokenAccount, mint: quote.mint }, creatorOf);
+    const paid = failed
+      ? null
+      : recognise(effects, { wallet, tokenAccount, mint: quote.mint }, creatorOf);
     // Only the sponsor can move the nonce of a subscriber. So the sponsor signed this payment, and
     // the ledger has lost it. Under a nonce it may have landed long after the loss.
     const maybeLost = effects.some(
       (each) => each.effect === 'advance_nonce' && nonceAccounts.has(each.account),
     );
     if (paid !== null) return [{ ...paid, token: quote, signature, slot, maybeLost }];
-    // Without a transfer that the agent signed this can never be a payment, also under terms that
-    // are added later.
+    // Without a transfer that the agent signed, or without the id of a payment, this can never be a
+    // payment, also under terms that are added later.
     const signedByAgent = effects.some(
       (each) => each.effect === 'transfer' && each.authority === wallet,
     );
-    if (!signedByAgent && strangers.size < STRANGERS_MOST) strangers.add(signature);
+    const named = effects.some((each) => each.effect === 'memo' && paymentIdIn(each.text) !== null);
+    if (!signedByAgent || !named) remember(strangers, signature);
+    else if (failed) failures.push(row);
     return [];
   };
   const found: PaidOnChain[] = [];
   const asked = claimed.filter((row) => unknown.has(row.signature));
   for (let from = 0; from < asked.length; from += AT_ONCE)
     found.push(...(await Promise.all(asked.slice(from, from + AT_ONCE).map(read))).flat());
+  if (failures.length > 0) {
+    const final = await chain.slot('finalized');
+    for (const { signature, slot } of failures) if (slot <= final) remember(strangers, signature);
+  }
   return found;
 }
 

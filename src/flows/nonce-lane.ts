@@ -5,8 +5,8 @@
 // blockhash before its block, so that no move can hide between two others. See ADR 41.
 import type { ChainAccount } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
-import type { Address, Slot } from '../core/ids.ts';
-import type { Mover, NonceAt, NonceValue } from '../core/nonce.ts';
+import type { Address } from '../core/ids.ts';
+import type { Mover, NonceValue } from '../core/nonce.ts';
 import { type NonceAccount, type NotedValue, stageOf } from '../core/nonce-account.ts';
 import type { Nonces } from '../core/nonce-ports.ts';
 import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
@@ -14,6 +14,7 @@ import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
 import type { Guard, NonceSeen } from './nonce-guard.ts';
 import type { NonceHeard } from './nonce-heard.ts';
+import { createNonceHistory, type NonceHistory } from './nonce-history.ts';
 import { createNonceLeaving, type NonceLeaving } from './nonce-leaving.ts';
 import { createNonceOpening, type OpeningOptions } from './nonce-opening.ts';
 import type { ReadPorts } from './preflight.ts';
@@ -31,7 +32,7 @@ export type NonceOptions = OpeningOptions & {
   readonly replayGuard: 'blockhash' | 'nonce';
 };
 
-export type NonceLane = {
+export type NonceLane = NonceHistory & {
   /** The account to read with those of a plan; null when the lane has none. */
   account(subscriberId: string): Promise<Address | null>;
   /**
@@ -39,16 +40,6 @@ export type NonceLane = {
    * found it; null when the lane has none. Throws `rpc_unavailable`.
    */
   decide(subscriber: Subscriber, creator: Address, seen: NonceSeen | null): Promise<Guard>;
-  /**
-   * The value that the nonce account holds in a finalized block; null when there is no account.
-   * Throws `rpc_unavailable`, also for an account that is no nonce account of the sponsor.
-   */
-  finalValue(account: Address): Promise<{ value: NonceValue; slot: Slot } | null>;
-  /**
-   * The finalized transaction that was signed under this value; null when the account's history
-   * shows none. Throws `rpc_unavailable`.
-   */
-  moverOf(nonce: NonceAt): Promise<Mover | null>;
   /** Closes the accounts of subscribers who have left. */
   readonly leaving: NonceLeaving;
 };
@@ -69,43 +60,9 @@ const moved = (what: string): Trouble =>
 export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): NonceLane {
   const { ledger, chain, tokens, pen, books, log, nonces, nonceHeard } = ports;
   const opening = createNonceOpening(ports, options);
+  const history = createNonceHistory(ports);
+  const { finalValue, moverOf } = history;
   const wait = (trouble: Trouble, ms = SOON_MS): Guard => ({ do: 'wait', trouble, ms });
-
-  const finalValue: NonceLane['finalValue'] = async (account) => {
-    const { slot, accounts } = await chain.slices([account], null, 'finalized');
-    const found = accounts[0] ?? null;
-    const authority = pen.sponsor ?? account;
-    const reading = nonces.read(found, authority);
-    if (reading.seen === 'absent') return null;
-    if (reading.seen === 'unusable') throw new Fault('rpc_unavailable', reading.why);
-    return { value: reading.value, slot };
-  };
-
-  const moverOf: NonceLane['moverOf'] = async ({ account, value, slot }) => {
-    const tip = await chain.slot('finalized');
-    return chain.witnessed(async () => {
-      for (let after: Slot | null = slot; after !== null; ) {
-        const rows: Awaited<ReturnType<typeof chain.signatures>> = await chain.signatures(
-          account,
-          after,
-          tip,
-          'finalized',
-        );
-        for (const { signature } of rows) {
-          const transaction = await chain.transaction(signature, 'finalized', tip);
-          if (transaction === null)
-            throw new Fault(
-              'rpc_unavailable',
-              `getTransaction: the node does not give ${signature}`,
-            );
-          if (transaction.blockhash === value) return transaction;
-        }
-        const last = rows.at(-1);
-        after = last?.goesOn === true ? last.slot - 1 : null;
-      }
-      return null;
-    });
-  };
 
   /** Why the transaction that moved the nonce leaves the books in doubt; null when it does not. */
   const doubtOf = async (subscriber: Subscriber, mover: Mover): Promise<Trouble | null> => {
@@ -207,8 +164,7 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
 
   return {
     leaving: createNonceLeaving(ports, opening),
-    finalValue,
-    moverOf,
+    ...history,
     async account(subscriberId) {
       if (options.replayGuard === 'nonce' && pen.sponsor !== null)
         return nonces.address(pen.sponsor, subscriberId);

@@ -147,6 +147,8 @@ export function createPaymentEnds(
     error: unknown,
   ): Promise<boolean> => {
     ports.pen.ended({ payment, signature, by: 'failure' });
+    // The history is read again before the debts are paid again.
+    ports.books.forget(payment.subscriberId);
     // The simulation had passed, so an error of set-up means that something changed since. The
     // debts are tried again, and not left to a person at once.
     const programs = await programsOf(payment, signature);

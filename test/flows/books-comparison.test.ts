@@ -27,7 +27,7 @@ const ANA = {
 function portsWith(
   seenFrom: 'confirmed' | 'finalized',
   known: readonly string[],
-  memo = '[10] bailiff:p1',
+  memo: string | null = '[10] bailiff:p1',
 ): Parameters<typeof createBooks>[0] {
   const row = {
     signature: signatureOf(1),
@@ -94,6 +94,58 @@ test('a daily root in the history is no payment, and holds none where the node d
   await expect(disagreementWith('[10] bailiff:p1')).rejects.toMatchObject({
     code: 'rpc_unavailable',
   });
+});
+
+test('a payment is without effect only where its row and the transaction itself say that it failed', async () => {
+  const ports = portsWith('finalized', []);
+  let [row, executed] = [false, false];
+  let read = 0;
+  const books = createBooks({
+    ...ports,
+    chain: {
+      ...ports.chain,
+      signatures: async (...asked) =>
+        (await ports.chain.signatures(...asked)).map((each) => ({ ...each, failed: row })),
+      async transaction(...asked) {
+        read++;
+        const transaction = await ports.chain.transaction(...asked);
+        return transaction && { ...transaction, error: executed ? 'Custom' : null };
+      },
+    },
+  });
+  for ([row, executed] of [
+    [true, false],
+    [false, true],
+  ] as const)
+    await expect(books.disagreement(ANA)).rejects.toMatchObject({ code: 'rpc_unavailable' });
+  [row, executed] = [true, true];
+  expect(await books.disagreement(ANA)).toBeNull();
+  // A failure that is final stays one, and is read once.
+  books.forget('ana');
+  expect(await books.disagreement(ANA)).toBeNull();
+  expect(read).toBe(3);
+});
+
+test('a row without a memo is no payment only where the transaction names none, and is read once', async () => {
+  const ports = portsWith('confirmed', [], null);
+  const books = createBooks(ports);
+  expect(await books.disagreement(ANA)).toMatchObject({ code: 'payments_not_final' });
+  let read = 0;
+  const chain: typeof ports.chain = {
+    ...ports.chain,
+    async transaction(...asked) {
+      read++;
+      return ports.chain.transaction(...asked);
+    },
+  };
+  const [, transfer] = ports.tokens.effectsOf({} as never);
+  const tokens = { ...ports.tokens, effectsOf: () => (transfer ? [transfer] : []) };
+  const others = createBooks({ ...ports, chain, tokens });
+  for (let times = 0; times < 2; times++) {
+    expect(await others.disagreement(ANA)).toBeNull();
+    others.forget('ana');
+  }
+  expect(read).toBe(1);
 });
 
 test('a database that goes back while the chain is read is compared again, as a whole', async () => {

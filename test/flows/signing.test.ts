@@ -291,6 +291,7 @@ test('a payment that failed on chain is classed from its own bytes, and holds th
         venues: servingOnly(createDriftVenue()),
         pen: { sponsor: null, ended: () => {} },
         fees: {},
+        books: { forget: () => {} },
         clock: createManualClock(0, () => 0),
         log: silentLog,
         ownSignatures: { sent: () => {}, ended: () => {} },

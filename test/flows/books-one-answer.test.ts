@@ -1,0 +1,78 @@
+// Books one answer: the ledger lacks a payment that landed, or calls it failed, and answers of a
+// node about that payment are wrong. The payment is booked, and the debt is not paid twice.
+import { Keypair } from '@solana/web3.js';
+import { expect, test } from 'vitest';
+import { base58Text } from '../../src/core/ids.ts';
+import { losePayments, reopenDebts } from '../support/damage.ts';
+import { editedNode } from '../support/edited-node.ts';
+import { paymentsIn } from '../support/rows.ts';
+import { openStreet, profitableClose } from '../support/street.ts';
+import { failedOnce, failedStatusOnce, memoless } from '../support/wrong-failure.ts';
+
+test.each([
+  ['calls the transaction failed once', failedOnce],
+  ['records no memos', memoless],
+])(
+  'a payment that the database lost is booked, and not made again, where a node %s',
+  async (_, fault) => {
+    let url = '';
+    let about: string | null = null;
+    const wrong = fault(() => about);
+    const node = await editedNode(() => url, wrong.edit);
+    await using closing = new AsyncDisposableStack();
+    closing.defer(() => node.close());
+    await using street = await openStreet({
+      settings(given, { chain }) {
+        url = chain.rpcUrl;
+        return { ...given, rpc: { ...given.rpc, url: node.url, secondUrl: chain.rpcUrl } };
+      },
+    });
+    const creator = Keypair.generate().publicKey;
+    const trader = street.people.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
+    await street.subscribe('ana', trader, creator);
+    profitableClose(street.people, trader);
+    const share = await street.share('ana', ({ status }) => status === 'paid');
+    const [paid] = await paymentsIn(street.database);
+    await street.stop();
+    await losePayments(street.database);
+    await reopenDebts(street.database);
+    about = paid?.signature ?? null;
+    await street.restart();
+    await street.share('ana', ({ status }) => status === 'paid');
+    expect(wrong.lies).toBeGreaterThan(0);
+    expect(street.people.quoteOf(creator)).toBe(BigInt(share.amount));
+    expect(await paymentsIn(street.database)).toMatchObject([
+      { state: 'landed', signature: paid?.signature, restored: true },
+    ]);
+  },
+);
+
+test('of one provider that calls a landed payment failed twice, the history is read before its debts are paid again', async () => {
+  let url = '';
+  let about: string | null = null;
+  const [status, transaction] = [failedStatusOnce(() => about), failedOnce(() => about)];
+  const node = await editedNode(
+    () => url,
+    (question, result) => status.edit(question, transaction.edit(question, result)),
+  );
+  await using closing = new AsyncDisposableStack();
+  closing.defer(() => node.close());
+  await using street = await openStreet({
+    settings(given, { chain }) {
+      url = chain.rpcUrl;
+      return { ...given, rpc: { ...given.rpc, url: node.url } };
+    },
+  });
+  const creator = Keypair.generate().publicKey;
+  const trader = street.people.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
+  await street.subscribe('ana', trader, creator);
+  street.world.mischief.drops = (sent) => {
+    about ??= base58Text(sent.signatures[0] ?? new Uint8Array());
+    return false;
+  };
+  profitableClose(street.people, trader);
+  const share = await street.share('ana', ({ status: now }) => now === 'paid');
+  expect([status.lies, transaction.lies]).toEqual([1, 1]);
+  expect(street.people.quoteOf(creator)).toBe(BigInt(share.amount));
+  expect(await paymentsIn(street.database)).toMatchObject([{ state: 'landed', restored: true }]);
+});

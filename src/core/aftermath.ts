@@ -15,7 +15,7 @@ export type Aftermath = {
 
 /** The ends of the payments of a debt, since the last one that landed. */
 export type Tries = {
-  /** Errors that are in no table. */
+  /** Troubles of the class `unexpected`. */
   readonly unexpected: number;
   /** Executions with an error, each of which cost a fee. */
   readonly failures: number;
@@ -60,6 +60,15 @@ export function aftermath(trouble: Trouble, tries: Tries = NO_TRIES): Aftermath 
       return { status: 'failed', countsAsAttempt: true, retry: null };
   }
 }
+
+/**
+ * The trouble that a simulation or an execution means, after a reading by which the payment could
+ * be made. An account may have changed since the reading, and the holder of the agent's key can
+ * change accounts at will, so such a trouble leaves no debt to a person at once: it is
+ * `unexpected`, and the debt is planned from a new reading up to UNEXPECTED_MOST times.
+ */
+export const sinceReading = (found: Trouble): Trouble =>
+  aftermath(found).retry === null ? { ...found, class: 'unexpected' } : found;
 
 /** The account holds too little. Another account of the subscriber may hold enough. */
 export const INSUFFICIENT_FUNDS = 'insufficient_funds';

@@ -13,6 +13,7 @@ export type OpenDebt = {
 /** Troubles that the subscriber causes, beyond those that their class shows. */
 const OWN_CODES: ReadonlySet<string> = new Set<TroubleCode>([
   'no_agent_key',
+  'equity_breaker_tripped',
   'user_bankrupt',
   'venue_6125',
 ]);
@@ -36,7 +37,9 @@ export function counts({ status, reason, attempts }: OpenDebt): boolean {
       return true;
     case 'retry_soon':
     case 'unexpected':
-      return attempts >= PASSES_WITHIN_ATTEMPTS;
+      // A debt is parked for such a trouble after as many tries, its own or those of a debt that
+      // was paid with it.
+      return status === 'failed' || attempts >= PASSES_WITHIN_ATTEMPTS;
     case 'venue_paused':
     case 'venue_limited':
     case 'needs_authorisation':

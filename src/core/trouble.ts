@@ -9,9 +9,9 @@ import type { Lamports } from './money.ts';
  * seconds. `retry_when_healthier`: the account must recover first. `venue_paused`, `venue_limited`
  * (the venue lets no account withdraw more for now), `needs_sol`, `needs_authorisation`,
  * `books_behind`: pauses, which use up no attempts. `accumulating`: by its own terms the debt is
- * still too small. `unexpected`: an error that is in no table; it is tried again UNEXPECTED_MOST
- * times at growing intervals, then it parks the debt. `operator`, `permanent`: a person must act,
- * so the debt is parked at once.
+ * still too small. `unexpected`: an error that is in no table or may come from a change since the
+ * reading; it is tried again UNEXPECTED_MOST times at growing intervals, then it parks the debt.
+ * `operator`, `permanent`: a person must act, so the debt is parked at once.
  */
 export const ERROR_CLASSES = [
   'retry_soon',

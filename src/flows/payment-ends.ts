@@ -1,6 +1,6 @@
 // Payment ends: records how a payment ended, and when its debts are tried again.
 
-import { AFTER_FAILURE, aftermath, NO_TRIES } from '../core/aftermath.ts';
+import { AFTER_FAILURE, aftermath, NO_TRIES, sinceReading } from '../core/aftermath.ts';
 import { delayMs } from '../core/backoff.ts';
 import { Fault } from '../core/fault.ts';
 import type { Signature, Slot } from '../core/ids.ts';
@@ -149,11 +149,9 @@ export function createPaymentEnds(
     ports.pen.ended({ payment, signature, by: 'failure' });
     // The history is read again before the debts are paid again.
     ports.books.forget(payment.subscriberId);
-    // The simulation had passed, so an error of set-up means that something changed since. The
-    // debts are tried again, and not left to a person at once.
     const programs = await programsOf(payment, signature);
-    const found = ports.venues.of(payment.venue).trouble(error, programs, []);
-    const trouble: Trouble = found.class === 'operator' ? { ...found, class: 'unexpected' } : found;
+    const venue = ports.venues.of(payment.venue);
+    const trouble = sinceReading(venue.trouble(error, programs, []));
     const isEnded = await fail(payment, trouble, { signature, slot });
     if (payment.nonce) await voidAskedOf(payment);
     return isEnded;

@@ -3,7 +3,7 @@
 // withdrawal because too little collateral would be left, a smaller amount is tried. The plan that
 // is returned was simulated without an error, with its markets.
 
-import { moreTelling } from '../core/aftermath.ts';
+import { moreTelling, sinceReading } from '../core/aftermath.ts';
 import type { Chain } from '../core/chain-ports.ts';
 import { type Debt, toFirst, withoutLast } from '../core/debt.ts';
 import { type BaseUnits, least } from '../core/money.ts';
@@ -101,18 +101,19 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
         const tokens = preflight.agentTokens ?? 0n;
         return { kind: 'granted', room: (after?.amount ?? tokens) - tokens };
       }
-      const trouble = venue.trouble(simulated.error, simulated.programs, simulated.logs);
-      const refreshed = account === null || again ? null : venue.refreshed(trouble, account);
+      const found = venue.trouble(simulated.error, simulated.programs, simulated.logs);
+      const refreshed = account === null || again ? null : venue.refreshed(found, account);
       if (refreshed !== null) {
         request.account = refreshed;
         continue;
       }
       // The venue may have moved an oracle, or a market changed: both are read again, once.
-      if (trouble.class === 'operator' && !again) {
+      if (found.class === 'operator' && !again) {
         venue.forgetOracles();
         request.account = await venue.account(payment.driftUser, chain.accounts);
         continue;
       }
+      const trouble = sinceReading(found);
       const prefix = simulated.programs.length - instructions.length;
       const at = failedAt(simulated.error) - prefix;
       const market = decided.settleMarkets[at - before.length];

@@ -2,7 +2,7 @@
 // compute limit, and signed by the pen. A payment that fails here was never signed, so its debts
 // become free again.
 
-import { NO_TRIES, type Tries } from '../core/aftermath.ts';
+import { NO_TRIES, sinceReading, type Tries } from '../core/aftermath.ts';
 import type { Simulated } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { type BaseUnits, most } from '../core/money.ts';
@@ -80,7 +80,8 @@ export function createSigning(ports: SigningPorts) {
    * may mean that the reading is outdated: the venue moved an oracle, or the account left a market.
    * Then account and oracles are read again, and the payment is simulated once more. When the venue
    * demands that the interest of borrowed markets is booked first, that is added, and the payment
-   * is simulated once more as well.
+   * is simulated once more as well. An error that stays is one since the reading of the plan, as
+   * when the agent's token account was closed or given away meanwhile.
    */
   const rehearsed = async (
     parts: PaymentParts,
@@ -101,7 +102,8 @@ export function createSigning(ports: SigningPorts) {
         account = refreshed;
         continue;
       }
-      if (trouble.class !== 'operator' || again) return { core, simulated, trouble };
+      if (trouble.class !== 'operator' || again)
+        return { core, simulated, trouble: sinceReading(trouble) };
       venue.forgetOracles();
       account = await readAnew();
     }

@@ -20,8 +20,10 @@ const NEXT: Readonly<Record<ErrorClass, string>> = {
   accumulating: 'It is too small to be paid by itself, by the terms of the subscription.',
   unexpected:
     'The debt is tried again a few times, at growing intervals, before an operator must look.',
-  operator: 'The set-up or Bailiff itself is at fault; an operator must look.',
-  permanent: 'The account cannot pay until a person acts.',
+  operator:
+    'Accounts or encodings do not fit, or an account changed since it was read. The debt is planned anew a few times, at growing intervals, before an operator must look.',
+  permanent:
+    'The debt is planned anew a few times, at growing intervals, before a person must act.',
 };
 
 /** The venue's code for: the withdrawal would leave too little collateral. */

@@ -1,6 +1,6 @@
 // Owing: which debts age, by what they wait for.
 import { expect, test } from 'vitest';
-import { aftermath } from '../../src/core/aftermath.ts';
+import { aftermath, NO_TRIES, sinceReading, UNEXPECTED_MOST } from '../../src/core/aftermath.ts';
 import { counts, countsAgainst, type OpenDebt } from '../../src/core/owing.ts';
 import {
   ERROR_CLASSES,
@@ -24,6 +24,7 @@ test('time counts while the subscriber could do something about it, and not whil
   expect(countsAgainst([debt('needs_authorisation', { code: 'no_agent_key' })])).toBe(true);
   expect(countsAgainst([debt('permanent', { code: 'user_bankrupt' })])).toBe(true);
   expect(countsAgainst([debt('permanent', { code: 'venue_6125', status: 'failed' })])).toBe(true);
+  expect(countsAgainst([debt('operator', { code: 'equity_breaker_tripped' })])).toBe(true);
   expect(countsAgainst([debt('needs_sol', { code: 'sponsor_needs_sol' })])).toBe(false);
 });
 
@@ -44,6 +45,23 @@ test('the time of a debtor who keeps payments waiting with transfers of its own 
     expect(counts({ status: 'pending', reason, attempts: 7 })).toBe(false);
     expect(counts({ status: 'pending', reason, attempts: 8 })).toBe(true);
   }
+});
+
+test('an error since the reading parks no debt whose time does not count, whichever class the error has', () => {
+  let parked = 0;
+  for (const klass of ERROR_CLASSES) {
+    const trouble = sinceReading({ class: klass, code: 'expired', detail: '' });
+    for (let unexpected = 0; unexpected <= UNEXPECTED_MOST; unexpected++) {
+      const { status } = aftermath(trouble, { ...NO_TRIES, unexpected });
+      if (status === 'pending') continue;
+      parked++;
+      expect(unexpected).toBe(UNEXPECTED_MOST);
+      // A debt that was tried for the first time is parked with an older one of the same payment.
+      for (const attempts of [1, UNEXPECTED_MOST + 1])
+        expect(counts({ status, reason: trouble, attempts }), klass).toBe(true);
+    }
+  }
+  expect(parked).toBe(['unexpected', 'operator', 'permanent'].length);
 });
 
 test('one debt that counts is enough', () =>

@@ -6,9 +6,10 @@ import {
   createSetAuthorityInstruction,
   getAssociatedTokenAddressSync,
 } from '@solana/spl-token';
-import { Keypair } from '@solana/web3.js';
+import { Keypair, type PublicKey } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { USDC } from '../../src/local/drift/addresses.ts';
+import { editedNode } from '../support/edited-node.ts';
 import { factsOf } from '../support/heard-rows.ts';
 import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
 
@@ -77,3 +78,67 @@ test('an account that is closed after each payment is never opened at the cost o
   }
   expect(driver.lamportsOf(sponsor.publicKey)).toBe(SOL - 2n * 10_000n);
 });
+
+/** How the holder of the agent's key changes the agent's empty token account. */
+const CHANGES = {
+  'is closed': ({ publicKey }: Keypair, own: PublicKey) =>
+    createCloseAccountInstruction(own, publicKey, publicKey),
+  'is given to another wallet': ({ publicKey }: Keypair, own: PublicKey) =>
+    createSetAuthorityInstruction(
+      own,
+      publicKey,
+      AuthorityType.AccountOwner,
+      Keypair.generate().publicKey,
+    ),
+} as const;
+test.each([
+  ['is closed', 'nothing is open, so the payment is simulated before it is signed'],
+  [
+    'is given to another wallet',
+    'nothing is open, so the payment is simulated before it is signed',
+  ],
+  ['is closed', 'a position is open, so the plan is simulated'],
+  ['is given to another wallet', 'a position is open, so the plan is simulated'],
+] as const)(
+  'an account that %s after the plan was read: the debt is planned anew and paid past it (%s)',
+  async (change, when) => {
+    let url = '';
+    let onPlan: (() => void) | null = null;
+    const creator = Keypair.generate().publicKey;
+    // The node answers truly, and tells the test when the plan has been read.
+    const node = await editedNode(
+      () => url,
+      ({ method, params }, result) => {
+        const [accounts] = (params ?? []) as unknown[];
+        const isPlan =
+          method === 'getMultipleAccounts' && (accounts as string[]).includes(creator.toBase58());
+        if (isPlan) onPlan?.();
+        if (isPlan) onPlan = null;
+        return result;
+      },
+    );
+    await using street = await openStreet({
+      settings(given, { chain }) {
+        url = chain.rpcUrl;
+        return { ...given, rpc: { ...given.rpc, url: node.url } };
+      },
+    });
+    await using closing = new AsyncDisposableStack();
+    closing.defer(() => node.close());
+    const { driver } = street;
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
+    const { agent } = trader;
+    await street.subscribe('ana', trader, creator);
+    if (when.startsWith('a position')) driver.trade(trader, 'long', 100_000_000n, { market: 1 });
+    let changed = 0;
+    onPlan = () => {
+      driver.send([CHANGES[change](agent, ata(agent))], [driver.faucet, agent]);
+      changed++;
+    };
+    profitableClose(driver, trader);
+    const share = await street.share('ana', ({ status }) => ['paid', 'failed'].includes(status));
+    expect(share).toMatchObject({ status: 'paid', attempts: 1 });
+    expect(changed).toBe(1);
+    expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
+  },
+);

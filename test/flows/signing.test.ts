@@ -164,10 +164,14 @@ test('when the venue moved an oracle, oracles and account are read again, and no
   expect(seen).toMatchObject({ asked: 2, forgotten: 1, builtFrom: [MEASURED, { reading: 1 }] });
 });
 
-test('an error that comes twice is for an operator, and a passing error is simulated once more', async () => {
+test('an error that comes twice is planned anew before a person must look, and a passing error is simulated once more', async () => {
   const twice = signing([failing(6036), failing(6036)]);
   expect(await twice.sign(payment(), subscriber, MEASURED)).toMatchObject({
-    refused: { class: 'operator', code: 'venue_6036' },
+    refused: { class: 'unexpected', code: 'venue_6036' },
+  });
+  const frozen = signing([failing(17)]);
+  expect(await frozen.sign(payment(), subscriber, MEASURED)).toMatchObject({
+    refused: { class: 'unexpected', code: 'token_17' },
   });
   const passing = signing([failing(6264)]);
   expect(await passing.sign(payment(), subscriber, MEASURED)).toMatchObject({

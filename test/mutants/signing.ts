@@ -53,8 +53,8 @@ export const SIGNED: readonly Mutant[] = [
   },
   {
     name: 'E7 compute that was exceeded once is for an operator',
-    file: 'src/flows/payment-ends.ts',
-    from: "found.class === 'operator' ? { ...found, class: 'unexpected' } : found",
+    file: 'src/core/aftermath.ts',
+    from: "aftermath(found).retry === null ? { ...found, class: 'unexpected' } : found",
     to: "found.class === 'unexpected' ? { ...found, class: 'operator' } : found",
     by: unit(SIGNING, 'classed from its own bytes'),
   },

@@ -32,6 +32,7 @@ export const ERROR_ROWS: ErrorRows = {
   retry_when_healthier: {
     '6003 InsufficientCollateral':
       'After the withdrawal too little collateral would be left for positions and borrows.',
+    '6007 MarketDelisted': 'The market is delisted.',
     '6095 InsufficientCollateralForSettlingPNL':
       'The account does not meet its maintenance margin, so a loss is not settled.',
     '6117 UserIsBeingLiquidated': 'The account is being liquidated.',
@@ -45,6 +46,8 @@ export const ERROR_ROWS: ErrorRows = {
       'The market has expired, and its waiting time before settlement is not over.',
     '6162 PerpMarketSettlementUserHasOpenOrders':
       'Open orders in an expired market must be cancelled first.',
+    '6164 UnableToSettleExpiredUserPosition': 'A position in an expired market cannot be settled.',
+    '6234 UserNotFound': 'The account does not exist.',
     '6254 UserReduceOnly': 'The account is set to reduce only.',
   },
   // The venue refuses every withdrawal for now, from every account.
@@ -69,15 +72,13 @@ export const ERROR_ROWS: ErrorRows = {
     '6213 MarketBeingInitialized': 'The market is being set up.',
     '6250 SpotMarketReduceOnly': 'The spot market only allows balances to shrink.',
   },
-  // The owner must act on the account.
+  // The venue must act on the account.
   permanent: {
-    '6007 MarketDelisted': 'The market is delisted.',
     '6125 UserBankrupt': 'The account is bankrupt.',
-    '6164 UnableToSettleExpiredUserPosition': 'A position in an expired market cannot be settled.',
-    '6234 UserNotFound': 'The account does not exist.',
   },
-  // Bailiff's accounts or encodings do not fit the venue. The remembered oracles are dropped and
-  // read again once; after that an operator must look.
+  // Bailiff's accounts or encodings do not fit the venue, or an account changed since it was read.
+  // The remembered oracles are dropped and read again once; after that the debts are planned anew a
+  // few times, and then an operator must look.
   operator: {
     '6020 BnConversionError': 'A number is out of range.',
     '6022 UnableToLoadOracle': 'An oracle account cannot be read.',

@@ -22,7 +22,15 @@ import { hearTransfers, venueMoves } from './transfers.ts';
 const TRADING: ReadonlySet<string> = new Set([
   'liquidate_perp_with_fill',
   'special_transfer_perp_position_to_vamm',
+  'add_perp_lp_shares',
+  'remove_perp_lp_shares',
+  'remove_perp_lp_shares_in_expiring_market',
+  'settle_lp',
 ]);
+/** Calls among them that write no record of a fill. */
+const UNTOLD: ReadonlySet<string> = new Set(
+  [...TRADING].filter((call) => call !== 'liquidate_perp_with_fill'),
+);
 
 /**
  * The ordinal from which a call may have realised profit; null for a call that realises none. A
@@ -30,9 +38,8 @@ const TRADING: ReadonlySet<string> = new Set([
  */
 function tradedAt(call: VenueCall | null): number | null {
   if (call === null) return afterCall({ place: 0 });
-  // Deposits, withdrawals and the other calls of the profile realise nothing, except
-  // liquidate_perp_with_fill and the transfer to the vAMM. A call that the profile does not list
-  // may realise profit.
+  // Deposits, withdrawals and the other calls of the profile realise nothing, except those of
+  // TRADING. A call that the profile does not list may realise profit.
   const trades = call.known === null || TRADING.has(call.known.call);
   return trades ? afterCall(call) : null;
 }
@@ -61,14 +68,23 @@ function markSpoiled(heard: Heard, tallies: Tallies): void {
 }
 
 /**
- * Marks the account of each call that trades without a record. A vAMM hedger's position moves to
- * the venue at the oracle price, and only the program's log line in words tells of it.
+ * Marks the account of each call that trades without the record of a fill, and the account of each
+ * settlement of shares. A vAMM hedger's position moves to the venue at the oracle price, and only
+ * the program's log line in words tells of it. Shares of a market's AMM settle into the account's
+ * position, also in a call that fills an order or settles profit. That may close a part of the
+ * position, and taking shares back charges for a rest, which no record tells.
  */
 function markUntold(heard: Heard, tallies: Tallies): void {
   for (const call of heard.venueCalls) {
-    if (call.known?.call !== 'special_transfer_perp_position_to_vamm') continue;
+    const { known } = call;
+    if (known === null || !UNTOLD.has(known.call) || !('user' in known)) continue;
     for (const account of heard.givenTo(call))
-      tallies.unknown(account, 'no_record', afterCall(call));
+      if (account.address === call.accounts[known.user])
+        tallies.unknown(account, 'no_record', afterCall(call));
+  }
+  for (const { event, call } of heard.events ?? []) {
+    const user = event.event === 'LPRecord' ? heard.userOf(event.user) : undefined;
+    if (user !== undefined) tallies.unknown(user, 'no_record', afterCall(call ?? { place: 0 }));
   }
 }
 

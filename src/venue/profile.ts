@@ -126,6 +126,10 @@ export type CallPlaces =
         | 'update_user_equity_floor'
         | 'trip_equity_floor_breaker'
         | 'special_transfer_perp_position_to_vamm'
+        | 'add_perp_lp_shares'
+        | 'remove_perp_lp_shares'
+        | 'remove_perp_lp_shares_in_expiring_market'
+        | 'settle_lp'
         | 'update_special_user_status';
       readonly user: number;
     };
@@ -196,4 +200,6 @@ export type RecordTables = {
   readonly FundingPaymentRecord: Layout;
   readonly LiquidationRecord: Layout;
   readonly SwapRecord: Layout;
+  /** A settlement of shares of an AMM; absent at a venue whose accounts never held any. */
+  readonly LPRecord?: Layout;
 };

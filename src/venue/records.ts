@@ -2,7 +2,7 @@
 // skipped undecoded. A record that does not fit its table exactly is returned as `Spoiled`, without
 // figures.
 import { createHash } from 'node:crypto';
-import { compileReader, type RecordOf, type Spoiled } from './codec.ts';
+import { compileReader, type Layout, type RecordOf, type Spoiled } from './codec.ts';
 import type { RECORDS as DRIFT } from './drift-v2/records.ts';
 import type { LiquidationFee, RecordTables } from './profile.ts';
 
@@ -13,6 +13,7 @@ export type DepositRecord = Of<'DepositRecord'>;
 export type OrderActionRecord = Of<'OrderActionRecord'>;
 export type FundingPaymentRecord = Of<'FundingPaymentRecord'>;
 export type SwapRecord = Of<'SwapRecord'>;
+export type LPRecord = Of<'LPRecord'>;
 /** The perp part of a liquidation: the fields that every venue writes, and the fees. */
 type LiquidatedPerp = Omit<
   RecordOf<(typeof DRIFT)['LiquidationRecord']>['liquidatePerp'],
@@ -29,6 +30,7 @@ export type VenueEvent =
   | FundingPaymentRecord
   | LiquidationRecord
   | SwapRecord
+  | LPRecord
   | Spoiled;
 
 export type RecordReaders = {
@@ -58,11 +60,12 @@ const four = (text: string, from: number): number =>
 
 /** Compiles the record readers of a venue. */
 export function createRecordReaders(tables: RecordTables): RecordReaders {
-  const names = Object.keys(tables) as (keyof RecordTables)[];
+  const layouts: Readonly<Record<string, Layout>> = tables;
+  const names = Object.keys(layouts);
   const byDiscriminator = new Map<bigint, AnyReader>(
-    names.map((name) => [
+    Object.entries(layouts).map(([name, layout]) => [
       eventDiscriminator(name).readBigUInt64LE(),
-      compileReader(name, tables[name]) as unknown as AnyReader,
+      compileReader(name, layout) as unknown as AnyReader,
     ]),
   );
   /**

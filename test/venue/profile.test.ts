@@ -7,7 +7,6 @@ import * as sdk from '@drift-labs/sdk';
 import { PublicKey } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { idl } from '../../src/local/drift/layout.ts';
-import { INSTRUCTIONS } from '../../src/venue/drift-v2/interface.ts';
 import { PERP_NAMES } from '../../src/venue/drift-v2/markets.ts';
 import {
   CALLS,
@@ -36,14 +35,6 @@ test('the name of every perp market', () => {
 test('mints of every spot market', () => {
   const mints = sdk.SpotMarkets['mainnet-beta'].map(({ mint }) => mint.toBase58());
   expect(MARKET_MINTS).toEqual(new Set(mints));
-});
-
-test('every instruction of the interface, and no other', () => {
-  const hashed = idl.instructions.map(({ name }) => {
-    const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    return createHash('sha256').update(`global:${snake}`).digest('hex').slice(0, 16);
-  });
-  expect(INSTRUCTIONS).toEqual(new Set(hashed));
 });
 
 test('addresses of sub-accounts and of their counter', async () => {

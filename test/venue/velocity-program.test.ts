@@ -2,14 +2,13 @@
 // a payment whose instructions were built from the profile alone. Without the file the recording
 // stands in (velocity.test.ts).
 import { PublicKey, TransactionInstruction } from '@solana/web3.js';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Chain } from '../../src/core/chain-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { PaymentParts } from '../../src/core/signing-ports.ts';
 import type { Instruction } from '../../src/core/transaction.ts';
-import { build, usdtOf } from '../../src/local/velocity/instructions.ts';
+import { usdtOf } from '../../src/local/velocity/instructions.ts';
 import { createVelocityWorld } from '../../src/local/velocity/world.ts';
-import { INSTRUCTION_NAMES } from '../../src/venue/velocity/interface.ts';
 import { createVelocityVenue, VELOCITY } from '../../src/venue/velocity/venue.ts';
 import { createManualClock } from '../support/clock.ts';
 import { velocityProgram } from '../support/programs.ts';
@@ -39,20 +38,6 @@ test.for(programs)(
       expect([...told.done.keys()]).toContain(act);
   },
 );
-
-describe.skipIf(velocityProgram === null)('on the compiled program', () => {
-  const programFile = velocityProgram ?? '';
-  test('every listed instruction is one of the program, but those of isolated positions', () => {
-    const world = createVelocityWorld({ programFile, clock: createManualClock() });
-    const unknown = INSTRUCTION_NAMES.filter((name) => {
-      const landed = world.attempt([build(name, [], [])], [world.faucet]);
-      const error = typeof landed === 'string' ? landed : landed.execution.error;
-      // InstructionFallbackNotFound: the program has no such instruction.
-      return JSON.stringify(error).includes('{"Custom":101}');
-    });
-    expect(unknown).toEqual(INSTRUCTION_NAMES.filter((name) => name.includes('isolated')));
-  });
-});
 
 test.for(programs)(
   'instructions built from the profile of the venue settle and withdraw (program: %s)',

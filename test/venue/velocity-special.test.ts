@@ -14,6 +14,7 @@ import {
   usdtOf,
   userOf,
 } from '../../src/local/velocity/instructions.ts';
+import { VELOCITY_LAYOUT } from '../../src/local/velocity/layout.ts';
 import type { VelocityWorld } from '../../src/local/velocity/world.ts';
 import { VELOCITY } from '../../src/venue/velocity/venue.ts';
 import { tradeAt } from '../support/velocity-scenarios.ts';
@@ -233,5 +234,26 @@ describe(tape.where, () => {
       [world.faucet, ana.agent],
     );
     expect(realised(world, ana) - start).toBe(19_568_000n - 405_000n);
+  });
+
+  test('scale orders are heard as other orders: they tell nothing, also of accounts behind their own', () => {
+    const { world, ana, maker } = tape.stage();
+    // Perp, long, market 0; two orders of the same size between 72 and 70 USDT.
+    const order = [Buffer.of(1, 0), u16(0), u64(SOL / 5n), u64(72n * USDT), u64(70n * USDT)];
+    const { keys } = instructions.cancelAll(maker);
+    const placed = world.send(
+      [
+        build(
+          'place_scale_orders',
+          [...order, Buffer.of(2, 0, 0, 0, 0, 0)],
+          [...keys, meta(userOf(ana))],
+        ),
+      ],
+      [world.faucet, maker.agent],
+    );
+    expect(placed.execution.logs.join()).toContain('Instruction: PlaceScaleOrders');
+    const { openOrders } = VELOCITY_LAYOUT.decodeAccount('User', world.userBytes(maker));
+    expect(openOrders).toBe(2);
+    expect(factsAbout(placed, ana, maker)).toEqual([]);
   });
 });

@@ -10,7 +10,7 @@ import {
   TransactionInstruction,
 } from '@solana/web3.js';
 import type { Address } from '../../core/ids.ts';
-import { instructionDiscriminator } from '../../venue/velocity/interface.ts';
+import { instructionDiscriminator } from '../../venue/discriminator.ts';
 import { addresses, ORACLES, PROGRAM, USDT } from './genesis.ts';
 
 export type Trader = { readonly agent: Keypair; readonly subAccountId: number };

@@ -1,8 +1,10 @@
-// Interface: the discriminators of all instructions of Drift v2, each the first eight bytes of
-// SHA-256 of `global:name`. A test compares the list with the interface that ships with the SDK. An
-// instruction that is not listed is newer than this release.
-export const INSTRUCTIONS: ReadonlySet<string> = new Set(
-  `
+// Interface: the discriminators of all instructions of Drift v2. An instruction that is not listed
+// is newer than this release. test/venue/instruction-names.test.ts holds the lists against the
+// interface that ships with the SDK and against the builds of the program that are public.
+import { instructionDiscriminator } from '../discriminator.ts';
+
+/** The instructions of the interface that ships with the SDK. */
+const PUBLISHED = `
   0180b133ad2d0b66 02f1c3ace318fe9e 03246659b48078d5 0416e2c97c2c52e6 05622ebc0a3b02f9
   07dd67996b391bc5 0855b8a7b03dade2 0b0dff35388868b1 0c2bb0539cfb750d 0cc42dda5d590021
   0dbcf86786d96af0 0fce49853c085659 101a7b835e1daf62 11d00101a2d3bce0 12c68a8e8a304fbb
@@ -53,7 +55,35 @@ export const INSTRUCTIONS: ReadonlySet<string> = new Set(
   f34fcce4e3d064f4 f717ff41d45addc2 f846c6e0e0697dc3 f98cfdf3f84af0ee f9d57322fdef4bad
   fb659c07023f1e17 fb90730bde2f3eec fccafcdbb31b548a fd85431667a11464 fdd1e70ef2d0f382
   fef34862fb82a8d5
-  `
-    .trim()
-    .split(/\s+/),
-);
+`
+  .trim()
+  .split(/\s+/);
+
+/**
+ * Instructions of the program that the interface leaves out. The first line: the program of
+ * 2026-03. The others: builds of 2023-12 and 2024-06, in which accounts still held shares of a
+ * market's AMM. Those that settle such shares realise profit, and stand among the profile's calls.
+ */
+const UNPUBLISHED = `
+  admin_withdraw_from_insurance_fund_vault place_scale_orders update_perp_market_config
+  add_perp_lp_shares admin_disable_update_perp_bid_ask_twap admin_remove_insurance_fund_stake
+  initialize_protocol_if_shares_transfer_config remove_perp_lp_shares
+  remove_perp_lp_shares_in_expiring_market settle_lp transfer_protocol_if_shares
+  update_lp_cooldown_time update_perp_market_per_lp_base
+  update_perp_market_target_base_asset_amount_per_lp update_protocol_if_shares_transfer_config
+  update_serum_vault update_user_advanced_lp update_user_open_orders_count update_whitelist_mint
+`
+  .trim()
+  .split(/\s+/);
+
+/**
+ * The tag of Anchor's own instructions, which keep a description of the program in an account.
+ * Their names stand in no interface, and a stranger may call the one that opens a buffer.
+ */
+const DESCRIPTION_TAG = '40f4bc78a7e9690a';
+
+export const INSTRUCTIONS: ReadonlySet<string> = new Set([
+  ...PUBLISHED,
+  ...UNPUBLISHED.map(instructionDiscriminator),
+  DESCRIPTION_TAG,
+]);

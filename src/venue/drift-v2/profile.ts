@@ -39,6 +39,11 @@ export const CALLS = {
   c25cccdff6bc1fcb: { call: 'update_user_margin_trading_enabled', user: 0 },
   db56496a38da806d: { call: 'update_user_pool_id', user: 0 },
   b386d32dc305bdad: { call: 'change_approved_builder', authority: 1 },
+  // Of builds in which accounts held shares of a market's AMM.
+  '38d138c577febc75': { call: 'add_perp_lp_shares', user: 1 },
+  d559d912a037358d: { call: 'remove_perp_lp_shares', user: 1 },
+  '53fefd893b7a449c': { call: 'remove_perp_lp_shares_in_expiring_market', user: 1 },
+  '9be7747161e58b8d': { call: 'settle_lp', user: 1 },
 } as const satisfies Readonly<Record<string, CallPlaces>>;
 
 /**

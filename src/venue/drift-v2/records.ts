@@ -22,10 +22,23 @@ const PERP_LIQUIDATION = {
   ifFee: 'u64',
 } as const satisfies Layout;
 
+/** Written by builds in which accounts held shares of a market's AMM, last in 2025. */
+const LPRecord = {
+  ts: 'i64',
+  user: 'key',
+  action: ['addLiquidity', 'removeLiquidity', 'settleLiquidity', 'removeLiquidityDerisk'],
+  nShares: 'u64',
+  marketIndex: 'u16',
+  deltaBaseAssetAmount: 'i64',
+  deltaQuoteAssetAmount: 'i64',
+  pnl: 'i64',
+} as const satisfies Layout;
+
 export const RECORDS = {
   DepositRecord,
   OrderActionRecord,
   FundingPaymentRecord,
   LiquidationRecord: liquidationRecord(PERP_LIQUIDATION, SPOT_LIQUIDATION),
   SwapRecord,
+  LPRecord,
 } as const;

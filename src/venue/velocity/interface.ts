@@ -1,7 +1,11 @@
-// Interface: the instructions of Velocity, by name. Each was called on the real program of 2026-07,
-// except the three of isolated positions: that build was compiled without them and answers 101. An
-// instruction that is not listed is newer than this release.
-import { createHash } from 'node:crypto';
+// Interface: the instructions of Velocity, by name: all of the program of 2026-07, and the three of
+// isolated positions, without which that build was compiled. test/venue/instruction-names.test.ts
+// holds the list against the program. An instruction that is not listed is newer than this release.
+// Those that are not among the profile's calls move neither value nor control of an account: orders
+// and settlements, which write records; the work of keepers; settings of the venue and its markets;
+// and `update_user_vault_owned`, by which the owner of an account refuses rewards of referrals and
+// builders for good.
+import { instructionDiscriminator } from '../discriminator.ts';
 
 const NAMES = `
   add_insurance_fund_stake add_market_to_amm_cache admin_deposit
@@ -22,29 +26,32 @@ const NAMES = `
   modify_order_by_user_id move_amm_price override_amm_cache_info
   pause_spot_market_deposit_withdraw place_and_make_perp_order
   place_and_make_signed_msg_perp_order place_and_take_perp_order place_orders place_perp_order
-  place_signed_msg_taker_order post_pyth_lazer_oracle_update recenter_perp_market_amm
-  recenter_perp_market_amm_crank reclaim_rent remove_insurance_fund_stake repeg_amm_curve
-  request_remove_insurance_fund_stake reset_equity_floor_breaker reset_perp_market_amm_oracle_twap
-  resize_revenue_share_escrow_orders resize_signed_msg_user_orders resolve_perp_bankruptcy
-  resolve_perp_pnl_deficit resolve_spot_bankruptcy revert_fill set_user_status_to_being_liquidated
-  settle_expired_market settle_expired_market_pools_to_revenue_pool settle_funding_payment
-  settle_multiple_pnls settle_pnl settle_revenue_to_insurance_fund
-  special_transfer_perp_position_to_vamm sweep_perp_market_fees transfer_deposit
-  transfer_deposit_by_delegate transfer_fee_and_pnl_pool transfer_isolated_perp_position_deposit
-  transfer_perp_position transfer_pools trigger_order trip_equity_floor_breaker update_admin
-  update_amm_cache update_amm_jit_intensity update_amms update_discount_mint
-  update_exchange_status update_feature_bit_flags_builder_codes
+  place_scale_orders place_signed_msg_taker_order post_pyth_lazer_oracle_update
+  recenter_perp_market_amm recenter_perp_market_amm_crank reclaim_rent remove_insurance_fund_stake
+  repeg_amm_curve request_remove_insurance_fund_stake reset_equity_floor_breaker
+  reset_perp_market_amm_oracle_twap resize_revenue_share_escrow_orders
+  resize_signed_msg_user_orders resolve_perp_bankruptcy resolve_perp_pnl_deficit
+  resolve_spot_bankruptcy revert_fill set_user_status_to_being_liquidated settle_expired_market
+  settle_expired_market_pools_to_revenue_pool settle_funding_payment settle_multiple_pnls
+  settle_pnl settle_revenue_to_insurance_fund special_transfer_perp_position_to_vamm
+  sweep_perp_market_fees transfer_deposit transfer_deposit_by_delegate transfer_fee_and_pnl_pool
+  transfer_isolated_perp_position_deposit transfer_perp_position transfer_pools trigger_order
+  trip_equity_floor_breaker update_admin update_amm_cache update_amm_jit_intensity update_amms
+  update_discount_mint update_exchange_status update_feature_bit_flags_builder_codes
   update_feature_bit_flags_median_trigger_price update_feature_bit_flags_mint_redeem_lp_pool
   update_feature_bit_flags_mm_oracle update_feature_bit_flags_settle_lp_pool
-  update_feature_bit_flags_swap_lp_pool update_funding_rate update_initial_amm_cache_info
-  update_initial_pct_to_liquidate update_insurance_fund_unstaking_period update_k
-  update_liquidation_duration update_liquidation_margin_buffer_ratio update_oracle_guard_rails
+  update_feature_bit_flags_swap_lp_pool update_funding_rate update_hot_admin
+  update_initial_amm_cache_info update_initial_pct_to_liquidate
+  update_insurance_fund_unstaking_period update_k update_liquidation_duration
+  update_liquidation_margin_buffer_ratio update_oracle_guard_rails update_pause_admin
   update_perp_auction_duration update_perp_bid_ask_twap update_perp_fee_structure
   update_perp_market_amm_oracle_twap update_perp_market_amm_spread_adjustment
-  update_perp_market_amm_summary_stats update_perp_market_base_spread
-  update_perp_market_concentration_coef update_perp_market_contract_tier
-  update_perp_market_curve_update_intensity update_perp_market_expiry
-  update_perp_market_fee_adjustment update_perp_market_funding_period
+  update_perp_market_amm_summary_stats update_perp_market_bankruptcy_if_floor_pct
+  update_perp_market_base_spread update_perp_market_concentration_coef update_perp_market_config
+  update_perp_market_contract_tier update_perp_market_curve_update_intensity
+  update_perp_market_expiry update_perp_market_fee_adjustment
+  update_perp_market_fee_pool_buffer_target update_perp_market_funding_bias_sensitivity
+  update_perp_market_funding_dead_zone update_perp_market_funding_period
   update_perp_market_imf_factor update_perp_market_liquidation_fee update_perp_market_lp_pool_id
   update_perp_market_lp_pool_paused_operations update_perp_market_margin_ratio
   update_perp_market_max_fill_reserve_fraction update_perp_market_max_imbalances
@@ -56,9 +63,10 @@ const NAMES = `
   update_perp_market_pnl_pool update_perp_market_reference_price_offset_deadband_pct
   update_perp_market_status update_perp_market_step_size_and_tick_size
   update_perp_market_unrealized_asset_weight update_prelaunch_oracle
-  update_prelaunch_oracle_params update_special_user_status update_spot_auction_duration
-  update_spot_fee_structure update_spot_market_asset_tier update_spot_market_borrow_rate
-  update_spot_market_cumulative_interest update_spot_market_expiry
+  update_prelaunch_oracle_params update_protocol_fee_recipient update_solvency_status
+  update_special_user_status update_spot_auction_duration update_spot_fee_structure
+  update_spot_market_asset_tier update_spot_market_borrow_rate
+  update_spot_market_cumulative_interest update_spot_market_deposit_cap update_spot_market_expiry
   update_spot_market_fee_adjustment update_spot_market_if_factor
   update_spot_market_if_paused_operations update_spot_market_liquidation_fee
   update_spot_market_margin_weights update_spot_market_max_token_borrows
@@ -66,22 +74,17 @@ const NAMES = `
   update_spot_market_oracle update_spot_market_orders_enabled update_spot_market_paused_operations
   update_spot_market_pool_id update_spot_market_revenue_settle_period
   update_spot_market_scale_initial_asset_weight_start update_spot_market_status
-  update_spot_market_step_size_and_tick_size update_state_max_initialize_user_fee
-  update_state_max_number_of_sub_accounts update_state_settlement_duration
-  update_user_allow_delegate_transfer update_user_custom_margin_ratio update_user_delegate
-  update_user_equity_floor update_user_idle update_user_margin_trading_enabled update_user_name
+  update_spot_market_step_size_and_tick_size update_spot_market_withdraw_circuit_breaker
+  update_state_max_initialize_user_fee update_state_max_number_of_sub_accounts
+  update_state_settlement_duration update_user_allow_delegate_transfer
+  update_user_custom_margin_ratio update_user_delegate update_user_equity_floor update_user_idle
+  update_user_margin_trading_enabled update_user_name
   update_user_perp_position_custom_margin_ratio update_user_pool_id
   update_user_quote_asset_insurance_stake update_user_reduce_only
-  update_user_stats_referrer_status update_withdraw_guard_threshold withdraw
-  withdraw_from_isolated_perp_position withdraw_protocol_fees_perp withdraw_protocol_fees_spot
-  zero_mm_oracle_fields
+  update_user_stats_referrer_status update_user_vault_owned update_warm_admin
+  update_withdraw_guard_threshold withdraw withdraw_from_isolated_perp_position
+  withdraw_protocol_fees_perp withdraw_protocol_fees_spot zero_mm_oracle_fields
 `;
-
-/**
- * The discriminator of an instruction, in hex: the first eight bytes of SHA-256 of `global:name`.
- */
-export const instructionDiscriminator = (name: string): string =>
-  createHash('sha256').update(`global:${name}`).digest('hex').slice(0, 16);
 
 export const INSTRUCTION_NAMES: readonly string[] = NAMES.trim().split(/\s+/);
 

@@ -2,12 +2,13 @@
 // sources and the date of each check: docs/venues.md.
 import type { Address } from '../../core/ids.ts';
 import { QUOTE_SYMBOLS } from '../../core/venue-name.ts';
+import { instructionDiscriminator } from '../discriminator.ts';
 import { ERROR_ROWS as DRIFT_ERRORS } from '../drift-v2/errors.ts';
 import { errorTable } from '../error-rows.ts';
 import type { CallPlaces, Profile } from '../profile.ts';
 import { ACCOUNTS } from './accounts.ts';
 import { ERROR_ROWS } from './errors.ts';
-import { INSTRUCTIONS, instructionDiscriminator } from './interface.ts';
+import { INSTRUCTIONS } from './interface.ts';
 import { RECORDS } from './records.ts';
 
 /** Instructions whose name differs from the name of the call in facts. */

@@ -5,6 +5,7 @@
 import type { AddressInfo } from 'node:net';
 import { askedBy } from './chain/asker.ts';
 import { afterEvents, newSecret, sha256 } from './chain/hashing.ts';
+import type { RpcListener } from './chain/rpc.ts';
 import { setByLedger } from './core/ledger-clock.ts';
 import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
@@ -59,10 +60,11 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const log = metrics.metered(plainLog);
   await using stack = new AsyncDisposableStack();
   let costs: RpcCosts | null = null;
-  const parts = await openParts(settings, clock, log, (call) => {
+  const onCall: RpcListener = (call) => {
     metrics.rpc(call);
     costs?.note(call);
-  });
+  };
+  const parts = await openParts(settings, clock, log, { migrates: true, onCall });
   const { ledger, chain, venues, pen, locks, pace } = parts;
   const { sql, direct } = stack.adopt(parts.pools, (open) => open.end(2));
   const mayGiveUp: RpcCosts['isGivenUp'] = (source) => hearing.mayGiveUp(source);

@@ -38,7 +38,7 @@ import { createDatabaseStates, type DatabaseStates } from './ledger/database-sta
 import { createGenesis } from './ledger/genesis.ts';
 import { createLedger } from './ledger/ledger.ts';
 import { createLocks } from './ledger/locks.ts';
-import { migrate } from './ledger/migrate.ts';
+import { migrate, requireMigrated } from './ledger/migrate.ts';
 import { openPools, type Pools, requireSame } from './ledger/pools.ts';
 import { createProbe } from './ledger/probe.ts';
 import { createSideBooks, type SideBooks } from './ledger/side-books.ts';
@@ -86,15 +86,23 @@ export type Parts = SideBooks & {
 
 const FEES_EVERY_MS = 10_000;
 
+export type Opening = {
+  /** Whether missing migrations are applied; if not, a database that lacks one is refused. */
+  readonly migrates: boolean;
+  /** Is told of each call to a node. */
+  readonly onCall?: RpcListener;
+};
+
 /**
- * Opens and migrates the ledger, sets the clock by it, and wires the rest. Throws
- * `settings_invalid` when the settings name no database or no RPC node.
+ * Opens the ledger, sets the clock by it, and wires the rest. Throws `settings_invalid` when the
+ * settings name no database or no RPC node, and `database_behind` when the database lacks
+ * migrations and `migrates` is false.
  */
 export async function openParts(
   settings: Settings,
   clock: Clock & Partial<Pick<LedgerClock, 'set'>>,
   log: Log,
-  onCall: RpcListener = () => {},
+  { migrates, onCall = () => {} }: Opening,
 ): Promise<Parts> {
   const { secrets, rpc } = settings;
   const { databaseUrl } = secrets;
@@ -115,7 +123,7 @@ export async function openParts(
   let recalled: Seen | null = null;
   try {
     await requireSame(pools);
-    await migrate(pools.direct, log);
+    await (migrates ? migrate(pools.direct, log) : requireMigrated(sql));
     await keepVenues(sql, venues.all);
     // A command may look at a ledger that refuses writes, so this failure is ignored.
     await clock.set?.(createProbe(sql).write).catch(() => {});

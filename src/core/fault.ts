@@ -32,6 +32,7 @@ export const FAULTS = {
   ledger_unavailable: { retry: 'later', status: 503 },
   migration_changed: { retry: 'never', status: 500 },
   database_newer: { retry: 'never', status: 500 },
+  database_behind: { retry: 'never', status: 500 },
   rpc_unavailable: { retry: 'later', status: 503 },
   venue_not_served: { retry: 'never', status: 422 },
   account_unreadable: { retry: 'later', status: 502 },

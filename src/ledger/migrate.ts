@@ -1,6 +1,7 @@
 // Migrate: applies the numbered SQL files, once each, in order; they never change afterwards. Each
 // file runs in a transaction that first inserts its version row, so of two daemons that start at
-// once one waits and then finds the file applied.
+// once one waits and then finds the file applied. A daemon that starts migrates, and so does
+// `bailiff migrate`; every other command refuses a database that lacks a migration.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -32,15 +33,24 @@ export async function readMigrations(folder = FOLDER): Promise<Migration[]> {
 }
 
 /**
+ * Whether this database has a ledger, of any release. A table `migration` of another application
+ * is told apart by its columns.
+ */
+export async function hasLedger(sql: Sql): Promise<boolean> {
+  const [row] = await sql<{ there: boolean }[]>`
+    select count(*) = 3 as there from pg_attribute
+    where attrelid = to_regclass('migration') and attname in ('version', 'name', 'hash')
+      and not attisdropped`;
+  return row?.there === true;
+}
+
+/**
  * The names of the migrations that this database lacks. Throws `migration_changed` and
  * `database_newer` as `migrate` does. Changes nothing.
  */
 export async function pendingMigrations(sql: Sql): Promise<string[]> {
   const wanted = await readMigrations();
-  const [table] = await sql<
-    { there: boolean }[]
-  >`select to_regclass('migration') is not null as there`;
-  if (table?.there !== true) return wanted.map((each) => each.name);
+  if (!(await hasLedger(sql))) return wanted.map((each) => each.name);
   const rows = await sql<{ version: number; hash: string }[]>`select version, hash from migration`;
   refuseNewer(rows, wanted.length);
   return wanted
@@ -67,6 +77,25 @@ const changed = (name: string): Fault =>
     'migration_changed',
     `Migration ${name} was applied to this database in another form. Migrations are immutable: restore the file, and put the change into a new one.`,
   );
+
+/**
+ * Throws `database_behind` when this database has no ledger, or one that lacks migrations of this
+ * release; `migration_changed` and `database_newer` as `migrate` does. Changes nothing.
+ */
+export async function requireMigrated(sql: Sql): Promise<void> {
+  const pending = await pendingMigrations(sql);
+  if (pending.length === 0) return;
+  if (await hasLedger(sql))
+    throw new Fault(
+      'database_behind',
+      `The ledger is of an earlier release: it lacks ${pending.join(', ')}. A command applies no migration, because daemons of that release may run on it. Use the command of their release; or stop all daemons, take a backup, and run: bailiff migrate`,
+    );
+  const [row] = await sql<{ name: string }[]>`select current_database() as name`;
+  throw new Fault(
+    'database_behind',
+    `The database ${row?.name} of DATABASE_URL has no ledger. Correct DATABASE_URL; or, for a new ledger, start a daemon or run: bailiff migrate`,
+  );
+}
 
 /**
  * Applies the missing migrations and returns their names. Several daemons may call it at once.

@@ -4,7 +4,7 @@ import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Sql } from '../ledger/database.ts';
-import { pendingMigrations } from '../ledger/migrate.ts';
+import { hasLedger, pendingMigrations } from '../ledger/migrate.ts';
 import { passesNotifications } from '../ledger/notifications.ts';
 import { type Pools, requireSame } from '../ledger/pools.ts';
 import { lackingRights, rightsText } from '../ledger/rights.ts';
@@ -72,11 +72,17 @@ export async function ofDatabase(
   found.push(
     pending.length === 0
       ? fine('migrations', 'the database is of this release')
-      : odd(
-          'migrations',
-          `${pending.join(', ')} not applied yet`,
-          'Run: bailiff migrate. The daemon does it at start, too.',
-        ),
+      : (await hasLedger(sql))
+        ? odd(
+            'migrations',
+            `${pending.join(', ')} not applied yet`,
+            'Stop all daemons, take a backup, and run: bailiff migrate. A daemon that starts does it, too; no other command does.',
+          )
+        : odd(
+            'migrations',
+            'this database has no ledger',
+            'Look whether DATABASE_URL names the right database. A daemon that starts makes a ledger, and so does: bailiff migrate.',
+          ),
   );
   return [...found, ...skewOf('Postgres', row.now.getTime(), clock.nowMs(), SKEW_MS_MOST)];
 }

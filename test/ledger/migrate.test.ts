@@ -1,7 +1,7 @@
 // Migrate: two daemons at once, and migrations that were changed afterwards.
 import { expect, test } from 'vitest';
 import { createLedger } from '../../src/ledger/ledger.ts';
-import { migrate, readMigrations } from '../../src/ledger/migrate.ts';
+import { hasLedger, migrate, readMigrations, requireMigrated } from '../../src/ledger/migrate.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createDatabase } from '../support/database.ts';
 
@@ -21,6 +21,30 @@ test('a migration that was edited after it was applied is refused', async () => 
   const edited = migrations.map((each) => ({ ...each, hash: 'another' }));
   await expect(migrate(database.sql, silentLog, edited)).rejects.toMatchObject({
     code: 'migration_changed',
+  });
+});
+
+test('a database is refused until it has every migration of this release, and none of a newer one', async () => {
+  await using database = await createDatabase({ empty: true });
+  const { sql } = database;
+  const behind = { code: 'database_behind', message: expect.stringContaining('bailiff migrate') };
+  await expect(requireMigrated(sql)).rejects.toMatchObject(behind);
+  const migrations = await readMigrations();
+  await migrate(sql, silentLog, migrations.slice(0, -1));
+  await expect(requireMigrated(sql)).rejects.toMatchObject(behind);
+  await migrate(sql, silentLog);
+  await requireMigrated(sql);
+  await sql`insert into migration (version, name, hash) values (${migrations.length + 1}, 'n', 'h')`;
+  await expect(requireMigrated(sql)).rejects.toMatchObject({ code: 'database_newer' });
+});
+
+test('a table of another application that is called migration is no ledger', async () => {
+  await using database = await createDatabase({ empty: true });
+  const { sql } = database;
+  await sql`create table migration (id integer, name text, applied boolean)`;
+  expect(await hasLedger(sql)).toBe(false);
+  await expect(requireMigrated(sql)).rejects.toMatchObject({
+    message: expect.stringContaining('has no ledger'),
   });
 });
 

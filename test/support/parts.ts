@@ -11,6 +11,6 @@ export async function partsOf(
   { settings }: Pick<Street, 'settings'>,
   clock: Clock,
 ): Promise<Parts & AsyncDisposable> {
-  const parts = await openParts(settings, clock, silentLog);
+  const parts = await openParts(settings, clock, silentLog, { migrates: false });
   return { ...parts, [Symbol.asyncDispose]: () => parts.sql.end() };
 }

@@ -136,6 +136,17 @@ export const plannedEach =
       return rows;
     }) as Promise<unknown> as Promise<Rows>;
 
+/**
+ * Lets the rest of a transaction last, and wait for locks, without a bound, as a migration of a
+ * large ledger must. Postgres still ends the transaction when its client is idle for 120 s, so that
+ * a client that is gone holds no lock for ever.
+ */
+export const allowTime = (tx: Transaction): Promise<unknown> =>
+  // Postgres 16 has no transaction_timeout.
+  tx`
+    select set_config(name, '0', true) from pg_settings
+    where name in ('statement_timeout', 'lock_timeout', 'transaction_timeout')`.execute();
+
 /** Lets the rest of a transaction read and join whole tables, as sums and migrations do. */
 export const allowWhole = (tx: Transaction): Promise<unknown> =>
   Promise.all([

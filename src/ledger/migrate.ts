@@ -7,7 +7,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Fault } from '../core/fault.ts';
 import type { Log } from '../core/ports.ts';
-import { allowWhole, type Sql } from './database.ts';
+import { allowTime, allowWhole, type Sql } from './database.ts';
 
 const FOLDER = path.join(import.meta.dirname, '../../sql');
 
@@ -97,8 +97,29 @@ export async function requireMigrated(sql: Sql): Promise<void> {
   );
 }
 
+/** The hash of a migration as this database had it applied; null when it lacks the migration. */
+async function hashOf(sql: Sql, version: number): Promise<string | null> {
+  const [row] = await sql<{ hash: string }[]>`
+    select hash from migration where version = ${version}`;
+  return row?.hash ?? null;
+}
+
+/** Applies a migration; false when another daemon has done so, whose end this one waits for. */
+const apply = (sql: Sql, { version, name, text, hash }: Migration): Promise<boolean> =>
+  sql.begin(async (tx) => {
+    await allowTime(tx);
+    const taken = await tx`
+      insert into migration (version, name, hash) values (${version}, ${name}, ${hash})
+      on conflict (version) do nothing returning version`;
+    if (taken.length === 0) return false;
+    await allowWhole(tx);
+    await tx.unsafe(text);
+    return true;
+  });
+
 /**
- * Applies the missing migrations and returns their names. Several daemons may call it at once.
+ * Applies the missing migrations and returns their names. Several daemons may call it at once: one
+ * applies a migration, and the others wait for the end of it. Neither has a bound of time.
  * Throws `database_newer` when a newer release has migrated the database, and `migration_changed`
  * when a file is not the one that was applied.
  */
@@ -109,6 +130,7 @@ export async function migrate(
 ): Promise<string[]> {
   const wanted = migrations ?? (await readMigrations());
   await sql.begin(async (tx) => {
+    await allowTime(tx);
     await tx`select pg_advisory_xact_lock(hashtextextended('bailiff.migrate', 0))`;
     // Looked for first: a role that may use the tables need not be one that may create them.
     const [table] = await tx<{ there: boolean }[]>`
@@ -117,34 +139,19 @@ export async function migrate(
       await tx`create table migration (
         version integer primary key, name text not null, hash text not null, applied_at timestamptz not null default now())`;
   });
-  refuseNewer(
-    await sql<
-      { version: number }[]
-    >`select max(version) as version from migration having count(*) > 0`,
-    wanted.length,
-  );
+  const rows = await sql<{ version: number; hash: string }[]>`select version, hash from migration`;
+  refuseNewer(rows, wanted.length);
+  const known = new Map(rows.map((row) => [row.version, row.hash]));
   const applied: string[] = [];
   for (const migration of wanted) {
-    const fresh = await sql.begin(async (tx) => {
-      const taken = await tx`
-        insert into migration (version, name, hash) values (${migration.version}, ${migration.name}, ${migration.hash})
-        on conflict (version) do nothing returning version`;
-      if (taken.length === 0) return false;
-      await allowWhole(tx);
-      await tx.unsafe(migration.text);
-      return true;
-    });
-    if (fresh) {
-      applied.push(migration.name);
-      log.info('ledger.migrated', { migration: migration.name });
+    const { version, name, hash } = migration;
+    const before = known.get(version);
+    if (before === undefined && (await apply(sql, migration))) {
+      applied.push(name);
+      log.info('ledger.migrated', { migration: name });
       continue;
     }
-    const [row] = await sql<
-      { hash: string }[]
-    >`select hash from migration where version = ${migration.version}`;
-    if (row?.hash !== migration.hash) {
-      throw changed(migration.name);
-    }
+    if ((before ?? (await hashOf(sql, version))) !== hash) throw changed(name);
   }
   return applied;
 }

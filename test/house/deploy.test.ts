@@ -8,6 +8,8 @@ import { KNOWN } from '../../src/system/variables.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+/** The command of the image, as it is typed. */
+const commandOfImage = `node ${/^CMD \["node", "(.*)"\]$/m.exec(read('Dockerfile'))?.[1]?.replaceAll('", "', ' ')}`;
 /** Seconds within which a daemon ends after SIGTERM, by src/main.ts. */
 const STOPS_WITHIN_S = 10;
 
@@ -24,6 +26,11 @@ type Container = {
   readonly securityContext: object;
   readonly volumeMounts: readonly { readonly mountPath: string }[];
 };
+/** A step before the containers: it has no port and no probe. */
+type Step = Pick<
+  Container,
+  'image' | 'envFrom' | 'env' | 'resources' | 'securityContext' | 'volumeMounts'
+> & { readonly command: readonly string[] };
 type Manifest = {
   readonly kind: string;
   readonly metadata: { readonly name: string };
@@ -36,6 +43,7 @@ type Manifest = {
         readonly terminationGracePeriodSeconds: number;
         readonly automountServiceAccountToken: boolean;
         readonly securityContext: { readonly runAsNonRoot: boolean };
+        readonly initContainers: readonly [Step];
         readonly containers: readonly [Container];
       };
     };
@@ -77,6 +85,21 @@ describe('config/ops/kubernetes.yaml', () => {
     expect(strategy.type).toBe('Recreate');
   });
 
+  test('migrates in a step of its own, which no probe ends, and with the rights of the daemon', () => {
+    const [step] = template.spec.initContainers;
+    expect(step.command.join(' ')).toBe(commandOfImage.replace(/start$/, 'migrate'));
+    for (const key of [
+      'image',
+      'envFrom',
+      'env',
+      'resources',
+      'securityContext',
+      'volumeMounts',
+    ] as const)
+      expect(step[key], key).toEqual(container[key]);
+    expect(Object.keys(step).filter((key) => key.endsWith('Probe'))).toEqual([]);
+  });
+
   test('takes from the container what it does not need, and bounds its memory', () => {
     expect(container.securityContext).toEqual({
       allowPrivilegeEscalation: false,
@@ -96,9 +119,15 @@ describe('config/ops/bailiff.service', () => {
     lines.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1);
 
   test('starts the daemon as the image does, and gives it the time to stop', () => {
-    const [, command = ''] = /^CMD \["node", "(.*)"\]$/m.exec(read('Dockerfile')) ?? [];
-    expect(directive('ExecStart')).toBe(`/usr/bin/node ${command.replaceAll('", "', ' ')}`);
+    expect(directive('ExecStart')).toBe(`/usr/bin/${commandOfImage}`);
     expect(Number(directive('TimeoutStopSec'))).toBeGreaterThan(STOPS_WITHIN_S);
+  });
+
+  test('gives a start the time that its migrations take', () => {
+    // With `exec` a unit counts as started once the program runs; TimeoutStartSec bounds no more.
+    expect(directive('Type')).toBe('exec');
+    expect(directive('WatchdogSec')).toBeUndefined();
+    expect(directive('RuntimeMaxSec')).toBeUndefined();
   });
 
   test('leaves no core dump with keys, no rights and no place to write', () => {

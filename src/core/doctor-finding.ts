@@ -29,3 +29,10 @@ export const wrong = (what: string, says: string, mend: string): Finding => ({
   says,
   mend,
 });
+/** A finding that a part was not looked at; `says` is what was not read for it. */
+export const unread = (what: string, says: string): Finding =>
+  odd(
+    what,
+    `not looked at: ${says}`,
+    'Mend what stands above about Postgres and the ledger, and run the doctor again.',
+  );

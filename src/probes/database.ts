@@ -1,6 +1,8 @@
-// Database: checks that Postgres answers, is the primary, passes notifications on, has every
-// migration of this release, and gives the daemon's role every right on the tables.
+// Database: checks that Postgres answers, is the primary, passes notifications on and has the
+// settings of a session; that the database has every migration of this release; and that the
+// daemon's role has every right on the tables.
 import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
+import { messageOf } from '../core/fault.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Sql } from '../ledger/database.ts';
@@ -24,12 +26,34 @@ const asLedgerFault = (thrown: unknown): never => {
   throw ledgerFault(thrown);
 };
 
-/** The findings on the database. Throws a Fault when Postgres does not answer. */
+/** The findings on the connections that need a session of Postgres. Never rejects. */
+async function ofSessions({ sql, direct }: Pick<Pools, 'sql' | 'direct'>): Promise<Finding[]> {
+  try {
+    await requireSame({ sql, direct });
+    if (await passesNotifications(direct)) return [];
+  } catch (thrown) {
+    return [
+      wrong(
+        'postgres',
+        messageOf(ledgerFault(thrown)),
+        'Check BAILIFF_DIRECT_DATABASE_URL, or DATABASE_URL where that is not set.',
+      ),
+    ];
+  }
+  return [
+    wrong(
+      'postgres',
+      'a notification did not come back: there is a pooler in transaction mode in between',
+      'Let BAILIFF_DIRECT_DATABASE_URL reach Postgres itself, or a pooler in session mode.',
+    ),
+  ];
+}
+
+/** The findings on the server. Throws a Fault when Postgres does not answer at DATABASE_URL. */
 export async function ofDatabase(
   { sql, direct }: Pick<Pools, 'sql' | 'direct'>,
   clock: Clock,
 ): Promise<Finding[]> {
-  if (direct !== sql) await requireSame({ sql, direct }).catch(asLedgerFault);
   const [row] = await sql<Row[]>`
     select current_setting('server_version') as version, now(), pg_is_in_recovery() as replica,
       current_setting('server_encoding') as encoding,
@@ -44,14 +68,7 @@ export async function ofDatabase(
     found.push(
       wrong('postgres', `the database is ${row.encoding}`, 'Make it anew with encoding UTF8.'),
     );
-  if (!(await passesNotifications(direct)))
-    found.push(
-      wrong(
-        'postgres',
-        'a notification did not come back: there is a pooler in transaction mode in between',
-        'Let BAILIFF_DIRECT_DATABASE_URL reach Postgres itself, or a pooler in session mode.',
-      ),
-    );
+  found.push(...(await ofSessions({ sql, direct })));
   if (row.patience === '0')
     found.push(
       odd(
@@ -68,23 +85,27 @@ export async function ofDatabase(
         'Set them for the role: alter role … set enable_hashjoin = off, and the others that docs/operating.md lists.',
       ),
     );
-  const pending = await pendingMigrations(sql);
-  found.push(
-    pending.length === 0
-      ? fine('migrations', 'the database is of this release')
-      : (await hasLedger(sql))
-        ? odd(
-            'migrations',
-            `${pending.join(', ')} not applied yet`,
-            'Stop all daemons, take a backup, and run: bailiff migrate. A daemon that starts does it, too; no other command does.',
-          )
-        : odd(
-            'migrations',
-            'this database has no ledger',
-            'Look whether DATABASE_URL names the right database. A daemon that starts makes a ledger, and so does: bailiff migrate.',
-          ),
-  );
   return [...found, ...skewOf('Postgres', row.now.getTime(), clock.nowMs(), SKEW_MS_MOST)];
+}
+
+/**
+ * The finding on migrations: `ok` when the database has every one of this release. Throws
+ * `database_newer` and `migration_changed`.
+ */
+export async function ofMigrations(sql: Sql): Promise<Finding> {
+  const pending = await pendingMigrations(sql);
+  if (pending.length === 0) return fine('migrations', 'the database is of this release');
+  return (await hasLedger(sql))
+    ? odd(
+        'migrations',
+        `${pending.join(', ')} not applied yet`,
+        'Stop all daemons, take a backup, and run: bailiff migrate. A daemon that starts does it, too; no other command does.',
+      )
+    : odd(
+        'migrations',
+        'this database has no ledger',
+        'Look whether DATABASE_URL names the right database. A daemon that starts makes a ledger, and so does: bailiff migrate.',
+      );
 }
 
 /** Whether the role of DATABASE_URL has the rights on the tables without which no daemon starts. */

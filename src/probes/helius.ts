@@ -1,6 +1,6 @@
 // Helius: checks that Bailiff's webhooks exist, are active, and contain the watched addresses.
 
-import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
+import { type Finding, fine, odd, unread, wrong } from '../core/doctor-finding.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Log } from '../core/ports.ts';
@@ -16,7 +16,7 @@ const HELIUS_MENDS: Readonly<Record<string, string>> = {
 
 async function look(
   settings: Settings,
-  addresses: readonly Address[],
+  addresses: readonly Address[] | null,
   ids: WebhookIds | null,
   log: Log,
 ): Promise<Finding[]> {
@@ -31,6 +31,10 @@ async function look(
           ),
         ]
       : [];
+  if (addresses === null)
+    return [
+      unread('helius', 'the addresses that the ledger watches, or its webhooks, were not read'),
+    ];
   const seen = await registry.inspect(addresses);
   const found: Finding[] = [];
   if (seen.disabled > 0)
@@ -78,10 +82,14 @@ async function look(
     : [fine('helius', `active webhooks: ${seen.webhooks}, with addresses: ${addresses.length}`)];
 }
 
-/** The findings on the webhooks. Never throws: a key that Helius refuses is a finding. */
+/**
+ * The findings on the webhooks. `addresses` are those that the ledger watches; null when they, or
+ * the ids of the webhooks, were not read, and the webhooks cannot be judged. Never
+ * throws: a key that Helius refuses is a finding.
+ */
 export async function ofHelius(
   settings: Settings,
-  addresses: readonly Address[],
+  addresses: readonly Address[] | null,
   ids: WebhookIds | null,
   log: Log,
 ): Promise<Finding[]> {

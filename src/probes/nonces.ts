@@ -3,7 +3,7 @@
 import { readNonce } from '../chain/nonce.ts';
 import { readOwned } from '../chain/probe.ts';
 import { openConnection } from '../chain/rpc.ts';
-import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
+import { type Finding, fine, odd, unread, wrong } from '../core/doctor-finding.ts';
 import type { Address } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
 import { type NonceAccount, stageOf } from '../core/nonce-account.ts';
@@ -29,11 +29,12 @@ function faultOf(
 
 /**
  * The findings on nonce accounts: the replay guard of payments, the accounts' authority and rent,
- * and the accounts that cannot be used. Throws when the node does not answer.
+ * and the accounts that cannot be used. `listed` is null when the ledger's accounts were not read.
+ * Throws when the node does not answer.
  */
 export async function ofNonces(
   rpcUrl: string,
-  listed: readonly NonceAccount[],
+  listed: readonly NonceAccount[] | null,
   sponsor: Address | null,
   replayGuard: Settings['payments']['replayGuard'],
 ): Promise<Finding[]> {
@@ -45,6 +46,8 @@ export async function ofNonces(
         'Give the daemon the key of a sponsor: it creates the nonce accounts and moves them.',
       ),
     ];
+  if (listed === null)
+    return [unread('nonces', 'the accounts that the ledger knows were not read')];
   if (listed.length === 0)
     return replayGuard === 'nonce'
       ? [fine('nonces', `no account yet; ${sponsor} creates one with each first payment`)]

@@ -5,7 +5,7 @@ import { hearSlot, readNode } from '../chain/probe.ts';
 import { openConnection } from '../chain/rpc.ts';
 import type { Voucher } from '../core/conformance.ts';
 import { ROUNDS_ALONE } from '../core/death.ts';
-import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
+import { type Finding, fine, odd, unread, wrong } from '../core/doctor-finding.ts';
 import { messageOf } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
@@ -20,7 +20,7 @@ import { createVenuePrograms } from '../ledger/venue-programs.ts';
 import { createWebhookIds } from '../ledger/webhook-ids.ts';
 import type { Settings } from '../system/settings.ts';
 import { ofActs } from './acts.ts';
-import { ofDatabase, ofRights } from './database.ts';
+import { ofDatabase, ofMigrations, ofRights } from './database.ts';
 import { ofDurability, readDurability } from './durability.ts';
 import { ofHalts } from './halts.ts';
 import { ofHelius } from './helius.ts';
@@ -45,25 +45,30 @@ async function safely(what: string, mend: string, probe: Probe): Promise<Finding
   }
 }
 
-/** The parts of the ledger that the other probes need, with the findings about it. */
+/**
+ * The parts of the ledger that the other probes need, with the findings about it. A part is null
+ * where it was not read; what depends on it is not judged then.
+ */
 type LedgerReading = {
   readonly findings: readonly Finding[];
-  readonly addresses: readonly Address[];
+  readonly addresses: readonly Address[] | null;
+  /** Null also when the ledger has none yet. */
   readonly genesis: string | null;
-  readonly vouchers: readonly Voucher[];
+  readonly vouchers: readonly Voucher[] | null;
   /** The ids of Bailiff's webhooks at Helius. */
-  readonly ids: readonly string[];
-  readonly nonces: readonly NonceAccount[];
+  readonly ids: readonly string[] | null;
+  readonly nonces: readonly NonceAccount[] | null;
 };
 const NOTHING_READ: LedgerReading = {
   findings: [],
-  addresses: [],
+  addresses: null,
   genesis: null,
-  vouchers: [],
-  ids: [],
-  nonces: [],
+  vouchers: null,
+  ids: null,
+  nonces: null,
 };
 const DATABASE_MEND = 'Check DATABASE_URL, that Postgres runs, and that this machine may reach it.';
+const MIGRATIONS_MEND = 'See database_newer and migration_changed in docs/runbook.md.';
 const GRANT = 'Grant what the message names, or let the user of DATABASE_URL own the database.';
 
 /** Probes the ledger, and reads what the other probes need from it. Never rejects. */
@@ -80,9 +85,16 @@ async function probeLedger(
         throw ledgerFault(thrown);
       }),
     );
-  const findings = await asked('postgres', DATABASE_MEND, () => ofDatabase(pools, clock));
-  // Tables of an older release are not read, because their columns may differ.
-  if (findings.some((each) => each.state !== 'ok')) return { ...NOTHING_READ, findings };
+  let answers = false;
+  const findings = await asked('postgres', DATABASE_MEND, async () => {
+    const found = await ofDatabase(pools, clock);
+    answers = true;
+    return found;
+  });
+  const migrations = answers
+    ? await asked('migrations', MIGRATIONS_MEND, async () => [await ofMigrations(sql)])
+    : [];
+  findings.push(...migrations);
   const ledger = createLedger(sql);
   const probes: readonly [what: string, probe: Probe][] = [
     ['rights', () => ofRights(sql)],
@@ -95,10 +107,16 @@ async function probeLedger(
     ['rpc usage', () => ofRpcUsage(settings.rpc.budget, sql, clock)],
     ['sender', () => ofSenderCalls(settings, sql, clock)],
   ];
+  // Tables of another release are not read, because their columns may differ. Any other finding on
+  // Postgres hides nothing of the ledger.
+  if (!answers || migrations.some((each) => each.state !== 'ok')) {
+    findings.push(unread('ledger', probes.map(([what]) => what).join(', ')));
+    return { ...NOTHING_READ, findings };
+  }
   for (const [what, probe] of probes) findings.push(...(await asked(what, GRANT, probe)));
-  /** The answer; `otherwise`, with a finding, when the table cannot be read. */
-  const reading = async <T>(what: string, otherwise: T, read: () => Promise<T>): Promise<T> => {
-    let answer = otherwise;
+  /** The answer; null, with a finding, when the table cannot be read. */
+  const reading = async <T>(what: string, read: () => Promise<T>): Promise<T | null> => {
+    let answer: T | null = null;
     const failed = await asked(what, GRANT, async () => {
       answer = await read();
       return [];
@@ -108,11 +126,11 @@ async function probeLedger(
   };
   const watched = () => ledger.watchList.all();
   return {
-    genesis: await reading('genesis', null, () => keptGenesis(sql)),
-    vouchers: await reading('program', [], () => createVenuePrograms(sql).vouchers()),
-    nonces: await reading('nonces', [], () => nonceAccounts(ledger)),
-    ids: await reading('webhooks', [], () => createWebhookIds(sql).read()),
-    addresses: (await reading('watch-list', [], watched)).map((each) => each.address),
+    genesis: await reading('genesis', () => keptGenesis(sql)),
+    vouchers: await reading('program', () => createVenuePrograms(sql).vouchers()),
+    nonces: await reading('nonces', () => nonceAccounts(ledger)),
+    ids: await reading('webhooks', () => createWebhookIds(sql).read()),
+    addresses: (await reading('watch-list', watched))?.map((each) => each.address) ?? null,
     findings,
   };
 }
@@ -193,7 +211,18 @@ export async function probeAll(
     for (const venue of settings.venues)
       found.push(
         ...(await safely('venue', mend, () => ofVenue(url, venue))),
-        ...(await safely('program', mend, () => ofProgram(url, vouchers, onUnknownProgram, venue))),
+        ...(await safely('program', mend, async () => {
+          const held = await ofProgram(url, vouchers ?? [], onUnknownProgram, venue);
+          // A program on which this release was proven needs no voucher.
+          return vouchers === null && held.some((each) => each.state !== 'ok')
+            ? [
+                unread(
+                  'program',
+                  'this release was not proven on these bytes, and whether the ledger vouches for them was not read',
+                ),
+              ]
+            : held;
+        })),
       );
     const { replayGuard } = settings.payments;
     found.push(
@@ -206,8 +235,7 @@ export async function probeAll(
         )),
       );
   }
-  found.push(
-    ...(await ofHelius(settings, addresses, { read: async () => ids, keep: async () => {} }, log)),
-  );
+  const known = { read: async () => ids ?? [], keep: async () => {} };
+  found.push(...(await ofHelius(settings, ids === null ? null : addresses, known, log)));
   return found;
 }

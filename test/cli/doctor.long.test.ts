@@ -79,7 +79,7 @@ test('Postgres that cannot be reached, and another release’s database', async 
   expect(findings.some((each) => each.what === 'websocket' && each.state === 'ok')).toBe(true);
   const { sql } = street.database;
   await sql`update migration set hash = 'another' where version = 1`;
-  expect(wrongs(await probe())).toEqual([['postgres', expect.stringContaining('another form')]]);
+  expect(wrongs(await probe())).toEqual([['migrations', expect.stringContaining('another form')]]);
   const [original] = await sql<{ hash: string }[]>`select hash from migration where version = 2`;
   await sql`delete from migration where version = 2`;
   const { readMigrations } = await import('../../src/ledger/migrate.ts');

@@ -22,13 +22,13 @@ export type Debt = {
   /** The slot of its close. A payment of the debt cannot be earlier. */
   readonly slot: Slot;
   /**
-   * Below this sum, debts to the creator wait for each other; 0 once the debt was asked for, or the
-   * subscriber is delinquent.
+   * Below this sum, debts to the creator wait for each other; 0 where the debt is `asked`.
    */
   readonly minimum: BaseUnits;
   /**
-   * A clearance or retry asked for the debt, the subscription has ended, or the subscriber is
-   * delinquent: the debt is paid even if the payment costs more than the rules allow.
+   * A clearance or retry asked for the debt, the subscription has ended, its newest terms give the
+   * creator no part, or the subscriber is delinquent: the debt is paid even if the payment costs
+   * more than the rules allow.
    */
   readonly asked?: boolean;
   /**

@@ -54,17 +54,20 @@ export const uncoveredOf = (
 
 /**
  * Whether a debt is paid however small it is: a person or a clearance asked for it, its subscriber
- * is delinquent, or its subscription has ended.
+ * is delinquent, its subscription has ended, or the newest terms give its recipient no part of the
+ * share (`dropped`), so that no later debt joins it.
  */
 export const isAsked = ({
   hastened,
   delinquent,
   ended,
+  dropped,
 }: {
   readonly hastened: boolean;
   readonly delinquent: boolean;
   readonly ended: boolean;
-}): boolean => hastened || delinquent || ended;
+  readonly dropped: boolean;
+}): boolean => hastened || delinquent || ended || dropped;
 
 /**
  * The part of a debt that counts for the standing: of a voided debt the paid part, of an observed

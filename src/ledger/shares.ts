@@ -43,6 +43,7 @@ type DueRow = DueBy & {
   hastened: boolean;
   delinquent: boolean;
   ended: boolean;
+  dropped: boolean;
   failed_together: number;
 };
 type OldestRow = { subscriber_id: string; slot: bigint } & Pick<Share, 'status' | 'observed'>;
@@ -133,7 +134,10 @@ export function createShares(
               where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'failed') as failed_together,
             ${dueBy},
             s.hastened, d.standing = 'delinquent' as delinquent, (select ended from subscription_terms u
-                where u.subscription_id = s.subscription_id order by from_slot desc limit 1) as ended
+                where u.subscription_id = s.subscription_id order by from_slot desc limit 1) as ended,
+            not exists (select 1 from terms_recipient r where r.subscriber_id = s.subscriber_id and r.subscription_id = s.subscription_id
+              and r.from_slot = (select max(u.from_slot) from subscription_terms u where u.subscriber_id = s.subscriber_id and u.subscription_id = s.subscription_id)
+              and r.creator_wallet = s.creator_wallet and r.share_bps > 0 offset 0) as dropped
           from ${askedIds(sql, ids)} cross join lateral (
             select * from profit_share s where subscriber_id = asked.id and ${mayBeDue} offset 0) s join token k on k.mint = s.mint
           join subscription n using (subscriber_id, subscription_id)

@@ -280,10 +280,10 @@ test('of a voided debt only what was paid is left to be covered', () => {
   expect(uncoveredOf({ status: 'voided', amount: 100n, paid: 40n }, 30n, 0n)).toBe(10n);
 });
 
-test('a debt is paid however small it is for each of three reasons', () => {
-  const none = { hastened: false, delinquent: false, ended: false };
+test('a debt is paid however small it is for each of four reasons', () => {
+  const none = { hastened: false, delinquent: false, ended: false, dropped: false };
   expect(isAsked(none)).toBe(false);
-  for (const reason of ['hastened', 'delinquent', 'ended'] as const)
+  for (const reason of ['hastened', 'delinquent', 'ended', 'dropped'] as const)
     expect(isAsked({ ...none, [reason]: true }), reason).toBe(true);
 });
 

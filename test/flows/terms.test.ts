@@ -11,7 +11,7 @@ import type { VenueDriver } from '../../src/local/driver.ts';
 import { LONG, playedAt } from '../support/long.ts';
 import { accrualsIn, termsIn } from '../support/rows.ts';
 import { shareStreets } from '../support/shared-street.ts';
-import { aSlotLater, openStreet, type Street } from '../support/street.ts';
+import { aSlotLater, openStreet, profitableClose, type Street } from '../support/street.ts';
 
 const creatorWallet = () => Keypair.generate().publicKey;
 const SOL = 1_000_000_000n;
@@ -102,6 +102,28 @@ describe.each(playedAt(DEFAULT_VENUE))('at %s', (venue) => {
     const told = await fetch(`${street.app().url}/v1/shares/${share?.id}/explanation`);
     const { steps } = (await told.json()) as { steps: { name: string; value: string }[] };
     expect(steps.find((each) => each.name === 'partPnl')?.value).toBe(String(second?.netPnl));
+  });
+
+  test('what is owed to a wallet that new terms name no longer is paid below its minimum, with the next shares of others', async () => {
+    const street = await shared();
+    const { people: driver } = street;
+    const [old, fresh] = [creatorWallet(), creatorWallet()];
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+    await street.subscribe('rob', trader, old, 1_000, { minimumPayment: '5000000' });
+    profitableClose(driver, trader);
+    const first = await street.share('rob', ({ reason }) => reason?.code === 'below_minimum');
+    await agree(street, 'rob', fresh, 1_000, { newCreator: true });
+    aSlotLater(street);
+    profitableClose(driver, trader);
+    const paid = await street.share(
+      'rob',
+      ({ id, status }) => id === first.id && status === 'paid',
+    );
+    expect(driver.quoteOf(old)).toBe(BigInt(paid.amount));
+    // The share of the new creator waits for its minimum as before.
+    const second = await street.share('rob', ({ reason }) => reason?.code === 'below_minimum');
+    expect(second.id).not.toBe(first.id);
+    expect(driver.quoteOf(fresh) ?? 0n).toBe(0n);
   });
 
   test.runIf(LONG)(

@@ -120,9 +120,9 @@ export const DECIDED: readonly Mutant[] = [
   {
     name: 'Q5 a small debt of a delinquent subscriber waits for others',
     file: 'src/core/share-due.ts',
-    from: 'hastened || delinquent || ended;',
-    to: 'hastened || ended;',
-    by: unit('share', 'a debt is paid however small it is for each of three reasons'),
+    from: 'hastened || delinquent || ended || dropped;',
+    to: 'hastened || ended || dropped;',
+    by: unit('share', 'a debt is paid however small it is for each of four reasons'),
   },
   {
     name: 'Q6 a debt that is only observed makes a subscriber delinquent',

@@ -27,6 +27,7 @@ import { isAsked } from '../../../src/core/share-due.ts';
 import { type Transition, transition } from '../../../src/core/share-transition.ts';
 import type { SignedBytes } from '../../../src/core/signed-bytes.ts';
 import type { NamedBy } from '../../../src/core/source.ts';
+import { recipientsOf } from '../../../src/core/split.ts';
 import type { Subscription } from '../../../src/core/subscription.ts';
 import type { Trouble } from '../../../src/core/trouble.ts';
 import type { WalkedAccount, Watched } from '../../../src/core/watch-ports.ts';
@@ -236,12 +237,16 @@ export const hasSigned = (row: PaymentRow, signature: string): boolean =>
   );
 
 /** Whether a share is paid at any size. */
-export const isAskedOf = (state: State, row: ShareRow): boolean =>
-  isAsked({
+export function isAskedOf(state: State, row: ShareRow): boolean {
+  const newest = state.subscriptions.get(row.subscriptionId)?.terms.at(-1);
+  const parts = newest === undefined ? [] : recipientsOf(newest);
+  return isAsked({
     hastened: row.hastened,
     delinquent: state.standings.get(row.subscriberId)?.standing === 'delinquent',
-    ended: state.subscriptions.get(row.subscriptionId)?.terms.at(-1)?.ended ?? false,
+    ended: newest?.ended ?? false,
+    dropped: !parts.some((each) => each.wallet === row.creatorWallet && each.shareBps > 0),
   });
+}
 
 /** Oldest first, as the chain has it: several closes may share a slot. */
 export function byAge(state: State): (a: ShareRow, b: ShareRow) => number {

@@ -56,6 +56,17 @@ export type UncoveredShare = {
 
 const MEMO = /(?:^|\s)bailiff:([A-Za-z0-9_.-]{1,64})$/;
 
+/** The most characters of the id of a payment: 64 of a memo, a dot and a signature fit. */
+export const PAYMENT_ID_MOST = 160;
+
+/** The id of a payment that was found on chain under the id of another payment. */
+export const idBeside = ({ id, signature }: Pick<PaidOnChain, 'id' | 'signature'>): string =>
+  `${id}.${signature}`;
+
+/** The id that the memo of a payment names, which is without the signature of `idBeside`. */
+export const memoIdOf = ({ id, signature }: Pick<PaidOnChain, 'id' | 'signature'>): string =>
+  id.endsWith(`.${signature}`) ? id.slice(0, -signature.length - 1) : id;
+
 /** The program ids of the two releases of the memo program. */
 const MEMO_PROGRAMS: ReadonlySet<string> = new Set([
   MEMO_PROGRAM,

@@ -5,7 +5,7 @@
 import { creatorPaid } from './credit.ts';
 import type { Address } from './ids.ts';
 import { formatUnits } from './money.ts';
-import { paymentIdOf } from './rebuild.ts';
+import { memoIdOf, paymentIdOf } from './rebuild.ts';
 import type { Receipt } from './receipt.ts';
 import {
   differs,
@@ -43,7 +43,7 @@ type Payment = Receipt['payments'][number];
 
 function faultsOf(transaction: ChainTransaction, receipt: Receipt, payment: Payment): string[] {
   const { subscriber, mint, share } = receipt;
-  const { id, amount, others, withdrawn, reimbursed, covers } = payment;
+  const { amount, others, withdrawn, reimbursed, covers } = payment;
   const named = paymentIdOf(callsOf(transaction));
   const rise = creatorRise(transaction, receipt);
   const fall = -riseOf(transaction, mint, ({ owner, ownerAfter }) =>
@@ -52,7 +52,7 @@ function faultsOf(transaction: ChainTransaction, receipt: Receipt, payment: Paym
   const allotted = covers.reduce((sum, each) => sum + each.amount, 0n);
   const shares = new Set(covers.map((each) => each.share));
   return [
-    ...(named === id ? [] : [`its memo names ${named ?? 'no payment'}`]),
+    ...(named === memoIdOf(payment) ? [] : [`its memo names ${named ?? 'no payment'}`]),
     ...(rise === amount ? [] : [`the creator's token account rose by ${rise ?? 'nothing'}`]),
     // A payment that was restored from the chain has neither `withdrawn` nor `reimbursed`.
     ...(withdrawn === null ||

@@ -24,6 +24,7 @@ import {
 } from './document.ts';
 import { Fault } from './fault.ts';
 import { OPEN_AT_START } from './held.ts';
+import { PAYMENT_ID_MOST } from './rebuild.ts';
 import { SHARE_STATUSES } from './share.ts';
 import { SPLITS_MOST } from './split.ts';
 import type { Terms } from './terms.ts';
@@ -191,7 +192,7 @@ const receipt = objectOf({
   /** Payments that landed, each with all shares of this recipient that it was for. */
   payments: listOf(
     objectOf({
-      id: textOf(64),
+      id: textOf(PAYMENT_ID_MOST),
       signature: signatureOf,
       slot: countOf,
       /** The amount that this recipient got. */
@@ -216,7 +217,7 @@ const receipt = objectOf({
       objectOf({
         of: oneOf('accrual', 'payment'),
         /** The share or the payment. */
-        id: textOf(64),
+        id: textOf(PAYMENT_ID_MOST),
         day: textOf(10),
         salt: hexOf(SALT_BYTES),
         path: listOf(objectOf({ side: oneOf('left', 'right'), hash: hexOf(HASH_BYTES) }), 64),

@@ -6,6 +6,7 @@ import type { Address, Signature } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 import type { PaymentState } from './payment.ts';
 import {
+  idBeside,
   type PaidOnChain,
   type Received,
   receivedBy,
@@ -64,7 +65,7 @@ export function restoring(
     return { do: 'explain', id: booked.id, explained };
   }
   // A memo is only text: two transactions may carry the same id, and each of them has paid.
-  const id = named === undefined ? paid.id : `${paid.id}.${paid.signature}`;
+  const id = named === undefined ? paid.id : idBeside(paid);
   return { do: 'book', id, excess: paid.amount - explained };
 }
 

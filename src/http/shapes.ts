@@ -4,6 +4,7 @@ import Type from 'typebox';
 import { CLEARANCE_PURPOSES } from '../core/clearance.ts';
 import { BLOCKS } from '../core/covered.ts';
 import { FEE_PAYERS, PAYMENT_PURPOSES, PAYMENT_STATES } from '../core/payment.ts';
+import { PAYMENT_ID_MOST } from '../core/rebuild.ts';
 import { ACTIONS, VERDICTS } from '../core/roster.ts';
 import { ROSTER_STANDINGS } from '../core/roster-entry.ts';
 import { ERROR_CLASSES, TROUBLES } from '../core/trouble.ts';
@@ -34,7 +35,7 @@ export const IdText = Type.String({
  * signature behind a dot.
  */
 export const PaymentIdText = Type.String({
-  pattern: '^[A-Za-z0-9_.:-]{1,160}$',
+  pattern: `^[A-Za-z0-9_.:-]{1,${PAYMENT_ID_MOST}}$`,
   description: 'an id of 1 to 160 letters, digits or any of _ . : -',
 });
 /**

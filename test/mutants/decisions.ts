@@ -64,7 +64,7 @@ export const DECIDED: readonly Mutant[] = [
   {
     name: 'R5 a second payment with the same id takes the place of the first',
     file: 'src/core/restoring.ts',
-    from: `const id = named === undefined ? paid.id : \`\${paid.id}.\${paid.signature}\`;`,
+    from: 'const id = named === undefined ? paid.id : idBeside(paid);',
     to: 'const id = paid.id;',
     by: unit('restoring', 'is another payment when it was signed with other signatures only'),
   },

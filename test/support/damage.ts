@@ -60,6 +60,20 @@ export async function rewindCheck({ sql }: Ledgered, account: string, slot: numb
 export const losePayments = ({ sql }: Ledgered): Promise<void> =>
   withoutGuards(sql, (tx) => tx`truncate payment_share, payment cascade`);
 
+/**
+ * Makes all payments dead with this signature, and all debts due, as before the payments were
+ * signed anew. The daemon takes the ledger for another one.
+ */
+export async function goBackToDead(held: Ledgered, signature: string): Promise<void> {
+  await withoutGuards(
+    held.sql,
+    (tx) => tx`
+      update payment set state = 'dead', signature = ${signature}, executed_slot = null, evidence = '{"rounds": []}'`,
+  );
+  await held.sql`update ledger_mark set mark = 'another'`;
+  await reopenDebts(held);
+}
+
 /** Makes debts, or one of them, unpaid and due at once, also when they were paid. */
 export const reopenDebts = ({ sql }: Ledgered, shareId: string | null = null): Promise<void> =>
   withoutGuards(

@@ -19,6 +19,7 @@ import type { Subscriber } from '../core/ports.ts';
 import type { SignedBytes } from '../core/signed-bytes.ts';
 import { troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
+import type { VenuesConformance } from './conformance.ts';
 import type { Looking } from './look-schedule.ts';
 import type { NonceLane, NonceLanePorts } from './nonce-lane.ts';
 import type { OwnSignatures } from './own-signatures.ts';
@@ -29,6 +30,8 @@ import { haltOf } from './signing-obstacle.ts';
 
 type LookPorts = Omit<NonceLanePorts, 'books'> & {
   readonly books: Pick<Books, 'doubt' | 'identity' | 'forget'>;
+  /** Gives the reason why the venue's program may not be paid through. */
+  readonly conformance: Pick<VenuesConformance, 'objection'>;
   readonly ownSignatures: Pick<OwnSignatures, 'sent'>;
   readonly lane: Pick<NonceLane, 'finalValue' | 'moverOf'>;
   readonly looking: Looking;
@@ -65,9 +68,13 @@ const ROUTES_MOST = 2;
 
 /**
  * Creates the function that follows payments under a nonce. `rebroadcastMs` is the time between two
- * sends of the same bytes.
+ * sends of the same bytes. With `observe` nothing is signed.
  */
-export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadcastMs: number }) {
+export function createNonceLook(
+  ports: LookPorts,
+  { rebroadcastMs, mode }: { readonly rebroadcastMs: number; readonly mode: 'settle' | 'observe' },
+) {
+  const observes = mode === 'observe';
   const { ledger, chain, pen, fees, clock, log, lane, looking, ends } = ports;
   const priceMost = (): bigint => (fees.priorityFeeMost * MICRO) / FULL_UNITS;
   const policy = (): VariantPolicy => ({
@@ -207,6 +214,7 @@ export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadca
 
   /**
    * While the nonce holds its value: cancels the payment, signs it once more, or sends it again.
+   * With `observe`, and while the venue's program may not be paid through, no variant is signed.
    * Returns the bytes of the newest variant.
    */
   const goOn = async (
@@ -221,8 +229,10 @@ export function createNonceLook(ports: LookPorts, { rebroadcastMs }: { rebroadca
     if (!cancelled) {
       const halt = await haltOf(ledger, payment);
       if (halt !== null || payment.cancelAsked === true)
-        return cancel(payment, nonce, signed, variants);
-      const varied = await vary(payment, variants);
+        // A daemon that observes signs no cancellation. The payment is not sent meanwhile.
+        return observes ? signed : cancel(payment, nonce, signed, variants);
+      const maySign = !observes && ports.conformance.objection(payment.venue) === null;
+      const varied = maySign ? await vary(payment, variants) : null;
       if (varied !== null) return varied;
     }
     if (again) await ports.broadcast(payment, signed, cancelled ? 'cancel' : 'payment');

@@ -135,6 +135,7 @@ export async function laneWith(
     told,
     state,
     ports,
+    options,
     signatures: () => signatures,
     payment: () => state.payments.get('p1'),
     run: () => settle.run('ana', never),

@@ -65,7 +65,10 @@ function tokenBalances(meta: Json, keys: readonly Address[]): TokenBalance[] {
   return [...rows.values()];
 }
 
-/** Lamports of every key; null when the node left some out, because sums would then be wrong. */
+/**
+ * Lamports of every key; null when the node left some out, because sums would then be wrong. Only a
+ * failed transaction is read without them.
+ */
 function lamportBalances(meta: Json, keys: readonly Address[]): LamportBalances | null {
   const { preBalances, postBalances } = meta;
   if (!Array.isArray(preBalances) || !Array.isArray(postBalances)) return null;
@@ -109,11 +112,13 @@ function transactionOf(response: Json, signature: Signature): ChainTransaction {
   const meta = membersOf(response.meta, 'meta');
   const message = membersOf(membersOf(response.transaction, 'transaction').message, 'message');
   const loaded = meta.loadedAddresses == null ? {} : membersOf(meta.loadedAddresses, 'loaded');
-  const keys = [
-    ...addresses(message.accountKeys, 'accountKeys'),
-    ...addresses(loaded.writable, 'writable'),
-    ...addresses(loaded.readonly, 'readonly'),
+  const [writable, readonly] = [
+    addresses(loaded.writable, 'writable'),
+    addresses(loaded.readonly, 'readonly'),
   ];
+  const keys = [...addresses(message.accountKeys, 'accountKeys'), ...writable, ...readonly];
+  requireRecorded(meta, signature);
+  requireAllKeys(meta, signature, { message, writable, readonly, keys: keys.length });
   const { transactionIndex: blockIndex, blockTime } = response;
   const header = membersOf(message.header, 'header');
   return {
@@ -155,6 +160,36 @@ function requireRecorded(meta: Json, signature: Signature): void {
 }
 
 /**
+ * Throws `rpc_unavailable` for a successful transaction whose accounts the node did not record in
+ * full: the addresses from lookup tables must be as many as the message asks for, and both lists of
+ * lamports as long as the list of accounts. Balances of an account that the list lacks would be
+ * passed over.
+ */
+function requireAllKeys(
+  meta: Json,
+  signature: Signature,
+  told: { message: Json; writable: Address[]; readonly: Address[]; keys: number },
+): void {
+  if (meta.err !== null && meta.err !== undefined) return;
+  const lookups = list(told.message.addressTableLookups, 'addressTableLookups');
+  const asked = (name: string): number =>
+    lookups.reduce((sum, each) => sum + indexes(each[name], name).length, 0);
+  const lengthOf = (value: unknown): number => (Array.isArray(value) ? value.length : -1);
+  const missing =
+    asked('writableIndexes') !== told.writable.length ||
+    asked('readonlyIndexes') !== told.readonly.length
+      ? 'addresses from lookup tables'
+      : lengthOf(meta.preBalances) !== told.keys || lengthOf(meta.postBalances) !== told.keys
+        ? 'lamports'
+        : null;
+  if (missing === null) return;
+  throw new Fault(
+    'rpc_unavailable',
+    `getTransaction: the node has ${signature} and did not record all of its ${missing}, so its effects are unknown`,
+  );
+}
+
+/**
  * Reads one transaction. Null when a node that has seen `seenSlot` does not have it at that
  * commitment. Throws `rpc_unavailable` for a transaction without metadata, whose outcome the node
  * does not know, and for one without its calls or token balances.
@@ -181,7 +216,6 @@ export function readTransaction(
         'rpc_unavailable',
         `getTransaction: the node has ${signature} and not its metadata, so its outcome is unknown`,
       );
-    requireRecorded(membersOf(response.meta, 'meta'), signature);
     return transactionOf(response, signature);
   });
 }

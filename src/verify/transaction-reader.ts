@@ -33,6 +33,12 @@ export type TransactionAnswer = {
       readonly accountKeys: readonly string[];
       readonly header: { readonly numRequiredSignatures: number };
       readonly instructions: readonly Compiled[];
+      readonly addressTableLookups?:
+        | readonly {
+            readonly writableIndexes: readonly number[];
+            readonly readonlyIndexes: readonly number[];
+          }[]
+        | null;
     };
   };
   readonly meta: {
@@ -44,10 +50,12 @@ export type TransactionAnswer = {
       | null;
     readonly preTokenBalances?: readonly Balance[] | null;
     readonly postTokenBalances?: readonly Balance[] | null;
+    readonly preBalances?: readonly number[] | null;
+    readonly postBalances?: readonly number[] | null;
     readonly loadedAddresses?: {
       readonly writable: readonly string[];
       readonly readonly: readonly string[];
-    };
+    } | null;
   } | null;
 };
 
@@ -83,6 +91,28 @@ function balancesOf(
   });
 }
 
+/**
+ * Whether a node recorded all accounts of a transaction: the addresses from lookup tables are as
+ * many as the message asks for, and both lists of lamports are as long as the list of accounts.
+ */
+function hasAllKeys(
+  { message }: TransactionAnswer['transaction'],
+  { loadedAddresses, preBalances, postBalances }: NonNullable<TransactionAnswer['meta']>,
+): boolean {
+  const lookups = message.addressTableLookups ?? [];
+  const [writable, readonly] = [
+    lookups.reduce((sum, each) => sum + each.writableIndexes.length, 0),
+    lookups.reduce((sum, each) => sum + each.readonlyIndexes.length, 0),
+  ];
+  const keys = message.accountKeys.length + writable + readonly;
+  return (
+    (loadedAddresses?.writable ?? []).length === writable &&
+    (loadedAddresses?.readonly ?? []).length === readonly &&
+    preBalances?.length === keys &&
+    postBalances?.length === keys
+  );
+}
+
 /** A transaction from a node's answer. */
 function transactionFrom(
   signature: Signature,
@@ -95,6 +125,8 @@ function transactionFrom(
   const recorded = ![innerInstructions, preTokenBalances, postTokenBalances].includes(null);
   if (meta.err === null && !recorded)
     throw new Error(`the node has ${signature} and did not record its calls or balances`);
+  if (meta.err === null && !hasAllKeys(transaction, meta))
+    throw new Error(`the node has ${signature} and did not record all of its accounts`);
   const { message } = transaction;
   const keys = [
     ...message.accountKeys,

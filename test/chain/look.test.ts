@@ -84,7 +84,12 @@ describe('an end', () => {
       const { id, method } = JSON.parse(String(init?.body)) as { id: unknown; method: string };
       asked.push(method);
       const { slot, err } = transaction ?? {};
-      const balances = { preTokenBalances: [], postTokenBalances: [] };
+      const balances = {
+        preTokenBalances: [],
+        postTokenBalances: [],
+        preBalances: [],
+        postBalances: [],
+      };
       const meta = { err, fee: 5_000, innerInstructions: [], logMessages: [], ...balances };
       const message = { accountKeys: [], header: { numRequiredSignatures: 0 }, instructions: [] };
       const result = transaction && { slot, meta, transaction: { signatures: [], message } };

@@ -24,8 +24,8 @@ const message = {
 const meta = {
   err: null,
   fee: 5000,
-  preBalances: [1, 1, 1],
-  postBalances: [1, 1, 1],
+  preBalances: [1, 1, 1, 1, 1],
+  postBalances: [1, 1, 1, 1, 1],
   innerInstructions: [
     {
       index: 0,
@@ -77,6 +77,7 @@ const answers: Record<string, unknown> = {
 };
 const dataOf = (texts: readonly string[]) => ({
   ...message,
+  accountKeys: [payer, source, OTHER, looked, TOKEN],
   instructions: texts.map((data) => ({ programIdIndex: 2, accounts: [0], data })),
 });
 /** As long as data of a call may be, too long, and too much of it. */
@@ -89,6 +90,13 @@ const partial: Record<string, object> = {
   before: { preTokenBalances: null },
   after: { postTokenBalances: null },
   absent: { innerInstructions: undefined },
+  tables: { loadedAddresses: null },
+  table: { loadedAddresses: { writable: [looked], readonly: [] } },
+  mixed: { loadedAddresses: { writable: [], readonly: [looked, TOKEN] } },
+  lamports: { preBalances: null },
+  later: { postBalances: undefined },
+  fewer: { postBalances: [1, 1, 1, 1] },
+  untold: { err: 'AccountNotFound', loadedAddresses: null, preBalances: null },
   empty: { innerInstructions: [], preTokenBalances: [], postTokenBalances: [] },
   failed: { err: { InsufficientFundsForRent: { account_index: 0 } }, innerInstructions: null },
 };
@@ -148,12 +156,16 @@ test('a transaction without its outcome is no absence: another node may have it'
   });
 });
 
-test('a successful transaction without its calls or token balances is not read', async () => {
+test('a successful transaction without its calls, balances or accounts is not read', async () => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const read = (version: string) =>
     readTransaction(openConnection(url, null), version as Signature, 'finalized');
   for (const version of ['calls', 'before', 'after', 'absent'])
     await expect(read(version)).rejects.toMatchObject({ code: 'rpc_unavailable' });
+  // Accounts from lookup tables, or lamports of accounts, are missing.
+  for (const version of ['tables', 'table', 'mixed', 'lamports', 'later', 'fewer'])
+    await expect(read(version)).rejects.toMatchObject({ code: 'rpc_unavailable' });
+  expect(await read('untold')).toMatchObject({ lamports: null, fee: 5_000n });
   // Nothing was called, and no token account took part.
   expect(await read('empty')).toMatchObject({ instructions: [{ inner: [] }], tokenBalances: [] });
   // It failed before it was executed, and took its fee.

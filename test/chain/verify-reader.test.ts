@@ -8,7 +8,9 @@ const SIGNATURE = '1'.repeat(64) as Signature;
 /** The reading of a transaction whose instruction and the calls in it have this data. */
 const read = (own: string, ...calls: string[]) => readWith({}, own, ...calls);
 /** The same with other members of the metadata. */
-const readWith = (more: object, own: string, ...calls: string[]) => {
+const readWith = (more: object, own: string, ...calls: string[]) => readOf({}, more, own, ...calls);
+/** The same with other members of the message, too. */
+const readOf = (message: object, more: object, own: string, ...calls: string[]) => {
   const of = (data: string) => ({ programIdIndex: 0, accounts: [], data });
   const result = {
     slot: 5,
@@ -17,10 +19,11 @@ const readWith = (more: object, own: string, ...calls: string[]) => {
         accountKeys: ['program'],
         header: { numRequiredSignatures: 0 },
         instructions: [of(own)],
+        ...message,
       },
     },
     meta: {
-      ...{ err: null, fee: 5_000 },
+      ...{ err: null, fee: 5_000, preBalances: [1], postBalances: [1] },
       ...{ innerInstructions: [{ index: 0, instructions: calls.map(of) }], ...more },
     },
   };
@@ -48,4 +51,25 @@ test('a successful transaction without its calls or balances is no answer', asyn
     const failed = await readWith({ [name]: null, err: 'AccountNotFound' }, '1');
     expect(failed).toMatchObject({ error: 'AccountNotFound', fee: 5_000n });
   }
+});
+
+test('a successful transaction without all of its accounts is no answer', async () => {
+  const lookups = [{ accountKey: 'table', writableIndexes: [7], readonlyIndexes: [3, 9] }];
+  const four = { preBalances: [1, 1, 1, 1], postBalances: [1, 1, 1, 1] };
+  const loaded = { writable: ['a'], readonly: ['b', 'c'] };
+  const whole = { ...four, loadedAddresses: loaded };
+  const readAll = (more: object) =>
+    readOf({ addressTableLookups: lookups }, { ...whole, ...more }, '1');
+  expect((await readAll({}))?.keys).toEqual(['program', 'a', 'b', 'c']);
+  for (const more of [
+    { loadedAddresses: null },
+    { loadedAddresses: { writable: [], readonly: ['a', 'b', 'c'] } },
+    { loadedAddresses: { writable: ['a'], readonly: ['b'] } },
+    { preBalances: null },
+    { postBalances: [1, 1, 1] },
+  ]) {
+    await expect(readAll(more)).rejects.toThrow('did not record all of its accounts');
+    expect(await readAll({ ...more, err: 'AccountNotFound' })).toMatchObject({ fee: 5_000n });
+  }
+  await expect(readWith({ preBalances: [] }, '1')).rejects.toThrow('did not record all');
 });

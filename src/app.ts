@@ -65,7 +65,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
     costs?.note(call);
   };
   const parts = await openParts(settings, clock, log, { migrates: true, onCall });
-  const { ledger, chain, venues, pen, locks, pace } = parts;
+  const { ledger, pulseLedger, chain, venues, pen, locks, pace } = parts;
   const { sql, direct } = stack.adopt(parts.pools, (open) => open.end(2));
   const mayGiveUp: RpcCosts['isGivenUp'] = (source) => hearing.mayGiveUp(source);
   const spending = createRpcCosts(
@@ -86,12 +86,12 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const unread = (err: unknown): void => log.warn('watched.refresh_failed', { err });
   const rules = gateOf(settings);
   const roster = createRoster(rules);
-  const publisher = createPublisher({ ledger, roster, log });
+  const publisher = createPublisher({ ledger: pulseLedger, roster, log });
   await publisher.hydrate();
   // Before the API listens, because loading blocks the process for a tenth of a second.
   if (settings.mode === 'settle') for (const venue of venues.all) await venue.prepare();
   const { apiKeys: configured } = settings.secrets;
-  const authority = createAuthority({ configured, keys: ledger.apiKeys, clock, log });
+  const authority = createAuthority({ configured, keys: pulseLedger.apiKeys, clock, log });
   await authority.refresh();
   stack.defer(await listenApiKeys(direct, () => void authority.refresh()));
   const conformance = watchPrograms(parts, settings, log);
@@ -151,7 +151,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   stack.defer(await listenEvents(direct, () => loops.after('written')));
   const heartbeat = createHeartbeat(
     {
-      ...{ ...ports, sources, aside: hearing.aside },
+      ...{ ...ports, ledger: pulseLedger, sources, aside: hearing.aside },
       pace,
       slot: slots.read,
       personal: () => new Map([...hearing.doubts.why(), ...upkeep.doubts()]),

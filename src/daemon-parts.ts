@@ -62,6 +62,8 @@ export type Parts = SideBooks & {
   readonly tip: Tip;
   readonly databaseStates: DatabaseStates;
   readonly ledger: Ledger;
+  /** The ledger over the connection of the heartbeat. */
+  readonly pulseLedger: Ledger;
   readonly chain: Chain;
   readonly tokens: Tokens;
   readonly nonces: Nonces;
@@ -161,7 +163,9 @@ export async function openParts(
     { connection, witnesses: nodes, tip, witnessed, historyRowsMost, senders, sender },
     tables,
   );
-  const ledger = createLedger(sql, undefined, settings.mode === 'observe', topUpRuleOf(settings));
+  const ledgerOver = (pool: Sql): Ledger =>
+    createLedger(pool, undefined, settings.mode === 'observe', topUpRuleOf(settings));
+  const ledger = ledgerOver(sql);
   const masterKey = createMasterKey(
     ledger.masterKey,
     createVault(secrets),
@@ -179,6 +183,7 @@ export async function openParts(
     sql,
     pools,
     ledger,
+    pulseLedger: ledgerOver(pools.pulse),
     ...createSideBooks(sql, settings.mode === 'observe'),
     nodes,
     tip,

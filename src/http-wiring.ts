@@ -134,7 +134,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     statements: {
       desk: createStatementDesk({ ...parts, nowMs: clock.nowMs }),
       knows: (of, id) => ledger.lists.knows(of, id),
-      nowMs: clock.nowMs,
+      ...{ clock, elapsedMs },
     },
     overview: {
       book: parts.overview,

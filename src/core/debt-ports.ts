@@ -118,8 +118,11 @@ export type Shares = {
   list(filter: ListFilters['shares'] & { limit: number; before?: string }): Promise<ProfitShare[]>;
   /** The share with this id, or null. */
   find(id: string): Promise<ProfitShare | null>;
-  /** The figures from which a share was computed; null when there is no such share. */
-  accrual(id: string): Promise<Accrual | null>;
+  /**
+   * The figures from which each of these shares was computed, read with one statement. A share that
+   * was brought from another system has none, and an id that names no share is left out.
+   */
+  accruals(ids: readonly string[]): Promise<ReadonlyMap<string, Accrual>>;
   /** The unpaid debts of a subscriber, oldest first. */
   open(subscriberId: string): Promise<ProfitShare[]>;
   /**

@@ -158,18 +158,32 @@ function explainBrought({ token, amount }: ProfitShare, brought: Brought): Expla
   };
 }
 
+type Figures = { accruals(ids: readonly string[]): Promise<ReadonlyMap<string, Accrual>> };
+
 /** The explanation of a share; null when there is no such share. */
 export async function explanationOf(
-  shares: {
-    accrual(id: string): Promise<Accrual | null>;
-    find(id: string): Promise<ProfitShare | null>;
-  },
+  shares: Figures & { find(id: string): Promise<ProfitShare | null> },
   id: string,
 ): Promise<Explanation | null> {
-  const accrual = await shares.accrual(id);
-  if (accrual !== null) return explain(accrual);
+  const accrual = (await shares.accruals([id])).get(id);
+  if (accrual !== undefined) return explain(accrual);
   const share = await shares.find(id);
   return share?.brought == null ? null : explainBrought(share, share.brought);
+}
+
+/** The explanations of shares by their ids; the figures of all of them are read at once. */
+export async function explanationsOf(
+  shares: Figures,
+  explained: readonly ProfitShare[],
+): Promise<ReadonlyMap<string, Explanation>> {
+  const booked = explained.filter((each) => each.brought === null);
+  const accruals = await shares.accruals(booked.map((each) => each.id));
+  return new Map([
+    ...[...accruals].map(([id, accrual]): [string, Explanation] => [id, explain(accrual)]),
+    ...explained.flatMap((each): [string, Explanation][] =>
+      each.brought === null ? [] : [[each.id, explainBrought(each, each.brought)]],
+    ),
+  ]);
 }
 
 /** The steps from the record on chain to the owed amount, and a sentence for people. */

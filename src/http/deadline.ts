@@ -14,10 +14,21 @@ declare module 'fastify' {
 }
 
 const LATE = Symbol('late');
-type Marked = FastifyRequest & { [LATE]?: true };
+const ENDED = Symbol('ended');
+type Marked = FastifyRequest & { [LATE]?: true; [ENDED]?: AbortSignal };
 
 /** Whether the deadline has answered the request, so that nothing more may be awaited for it. */
 export const isLate = (request: Marked): boolean => request[LATE] === true;
+
+/** The signal of a request that the deadline does not watch. */
+const UNWATCHED = new AbortController().signal;
+
+/**
+ * Aborts when nothing more may be read for the request: the deadline has answered it, or its client
+ * has closed the connection. It also aborts once the answer has been sent. Of a route whose
+ * `patienceMs` is `never` it never aborts.
+ */
+export const endOf = (request: Marked): AbortSignal => request[ENDED] ?? UNWATCHED;
 
 export type DeadlineOptions = {
   readonly clock: Clock;
@@ -52,6 +63,7 @@ export function installDeadline(app: FastifyInstance, options: DeadlineOptions):
     const ended = new AbortController();
     // With a reason of its own the signal makes no error, whose stack costs 8 µs a request.
     reply.raw.once('close', () => ended.abort('answered'));
+    request[ENDED] = ended.signal;
     const wait = (): Promise<void> => clock.sleep(ms, ended.signal);
     const arrived = wait().then(async () => {
       // The time in which a client sends its body has a bound of its own, http.bodyMs.
@@ -60,6 +72,7 @@ export function installDeadline(app: FastifyInstance, options: DeadlineOptions):
     void arrived.then(() => {
       if (ended.signal.aborted || reply.sent) return;
       request[LATE] = true;
+      ended.abort('late');
       void reply.send(lateFault(ledgerAtMs(), clock.nowMs(), answerMs, ms));
     });
   });

@@ -5,10 +5,13 @@ import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { csvLine } from '../core/csv.ts';
 import { Fault } from '../core/fault.ts';
+import type { Clock } from '../core/ports.ts';
 import { STATEMENTS_OF, type StatementLink } from '../core/statement.ts';
 import { instantOf, isoTime } from '../core/time.ts';
 import type { StatementDesk } from '../flows/statements.ts';
+import { endOf } from './deadline.ts';
 import { pagePolicy } from './headers.ts';
+import { createPageBounds } from './page-bounds.ts';
 import { IdText } from './shapes.ts';
 import {
   noStatementPage,
@@ -21,7 +24,9 @@ export type StatementOptions = {
   readonly desk: StatementDesk;
   /** Whether the ledger knows a subscriber or a creator. */
   readonly knows: (of: StatementLink['of'], id: string) => Promise<boolean>;
-  readonly nowMs: () => number;
+  readonly clock: Pick<Clock, 'nowMs' | 'sleep'>;
+  /** A clock in milliseconds that never goes back; its zero has no meaning. */
+  readonly elapsedMs: () => number;
 };
 
 const HOUR_MS = 3_600_000;
@@ -29,6 +34,8 @@ const HOURS_USUAL = 168;
 const HOURS_MOST = 2_160;
 /** The number of rows whose computation the page shows. */
 const EXPLAINED = 200;
+/** A client that has not taken its page after this time is disconnected: the page fills memory. */
+const TAKEN_WITHIN_MS = 60_000;
 
 const Moment = Type.String({ pattern: '^[0-9T:.Z+-]{10,35}$' });
 const NewStatement = Type.Object(
@@ -66,7 +73,7 @@ const StatementView = Type.Object({
 /** The routes by which a platform makes a link, and takes links back. */
 export const statementRoutes: FastifyPluginAsync<StatementOptions> = async (
   app,
-  { desk, knows, nowMs },
+  { desk, knows, clock },
 ) => {
   app.post<{ Body: Static<typeof NewStatement> }>(
     '/v1/statements',
@@ -83,7 +90,7 @@ export const statementRoutes: FastifyPluginAsync<StatementOptions> = async (
           'since and until must be days or ISO 8601 times with their zone, since the earlier one.',
         );
       if (!(await knows(of, id))) throw new Fault('not_found', `No ${of} ${id} is known here.`);
-      const expiresAtMs = nowMs() + expiresInHours * HOUR_MS;
+      const expiresAtMs = clock.nowMs() + expiresInHours * HOUR_MS;
       const link = desk.seal({ of, id, sinceMs, untilMs, expiresAtMs });
       const path = `/statements?link=${link}`;
       return reply
@@ -110,26 +117,46 @@ const StatementQuery = Type.Object({
 });
 
 /** The page that a link opens. It needs no API key. */
-export const statementPages: FastifyPluginAsync<StatementOptions> = async (app, { desk }) => {
+export const statementPages: FastifyPluginAsync<StatementOptions> = async (app, options) => {
+  const { desk, clock } = options;
+  const bounds = createPageBounds(options.elapsedMs);
   app.get<{ Querystring: Static<typeof StatementQuery> }>(
     '/statements',
     { config: { scope: 'public' }, schema: { querystring: StatementQuery } },
-    async ({ query: { link: text, format = 'html' }, headers }, reply) => {
+    async (request, reply) => {
+      const { link: text, format = 'html' } = request.query;
       reply.header('cache-control', 'private, no-store').header('x-robots-tag', 'noindex');
-      const link = await desk.open(text);
-      if (link === null) {
+      const ended = endOf(request);
+      const refuse = () => {
         // A browser gets a page, everything else a problem.
-        if (format === 'csv' || !(headers.accept ?? '').includes('text/html'))
+        if (format === 'csv' || !(request.headers.accept ?? '').includes('text/html'))
           throw new Fault('not_found', NO_STATEMENT);
         return reply
           .code(404)
           .header('content-security-policy', pagePolicy(STATEMENT_STYLE))
           .type('text/html; charset=utf-8')
           .send(noStatementPage(NO_STATEMENT));
+      };
+      // A guessed text costs the ledger nothing, and takes no place among the links.
+      if (desk.unsealed(text) === null) return refuse();
+      const waitS = bounds.opens(text);
+      if (waitS !== null) {
+        reply.header('retry-after', String(waitS));
+        throw new Fault(
+          'rate_limited',
+          `This link was opened too often. Open it again in ${waitS} s.`,
+        );
       }
-      const statement = await desk.read(link, format === 'html' ? EXPLAINED : 0);
+      const statement = await bounds.read(async () => {
+        const link = await desk.open(text);
+        return link === null ? null : desk.read(link, format === 'html' ? EXPLAINED : 0, ended);
+      });
+      if (statement === null) return refuse();
+      void clock.sleep(TAKEN_WITHIN_MS, ended).then(() => {
+        if (!ended.aborted) reply.raw.destroy();
+      });
       if (format === 'csv') {
-        const columns = statementColumns(link.of);
+        const columns = statementColumns(statement.link.of);
         const lines = [
           columns.map(([name]) => name),
           ...statement.rows.map((row) => columns.map(([, cell]) => cell(row))),

@@ -2,12 +2,13 @@
 // figures of its computation. booking.ts writes them.
 import { isBookable, isVouched } from '../core/bookable.ts';
 import type { Shares, UnaccruedClose } from '../core/debt-ports.ts';
+import type { Accrual } from '../core/explanation.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Basis, Profit } from '../core/terms.ts';
 import { createBooking } from './booking.ts';
 import type { Fragment, Sql } from './database.ts';
 import { readBody } from './facts.ts';
-import { grouped } from './groups.ts';
+import { among, grouped } from './groups.ts';
 import { readHistories } from './movements.ts';
 import { readSubscriptions } from './subscriptions.ts';
 import { type TokenRow, tokenIn } from './tokens.ts';
@@ -35,7 +36,7 @@ export function createAccruals(
   sql: Sql,
   now: Fragment,
   observing: boolean,
-): Pick<Shares, 'unaccrued' | 'book' | 'accrual'> {
+): Pick<Shares, 'unaccrued' | 'book' | 'accruals'> {
   const book = createBooking(sql, now, observing);
   return {
     async unaccrued(limit, after = null) {
@@ -97,9 +98,11 @@ export function createAccruals(
       return closes.flatMap(({ fact }) => found.get(fact) ?? []);
     },
     book: (close, accrued) => book({ close, accrued }),
-    async accrual(id) {
-      const [row] = await sql<
+    async accruals(ids) {
+      if (ids.length === 0) return new Map();
+      const rows = await sql<
         ({
+          share_id: string;
           signature: Signature;
           slot: bigint;
           ordinal: number;
@@ -127,48 +130,56 @@ export function createAccruals(
           recipients: { nth: number; wallet: Address; shareBps: number }[];
           hurdled: bigint;
           allowed: bigint | null;
+          credits: { signature: Signature; slot: number; amount: string }[];
         } & TokenRow)[]
       >`
-        select a.signature, a.slot, a.ordinal, f.kind, f.body, a.terms_slot, a.basis, a.base, a.opened_slot, a.entry, a.opening_fee, a.net_pnl, a.share_bps, a.charged,
+        select s.share_id, a.signature, a.slot, a.ordinal, f.kind, f.body, a.terms_slot, a.basis, a.base, a.opened_slot, a.entry, a.opening_fee, a.net_pnl, a.share_bps, a.charged,
           a.amount, a.carry_before, a.carry_after, a.deficit_before, a.deficit_after, a.profit, a.fees, a.hurdled, a.allowed, s.recipient,
           a.dealt_before, a.dealt_after, (select jsonb_agg(jsonb_build_object('nth', r.nth, 'wallet', r.creator_wallet, 'shareBps', r.share_bps)
             order by r.nth) from terms_recipient r where r.subscriber_id = s.subscriber_id and r.subscription_id = s.subscription_id
-            and r.from_slot = s.terms_slot) as recipients, k.mint, k.symbol, k.decimals
+            and r.from_slot = s.terms_slot) as recipients,
+          coalesce((select jsonb_agg(jsonb_build_object('signature', c.signature, 'slot', c.slot, 'amount', c.amount::text) order by c.slot, c.signature)
+            from credit_share c where c.subscriber_id = s.subscriber_id and c.share_id = s.share_id), '[]') as credits, k.mint, k.symbol, k.decimals
         from profit_share s join token k on k.mint = s.mint
         join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
         join fact f on f.subscriber_id = a.subscriber_id and f.signature = a.signature and f.slot = a.slot
           and f.ordinal = a.ordinal and f.account = a.account
-        where s.share_id = ${id}`;
-      if (row === undefined) return null;
-      const credits = await sql<{ signature: Signature; slot: bigint; amount: bigint }[]>`
-        select c.signature, c.slot, c.amount from credit_share c join profit_share s using (subscriber_id, share_id)
-        where s.share_id = ${id} order by c.slot, c.signature`;
-      return {
-        token: tokenIn(row),
-        credits: credits.map((each) => ({ ...each, slot: Number(each.slot) })),
-        signature: row.signature,
-        slot: Number(row.slot),
-        ordinal: row.ordinal,
-        realised: readBody(row.kind, row.body),
-        termsSlot: Number(row.terms_slot),
-        basis: row.basis,
-        base: row.base,
-        openedSlot: row.opened_slot === null ? null : Number(row.opened_slot),
-        entry: row.entry,
-        openingFee: row.opening_fee,
-        netPnl: row.net_pnl,
-        profit: row.profit,
-        fees: row.fees,
-        hurdled: row.hurdled,
-        allowed: row.allowed,
-        shareBps: row.share_bps,
-        charged: row.charged,
-        amount: row.amount,
-        recipients: row.recipients,
-        recipient: row.recipient,
-        before: { carry: row.carry_before, deficit: row.deficit_before, dealt: row.dealt_before },
-        after: { carry: row.carry_after, deficit: row.deficit_after, dealt: row.dealt_after },
-      };
+        where s.share_id = ${among(sql, ids)}`;
+      return new Map(
+        rows.map((row): [string, Accrual] => [
+          row.share_id,
+          {
+            token: tokenIn(row),
+            credits: row.credits.map((each) => ({ ...each, amount: BigInt(each.amount) })),
+            signature: row.signature,
+            slot: Number(row.slot),
+            ordinal: row.ordinal,
+            realised: readBody(row.kind, row.body),
+            termsSlot: Number(row.terms_slot),
+            basis: row.basis,
+            base: row.base,
+            openedSlot: row.opened_slot === null ? null : Number(row.opened_slot),
+            entry: row.entry,
+            openingFee: row.opening_fee,
+            netPnl: row.net_pnl,
+            profit: row.profit,
+            fees: row.fees,
+            hurdled: row.hurdled,
+            allowed: row.allowed,
+            shareBps: row.share_bps,
+            charged: row.charged,
+            amount: row.amount,
+            recipients: row.recipients,
+            recipient: row.recipient,
+            before: {
+              carry: row.carry_before,
+              deficit: row.deficit_before,
+              dealt: row.dealt_before,
+            },
+            after: { carry: row.carry_after, deficit: row.deficit_after, dealt: row.dealt_after },
+          },
+        ]),
+      );
     },
   };
 }

@@ -14,6 +14,11 @@ export type Pools = {
   readonly sql: Sql;
   /** For what needs a session; the same pool where no direct URL is given. */
   readonly direct: Sql;
+  /**
+   * One connection for the heartbeat alone, opened as those for transactions are. However many
+   * statements of the API and of loops wait for a connection of `sql`, none stands before it.
+   */
+  readonly pulse: Sql;
   /** The direct connections, of which those that died are found. */
   readonly connections: Connections;
   /** Opens a pool of one connection, for a session that ends with the work in it. */
@@ -43,21 +48,22 @@ export function openPools(
   let ended = 0;
   const onEnded = (): void => void ended++;
   const connections = createConnections({ ...askProcesses(sessions, log), elapsedMs, log });
-  const sql =
-    urls.direct === null
-      ? openDatabase(urls.url, log, most, { onEnded, connections })
-      : openDatabase(urls.url, log, most, { onEnded, isPooled: true });
+  const given =
+    urls.direct === null ? { onEnded, connections } : { onEnded, isPooled: true as const };
+  const sql = openDatabase(urls.url, log, most, given);
+  const pulse = openDatabase(urls.url, log, 1, given);
   const direct =
     urls.direct === null ? sql : openDatabase(sessions, log, DIRECT_SIZE, { onEnded, connections });
   return {
     sql,
     direct,
+    pulse,
     connections,
     openSession: () => openDatabase(sessions, log, 1, { connections }),
     openProbe: () => openDatabase(urls.url, log, 1, { isPooled: urls.direct !== null }),
     ended: () => ended,
     async end(timeout) {
-      await Promise.all([...new Set([sql, direct])].map((each) => each.end({ timeout })));
+      await Promise.all([...new Set([sql, direct, pulse])].map((each) => each.end({ timeout })));
     },
   };
 }

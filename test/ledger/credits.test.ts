@@ -66,9 +66,9 @@ describe('transfers that Bailiff did not make', () => {
       100n,
     ]);
     const [first] = await ledger.shares.list({ limit: 50, status: 'paid' });
-    expect((await ledger.shares.accrual(first?.id ?? ''))?.credits).toEqual([
-      { signature: transfer.signature, slot: 12, amount: 100n },
-    ]);
+    expect((await ledger.shares.accruals([first?.id ?? ''])).get(first?.id ?? '')?.credits).toEqual(
+      [{ signature: transfer.signature, slot: 12, amount: 100n }],
+    );
     const told = await sql<{ kind: string }[]>`
       select kind from event where kind in ('share.credited', 'share.paid', 'transfer.credited') order by sequence`;
     expect(told.map((each) => each.kind)).toEqual([

@@ -117,12 +117,12 @@ test('books of an earlier release keep fractions, amounts, and the figures of ea
       { shareBps: 2_000 },
     ],
   });
-  expect(await ledger.shares.accrual('one')).toMatchObject({
+  expect((await ledger.shares.accruals(['one'])).get('one')).toMatchObject({
     termsSlot: 5,
     charged: 1_234n,
     amount: 123n,
   });
-  expect(await ledger.shares.accrual('two')).toMatchObject({
+  expect((await ledger.shares.accruals(['two'])).get('two')).toMatchObject({
     termsSlot: 20,
     charged: 1_234n,
     amount: 246n,

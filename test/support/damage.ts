@@ -235,3 +235,34 @@ export async function askToVoid({ sql }: Ledgered, paymentId: string, shareId: s
 export async function lengthenWalkedPulse({ sql }: Ledgered, address: string): Promise<void> {
   await sql`update account set walked_pulse = walked_pulse || '\\x00' where address = ${address}`;
 }
+
+/**
+ * Locks a table, as a session does in which a person began a change and left it open: statements
+ * that read the table wait.
+ * `waiting` counts the statements that wait; `release` lets them go on.
+ */
+export async function lockTable(
+  { sql }: Ledgered,
+  table: string,
+): Promise<{ readonly waiting: () => Promise<number>; readonly release: () => Promise<void> }> {
+  const locked = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const held = sql.begin(async (tx) => {
+    await tx`lock table ${tx(table)}`;
+    locked.resolve();
+    await goOn.promise;
+  });
+  await Promise.race([locked.promise, held]);
+  return {
+    async waiting() {
+      const [row] = await sql<{ count: number }[]>`
+        select count(*)::int as count from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`;
+      return row?.count ?? 0;
+    },
+    async release() {
+      goOn.resolve();
+      await held;
+    },
+  };
+}

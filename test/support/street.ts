@@ -42,6 +42,7 @@ export type GateView = {
   outstanding: string | null;
   evidence: { signature: string } | null;
   revision: string | null;
+  asOfSlot: number | null;
 };
 
 export type Street = AsyncDisposable & {

@@ -3,6 +3,7 @@
 import { tabsAfter } from '../../../src/core/accrual.ts';
 import { isBookable, isVouched } from '../../../src/core/bookable.ts';
 import type { Shares } from '../../../src/core/debt-ports.ts';
+import type { Accrual } from '../../../src/core/explanation.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import { haltScopes } from '../../../src/core/halt.ts';
 import type { ProfitShare } from '../../../src/core/profit-share.ts';
@@ -250,7 +251,13 @@ export function createMemoryShares(
       sharesOf(state, subscriberId)
         .filter((share) => isOpen(share.status))
         .map(viewOf),
-    accrual: async (id) => accrualIn(state, id),
+    accruals: async (ids) =>
+      new Map(
+        ids.flatMap((id): [string, Accrual][] => {
+          const found = accrualIn(state, id);
+          return found === null ? [] : [[id, found]];
+        }),
+      ),
     async waitingFor(trouble) {
       const rows = [...state.shares.values()].filter(
         (share) =>

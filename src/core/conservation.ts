@@ -7,8 +7,8 @@ import {
   type Asset,
   assetsOf,
   type Holding,
+  movesOf,
   type Perimeter,
-  passedThrough,
   type Subject,
 } from './holdings.ts';
 import type { Address } from './ids.ts';
@@ -21,7 +21,7 @@ import {
   WRAPPED_SOL,
 } from './programs.ts';
 import { swapped } from './swap-bracket.ts';
-import { holdingKey, LAST_ORDINAL, ORDINALS_A_CALL } from './transaction.ts';
+import { LAST_ORDINAL, ORDINALS_A_CALL } from './transaction.ts';
 import { walletCalls } from './wallet-call.ts';
 
 /** A part of what left, by receiver. */
@@ -91,8 +91,9 @@ function placeOf(
 function consentTo(perimeter: Perimeter, { agent }: Subject, asset: Asset): Consent {
   const { signers, tokenBalances } = perimeter.transaction;
   if (signers.includes(agent)) return 'agent';
+  // An account that held nothing lost nothing, also when a stranger who gave it away closes it.
   const fell = asset.holdings.filter(
-    (each) => each.ownBefore && (!each.ownAfter || each.after < each.before),
+    (each) => each.ownBefore && each.before > 0n && (!each.ownAfter || each.after < each.before),
   );
   const program = (account: Address) =>
     tokenBalances.find((row) => row.account === account)?.program ?? null;
@@ -107,6 +108,7 @@ function consentTo(perimeter: Perimeter, { agent }: Subject, asset: Asset): Cons
           (row) =>
             row.account === account &&
             row.mint === WRAPPED_SOL &&
+            row.before > 0n &&
             (row.after < row.before || row.ownerAfter !== agent),
         )));
   return fell.some(bound) ? 'appointed' : 'none';
@@ -137,16 +139,13 @@ function createOrdinals(): (place: number | null) => number {
  * swap brought for the venue, less what is held afterwards. Negative when something came in.
  */
 function missingOf(perimeter: Perimeter, subject: Subject, asset: Asset) {
-  const { transaction, venueMoved } = perimeter;
+  const { transaction, owners } = perimeter;
   const isSol = asset.mint === null;
   const own = asset.holdings.filter((each) => each.ownBefore || each.ownAfter);
   const mint = asset.mint ?? WRAPPED_SOL;
-  const passed = passedThrough(perimeter, subject, mint);
-  const ownAccounts = new Set([...own.map((each) => each.account), ...passed]);
-  const moved = [...ownAccounts].reduce(
-    (sum, account) => sum + (venueMoved.get(holdingKey(account, mint)) ?? 0n),
-    0n,
-  );
+  const ever = owners.ever(subject.agent).filter((each) => each.mint === mint);
+  const ownAccounts = new Set([...own, ...ever].map((each) => each.account));
+  const moved = movesOf(perimeter, subject, mint).reduce((sum, { amount }) => sum + amount, 0n);
   const fee = isSol && transaction.signers[0] === subject.agent ? transaction.fee : 0n;
   const swap = swapped(perimeter, subject, asset);
   let missing = moved - fee - swap.spent;

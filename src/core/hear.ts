@@ -3,7 +3,9 @@
 // venues took part.
 import type { Fact } from './fact.ts';
 import type { Perimeter, SwapBracket } from './holdings.ts';
+import { limitToKept } from './kept.ts';
 import { paymentIdOf } from './rebuild.ts';
+import { tokenOwners } from './token-owners.ts';
 import { type ChainTransaction, callsOf } from './transaction.ts';
 import type { HeardAtVenue, Venue } from './venue.ts';
 import { hearFailed, hearWallets, type Put } from './wallet.ts';
@@ -11,16 +13,6 @@ import type { Watched } from './watch-ports.ts';
 
 /** The part of a venue by which transactions are heard. */
 export type HearingVenue = Pick<Venue, 'hear' | 'programId' | 'quote' | 'ofValue' | 'ownAccounts'>;
-
-/** The amounts that all venues together moved into each token account. */
-function movedBy(told: readonly HeardAtVenue[]): ReadonlyMap<string, bigint> {
-  const [only] = told;
-  if (told.length === 1 && only !== undefined) return only.moved;
-  const sums = new Map<string, bigint>();
-  for (const { moved } of told)
-    for (const [account, amount] of moved) sums.set(account, (sums.get(account) ?? 0n) + amount);
-  return sums;
-}
 
 /** The swaps of each subscriber at all venues. */
 function swapsOf(told: readonly HeardAtVenue[]): HeardAtVenue['swaps'] {
@@ -43,8 +35,8 @@ export function hearTransaction(
   watched: ReadonlyMap<string, Watched>,
 ): Fact[] {
   const { signature, slot, blockIndex } = transaction;
-  const told = venues.map((each) => each.hear(transaction, watched));
-  const heard: Fact[] = told.flatMap((each) => each.facts);
+  const atVenues = venues.map((each) => each.hear(transaction, watched));
+  const heard: Fact[] = atVenues.flatMap((each) => each.facts);
   const put: Put = (subscriberId, account, ordinal, body) => {
     const position = { slot, blockIndex, ordinal };
     heard.push({ subscriberId, account, signature, position, body });
@@ -55,17 +47,19 @@ export function hearTransaction(
     transaction,
     watched,
     calls,
+    owners: tokenOwners(transaction),
     venues: new Set(venues.map((each) => each.programId)),
     quotes: new Set(venues.map((each) => each.quote.mint)),
     ofValue: (mint) => venues.some((each) => each.ofValue(mint)),
     venueAccounts: (agent) => new Set(venues.flatMap((each) => [...each.ownAccounts(agent)])),
-    venueMoved: movedBy(told),
-    swaps: swapsOf(told),
+    venueMoved: atVenues.flatMap((each) => each.moved),
+    swaps: swapsOf(atVenues),
   };
   (failed ? hearFailed : hearWallets)(perimeter, put);
+  const told = limitToKept(heard, transaction);
   const paymentId = paymentIdOf(calls);
-  if (paymentId === null) return heard;
-  return heard.map((fact) =>
+  if (paymentId === null) return told;
+  return told.map((fact) =>
     fact.body.kind === 'outflow' ? { ...fact, body: { ...fact.body, paymentId } } : fact,
   );
 }

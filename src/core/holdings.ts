@@ -3,15 +3,17 @@
 // transaction's own balances say who owns a token account.
 
 import type { Address } from './ids.ts';
-import { madeAccounts } from './made-accounts.ts';
 import { least } from './money.ts';
 import { WRAPPED_SOL } from './programs.ts';
-import { type Call, type ChainTransaction, holdingKey, type TokenBalance } from './transaction.ts';
+import { type TokenOwners, untold } from './token-owners.ts';
+import type { Call, ChainTransaction, TokenBalance } from './transaction.ts';
 import type { Watched } from './watch-ports.ts';
 
 export type Perimeter = {
   readonly transaction: ChainTransaction;
   readonly calls: readonly Call[];
+  /** The owners of its token accounts at each moment of the transaction. */
+  readonly owners: TokenOwners;
   readonly watched: ReadonlyMap<string, Watched>;
   /** The programs of the venues. */
   readonly venues: ReadonlySet<string>;
@@ -21,13 +23,24 @@ export type Perimeter = {
   readonly ofValue: (mint: Address) => boolean;
   /** The venues' accounts that derive from an agent. Their lamports count as the agent's. */
   readonly venueAccounts: (agent: Address) => ReadonlySet<Address>;
-  /**
-   * Net base units that venues moved into a token account for its owner's own Drift account, by
-   * `holdingKey`; negative when out of it.
-   */
-  readonly venueMoved: ReadonlyMap<string, bigint>;
+  /** The tokens that venues moved for subscribers' own accounts there. */
+  readonly venueMoved: readonly VenueMove[];
   /** The brackets of each subscriber's swaps with a venue's tokens. */
   readonly swaps: ReadonlyMap<string, readonly SwapBracket[]>;
+};
+
+/**
+ * Tokens that a venue moved into or out of a token account, while a subscriber owned it, for that
+ * subscriber's own account at the venue.
+ */
+export type VenueMove = {
+  readonly subscriberId: string;
+  readonly account: Address;
+  readonly mint: Address;
+  /** Base units; negative when out of the token account. */
+  readonly amount: bigint;
+  /** The place of the transfer in the order of execution. */
+  readonly place: number;
 };
 
 /** The top-level instructions that begin and end a swap with a venue's tokens. */
@@ -55,9 +68,6 @@ export type Asset = {
   readonly holdings: readonly Holding[];
 };
 
-/** The row names no owner, before or after. Then only the watch-list says whose account it is. */
-const untold = (row: TokenBalance): boolean => row.owner === null && row.ownerAfter === null;
-
 /**
  * Whether a token account was the subject's before and after. The transaction's own balances
  * decide.
@@ -74,26 +84,13 @@ export function ownership(
   return { before: row.owner === agent, after: row.ownerAfter === agent };
 }
 
-/**
- * The subject's token accounts that the venue moved tokens of a mint through and that no balance of
- * that mint names: the transaction made and closed them, so they hold none before and none
- * afterwards.
- */
-export function passedThrough(
-  { transaction, calls, venueMoved }: Perimeter,
-  { agent }: Subject,
+/** The venues' moves of one mint for the subject. */
+export const movesOf = (
+  { venueMoved }: Perimeter,
+  { subscriberId }: Subject,
   mint: Address,
-): Address[] {
-  if (venueMoved.size === 0) return [];
-  const named = new Set(
-    transaction.tokenBalances.filter((row) => row.mint === mint).map((row) => row.account),
-  );
-  return [...madeAccounts(calls)].flatMap(([account, { owner }]) =>
-    owner === agent && !named.has(account) && venueMoved.has(holdingKey(account, mint))
-      ? [account]
-      : [],
-  );
-}
+): VenueMove[] =>
+  venueMoved.filter((each) => each.subscriberId === subscriberId && each.mint === mint);
 
 /** Every subscriber whose wallet, or whose token account, the transaction names. */
 export function subjectsOf({
@@ -134,7 +131,7 @@ function tokenAssets(perimeter: Perimeter, subject: Subject): Asset[] {
     const [first] = rows;
     const own =
       holdings.some((each) => each.ownBefore || each.ownAfter) ||
-      passedThrough(perimeter, subject, mint).length > 0;
+      movesOf(perimeter, subject, mint).length > 0;
     if (first === undefined || !own) return [];
     return [{ mint, decimals: first.decimals, program: first.program, holdings }];
   });

@@ -1,22 +1,28 @@
 // Swap bracket: what a swap with a venue's tokens explains of what left or entered a wallet. The
 // venue gives tokens to a token account, other programs exchange them, and the venue takes others.
-import { type Asset, ownership, type Perimeter, passedThrough, type Subject } from './holdings.ts';
+import { type Asset, ownership, type Perimeter, type Subject } from './holdings.ts';
 import type { Address } from './ids.ts';
-import { madeAccounts } from './made-accounts.ts';
 import { least, most } from './money.ts';
 import { WRAPPED_SOL } from './programs.ts';
 import { walletCalls } from './wallet-call.ts';
 
-/** The subject's accounts of a mint at the swap, also those that the transaction made before it. */
-function ownAt(perimeter: Perimeter, subject: Subject, mint: Address): Set<Address> {
-  const made = madeAccounts(perimeter.calls);
-  const rows = perimeter.transaction.tokenBalances.filter((row) => row.mint === mint);
-  const own = rows.filter(
-    (row) =>
-      ownership(perimeter, row, subject).before ||
-      (row.owner === null && made.get(row.account)?.owner === subject.agent),
+/**
+ * Whether the subject owned an account of this mint just before a call. Where the calls do not
+ * tell, an account counts that the subject owned before the transaction.
+ */
+function ownedAt(
+  perimeter: Perimeter,
+  subject: Subject,
+  mint: Address,
+): (account: Address, place: number) => boolean {
+  const { owners, transaction } = perimeter;
+  const before = new Set(
+    transaction.tokenBalances
+      .filter((row) => row.mint === mint && ownership(perimeter, row, subject).before)
+      .map((row) => row.account),
   );
-  return new Set([...own.map((row) => row.account), ...passedThrough(perimeter, subject, mint)]);
+  return (account, place) =>
+    owners.owns(subject.agent, account, mint, place) ?? before.has(account);
 }
 
 /**
@@ -35,7 +41,7 @@ export function swapped(
   const got = new Map<Address, bigint>();
   const brackets = perimeter.swaps.get(subject.subscriberId) ?? [];
   if (brackets.length === 0) return { spent: 0n, got };
-  const own = ownAt(perimeter, subject, asset.mint ?? WRAPPED_SOL);
+  const isOwn = ownedAt(perimeter, subject, asset.mint ?? WRAPPED_SOL);
   const out: { readonly to: Address; readonly amount: bigint }[] = [];
   let [given, back] = [0n, 0n];
   for (const call of perimeter.calls) {
@@ -46,9 +52,10 @@ export function swapped(
     for (const each of walletCalls(call)) {
       if (each.does !== 'token_transfer') continue;
       const { source, destination, amount } = each;
-      if (own.has(source) === own.has(destination)) continue;
-      if (byVenue) given += own.has(destination) ? amount : -amount;
-      else if (own.has(destination)) back += amount;
+      const toOwn = isOwn(destination, call.place);
+      if (isOwn(source, call.place) === toOwn) continue;
+      if (byVenue) given += toOwn ? amount : -amount;
+      else if (toOwn) back += amount;
       else out.push({ to: destination, amount });
     }
   }

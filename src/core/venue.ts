@@ -5,7 +5,7 @@ import type { Chain, ChainAccount, Slice } from './chain-ports.ts';
 import type { Coverage } from './coverage.ts';
 import type { Fact } from './fact.ts';
 import { Fault } from './fault.ts';
-import type { SwapBracket } from './holdings.ts';
+import type { SwapBracket, VenueMove } from './holdings.ts';
 import type { Address, Slot } from './ids.ts';
 import type { Effect } from './mandate.ts';
 import type { VenueFunds } from './preflight.ts';
@@ -40,11 +40,8 @@ export type SeenAccount = {
 export type HeardAtVenue = {
   /** The facts about watched accounts at the venue. */
   readonly facts: readonly Fact[];
-  /**
-   * By token account: base units that the venue moved into it for its owner's own account there;
-   * negative when out of it.
-   */
-  readonly moved: ReadonlyMap<string, bigint>;
+  /** The tokens that the venue moved for a subscriber's own account there. */
+  readonly moved: readonly VenueMove[];
   /** By subscriber: the brackets of its swaps with the venue's tokens. */
   readonly swaps: ReadonlyMap<string, readonly SwapBracket[]>;
 };

@@ -8,41 +8,12 @@ import { understandToken } from './coverage.ts';
 import type { FactBody, MintChange, Notice, Outflow } from './fact.ts';
 import { type Perimeter, type Subject, subjectsOf } from './holdings.ts';
 import type { Address } from './ids.ts';
-import { passingOwner } from './made-accounts.ts';
 import { TOKEN_PROGRAMS } from './programs.ts';
+import { subscriberAt } from './token-owners.ts';
 import { type ChainTransaction, LAST_ORDINAL, ORDINALS_A_CALL } from './transaction.ts';
 import { walletCalls } from './wallet-call.ts';
-import type { Watched } from './watch-ports.ts';
 
 export type Put = (subscriberId: string, account: Address, ordinal: number, body: FactBody) => void;
-
-/**
- * The watched subscriber that owns a token account, or undefined. The transaction's own balances
- * decide: an account that was given away is still watched, and belongs to no subscriber. With
- * `mint`, only balances of that mint decide, because a transaction may make an account again for
- * another mint and another owner. Where there are none, the account was made and closed in between,
- * and the calls tell the owner. The watch-list answers only where a balance names no owner.
- */
-export function ownerAmong(
-  {
-    transaction,
-    watched,
-  }: { transaction: ChainTransaction; watched: ReadonlyMap<string, Watched> },
-  account: Address,
-  mint: Address | null = null,
-): string | undefined {
-  const rows = transaction.tokenBalances.filter(
-    (each) => each.account === account && (mint === null || each.mint === mint),
-  );
-  const owners = (
-    rows.length === 0
-      ? [passingOwner(transaction, account)]
-      : rows.flatMap((row) => [row.owner, row.ownerAfter])
-  ).filter((each) => each !== null);
-  if (rows.length > 0 && owners.length === 0) return watched.get(account)?.subscriberId;
-  const found = owners.map((owner) => watched.get(owner)).find((each) => each !== undefined);
-  return found?.role === 'agent_wallet' ? found.subscriberId : undefined;
-}
 
 /** The consent to what left; the transaction's signers are listed only with consent `none`. */
 function consentOf(
@@ -126,18 +97,22 @@ function putTallies({ transaction, watched }: Perimeter, put: Put): void {
 }
 
 /**
- * The subscriber whose agent signed and owned this token account before or after; undefined for
- * any other account. A token account that a stranger makes, appoints wallets over and gives to the
- * agent has appointments that the agent did not make.
+ * The subscriber whose agent signed and owned this token account at the call at `place`, else at
+ * any moment of the transaction; undefined for any other account. A token account that a stranger
+ * makes, appoints wallets over and gives to the agent has appointments that the agent did not make,
+ * unless the agent signs the same transaction.
  */
-function appointerOf(perimeter: Perimeter, account: Address): string | undefined {
-  const { transaction, watched } = perimeter;
-  const owner = ownerAmong(perimeter, account);
-  const signed = transaction.signers.some((each) => {
-    const signer = watched.get(each);
-    return signer?.role === 'agent_wallet' && signer.subscriberId === owner;
-  });
-  return signed ? owner : undefined;
+function appointerOf(perimeter: Perimeter, account: Address, place: number): string | undefined {
+  const { transaction, watched, owners } = perimeter;
+  const agents = transaction.signers
+    .map((each) => watched.get(each))
+    .filter((each) => each?.role === 'agent_wallet');
+  const untoldOf = subscriberAt(perimeter, account, place);
+  return [
+    agents.find((each) => each && owners.during(account, place).includes(each.address)),
+    agents.find((each) => each && owners.ever(each.address).some((one) => one.account === account)),
+    agents.find((each) => each?.subscriberId === untoldOf),
+  ].find((each) => each !== undefined)?.subscriberId;
 }
 
 /**
@@ -149,7 +124,7 @@ function putNotices(perimeter: Perimeter, put: Put): void {
     for (const [nth, each] of walletCalls(call).entries()) {
       const ordinal = call.place * ORDINALS_A_CALL + (nth === 0 ? 0 : 512 + nth);
       if (each.does === 'token_approve') {
-        const subscriberId = appointerOf(perimeter, each.source);
+        const subscriberId = appointerOf(perimeter, each.source, call.place);
         if (subscriberId === undefined) continue;
         put(subscriberId, each.source, ordinal, {
           kind: 'notice',
@@ -159,7 +134,7 @@ function putNotices(perimeter: Perimeter, put: Put): void {
           detail: `May take up to ${each.amount} base units of the token account.`,
         });
       } else if (each.does === 'token_set_authority') {
-        const subscriberId = appointerOf(perimeter, each.account);
+        const subscriberId = appointerOf(perimeter, each.account, call.place);
         const isOwn = perimeter.watched.get(each.authority ?? '')?.subscriberId === subscriberId;
         if (subscriberId === undefined || isOwn) continue;
         put(subscriberId, each.account, ordinal, {

@@ -2,6 +2,7 @@
 // each with the call that wrote it, the watched accounts, and the function that puts a fact.
 import type { FactBody } from '../core/fact.ts';
 import type { Address } from '../core/ids.ts';
+import { type TokenOwners, tokenOwners } from '../core/token-owners.ts';
 import { type Call, type ChainTransaction, callsOf, ORDINALS_A_CALL } from '../core/transaction.ts';
 import { DEFAULT_VENUE } from '../core/venue-name.ts';
 import type { Watched } from '../core/watch-ports.ts';
@@ -34,6 +35,8 @@ export type Heard = {
   readonly transaction: ChainTransaction;
   readonly calls: readonly Call[];
   readonly venueCalls: readonly VenueCall[];
+  /** The owners of its token accounts at each moment of the transaction. */
+  readonly owners: TokenOwners;
   /** Null when the log was cut; only instructions and balances can be used then. */
   readonly events: readonly HeardEvent[] | null;
   readonly watched: ReadonlyMap<string, Watched>;
@@ -93,6 +96,7 @@ export function readHeard(
     transaction,
     calls,
     venueCalls,
+    owners: tokenOwners(transaction),
     events: events ?? null,
     watched,
     userOf(key) {

@@ -132,7 +132,7 @@ export function hearVenue(
   transaction: ChainTransaction,
   watched: ReadonlyMap<string, Watched>,
 ): HeardAtVenue {
-  if (transaction.error !== null) return { facts: [], moved: new Map(), swaps: new Map() };
+  if (transaction.error !== null) return { facts: [], moved: [], swaps: new Map() };
   const facts: Fact[] = [];
   const { signature, slot, blockIndex } = transaction;
   const put: Heard['put'] = (subscriberId, account, ordinal, body) =>

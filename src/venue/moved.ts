@@ -2,8 +2,7 @@
 // and the outflow fact that results.
 import type { Outflow } from '../core/fact.ts';
 import type { Address } from '../core/ids.ts';
-import { passingOwner } from '../core/made-accounts.ts';
-import { ownerAmong } from '../core/wallet.ts';
+import { subscriberAt } from '../core/token-owners.ts';
 import { walletCalls } from '../core/wallet-call.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import type { Heard, VenueCall } from './heard.ts';
@@ -28,26 +27,36 @@ export function usdOf(
 }
 
 /**
- * Base units that the token program moved from `vault` to `token` on behalf of a call of the venue,
- * below the same top-level instruction. Negative when more went the other way.
+ * The transfers of the token program between `vault` and `token` on behalf of a call of the venue,
+ * below the same top-level instruction: base units, negative into the vault, and the place of each.
  */
-export function movedBetween(
+export function movesBetween(
   heard: Heard,
   call: VenueCall,
   vault: Address,
   token: Address,
-): bigint {
-  let moved = 0n;
+): { readonly amount: bigint; readonly place: number }[] {
+  const moves: { readonly amount: bigint; readonly place: number }[] = [];
   for (const next of heard.calls.slice(call.place + 1)) {
     if (next.top !== call.top || next.program === call.program) break;
     for (const act of walletCalls(next)) {
       if (act.does !== 'token_transfer') continue;
-      if (act.source === vault && act.destination === token) moved += act.amount;
-      if (act.source === token && act.destination === vault) moved -= act.amount;
+      const { source, destination, amount } = act;
+      if (source === vault && destination === token) moves.push({ amount, place: next.place });
+      if (source === token && destination === vault)
+        moves.push({ amount: -amount, place: next.place });
     }
   }
-  return moved;
+  return moves;
 }
+
+/** The sum of these transfers: base units, negative when more went into the vault. */
+export const movedBetween = (
+  heard: Heard,
+  call: VenueCall,
+  vault: Address,
+  token: Address,
+): bigint => movesBetween(heard, call, vault, token).reduce((sum, { amount }) => sum + amount, 0n);
 
 /** Base units that a deposit or withdrawal moved, in either direction. */
 export function tokensMoved(heard: Heard, call: VenueCall): bigint {
@@ -79,11 +88,14 @@ export const mintOf = (heard: Heard, call: VenueCall | null): Address | null =>
 
 /**
  * The outflow fact of value that the venue moved out of an account on its owner's instruction.
+ * `call`: the call that moved tokens into the destination; the receiver is the owner of that token
+ * account at this call. Null where the destination is no token account or no call is known.
  * `mint`: of the tokens that moved; null where the call does not tell.
  */
 export function outflow(
   heard: Heard,
   user: Watched,
+  call: VenueCall | null,
   mint: Address | null,
   given: Pick<Outflow, 'route' | 'amount' | 'destination' | 'usd'> & { internal?: boolean },
 ): Outflow {
@@ -93,17 +105,19 @@ export function outflow(
   // The account may have been made again for another mint since.
   const rows = mint === null ? named : named.filter((each) => each.mint === mint);
   const row = rows.find((each) => each.mint === dialect.profile.quote.mint) ?? rows[0];
-  const ownerAfter = rows.find((each) => each.ownerAfter !== null)?.ownerAfter;
   const passing = row === undefined && destination !== null && mint !== null;
   const moved =
     row ?? (passing ? transaction.tokenBalances.find((each) => each.mint === mint) : undefined);
-  const owner = destination === null ? undefined : ownerAmong(heard, destination, mint);
+  const into = call === null ? null : destination;
+  const place = call?.place ?? 0;
+  const receivers = into === null ? [] : heard.owners.at(into, place, mint);
+  const isInternal = into !== null && subscriberAt(heard, into, place, mint) === user.subscriberId;
   return {
     kind: 'outflow',
     mint: moved?.mint ?? null,
     decimals: moved?.decimals ?? null,
-    owner: passing ? passingOwner(transaction, destination) : (ownerAfter ?? row?.owner ?? null),
-    internal: owner === user.subscriberId,
+    owner: receivers.at(-1) ?? null,
+    internal: isInternal,
     ofValue: true,
     // The venue accepts a withdrawal from the account's authority only.
     consent: 'agent',

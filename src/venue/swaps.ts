@@ -4,8 +4,8 @@ import type { Outflow } from '../core/fact.ts';
 import type { SwapBracket } from '../core/holdings.ts';
 import type { Address } from '../core/ids.ts';
 import { formatUnits, mulDivCeil } from '../core/money.ts';
+import { subscriberAt } from '../core/token-owners.ts';
 import { ORDINALS_A_CALL } from '../core/transaction.ts';
-import { ownerAmong } from '../core/wallet.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import type { Heard, HeardEvent, VenueCall } from './heard.ts';
 import { accountAt, mintBetween, movedBetween, outflow, usdOf } from './moved.ts';
@@ -33,7 +33,7 @@ function swappedAway(
   const [, tokenAt = -1] = call.known.tokens;
   const [vault, token] = [accountAt(call, vaultAt), accountAt(call, tokenAt)];
   const mint = mintBetween(heard, vault, token);
-  if (ownerAmong(heard, token, mint) === user.subscriberId) return null;
+  if (subscriberAt(heard, token, call.place, mint) === user.subscriberId) return null;
   const amount = movedBetween(heard, call, vault, token);
   return amount > 0n ? { call, token, amount, mint } : null;
 }
@@ -46,15 +46,16 @@ function putSwapped(
   heard: Heard,
   user: Watched,
   ordinal: number,
-  mint: Address | null,
-  given: Pick<Outflow, 'amount' | 'destination' | 'usd'>,
+  away: { readonly call: VenueCall; readonly token: Address; readonly mint: Address | null },
+  given: Pick<Outflow, 'amount' | 'usd'>,
 ): void {
   const signed = heard.transaction.signers.some(
     (each) =>
       heard.watched.get(each)?.role === 'agent_wallet' &&
       heard.watched.get(each)?.subscriberId === user.subscriberId,
   );
-  const body = outflow(heard, user, mint, { route: 'swap', ...given });
+  const { call, token, mint } = away;
+  const body = outflow(heard, user, call, mint, { route: 'swap', destination: token, ...given });
   const consent = signed ? 'agent' : 'appointed';
   heard.put(user.subscriberId, user.address, ordinal, { ...body, internal: false, consent });
 }
@@ -93,8 +94,7 @@ export function hearSwap(
   const away = swappedAway(heard, user, begun);
   if (away !== null) {
     const amount = mulDivCeil(record.amountIn, loss, taken);
-    const kept = { amount, destination: away.token, usd: loss };
-    putSwapped(heard, user, each.ordinal, away.mint, kept);
+    putSwapped(heard, user, each.ordinal, away, { amount, usd: loss });
     return begun;
   }
   heard.put(user.subscriberId, user.address, each.ordinal, {
@@ -114,9 +114,8 @@ export function hearSwap(
 export function hearBegunSwap(heard: Heard, user: Watched, call: VenueCall): void {
   const away = swappedAway(heard, user, call);
   if (away === null) return;
-  const { amount, token, mint } = away;
   const ordinal = call.place * ORDINALS_A_CALL;
-  putSwapped(heard, user, ordinal, mint, { amount, destination: token, usd: null });
+  putSwapped(heard, user, ordinal, away, { amount: away.amount, usd: null });
 }
 
 /** For each subscriber, the brackets of its swaps with the venue's tokens. */

@@ -2,10 +2,10 @@
 // sub-accounts, swaps. Amounts and prices come from its records. Destinations come from
 // instructions, and so do amounts where the log was cut.
 
+import type { VenueMove } from '../core/holdings.ts';
 import type { Address } from '../core/ids.ts';
-import { passingOwner } from '../core/made-accounts.ts';
-import { holdingKey, ORDINALS_A_CALL } from '../core/transaction.ts';
-import { ownerAmong } from '../core/wallet.ts';
+import { subscriberAt } from '../core/token-owners.ts';
+import { ORDINALS_A_CALL } from '../core/transaction.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import { addressOf } from './codec.ts';
 import type { Heard, HeardEvent, VenueCall } from './heard.ts';
@@ -13,7 +13,7 @@ import {
   accountAt,
   mintBetween,
   mintOf,
-  movedBetween,
+  movesBetween,
   outflow,
   tokensMoved,
   usdOf,
@@ -36,7 +36,7 @@ function hearRecord(heard: Heard, tallies: Tallies, each: HeardEvent, record: De
     const known = each.call?.known;
     const destination =
       each.call !== null && known && 'token' in known ? accountAt(each.call, known.token) : null;
-    const body = outflow(heard, user, mintOf(heard, each.call), {
+    const body = outflow(heard, user, each.call, mintOf(heard, each.call), {
       route: known?.call === 'isolated_withdraw' ? 'isolated_withdraw' : 'withdraw',
       amount: record.amount,
       destination,
@@ -47,7 +47,7 @@ function hearRecord(heard: Heard, tallies: Tallies, each: HeardEvent, record: De
   }
   // The program allows transfers of deposits between accounts of one authority only.
   const to = record.transferUser === null ? null : addressOf(record.transferUser);
-  const body = outflow(heard, user, null, {
+  const body = outflow(heard, user, null, null, {
     route: 'transfer',
     amount: record.amount,
     destination: to,
@@ -78,14 +78,14 @@ function hearCall(heard: Heard, call: VenueCall): void {
     const destination = accountAt(call, known.token);
     if (amount === 0n) return;
     const given = { route: known.call, amount, destination, usd: null };
-    const body = outflow(heard, user, mintOf(heard, call), given);
+    const body = outflow(heard, user, call, mintOf(heard, call), given);
     heard.put(user.subscriberId, user.address, ordinal, body);
   } else if ('to' in known) {
     const to = accountAt(call, known.to);
     const { quote } = heard.dialect.profile;
     const told = known.call !== 'transfer_pools';
     const amount = told ? Buffer.from(call.data).readBigUInt64LE(10) : 0n;
-    const body = outflow(heard, user, null, {
+    const body = outflow(heard, user, null, null, {
       route: 'transfer',
       amount,
       destination: to,
@@ -161,24 +161,25 @@ export function hearTransfers(heard: Heard, tallies: Tallies): void {
 }
 
 /**
- * Net base units that the venue moved into each token account for the Drift account of the same
- * owner, by `holdingKey` of the account and the vault's mint. Withdrawals and the input of swaps
- * count up, deposits and the output of swaps count down. A deposit into another owner's Drift
- * account is left out, so that the wallet's balance shows it as an outflow.
+ * The tokens that the venue moved between its vaults and token accounts, each for the subscriber
+ * that owned the token account at that call and whose account at the venue paid or was paid. All
+ * other moves are left out: what a venue account pays into another wallet's token account is an
+ * outflow of its own, and a deposit into another wallet's venue account is one of the wallet that
+ * sent it.
  */
-export function venueMoves(heard: Heard): Map<string, bigint> {
-  const moved = new Map<string, bigint>();
-  for (const call of heard.venueCalls) {
-    for (const { vault, token } of endsOf(call)) {
-      const amount = movedBetween(heard, call, vault, token);
-      if (amount === 0n) continue;
-      const mint = mintBetween(heard, vault, token);
-      if (mint === null || (amount < 0n && !isOwn(heard, token, mint, userOf(call)))) continue;
-      const key = holdingKey(token, mint);
-      moved.set(key, (moved.get(key) ?? 0n) + amount);
-    }
-  }
-  return moved;
+export function venueMoves(heard: Heard): VenueMove[] {
+  return heard.venueCalls.flatMap((call) =>
+    endsOf(call).flatMap(({ vault, token }): VenueMove[] => {
+      const moves = movesBetween(heard, call, vault, token);
+      const mint = moves.length === 0 ? null : mintBetween(heard, vault, token);
+      if (mint === null) return [];
+      const subscriberId = subscriberAt(heard, token, call.place, mint);
+      if (subscriberId === undefined) return [];
+      return moves
+        .filter(({ amount }) => isOwn(heard, call, subscriberId, token, mint, amount))
+        .map((move) => ({ ...move, subscriberId, mint, account: token }));
+    }),
+  );
 }
 
 const userOf = (call: VenueCall): Address =>
@@ -197,18 +198,30 @@ function endsOf(call: VenueCall): { vault: Address; token: Address }[] {
   }));
 }
 
-function isOwn(heard: Heard, token: Address, mint: Address, user: Address): boolean {
-  const { isOwnUser } = heard.dialect.addresses;
+/** The place of the wallet that a withdrawal or a swap needs the signature of. */
+const AUTHORITY = 3;
+
+/**
+ * Whether the venue account of a call is one of the subscriber that owned the token account. An
+ * account that is not registered yet is the agent's when its address derives from the agent's
+ * wallet, or when it paid on the agent's signature. A deposit needs no signature of the account's
+ * authority, so there the address alone decides.
+ */
+function isOwn(
+  heard: Heard,
+  call: VenueCall,
+  subscriberId: string,
+  token: Address,
+  mint: Address,
+  amount: bigint,
+): boolean {
+  const user = userOf(call);
   const watch = heard.watched.get(user);
-  if (watch !== undefined) return watch.subscriberId === ownerAmong(heard, token, mint);
-  // A sub-account that is not registered yet belongs to the agent when its address derives from the
-  // agent's wallet.
-  const rows = heard.transaction.tokenBalances.filter(
-    (each) => each.account === token && each.mint === mint,
-  );
-  const owners =
-    rows.length === 0
-      ? [passingOwner(heard.transaction, token)]
-      : rows.flatMap((row) => [row.owner, row.ownerAfter]);
-  return owners.some((each) => each !== null && isOwnUser(each, user));
+  if (watch !== undefined) return watch.subscriberId === subscriberId;
+  const { isOwnUser } = heard.dialect.addresses;
+  return heard.owners
+    .at(token, call.place, mint)
+    .some(
+      (owner) => isOwnUser(owner, user) || (amount > 0n && accountAt(call, AUTHORITY) === owner),
+    );
 }

@@ -3,7 +3,6 @@
 import { describe, expect, test } from 'vitest';
 import { type HearingVenue, hearTransaction } from '../../src/core/hear.ts';
 import type { Address } from '../../src/core/ids.ts';
-import { holdingKey } from '../../src/core/transaction.ts';
 import type { HeardAtVenue } from '../../src/core/venue.ts';
 import { PROGRAM_ID, QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
@@ -22,6 +21,7 @@ import {
   tokens,
   transfer,
   vault,
+  venueMove,
   watched,
 } from '../support/made-transaction.ts';
 
@@ -30,7 +30,7 @@ const velocity = hearingVenueOf(VELOCITY);
 /** The venue, with findings that the test gives. */
 const telling = (venue: HearingVenue, told: Partial<HeardAtVenue>): HearingVenue => ({
   ...venue,
-  hear: () => ({ facts: [], moved: new Map(), swaps: new Map(), ...told }),
+  hear: () => ({ facts: [], moved: [], swaps: new Map(), ...told }),
 });
 const outflows = (venues: readonly HearingVenue[], transaction = paid) =>
   hearTransaction(venues, transaction, watched).flatMap(({ body }) =>
@@ -46,7 +46,7 @@ const paid = made(
 );
 
 describe('amounts that venues moved are no outflow of the wallet', () => {
-  const moved = (amount: bigint) => new Map([[holdingKey(agentTokens, QUOTE_MINT), amount]]);
+  const moved = (amount: bigint) => [venueMove(agentTokens, QUOTE_MINT, amount)];
   test('of one venue', () => {
     expect(outflows([telling(drift, {})])[0]?.amount).toBe(40n);
     expect(outflows([telling(drift, { moved: moved(-30n) })])[0]?.amount).toBe(10n);
@@ -86,7 +86,7 @@ describe("a subscriber's swap", () => {
       tokens(vault, 500n, 500n, { owner: stranger, ownerAfter: stranger }),
     ],
   );
-  const moved = new Map([[holdingKey(agentTokens, QUOTE_MINT), 30n]]);
+  const moved = [venueMove(agentTokens, QUOTE_MINT, 30n)];
   const bracket = (...at: Bracket) => ({ swaps: new Map([['ana', [at]]]) });
   const left = (...brackets: Bracket[]): bigint =>
     outflows(

@@ -93,7 +93,11 @@ describe('who got it', () => {
     const { withdraw } = stage.world.driver.instructions;
     const landed = stage.act([give, withdraw(stage.trader, own, 400_000_000n)]);
     expect(stage.standing(landed)).toBe('delinquent');
-    expect(usdcOf(stage.outflows(landed).filter((each) => !each.internal))).toEqual([500_000_000n]);
+    // The withdrawal into the account that is the stranger's by then, and what was in it before.
+    const left = usdcOf(stage.outflows(landed).filter((each) => !each.internal));
+    expect(left).toEqual([400_000_000n, 100_000_000n]);
+    const after = stage.act([withdraw(stage.trader, own, 400_000_000n)]);
+    expect(usdcOf(stage.outflows(after))).toEqual([400_000_000n]);
   });
   test('an empty token account given away takes nothing but its rent along, which is small', () => {
     const emptied = stage.act([send(own, theirs, 100_000_000n)]);

@@ -5,10 +5,10 @@ import { leavings, solBrought } from '../../src/core/conservation.ts';
 import type { Perimeter } from '../../src/core/holdings.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { WRAPPED_SOL } from '../../src/core/programs.ts';
+import { tokenOwners } from '../../src/core/token-owners.ts';
 import {
   type ChainTransaction,
   callsOf,
-  holdingKey,
   LAST_ORDINAL,
   ORDINALS_A_CALL,
 } from '../../src/core/transaction.ts';
@@ -29,6 +29,7 @@ import {
   transfer,
   vault,
   venue,
+  venueMove,
   WALLET_LAMPORTS,
   watched,
 } from '../support/made-transaction.ts';
@@ -43,7 +44,8 @@ const around = (transaction: ChainTransaction, more: Partial<Perimeter> = {}): P
   quotes: new Set([QUOTE_MINT]),
   ofValue: () => true,
   venueAccounts: () => new Set(),
-  venueMoved: new Map(),
+  venueMoved: [],
+  owners: tokenOwners(transaction),
   swaps: new Map(),
   ...more,
 });
@@ -154,21 +156,20 @@ describe('without a signature of the agent', () => {
 
 describe('what the venue moved', () => {
   const row = tokens(x, 50n, 50n, mine);
-  const amounts = (moved: [string, bigint][], rows = [row]) =>
+  const amounts = (moved: [Address, bigint, string?][], rows = [row]) =>
     left(made([noise], rows), {
-      venueMoved: new Map(
-        moved.map(([account, amount]) => {
-          const mint = rows.find((each) => each.account === account)?.mint ?? QUOTE_MINT;
-          return [holdingKey(account, mint), amount];
-        }),
-      ),
+      venueMoved: moved.map(([account, amount, subscriberId = 'ana']) => {
+        const mint = rows.find((each) => each.account === account)?.mint ?? QUOTE_MINT;
+        return { ...venueMove(account, mint, amount), subscriberId };
+      }),
     }).map(({ mint, amount }) => [mint, amount]);
   test('into an own account and is not there any more has left, in its own token alone', () => {
     expect(amounts([[x, 7n]])).toEqual([[QUOTE_MINT, 7n]]);
-    expect(amounts([[stranger, 7n]])).toEqual([]);
+    expect(amounts([[x, 7n, 'ben']])).toEqual([]);
     expect(amounts([[x, -7n]])).toEqual([]);
-    const other = tokens(y, 5n, 5n);
-    expect(amounts([[y, 7n]], [row, other])).toEqual([]);
+    // The account was the subscriber's when the tokens came, and another wallet's at both ends.
+    const other = tokens(y, 5n, 12n);
+    expect(amounts([[y, 7n]], [row, other])).toEqual([[QUOTE_MINT, 7n]]);
   });
   test('in one token explains nothing of another one in the same account', () => {
     const other = someone();
@@ -205,7 +206,7 @@ describe('a swap with the venue’s tokens', () => {
   ) =>
     left(made(instructions, [tokens(x, 40n, after, mine), tokens(pool, 0n, received)]), {
       swaps: new Map([['ana', swaps]]),
-      venueMoved: new Map([[holdingKey(x, QUOTE_MINT), moved]]),
+      venueMoved: [venueMove(x, QUOTE_MINT, moved)],
     });
   const amounts = (
     instructions: Made[],

@@ -7,7 +7,6 @@ import {
   LAST_ORDINAL,
   ORDINALS_A_CALL,
 } from '../../src/core/transaction.ts';
-import { ownerAmong } from '../../src/core/wallet.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { hear } from '../support/hear.ts';
 import {
@@ -18,7 +17,6 @@ import {
   made,
   mine,
   ofKind,
-  openTokens,
   sendSol,
   setOwner,
   someone,
@@ -34,52 +32,10 @@ const notices = (transaction: ChainTransaction) =>
   hear(DRIFT_V2, transaction, watched).flatMap(({ account, position, body }) =>
     body.kind === 'notice' ? [{ account, ordinal: position.ordinal, ...body }] : [],
   );
-const { mint: QUOTE_MINT } = DRIFT_V2.profile.quote;
 const setAuthority = (account: Address, type: number): MadeCall =>
   tokenCall([account, agent], Uint8Array.from([6, type, 1, ...(base58Bytes(stranger) ?? [])]));
 /** An instruction number that no release of the token program has. */
 const UNKNOWN = 199;
-
-describe('the owner of a token account', () => {
-  const owner = (...rows: ReturnType<typeof tokens>[]) =>
-    ownerAmong({ transaction: made([], rows), watched }, agentTokens);
-
-  test('is told by the balances of that account, before or after', () => {
-    const given = { owner: agent, ownerAfter: stranger };
-    const taken = { owner: stranger, ownerAfter: agent };
-    const row = (how: object) => tokens(agentTokens, 1n, 1n, how);
-    expect(owner(row(given))).toBe('ana');
-    expect(owner(row(taken))).toBe('ana');
-    expect(owner(row({ owner: null, ownerAfter: agent }))).toBe('ana');
-    expect(owner(row({ owner: agent, ownerAfter: null }))).toBe('ana');
-    // It was given away earlier, and is watched still.
-    expect(owner(row({}))).toBeUndefined();
-    // The first row is another account's.
-    expect(owner(tokens(someone(), 1n, 1n), row(mine))).toBe('ana');
-    expect(owner(tokens(someone(), 1n, 1n, mine), row({}))).toBeUndefined();
-  });
-
-  test('is the subscriber of the watch-list where its balances name none', () => {
-    expect(owner(tokens(agentTokens, 1n, 1n, { owner: null, ownerAfter: null }))).toBe('ana');
-    const other = someone();
-    const untold = tokens(other, 1n, 1n, { owner: null, ownerAfter: null });
-    expect(ownerAmong({ transaction: made([], [untold]), watched }, other)).toBeUndefined();
-  });
-
-  test('is told by the calls alone where no balance names the account', () => {
-    const makes = (...owners: Address[]) =>
-      made(owners.map((each) => openTokens(agentTokens, QUOTE_MINT, each)));
-    const ownerIn = (transaction: ChainTransaction) =>
-      ownerAmong({ transaction, watched }, agentTokens);
-    // The account is watched, and was closed before.
-    expect(ownerIn(made([]))).toBeUndefined();
-    expect(ownerIn(makes(stranger))).toBeUndefined();
-    expect(ownerIn(makes(agent))).toBe('ana');
-    expect(ownerIn(makes(agent, stranger))).toBeUndefined();
-    const given = [openTokens(agentTokens, QUOTE_MINT, agent), setOwner(agentTokens, stranger)];
-    expect(ownerIn(made(given))).toBeUndefined();
-  });
-});
 
 test('the change of each watched token account is told, and of no other', () => {
   const away = someone();

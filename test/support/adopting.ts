@@ -50,7 +50,7 @@ export async function createAdopting() {
   const venue = {
     ...held.ports.venues.usual,
     ofValue: (mint: string) => mint === QUOTE_MINT,
-    hear: () => ({ facts: [], moved: new Map(), swaps: new Map() }),
+    hear: () => ({ facts: [], moved: [], swaps: new Map() }),
     stateOf: (_: string, slot: number) => blankState(slot),
     statsAddress: (wallet: Address) => (wallet === WALLET ? COUNTER : STRANGER),
     subAccountsCreated: () => node.created,

@@ -122,7 +122,8 @@ export async function createListening(ids: readonly string[] = ['ana', 'bo']) {
     ofValue: () => true,
     ownAccounts: () => new Set(),
     hear({ signature }: ChainTransaction, watched: ReadonlyMap<string, unknown>): HeardAtVenue {
-      const [moved, swaps] = [new Map<string, bigint>(), new Map<string, never[]>()];
+      const swaps = new Map<string, never[]>();
+      const moved: never[] = [];
       const close = node.closes.get(signature);
       if (close === undefined || !watched.has(accountOf(close.id)))
         return { facts: [], moved, swaps };

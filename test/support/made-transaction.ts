@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { Keypair } from '@solana/web3.js';
 import type { Fact, FactBody } from '../../src/core/fact.ts';
+import type { VenueMove } from '../../src/core/holdings.ts';
 import { type Address, base58Bytes, type Signature } from '../../src/core/ids.ts';
 import { type AccountState, meaningsOf, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import type { ChainTransaction, TokenBalance } from '../../src/core/transaction.ts';
@@ -30,6 +31,8 @@ export const agent = someone();
 export const agentTokens = someone();
 /** The token account of the venue that deposits go to and withdrawals come from. */
 export const vault = someone();
+/** The owner of that account: the signer of the venue's program. */
+const venueSigner = someone();
 /** A wallet that is nothing to `ana`. */
 export const stranger = someone();
 
@@ -84,6 +87,14 @@ export const sendSol = (from: Address, to: Address, lamports: bigint): MadeCall 
 export const mine = { owner: agent, ownerAfter: agent };
 
 export { EXCESS_LAMPORTS, FEE, WALLET_LAMPORTS } from './made-lamports.ts';
+
+/**
+ * Tokens that a venue moved into a token account for `ana`'s account there, at the first call;
+ * negative when out of it.
+ */
+export const venueMove = (account: Address, mint: Address, amount: bigint): VenueMove => ({
+  ...{ subscriberId: 'ana', account, mint, amount, place: 0 },
+});
 
 let counter = 0;
 
@@ -144,7 +155,8 @@ export function madeAt(dialect: Dialect, layout: Layout) {
 
   /**
    * The balance of a token account before and after the transaction: the quote token, owned by
-   * `stranger` on both sides, unless `given` says otherwise. `mine` makes the agent its owner.
+   * `stranger` on both sides, of `vault` by the venue's signer, unless `given` says otherwise.
+   * `mine` makes the agent its owner.
    */
   const tokens = (
     account: Address,
@@ -156,8 +168,8 @@ export function madeAt(dialect: Dialect, layout: Layout) {
     mint: profile.quote.mint,
     decimals: profile.quote.decimals,
     program: TOKEN,
-    owner: stranger,
-    ownerAfter: stranger,
+    owner: account === vault ? venueSigner : stranger,
+    ownerAfter: account === vault ? venueSigner : stranger,
     before,
     after,
     ...given,

@@ -5,15 +5,8 @@ import { accrue, EMPTY_TAB, type Owed, profitOf, type Tab } from './charge.ts';
 import type { Close, Reckoning } from './fact.ts';
 import type { HeldAtStart } from './held.ts';
 import type { Slot } from './ids.ts';
-import {
-  type Holdings,
-  hiddenFrom,
-  type Lot,
-  lotsAfter,
-  type Movement,
-  resync,
-  takeLots,
-} from './lots.ts';
+import { type Holdings, type Lot, type Movement, takeLots } from './lot.ts';
+import { hiddenFrom, lotsAfter, resync } from './lots.ts';
 import { type BaseUnits, most, mulDivFloor } from './money.ts';
 import { dearer, dearestBetween, type Terms } from './terms.ts';
 
@@ -247,7 +240,8 @@ export function accrualOf(
   history: readonly Movement[],
 ): Accrued {
   if (slot < (agreement.booksFrom ?? 0)) return { bookings: [], explained: false, flat: false };
-  const holdings = lotsAfter(agreement.held, history, agreement.terms);
+  const own = realised.kind === 'reckoning' ? realised : null;
+  const holdings = lotsAfter(agreement.held, history, agreement.terms, own);
   const parts =
     realised.kind === 'close'
       ? partsOfClose(realised, slot, agreement, holdings)

@@ -1,5 +1,6 @@
 // Check ports: the port to the account states that were compared with the facts, and to the
 // differences that no fact explains.
+import type { Held } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Perhaps } from './perhaps.ts';
 import type { AccountState, Counters, Told } from './reckoning.ts';
@@ -11,6 +12,16 @@ export type AccountCheck = Watched & {
   readonly baseline: AccountState | null;
   readonly candidate: AccountState | null;
   readonly unexplained: Counters | null;
+};
+
+export type Explained = {
+  /** The realised total without funding, in quote base units. */
+  readonly traded: bigint;
+  /**
+   * The positions that the account must still have, because an `unknown` transaction may have
+   * traded; null where its positions need not be compared.
+   */
+  readonly positions: readonly Held[] | null;
 };
 
 export type Gap = {
@@ -79,10 +90,11 @@ export type Checks = {
    */
   wait(address: Address): Promise<void>;
   /**
-   * The realised total that the facts explain: the baseline's plus that of all later facts,
-   * confirmed or final. Null without a baseline, or while a transaction is `unknown`.
+   * What the facts explain of an account now: the baseline and all later facts, confirmed or final.
+   * Null without a baseline, and while an `unknown` transaction may have traded and a position was
+   * opened or closed since the baseline, or the baseline tells no positions.
    */
-  realised(address: Address): Promise<bigint | null>;
+  explained(address: Address): Promise<Explained | null>;
   /**
    * Makes the candidate the baseline, because everything up to it is accounted for. Ends the doubt
    * that the `unreadable` transactions cast on the account. Does nothing when one of them was read

@@ -1,14 +1,17 @@
 // Covered: decides whether a withdrawal certainly leaves enough for amounts that may be owed. That
 // is so while nothing is owed, every transaction is known and its shares are paid, and no more
 // leaves than is settled. Pure: flows/clearance.ts reads, this file decides.
+import type { Explained } from './check-ports.ts';
+import type { Held } from './fact.ts';
 import type { BaseUnits } from './money.ts';
+import type { AccountState } from './reckoning.ts';
 import { amountText, type Token, USDC } from './token.ts';
 
 /** One Drift account of the subscriber, at one reading of the chain. */
 export type Holding = {
   readonly exists: boolean;
-  /** Whether the facts explain the account's realised total; null while that is not proven. */
-  readonly heard: boolean | null;
+  /** Whether the facts explain the account's realised total, by `isHeard`. */
+  readonly heard: boolean;
   /** The number of open positions. */
   readonly positions: number;
   /** The deposit, in quote base units. */
@@ -16,6 +19,21 @@ export type Holding = {
   /** Quote base units that closed positions can still settle into the deposit. */
   readonly claimable: BaseUnits;
 };
+/**
+ * Whether the facts explain what the account has realised by this state. Funding is left out: it is
+ * no profit, and a call that settles it may be in a transaction that could not be read. Where such
+ * a transaction may have traded, the positions must be the same as before it, each with its entry.
+ */
+export function isHeard(
+  { traded, positions }: Explained,
+  { counters, positions: seen }: Pick<AccountState, 'counters' | 'positions'>,
+): boolean {
+  if (counters.realised - counters.funding !== traded) return false;
+  if (positions === null) return true;
+  const textOf = ({ market, base, entry }: Held) => `${market} ${base} ${entry}`;
+  const known = new Set(positions.map(textOf));
+  return seen?.length === positions.length && seen.every((each) => known.has(textOf(each)));
+}
 export const BLOCKS = [
   'owes',
   'books_behind',
@@ -51,7 +69,7 @@ export function uncovered(
         'No Drift account of this subscriber exists, so there is nothing to clear. Register the sub-account that is in use.',
       passes: false,
     };
-  if (existing.some((each) => each.heard !== true))
+  if (existing.some((each) => !each.heard))
     return {
       code: 'results_not_final',
       reason:

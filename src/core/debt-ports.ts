@@ -6,7 +6,7 @@ import type { Accrual } from './explanation.ts';
 import type { Fact } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { ListFilters } from './lists.ts';
-import type { Movement } from './lots.ts';
+import type { Movement } from './lot.ts';
 import type { BaseUnits } from './money.ts';
 import type { ProfitShare } from './profit-share.ts';
 import type { UncoveredShare } from './rebuild.ts';

@@ -203,10 +203,7 @@ export type Tally = {
   readonly untoldFees?: number;
 };
 
-/**
- * The transaction changed the account in a way that its records do not show. The account's own
- * state must show it.
- */
+/** A change of the account that its records do not show. The account's own state must show it. */
 export type Unknown = {
   readonly kind: 'unknown';
   readonly why:
@@ -240,6 +237,8 @@ export type Reckoning = {
   readonly uptoSlot: Slot;
   /** The account's positions at `uptoSlot`; null when they were not read. */
   readonly held: readonly Held[] | null;
+  /** The same at `afterSlot`; absent in facts of an earlier release. */
+  readonly heldBefore?: readonly Held[] | null;
 };
 
 /** A position in account state: base in 1e9, negative when short. */

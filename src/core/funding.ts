@@ -4,15 +4,10 @@
 import type { FundingPayment } from './fact.ts';
 import type { HeldAtStart } from './held.ts';
 import type { Slot } from './ids.ts';
-import {
-  type Holdings,
-  holdingsAtStart,
-  type Lot,
-  type Movement,
-  moved,
-  takeLots,
-} from './lots.ts';
+import { type Holdings, type Lot, type Movement, takeLots } from './lot.ts';
+import { holdingsAtStart, moved } from './lots.ts';
 import { type BaseUnits, mulDivFloor } from './money.ts';
+import { withStood } from './stood.ts';
 import type { Terms } from './terms.ts';
 
 /** The facts that change the funding of lots, in chain order. */
@@ -63,8 +58,7 @@ export function fundingOfCloses<Move extends FundingMove>(
   let holdings: Holdings = holdingsAtStart(held, terms);
   /** Lots that were opened up to this slot have received funding that is not known. */
   let unknownUpTo = held.slot;
-  for (const move of moves) {
-    if (move.slot <= held.slot) continue;
+  for (const move of withStood<Move>(held, moves)) {
     switch (move.kind) {
       case 'funding': {
         const lots = settled(holdings.lots, move);
@@ -87,7 +81,7 @@ export function fundingOfCloses<Move extends FundingMove>(
           const known = openedSlot > unknownUpTo && unexplained === 0n && parts.get(key) !== null;
           parts.set(key, known ? sum - fee : null);
         }
-        found.set(move, parts);
+        found.set(move as Move, parts);
         holdings = moved(holdings, move, terms);
         break;
       }
@@ -96,6 +90,7 @@ export function fundingOfCloses<Move extends FundingMove>(
         unknownUpTo = move.slot;
         holdings = moved(holdings, move, terms);
         break;
+      case 'stood':
       case 'flat':
         holdings = moved(holdings, move, terms);
         break;

@@ -4,7 +4,8 @@ import { accrualOf, type Booking, explains } from './accrual.ts';
 import { countedIn, EMPTY_TAB, type Tab } from './charge.ts';
 import { type Close, comparePositions, type FactBody, type Open } from './fact.ts';
 import { Fault } from './fault.ts';
-import { lotsAfter, type Movement } from './lots.ts';
+import type { Movement } from './lot.ts';
+import { lotsAfter } from './lots.ts';
 import type { Receipt, ReceiptMovement, ReceiptPart } from './receipt.ts';
 import { termsOf } from './receipt.ts';
 import {

@@ -49,6 +49,8 @@ const hexOf =
 const position = oneOf('long', 'short');
 const place = { signature: signatureOf, slot: countOf, ordinal: countOf };
 const heldPosition = objectOf({ market: countOf, base: amountOf, entry: orNull(amountOf) });
+/** Receipts of earlier releases lack the positions at a reckoning's `afterSlot`. */
+const heldBefore = orElse(orNull(listOf(heldPosition, 1_000)), null);
 /** The counts of a hurdle and a cap in a period; receipts of earlier releases lack them. */
 const counted = objectOf({ since: countOf, hurdled: amountOf, owed: amountOf });
 const tab: Reader<Tab> = (value, at) => {
@@ -84,6 +86,7 @@ const reckoning = objectOf({
   afterSlot: countOf,
   uptoSlot: countOf,
   held: orNull(listOf(heldPosition, 1_000)),
+  heldBefore,
 });
 
 const movement = kindOf({
@@ -107,6 +110,7 @@ const movement = kindOf({
     kind: oneOf('reckoning'),
     ...place,
     held: orNull(listOf(heldPosition, 1_000)),
+    heldBefore,
     afterSlot: countOf,
   }),
   unknown: objectOf({ kind: oneOf('unknown'), ...place }),

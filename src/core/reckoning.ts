@@ -21,8 +21,16 @@ export const NO_COUNTERS: Counters = {
   tokens: 0n,
 };
 
-/** The sums of facts. `mints`: the parts of `tokens` whose mint is known, in any order. */
-export type Told = Counters & { readonly mints?: readonly MintChange[] };
+/** The sums of facts. */
+export type Told = Counters & {
+  /** The parts of `tokens` whose mint is known, in any order. */
+  readonly mints?: readonly MintChange[];
+  /**
+   * The number of transactions that could not be read and in which no call may have traded; absent
+   * when there are none.
+   */
+  readonly quiet?: number;
+};
 
 /** Fields of the state that are not summed against facts. They tell what a difference means. */
 export type Hints = {
@@ -220,7 +228,7 @@ export type LastStretch = {
  * subscriber, because `worth` is taken afterwards; funding cannot be told apart from profit.
  */
 export function checkLastStretch(baseline: AccountState, last: LastStretch): Check {
-  if (last.unknowns === 0) return { verdict: 'closed' };
+  if (last.unknowns === (last.told.quiet ?? 0)) return { verdict: 'closed' };
   const { quote } = baseline;
   if (!quote?.alone || last.movedOut === null || last.worth === null)
     return {
@@ -249,9 +257,15 @@ export function together(before: Check, after: Check): Check {
   return before.verdict === 'closed' ? before : after;
 }
 
+/** Whether the state is one of a deleted account, or all that changed is explained. */
+const explainedOr = (baseline: AccountState, seen: AccountState): Check => ({
+  verdict: baseline.hints.exists && !seen.hints.exists ? 'closed' : 'explained',
+});
+
 /**
  * Judges a state against its baseline. `told` sums the facts between the two, and `unknowns` counts
- * the transactions between them that could not be read. The caller must have heard every
+ * the transactions between them that could not be read; where none of them may have traded, funding
+ * and movements of collateral need no explanation. The caller must have heard every
  * transaction up to the state before it acts on the verdict `reckoned`. `perhaps` holds amounts
  * that the facts leave open, and `flatFee` is the venue's present fee for keepers, in quote base
  * units. A reckoned profit leaves out amounts that may have been referral rewards, because a reward
@@ -268,10 +282,13 @@ export function checkState(
   const difference = differenceOf(baseline, told, seen);
   if (unknowns > 0) {
     const { realised, funding } = difference ?? NO_COUNTERS;
-    return { verdict: 'reckoned', netPnl: realised - funding - rewardsOf(perhaps) };
+    const traded = realised - funding;
+    // Where no call may have traded and nothing was realised, no position was opened or closed.
+    if (unknowns === (told.quiet ?? 0) && mayBe(traded, perhaps, flatFee))
+      return explainedOr(baseline, seen);
+    return { verdict: 'reckoned', netPnl: traded - rewardsOf(perhaps) };
   }
-  if (difference === null)
-    return { verdict: baseline.hints.exists && !seen.hints.exists ? 'closed' : 'explained' };
+  if (difference === null) return explainedOr(baseline, seen);
   const onlyRealised = COUNTERS.every((name) => name === 'realised' || difference[name] === 0n);
   if (onlyRealised && mayBe(difference.realised, perhaps, flatFee)) return { verdict: 'explained' };
   return { verdict: 'gap', difference, meanings: meaningsOf(baseline, told, seen) };

@@ -8,6 +8,7 @@ import {
   type Block,
   besideOthers,
   type Holding,
+  isHeard,
   settledIn,
   type Uncovered,
   uncovered,
@@ -158,11 +159,11 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
       const { slot, accounts } = await chain.accounts(await venue.preflightAccounts(address));
       const state = venue.stateOf('drift_user', slot, accounts[0] ?? null);
       const funds = venue.read(address, accounts)?.funds ?? null;
-      const told = await ledger.checks.realised(address);
+      const explained = await ledger.checks.explained(address);
       const claimable = funds?.claimable.filter((each) => !each.held) ?? [];
       holdings.push({
         exists: state?.hints.exists ?? false,
-        heard: told === null || state === null ? null : told === state.counters.realised,
+        heard: explained !== null && state !== null && isHeard(explained, state),
         positions: state?.positions?.length ?? 0,
         deposit: funds?.deposit ?? 0n,
         claimable: claimable.reduce((sum, each) => sum + each.amount, 0n),

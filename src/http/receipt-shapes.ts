@@ -43,6 +43,7 @@ const Movement = Type.Object(
     fee: Type.Optional(nullable(Signed)),
     baseClosed: Type.Optional(BaseUnits),
     held: Type.Optional(nullable(Held)),
+    heldBefore: Type.Optional(nullable(Held)),
     afterSlot: Type.Optional(Slot),
   },
   { description: 'What opened, increased or reduced the position before the close.' },
@@ -67,6 +68,7 @@ const CloseBody = Type.Object(
     afterSlot: Type.Optional(Slot),
     uptoSlot: Type.Optional(Slot),
     held: Type.Optional(nullable(Held)),
+    heldBefore: Type.Optional(nullable(Held)),
   },
   { description: 'The figures of the record; of a reckoning only what account state shows.' },
 );

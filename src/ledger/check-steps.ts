@@ -26,6 +26,7 @@ type Row = Record<keyof Counters, string> & {
   readonly untold_fees: number;
   readonly tallies: number;
   readonly unknowns: number;
+  readonly quiet: number;
   /** Of the account's transactions that are not final, the earliest of each kind. */
   readonly open: OpenSighting[];
   /** The same of the transactions whose accounts are not known. */
@@ -95,7 +96,8 @@ async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Stretched[]
              coalesce(bool_or(body ? 'mints'), false) as tells_mints,
              coalesce(sum((body->>'untoldFees')::int), 0)::int as untold_fees,
              (count(*) filter (where kind = 'tally'))::int as tallies,
-             (count(*) filter (where kind = 'unknown'))::int as unknowns
+             (count(*) filter (where kind = 'unknown'))::int as unknowns,
+             (count(*) filter (where kind = 'unknown' and body->'tradedAt' = 'null'))::int as quiet
       from fact where account = g.address and finality = 'finalized' and kind in ('tally', 'unknown')
         and slot > g.after_slot and slot <= g.upto_slot) as t
     cross join (
@@ -112,7 +114,11 @@ async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Stretched[]
     );
   };
   return rows.map((row) => ({
-    told: { ...countersOf(row), ...mintsOf(row) },
+    told: {
+      ...countersOf(row),
+      ...mintsOf(row),
+      ...(row.quiet === 0 ? {} : { quiet: row.quiet }),
+    },
     perhaps: { amounts: row.perhaps.flat().map(BigInt), untoldFees: row.untold_fees },
     tallies: row.tallies,
     unknowns: row.unknowns,

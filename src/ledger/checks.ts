@@ -151,16 +151,22 @@ export function createChecks(sql: Sql): Checks {
         ${missing} and a.subscriber_id = ${subscriberId}`;
       return new Set(rows.map((row) => row.address));
     },
-    async realised(address) {
-      const [row] = await sql<{ realised: string | null }[]>`
-        select case when count(f.*) filter (where f.kind = 'unknown') = 0
-          then ((c.baseline->'counters'->>'realised')::numeric
-            + coalesce(sum((f.body->>'realised')::numeric) filter (where f.kind = 'tally'), 0))::text end as realised
-        from account_check c left join fact f on f.account = c.address and f.kind in ('tally', 'unknown')
+    async explained(address) {
+      const [row] = await sql<
+        { traded: string; unread: number; moves: number; positions: unknown }[]
+      >`
+        select ((c.baseline->'counters'->>'realised')::numeric - (c.baseline->'counters'->>'funding')::numeric
+            + coalesce(sum((f.body->>'realised')::numeric - (f.body->>'funding')::numeric) filter (where f.kind = 'tally'), 0))::text as traded,
+          (count(f.*) filter (where f.kind = 'unknown' and f.body->'tradedAt' is distinct from 'null'))::int as unread,
+          (count(f.*) filter (where f.kind in ('open', 'close')))::int as moves, c.baseline->'positions' as positions
+        from account_check c left join fact f on f.account = c.address and f.kind in ('tally', 'unknown', 'open', 'close')
           and f.finality <> 'withdrawn' and f.slot > (c.baseline->>'slot')::bigint
         where c.address = ${address} and c.baseline is not null group by c.baseline`;
-      const realised = row?.realised ?? null;
-      return realised === null ? null : BigInt(realised);
+      if (row === undefined) return null;
+      const traded = BigInt(row.traded);
+      if (row.unread === 0) return { traded, positions: null };
+      const positions = heldOf(row.positions);
+      return row.moves > 0 || positions === null ? null : { traded, positions };
     },
     async advance({ address, baseline, candidate }, unread = []) {
       if (unread.length === 0) return steps.advance({ address, baseline, candidate });
@@ -183,6 +189,7 @@ export function createChecks(sql: Sql): Checks {
         afterSlot: baseline.slot,
         uptoSlot: candidate.slot,
         held: candidate.positions,
+        heldBefore: baseline.positions,
       });
       await sql.begin(async (tx) => {
         if (!(await stillUnread(tx, unread))) return;

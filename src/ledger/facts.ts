@@ -67,7 +67,8 @@ export function readBody<Kind extends FactBody['kind']>(
       ...each,
       amount: BigInt(each.amount),
     }));
-  if (kind === 'reckoning') read.held = heldOf(read.held);
+  if (kind === 'reckoning')
+    Object.assign(read, { held: heldOf(read.held), heldBefore: heldOf(read.heldBefore) });
   if (kind === 'outflow' && typeof read.brought === 'string') read.brought = BigInt(read.brought);
   if (kind === 'outflow') return { ...OLDER_OUTFLOW, ...read } as never;
   return read as Extract<FactBody, { kind: Kind }>;

@@ -5,7 +5,7 @@ import type { Realised } from '../core/accrual.ts';
 import type { Fact, FundingPayment } from '../core/fact.ts';
 import type { FundingMove } from '../core/funding.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
-import type { Movement } from '../core/lots.ts';
+import type { Movement } from '../core/lot.ts';
 import { type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 import { readBody } from './facts.ts';
 import { grouped } from './groups.ts';
@@ -31,18 +31,26 @@ export type PlacedMovement = Movement & {
   readonly ordinal: number;
 };
 
-/** The movement of a row; null for a row of funding. */
+/**
+ * The movement of a row; null for a row of funding, and for a transaction that could not be read
+ * and in which no call may have traded: nothing was opened there.
+ */
 const movementOf = (row: Row): PlacedMovement | null => {
   const place = { slot: Number(row.slot), signature: row.signature, ordinal: row.ordinal };
   if (row.kind === 'funding') return null;
+  if (row.kind === 'unknown' && (row.body as { tradedAt: number | null }).tradedAt === null)
+    return null;
   if (row.kind === 'flat')
     return { kind: 'flat', market: (row.body as { market: number }).market, ...place };
   return { ...readBody(row.kind, row.body), ...place };
 };
 
-/** A row with its payment, or without one where the tally does not tell its payments apart. */
-const fundingIn = ({ slot, body }: Row): FundingMove => {
-  if (body === null) return { kind: 'untold', slot: Number(slot) };
+/**
+ * A row with its payment, or without one: the tally does not tell its payments apart, or the
+ * transaction could not be read.
+ */
+const fundingIn = ({ kind, slot, body }: Row): FundingMove => {
+  if (body === null || kind !== 'funding') return { kind: 'untold', slot: Number(slot) };
   const { market, base, amount } = body as { [name in keyof FundingPayment]: string };
   return {
     ...{ kind: 'funding', slot: Number(slot), market: Number(market) },

@@ -40,8 +40,8 @@ type CloseRow = {
 /** The close in the shape of a receipt. Facts of later releases may have further fields. */
 function closeOf(body: Close | Reckoning): Receipt['close']['body'] {
   if (body.kind === 'reckoning') {
-    const { kind, netPnl, afterSlot, uptoSlot, held } = body;
-    return { kind, netPnl, afterSlot, uptoSlot, held };
+    const { kind, netPnl, afterSlot, uptoSlot, held, heldBefore = null } = body;
+    return { kind, netPnl, afterSlot, uptoSlot, held, heldBefore };
   }
   const { kind, market, side, position, cause, baseFilled, baseClosed, proceeds, entry } = body;
   const { grossPnl, fee, netPnl, fillRecordId, oraclePrice, counterparty } = body;
@@ -63,10 +63,13 @@ function movementsOf(move: PlacedMovement): ReceiptMovement[] {
       const { kind, market, position, baseClosed } = move;
       return [{ kind, ...place, market, position, baseClosed }];
     }
-    case 'reckoning':
-      return [{ kind: move.kind, ...place, held: move.held, afterSlot: move.afterSlot }];
+    case 'reckoning': {
+      const { kind, held, heldBefore = null, afterSlot } = move;
+      return [{ kind, ...place, held, heldBefore, afterSlot }];
+    }
     case 'unknown':
       return [{ kind: move.kind, ...place }];
+    case 'stood':
     case 'flat':
       return [];
   }

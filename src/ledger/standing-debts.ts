@@ -3,7 +3,7 @@
 // brought from another system.
 import { bookingsOf, tabsAfter } from '../core/accrual.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import type { Movement } from '../core/lots.ts';
+import type { Movement } from '../core/lot.ts';
 import type { BaseUnits } from '../core/money.ts';
 import type { Share } from '../core/share.ts';
 import { countedOf } from '../core/share-due.ts';

@@ -12,37 +12,21 @@ import type { HeardAtVenue } from '../core/venue.ts';
 import { unknownCall } from '../core/wallet.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import { hearCloses } from './closes.ts';
-import { discriminatorOf, type Heard, type Hearing, readHeard, type VenueCall } from './heard.ts';
+import { discriminatorOf, type Heard, type Hearing, readHeard } from './heard.ts';
 import { hearNotices } from './notices.ts';
 import { swapBrackets } from './swaps.ts';
 import { createTallies, type Tallies } from './tallies.ts';
+import { tradedAt } from './trading.ts';
 import { hearTransfers, venueMoves } from './transfers.ts';
 
-/** Calls of the profile that may realise profit. */
-const TRADING: ReadonlySet<string> = new Set([
-  'liquidate_perp_with_fill',
+/** Calls that trade for an account and write no record of a fill. */
+const UNTOLD: ReadonlySet<string> = new Set([
   'special_transfer_perp_position_to_vamm',
   'add_perp_lp_shares',
   'remove_perp_lp_shares',
   'remove_perp_lp_shares_in_expiring_market',
   'settle_lp',
 ]);
-/** Calls among them that write no record of a fill. */
-const UNTOLD: ReadonlySet<string> = new Set(
-  [...TRADING].filter((call) => call !== 'liquidate_perp_with_fill'),
-);
-
-/**
- * The ordinal from which a call may have realised profit; null for a call that realises none. A
- * null `call` stands for the whole transaction and returns the ordinal after its first call.
- */
-function tradedAt(call: VenueCall | null): number | null {
-  if (call === null) return afterCall({ place: 0 });
-  // Deposits, withdrawals and the other calls of the profile realise nothing, except those of
-  // TRADING. A call that the profile does not list may realise profit.
-  const trades = call.known === null || TRADING.has(call.known.call);
-  return trades ? afterCall(call) : null;
-}
 
 /**
  * Marks every watched Drift account of the venue's calls as unknown, in a transaction whose log was
@@ -50,8 +34,7 @@ function tradedAt(call: VenueCall | null): number | null {
  */
 function markCut(heard: Heard, tallies: Tallies): void {
   for (const call of heard.venueCalls)
-    for (const account of heard.givenTo(call))
-      tallies.unknown(account, 'log_truncated', tradedAt(call));
+    for (const account of heard.givenTo(call)) tallies.unknown(account, 'log_truncated', null);
 }
 
 /**
@@ -63,7 +46,8 @@ function markSpoiled(heard: Heard, tallies: Tallies): void {
     if (event.event !== 'Spoiled') continue;
     const named = event.keys?.map((key) => heard.userOf(key)) ?? heard.givenTo(call);
     for (const account of named)
-      if (account !== undefined) tallies.unknown(account, 'record_broken', tradedAt(call));
+      if (account !== undefined)
+        tallies.unknown(account, 'record_broken', call === null ? afterCall({ place: 0 }) : null);
   }
 }
 
@@ -76,16 +60,27 @@ function markSpoiled(heard: Heard, tallies: Tallies): void {
  */
 function markUntold(heard: Heard, tallies: Tallies): void {
   for (const call of heard.venueCalls) {
-    const { known } = call;
-    if (known === null || !UNTOLD.has(known.call) || !('user' in known)) continue;
+    if (call.known === null || !UNTOLD.has(call.known.call)) continue;
     for (const account of heard.givenTo(call))
-      if (account.address === call.accounts[known.user])
-        tallies.unknown(account, 'no_record', afterCall(call));
+      if (tradedAt(heard.dialect, call, account.address) !== null)
+        tallies.unknown(account, 'no_record', null);
   }
   for (const { event, call } of heard.events ?? []) {
     const user = event.event === 'LPRecord' ? heard.userOf(event.user) : undefined;
     if (user !== undefined) tallies.unknown(user, 'no_record', afterCall(call ?? { place: 0 }));
   }
+}
+
+/**
+ * Notes for each account that is `unknown` the calls that may have realised profit for it: also
+ * those whose records were read, because the account's closes and opens are dropped.
+ */
+function markTraded(heard: Heard, tallies: Tallies): void {
+  for (const call of heard.venueCalls)
+    for (const account of heard.givenTo(call)) {
+      const at = tradedAt(heard.dialect, call, account.address);
+      if (at !== null) tallies.traded(account, at);
+    }
 }
 
 /**
@@ -150,6 +145,7 @@ export function hearVenue(
   markUntold(heard, tallies);
   hearCloses(heard, tallies);
   hearTransfers(heard, tallies);
+  markTraded(heard, tallies);
   hearNotices(heard);
   markUnknownCalls(heard, tallies);
   tallies.put(put);

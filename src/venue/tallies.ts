@@ -24,6 +24,11 @@ export type Tallies = {
    */
   unknown(account: Watched, why: Unknown['why'], tradedAt: number | null): void;
   /**
+   * Notes that an account which is marked `unknown` may have realised profit from this ordinal on.
+   * Does nothing for an account that is not marked.
+   */
+  traded(account: Watched, at: number): void;
+  /**
    * Marks an account whose state must be compared although no counter is known to have changed: its
    * tally is put even when all sums are zero.
    */
@@ -57,6 +62,15 @@ export function createTallies(): Tallies {
     const next = Object.fromEntries(NAMES.map((name) => [name, sum[name] + (change[name] ?? 0n)]));
     sums.set(account, { ...sum, ...next });
   };
+  const unknown: Tallies['unknown'] = (account, why, tradedAt) => {
+    const { tradedAt: known = null, tradedFrom = known } = unknowns.get(account) ?? {};
+    const places = [known, tradedFrom, tradedAt].filter((each) => each !== null);
+    const [first, last] = [Math.min(...places), Math.max(...places)];
+    unknowns.set(account, {
+      ...{ kind: 'unknown', why, tradedAt: places.length === 0 ? null : last },
+      ...(first < last ? { tradedFrom: first } : {}),
+    });
+  };
   return {
     add,
     paidFunding(account, payment) {
@@ -73,14 +87,10 @@ export function createTallies(): Tallies {
       const sum = sumOf(account);
       sums.set(account, { ...sum, untoldFees: (sum.untoldFees ?? 0) + 1 });
     },
-    unknown(account, why, tradedAt) {
-      const { tradedAt: known = null, tradedFrom = known } = unknowns.get(account) ?? {};
-      const places = [known, tradedFrom, tradedAt].filter((each) => each !== null);
-      const [first, last] = [Math.min(...places), Math.max(...places)];
-      unknowns.set(account, {
-        ...{ kind: 'unknown', why, tradedAt: places.length === 0 ? null : last },
-        ...(first < last ? { tradedFrom: first } : {}),
-      });
+    unknown,
+    traded(account, at) {
+      const known = unknowns.get(account);
+      if (known !== undefined) unknown(account, known.why, at);
     },
     touch(account) {
       touched.add(account);

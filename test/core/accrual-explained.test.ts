@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { accrualOf, tabsAfter } from '../../src/core/accrual.ts';
 import type { Close } from '../../src/core/fact.ts';
-import type { Movement } from '../../src/core/lots.ts';
+import type { Movement } from '../../src/core/lot.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 const TERMS = [termsOf(10, 'a', 1_000)];

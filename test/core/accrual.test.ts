@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { type Agreement, bookingsOf } from '../../src/core/accrual.ts';
 import { accrue as chargeOf, EMPTY_TAB, type Rates, type Tab } from '../../src/core/charge.ts';
 import type { Close } from '../../src/core/fact.ts';
-import type { Movement } from '../../src/core/lots.ts';
+import type { Movement } from '../../src/core/lot.ts';
 import { BASES, type Terms } from '../../src/core/terms.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 

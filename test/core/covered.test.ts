@@ -1,7 +1,8 @@
 // Covered: a withdrawal is cleared only when enough certainly remains for what open positions may
 // owe.
 import { expect, test } from 'vitest';
-import { type Holding, settledIn, uncovered } from '../../src/core/covered.ts';
+import { type Holding, isHeard, settledIn, uncovered } from '../../src/core/covered.ts';
+import { NO_COUNTERS } from '../../src/core/reckoning.ts';
 
 const holding = (more: Partial<Holding> = {}): Holding => ({
   exists: true,
@@ -34,11 +35,9 @@ test('the most that may be cleared is what is there, with an open position only 
 });
 
 test('a transaction that is not heard yet may owe: nothing is cleared before, and this reason passes', () => {
-  for (const heard of [false, null]) {
-    const found = uncovered([holding({ heard })], 0n, 1n);
-    expect(found).toMatchObject({ code: 'results_not_final', passes: true });
-  }
-  expect(code([holding({ exists: false, heard: null }), holding()], 1n)).toBeNull();
+  const found = uncovered([holding({ heard: false })], 0n, 1n);
+  expect(found).toMatchObject({ code: 'results_not_final', passes: true });
+  expect(code([holding({ exists: false, heard: false }), holding()], 1n)).toBeNull();
   expect(code([holding(), holding({ heard: false })], 1n)).toBe('results_not_final');
 });
 
@@ -62,4 +61,22 @@ test('the most that may leave is told, and whether positions must be closed for 
     '0.005000 USDC is more than the 0.001000 USDC that is settled while positions are open. Ask for at most that much, or close every position first.',
   );
   expect(uncovered([holding({ positions: 1 })], 0n, null)).toMatchObject({ passes: false });
+});
+
+test('what was realised is heard when it is what the facts tell, whatever funding was settled', () => {
+  const seen = (realised: bigint, funding: bigint, entry = 300n) => ({
+    counters: { ...NO_COUNTERS, realised, funding },
+    positions: [{ market: 1, base: -5n, entry }],
+  });
+  const told = { traded: 70n, positions: null };
+  expect(isHeard(told, seen(70n, 0n))).toBe(true);
+  expect(isHeard(told, seen(64n, -6n))).toBe(true);
+  expect(isHeard(told, seen(71n, 0n))).toBe(false);
+  // Where a transaction may have traded, its positions are compared as well.
+  const positions = [{ market: 1, base: -5n, entry: 300n }];
+  expect(isHeard({ traded: 70n, positions }, seen(64n, -6n))).toBe(true);
+  expect(isHeard({ traded: 70n, positions }, seen(64n, -6n, 301n))).toBe(false);
+  expect(isHeard({ traded: 70n, positions: [] }, seen(70n, 0n))).toBe(false);
+  expect(isHeard({ traded: 70n, positions }, { ...seen(70n, 0n), positions: [] })).toBe(false);
+  expect(isHeard({ traded: 70n, positions }, { ...seen(70n, 0n), positions: null })).toBe(false);
 });

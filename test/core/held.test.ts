@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type Agreement, accrualOf } from '../../src/core/accrual.ts';
 import { isPlain } from '../../src/core/bookable.ts';
 import type { Close } from '../../src/core/fact.ts';
-import type { Movement } from '../../src/core/lots.ts';
+import type { Movement } from '../../src/core/lot.ts';
 import { addressOf, CREATOR, closeFact } from '../support/ledger.ts';
 import { termsOf } from '../support/terms.ts';
 

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Agreement, accrualOf, type Booking, tabsAfter } from '../../src/core/accrual.ts';
-import type { Movement } from '../../src/core/lots.ts';
+import type { Movement } from '../../src/core/lot.ts';
 import { termsOf } from '../support/terms.ts';
 import { createTradedAccount } from '../support/traded-account.ts';
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { accrualOf } from '../../src/core/accrual.ts';
 import type { Signature } from '../../src/core/ids.ts';
-import type { Movement } from '../../src/core/lots.ts';
+import type { Movement } from '../../src/core/lot.ts';
 import { type Receipt, termsOf } from '../../src/core/receipt.ts';
 import type { ReceiptEvidence } from '../../src/core/receipt-check.ts';
 import { checkReceipts } from '../../src/core/receipt-verdict.ts';
@@ -92,7 +92,14 @@ describe('the close', () => {
     expect(found(TRUE, { ...SHOWN, facts }).checks).toEqual([]);
   });
   test('that was reckoned from states has no record, and its transaction names the account', () => {
-    const body = { kind: 'reckoning', netPnl: 69_990n, afterSlot: 80, uptoSlot: 90, held: [] };
+    const body = {
+      kind: 'reckoning',
+      netPnl: 69_990n,
+      afterSlot: 80,
+      uptoSlot: 90,
+      held: [],
+      heldBefore: null,
+    };
     const close = { ...TRUE.close, body } as Receipt['close'];
     const { checks, says } = found({ ...TRUE, close });
     expect(checks).toEqual(expect.arrayContaining(['close unknown', 'history unknown']));

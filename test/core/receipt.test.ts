@@ -102,6 +102,7 @@ test('a profit that only account state shows can not be told, and its amount is 
     netPnl: 40_000n,
     afterSlot: 61,
     uptoSlot: 92,
+    heldBefore: null,
     held: [],
   } as const;
   const agreement = { terms: termsIn(receipt), held: receipt.held, tabs: { 10: EMPTY_TAB } };

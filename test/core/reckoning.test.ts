@@ -39,6 +39,16 @@ test('state shows the profit of unreadable transactions that records do not, fun
     verdict: 'reckoned',
     netPnl: 48n,
   }));
+test('an unknown transaction in which no call may have traded needs no reckoning, unless a profit is missing', () => {
+  const quiet = { ...told, quiet: 2 };
+  const paid = state(2, { realised: 128n, funding: 16n, withdraws: 9n });
+  expect(checkState(was, quiet, 2, paid)).toEqual({ verdict: 'explained' });
+  // One of three may have traded: its positions are recorded, although nothing was realised.
+  expect(checkState(was, quiet, 3, paid)).toEqual({ verdict: 'reckoned', netPnl: 0n });
+  const more = state(2, { realised: 178n, funding: 16n, withdraws: 9n });
+  expect(checkState(was, quiet, 2, more)).toEqual({ verdict: 'reckoned', netPnl: 50n });
+});
+
 test('without an unreadable transaction the same difference is a gap, and says what it means', () => {
   const check = checkState(was, told, 0, state(2, { realised: 170n, funding: 8n, withdraws: 9n }));
   expect(check).toMatchObject({

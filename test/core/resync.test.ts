@@ -4,13 +4,11 @@ import { describe, expect, test } from 'vitest';
 import {
   type Average,
   type Holdings,
-  hiddenFrom,
   type Lot,
-  lotsAfter,
   type Movement,
-  resync,
   takeLots,
-} from '../../src/core/lots.ts';
+} from '../../src/core/lot.ts';
+import { hiddenFrom, lotsAfter, resync } from '../../src/core/lots.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 const OLD = termsOf(10, 'a', 1_000);

@@ -134,7 +134,10 @@ test.each([20, 400, 500])(
       {
         ledger: {
           subscribers: { find: async () => ({ driftAccounts: [{ address: 'user' }] }) },
-          checks: { realised: async () => 0n, missing: async () => new Set() },
+          checks: {
+            explained: async () => ({ traded: 0n, positions: null }),
+            missing: async () => new Set(),
+          },
           unfollowed: { find: async () => [] },
           clearances: {
             find: async () => null,
@@ -183,7 +186,10 @@ describe('of a subscriber with 150 deleted accounts beside one', () => {
           subscribers: {
             find: async () => ({ driftAccounts: accounts.map((address) => ({ address })) }),
           },
-          checks: { realised: async () => 0n, missing: async () => new Set(accounts.slice(1)) },
+          checks: {
+            explained: async () => ({ traded: 0n, positions: null }),
+            missing: async () => new Set(accounts.slice(1)),
+          },
           unfollowed: {
             find: async ([counter]: string[]) =>
               counter === 'counter' && given.beyond === true ? [{ address: counter }] : [],

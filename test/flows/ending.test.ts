@@ -286,13 +286,16 @@ test('no clearance is given while the database may lack commits', async () => {
       ...{ name: 'drift-v2', quote: USDC },
       preflightAccounts: async () => [],
       statsAddress: () => addressOf(88),
-      stateOf: () => ({ hints: holding, counters: { realised: 0n }, positions: [] }),
+      stateOf: () => ({ hints: holding, counters: { realised: 0n, funding: 0n }, positions: [] }),
       read: () => ({ funds: { deposit: 5n, claimable: [] } }),
     }),
     owed: async () => [],
     nudge: () => {},
   } as unknown as ClearPorts;
-  const heard = { ...held.ledger, checks: { ...held.ledger.checks, realised: async () => 0n } };
+  const heard = {
+    ...held.ledger,
+    checks: { ...held.ledger.checks, explained: async () => ({ traded: 0n, positions: null }) },
+  };
   const clear = createClear({ ...ports, ledger: heard }, { lastsMs: 60_000, patienceMs: 0 });
   const asked = { id: 'c1', purpose: 'withdraw', amount: 5n } as const;
   expect(await clear('ana', asked)).toMatchObject({

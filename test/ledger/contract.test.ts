@@ -95,7 +95,7 @@ test.each(SEEDS)('history %i is answered alike', async (seed) => {
 /** What the simulator never asks: the ledger in memory lacks the method, or it rejects. */
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
   asides: ['list', 'counts', 'subscribersBefore'],
-  checks: ['movedOut', 'realised', 'accept'],
+  checks: ['movedOut', 'explained', 'accept'],
   costs: ['unread', 'record', 'ofSponsor'],
   clearances: ['list', 'find', 'revoke'],
   creators: ['isCreator', 'wallets', 'isProven', 'prove'],

@@ -3,7 +3,7 @@
 // be compared with it.
 import { closeOf, type FillSide, openOf } from '../../src/core/close.ts';
 import type { Close, Held } from '../../src/core/fact.ts';
-import type { Movement } from '../../src/core/lots.ts';
+import type { Movement } from '../../src/core/lot.ts';
 
 export type Moved = { readonly close: Close | null; readonly moves: readonly Movement[] };
 

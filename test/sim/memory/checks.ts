@@ -86,11 +86,18 @@ export function createMemoryChecks(state: State): Checks {
         ]),
       ) as Counters;
       const mints = facts.flatMap((body) => (body.kind === 'tally' ? (body.mints ?? []) : []));
+      const quiet = facts.filter(
+        (body) => body.kind === 'unknown' && body.tradedAt === null,
+      ).length;
       const complete = ![...state.sightings.values()].some(
         (each) => each.accounts.has(address) && isOpen(each) && isUntold(each, uptoSlot),
       );
       return {
-        told: { ...told, ...(mints.length === 0 ? {} : { mints }) },
+        told: {
+          ...told,
+          ...(mints.length === 0 ? {} : { mints }),
+          ...(quiet === 0 ? {} : { quiet }),
+        },
         complete,
         perhaps: {
           amounts: facts.flatMap((body) => (body.kind === 'tally' ? (body.perhaps ?? []) : [])),
@@ -116,7 +123,7 @@ export function createMemoryChecks(state: State): Checks {
       const row = state.checks.get(address);
       if (row !== undefined) row.turn = ++state.turns;
     },
-    realised: () => Promise.reject(new RangeError('nobody asks for this in memory')),
+    explained: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     async advance(account) {
       advance(account);
     },
@@ -137,6 +144,7 @@ export function createMemoryChecks(state: State): Checks {
           afterSlot: baseline.slot,
           uptoSlot: candidate.slot,
           held: candidate.positions ?? [],
+          heldBefore: baseline.positions,
         },
       };
       state.facts.set(factKey(fact), {

@@ -1,5 +1,5 @@
 // Movements: the facts that moved an account's positions, in memory.
-import type { Movement } from '../../../src/core/lots.ts';
+import type { Movement } from '../../../src/core/lot.ts';
 import { type FactRow, inChainOrder, type State } from './state.ts';
 
 /** The movements of the account of a close, above a slot and before the close, in chain order. */
@@ -20,7 +20,7 @@ export function movementsBefore(
     .sort(inChainOrder)
     .flatMap(({ fact: { body, position } }): Movement[] => {
       const { slot } = position;
-      if (body.kind === 'unknown') return [{ kind: 'unknown', slot }];
+      if (body.kind === 'unknown') return body.tradedAt === null ? [] : [{ kind: 'unknown', slot }];
       const moves = body.kind === 'open' || body.kind === 'close' || body.kind === 'reckoning';
       return moves ? [{ ...body, slot }] : [];
     });

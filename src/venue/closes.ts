@@ -3,12 +3,13 @@
 // realised total, opening fees included, also goes into its tally.
 import { closeOf, type FillSide, openOf } from '../core/close.ts';
 import type { Close, Direction } from '../core/fact.ts';
-import { formatUnits } from '../core/money.ts';
+import { formatUnits, most } from '../core/money.ts';
 import { afterCall } from '../core/transaction.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import { addressOf, type Key } from './codec.ts';
 import type { Heard, HeardEvent } from './heard.ts';
 import { hearKeeping } from './keeper-fees.ts';
+import { usdOf } from './moved.ts';
 import type { LiquidationFee } from './profile.ts';
 import type { LiquidationRecord, OrderActionRecord } from './records.ts';
 import type { Tallies } from './tallies.ts';
@@ -235,6 +236,37 @@ function doubt(
 }
 
 /**
+ * The value that a liquidation gave the liquidator and did not take, in quote base units: the fee
+ * of a position taken over; otherwise the value that was transferred at the record's prices, less
+ * the debt that the liquidator took over. PnL counts at the quote token's nominal value. Never
+ * below 0; null for a market whose decimals are unknown. A bankruptcy gives nothing.
+ */
+function gainOf({ dialect }: Heard, record: LiquidationRecord): bigint | null {
+  const { liquidateSpot: spot, liquidateBorrowForPerpPnl: borrow } = record;
+  const { liquidatePerpPnlForDeposit: deposit, liquidationType } = record;
+  const worth = (amount: bigint, market: number, price: bigint): bigint | null =>
+    usdOf(dialect.profile, amount, market, price);
+  const [given, taken] =
+    liquidationType === 'liquidateSpot'
+      ? [
+          worth(spot.assetTransfer, spot.assetMarketIndex, spot.assetPrice),
+          worth(spot.liabilityTransfer, spot.liabilityMarketIndex, spot.liabilityPrice),
+        ]
+      : liquidationType === 'liquidateBorrowForPerpPnl'
+        ? [
+            borrow.pnlTransfer,
+            worth(borrow.liabilityTransfer, borrow.liabilityMarketIndex, borrow.liabilityPrice),
+          ]
+        : liquidationType === 'liquidatePerpPnlForDeposit'
+          ? [
+              worth(deposit.assetTransfer, deposit.assetMarketIndex, deposit.assetPrice),
+              deposit.pnlTransfer,
+            ]
+          : [record.liquidatePerp.liquidatorFee, 0n];
+  return given === null || taken === null ? null : most(0n, given - taken);
+}
+
+/**
  * Adds the PnL that a liquidation moves without a fill. The liquidated account, the liquidator, or
  * both may be watched.
  */
@@ -259,7 +291,7 @@ function hearLiquidation(
     kind: 'notice',
     what: 'liquidated',
     who: addressOf(record.liquidator),
-    amount: record.liquidatePerp.liquidatorFee,
+    amount: gainOf(heard, record),
     detail: `${record.liquidationType}, liquidation ${record.liquidationId} of the account.`,
   });
 }

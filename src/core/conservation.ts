@@ -21,6 +21,7 @@ import {
   WRAPPED_SOL,
 } from './programs.ts';
 import { swapped } from './swap-bracket.ts';
+import { tokenFlow } from './token-flow.ts';
 import { LAST_ORDINAL, ORDINALS_A_CALL } from './transaction.ts';
 import { walletCalls } from './wallet-call.ts';
 
@@ -53,20 +54,36 @@ export const RENT_LAMPORTS_A_BYTE = 6_960n;
 /** Bytes that the runtime adds to an account's data for rent. */
 const RENT_OVERHEAD_BYTES = 128n;
 
-/** The sizes of accounts that a venue itself created in this transaction, by account. */
-function madeByVenue({ calls, venues }: Perimeter): Map<Address, bigint> {
+/**
+ * The rent that own accounts paid for accounts which a venue itself created in this transaction, by
+ * account. Lamports, and no more than the bound for the account's size.
+ */
+function madeByVenue(
+  { calls, venues }: Perimeter,
+  own: ReadonlySet<Address>,
+): Map<Address, bigint> {
   const spaces = new Map<Address, bigint>();
+  const paid = new Map<Address, bigint>();
   const owners = new Map<Address, Address>();
   const tops = new Set(calls.filter((call) => venues.has(call.program)).map((call) => call.top));
   for (const call of calls) {
     if (call.inner === 0 || !tops.has(call.top)) continue;
     for (const each of walletCalls(call)) {
+      if (each.does === 'sol_transfer' && own.has(each.source))
+        paid.set(each.destination, (paid.get(each.destination) ?? 0n) + each.lamports);
       if (each.does !== 'account_made') continue;
       if (each.space !== null) spaces.set(each.account, each.space);
       if (each.owner !== null) owners.set(each.account, each.owner);
     }
   }
-  return new Map([...spaces].filter(([account]) => venues.has(owners.get(account) ?? '')));
+  return new Map(
+    [...spaces]
+      .filter(([account]) => venues.has(owners.get(account) ?? ''))
+      .map(([account, space]) => {
+        const most = (space + RENT_OVERHEAD_BYTES) * RENT_LAMPORTS_A_BYTE;
+        return [account, least(paid.get(account) ?? 0n, most)];
+      }),
+  );
 }
 
 /**
@@ -187,14 +204,17 @@ function leavingsOf(
   });
 
   const leavings: Leaving[] = [];
-  const rents = isSol ? madeByVenue(perimeter) : new Map<Address, bigint>();
+  const rents = isSol ? madeByVenue(perimeter, ownAccounts) : new Map<Address, bigint>();
+  // Null for SOL, which programs move without calls, and where the calls do not tell.
+  const flow = asset.mint === null ? null : tokenFlow(perimeter, subject, asset.mint);
   const gains = asset.holdings
     .filter((each) => !each.ownAfter)
     .map((each) => {
       const before = each.ownBefore ? 0n : each.before;
       // The fee payer received its gain in addition to the fee that it paid.
       const paid = isSol && each.account === transaction.signers[0] ? transaction.fee : 0n;
-      return { ...each, gain: each.after + paid - before - (swap.got.get(each.account) ?? 0n) };
+      const came = flow === null ? each.after + paid - before : (flow.get(each.account) ?? 0n);
+      return { ...each, gain: came - (swap.got.get(each.account) ?? 0n) };
     })
     .filter((each) => each.gain > 0n)
     .map((each) => ({ ...each, named: placeOf(perimeter, ownAccounts, each.account) !== null }))
@@ -208,9 +228,7 @@ function leavingsOf(
     const part = least(gain, left);
     if (part <= 0n) break;
     left -= part;
-    const space = rents.get(account);
-    const rent = space === undefined ? 0n : (space + RENT_OVERHEAD_BYTES) * RENT_LAMPORTS_A_BYTE;
-    const amount = part - least(part, rent);
+    const amount = part - least(part, rents.get(account) ?? 0n);
     if (amount === 0n) continue;
     leavings.push(
       ownBefore

@@ -282,3 +282,37 @@ test('SOL that came in is told without the fee; a loss brought nothing', () => {
 
 test('the program of the venue is not asked where no token of it moved', () =>
   expect(left(made([{ program: TOKEN, accounts: [x], data: Buffer.of(1) }]))).toEqual([]));
+
+describe('who received tokens', () => {
+  const [bridge, friend, creator, other] = [someone(), someone(), someone(), someone()];
+  const owned = (account: Address, before: bigint, after: bigint) =>
+    tokens(account, before, after, { owner: account, ownerAfter: account });
+  const receivers = (instructions: Made[], rows: ReturnType<typeof tokens>[]) =>
+    left(made(instructions, rows)).map(({ destination, amount }) => [destination, amount]);
+
+  test('is told by the calls, not by the size of a gain that another wallet paid', () => {
+    const rows = [
+      tokens(x, 10n, 0n, mine),
+      owned(other, 10n, 0n),
+      owned(bridge, 1n, 1n),
+      owned(friend, 0n, 6n),
+      owned(stranger, 0n, 4n),
+      owned(creator, 0n, 10n),
+    ];
+    const through = [transfer(bridge, friend, 6n), transfer(bridge, stranger, 4n)];
+    const paid = transfer(other, creator, 10n);
+    const told = [
+      [friend, 6n],
+      [stranger, 4n],
+    ];
+    expect(receivers([transfer(x, bridge, 10n), ...through, paid], rows)).toEqual(told);
+    expect(receivers([paid, transfer(x, bridge, 10n), ...through], rows)).toEqual(told);
+  });
+  test('is told by size where the calls do not lead to the balances', () => {
+    const rows = [tokens(x, 10n, 0n, mine), owned(friend, 0n, 6n), owned(creator, 0n, 4n)];
+    expect(receivers([noise], rows)).toEqual([
+      [friend, 6n],
+      [creator, 4n],
+    ]);
+  });
+});

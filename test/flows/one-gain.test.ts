@@ -1,5 +1,5 @@
-// One gain: what a creator gained in a transaction pays one debt, of the subscriber whose tokens the
-// calls brought there.
+// One gain: what a creator gained in a transaction pays one debt, of the subscriber whose tokens
+// the calls brought there.
 import { createTransferCheckedInstruction, getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';

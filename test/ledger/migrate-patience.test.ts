@@ -64,7 +64,7 @@ async function fateOf(run: Promise<unknown>, { sql }: TestDatabase): Promise<str
   return fate;
 }
 
-/** The locks that another daemon holds while it creates the table of migrations, or applies the first one. */
+/** The locks of another daemon: while it creates the table of migrations, while it migrates. */
 const HOLDS: readonly [what: string, hold: (tx: Sql) => Promise<unknown>][] = [
   ['the lock', (tx) => tx`select pg_advisory_xact_lock(hashtextextended('bailiff.migrate', 0))`],
   ['the row', (tx) => tx`insert into migration (version, name, hash) values (1, 'n', 'x')`],

@@ -14,7 +14,7 @@
 // applies the change and writes the row.
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Lamports } from './money.ts';
-import type { NonceValue } from './nonce.ts';
+import type { NonceAt, NonceValue } from './nonce.ts';
 import type { PaymentState } from './payment.ts';
 
 /** A value of a nonce, and a slot in which its account held it. */
@@ -106,6 +106,19 @@ export function nonceAfter(
       return { ...before, noted: null, closingMs: null, closedMs: nowMs };
   }
 }
+
+/**
+ * Whether a payment may be opened under this account and value. `nonce` is the account of its
+ * subscriber, locked until the payment is committed: an account that is being closed takes none.
+ */
+export const mayPayUnder = (
+  nonce: NonceAccount | null,
+  { account, value }: Pick<NonceAt, 'account' | 'value'>,
+): boolean =>
+  nonce !== null &&
+  stageOf(nonce) === 'open' &&
+  nonce.account === account &&
+  nonce.noted?.value === value;
 
 /**
  * Whether the creation of an account may still land: no value was ever read, and its creation was

@@ -22,7 +22,8 @@ export type Payments = PaymentsApart & {
   live(subscriberId: string): Promise<Payment | null>;
   /**
    * Claims the debts and inserts the payment in one transaction. False when another daemon was
-   * faster.
+   * faster, or when the nonce account under which the payment stands is not open with its value:
+   * no closing is recorded until the payment is committed, and none was recorded before.
    */
   open(payment: Payment): Promise<boolean>;
   /**

@@ -13,7 +13,7 @@ import {
   type PaymentUnderNonce,
 } from '../core/nonce-account.ts';
 import type { NonceBook } from '../core/nonce-ports.ts';
-import { at, type Fragment, type Sql, toJson } from './database.ts';
+import { at, type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 import { among, askedIds, readTogether, together } from './groups.ts';
 
 type Row = {
@@ -56,11 +56,28 @@ const rowOf = (nonce: NonceAccount) => ({
  */
 type Asked = {
   readonly subscriberId: string;
+  /** The payments of the subscriber decide about the change. */
+  readonly asksPayments?: true;
   readonly change: (read: { readonly isPaying: boolean }) => NonceChange;
 };
 
 /** The most accounts that are changed in one transaction. */
 const TOGETHER = 32;
+
+/**
+ * The nonce accounts of these subscribers, also closed ones, locked until the transaction ends:
+ * meanwhile no closing is recorded, and no payment is opened under one of them elsewhere.
+ */
+export async function lockNonces(
+  tx: Transaction,
+  subscriberIds: readonly string[],
+): Promise<ReadonlyMap<string, NonceAccount>> {
+  // All daemons lock in the same order, so that two of them cannot deadlock.
+  const rows = await tx<Row[]>`
+    select subscriber_id, account, authority, rent, value, slot, asked_at, closing_at, closed_at from nonce
+    where subscriber_id = ${among(tx, subscriberIds)} order by subscriber_id for update`;
+  return new Map(rows.map((row) => [row.subscriber_id, nonceOf(row)]));
+}
 
 /**
  * Changes several accounts, each of another subscriber. Tells of each whether the change was made.
@@ -71,6 +88,8 @@ const changeTogether = (sql: Sql, now: Fragment, asked: readonly Asked[]): Promi
   sql.begin(async (tx) => {
     // All daemons lock in the same order, so that two of them cannot deadlock.
     const ids = asked.map((each) => each.subscriberId).sort();
+    // A payment may be inserted until the lock is held, so a later statement looks for one.
+    if (asked.some(({ asksPayments }) => asksPayments === true)) await lockNonces(tx, ids);
     const rows = await tx<
       ({ now: Date; paying: boolean; id: string } & ({ account: null } | Row))[]
     >`
@@ -134,6 +153,7 @@ export function createNonceBook(sql: Sql, now: Fragment = sql`now()`): NonceBook
     closing: (subscriberId, againAfterMs) =>
       change({
         subscriberId,
+        asksPayments: true,
         change: ({ isPaying }) => ({ do: 'close', isPaying, againAfterMs }),
       }),
     closed: (subscriberId) => change({ subscriberId, change: () => ({ do: 'gone' }) }),

@@ -5,6 +5,7 @@
 import { upToDistinct } from '../core/gather.ts';
 import type { Signature, Slot } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
+import { mayPayUnder } from '../core/nonce-account.ts';
 import type { Payment } from '../core/payment.ts';
 import type { Payments } from '../core/payment-ports.ts';
 import { paidTo } from '../core/payment-recipients.ts';
@@ -13,6 +14,7 @@ import { at, type Fragment, type Sql, type Transaction, toJson } from './databas
 import { identityOf } from './database-state.ts';
 import { discharge } from './discharge.ts';
 import { among, array, together } from './groups.ts';
+import { lockNonces } from './nonces.ts';
 import { tellAll } from './outbox.ts';
 import { cover, type LandedRow, recipientsIn, toldRecipients } from './payment-rows.ts';
 import { executedVariant, holdsBytes } from './payment-variants.ts';
@@ -41,6 +43,22 @@ class NotClaimed extends Error {}
 const heldIn = (sql: Sql | Transaction, state: Fragment): Fragment => sql`
   select p.payment_id from (select payment_id from given order by payment_id) g cross join lateral (
     select payment_id from payment where payment_id = g.payment_id and state = ${state} offset 0 for update) p`;
+
+/** The payments whose nonce, where they have one, is open with the value under which they stand. */
+async function underOpenNonces(
+  tx: Transaction,
+  payments: readonly Payment[],
+): Promise<readonly Payment[]> {
+  const guarded = payments.filter(({ nonce }) => nonce);
+  if (guarded.length === 0) return payments;
+  const held = await lockNonces(
+    tx,
+    guarded.map(({ subscriberId }) => subscriberId),
+  );
+  return payments.filter(
+    ({ subscriberId, nonce }) => !nonce || mayPayUnder(held.get(subscriberId) ?? null, nonce),
+  );
+}
 
 /** Inserts the payments of subscribers who have no live payment. Returns the inserted ones. */
 async function insert(
@@ -127,7 +145,7 @@ async function claim(tx: Transaction, payments: readonly Payment[], now: Fragmen
 export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
   const openTogether = (payments: readonly Payment[]): Promise<boolean[]> =>
     sql.begin(async (tx) => {
-      const opened = await insert(tx, payments, now);
+      const opened = await insert(tx, await underOpenNonces(tx, payments), now);
       await claim(tx, opened, now);
       return payments.map((each) => opened.includes(each));
     });

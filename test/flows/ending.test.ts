@@ -26,7 +26,7 @@ import {
   type TestLedger,
 } from '../support/ledger.ts';
 import { booksThatLost } from '../support/lost-payment.ts';
-import { bytes, paymentFor, withShare } from '../support/one-share.ts';
+import { bytes, openNonce, paymentFor, withShare } from '../support/one-share.ts';
 import { servingOnly } from '../support/venues.ts';
 
 const DRILL = { reason: 'drill', actor: 'command', person: null };
@@ -105,7 +105,7 @@ test('a node that does not tell holds up one subscriber’s lapse, and an operat
 test('a void that a person asked for survives the end of the daemon between the end of the payment and the void', async () => {
   await using held = await withShare();
   const { payments, shares } = held.ledger;
-  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
+  const nonce = await openNonce(held.ledger);
   await payments.open({ ...paymentFor(held.share.id, held.share.amount), nonce });
   await payments.signed('p1', bytes);
   await payments.sent('p1', bytes.signature, 0);
@@ -139,7 +139,7 @@ test('a void that a person asked for survives the end of the daemon between the 
 async function leftToVoid() {
   const held = await withShare();
   const { payments } = held.ledger;
-  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
+  const nonce = await openNonce(held.ledger);
   const payment = { ...paymentFor(held.share.id, held.share.amount), nonce, signed: bytes };
   await payments.open(payment);
   await payments.signed('p1', bytes);

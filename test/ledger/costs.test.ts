@@ -20,7 +20,7 @@ import {
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
-import { bytes, paymentFor, withShare } from '../support/one-share.ts';
+import { bytes, openNonce, paymentFor, withShare } from '../support/one-share.ts';
 import { paymentOfDebts } from '../support/payment.ts';
 import { costsIn } from '../support/rows.ts';
 
@@ -139,7 +139,7 @@ test('the fee of a cancellation counts for the sponsor, before it is read and fo
   await using held = await withShare();
   const { ledger } = held;
   const planned = paymentFor(held.share.id, held.share.amount);
-  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
+  const nonce = await openNonce(ledger);
   await ledger.payments.open({ ...planned, plan: { ...planned.plan, feePayer: 'agent' }, nonce });
   await ledger.payments.signed('p1', bytes);
   await ledger.payments.sent('p1', bytes.signature, 0);

@@ -4,10 +4,11 @@ import { cancelledBy, landedDespite } from '../../src/core/cancellation.ts';
 import { troubled } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { bookFound } from '../../src/flows/found-payments.ts';
-import type { Sql, Transaction } from '../../src/ledger/database.ts';
+import type { Transaction } from '../../src/ledger/database.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { behind } from '../support/behind.ts';
 import { addressOf, closeFact, recordFact, signatureOf } from '../support/ledger.ts';
-import { bytes, paymentFor, withShare } from '../support/one-share.ts';
+import { bytes, openNonce, paymentFor, withShare } from '../support/one-share.ts';
 import { paymentsIn } from '../support/rows.ts';
 
 const DRILL = { shareId: null, reason: 'drill', actor: 'command', person: null };
@@ -15,7 +16,7 @@ const DRILL = { shareId: null, reason: 'drill', actor: 'command', person: null }
 test('a variant is stored in its turn, and the one that was executed becomes the payment', async () => {
   await using held = await withShare();
   const { payments } = held.ledger;
-  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
+  const nonce = await openNonce(held.ledger);
   await payments.open({ ...paymentFor(held.share.id, held.share.amount), nonce });
   await payments.signed('p1', { ...bytes, microLamports: 10n });
   const second = { ...bytes, signature: signatureOf(501), microLamports: 20n };
@@ -74,7 +75,7 @@ test('a variant is stored in its turn, and the one that was executed becomes the
 test('a payment that the chain shows takes over the way of the variant that was executed', async () => {
   await using held = await withShare();
   const { payments } = held.ledger;
-  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
+  const nonce = await openNonce(held.ledger);
   const { amount } = held.share;
   await payments.open({ ...paymentFor(held.share.id, amount), nonce });
   await payments.signed('p1', bytes);
@@ -96,7 +97,7 @@ test('a payment that the chain shows takes over the way of the variant that was 
 test('a payment whose own variant moved its nonce is not overtaken by that variant', async () => {
   await using held = await withShare();
   const { payments } = held.ledger;
-  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
+  const nonce = await openNonce(held.ledger);
   await payments.open({ ...paymentFor(held.share.id, held.share.amount), nonce });
   await payments.signed('p1', bytes);
   await payments.sent('p1', bytes.signature, 0);
@@ -137,9 +138,7 @@ test('a payment under a blockhash has no variants, and is not cancelled', async 
 test('a cancellation keeps who asked for it, once a debt, and its debts wait for a person', async () => {
   await using held = await withShare();
   const { payments, shares, nonces } = held.ledger;
-  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
-  const made = { subscriberId: 'ana', account: nonce.account, authority: addressOf(71), rent: 9n };
-  await nonces.asked(made, 0);
+  const nonce = await openNonce(held.ledger);
   await payments.open({ ...paymentFor(held.share.id, held.share.amount), nonce });
   expect(await payments.cancel('p1', DRILL), 'before it is signed').toBe(false);
   expect(await nonces.closing('ana', 0), 'while a payment is under way').toBe(false);
@@ -165,7 +164,9 @@ test('a cancellation keeps who asked for it, once a debt, and its debts wait for
   // Its subscriber is still here.
   expect(await nonces.left({ limit: 9 })).toEqual([]);
   await held.sql`update subscriber set retired_at = now()`;
-  expect(await nonces.left({ limit: 9 })).toMatchObject([{ ...made, noted: null }]);
+  expect(await nonces.left({ limit: 9 })).toMatchObject([
+    { subscriberId: 'ana', account: nonce.account, noted: { value: 'v1' } },
+  ]);
   await nonces.closed('ana');
   expect(await nonces.sums()).toEqual({ open: 0, closing: 0, rent: 0n });
 });
@@ -180,11 +181,12 @@ test.each(['overtaken', 'failed'] as const)(
     await accrueCloses(held.ledger, silentLog);
     const [first, second] = (await shares.open('ana')).map(({ id, amount }) => ({ id, amount }));
     if (first === undefined || second === undefined) throw new Error('two debts were booked');
+    const { account, slot } = await openNonce(held.ledger, 'p1');
     const open = (id: string) => {
       const payment = paymentFor(first.id, first.amount, addressOf(3), id);
       const covers = [first, second].map((each) => ({ shareId: each.id, amount: each.amount }));
       const amount = first.amount + second.amount;
-      const nonce = { account: addressOf(70), value: id, slot: 5 };
+      const nonce = { account, value: id, slot };
       return payments.open({ ...payment, plan: { ...payment.plan, covers, amount }, nonce });
     };
     const voiding = { reason: 'drill', actor: 'command', person: null };
@@ -214,6 +216,7 @@ test.each(['overtaken', 'failed'] as const)(
     // cancelled as a whole.
     expect(await shares.retry(first.id)).toBe(true);
     expect(await shares.voidsAsked()).toEqual([]);
+    await held.ledger.nonces.note('ana', 'p1', { value: 'p2', slot });
     expect(await open('p2')).toBe(true);
     await payments.signed('p2', { ...bytes, signature: signatureOf(510) });
     await payments.sent('p2', signatureOf(510), 0);
@@ -230,7 +233,7 @@ test('a request to void a debt survives a restored payment, and ends when a pers
   await using held = await withShare();
   const { payments, shares } = held.ledger;
   const { id, amount } = held.share;
-  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
+  const nonce = await openNonce(held.ledger);
   await payments.open({ ...paymentFor(id, amount), nonce });
   await payments.signed('p1', bytes);
   await payments.sent('p1', bytes.signature, 0);
@@ -256,7 +259,7 @@ test('what a payment leaves of a debt is voided when it lands although the debt 
   await using held = await withShare();
   const { payments, shares } = held.ledger;
   const { id, amount } = held.share;
-  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
+  const nonce = await openNonce(held.ledger);
   await payments.open({ ...paymentFor(id, amount - 1n), nonce });
   await payments.signed('p1', bytes);
   await payments.sent('p1', bytes.signature, 0);
@@ -290,26 +293,6 @@ test('a noted value is replaced by a daemon that knows it, and never goes back',
   expect(await nonces.of('ana')).toBeNull();
   expect(await nonces.asked({ ...made, account: addressOf(72) }, 0)).toBe(true);
 });
-
-/** Starts `work` while a transaction holds `lock`, which it gives up once `waiting` others wait. */
-const behind = async <T>(
-  sql: Sql,
-  { lock, waiting }: { lock: (tx: Transaction) => Promise<unknown>; waiting: number },
-  work: () => Promise<T>,
-): Promise<T> => {
-  const { working } = await sql.begin(async (tx) => {
-    await lock(tx);
-    const started = { working: work() };
-    const waits = async () => {
-      // A transaction sees the activity of its first look until it forgets it.
-      await tx`select pg_stat_clear_snapshot()`;
-      return tx`select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-    };
-    await expect.poll(async () => (await waits()).length).toBe(waiting);
-    return started;
-  });
-  return working;
-};
 
 test('of two daemons that change a nonce at the same time, one does', async () => {
   await using held = await withShare();

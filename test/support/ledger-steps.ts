@@ -17,7 +17,7 @@ import {
   troubleOf,
   WHO,
 } from './ledger-draws.ts';
-import { moveNonce, nonceOf, underNonce } from './nonce-draws.ts';
+import { moveNonce, nextNonce, underNonce } from './nonce-draws.ts';
 import { sorted } from './plain.ts';
 import { NOTHING_HELD, termsOf } from './terms.ts';
 
@@ -137,7 +137,8 @@ export function draw(
       if (due.length === 0) return 'nothing due';
       const payment = paymentOf(`p${n}`, id, due, part);
       // A third of the payments stands on a nonce.
-      return ledger.payments.open(part === 1n ? { ...payment, nonce: nonceOf(id, seed) } : payment);
+      if (part !== 1n) return ledger.payments.open(payment);
+      return ledger.payments.open({ ...payment, nonce: await nextNonce(ledger, id, seed) });
     };
   if (choice < 80)
     return async (ledger) => {

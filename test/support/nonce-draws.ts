@@ -1,5 +1,6 @@
 // Nonce draws: random steps of nonces and of payments under them, for histories that two ledgers
 // must answer alike.
+import type { NonceAt } from '../../src/core/nonce.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import type { Route } from '../../src/core/payment-route.ts';
 import type { Ledger } from '../../src/core/ports.ts';
@@ -12,6 +13,24 @@ export const nonceOf = (id: string, seed: number) => ({
   value: `v${seed % 6}`,
   slot: seed % 50,
 });
+
+/**
+ * The nonce of the next payment of a subscriber. Its account is opened where there is none, and
+ * two of three times where it is being closed. One of seven times the value is drawn, so that it
+ * may be another than the noted one.
+ */
+export async function nextNonce({ nonces }: Ledger, id: string, seed: number): Promise<NonceAt> {
+  const drawn = nonceOf(id, seed);
+  const { account, value, slot } = drawn;
+  const known = await nonces.of(id);
+  const isClosing = known !== null && known.closingMs !== null;
+  if (isClosing && seed % 3 > 0) await nonces.closed(id);
+  if ((await nonces.of(id)) === null)
+    await nonces.asked({ subscriberId: id, account, authority: addressOf(89), rent: 5n }, 0);
+  if (((await nonces.of(id))?.noted ?? null) === null) await nonces.note(id, null, { value, slot });
+  const noted = (await nonces.of(id))?.noted ?? null;
+  return noted === null || seed % 7 === 0 ? drawn : { account, ...noted };
+}
 
 const routeOf = (id: string, seed: number): Route => ({
   driftUser: addressOf(80 + WHO.indexOf(id)),

@@ -1,5 +1,7 @@
 // One share: a ledger with one booked share, and a payment of it.
+import type { NonceAt } from '../../src/core/nonce.ts';
 import type { Payment } from '../../src/core/payment.ts';
+import type { Ledger } from '../../src/core/ports.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
 import {
@@ -39,3 +41,14 @@ export const bytes = {
   lastValidBlockHeight: 1_000,
   blockhashSlot: 5,
 };
+
+/** Opens the nonce account of `ana`, and notes a value, under which a payment may be opened. */
+export async function openNonce(
+  { nonces }: Pick<Ledger, 'nonces'>,
+  value = 'v1',
+): Promise<NonceAt> {
+  const account = addressOf(70);
+  await nonces.asked({ subscriberId: 'ana', account, authority: addressOf(71), rent: 9n }, 0);
+  await nonces.note('ana', null, { value, slot: 5 });
+  return { account, value, slot: 5 };
+}

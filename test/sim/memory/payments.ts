@@ -3,6 +3,7 @@
 import { cancelledBy, isLeftToPerson, landedDespite } from '../../../src/core/cancellation.ts';
 import type { Signature } from '../../../src/core/ids.ts';
 import type { ListedPayment } from '../../../src/core/listed-payment.ts';
+import { mayPayUnder } from '../../../src/core/nonce-account.ts';
 import type { Payments } from '../../../src/core/payment-ports.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
 import type { ShareChange } from '../../../src/core/share-change.ts';
@@ -138,6 +139,8 @@ export function createMemoryPayments(
       const { attempts, variants, cancelAsked, cancelFor, ...rest } = payment;
       const { covers } = payment.plan;
       if (state.oneLive && liveOf(payment.subscriberId) !== undefined) return false;
+      const own = state.nonces.get(payment.subscriberId) ?? null;
+      if (payment.nonce && !mayPayUnder(own, payment.nonce)) return false;
       const amounts = new Map(covers.map((each) => [each.shareId, each.amount]));
       const claims = [...amounts].map(([id, amount]) => {
         const row = state.shares.get(id);

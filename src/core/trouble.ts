@@ -34,7 +34,7 @@ export const TROUBLES = {
   planned_anew: {
     class: 'retry_soon',
     means:
-      'The debt was asked for while a payment of it was planned and not signed. That payment was ended, and the debt is planned anew.',
+      'A payment of the debt was planned and not signed, and the debt was asked for, or a limit of the settings was lowered below that payment. The payment was ended, and the debt is planned anew.',
   },
   expired: {
     class: 'retry_soon',

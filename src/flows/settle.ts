@@ -10,6 +10,7 @@ import { Fault, messageOf, unreachable } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
 import type { Variant } from '../core/nonce.ts';
 import { type Command, conclude, next, type Payment } from '../core/payment.ts';
+import { outgrown } from '../core/plan-fits.ts';
 import type { Clock, Log, Subscriber } from '../core/ports.ts';
 import type { SignedBytes } from '../core/signed-bytes.ts';
 import { createBurying } from './burying.ts';
@@ -140,6 +141,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     const behind = await own.doubt(payment, subscriber);
     if (behind?.code === 'payments_unknown') return unsigned(ends.holdBack(payment, behind));
     if (behind !== null) return unsigned(ends.fail(payment, behind, null));
+    const anew = outgrown(payment, options);
+    if (anew !== null) return unsigned(ends.fail(payment, anew, null));
     const under = ports.books.identity();
     const outcome = await sign(payment, subscriber, readings.take(payment));
     if ('refused' in outcome) return unsigned(ends.fail(payment, outcome.refused, null));

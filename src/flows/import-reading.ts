@@ -66,13 +66,23 @@ export function createImportReading(ports: ReadingPorts) {
     }
     return seen;
   };
+  /** The accounts of creators. Each is read once an import, with a hundred others in one call. */
+  const creatorAccounts = new Map<Address, Seen>();
+  const readCreators = async (terms: readonly Shared[]): Promise<void> => {
+    const wallets = new Set(
+      terms.flatMap((each) => recipientsOf(each).map(({ wallet }) => wallet)),
+    );
+    const unread = [...wallets].filter((each) => !creatorAccounts.has(each));
+    for (const [each, seen] of await read(unread, null)) creatorAccounts.set(each, seen);
+  };
   /** Why a creator cannot be paid; null when it can. Each creator is asked for once an import. */
   const creatorProblems = new Map<string, Promise<string | null>>();
   const creatorProblem = (creator: Address, offCurve: boolean): Promise<string | null> => {
     const key = `${creator} ${offCurve}`;
     const known = creatorProblems.get(key);
     if (known !== undefined) return known;
-    const asked = payable.require(creator, { offCurve, vault: null }).then(
+    const seen = creatorAccounts.get(creator);
+    const asked = payable.require(creator, { offCurve, vault: null }, seen).then(
       () => null,
       (thrown: unknown) => {
         if (!(thrown instanceof Fault) || ENDS_ALL.has(thrown.code)) throw thrown;
@@ -216,6 +226,7 @@ export function createImportReading(ports: ReadingPorts) {
       located.map(({ account }) => account),
       null,
     );
+    await readCreators(located.map(({ each }) => each.row));
     // The debts of the chunk are owed from the lowest slot of its reads.
     const lowest = Math.min(...[...found.values()].map(({ slot }) => slot));
     const owedFrom = Number.isFinite(lowest) ? lowest : await chain.slot('confirmed');

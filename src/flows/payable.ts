@@ -28,9 +28,14 @@ export type PayablePorts = {
 export type Payable = {
   /**
    * Throws a fault that says why the creator cannot be paid at this address. A proof that an
-   * address off the curve may be paid is kept, once for all subscriptions.
+   * address off the curve may be paid is kept, once for all subscriptions. `read` is the account at
+   * that address where the caller has just read it, and used where the terms give no vault.
    */
-  require(creator: Address, terms: { offCurve: boolean; vault: VaultProof | null }): Promise<void>;
+  require(
+    creator: Address,
+    terms: { offCurve: boolean; vault: VaultProof | null },
+    read?: { readonly account: ChainAccount | null },
+  ): Promise<void>;
   /**
    * The trouble why a payment to this creator may not be planned, or null. `account` is the account
    * at that address, as planning has just read it.
@@ -73,9 +78,11 @@ export function createPayable({ ledger, chain, tokens, venues, pen }: PayablePor
   const objectionTo = async (
     creator: Address,
     { offCurve, vault }: { offCurve: boolean; vault: VaultProof | null },
+    read: { readonly account: ChainAccount | null } | null,
   ): Promise<CreatorObjection | null> => {
     const asked = vault === null ? [creator] : [creator, vault.program];
-    const [account = null, program = null] = (await chain.accounts(asked)).accounts;
+    const [account = null, program = null] =
+      read !== null && vault === null ? [read.account] : (await chain.accounts(asked)).accounts;
     if (vault !== null) {
       const derived = tokens.derivedAddress(vault.program, vault.seeds);
       const refused = proofObjection(creator, vault, derived, program, programs);
@@ -105,8 +112,8 @@ export function createPayable({ ledger, chain, tokens, venues, pen }: PayablePor
   };
 
   return {
-    async require(creator, terms) {
-      const objection = await objectionTo(creator, terms);
+    async require(creator, terms, read) {
+      const objection = await objectionTo(creator, terms, read ?? null);
       if (objection !== null) throw new Fault(objection.code, objection.detail);
     },
     async trouble(creator, account) {

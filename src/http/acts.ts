@@ -10,6 +10,7 @@ import type { Clock } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
 import type { Listing } from '../flows/lists.ts';
 import { isLate } from './deadline.ts';
+import { keepLateAnswers } from './late-answers.ts';
 import { cleanBody } from './reasons.ts';
 import { IdText, LIMIT_USUAL, Limit, nullable, Paged } from './shapes.ts';
 
@@ -27,11 +28,12 @@ export type ActOptions = {
 };
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
+const GATE = '/v1/gate';
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** Whether a request changes something. `POST /v1/gate` does not. */
 const changes = (request: FastifyRequest): boolean =>
-  !READS.has(request.method) && request.routeOptions.url !== '/v1/gate';
+  !READS.has(request.method) && request.routeOptions.url !== GATE;
 
 function onceOf(request: FastifyRequest): { key: string; fingerprint: Uint8Array } | null {
   const key = request.headers['idempotency-key'];
@@ -115,23 +117,25 @@ export function recordActs(app: FastifyInstance, { acts, clock, byWhom }: ActOpt
         );
     }
   });
-  app.addHook('onSend', async (request: Marked, reply, payload) => {
+  const end = async (request: Marked, status: number, payload: unknown): Promise<void> => {
     const act = request[BEGUN];
-    // After a deadline Postgres is not waited for; the act stays on record without an end.
-    if (act === undefined || isLate(request)) return;
-    // If `end` fails, the error is answered through this hook again, and must not call `end` twice.
+    if (act === undefined) return;
+    // If `acts.end` fails, the error is answered through onSend again, and must not call it twice.
     delete request[BEGUN];
-    const { statusCode } = reply;
     // An answer that contained a secret is kept without it, so the secret is not shown again.
-    const { secretAnswer } = request.routeOptions.config;
-    const kept = act.once && statusCode < 300 && (payload == null || typeof payload === 'string');
-    await acts.end(
-      act,
-      statusCode,
-      kept ? textOf(payload, secretAnswer === true) : null,
-      clock.nowMs(),
-    );
+    const secret = request.routeOptions.config.secretAnswer === true;
+    const kept = act.once && status < 300 && (payload == null || typeof payload === 'string');
+    await acts.end(act, status, kept ? textOf(payload, secret) : null, clock.nowMs());
+  };
+  app.addHook('onSend', async (request: Marked, reply, payload) => {
+    // After a deadline Postgres is not waited for, and the act goes on: its handler ends it.
+    if (!isLate(request)) await end(request, reply.statusCode, payload);
   });
+  keepLateAnswers(
+    app,
+    ({ method, url }) => url !== GATE && ![method].flat().every((each) => READS.has(each)),
+    (request, { status, text }) => end(request, status, text),
+  );
 }
 
 const ActQuery = Type.Object({

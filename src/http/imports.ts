@@ -15,6 +15,11 @@ export type ImportRouteOptions = {
 /** The most rows of one request. A row with a key as JSON numbers has some 600 bytes. */
 const ROWS_MOST = 1_000;
 const BYTES_MOST = 1_048_576;
+/**
+ * Milliseconds beyond `http.answerMs`, because an import reads from nodes and writes 1,000 rows.
+ * With the usual 10 s the deadline comes before the minute after which an act counts as broken off.
+ */
+const PATIENCE_MS = 40_000;
 
 const ImportBody = Type.Object(
   {
@@ -93,7 +98,7 @@ export const importRoutes: FastifyPluginAsync<ImportRouteOptions> = async (app, 
     '/v1/imports',
     {
       bodyLimit: BYTES_MOST,
-      config: { scope: 'platform:write' },
+      config: { scope: 'platform:write', patienceMs: PATIENCE_MS },
       schema: { body: ImportBody, response: { 200: ReportView } },
     },
     async ({ body: { rows, dryRun } }): Promise<Static<typeof ReportView>> => {

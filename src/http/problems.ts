@@ -46,6 +46,9 @@ function problemOf(thrown: unknown): Problem {
   return problem('internal', 500, 'An internal error occurred. It has been logged.');
 }
 
+/** The HTTP status by which an error that a handler threw is answered. */
+export const statusOf = (thrown: unknown): number => problemOf(thrown).status;
+
 const send = (reply: FastifyReply, told: Problem): FastifyReply =>
   reply
     .code(told.status)

@@ -30,7 +30,7 @@ Money is decimal strings of base units. Halts, endpoints, accounts, subscription
 \`total\`, the rows of all pages (null above 10,000). A filter that names a subscriber, subscription, creator or key that is unknown here is answered
 \`not_found\`, one with another wrong value and a cursor that names no row \`query_invalid\`: no empty list stands for either. A problem is \`application/problem+json\`
 with a \`type\` that never changes, and a \`link\` to its page. What changes something takes an \`Idempotency-Key\`: the same request under it is
-done once, and answered alike for \`keep.idempotencyDays\`, 7 unless set; a refused request changed nothing, and its key is free again. The audit names the key of each act, and the person
+done once, and answered alike for \`keep.idempotencyDays\`, 7 unless set; a refused request changed nothing, and its key is free again. Of an import that a fault of a node or of Postgres ended, the subscribers that were written before stay. A request that was answered 503 because its time (\`http.answerMs\`) was over is still being done: the same request under its key is answered \`idempotency_running\` until it has ended, and then as it ended. The audit names the key of each act, and the person
 that \`X-Bailiff-Person\` names (1 to 100 characters, UTF-8).
 
 Every route may answer ${list(COMMON_PROBLEMS)}; those whose method may carry a body ${list(INPUT_PROBLEMS)}; those that change something ${list(WRITE_PROBLEMS)}.

@@ -220,6 +220,8 @@ export type Unknown = {
   readonly tradedAt: number | null;
   /** Ordinal of the first such call, where it is another: the profit is owed from there on. */
   readonly tradedFrom?: number;
+  /** True where the account may have taken over, handed over or been forgiven a loss. */
+  readonly lossMoved?: true;
   /**
    * Quote base units that came into the account according to its instructions; null when these do
    * not say (a swap, for example); absent when nothing came in. Value that left is an outflow fact.

@@ -30,6 +30,11 @@ export type Told = Counters & {
    * when there are none.
    */
   readonly quiet?: number;
+  /**
+   * Those of them in which a loss may have passed from or to the account; absent when there are
+   * none.
+   */
+  readonly lossesMoved?: number;
 };
 
 /** Fields of the state that are not summed against facts. They tell what a difference means. */
@@ -129,6 +134,7 @@ const MEANINGS = [
   'tokens_came',
   'delegate_changed',
   'user_deleted',
+  'loss_moved',
 ] as const;
 export type Meaning = { readonly what: (typeof MEANINGS)[number]; readonly says: string };
 
@@ -204,6 +210,21 @@ export const blankState = (slot: Slot): AccountState => ({
 export const rewardsOf = ({ amounts }: Perhaps): bigint =>
   amounts.reduce((sum, each) => (each > 0n ? sum + each : sum), 0n);
 
+/**
+ * The verdict where a loss may have passed from or to the account unread: it stands in the realised
+ * total like a profit or a loss of trading, and neither can be told from the other.
+ */
+const lossMoved = (difference: Counters): Check => ({
+  verdict: 'gap',
+  difference,
+  meanings: [
+    {
+      what: 'loss_moved',
+      says: 'A liquidation or a bankruptcy that could not be read moved a loss from or to the account, so that its profit cannot be computed.',
+    },
+  ],
+});
+
 /** The facts of the stretch between a baseline and the deletion of a Drift account. */
 export type LastStretch = {
   readonly told: Told;
@@ -230,6 +251,7 @@ export type LastStretch = {
 export function checkLastStretch(baseline: AccountState, last: LastStretch): Check {
   if (last.unknowns === (last.told.quiet ?? 0)) return { verdict: 'closed' };
   const { quote } = baseline;
+  if ((last.told.lossesMoved ?? 0) > 0) return lossMoved(NO_COUNTERS);
   if (!quote?.alone || last.movedOut === null || last.worth === null)
     return {
       verdict: 'gap',
@@ -269,7 +291,8 @@ const explainedOr = (baseline: AccountState, seen: AccountState): Check => ({
  * transaction up to the state before it acts on the verdict `reckoned`. `perhaps` holds amounts
  * that the facts leave open, and `flatFee` is the venue's present fee for keepers, in quote base
  * units. A reckoned profit leaves out amounts that may have been referral rewards, because a reward
- * is no trading profit. `checkLastStretch` checks what a Drift account did before it was deleted.
+ * is no trading profit; where a loss may have been moved unread, nothing is reckoned.
+ * `checkLastStretch` checks what a Drift account did before it was deleted.
  */
 export function checkState(
   baseline: AccountState,
@@ -281,6 +304,7 @@ export function checkState(
 ): Check {
   const difference = differenceOf(baseline, told, seen);
   if (unknowns > 0) {
+    if ((told.lossesMoved ?? 0) > 0) return lossMoved(difference ?? NO_COUNTERS);
     const { realised, funding } = difference ?? NO_COUNTERS;
     const traded = realised - funding;
     // Where no call may have traded and nothing was realised, no position was opened or closed.

@@ -27,6 +27,7 @@ type Row = Record<keyof Counters, string> & {
   readonly tallies: number;
   readonly unknowns: number;
   readonly quiet: number;
+  readonly losses_moved: number;
   /** Of the account's transactions that are not final, the earliest of each kind. */
   readonly open: OpenSighting[];
   /** The same of the transactions whose accounts are not known. */
@@ -97,7 +98,8 @@ async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Stretched[]
              coalesce(sum((body->>'untoldFees')::int), 0)::int as untold_fees,
              (count(*) filter (where kind = 'tally'))::int as tallies,
              (count(*) filter (where kind = 'unknown'))::int as unknowns,
-             (count(*) filter (where kind = 'unknown' and body->'tradedAt' = 'null'))::int as quiet
+             (count(*) filter (where kind = 'unknown' and body->'tradedAt' = 'null'))::int as quiet,
+             (count(*) filter (where kind = 'unknown' and body ? 'lossMoved'))::int as losses_moved
       from fact where account = g.address and finality = 'finalized' and kind in ('tally', 'unknown')
         and slot > g.after_slot and slot <= g.upto_slot) as t
     cross join (
@@ -118,6 +120,7 @@ async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Stretched[]
       ...countersOf(row),
       ...mintsOf(row),
       ...(row.quiet === 0 ? {} : { quiet: row.quiet }),
+      ...(row.losses_moved === 0 ? {} : { lossesMoved: row.losses_moved }),
     },
     perhaps: { amounts: row.perhaps.flat().map(BigInt), untoldFees: row.untold_fees },
     tallies: row.tallies,

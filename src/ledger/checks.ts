@@ -153,12 +153,13 @@ export function createChecks(sql: Sql): Checks {
     },
     async explained(address) {
       const [row] = await sql<
-        { traded: string; unread: number; moves: number; positions: unknown }[]
+        { traded: string; unread: number; moves: number; moved: boolean; positions: unknown }[]
       >`
         select ((c.baseline->'counters'->>'realised')::numeric - (c.baseline->'counters'->>'funding')::numeric
             + coalesce(sum((f.body->>'realised')::numeric - (f.body->>'funding')::numeric) filter (where f.kind = 'tally'), 0))::text as traded,
           (count(f.*) filter (where f.kind = 'unknown' and f.body->'tradedAt' is distinct from 'null'))::int as unread,
-          (count(f.*) filter (where f.kind in ('open', 'close')))::int as moves, c.baseline->'positions' as positions
+          (count(f.*) filter (where f.kind in ('open', 'close')))::int as moves,
+          coalesce(bool_or(f.kind = 'unknown' and f.body ? 'lossMoved'), false) as moved, c.baseline->'positions' as positions
         from account_check c left join fact f on f.account = c.address and f.kind in ('tally', 'unknown', 'open', 'close')
           and f.finality <> 'withdrawn' and f.slot > (c.baseline->>'slot')::bigint
         where c.address = ${address} and c.baseline is not null group by c.baseline`;
@@ -166,7 +167,7 @@ export function createChecks(sql: Sql): Checks {
       const traded = BigInt(row.traded);
       if (row.unread === 0) return { traded, positions: null };
       const positions = heldOf(row.positions);
-      return row.moves > 0 || positions === null ? null : { traded, positions };
+      return row.moves > 0 || row.moved || positions === null ? null : { traded, positions };
     },
     async advance({ address, baseline, candidate }, unread = []) {
       if (unread.length === 0) return steps.advance({ address, baseline, candidate });

@@ -16,7 +16,7 @@ import { discriminatorOf, type Heard, type Hearing, readHeard } from './heard.ts
 import { hearNotices } from './notices.ts';
 import { swapBrackets } from './swaps.ts';
 import { createTallies, type Tallies } from './tallies.ts';
-import { tradedAt } from './trading.ts';
+import { movesLoss, tradedAt } from './trading.ts';
 import { hearTransfers, venueMoves } from './transfers.ts';
 
 /** Calls that trade for an account and write no record of a fill. */
@@ -73,13 +73,15 @@ function markUntold(heard: Heard, tallies: Tallies): void {
 
 /**
  * Notes for each account that is `unknown` the calls that may have realised profit for it: also
- * those whose records were read, because the account's closes and opens are dropped.
+ * those whose records were read, because the account's closes and opens are dropped. A loss that a
+ * call may have moved is noted as well.
  */
 function markTraded(heard: Heard, tallies: Tallies): void {
   for (const call of heard.venueCalls)
     for (const account of heard.givenTo(call)) {
       const at = tradedAt(heard.dialect, call, account.address);
       if (at !== null) tallies.traded(account, at);
+      if (movesLoss(call, account.address)) tallies.lossMoved(account);
     }
 }
 

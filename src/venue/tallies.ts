@@ -28,6 +28,8 @@ export type Tallies = {
    * Does nothing for an account that is not marked.
    */
   traded(account: Watched, at: number): void;
+  /** Notes the same of a loss that may have passed from or to such an account. */
+  lossMoved(account: Watched): void;
   /**
    * Marks an account whose state must be compared although no counter is known to have changed: its
    * tally is put even when all sums are zero.
@@ -63,10 +65,11 @@ export function createTallies(): Tallies {
     sums.set(account, { ...sum, ...next });
   };
   const unknown: Tallies['unknown'] = (account, why, tradedAt) => {
-    const { tradedAt: known = null, tradedFrom = known } = unknowns.get(account) ?? {};
+    const { tradedAt: known = null, tradedFrom = known, ...rest } = unknowns.get(account) ?? {};
     const places = [known, tradedFrom, tradedAt].filter((each) => each !== null);
     const [first, last] = [Math.min(...places), Math.max(...places)];
     unknowns.set(account, {
+      ...rest,
       ...{ kind: 'unknown', why, tradedAt: places.length === 0 ? null : last },
       ...(first < last ? { tradedFrom: first } : {}),
     });
@@ -91,6 +94,10 @@ export function createTallies(): Tallies {
     traded(account, at) {
       const known = unknowns.get(account);
       if (known !== undefined) unknown(account, known.why, at);
+    },
+    lossMoved(account) {
+      const known = unknowns.get(account);
+      if (known !== undefined) unknowns.set(account, { ...known, lossMoved: true });
     },
     touch(account) {
       touched.add(account);

@@ -37,6 +37,19 @@ const TRADERS: Readonly<Record<string, Traders>> = {
   settle_lp: [1],
 };
 
+/**
+ * The calls by which a loss passes between the accounts in these places, or is forgiven. It changes
+ * the realised total, and is no profit or loss of trading.
+ */
+const LOSS_MOVERS: Readonly<Record<string, readonly number[]>> = {
+  liquidate_borrow_for_perp_pnl: [2, 4],
+  liquidate_perp_pnl_for_deposit: [2, 4],
+  resolve_perp_bankruptcy: [4],
+};
+
+const LOSSES_BY_DISCRIMINATOR: ReadonlyMap<string, readonly number[]> = new Map(
+  Object.entries(LOSS_MOVERS).map(([name, places]) => [instructionDiscriminator(name), places]),
+);
 const BY_DISCRIMINATOR: ReadonlyMap<string, Traders> = new Map(
   Object.entries(TRADERS).map(([name, traders]) => [instructionDiscriminator(name), traders]),
 );
@@ -58,3 +71,9 @@ export function tradedAt(
       : traders.some((index) => call.accounts[index] === address);
   return trades ? afterCall(call) : null;
 }
+
+/** Whether a call may have moved a loss from or to the account at this address. */
+export const movesLoss = (call: VenueCall, address: string): boolean =>
+  (LOSSES_BY_DISCRIMINATOR.get(discriminatorOf(call.data)) ?? []).some(
+    (index) => call.accounts[index] === address,
+  );

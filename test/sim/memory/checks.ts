@@ -89,6 +89,9 @@ export function createMemoryChecks(state: State): Checks {
       const quiet = facts.filter(
         (body) => body.kind === 'unknown' && body.tradedAt === null,
       ).length;
+      const lossesMoved = facts.filter(
+        (body) => body.kind === 'unknown' && body.lossMoved === true,
+      ).length;
       const complete = ![...state.sightings.values()].some(
         (each) => each.accounts.has(address) && isOpen(each) && isUntold(each, uptoSlot),
       );
@@ -97,6 +100,7 @@ export function createMemoryChecks(state: State): Checks {
           ...told,
           ...(mints.length === 0 ? {} : { mints }),
           ...(quiet === 0 ? {} : { quiet }),
+          ...(lossesMoved === 0 ? {} : { lossesMoved }),
         },
         complete,
         perhaps: {

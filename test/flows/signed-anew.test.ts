@@ -13,7 +13,7 @@ import { silentLog } from '../../src/system/log.ts';
 import { backUpBooks } from '../support/damage.ts';
 import { absentAt, EXPIRY, laneWith, NODE_SLOT, PAYMENT } from '../support/lane.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
-import { bytes, paymentFor, withShare } from '../support/one-share.ts';
+import { bytes, openNonce, paymentFor, withShare } from '../support/one-share.ts';
 import { servingOnly } from '../support/venues.ts';
 
 const never = new AbortController().signal;
@@ -113,7 +113,7 @@ test('a payment under a nonce that landed by a variant which the database lost i
   await using held = await withShare();
   const { payments, shares } = held.ledger;
   const { id, amount } = held.share;
-  const nonce = { account: addressOf(70), value: 'v1', slot: 5 };
+  const nonce = await openNonce(held.ledger);
   await payments.open({ ...paymentFor(id, amount), nonce });
   await payments.signed('p1', FIRST);
   await payments.sent('p1', FIRST.signature, 0);
@@ -138,6 +138,7 @@ test('a payment under a nonce that landed by a variant which the database lost i
       witnessed: (ask: () => unknown) => ask(),
       signatures: async () => [{ signature, slot, goesOn: false }],
       transaction: async () => mover,
+      isShownAgain: async () => true,
     },
     { nonces: { read: () => ({ seen: 'value', value: 'v2' }) } },
   );

@@ -134,7 +134,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'refusing a payment that is on its way, because its simulation fails': {
     within: 60,
-    known: 11,
+    known: 1,
     sabotage: {
       ledger: payments((own, { state }) => ({
         refused(id, ...rest) {
@@ -147,7 +147,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'sending as soon as it is signed, before that is on record': {
     within: 60,
-    known: 1,
+    known: 4,
     sabotage: {
       pen: (pen, chain) => ({
         ...pen,
@@ -161,7 +161,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking age for a proof of death': {
     within: 60,
-    known: 25,
+    known: 11,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -180,12 +180,12 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking an error for an absence': {
     within: 60,
-    known: 33,
+    known: 1,
     sabotage: BLIND,
   },
   'taking a payment that failed on chain for one that paid': {
     within: 400,
-    known: 364,
+    known: 203,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -246,7 +246,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'counting a withdrawal to the own wallet as an outflow': {
     within: 60,
-    known: 7,
+    known: 3,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -267,7 +267,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'giving up a debt that failed': {
     within: 100,
-    known: 23,
+    known: 28,
     sabotage: {
       meddle: ({ state }) => {
         for (const share of state?.shares.values() ?? [])

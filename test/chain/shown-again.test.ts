@@ -23,7 +23,10 @@ const provider = (told: Told | null | 'down', first = 1) => {
     const { id, method } = JSON.parse(String(init?.body)) as { id: unknown; method: string };
     if (method === 'getFirstAvailableBlock')
       return Response.json({ jsonrpc: '2.0', id, result: first });
-    const balances = { preTokenBalances: [], postTokenBalances: [] };
+    const balances = {
+      ...{ preTokenBalances: [], postTokenBalances: [] },
+      ...{ preBalances: [], postBalances: [] },
+    };
     const meta = { fee: 5_000, innerInstructions: [], logMessages: [], ...balances };
     const message = { accountKeys: [], header: { numRequiredSignatures: 0 }, instructions: [] };
     const result = told && {

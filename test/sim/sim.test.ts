@@ -30,7 +30,7 @@ async function play(
 }
 
 test(`${FIXED} histories keep every law`, async () => {
-  const { dead, atVelocity } = await play(from(41, FIXED), memoryBooks);
+  const { dead, atVelocity } = await play(from(49, FIXED), memoryBooks);
   expect(dead).toBeGreaterThan(0);
   // A quarter of the histories play at both venues.
   expect(atVelocity).toBeGreaterThan(0);

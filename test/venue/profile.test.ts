@@ -65,17 +65,29 @@ test('discriminators and places of accounts of every call that moves value or co
     vaults: ['outSpotMarketVault', 'inSpotMarketVault'],
     tokens: ['outTokenAccount', 'inTokenAccount'],
   };
+  const unpublished: string[] = [];
   for (const [hex, { call, ...at }] of Object.entries(CALLS)) {
     const name = names[call] ?? call;
     expect(createHash('sha256').update(`global:${name}`).digest('hex').slice(0, 16), name).toBe(
       hex,
     );
     const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    const accounts = idl.instructions.find((each) => each.name === camel)?.accounts ?? [];
+    const accounts = idl.instructions.find((each) => each.name === camel)?.accounts ?? null;
+    if (accounts === null) {
+      unpublished.push(name);
+      continue;
+    }
     for (const [role, indexes] of Object.entries(at))
       for (const index of [indexes as number | number[]].flat())
         expect(places[role], `${name} ${role}`).toContain(accounts[index]?.name);
   }
+  // The interface has no shares of an AMM any more: lp-shares.test.ts plays them on older builds.
+  expect(unpublished.sort()).toEqual([
+    'add_perp_lp_shares',
+    'remove_perp_lp_shares',
+    'remove_perp_lp_shares_in_expiring_market',
+    'settle_lp',
+  ]);
 });
 
 test('outside its folder and the local world, a venue is named in these files alone', () => {

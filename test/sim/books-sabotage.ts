@@ -6,14 +6,14 @@ import type { Deliberate } from './sabotage.ts';
 export const BOOKS_SABOTAGES: Record<string, Deliberate> = {
   'booking a close twice': {
     within: 30,
-    known: 11,
+    known: 3,
     sabotage: {
       meddle: ({ state }) => state?.accruals.clear(),
     },
   },
   'counting a transfer to a creator twice': {
     within: 60,
-    known: 33,
+    known: 11,
     sabotage: {
       meddle: ({ state }) => state?.credits.clear(),
     },
@@ -37,7 +37,7 @@ export const BOOKS_SABOTAGES: Record<string, Deliberate> = {
   },
   'paying while a transfer to the creator waits to be matched': {
     within: 300,
-    known: 55,
+    known: 151,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,

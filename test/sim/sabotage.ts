@@ -134,7 +134,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'refusing a payment that is on its way, because its simulation fails': {
     within: 60,
-    known: 1,
+    known: 8,
     sabotage: {
       ledger: payments((own, { state }) => ({
         refused(id, ...rest) {
@@ -147,7 +147,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'sending as soon as it is signed, before that is on record': {
     within: 60,
-    known: 4,
+    known: 2,
     sabotage: {
       pen: (pen, chain) => ({
         ...pen,
@@ -161,7 +161,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking age for a proof of death': {
     within: 60,
-    known: 11,
+    known: 26,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -185,7 +185,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking a payment that failed on chain for one that paid': {
     within: 400,
-    known: 203,
+    known: 101,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -216,7 +216,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'keeping the facts of a fork that was dropped': {
     within: 100,
-    known: 78,
+    known: 22,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -267,7 +267,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'giving up a debt that failed': {
     within: 100,
-    known: 28,
+    known: 55,
     sabotage: {
       meddle: ({ state }) => {
         for (const share of state?.shares.values() ?? [])

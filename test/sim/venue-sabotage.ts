@@ -30,7 +30,7 @@ export const VENUE_SABOTAGES: Record<string, Deliberate> = {
   },
   'barring a runaway only for debts at Drift v2': {
     within: 100,
-    known: 29,
+    known: 56,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,

@@ -213,14 +213,11 @@ export type Unknown = {
     | 'no_record'
     | 'unknown_market'
     | 'unreadable';
-  /**
-   * Ordinal of the last call that may have traded for the account, where any profit was realised;
-   * null when no call may have traded.
-   */
+  /** Ordinal of the last call that may have traded, after which profit is owed; null for none. */
   readonly tradedAt: number | null;
   /** Ordinal of the first such call, where it is another: the profit is owed from there on. */
   readonly tradedFrom?: number;
-  /** True where the account may have taken over, handed over or been forgiven a loss. */
+  /** True where a loss may have been moved from or to the account. */
   readonly lossMoved?: true;
   /**
    * Quote base units that came into the account according to its instructions; null when these do

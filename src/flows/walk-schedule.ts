@@ -46,6 +46,8 @@ type Times = {
   sweptMs: number;
 };
 const never = Number.NEGATIVE_INFINITY;
+/** The clock of the daemon that walked may be ahead by this much, as on a busy machine. */
+const APART_MS = 10_000;
 
 /** Creates the schedule. Without `unchangedEveryMs` each run walks every history. */
 export function createWalkSchedule(
@@ -70,7 +72,9 @@ export function createWalkSchedule(
       for (const [address, atMs] of walkedMs) {
         known.delete(address);
         // A clock that ran ahead would put the next walk off for as long as it did.
-        if (atMs !== null && atMs <= clock.nowMs()) timesOf(address).walkedMs = atMs;
+        const nowMs = clock.nowMs();
+        if (atMs !== null && atMs <= nowMs + APART_MS)
+          timesOf(address).walkedMs = Math.min(atMs, nowMs);
       }
     },
     forget() {

@@ -1,6 +1,6 @@
 // Moved losses: a loss that a liquidator takes over, and one that a bankruptcy forgives, change the
-// realised total of an account as a profit does. Behind a cut log the account is shown as a gap, and
-// nothing is reckoned.
+// realised total of an account as a profit does. Behind a cut log nothing is reckoned, and the
+// account is shown as a gap.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { FAST_CLUSTER } from '../../src/local/chain/cluster.ts';

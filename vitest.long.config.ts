@@ -12,6 +12,7 @@ export default defineConfig({
       'test/**/*.long.test.ts',
       'test/flows/{backup,exactly-once,kill,limits,paying,sources.property,street,terms}.test.ts',
       'test/flows/withdrawal-doubts.test.ts',
+      'test/http/openapi.test.ts',
       'test/ledger/{burst-plans,terms}.test.ts',
       'test/sim/sim.test.ts',
     ],

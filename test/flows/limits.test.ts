@@ -20,27 +20,30 @@ const paying =
 const settled = ({ status }: { readonly status: string }): boolean =>
   status === 'paid' || status === 'failed';
 
-test('payments that are proven dead use up nothing of the day: the debt is paid once the network takes them again', async () => {
-  await using street = await openStreet({
-    slotMs: 5,
-    settings: paying({ mostPerSubscriberADay: '7000000' }),
-  });
-  const { driver, database, world } = street;
-  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
-  await street.subscribe('ana', trader, Keypair.generate().publicKey);
-  world.mischief.swallowSends = Number.POSITIVE_INFINITY;
-  profitableClose(driver, trader);
-  const states = async () => (await paymentsIn(database)).map(({ state }) => state);
-  await expect
-    .poll(async () => (await states()).filter((state) => state === 'dead').length)
-    .toBeGreaterThanOrEqual(2);
-  world.mischief.swallowSends = 0;
-  const share = await street.share('ana', settled);
-  expect(share).toMatchObject({ status: 'paid', amount: String(SHARE) });
-  expect((await states()).toSorted().at(-1)).toBe('landed');
-  // No payment was refused before it was signed.
-  expect(await states()).not.toContain('failed');
-});
+test.runIf(LONG)(
+  'payments that are proven dead use up nothing of the day: the debt is paid once the network takes them again',
+  async () => {
+    await using street = await openStreet({
+      slotMs: 5,
+      settings: paying({ mostPerSubscriberADay: '7000000' }),
+    });
+    const { driver, database, world } = street;
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
+    await street.subscribe('ana', trader, Keypair.generate().publicKey);
+    world.mischief.swallowSends = Number.POSITIVE_INFINITY;
+    profitableClose(driver, trader);
+    const states = async () => (await paymentsIn(database)).map(({ state }) => state);
+    await expect
+      .poll(async () => (await states()).filter((state) => state === 'dead').length)
+      .toBeGreaterThanOrEqual(2);
+    world.mischief.swallowSends = 0;
+    const share = await street.share('ana', settled);
+    expect(share).toMatchObject({ status: 'paid', amount: String(SHARE) });
+    expect((await states()).toSorted().at(-1)).toBe('landed');
+    // No payment was refused before it was signed.
+    expect(await states()).not.toContain('failed');
+  },
+);
 
 test.runIf(LONG)(
   'payments that a debtor lets fail on chain use up nothing of the day, and park no debt',

@@ -9,6 +9,7 @@ import { createRandom, type Random } from '../sim/random.ts';
 import { createBareServer } from '../support/bare-server.ts';
 import { factsOf } from '../support/heard-rows.ts';
 import { hostileBytes, sendBytes } from '../support/hostile.ts';
+import { LONG } from '../support/long.ts';
 import { dereferenced, lint } from '../support/openapi-lint.ts';
 import { debtsIn, paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
@@ -33,7 +34,7 @@ type Operation = {
 };
 type OpenApi = { paths: Record<string, Record<string, Operation>> };
 
-const REQUESTS = Number(process.env.BAILIFF_FUZZ_REQUESTS ?? 4_000);
+const REQUESTS = Number(process.env.BAILIFF_FUZZ_REQUESTS ?? (LONG ? 4_000 : 2_500));
 /** One request in so many is hostile: bytes on a socket of its own. */
 const HOSTILE_EVERY = 4;
 /** One request in so many is a registration that must be accepted. */

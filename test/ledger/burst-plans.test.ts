@@ -100,8 +100,12 @@ async function close(sql: Sql, numbers: readonly number[], together: boolean): P
 
 test.each<[number, string]>([
   [300, 'force_generic_plan'],
-  [10, 'force_generic_plan'],
-  ...(LONG ? [[300, 'auto'] as [number, string]] : []),
+  ...(LONG
+    ? ([
+        [10, 'force_generic_plan'],
+        [300, 'auto'],
+      ] as [number, string][])
+    : []),
 ])(
   'no step of a payment reads more pages after a burst, planned when %i had paid, with plan_cache_mode %s',
   async (paid, plans) => {

@@ -199,6 +199,8 @@ export type ListedClearance = Clearance & {
   readonly untilMs: number;
   readonly revokedAtMs: number | null;
 };
+/** The most that all clearances together may let out, as the chain was read at `slot`. */
+export type Settled = { readonly most: BaseUnits; readonly slot: Slot };
 export type Clearances = {
   /** Lists clearances, newest first. `before` is the id of the last one of the page before. */
   list(filter: {
@@ -214,9 +216,9 @@ export type Clearances = {
   revoke(subscriberId: string, id: string, slot: Slot, nowMs: number): Promise<boolean>;
   /**
    * Stores a clearance, and returns null. Where earlier clearances of its token may still let out
-   * so much that with its amount it is above `most`, stores nothing and returns that sum; without
-   * `most` that is not looked at. Throws `books_behind` when the database is no longer the one with
-   * the identity `under`, which may lack debts; null skips this check.
+   * so much that with its amount it is above `settled.most`, stores nothing and returns that sum;
+   * without `settled` that is not looked at. Throws `books_behind` when the database is no longer
+   * the one with the identity `under`, which may lack debts; null skips this check.
    */
   grant(
     subscriberId: string,
@@ -224,7 +226,7 @@ export type Clearances = {
     grantedAtMs: number,
     untilMs: number,
     under: string | null,
-    most?: BaseUnits,
+    settled?: Settled,
   ): Promise<BaseUnits | null>;
 };
 

@@ -14,10 +14,10 @@ import {
   uncovered,
 } from '../core/covered.ts';
 import { Fault } from '../core/fault.ts';
-import type { Address } from '../core/ids.ts';
+import type { Address, Slot } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
 import type { Pace } from '../core/pace.ts';
-import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
+import type { Clock, Ledger, Log, Settled, Subscriber } from '../core/ports.ts';
 import type { Owed, Token } from '../core/token.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Venue, Venues } from '../core/venue.ts';
@@ -143,20 +143,22 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
   };
 
   /**
-   * The state of each account now, at one venue or at all, and the quote tokens in the agent's own
-   * token account.
+   * The state of each account now, at one venue or at all, the quote tokens in the agent's own token
+   * account, and the lowest slot of these readings.
    */
   const holdingsOf = async (
     subscriber: Subscriber,
     at: Venue,
     all: boolean,
-  ): Promise<{ holdings: Holding[]; tokens: BaseUnits }> => {
+  ): Promise<{ holdings: Holding[]; tokens: BaseUnits; slot: Slot }> => {
     const holdings: Holding[] = [];
+    const slots: Slot[] = [];
     const gone = await goneOf(subscriber.id);
     for (const { address, venue: name } of subscriber.driftAccounts) {
       if ((!all && name !== at.name) || gone.has(address)) continue;
       const venue = venues.of(name);
       const { slot, accounts } = await chain.accounts(await venue.preflightAccounts(address));
+      slots.push(slot);
       const state = venue.stateOf('drift_user', slot, accounts[0] ?? null);
       const funds = venue.read(address, accounts)?.funds ?? null;
       const explained = await ledger.checks.explained(address);
@@ -171,9 +173,10 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     }
     const { agentWallet } = subscriber;
     const address = tokens.tokenAccount(at.quoteMint, agentWallet);
-    const [account] = (await chain.accounts([address])).accounts;
-    const own = tokens.readTokenAccount(account ?? null, at.quoteMint, agentWallet);
-    return { holdings, tokens: own === null || own.foreign ? 0n : own.amount };
+    const { slot, accounts } = await chain.accounts([address]);
+    const own = tokens.readTokenAccount(accounts[0] ?? null, at.quoteMint, agentWallet);
+    const amount = own === null || own.foreign ? 0n : own.amount;
+    return { holdings, tokens: amount, slot: Math.min(slot, ...slots) };
   };
 
   /**
@@ -185,12 +188,12 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     at: Venue,
     amount: BaseUnits | null,
     deadlineMs: number,
-  ): Promise<{ readonly doubt: Uncovered | null; readonly there: BaseUnits }> => {
+  ): Promise<{ readonly doubt: Uncovered | null; readonly settled: Settled }> => {
     for (;;) {
-      const { holdings, tokens } = await holdingsOf(subscriber, at, amount === null);
+      const { holdings, tokens, slot } = await holdingsOf(subscriber, at, amount === null);
       const doubt = uncovered(holdings, tokens, amount, at.quote);
       if (doubt === null || !doubt.passes || clock.nowMs() >= deadlineMs)
-        return { doubt, there: settledIn(holdings, tokens) };
+        return { doubt, settled: { most: settledIn(holdings, tokens), slot } };
       await clock.sleep(LOOK_AGAIN_MS, never);
     }
   };
@@ -238,7 +241,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     };
     const owing = await stillOwing();
     if (owing !== null) return owing;
-    const { doubt, there } = await doubtOf(subscriber, at, amount, deadlineMs);
+    const { doubt, settled } = await doubtOf(subscriber, at, amount, deadlineMs);
     if (doubt !== null) return blocked(doubt.code, [], doubt.reason);
     // A transaction that was heard while the accounts were read may have made a new debt.
     const owingNow = await stillOwing();
@@ -265,10 +268,10 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
       tradedSlot: null,
     };
     const others = await ledger.clearances.grant(
-      ...([subscriberId, clearance, grantedAtMs, untilMs, under, there] as const),
+      ...([subscriberId, clearance, grantedAtMs, untilMs, under, settled] as const),
     );
     if (others !== null && amount !== null)
-      return blocked('too_much', [], besideOthers(amount, there, others, at.quote));
+      return blocked('too_much', [], besideOthers(amount, settled.most, others, at.quote));
     log.info('clearance.granted', {
       subscriber: subscriberId,
       purpose,

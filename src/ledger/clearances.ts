@@ -1,6 +1,6 @@
 // Clearances: stores every clearance for good, so that a verdict can be judged again at any time.
 import { type Clearance, unspent } from '../core/clearance.ts';
-import type { Address } from '../core/ids.ts';
+import type { Address, Slot } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
 import { classify, type TopUpRule } from '../core/outflow.ts';
 import type { Clearances, ListedClearance } from '../core/ports.ts';
@@ -58,13 +58,15 @@ export async function readClearances(
 }
 
 /**
- * What the clearances of this subscriber to withdraw a token may still let out, in this slot or
- * later. `topUp` recognises the daemon's own swaps, as in a verdict. Base units.
+ * What the clearances of this subscriber to withdraw a token may still let out, in the slot of the
+ * new one or later. Outflows after `seenSlot` use up nothing: a sum that was read at that slot still
+ * contains them. `topUp` recognises the daemon's own swaps, as in a verdict. Base units.
  */
 async function readUnspent(
   tx: Transaction,
   subscriberId: string,
   { mint = USDC.mint, grantedSlot }: Clearance,
+  seenSlot: Slot,
   topUp: TopUpRule | null,
 ): Promise<BaseUnits> {
   const clearances = (await readClearances(tx, [subscriberId])).get(subscriberId) ?? [];
@@ -78,7 +80,8 @@ async function readUnspent(
   ]);
   const whos = (each: readonly { who: string }[]) => new Set(each.map((row) => row.who));
   const context = { creators: whos(creators), appointed: whos(appointed), topUp };
-  const { left } = classify(rows.map(outflowOf), clearances, quotes, context);
+  const outflows = rows.map(outflowOf).filter(({ slot }) => slot <= seenSlot);
+  const { left } = classify(outflows, clearances, quotes, context);
   return unspent(clearances, left, mint, grantedSlot);
 }
 
@@ -110,14 +113,14 @@ export function createClearances(sql: Sql, topUp: TopUpRule | null = null): Clea
           and until_at > ${at(nowMs)} returning 1`;
       return rows.length > 0;
     },
-    grant: (subscriberId, clearance, grantedAtMs, untilMs, under, most) =>
+    grant: (subscriberId, clearance, grantedAtMs, untilMs, under, settled) =>
       sql.begin(async (tx) => {
         await requireIdentity(tx, under);
-        if (most !== undefined && clearance.amount !== null) {
+        if (settled !== undefined && clearance.amount !== null) {
           // Of two requests at once the second one sees the clearance of the first.
           await tx`select 1 from standing where subscriber_id = ${subscriberId} for update`;
-          const others = await readUnspent(tx, subscriberId, clearance, topUp);
-          if (others > 0n && others + clearance.amount > most) return others;
+          const others = await readUnspent(tx, subscriberId, clearance, settled.slot, topUp);
+          if (others > 0n && others + clearance.amount > settled.most) return others;
         }
         await tx`
           insert into clearance (clearance_id, subscriber_id, purpose, amount, mint, granted_slot, until_slot, granted_at, until_at)

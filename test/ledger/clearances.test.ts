@@ -1,7 +1,8 @@
 // Clearances: what several of them may let out together.
 import { expect, test } from 'vitest';
 import type { Clearance } from '../../src/core/clearance.ts';
-import { createTestLedger } from '../support/ledger.ts';
+import { transferOf } from '../support/credit.ts';
+import { createTestLedger, recordFact } from '../support/ledger.ts';
 
 const clearance = (id: string, amount: bigint | null, grantedSlot = 50): Clearance => ({
   ...{ id, purpose: amount === null ? 'close' : 'withdraw', amount },
@@ -11,8 +12,11 @@ const clearance = (id: string, amount: bigint | null, grantedSlot = 50): Clearan
 test('of clearances that are granted at once, none adds up with the others beyond the most', async () => {
   await using held = await createTestLedger();
   const { ledger, sql } = held;
-  const grant = (id: string, amount: bigint | null, most?: bigint, slot = 50) =>
-    ledger.clearances.grant('ana', clearance(id, amount, slot), 0, 1_000, null, most);
+  const grant = (id: string, amount: bigint | null, most?: bigint, slot = 50, seen = 70) =>
+    ledger.clearances.grant(
+      ...(['ana', clearance(id, amount, slot), 0, 1_000, null] as const),
+      ...(most === undefined ? [] : [{ most, slot: seen }]),
+    );
   let granted = false;
   const first = await sql.begin(async (tx) => {
     await tx`select 1 from standing where subscriber_id = 'ana' for update`;
@@ -36,4 +40,19 @@ test('of clearances that are granted at once, none adds up with the others beyon
   expect(await grant('c5', null, 100n)).toBeNull();
   expect(await grant('c6', 41n, 100n, 56)).toBe(60n);
   expect(await grant('c7', 99n)).toBeNull();
+});
+
+test('an outflow frees its part of a clearance only for a sum that was read after it', async () => {
+  await using held = await createTestLedger();
+  const { ledger } = held;
+  const ask = (id: string, amount: bigint, seen: number) => {
+    const settled = { most: 1_000_000_000n, slot: seen };
+    return ledger.clearances.grant('ana', clearance(id, amount, 70), 0, 1_000, null, settled);
+  };
+  await ledger.clearances.grant('ana', clearance('c1', 600_000_000n), 0, 1_000, null);
+  await recordFact(ledger, transferOf(1, 65, 500_000_000n, { owner: null }), 'finalized');
+  // The sum that was read in slot 64 still contains what left in slot 65.
+  expect(await ask('c2', 500_000_000n, 64)).toBe(600_000_000n);
+  expect(await ask('c3', 950_000_000n, 65)).toBe(100_000_000n);
+  expect(await ask('c4', 500_000_000n, 65)).toBeNull();
 });

@@ -143,8 +143,8 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
   };
 
   /**
-   * The state of each account now, at one venue or at all, the quote tokens in the agent's own token
-   * account, and the lowest slot of these readings.
+   * The state of each account now, at one venue or at all, the quote tokens in the agent's own
+   * token account, and the lowest slot of these readings.
    */
   const holdingsOf = async (
     subscriber: Subscriber,

@@ -59,8 +59,8 @@ export async function readClearances(
 
 /**
  * What the clearances of this subscriber to withdraw a token may still let out, in the slot of the
- * new one or later. Outflows after `seenSlot` use up nothing: a sum that was read at that slot still
- * contains them. `topUp` recognises the daemon's own swaps, as in a verdict. Base units.
+ * new one or later. Outflows after `seenSlot` use up nothing: a sum that was read at that slot
+ * still contains them. `topUp` recognises the daemon's own swaps, as in a verdict. Base units.
  */
 async function readUnspent(
   tx: Transaction,

@@ -1,6 +1,6 @@
 // Lot: one part of a position, the facts that change lots, and which lots a close takes. A lot is
 // everything that was opened in succession under the same terms.
-import type { Close, Direction, Held, Reckoning } from './fact.ts';
+import type { Close, Direction, Held, Open, Reckoning } from './fact.ts';
 import type { Slot } from './ids.ts';
 import { type BaseUnits, least, mulDivCeil, mulDivFloor } from './money.ts';
 import type { Terms } from './terms.ts';
@@ -28,14 +28,7 @@ export type Lot = {
 
 /** The facts that change lots, in chain order. */
 export type Movement = { readonly slot: Slot } & (
-  | {
-      readonly kind: 'open';
-      readonly market: number;
-      readonly position: Direction;
-      readonly base: bigint;
-      readonly quote: BaseUnits | null;
-      readonly fee: BaseUnits | null;
-    }
+  | Pick<Open, 'kind' | 'market' | 'position' | 'base' | 'quote' | 'fee'>
   | Pick<Close, 'kind' | 'market' | 'position' | 'baseClosed'>
   /** The positions of the account after transactions that could not be read. */
   | Pick<Reckoning, 'kind' | 'held' | 'heldBefore' | 'afterSlot'>

@@ -53,6 +53,13 @@ describe('rent of an account that the venue makes for itself', () => {
     expect(amounts(through(create(account, RENT, SPACE, PROGRAM_ID)))).toEqual([]);
     expect(amounts(through(create(account, RENT + 7n, SPACE, PROGRAM_ID)))).toEqual([7n]);
   });
+  test('that another wallet paid lets the agent send the account no SOL unheard', () => {
+    const account = someone();
+    const data = [...u64(RENT), ...u64(SPACE), ...bytesOf(PROGRAM_ID)];
+    const paid = system([stranger, account], 0, 0, 0, 0, ...data);
+    const order = venue('an order', { 1: agent }, { inner: [paid] });
+    expect(amounts(made([order, sendSol(agent, account, RENT)]))).toEqual([RENT]);
+  });
   test('also where size and owner are given one by one', () => {
     const account = someone();
     const [space, owner] = [allocate(account, SPACE), assign(account, PROGRAM_ID)];

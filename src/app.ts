@@ -64,7 +64,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
     metrics.rpc(call);
     costs?.note(call);
   };
-  const parts = await openParts(settings, clock, log, { migrates: true, onCall });
+  const parts = await openParts(settings, clock, log, { daemon: true, onCall });
   const { ledger, pulseLedger, chain, venues, pen, locks, pace } = parts;
   const { sql, direct } = stack.adopt(parts.pools, (open) => open.end(2));
   const mayGiveUp: RpcCosts['isGivenUp'] = (source) => hearing.mayGiveUp(source);

@@ -79,7 +79,7 @@ export async function runCommandLine(line: CommandLine): Promise<number> {
       const settings = loadSettings(env);
       const log = openLog('error');
       const { openParts } = await import('./daemon-parts.ts');
-      const parts = await openParts(settings, clock, log, { migrates: false });
+      const parts = await openParts(settings, clock, log, { daemon: false });
       try {
         return await work({ parts, settings, log });
       } finally {

@@ -40,7 +40,7 @@ import { createLedger } from './ledger/ledger.ts';
 import { createLocks } from './ledger/locks.ts';
 import { migrate, requireMigrated } from './ledger/migrate.ts';
 import { openPools, type Pools, requireSame } from './ledger/pools.ts';
-import { createProbe } from './ledger/probe.ts';
+import { readDatabaseClock } from './ledger/probe.ts';
 import { createSideBooks, type SideBooks } from './ledger/side-books.ts';
 import { keepVenues } from './ledger/tokens.ts';
 import { createVenuePrograms } from './ledger/venue-programs.ts';
@@ -89,8 +89,12 @@ export type Parts = SideBooks & {
 const FEES_EVERY_MS = 10_000;
 
 export type Opening = {
-  /** Whether missing migrations are applied; if not, a database that lacks one is refused. */
-  readonly migrates: boolean;
+  /**
+   * Whether the parts are a daemon's. A daemon applies missing migrations and keeps the text that
+   * shows whose master key the ledger's is; a command refuses a database that lacks a migration,
+   * and keeps no such text.
+   */
+  readonly daemon: boolean;
   /** Is told of each call to a node. */
   readonly onCall?: RpcListener;
 };
@@ -98,13 +102,13 @@ export type Opening = {
 /**
  * Opens the ledger, sets the clock by it, and wires the rest. Throws `settings_invalid` when the
  * settings name no database or no RPC node, and `database_behind` when the database lacks
- * migrations and `migrates` is false.
+ * migrations and `daemon` is false.
  */
 export async function openParts(
   settings: Settings,
   clock: Clock & Partial<Pick<LedgerClock, 'set'>>,
   log: Log,
-  { migrates, onCall = () => {} }: Opening,
+  { daemon, onCall = () => {} }: Opening,
 ): Promise<Parts> {
   const { secrets, rpc } = settings;
   const { databaseUrl } = secrets;
@@ -125,10 +129,9 @@ export async function openParts(
   let recalled: Seen | null = null;
   try {
     await requireSame(pools);
-    await (migrates ? migrate(pools.direct, log) : requireMigrated(sql));
+    await (daemon ? migrate(pools.direct, log) : requireMigrated(sql));
     await keepVenues(sql, venues.all);
-    // A command may look at a ledger that refuses writes, so this failure is ignored.
-    await clock.set?.(createProbe(sql).write).catch(() => {});
+    await clock.set?.(() => readDatabaseClock(sql));
     recalled = await newestCursor(sql);
   } catch (thrown) {
     await pools.end(5);
@@ -166,8 +169,9 @@ export async function openParts(
   const ledgerOver = (pool: Sql): Ledger =>
     createLedger(pool, undefined, settings.mode === 'observe', topUpRuleOf(settings));
   const ledger = ledgerOver(sql);
+  const book = ledger.masterKey;
   const masterKey = createMasterKey(
-    ledger.masterKey,
+    daemon ? book : { ...book, keep: async (sealed) => sealed },
     createVault(secrets),
     secrets.masterKey !== null,
   );

@@ -28,23 +28,37 @@ const addresses = (value: unknown, what: string): Address[] =>
   value === undefined || value === null
     ? []
     : itemsOf(value, what).map((each) => textOf(each, what) as Address);
-const indexes = (value: unknown, what: string): number[] =>
-  itemsOf(value, what).map((each) => countOf(each, what));
 const bytesOf = (data: unknown): Uint8Array =>
   base58Bytes(textOf(data, 'instruction data')) ?? new Uint8Array();
+
+/** Finds an account by its place in the list of a transaction's accounts. */
+type KeyAt = (index: unknown, what: string) => Address;
+
+/**
+ * Creates the search in a list of accounts. A successful transaction has its whole list
+ * (`requireAllKeys`), so a place past its end is a wrong answer, for which the search throws an
+ * Error. A node may give the list of a failed one in part; the search gives an empty text then.
+ */
+const keyAtOf =
+  (keys: readonly Address[], failed: boolean): KeyAt =>
+  (index, what) => {
+    const key = keys[countOf(index, what)];
+    if (key === undefined && !failed) throw new Error(`${what} points past the accounts`);
+    return key ?? ('' as Address);
+  };
 
 /**
  * The token balances by account and mint. An account that was closed and made again for another
  * mint in the same transaction has two rows: one that ends, and one that begins.
  */
-function tokenBalances(meta: Json, keys: readonly Address[]): TokenBalance[] {
+function tokenBalances(meta: Json, keyAt: KeyAt): TokenBalance[] {
   const rows = new Map<string, Writable<TokenBalance>>();
   const put = (side: 'before' | 'after', given: unknown): void => {
     for (const balance of list(given, 'token balances')) {
-      const account = keys[countOf(balance.accountIndex, 'accountIndex')];
+      const account = keyAt(balance.accountIndex, 'accountIndex');
       const mint = textOf(balance.mint, 'mint') as Address;
       const amount = membersOf(balance.uiTokenAmount, 'uiTokenAmount');
-      if (account === undefined) continue;
+      if (account === '') continue;
       const row = rows.get(holdingKey(account, mint)) ?? {
         account,
         mint,
@@ -79,14 +93,10 @@ function lamportBalances(meta: Json, keys: readonly Address[]): LamportBalances 
   };
 }
 
-function instructionsOf(
-  message: Json,
-  meta: Json,
-  keys: readonly Address[],
-): ExecutedInstruction[] {
+function instructionsOf(message: Json, meta: Json, keyAt: KeyAt): ExecutedInstruction[] {
   const resolve = (given: Json) => ({
-    program: keys[countOf(given.programIdIndex, 'programIdIndex')] ?? ('' as Address),
-    accounts: indexes(given.accounts, 'accounts').map((index) => keys[index] ?? ('' as Address)),
+    program: keyAt(given.programIdIndex, 'programIdIndex'),
+    accounts: itemsOf(given.accounts, 'accounts').map((each) => keyAt(each, 'an account')),
     data: bytesOf(given.data),
   });
   const called = new Map(
@@ -119,6 +129,7 @@ function transactionOf(response: Json, signature: Signature): ChainTransaction {
   const keys = [...addresses(message.accountKeys, 'accountKeys'), ...writable, ...readonly];
   requireRecorded(meta, signature);
   requireAllKeys(meta, signature, { message, writable, readonly, keys: keys.length });
+  const keyAt = keyAtOf(keys, meta.err !== null && meta.err !== undefined);
   const { transactionIndex: blockIndex, blockTime } = response;
   const header = membersOf(message.header, 'header');
   return {
@@ -129,8 +140,8 @@ function transactionOf(response: Json, signature: Signature): ChainTransaction {
     error: meta.err ?? null,
     ...(typeof message.recentBlockhash === 'string' ? { blockhash: message.recentBlockhash } : {}),
     keys,
-    instructions: instructionsOf(message, meta, keys),
-    tokenBalances: tokenBalances(meta, keys),
+    instructions: instructionsOf(message, meta, keyAt),
+    tokenBalances: tokenBalances(meta, keyAt),
     signers: keys.slice(0, countOf(header.numRequiredSignatures, 'numRequiredSignatures')),
     fee: BigInt(countOf(meta.fee, 'fee')),
     lamports: lamportBalances(meta, keys),
@@ -173,7 +184,7 @@ function requireAllKeys(
   if (meta.err !== null && meta.err !== undefined) return;
   const lookups = list(told.message.addressTableLookups, 'addressTableLookups');
   const asked = (name: string): number =>
-    lookups.reduce((sum, each) => sum + indexes(each[name], name).length, 0);
+    lookups.reduce((sum, each) => sum + itemsOf(each[name], name).length, 0);
   const lengthOf = (value: unknown): number => (Array.isArray(value) ? value.length : -1);
   const missing =
     asked('writableIndexes') !== told.writable.length ||

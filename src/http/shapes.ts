@@ -166,7 +166,7 @@ export const ClearanceAnswer = Type.Object({
   code: Type.Optional(
     Type.Enum([...BLOCKS], {
       description:
-        'Why it is blocked. owes: something is owed. books_behind: the database lost its last commits, and what was paid meanwhile is not known yet; reason says until when. accounts_not_followed: more sub-accounts exist than are followed. no_account: no Drift account of the subscriber exists. results_not_final: something is not read and settled yet, ask again. positions_open: close every position first. too_much: more than is settled.',
+        'Why it is blocked. owes: something is owed. books_behind: the database lost its last commits, and what was paid meanwhile is not known yet; reason says until when. accounts_not_followed: more sub-accounts exist than are followed. no_account: no Drift account of the subscriber exists. results_not_final: something is not read and settled yet, ask again. positions_open: close every position first. too_much: more than is settled less what earlier clearances still let out.',
     }),
   ),
   outstanding: Type.Optional(BaseUnits),

@@ -1,5 +1,5 @@
-// Probe: writes one row each second, so that the daemon notices when the ledger refuses writes; and
-// tells why no connection comes about.
+// Probe: writes one row each second, so that the daemon notices when the ledger refuses writes;
+// reads the database's clock; and tells why no connection comes about.
 import type { Probe } from '../core/ports.ts';
 import { askAlone, type Sql } from './database.ts';
 import type { Pools } from './pools.ts';
@@ -15,6 +15,12 @@ export function createProbe(sql: Sql): Probe {
       return row?.now.getTime() ?? 0;
     },
   };
+}
+
+/** The database's clock in milliseconds. Writes nothing, so that a standby answers as well. */
+export async function readDatabaseClock(sql: Sql): Promise<number> {
+  const [row] = await sql<{ now: Date }[]>`select clock_timestamp() as now`;
+  return row?.now.getTime() ?? 0;
 }
 
 /**

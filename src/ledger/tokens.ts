@@ -38,18 +38,29 @@ export async function tokensOfAccounts(
 
 export type ServedVenue = { readonly name: VenueName; readonly quote: Token };
 
+/** The token in which the ledger counts debts of a venue; null when it does not know the venue. */
+async function knownQuote(sql: Sql, name: VenueName): Promise<TokenRow | null> {
+  const [known] = await sql<TokenRow[]>`
+    select k.mint, k.symbol, k.decimals from venue v join token k using (mint) where v.name = ${name}`;
+  return known ?? null;
+}
+
 /**
- * Adds the venues that a daemon serves, and their tokens. Throws `settings_invalid` when the ledger
- * knows one of them with another token, or has accounts of a venue that the daemon does not serve.
+ * Adds the venues that a process serves, and their tokens, where the ledger does not know them. A
+ * ledger that knows them is only read, so that commands look at a standby as well. Throws
+ * `settings_invalid` when the ledger knows one of them with another token, or has accounts of a
+ * venue that the process does not serve.
  */
 export async function keepVenues(sql: Sql, venues: readonly ServedVenue[]): Promise<void> {
   for (const { name, quote } of venues) {
-    await sql`
-      insert into token (mint, symbol, decimals) values (${quote.mint}, ${quote.symbol}, ${quote.decimals})
-      on conflict do nothing`;
-    await sql`insert into venue (name, mint) values (${name}, ${quote.mint}) on conflict do nothing`;
-    const [known] = await sql<TokenRow[]>`
-      select k.mint, k.symbol, k.decimals from venue v join token k using (mint) where v.name = ${name}`;
+    let known = await knownQuote(sql, name);
+    if (known === null) {
+      await sql`
+        insert into token (mint, symbol, decimals) values (${quote.mint}, ${quote.symbol}, ${quote.decimals})
+        on conflict do nothing`;
+      await sql`insert into venue (name, mint) values (${name}, ${quote.mint}) on conflict do nothing`;
+      known = await knownQuote(sql, name);
+    }
     if (known?.mint !== quote.mint || known.decimals !== quote.decimals)
       throw new Fault(
         'settings_invalid',

@@ -137,6 +137,12 @@ function transactionFrom(
     (meta.innerInstructions ?? []).map((each) => [each.index, each.instructions]),
   );
   const executed = [message.instructions, ...called.values()].flat();
+  const places = [
+    ...executed.flatMap((each) => [each.programIdIndex, ...each.accounts]),
+    ...[...(preTokenBalances ?? []), ...(postTokenBalances ?? [])].map((each) => each.accountIndex),
+  ];
+  if (meta.err === null && places.some((each) => keys[each] === undefined))
+    throw new Error(`the node points past the accounts of ${signature}`);
   checkInstructionData(executed.map((each) => each.data));
   const resolve = ({ programIdIndex, accounts, data }: Compiled) => ({
     program: keys[programIdIndex] ?? ('' as Address),

@@ -183,7 +183,7 @@ const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 async function payAll(town: Awaited<ReturnType<typeof openTown>>): Promise<void> {
   const { world, settings, people } = town;
   const clock = createManualClock(systemClock.nowMs(), drawn(7));
-  const parts = await openParts(settings, clock, silentLog, { migrates: true });
+  const parts = await openParts(settings, clock, silentLog, { daemon: true });
   const { sql } = parts;
   await sql`create table bench_clock (at timestamptz not null)`;
   await sql`insert into bench_clock values (now())`;

@@ -59,7 +59,7 @@ export async function benchImport(): Promise<boolean> {
     BAILIFF_RPC_URL: world.chain.rpcUrl,
     BAILIFF_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
   });
-  const parts = await openParts(given, clock, log, { migrates: true });
+  const parts = await openParts(given, clock, log, { daemon: true });
   try {
     const text = fileOf(count, Keypair.generate().publicKey.toBase58());
     const run = async (dryRun: boolean) => {

@@ -84,7 +84,12 @@ const dataOf = (texts: readonly string[]) => ({
 const LONGEST = base58Text(new Uint8Array(10_240).fill(255));
 answers.longest = dataOf([LONGEST]);
 answers.longer = dataOf([`${LONGEST}${'z'.repeat(20)}`]);
-// Of these the node did not record a part, or recorded that there is nothing.
+/** The one inner call, in other words of the node. */
+const called = (told: object) => ({
+  innerInstructions: [{ index: 0, instructions: [{ data: '3Dc8EpW7Kr3R', ...told }] }],
+});
+// Of these the node did not record a part, pointed past the five accounts, or recorded that there
+// is nothing.
 const partial: Record<string, object> = {
   calls: { innerInstructions: null },
   before: { preTokenBalances: null },
@@ -96,6 +101,10 @@ const partial: Record<string, object> = {
   lamports: { preBalances: null },
   later: { postBalances: undefined },
   fewer: { postBalances: [1, 1, 1, 1] },
+  balance: { preTokenBalances: [{ ...meta.preTokenBalances[0], accountIndex: 5 }] },
+  balanceAfter: { postTokenBalances: [{ ...meta.preTokenBalances[0], accountIndex: 5 }] },
+  program: called({ programIdIndex: 5, accounts: [1, 3] }),
+  account: called({ programIdIndex: 4, accounts: [1, 5] }),
   untold: { err: 'AccountNotFound', loadedAddresses: null, preBalances: null },
   empty: { innerInstructions: [], preTokenBalances: [], postTokenBalances: [] },
   failed: { err: { InsufficientFundsForRent: { account_index: 0 } }, innerInstructions: null },
@@ -165,6 +174,9 @@ test('a successful transaction without its calls, balances or accounts is not re
   // Accounts from lookup tables, or lamports of accounts, are missing.
   for (const version of ['tables', 'table', 'mixed', 'lamports', 'later', 'fewer'])
     await expect(read(version)).rejects.toMatchObject({ code: 'rpc_unavailable' });
+  // A token balance, a called program or an account of a call is none of the five accounts.
+  for (const version of ['balance', 'balanceAfter', 'program', 'account'])
+    await expect(read(version), version).rejects.toMatchObject({ code: 'rpc_unavailable' });
   expect(await read('untold')).toMatchObject({ lamports: null, fee: 5_000n });
   // Nothing was called, and no token account took part.
   expect(await read('empty')).toMatchObject({ instructions: [{ inner: [] }], tokenBalances: [] });

@@ -73,3 +73,17 @@ test('a successful transaction without all of its accounts is no answer', async 
   }
   await expect(readWith({ preBalances: [] }, '1')).rejects.toThrow('did not record all');
 });
+
+test('a successful transaction that points past its accounts is no answer', async () => {
+  const balance = { accountIndex: 1, mint: 'mint', uiTokenAmount: { amount: '1', decimals: 6 } };
+  const call = (told: object) => [{ index: 0, instructions: [{ data: '1', ...told }] }];
+  for (const more of [
+    { preTokenBalances: [balance] },
+    { postTokenBalances: [balance] },
+    { innerInstructions: call({ programIdIndex: 1, accounts: [0] }) },
+    { innerInstructions: call({ programIdIndex: 0, accounts: [0, 1] }) },
+  ]) {
+    await expect(readWith(more, '1')).rejects.toThrow('points past the accounts');
+    expect(await readWith({ ...more, err: 'AccountNotFound' }, '1')).toMatchObject({ fee: 5_000n });
+  }
+});

@@ -1,5 +1,6 @@
 // Behind: commands that are run on a database without a ledger, and on a ledger of an earlier
-// release, refuse it and change nothing. A daemon that starts migrates it.
+// release, refuse it and change nothing. A daemon that starts migrates it. Commands that only look
+// change nothing on a ledger of this release.
 import { expect, test } from 'vitest';
 import { openParts } from '../../src/daemon-parts.ts';
 import { migrate, readMigrations } from '../../src/ledger/migrate.ts';
@@ -66,14 +67,48 @@ test('on a ledger of an earlier release no command runs, and none migrates it', 
   expect(await runCommand(placeOf(database), ['halts', 'list'])).toMatchObject({ code: 0 });
 });
 
-test('a daemon that starts makes the ledger', async () => {
-  await using database = await createDatabase({ empty: true });
+/** Opens the parts of a daemon and closes them. Returns the trouble of the master key. */
+async function startDaemon(database: TestDatabase, masterKey: number) {
   const settings = loadSettings({
     BAILIFF_NETWORK: 'local',
     DATABASE_URL: database.url,
     BAILIFF_RPC_URL: NODE,
+    BAILIFF_MASTER_KEY: Buffer.alloc(32, masterKey).toString('base64'),
   });
-  const parts = await openParts(settings, systemClock, silentLog, { migrates: true });
+  const parts = await openParts(settings, systemClock, silentLog, { daemon: true });
   await parts.pools.end(2);
+  return parts.masterKey.trouble()?.code ?? null;
+}
+
+test('a daemon that starts makes the ledger', async () => {
+  await using database = await createDatabase({ empty: true });
+  await startDaemon(database, 7);
   expect(await runCommand(placeOf(database), ['halts', 'list'])).toMatchObject({ code: 0 });
+});
+
+const LOOKING = [
+  ['halts', 'list'],
+  ['shares', 'list'],
+  ['subscribers', 'list'],
+] as const;
+
+test('commands look at a standby, which refuses every write', async () => {
+  await using database = await createDatabase({ empty: true });
+  await startDaemon(database, 7);
+  const before = await contentOf(database);
+  const [{ name } = { name: '' }] = await database.sql<{ name: string }[]>`
+    select current_database() as name`;
+  await database.sql`alter database ${database.sql(name)} set default_transaction_read_only = on`;
+  for (const args of LOOKING)
+    expect(await runCommand(placeOf(database), args), args.join(' ')).toMatchObject({ code: 0 });
+  expect(await contentOf(database)).toEqual(before);
+});
+
+test('a command with a wrong master key before the first start does not make it the ledger’s', async () => {
+  await using database = await createDatabase({ empty: true });
+  await migrate(database.sql, silentLog);
+  for (const args of LOOKING)
+    expect(await runCommand(placeOf(database), args), args.join(' ')).toMatchObject({ code: 0 });
+  expect(await startDaemon(database, 9)).toBeNull();
+  expect(await startDaemon(database, 7)).toBe('master_key_wrong');
 });

@@ -11,6 +11,6 @@ export async function partsOf(
   { settings }: Pick<Street, 'settings'>,
   clock: Clock,
 ): Promise<Parts & AsyncDisposable> {
-  const parts = await openParts(settings, clock, silentLog, { migrates: false });
+  const parts = await openParts(settings, clock, silentLog, { daemon: false });
   return { ...parts, [Symbol.asyncDispose]: () => parts.sql.end() };
 }

@@ -151,7 +151,9 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   stack.defer(await listenEvents(direct, () => loops.after('written')));
   const heartbeat = createHeartbeat(
     {
-      ...{ ...ports, ledger: pulseLedger, sources, aside: hearing.aside },
+      ...ports,
+      ledger: pulseLedger,
+      sources,
       pace,
       slot: slots.read,
       personal: () => new Map([...hearing.doubts.why(), ...upkeep.doubts()]),
@@ -184,9 +186,20 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
     });
   const server = createServer(
     surfaceOf(settings, {
-      ...{ ...ports, ...hearing, ...upkeep, rules, metrics, authority, pulse, sender },
-      ...{ costs: spending, feed: feeds.sockets, grpc: feeds.stream },
-      ...{ acts: answered.acts, endings: settling.endings, judgeAll: settling.judge },
+      ...ports,
+      ...hearing,
+      ...upkeep,
+      rules,
+      metrics,
+      authority,
+      pulse,
+      sender,
+      costs: spending,
+      feed: feeds.sockets,
+      grpc: feeds.stream,
+      acts: answered.acts,
+      endings: settling.endings,
+      judgeAll: settling.judge,
       nudge: (id) => lanes.nudge(id),
       onDelivered: () => loops.after('delivered'),
       onNoted: () => loops.after('noted'),

@@ -144,7 +144,9 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     doubt: (address, slot) => void doubts.begin(address, slot),
   });
   const doubts = createWithdrawalDoubts({
-    ...{ ...ports, watch, judge: settling.judge },
+    ...ports,
+    watch,
+    judge: settling.judge,
     elsewhere: parts.heardElsewhere,
     tell: settings.watch.share ? parts.tellDoubt : null,
   });
@@ -189,8 +191,14 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   const onNoted = (): void => loops.after('noted');
   const feeds = openFeeds(
     {
-      ...{ parts, sources, watch, clock, log, takeNonce: settle.nonces.heard },
-      ...{ slots: given.slots, spent: given.spent },
+      parts,
+      sources,
+      watch,
+      clock,
+      log,
+      takeNonce: settle.nonces.heard,
+      slots: given.slots,
+      spent: given.spent,
       onTransactions: createStreamNotes({ ...ports, haste: told, learn, onTold: heard, onNoted }),
     },
     settings,
@@ -199,7 +207,11 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     feeds.follow([...mine().map((each) => each.address), ...settle.nonces.accounts()]);
   follow();
   addTakeover(share, {
-    ...{ loops, watch, mine, follow, clock, sources },
+    loops,
+    mine,
+    follow,
+    clock,
+    sources,
     async takeOver(accounts, signal) {
       await walks.take(accounts);
       if (uses('backfill')) noted((await walks.resume(accounts, signal)).noted);

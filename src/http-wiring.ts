@@ -134,7 +134,8 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     statements: {
       desk: createStatementDesk({ ...parts, nowMs: clock.nowMs }),
       knows: (of, id) => ledger.lists.knows(of, id),
-      ...{ clock, elapsedMs },
+      clock,
+      elapsedMs,
     },
     overview: {
       book: parts.overview,

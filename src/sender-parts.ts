@@ -28,6 +28,9 @@ export function openSender(
     tip: { lamports: BigInt(payments.sender.tip), accounts: limits.accounts },
     limits,
     post: within(bounds),
-    ...{ clock, elapsedMs, log, onCall },
+    clock,
+    elapsedMs,
+    log,
+    onCall,
   });
 }

@@ -100,7 +100,13 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   const ownSignatures = createOwnSignatures(clock, () => share.parts() !== null);
   const settle = createSettle(
     {
-      ...{ ...parts, ...ports, newId, books, budget, programsOf, ownSignatures },
+      ...parts,
+      ...ports,
+      newId,
+      books,
+      budget,
+      programsOf,
+      ownSignatures,
       clear: way.clear,
       onNonces: () => loops.after('followed'),
       onEnded: (id) => changed([id]),
@@ -108,7 +114,9 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
     payingOf(settings),
   );
   const own = createLanes({
-    ...{ ...settings.lanes, clock, log },
+    ...settings.lanes,
+    clock,
+    log,
     work: (id) =>
       whose.isMine(id)
         ? askedBy('payments', () => settle.run(id, stopping))

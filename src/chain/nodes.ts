@@ -105,8 +105,10 @@ export function openNodes(options: NodesOptions): Nodes {
   const rateOf = byUrl(options, options.callsPerSecond ?? []);
   const pool = createPool(
     all.map((node) => ({
-      ...{ name: node.what, send: node.fetch },
-      ...{ weight: weightOf(node.url), callsPerSecond: rateOf(node.url) },
+      name: node.what,
+      send: node.fetch,
+      weight: weightOf(node.url),
+      callsPerSecond: rateOf(node.url),
     })),
     options.clock,
     options.pool,

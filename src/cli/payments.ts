@@ -142,8 +142,9 @@ async function cancel(
   const { payments } = opened.parts.ledger;
   const endings = createEndings({
     ...opened.parts,
-    ...{ books: createBooks({ ...opened.parts, log: opened.log }) },
-    ...{ clock: tools.clock, log: opened.log },
+    books: createBooks({ ...opened.parts, log: opened.log }),
+    clock: tools.clock,
+    log: opened.log,
   });
   const outcome = await endings.cancel(id, { reason, ...tools.byWhom() });
   const never = new AbortController().signal;

@@ -117,7 +117,9 @@ export function createProgram(ports: ProgramPorts): Command {
       }) =>
         ports.exitWith(
           await ports.demo({
-            ...{ keep: keep === true, venue, guard },
+            keep: keep === true,
+            venue,
+            guard,
             ...(sources === undefined ? {} : { sources }),
           }),
         ),

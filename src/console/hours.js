@@ -33,7 +33,9 @@ function Bars({ title, described, times, values, colour }) {
         axes: [
           {
             ...axis,
-            ...{ size: 28, space: 64, grid: { show: false } },
+            size: 28,
+            space: 64,
+            grid: { show: false },
             values: (_plot, splits) => splits.map(hourText),
           },
           { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 10_000] },

@@ -22,8 +22,15 @@ export async function readSubscriber(id) {
       ask('GET', `/v1/audit?subscriber=${of}&limit=20`),
     ]);
   return {
-    ...{ subscriber, gate, ...shares, ...payments, ...closes, ...credits },
-    ...{ ...facts, ...terms, ...acts },
+    subscriber,
+    gate,
+    ...shares,
+    ...payments,
+    ...closes,
+    ...credits,
+    ...facts,
+    ...terms,
+    ...acts,
   };
 }
 

@@ -147,8 +147,13 @@ function partsOfClose(
     const fees = share(close.fee, base) + fee;
     running += base;
     return {
-      ...{ terms: under, base, openedSlot, entry: paid, openingFee: fee },
-      ...{ netPnl: gross - fees, fees },
+      terms: under,
+      base,
+      openedSlot,
+      entry: paid,
+      openingFee: fee,
+      netPnl: gross - fees,
+      fees,
     };
   });
   const agreed = parts.filter((part) => part.terms !== null);

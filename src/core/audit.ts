@@ -135,8 +135,15 @@ function auditOne(
     of: readonly Open[],
   ) =>
     rows.push({
-      ...{ kind, subscriberId, creatorWallet, token, slot, atMs },
-      ...{ owed: 0n, paid, difference: paid },
+      kind,
+      subscriberId,
+      creatorWallet,
+      token,
+      slot,
+      atMs,
+      owed: 0n,
+      paid,
+      difference: paid,
       shares: of.map((each) => each.share),
       transfers: [signature],
     });
@@ -215,7 +222,10 @@ export function auditOf({ subscriberId, debts, transfers }: AuditHistory): Audit
             slot,
             atMs,
           },
-          ...{ owed, paid, difference: paid - owed, transfers: by },
+          owed,
+          paid,
+          difference: paid - owed,
+          transfers: by,
         };
       }),
       ...found.rows,

@@ -187,8 +187,13 @@ export function quantumVaultRows(text: string): GivenRow[] {
     rows.push({
       line,
       value: present({
-        ...{ kind: 'subscription', id, subscriber: address, venue: 'drift-v2', subAccountId },
-        ...{ creatorWallet, shareBps },
+        kind: 'subscription',
+        id,
+        subscriber: address,
+        venue: 'drift-v2',
+        subAccountId,
+        creatorWallet,
+        shareBps,
         open: active ? 'charged' : 'free',
         ended: active ? null : true,
       }),

@@ -34,8 +34,13 @@ export const evidenceOf = (rumour: Rumour, { by }: Pick<Naming, 'by'>) => ({
 
 /** The sighting of a transaction that is named for the first time, and is due then. */
 export const firstNamed = (rumour: Rumour, naming: Naming, dueMs: number): NamedSighting => ({
-  ...{ status: 'wanted', ...evidenceOf(rumour, naming) },
-  ...{ readRevision: null, attempts: 0, wantedMs: naming.nowMs, absentMs: null, dueMs },
+  status: 'wanted',
+  ...evidenceOf(rumour, naming),
+  readRevision: null,
+  attempts: 0,
+  wantedMs: naming.nowMs,
+  absentMs: null,
+  dueMs,
 });
 
 /**

@@ -172,7 +172,9 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
     { trouble, creator }: Waiting,
     about: 'creator' | 'subscriber' = 'subscriber',
   ): Planned => ({
-    ...{ kind: 'wait', about, trouble },
+    kind: 'wait',
+    about,
+    trouble,
     ...(creator === undefined ? {} : { creator }),
   });
   const wallets = walletsOf(debts);

@@ -151,7 +151,9 @@ export function recognise(
   if (first === undefined || !isPayment) return null;
   const amount = received.reduce((sum, each) => sum + each.amount, 0n);
   return {
-    ...{ id, creatorWallet: first.wallet, amount },
+    id,
+    creatorWallet: first.wallet,
+    amount,
     ...(received.length > 1 ? { recipients: received } : {}),
   };
 }

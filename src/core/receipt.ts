@@ -57,7 +57,8 @@ const tab: Reader<Tab> = (value, at) => {
   const more = { counted: orElse(counted, undefined), dealt: orElse(amountOf, undefined) };
   const read = objectOf({ carry: amountOf, deficit: amountOf, ...more })(value, at);
   return {
-    ...{ carry: read.carry, deficit: read.deficit },
+    carry: read.carry,
+    deficit: read.deficit,
     ...(read.counted === undefined ? {} : { counted: read.counted }),
     ...(read.dealt === undefined ? {} : { dealt: read.dealt }),
   };

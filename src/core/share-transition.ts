@@ -100,8 +100,14 @@ function ended(share: Share, voided: Voided): Transition {
   const { by, reason, actor, person, atMs } = voided;
   const at = new Date(atMs).toISOString();
   const body = {
-    ...{ share: share.id, ...toldOf(share), left: leftOf(share) },
-    ...{ by, reason, actor, person, at },
+    share: share.id,
+    ...toldOf(share),
+    left: leftOf(share),
+    by,
+    reason,
+    actor,
+    person,
+    at,
   };
   return {
     share: { ...share, status: 'voided', retryAtMs: null, voided },
@@ -170,8 +176,10 @@ export function transition(share: Share, change: ShareChange): Transition | null
         ? { ...share, paid, status: 'paid', retryAtMs: null, reason: null }
         : { ...share, paid };
       const told = {
-        ...{ share: share.id, creatorWallet: share.creatorWallet },
-        ...{ ...toldOf(share), ...change.transfer },
+        share: share.id,
+        creatorWallet: share.creatorWallet,
+        ...toldOf(share),
+        ...change.transfer,
       };
       const credited: ShareEvent = {
         kind: 'share.credited',

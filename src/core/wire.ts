@@ -94,7 +94,9 @@ const owedFrom = (wire: readonly WireOwed[]): Owed[] =>
 /** Debts by token as a message carries them. */
 export const wireOwedOf = (owed: readonly Owed[]): WireOwed[] =>
   owed.map(({ mint, symbol, decimals, amount }) => ({
-    ...{ mint, symbol, decimals },
+    mint,
+    symbol,
+    decimals,
     amount: amount.toString(),
   }));
 
@@ -115,7 +117,8 @@ export function entryOf(wire: WireEntry): RosterEntry {
       evidence === null
         ? null
         : {
-            ...{ slot: evidence.slot, what: evidence.what },
+            slot: evidence.slot,
+            what: evidence.what,
             signature: evidence.signature as never,
             amount: BigInt(evidence.amount),
             owedThen: BigInt(evidence.owedThen),

@@ -83,7 +83,8 @@ async function adoptSubAccounts(
     const unfollowed = { address, subscriberId, fromSlot, namedSlot: named.namedSlot };
     if (await ledger.unfollowed.add(unfollowed, clock.nowMs()))
       log[beyond === undefined ? 'warn' : 'error']('account.not_adopted', {
-        ...{ subscriber: subscriberId, address },
+        subscriber: subscriberId,
+        address,
         subAccount: beyond?.address ?? null,
       });
   }

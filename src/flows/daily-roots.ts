@@ -159,9 +159,14 @@ export function createRootPaths({ roots, hash, pause }: Omit<RootPorts, 'secret'
       const place = placeOf(sealed.hashes, leafHash(salt, text, hash));
       if (place < 0) continue;
       found.push({
-        ...{ of, id, day, salt: hexOf(salt) },
+        of,
+        id,
+        day,
+        salt: hexOf(salt),
         path: pathIn(levels, place).map((step) => ({ side: step.side, hash: hexOf(step.hash) })),
-        ...{ leaves: sealed.leaves, previous: sealed.previous, commitment: sealed.commitment },
+        leaves: sealed.leaves,
+        previous: sealed.previous,
+        commitment: sealed.commitment,
       });
     }
     return found;

@@ -173,7 +173,9 @@ async function digestOne(ports: DigestPorts, { id, bodies }: Begun): Promise<voi
     if (moving.length > 0) await ports.learn?.(moving.map((each) => each.signature));
     const rumours = named.map(
       ({ signature, accounts, moves }): Rumour & { readonly waitMs: number } => ({
-        ...{ signature, accounts, blockIndex: null },
+        signature,
+        accounts,
+        blockIndex: null,
         waitMs: ports.haste.waitMs(signature, moves, accounts),
       }),
     );

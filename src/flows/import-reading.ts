@@ -248,7 +248,11 @@ export function createImportReading(ports: ReadingPorts) {
       const held = (state?.positions ?? []).filter(({ base }) => base !== 0n);
       for (const { market, base, entry } of row.open === 'from_slot' ? [] : held)
         open.push({
-          ...{ line: each.line, subscription: row.id, market, base, entry },
+          line: each.line,
+          subscription: row.id,
+          market,
+          base,
+          entry,
           marketName: venue.marketName(market),
           token: venue.quote,
           charged: row.open === 'charged',

@@ -95,7 +95,8 @@ export function createLanes(options: {
     if (draining) return;
     const lane = lanes.get(subscriberId) ?? {
       queue: new PQueue({ concurrency: 1 }),
-      ...{ waits: false, ahead: false },
+      waits: false,
+      ahead: false,
     };
     lanes.set(subscriberId, lane);
     if (lane.waits) {

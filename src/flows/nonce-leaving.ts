@@ -32,7 +32,9 @@ export function createNonceLeaving(
     if (authority === pen.sponsor) return true;
     if (!foreign.has(account))
       log.warn('nonce.not_closed', {
-        ...{ subscriber: subscriberId, account, authority },
+        subscriber: subscriberId,
+        account,
+        authority,
         detail: 'Only its authority can close it: give the daemon the key of that sponsor.',
       });
     foreign.add(account);

@@ -136,8 +136,12 @@ export function createNonceLook(
       return false;
     const { signature } = bytes;
     log.info('payment.varied', {
-      ...{ payment: payment.id, purpose, signature, number: variants.length + 1 },
-      ...{ microLamports: bytes.microLamports, ...variant.route },
+      payment: payment.id,
+      purpose,
+      signature,
+      number: variants.length + 1,
+      microLamports: bytes.microLamports,
+      ...variant.route,
     });
     looking.sent(payment.subscriberId, bytes);
     await ports.broadcast(payment, bytes, purpose);
@@ -152,8 +156,11 @@ export function createNonceLook(
   ): Promise<SignedBytes> => {
     const microLamports = priceMost();
     const written = await pen.signNonce({
-      ...{ act: 'move', subscriberId: payment.subscriberId, lamports: 0n },
-      ...{ blockhash: nonce.value, microLamports },
+      act: 'move',
+      subscriberId: payment.subscriberId,
+      lamports: 0n,
+      blockhash: nonce.value,
+      microLamports,
     });
     const bytes = { ...signed, ...written, microLamports };
     return (await add(payment, 'cancel', bytes, variants)) ? bytes : signed;

@@ -69,7 +69,10 @@ export function createNonceOpening(ports: OpeningPorts, options: OpeningOptions)
       const asked = { subscriberId: id, account, authority: sponsor, rent };
       if (await ledger.nonces.asked(asked, AGAIN_MS)) {
         const bytes = await pen.signNonce({
-          ...{ act: 'open', subscriberId: id, lamports: rent, blockhash },
+          act: 'open',
+          subscriberId: id,
+          lamports: rent,
+          blockhash,
           microLamports: await fees.microLamports(),
         });
         log.info('nonce.opened', { subscriber: id, account, rent, signature: bytes.signature });
@@ -85,7 +88,10 @@ export function createNonceOpening(ports: OpeningPorts, options: OpeningOptions)
       const { blockhash } = await chain.recentBlockhash();
       if (await ledger.nonces.closing(subscriberId, AGAIN_MS)) {
         const bytes = await pen.signNonce({
-          ...{ act: 'close', subscriberId, lamports, blockhash },
+          act: 'close',
+          subscriberId,
+          lamports,
+          blockhash,
           microLamports: await fees.microLamports(),
         });
         log.info('nonce.closed', { subscriber: subscriberId, account, signature: bytes.signature });

@@ -127,7 +127,12 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       ...(mayTopUp ? {} : { topUp: null }),
     };
     return best({
-      ...{ subscriber, debts, oldest, nonceAccount, policy, recipientsSeen },
+      subscriber,
+      debts,
+      oldest,
+      nonceAccount,
+      policy,
+      recipientsSeen,
       paymentOf: (from, decided) => paymentOf(subscriber, debts, from, decided, sized),
     });
   };

@@ -41,12 +41,17 @@ export function createRerouting(
     const [oldest] = debts;
     if (!nonce || oldest === undefined || ports.pen.sponsor === null) return null;
     const found = await best({
-      ...{ subscriber, debts, oldest, recipientsSeen },
+      subscriber,
+      debts,
+      oldest,
+      recipientsSeen,
       nonceAccount: nonce.account,
       policy: routePolicy(payment, options),
       paymentOf: ({ driftUser, subAccountId }, decided) => ({
         ...payment,
-        ...{ driftUser, subAccountId, plan: { ...decided, covers: payment.plan.covers } },
+        driftUser,
+        subAccountId,
+        plan: { ...decided, covers: payment.plan.covers },
       }),
       counted: (read) => forItsPayer(payment, read),
     });

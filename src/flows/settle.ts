@@ -123,8 +123,12 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     const { id, purpose, venue: at } = payment;
     const { amount, withdraw } = payment.plan;
     log.info('payment.planned', {
-      ...{ payment: id, purpose, venue: at },
-      ...{ subscriber: subscriberId, amount, withdraw },
+      payment: id,
+      purpose,
+      venue: at,
+      subscriber: subscriberId,
+      amount,
+      withdraw,
     });
     return payment.nonce ? 'ask' : payment;
   };

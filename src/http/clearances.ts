@@ -58,14 +58,19 @@ export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app,
       }
       const id = `clearance-${actOf(request)}`;
       const answer = await clear(request.params.id, {
-        ...{ id, purpose, amount },
+        id,
+        purpose,
+        amount,
         ...(venue === undefined ? {} : { venue }),
       });
       if (answer.status === 'blocked') {
         const { status, code, outstanding, owed, reason } = answer;
         return reply.code(200).send({
-          ...{ status, code, outstanding: outstanding.toString() },
-          ...{ owed: wireOwedOf(owed), reason },
+          status,
+          code,
+          outstanding: outstanding.toString(),
+          owed: wireOwedOf(owed),
+          reason,
         });
       }
       const { clearance } = answer;
@@ -77,7 +82,8 @@ export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app,
           ? {}
           : {
               amount: clearance.amount.toString(),
-              ...{ mint: answer.token.mint, symbol: answer.token.symbol },
+              mint: answer.token.mint,
+              symbol: answer.token.symbol,
             }),
         until: isoTime(answer.untilMs),
       });

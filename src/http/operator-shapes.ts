@@ -76,9 +76,15 @@ export const EarningsView = Type.Object({
   accrued: Type.String({ description: 'The sum of the five.' }),
   tokens: Type.Array(
     Type.Object({
-      ...{ mint: AddressText, symbol: SymbolText, decimals: Type.Integer() },
-      ...{ owed: BaseUnits, inFlight: BaseUnits, paid: BaseUnits, voided: BaseUnits },
-      ...{ observed: BaseUnits, accrued: BaseUnits },
+      mint: AddressText,
+      symbol: SymbolText,
+      decimals: Type.Integer(),
+      owed: BaseUnits,
+      inFlight: BaseUnits,
+      paid: BaseUnits,
+      voided: BaseUnits,
+      observed: BaseUnits,
+      accrued: BaseUnits,
     }),
     {
       description:

@@ -50,7 +50,11 @@ const EarningsQuery = Type.Object(PeriodFields);
 
 const nothingIn = (token: Token): Earnings => ({
   token,
-  ...{ owed: 0n, inFlight: 0n, paid: 0n, voided: 0n, observed: 0n },
+  owed: 0n,
+  inFlight: 0n,
+  paid: 0n,
+  voided: 0n,
+  observed: 0n,
 });
 const earningsView = ({ token, owed, inFlight, paid, voided, observed }: Earnings) => ({
   ...token,
@@ -128,7 +132,10 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
       const { adopted, waiting } = await endings.adopt(fromSlot);
       const left = adopted.reduce((sum, each) => sum + each.left, 0n);
       log.warn('shares.adopted', {
-        ...{ fromSlot, shares: adopted.length, left, reason },
+        fromSlot,
+        shares: adopted.length,
+        left,
+        reason,
         waiting: waiting.length,
       });
       for (const id of new Set(adopted.map((each) => each.subscriberId)))

@@ -124,11 +124,16 @@ export const overviewRoutes: FastifyPluginAsync<OverviewOptions> = async (
         ages: AGES.map((each) => each.name),
         debts: found.debts.map(({ token: { symbol, decimals }, left, ...each }) => ({
           ...each,
-          ...{ symbol, decimals, left: String(left) },
+          symbol,
+          decimals,
+          left: String(left),
           status: each.status,
         })),
         flights: found.flights.map(({ token: { symbol, decimals }, ...each }) => ({
-          ...{ symbol, decimals, payment: each.id, subscriber: each.subscriberId },
+          symbol,
+          decimals,
+          payment: each.id,
+          subscriber: each.subscriberId,
           creatorWallet: each.creatorWallet,
           recipients: each.recipients,
           amount: String(each.amount),

@@ -158,7 +158,10 @@ export const paymentRoutes: FastifyPluginAsync<PaymentOptions> = async (app, opt
         // Debts that wait for the explanation are due. They wait again for another excess.
         await ledger.shares.wake([{ subscriberId, class: 'books_behind' }]);
         log.warn('payment.accepted', {
-          ...{ payment: id, subscriber: subscriberId, signature, excess: payment.excess },
+          payment: id,
+          subscriber: subscriberId,
+          signature,
+          excess: payment.excess,
           ...accepting,
         });
         await options.onAccepted(subscriberId);

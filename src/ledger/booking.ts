@@ -40,7 +40,12 @@ export function shareIdOf(
   const { account, signature } = fact;
   const preimage = sharePreimage({
     subscription: subscriptionId,
-    ...{ account, signature, slot, ordinal, termsSlot, recipient },
+    account,
+    signature,
+    slot,
+    ordinal,
+    termsSlot,
+    recipient,
   });
   return shareIdFrom(base58Text(createHash('sha256').update(preimage).digest()));
 }
@@ -100,9 +105,14 @@ async function taken(tx: Transaction, closes: readonly Close[]): Promise<Close[]
 function countedColumns(before: Tab, after: Tab) {
   const [was, is] = [countedIn(before), countedIn(after)];
   return {
-    ...{ since_before: was.since, hurdled_before: was.hurdled, owed_before: was.owed },
-    ...{ since_after: is.since, hurdled_after: is.hurdled, owed_after: is.owed },
-    ...{ dealt_before: before.dealt ?? 0n, dealt_after: after.dealt ?? 0n },
+    since_before: was.since,
+    hurdled_before: was.hurdled,
+    owed_before: was.owed,
+    since_after: is.since,
+    hurdled_after: is.hurdled,
+    owed_after: is.owed,
+    dealt_before: before.dealt ?? 0n,
+    dealt_after: after.dealt ?? 0n,
   };
 }
 

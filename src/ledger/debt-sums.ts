@@ -20,7 +20,9 @@ export function createDebtSums(sql: Sql): DebtSums {
           where status <> 'paid' group by mint, status) s using (mint)`,
       );
       return rows.map((row) => ({
-        ...{ status: row.status, token: tokenIn(row), left: row.left },
+        status: row.status,
+        token: tokenIn(row),
+        left: row.left,
         count: Number(row.count),
       }));
     },

@@ -60,7 +60,8 @@ export function readBody<Kind extends FactBody['kind']>(
   if (kind === 'tally' && Array.isArray(read.fundings))
     read.fundings = read.fundings.map((each: { base: string; amount: string }) => ({
       ...each,
-      ...{ base: BigInt(each.base), amount: BigInt(each.amount) },
+      base: BigInt(each.base),
+      amount: BigInt(each.amount),
     }));
   if (kind === 'tally' && Array.isArray(read.mints))
     read.mints = read.mints.map((each: { amount: string }) => ({

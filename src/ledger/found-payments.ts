@@ -181,7 +181,8 @@ export const createFoundPayments = (
       await tell(tx, 'payment.accepted', found.subscriberId, {
         payment: found.id,
         creatorWallet: found.creatorWallet,
-        ...{ mint: found.token.mint, symbol: found.token.symbol },
+        mint: found.token.mint,
+        symbol: found.token.symbol,
         amount: found.amount,
         signature,
         recipients: found.recipients.map(({ wallet, amount }) => ({ wallet, amount })),

@@ -161,7 +161,9 @@ export async function importDebts(
   await waitAgain(
     tx,
     debts.map(({ given: { subscriberId, slot }, creatorWallet, token }) => ({
-      ...{ subscriberId, creatorWallet, slot },
+      subscriberId,
+      creatorWallet,
+      slot,
       mint: token.mint,
     })),
   );

@@ -157,7 +157,9 @@ export async function importSubscriptions(
     tx,
     added.map(({ subscriberId, each: { row, terms } }) => ({
       subscriberId,
-      ...{ id: row.id, fromSlot: terms.fromSlot, splits: terms.splits },
+      id: row.id,
+      fromSlot: terms.fromSlot,
+      splits: terms.splits,
     })),
   );
   await tx`

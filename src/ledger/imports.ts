@@ -118,8 +118,11 @@ async function importSubscribers(
       { address: each.agentWallet, role: 'agent_wallet', ...plain },
       { address: each.agentTokenAccount, role: 'agent_token_account', ...plain },
       ...each.accounts.map(({ address, subAccountId, venue }) => ({
-        ...{ address, role: 'drift_user', ...of },
-        ...{ sub_account_id: subAccountId, venue },
+        address,
+        role: 'drift_user',
+        ...of,
+        sub_account_id: subAccountId,
+        venue,
       })),
     ].filter(({ address }) => !known.ownerOf.has(address));
   });

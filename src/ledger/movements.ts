@@ -53,8 +53,11 @@ const fundingIn = ({ kind, slot, body }: Row): FundingMove => {
   if (body === null || kind !== 'funding') return { kind: 'untold', slot: Number(slot) };
   const { market, base, amount } = body as { [name in keyof FundingPayment]: string };
   return {
-    ...{ kind: 'funding', slot: Number(slot), market: Number(market) },
-    ...{ base: BigInt(base), amount: BigInt(amount) },
+    kind: 'funding',
+    slot: Number(slot),
+    market: Number(market),
+    base: BigInt(base),
+    amount: BigInt(amount),
   };
 };
 
@@ -79,7 +82,12 @@ function boundsOf({ account, since, closes }: History) {
     : [...new Set(closes.map(({ body }) => (body.kind === 'close' ? body.market : -1)))];
   return [
     {
-      ...{ account, since, slot, block, signature, ordinal },
+      account,
+      since,
+      slot,
+      block,
+      signature,
+      ordinal,
       to_slot: toSlot,
       to_block: toBlock,
       to_signature: toSignature,
@@ -202,7 +210,8 @@ export async function readFundedHistories(
   return histories.map(({ account }) =>
     (rows.get(account) ?? []).map((row) => ({
       ...(movementOf(row) ?? fundingIn(row)),
-      ...{ signature: row.signature, ordinal: row.ordinal },
+      signature: row.signature,
+      ordinal: row.ordinal,
     })),
   );
 }

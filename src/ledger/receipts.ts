@@ -46,8 +46,21 @@ function closeOf(body: Close | Reckoning): Receipt['close']['body'] {
   const { kind, market, side, position, cause, baseFilled, baseClosed, proceeds, entry } = body;
   const { grossPnl, fee, netPnl, fillRecordId, oraclePrice, counterparty } = body;
   return {
-    ...{ kind, market, side, position, cause, baseFilled, baseClosed, proceeds, entry },
-    ...{ grossPnl, fee, netPnl, fillRecordId, oraclePrice, counterparty },
+    kind,
+    market,
+    side,
+    position,
+    cause,
+    baseFilled,
+    baseClosed,
+    proceeds,
+    entry,
+    grossPnl,
+    fee,
+    netPnl,
+    fillRecordId,
+    oraclePrice,
+    counterparty,
   };
 }
 
@@ -257,7 +270,13 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
       terms: subscription.terms
         .filter((each) => each.fromSlot <= slot)
         .map(({ fromSlot, markSlot, creatorWallet, shareBps, basis, ended, ...more }) => ({
-          ...{ fromSlot, markSlot, creatorWallet, shareBps, basis, ended, ...rulesIn(more) },
+          fromSlot,
+          markSlot,
+          creatorWallet,
+          shareBps,
+          basis,
+          ended,
+          ...rulesIn(more),
           splits: more.splits.map(({ wallet, shareBps: part }) => ({ wallet, shareBps: part })),
         })),
       held: { slot: subscription.held.slot, positions, open: subscription.held.open ?? 'free' },

@@ -124,7 +124,9 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
         select s.share_id, s.subscriber_id, r.request from profit_share s ${voidRequest}
         where ${isAsked} ${whose} order by s.share_id`;
       return rows.map((row) => ({
-        ...{ shareId: row.share_id, subscriberId: row.subscriber_id, voiding: voidingIn(row) },
+        shareId: row.share_id,
+        subscriberId: row.subscriber_id,
+        voiding: voidingIn(row),
       }));
     },
     voidAsked: (id, nowMs, under) =>

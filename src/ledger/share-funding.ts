@@ -53,7 +53,9 @@ export async function fundingOfShares(
   const histories = await readFundedHistories(
     sql,
     subscriptions.map(({ id, driftAccount: account, held }) => ({
-      ...{ account, since: held.slot, closes: bySubscription.get(id) ?? [] },
+      account,
+      since: held.slot,
+      closes: bySubscription.get(id) ?? [],
     })),
   );
   for (const [nth, { id, held, terms }] of subscriptions.entries()) {

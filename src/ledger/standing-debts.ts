@@ -94,7 +94,10 @@ export function owedEvents(
       const bookings = bookingsOf(body, positionOf(row).slot, subscription, history);
       owed = bookings.flatMap((each) =>
         each.owed.map(({ wallet: creator, amount }) => ({
-          ...{ creator, mint: row.mint, amount, claim: amount },
+          creator,
+          mint: row.mint,
+          amount,
+          claim: amount,
         })),
       );
       const after = { ...subscription, tabs: tabsAfter(subscription.tabs, bookings) };

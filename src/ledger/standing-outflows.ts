@@ -67,7 +67,8 @@ const foundIn = ({
   maybe_lost: maybeLost,
   recipients,
 }: NonNullable<OutflowRow['found']>) => ({
-  ...{ mint, maybeLost },
+  mint,
+  maybeLost,
   recipients: recipients.map(({ wallet, amount }) => ({ wallet, amount: BigInt(amount) })),
 });
 

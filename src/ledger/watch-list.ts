@@ -19,7 +19,9 @@ type WatchedRow = {
 };
 /** The venue is left out where it is the default one. */
 const watchedOf = ({ address, subscriber_id: subscriberId, role, venue }: WatchedRow): Watched => ({
-  ...{ address, subscriberId, role },
+  address,
+  subscriberId,
+  role,
   ...(venue === null || venue === DEFAULT_VENUE ? {} : { venue }),
 });
 

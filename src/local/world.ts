@@ -162,8 +162,14 @@ export function createWorld(options: WorldOptions): World {
   // Some blocks are made first, so that finalized reads see the genesis accounts.
   cluster.advance(20);
   return {
-    ...{ cluster, mischief: createMischief(), driver, velocity },
-    ...{ venueProgram, velocityProgram, build, deploy },
+    cluster,
+    mischief: createMischief(),
+    driver,
+    velocity,
+    venueProgram,
+    velocityProgram,
+    build,
+    deploy,
     release: bank.release,
   };
 }

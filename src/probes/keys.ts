@@ -58,7 +58,8 @@ export async function ofSigners(
 ): Promise<Finding[]> {
   const { remote, remoteSponsor, ...keys } = keysOf(settings, clock, log);
   const signers = createSigners({
-    ...{ vault: createVault(settings.secrets), ...keys },
+    vault: createVault(settings.secrets),
+    ...keys,
     ...(remote === undefined ? {} : { remote }),
   });
   const kept = await createLedger(sql).subscribers.remoteKeys(PROVED_MOST);

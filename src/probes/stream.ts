@@ -31,8 +31,13 @@ export async function ofStream(
       subscribed: 0,
     };
     const options = {
-      ...{ clock, silentAfterMs: NEVER_SILENT_MS, canBe: () => true, onSlot: heard.resolve },
-      ...{ onAccount: () => {}, onTransactions: async () => {}, onUnread: () => {} },
+      clock,
+      silentAfterMs: NEVER_SILENT_MS,
+      canBe: () => true,
+      onSlot: heard.resolve,
+      onAccount: () => {},
+      onTransactions: async () => {},
+      onUnread: () => {},
     };
     const stream = connectStream(channel, null, progress, options, signal);
     const first = await Promise.race([heard.promise, stream.ended]);

@@ -312,7 +312,9 @@ export function hearCloses(heard: Heard, tallies: Tallies): void {
       const { baseAssetAmount: base, fundingPayment: amount, marketIndex: market } = event;
       if (user !== undefined)
         tallies.paidFunding(user, {
-          ...{ market, amount, ordinal: each.ordinal },
+          market,
+          amount,
+          ordinal: each.ordinal,
           base: base < 0n ? -base : base,
         });
     }

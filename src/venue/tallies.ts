@@ -70,7 +70,9 @@ export function createTallies(): Tallies {
     const [first, last] = [Math.min(...places), Math.max(...places)];
     unknowns.set(account, {
       ...rest,
-      ...{ kind: 'unknown', why, tradedAt: places.length === 0 ? null : last },
+      kind: 'unknown',
+      why,
+      tradedAt: places.length === 0 ? null : last,
       ...(first < last ? { tradedFrom: first } : {}),
     });
   };

@@ -212,7 +212,9 @@ export function createBank(options: {
       const { keys } = done.message;
       return {
         ...done,
-        ...{ fee: done.message.fee, preBalances, preTokens },
+        fee: done.message.fee,
+        preBalances,
+        preTokens,
         postBalances: lamportsOf(keys),
         postTokens: tokensOf(keys),
       };

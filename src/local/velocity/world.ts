@@ -76,7 +76,13 @@ export function createVelocityWorld(options: {
   const { send, attempt, giveSol, giveQuote, createSubAccount, publish, userBytes } = driver;
   cluster.advance(20);
   return {
-    ...{ cluster, faucet, newKey, send, attempt, createSubAccount, userBytes },
+    cluster,
+    faucet,
+    newKey,
+    send,
+    attempt,
+    createSubAccount,
+    userBytes,
     giveUsdt: giveQuote,
     release: bank.release,
     createTrader(deposit) {

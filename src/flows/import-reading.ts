@@ -1,9 +1,9 @@
 // Import reading: reads from the chain what imported rows rest on: that wallets are wallets, that
 // creators can be paid, and the positions that are open; and seals the agents' keys.
-import type { Chain, ChainAccount } from '../core/chain-ports.ts';
+import type { Chain } from '../core/chain-ports.ts';
 import { isReserved } from '../core/creator.ts';
 import { Fault } from '../core/fault.ts';
-import type { Address, Slot } from '../core/ids.ts';
+import type { Address } from '../core/ids.ts';
 import type {
   Imports,
   OpenPosition,
@@ -11,13 +11,14 @@ import type {
   PreparedSubscriber,
   PreparedSubscription,
 } from '../core/import-ports.ts';
-import { type AnyLined, type Bundle, deficitOf, type Lined } from '../core/import-rows.ts';
+import type { AnyLined, Bundle, Lined } from '../core/import-rows.ts';
 import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import type { Signers } from '../core/signing-ports.ts';
 import { recipientsOf, type Shared } from '../core/split.ts';
-import { rulesIn } from '../core/terms.ts';
 import type { Tokens } from '../core/token-ports.ts';
-import type { Venues } from '../core/venue.ts';
+import type { Venue, Venues } from '../core/venue.ts';
+import type { VenueName } from '../core/venue-name.ts';
+import { type Located, type Seen, slotProblem, subscriptionFrom } from './imported-subscription.ts';
 import { secretKeyOf } from './key-intake.ts';
 import type { Payable } from './payable.ts';
 
@@ -31,8 +32,8 @@ export type ReadingPorts = {
 };
 /** Refuses a row, with the reason and what to do. */
 export type Refuse = (each: AnyLined, problem: string) => void;
-/** An account as one call showed it, with the slot of that call. */
-type Seen = { readonly slot: Slot; readonly account: ChainAccount | null };
+/** By subscriber, the address of each sub-account that its row names, by venue and number. */
+type AccountsOf = ReadonlyMap<string, ReadonlyMap<string, Address>>;
 type Read = { prepared: Prepared[]; open: OpenPosition[] };
 
 /** Accounts of one call to a node. */
@@ -51,8 +52,11 @@ const ENDS_ALL = new Set([
 /** Creates the function that reads what the chain says about the rows of some subscribers. */
 export function createImportReading(ports: ReadingPorts) {
   const { imports, chain, tokens, venues, signers, payable } = ports;
+  /** The venue that a row names; the usual one where it names none. */
+  const venueOf = (name: VenueName | undefined): Venue =>
+    name === undefined ? venues.usual : venues.of(name);
 
-  /** Reads accounts, each with the slot of the call that read it: one call takes so many only. */
+  /** Reads accounts, a hundred with each call; each has the slot of the call that read it. */
   const read = async (
     addresses: readonly Address[],
     slice: { offset: number; length: number } | null,
@@ -159,7 +163,7 @@ export function createImportReading(ports: ReadingPorts) {
         );
         continue;
       }
-      const venue = row.venue === undefined ? venues.usual : venues.of(row.venue);
+      const venue = venueOf(row.venue);
       const key = sealed(subscriber);
       if (key !== null && 'problem' in key) {
         refuse(subscriber, key.problem);
@@ -196,19 +200,20 @@ export function createImportReading(ports: ReadingPorts) {
         new Map(accounts.map((one) => [`${one.venue} ${one.subAccountId}`, one.address])),
       );
     }
-    return positions(bundles, subscribers, accountsOf, refuse);
+    return putTogether(bundles, subscribers, accountsOf, refuse);
   };
 
-  const positions = async (
+  /** The account of each subscription. A subscription without an account is refused. */
+  const locate = async (
     bundles: readonly Bundle[],
     subscribers: ReadonlyMap<string, PreparedSubscriber>,
-    accountsOf: ReadonlyMap<string, ReadonlyMap<string, Address>>,
+    accountsOf: AccountsOf,
     refuse: Refuse,
-  ): Promise<Read> => {
-    const located: { each: Lined<'subscription'>; account: Address }[] = [];
+  ): Promise<Located[]> => {
+    const located: Located[] = [];
     for (const { subscriberId, subscriber, subscriptions } of bundles)
       for (const each of subscriptions) {
-        const venue = each.row.venue === undefined ? venues.usual : venues.of(each.row.venue);
+        const venue = venueOf(each.row.venue);
         const place = `${venue.name} ${each.row.subAccountId}`;
         const account =
           accountsOf.get(subscriberId)?.get(place) ??
@@ -222,6 +227,17 @@ export function createImportReading(ports: ReadingPorts) {
           );
         else located.push({ each, account });
       }
+    return located;
+  };
+
+  /** Reads the accounts and creators of the subscriptions, and puts the rows together. */
+  const putTogether = async (
+    bundles: readonly Bundle[],
+    subscribers: ReadonlyMap<string, PreparedSubscriber>,
+    accountsOf: AccountsOf,
+    refuse: Refuse,
+  ): Promise<Read> => {
+    const located = await locate(bundles, subscribers, accountsOf, refuse);
     const found = await read(
       located.map(({ account }) => account),
       null,
@@ -232,54 +248,17 @@ export function createImportReading(ports: ReadingPorts) {
     const owedFrom = Number.isFinite(lowest) ? lowest : await chain.slot('confirmed');
     const made = new Map<number, PreparedSubscription>();
     const open: OpenPosition[] = [];
-    for (const { each, account } of located) {
-      const { row } = each;
-      const venue = row.venue === undefined ? venues.usual : venues.of(row.venue);
-      // Positions are those of the slot in which this account was read. A close in a later slot is
-      // booked here, also when another account of the chunk was read in an earlier slot.
-      const { slot, account: shown } = found.get(account) ?? { slot: owedFrom, account: null };
-      const problem = slotProblem(row, slot) ?? (await recipientsProblem(row));
+    for (const one of located) {
+      const { row, line } = one.each;
+      const seen = found.get(one.account) ?? { slot: owedFrom, account: null };
+      const problem = slotProblem(row, seen.slot) ?? (await recipientsProblem(row));
       if (problem !== null) {
-        refuse(each, problem);
+        refuse(one.each, problem);
         continue;
       }
-      const fromSlot = row.fromSlot ?? slot + 1;
-      const state = venue.stateOf('drift_user', slot, shown);
-      const held = (state?.positions ?? []).filter(({ base }) => base !== 0n);
-      for (const { market, base, entry } of row.open === 'from_slot' ? [] : held)
-        open.push({
-          line: each.line,
-          subscription: row.id,
-          market,
-          base,
-          entry,
-          marketName: venue.marketName(market),
-          token: venue.quote,
-          charged: row.open === 'charged',
-        });
-      made.set(each.line, {
-        ...each,
-        account,
-        terms: {
-          fromSlot,
-          creatorWallet: row.creatorWallet,
-          shareBps: row.shareBps,
-          basis: row.basis,
-          ...rulesIn(row),
-          splits: row.splits,
-          minimumPayment: row.minimumPayment,
-          offCurve: row.offCurve,
-          expiresAfterMs: row.expiresAfterMs ?? null,
-          ended: row.ended,
-          markSlot: fromSlot,
-        },
-        held:
-          row.open === 'from_slot'
-            ? { slot: fromSlot - 1, positions: [], open: row.open }
-            : { slot, positions: held, open: row.open },
-        booksFrom: row.booksFrom ?? slot + 1,
-        deficit: deficitOf(row),
-      });
+      const subscription = subscriptionFrom(venueOf(row.venue), one, seen);
+      made.set(line, subscription.made);
+      open.push(...subscription.open);
     }
     const prepared = bundles.map(
       ({ subscriberId, subscriptions, debts }): Prepared => ({
@@ -293,18 +272,4 @@ export function createImportReading(ports: ReadingPorts) {
     return { prepared, open };
   };
   return prepare;
-}
-
-/** What is wrong with the slots of a subscription, at the slot of this reading. */
-function slotProblem(row: Lined<'subscription'>['row'], slot: Slot): string | null {
-  const { fromSlot, booksFrom, open } = row;
-  if (fromSlot !== undefined && fromSlot > slot + 1)
-    return `fromSlot is in the future: the chain is at slot ${slot}.`;
-  if (open === 'from_slot' && fromSlot === undefined)
-    return 'With open from_slot the row must name fromSlot.';
-  if (open !== 'from_slot' && booksFrom !== undefined && booksFrom <= slot)
-    return `booksFrom is past (the chain is at slot ${slot}), and the closes since then are read with open from_slot only.`;
-  if (booksFrom !== undefined && fromSlot !== undefined && booksFrom < fromSlot)
-    return 'booksFrom must not be before fromSlot.';
-  return null;
 }

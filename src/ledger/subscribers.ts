@@ -1,8 +1,8 @@
 // Subscribers: stores the subscribers, each with agent wallet, Drift accounts and agent key.
 import type { AgentKey } from '../core/agent-key.ts';
 import { Fault } from '../core/fault.ts';
-import type { Address } from '../core/ids.ts';
-import type { Subscriber, Subscribers } from '../core/ports.ts';
+import type { Address, Slot } from '../core/ids.ts';
+import type { NewSubscriber, Subscriber, Subscribers } from '../core/ports.ts';
 import type { SignerService } from '../core/service-key.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue-name.ts';
 import { keyOf, putAgentKey, remoteKeys, type StoredKey } from './agent-keys.ts';
@@ -57,6 +57,127 @@ async function requireBooked(tx: Transaction, id: string): Promise<void> {
       'not_ready',
       `A close of ${id} is not final, or not booked yet. Ask again in a minute; GET /v1/subscribers/${id}/closes says what it waits for.`,
     );
+}
+
+/**
+ * Ends every subscription of a subscriber that has not ended, at this slot or one after its latest
+ * terms. The terms that end a subscription keep the other fields and the splits of those before.
+ */
+async function endSubscriptions(tx: Transaction, id: string, slot: Slot): Promise<void> {
+  await tx`
+    insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, basis, minimum_payment,
+      off_curve, expires_after_ms, ended, mark_slot, profit, hurdle, cap_per_close, cap_per_period, period_slots, free_before_slot)
+    select subscriber_id, subscription_id, greatest(${slot}, from_slot + 1), creator_wallet, share_bps, basis, minimum_payment,
+      off_curve, expires_after_ms, true, mark_slot, profit, hurdle, cap_per_close, cap_per_period, period_slots, free_before_slot
+    from (select distinct on (subscription_id) * from subscription_terms where subscriber_id = ${id}
+          order by subscription_id, from_slot desc) t where not ended`;
+  await tx`
+    insert into terms_split (subscriber_id, subscription_id, from_slot, nth, creator_wallet, share_bps, minimum_payment, off_curve, label)
+    select x.subscriber_id, x.subscription_id, e.from_slot, x.nth, x.creator_wallet, x.share_bps, x.minimum_payment, x.off_curve, x.label
+    from (select distinct on (subscription_id) * from subscription_terms where subscriber_id = ${id}
+          order by subscription_id, from_slot desc) e
+    join lateral (select max(from_slot) as from_slot from subscription_terms b
+      where b.subscription_id = e.subscription_id and b.from_slot < e.from_slot) b on true
+    join terms_split x on x.subscription_id = e.subscription_id and x.from_slot = b.from_slot
+    where e.ended on conflict do nothing`;
+}
+
+/** Inserts the subscriber, unless it exists. Throws `conflict` when it has another wallet. */
+async function insert(tx: Transaction, given: NewSubscriber): Promise<boolean> {
+  const created = await tx`
+    insert into subscriber (subscriber_id, agent_wallet, agent_token_account)
+    values (${given.id}, ${given.agentWallet}, ${given.agentTokenAccount})
+    on conflict (subscriber_id) do nothing returning subscriber_id`;
+  const [row] = await tx<
+    { agent_wallet: string }[]
+  >`select agent_wallet from subscriber where subscriber_id = ${given.id}`;
+  if (row?.agent_wallet !== given.agentWallet) {
+    throw new Fault(
+      'conflict',
+      `Subscriber ${given.id} is registered with another agent wallet, ${row?.agent_wallet}. Register the new wallet under a new subscriber id.`,
+    );
+  }
+  return created.length > 0;
+}
+
+/**
+ * Takes back a subscriber who had left; false when it had not. Its accounts were not watched in
+ * the meantime: history counts from `fromSlot` on, and the next account state is the baseline.
+ */
+async function takeBack(tx: Transaction, { id, fromSlot }: NewSubscriber): Promise<boolean> {
+  const returned = await tx`
+    update subscriber set retired_at = null where subscriber_id = ${id} and retired_at is not null returning subscriber_id`;
+  if (returned.length === 0) return false;
+  await tx`delete from account_check where subscriber_id = ${id}`;
+  await tx`
+    update account set cursor_slot = ${fromSlot}, cursor_at = now(), watched_at = now(),
+      walked_at = null, walked_slot = null, walked_pulse = null where subscriber_id = ${id}`;
+  await joinStandings(tx, id);
+  return true;
+}
+
+/**
+ * Adds the subscriber's accounts to the watch-list; true when one was new. Notifies every daemon
+ * when one was new, and when the subscriber has `returned`. Throws `conflict` when an account is
+ * watched for another subscriber.
+ */
+async function watch(tx: Transaction, given: NewSubscriber, returned: boolean): Promise<boolean> {
+  const watched = [
+    { address: given.agentWallet, role: 'agent_wallet', sub_account_id: null, venue: null },
+    {
+      address: given.agentTokenAccount,
+      role: 'agent_token_account',
+      sub_account_id: null,
+      venue: null,
+    },
+    ...given.driftAccounts.map((each) => ({
+      address: each.address,
+      role: 'drift_user',
+      sub_account_id: each.subAccountId,
+      venue: each.venue ?? DEFAULT_VENUE,
+    })),
+  ].map((each) => ({ ...each, subscriber_id: given.id, cursor_slot: given.fromSlot }));
+  const added =
+    await tx`insert into account ${tx(watched)} on conflict (address) do nothing returning address`;
+  if (added.length > 0 || returned) await tx`select pg_notify(${WATCH_LIST_CHANNEL}, ${given.id})`;
+  const mine = await tx<{ count: bigint }[]>`
+    select count(*) as count from account
+    where subscriber_id = ${given.id} and address in ${tx(watched.map((each) => each.address))}`;
+  if (Number(mine[0]?.count) !== watched.length)
+    throw new Fault('conflict', 'One of these accounts is already watched for another subscriber.');
+  return added.length > 0;
+}
+
+/** As `Subscribers.register`, in one transaction; `faultOfRegistration` reads its errors. */
+async function register(tx: Transaction, given: NewSubscriber): Promise<'created' | 'known'> {
+  await requireOwnNames(tx, given.id, given.agentWallet);
+  const created = await insert(tx, given);
+  const returned = await takeBack(tx, given);
+  const added = await watch(tx, given, returned);
+  const named = { subscriberId: given.id, publicKey: given.agentWallet };
+  if (given.sealedKey !== null) await putAgentKey(tx, { ...named, sealed: given.sealedKey });
+  else if (given.serviceKey !== undefined)
+    await putAgentKey(tx, { ...named, at: given.serviceKey });
+  if (created) {
+    await tell(tx, 'subscriber.registered', given.id, { agentWallet: given.agentWallet });
+    await joinStandings(tx, given.id);
+  }
+  return created || added || returned ? 'created' : 'known';
+}
+
+/** The error to throw for one of a registration: a fault for a wallet that is taken otherwise. */
+function faultOfRegistration(thrown: unknown, { agentWallet }: NewSubscriber): unknown {
+  if (violates(thrown, 'subscriber_agent_wallet_key'))
+    return new Fault('conflict', 'This agent wallet is registered for another subscriber.', {
+      cause: thrown,
+    });
+  if (violates(thrown, 'account_no_creator'))
+    return new Fault(
+      'agent_is_creator',
+      `${agentWallet} is the creator of a subscription here: shares would be paid to an agent wallet. Give this agent a wallet of its own.`,
+      { cause: thrown },
+    );
+  return thrown;
 }
 
 type SubscriberRow = {
@@ -114,23 +235,7 @@ export function createSubscribers(sql: Sql): Subscribers {
         await requireBooked(tx, id);
         await tx`update subscriber set retired_at = ${at(nowMs)} where subscriber_id = ${id}`;
         await tx`delete from agent_key where subscriber_id = ${id}`;
-        await tx`
-          insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, basis, minimum_payment,
-            off_curve, expires_after_ms, ended, mark_slot, profit, hurdle, cap_per_close, cap_per_period, period_slots, free_before_slot)
-          select subscriber_id, subscription_id, greatest(${slot}, from_slot + 1), creator_wallet, share_bps, basis, minimum_payment,
-            off_curve, expires_after_ms, true, mark_slot, profit, hurdle, cap_per_close, cap_per_period, period_slots, free_before_slot
-          from (select distinct on (subscription_id) * from subscription_terms where subscriber_id = ${id}
-                order by subscription_id, from_slot desc) t where not ended`;
-        // The terms that end a subscription keep the splits of those before, as they keep the rest.
-        await tx`
-          insert into terms_split (subscriber_id, subscription_id, from_slot, nth, creator_wallet, share_bps, minimum_payment, off_curve, label)
-          select x.subscriber_id, x.subscription_id, e.from_slot, x.nth, x.creator_wallet, x.share_bps, x.minimum_payment, x.off_curve, x.label
-          from (select distinct on (subscription_id) * from subscription_terms where subscriber_id = ${id}
-                order by subscription_id, from_slot desc) e
-          join lateral (select max(from_slot) as from_slot from subscription_terms b
-            where b.subscription_id = e.subscription_id and b.from_slot < e.from_slot) b on true
-          join terms_split x on x.subscription_id = e.subscription_id and x.from_slot = b.from_slot
-          where e.ended on conflict do nothing`;
+        await endSubscriptions(tx, id, slot);
         await tx`update subscription set dormant = true where subscriber_id = ${id}`;
         await joinStandings(tx, id, 'retired');
         await tx`select pg_notify(${WATCH_LIST_CHANNEL}, ${id})`;
@@ -146,86 +251,9 @@ export function createSubscribers(sql: Sql): Subscribers {
     },
     async register(given) {
       try {
-        return await sql.begin(async (tx) => {
-          await requireOwnNames(tx, given.id, given.agentWallet);
-          const created = await tx`
-            insert into subscriber (subscriber_id, agent_wallet, agent_token_account)
-            values (${given.id}, ${given.agentWallet}, ${given.agentTokenAccount})
-            on conflict (subscriber_id) do nothing returning subscriber_id`;
-          const [row] = await tx<
-            { agent_wallet: string }[]
-          >`select agent_wallet from subscriber where subscriber_id = ${given.id}`;
-          if (row?.agent_wallet !== given.agentWallet) {
-            throw new Fault(
-              'conflict',
-              `Subscriber ${given.id} is registered with another agent wallet, ${row?.agent_wallet}. Register the new wallet under a new subscriber id.`,
-            );
-          }
-          const [returned] = await tx<{ subscriber_id: string }[]>`
-            update subscriber set retired_at = null where subscriber_id = ${given.id} and retired_at is not null returning subscriber_id`;
-          if (returned !== undefined) {
-            // The accounts were not watched in the meantime. History counts from this slot on, and
-            // the next account state is taken as the baseline.
-            await tx`delete from account_check where subscriber_id = ${given.id}`;
-            await tx`
-              update account set cursor_slot = ${given.fromSlot}, cursor_at = now(), watched_at = now(),
-                walked_at = null, walked_slot = null, walked_pulse = null where subscriber_id = ${given.id}`;
-            await joinStandings(tx, given.id);
-          }
-          const watched = [
-            { address: given.agentWallet, role: 'agent_wallet', sub_account_id: null, venue: null },
-            {
-              address: given.agentTokenAccount,
-              role: 'agent_token_account',
-              sub_account_id: null,
-              venue: null,
-            },
-            ...given.driftAccounts.map((each) => ({
-              address: each.address,
-              role: 'drift_user',
-              sub_account_id: each.subAccountId,
-              venue: each.venue ?? DEFAULT_VENUE,
-            })),
-          ].map((each) => ({ ...each, subscriber_id: given.id, cursor_slot: given.fromSlot }));
-          const added =
-            await tx`insert into account ${tx(watched)} on conflict (address) do nothing returning address`;
-          if (added.length > 0 || returned !== undefined)
-            await tx`select pg_notify(${WATCH_LIST_CHANNEL}, ${given.id})`;
-          const mine = await tx<{ count: bigint }[]>`
-            select count(*) as count from account
-            where subscriber_id = ${given.id} and address in ${tx(watched.map((each) => each.address))}`;
-          if (Number(mine[0]?.count) !== watched.length) {
-            throw new Fault(
-              'conflict',
-              'One of these accounts is already watched for another subscriber.',
-            );
-          }
-          const named = { subscriberId: given.id, publicKey: given.agentWallet };
-          if (given.sealedKey !== null)
-            await putAgentKey(tx, { ...named, sealed: given.sealedKey });
-          else if (given.serviceKey !== undefined)
-            await putAgentKey(tx, { ...named, at: given.serviceKey });
-          if (created.length > 0) {
-            await tell(tx, 'subscriber.registered', given.id, { agentWallet: given.agentWallet });
-            await joinStandings(tx, given.id);
-          }
-          return created.length > 0 || added.length > 0 || returned !== undefined
-            ? 'created'
-            : 'known';
-        });
+        return await sql.begin((tx) => register(tx, given));
       } catch (thrown) {
-        if (violates(thrown, 'subscriber_agent_wallet_key')) {
-          throw new Fault('conflict', 'This agent wallet is registered for another subscriber.', {
-            cause: thrown,
-          });
-        }
-        if (violates(thrown, 'account_no_creator'))
-          throw new Fault(
-            'agent_is_creator',
-            `${given.agentWallet} is the creator of a subscription here: shares would be paid to an agent wallet. Give this agent a wallet of its own.`,
-            { cause: thrown },
-          );
-        throw thrown;
+        throw faultOfRegistration(thrown, given);
       }
     },
     agentKey: readTogether<string, AgentKey | null>(async (ids) => {

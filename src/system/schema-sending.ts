@@ -7,10 +7,10 @@ const SENDER = Type.Union(
   [
     Type.Object(
       {
-        tip: lamports('What each payment of shares that is sent to the sender gives it.'),
-        tipLeast: lamports('The least that the sender takes, by its own documentation.'),
+        tip: lamports('The tip that each payment of shares gives the sender.'),
+        tipLeast: lamports('The smallest tip that the sender takes, by its own documentation.'),
         tipMost: lamports(
-          'The most that the pen signs for as a tip, also where the ledger says more; at most 10,000,000.',
+          'The largest tip that the pen signs, also where the ledger says more; at most 10,000,000.',
         ),
         accounts: Type.Array(Type.String({ pattern: '^[1-9A-HJ-NP-Za-km-z]{32,44}$' }), {
           minItems: 1,

@@ -50,8 +50,14 @@ export const TRAFFIC = {
         100,
       ),
       bodyBytesMost: bytes('Largest body of a request to the API.', 1_024, 16_777_216),
-      headersMs: milliseconds('The headers of a request must have arrived by then.', 500),
-      bodyMs: milliseconds('A request must have arrived as a whole by then.', 500),
+      headersMs: milliseconds(
+        'A request whose headers have not arrived by then is answered 408, and its connection is closed.',
+        500,
+      ),
+      bodyMs: milliseconds(
+        'A request that has not arrived whole by then is answered 408, and its connection is closed.',
+        500,
+      ),
       connectionsMost: Type.Integer({
         minimum: 10,
         maximum: 1_000_000,
@@ -67,12 +73,12 @@ export const TRAFFIC = {
         description: 'Readers of the gate stream at once; further ones get 503.',
       }),
       streamBytesMost: bytes(
-        'What may wait for one reader of the gate stream before that reader is dropped.',
+        'A reader of the gate stream with more unread bytes than this is dropped, and may connect again.',
         65_536,
         1_073_741_824,
       ),
       streamsBytesMost: bytes(
-        'What may wait for all readers of the gate stream; beyond it the reader with most waiting is dropped.',
+        'When all readers of the gate stream together have more unread bytes than this, the one with most is dropped.',
         65_536,
         10_737_418_240,
       ),
@@ -129,7 +135,7 @@ export const TRAFFIC = {
         Type.Integer({ minimum: 1, maximum: 256 }),
         {
           description:
-            'Requests of single methods that one node is sent at once, at most, for example { "getSignaturesForAddress": 4 }.',
+            'The most requests of a method that one node is sent at once, by method, for example { "getSignaturesForAddress": 4 }.',
         },
       ),
       budget: Type.Object(
@@ -139,7 +145,8 @@ export const TRAFFIC = {
               'Credits that the calls of all daemons of this ledger may cost in a month, by the price list of Helius; null for no bound. While they are spent faster than evenly, sources that others replace are given up, the dearest first.',
           }),
           creditsAMinuteMost: Type.Union([Type.Integer({ minimum: 10 }), Type.Null()], {
-            description: 'The same for one daemon and one minute.',
+            description:
+              'Credits that the calls of this daemon may cost in one minute, by the price list of Helius; null for no bound. Above it one more source that others replace is given up every 5 s.',
           }),
           monthBeginsOn: Type.Integer({
             minimum: 1,
@@ -149,14 +156,17 @@ export const TRAFFIC = {
         },
         { additionalProperties: false },
       ),
-      answerMs: milliseconds('An answer of a node must have arrived as a whole by then.', 500),
+      answerMs: milliseconds(
+        'A call whose answer has not arrived whole by then fails, and is made again later.',
+        500,
+      ),
       answerBytesMost: bytes(
         'Largest answer of a node, or of the swap endpoint, that is read, after decompression.',
         1_048_576,
         1_073_741_824,
       ),
       answersBytesMost: bytes(
-        'All answers of nodes that are on their way in; beyond it the one that grows fails.',
+        'When the answers of nodes that are arriving together exceed this, the one that grows beyond it fails.',
         1_048_576,
         10_737_418_240,
       ),

@@ -4,8 +4,8 @@
 import type { Static } from 'typebox';
 import Type from 'typebox';
 import { NETWORKS } from '../core/genesis.ts';
-import { SOURCES } from '../core/source.ts';
 import { VENUE_NAMES } from '../core/venue-name.ts';
+import { WATCH } from './schema-hearing.ts';
 import { baseUnits, lamports, milliseconds, url } from './schema-kinds.ts';
 import { SENDING } from './schema-sending.ts';
 import { SIGNERS } from './schema-signers.ts';
@@ -43,9 +43,12 @@ export const SettingsSchema = Type.Object(
         }),
         retryEveryMs: milliseconds('How often a debt that waits is tried again.', 100),
         pollMs: milliseconds('How often a payment on its way is looked up.', 50),
-        rebroadcastMs: milliseconds('How often its bytes are sent again.', 100),
+        rebroadcastMs: milliseconds(
+          'How often the bytes of a payment on its way are sent again.',
+          100,
+        ),
         finalityMs: milliseconds(
-          'When a payment that was executed is looked up at the latest, where the chain has not said before that its slot is final. Sooner where slots became final sooner lately.',
+          'The longest time after which an executed payment is looked up as final. The daemon looks sooner when the chain says that its slot is final, or when slots became final sooner lately.',
           0,
         ),
         partialLeast: Type.Union([baseUnits('The least part'), Type.Null()], {
@@ -97,15 +100,15 @@ export const SettingsSchema = Type.Object(
           ),
         ),
         reimbursePerSol: baseUnits(
-          'What an agent gives the sponsor for one SOL of fees, in the same transaction; 0 is nothing.',
+          'What an agent gives the sponsor for one SOL of fees, in the same transaction, in each quote token that reimbursePerSolOf does not name; 0 for nothing.',
         ),
         reimbursePerSolOf: Type.Optional(
           Type.Record(
             Type.String({ pattern: '^[A-Za-z0-9]{1,20}$' }),
-            baseUnits('What is given for one SOL.'),
+            baseUnits('What an agent gives the sponsor for one SOL of fees.'),
             {
               description:
-                'The same for single quote tokens, by symbol (USDC, USDT), in the place of reimbursePerSol.',
+                'What an agent gives the sponsor for one SOL of fees, in single quote tokens by symbol (USDC, USDT), in the place of reimbursePerSol.',
             },
           ),
         ),
@@ -124,10 +127,12 @@ export const SettingsSchema = Type.Object(
             'The most that the sponsor spends on fees and rent within 24 hours, in lamports; null for no limit.',
         }),
         lamportsPerSubscriberADayMost: Type.Union([lamports('The most'), Type.Null()], {
-          description: 'The same for payments of one subscriber.',
+          description:
+            'The most that the sponsor spends on fees and rent of payments of one subscriber within 24 hours, in lamports; null for no limit.',
         }),
         lamportsPerCreatorADayMost: Type.Union([lamports('The most'), Type.Null()], {
-          description: 'The same for payments to one creator.',
+          description:
+            'The most that the sponsor spends on fees and rent of payments to one creator within 24 hours, in lamports; null for no limit.',
         }),
         failuresPerSubscriberADayMost: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
           description:
@@ -150,91 +155,36 @@ export const SettingsSchema = Type.Object(
           'https?',
         ),
         amount: baseUnits('How much an agent swaps at a time.'),
-        lamportsLeast: lamports('The least SOL that this must bring at its worst.'),
+        lamportsLeast: lamports(
+          'A swap that may bring less SOL than this, at the worst price that it accepts, is not signed.',
+        ),
         slippageBpsMost: Type.Integer({ minimum: 0, maximum: 1_000, description: 'Basis points.' }),
         everyMs: milliseconds('The least time between two swaps of one agent.', 1_000),
       },
       { additionalProperties: false },
     ),
-    watch: Type.Object(
-      {
-        backfillEveryMs: milliseconds(
-          'How often the histories of accounts are walked, beside the walk at start. What changes is scanned at once anyway.',
-          200,
-        ),
-        unchangedEveryMs: Type.Optional(
-          milliseconds(
-            'How often the history of an account is walked that no source saw change and that sweeps compare; left out, as often as any other.',
-            200,
-          ),
-        ),
-        finalityMs: milliseconds(
-          'When a confirmed transaction is read again at the latest, where the chain has not said before that its slot is final. Sooner where slots became final sooner lately.',
-          50,
-        ),
-        readsAtOnce: Type.Integer({
-          minimum: 1,
-          maximum: 256,
-          description: 'Transactions that are read from RPC side by side.',
-        }),
-        sweepEveryMs: milliseconds('How often a slice of every account is compared.', 200),
-        checkEveryMs: milliseconds(
-          'How often account state is checked against what was heard of it.',
-          200,
-        ),
-        silentAfterMs: milliseconds(
-          'A WebSocket without a slot for so long is opened anew; webhooks that bring nothing for ten times as long while the chain moves raise an alarm.',
-          500,
-        ),
-        accountsPerSocket: Type.Integer({
-          minimum: 1,
-          maximum: 100_000,
-          description:
-            'Account subscriptions that one WebSocket carries; fewer where the node refuses more.',
-        }),
-        socketsMost: Type.Integer({
-          minimum: 1,
-          maximum: 10_000,
-          description:
-            'WebSockets to the node; accounts beyond what they carry are heard by the other sources.',
-        }),
-        accountsPerStream: Type.Integer({
-          minimum: 1,
-          maximum: 100_000,
-          description:
-            'Accounts that one gRPC stream names, where the source stream is used; further ones get streams of their own.',
-        }),
-        share: Type.Boolean({
-          description:
-            'Whether several daemons over one ledger share the hearing by leases, so that RPC calls do not multiply. Left false, this daemon hears every account.',
-        }),
-        sources: Type.Array(Type.Enum(SOURCES), {
-          minItems: 1,
-          uniqueItems: true,
-          description:
-            'The sources of signatures. Each one alone is enough to hear everything; several are faster, and one replaces another that fails.',
-        }),
-      },
-      { additionalProperties: false },
-    ),
+    watch: WATCH,
     gate: Type.Object(
       {
         staleAfterMs: milliseconds(
-          'Past this age of the chain view the gate answers unknown.',
+          'The gate answers unknown while its view of the chain is older than this.',
           500,
         ),
-        failOpen: Type.Boolean({ description: 'What `allow` says when the verdict is unknown.' }),
+        failOpen: Type.Boolean({
+          description:
+            'The value of `allow` in the answer of the gate while the verdict is unknown.',
+        }),
         lagMsMost: milliseconds(
-          'Past this age of what was heard and not read, or of the last word of any source, the gate answers unknown.',
+          'The gate answers unknown while a transaction has been unread, or no source has reported anything, for longer than this.',
           1_000,
         ),
         outstandingMost: Type.Union([baseUnits('A debt'), Type.Null()], {
           description:
-            'Above this debt in one token, in its base units, nothing new may be opened, also in good standing; null for no limit.',
+            'A subscriber who owes more than this in one token, in its base units, may open nothing new, also in good standing; null for no limit.',
         }),
         owedForMsMost: Type.Union([Type.Integer({ minimum: 1_000 }), Type.Null()], {
           description:
-            'Nor when something has been owed for longer than this, time left out in which the subscriber could do nothing about it. Milliseconds; null for no limit.',
+            'A subscriber who has owed something for longer than this may open nothing new. Time in which the subscriber could do nothing about the debt does not count. Milliseconds; null for no limit.',
         }),
         suspicions: Type.Object(
           {
@@ -254,14 +204,15 @@ export const SettingsSchema = Type.Object(
     clearances: Type.Object(
       {
         lastsMs: milliseconds('How long a clearance to withdraw or close lasts.', 1_000),
-        patienceMs: milliseconds('How long a request for one may wait for a payment.', 0),
+        patienceMs: milliseconds('How long a request for a clearance may wait for a payment.', 0),
       },
       { additionalProperties: false },
     ),
     events: Type.Object(
       {
         allowPrivate: Type.Boolean({
-          description: 'Whether events may go to private addresses, and over http.',
+          description:
+            'Whether URLs of endpoints may lead to private addresses, use http, and name any port.',
         }),
         ports: Type.Array(Type.Integer({ minimum: 1, maximum: 65_535 }), {
           minItems: 1,
@@ -310,7 +261,7 @@ export const SettingsSchema = Type.Object(
         concurrencyMost: Type.Integer({
           minimum: 1,
           maximum: 10_000,
-          description: 'Subscribers worked on at once.',
+          description: 'Lanes that work at once; further subscribers wait for their turn.',
         }),
       },
       { additionalProperties: false },

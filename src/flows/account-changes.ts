@@ -42,7 +42,10 @@ export type AccountChangePorts = PendingPorts & {
    * daemons explains it.
    */
   readonly onLeaving: () => void;
-  /** The same, and again with each scan of that account: as `WithdrawalDoubts.begin`. */
+  /**
+   * As `WithdrawalDoubts.begin`: called before `onLeaving`, and again with each scan of that
+   * account.
+   */
   readonly doubt: (address: Address, slot: Slot) => void;
 };
 export type AccountChanges = {
@@ -132,7 +135,9 @@ export function createAccountChanges(ports: AccountChangePorts): AccountChanges 
   const unread = new Set<Address>();
   /** Accounts whose first reading was taken for no change, and whose walk has not ended since. */
   const trusted = new Set<Address>();
-  /** Accounts that were walked without a pulse before they were read. */
+  /**
+   * Accounts whose walk ended without a pulse before their first reading, which counts as a change.
+   */
   const unproven = new Set<Address>();
   watched.onMoved(() => {
     const kept = [pulses.known, history.upTo, history.lacking, changed, trusted, unproven];

@@ -17,10 +17,10 @@ export type AccountPulses = {
   /** The bytes of a watched account that are compared; null when it is not watched. */
   sliceOf(address: Address): Slice | null;
   /**
-   * Takes a pulse of the ledger; a wallet's has any length, and that of an absent account none. One
-   * of another length than is compared now is of a release that compared other bytes, and would
-   * make the account appear changed, so it is left out. Of several the one of the latest slot is
-   * kept.
+   * Takes a pulse that the ledger kept. Of several pulses of an account the one of the latest slot
+   * is kept. A pulse of another length than the venue's slice was written by a release that
+   * compared other bytes; the account would appear changed, so that pulse is left out. Pulses of
+   * wallets have any length, and an absent account has an empty one.
    */
   remember(pulse: Pulse): void;
   /**

@@ -127,9 +127,9 @@ export function createBestPlan(
   };
 
   /**
-   * The accounts that may pay, each as soon as it is asked for. Accounts that do not exist are left
-   * out, because each would cost a reading of the chain. One that is made again returns with the
-   * first fact of it, or with the next state that shows it.
+   * The accounts that may pay; each is looked up when the caller asks for it. Accounts that do not
+   * exist are left out, because each would cost a reading of the chain. An account that is made
+   * again is listed from its first fact on, or from the next state that shows it.
    */
   async function* accountsOf({
     subscriber,

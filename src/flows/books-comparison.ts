@@ -1,9 +1,10 @@
 // Books comparison: compares the ledger with the chain before this process signs a payment for a
-// subscriber. Every payment of Bailiff in the history of the agent's token account must be known
-// to the ledger; a ledger that was restored from an older copy, or lost payments, would
-// otherwise pay twice. Final payments are booked at once, as far as debts explain them. The rest
-// is an excess: it pays later debts to the wallet that got it. Debts to other wallets go on, but
-// for older ones while the payment may have been lost with the terms under which it paid.
+// subscriber. Every payment of Bailiff in the history of the agent's token account must be known to
+// the ledger; a ledger that was restored from an older copy, or lost payments, would otherwise pay
+// twice. Final payments are booked at once, as far as debts explain them. The part of a payment
+// that no debt explains is its excess: it pays later debts to the wallet that got it. Debts to
+// other wallets go on being paid; those older than the payment wait while the ledger may have lost
+// it together with the terms under which it paid.
 
 import type { Chain, SignatureRow } from '../core/chain-ports.ts';
 import type { Finding } from '../core/doctor-finding.ts';
@@ -59,7 +60,10 @@ export type Books = {
    * null when it is whole.
    */
   doubt(): Promise<Trouble | null>;
-  /** That signing waits because of that, as it was read last; null while it does not. */
+  /**
+   * The finding that signing waits because the database may lack commits, as it was read last; null
+   * while signing does not wait.
+   */
   finding(): Finding | null;
   /** The identity of the database when it was last whole; null when it does not tell one. */
   identity(): string | null;
@@ -205,8 +209,8 @@ export function createBooks(ports: BooksParts): Books {
       ? UNBROKEN
       : createContinuity({ databaseStates, chain, log, onWentBack });
   /**
-   * For each subscriber, the slot from which on ledger and chain were found to agree. When an older
-   * debt is heard of later, the chain is asked again.
+   * For each subscriber, the slot from which on ledger and chain were found to agree. A debt of an
+   * earlier slot that is heard later has the chain asked again.
    */
   const agreedSince = new Map<string, Slot>();
   /** By subscriber, the parts of payments that no debt explained at the last comparison. */

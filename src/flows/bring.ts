@@ -15,7 +15,10 @@ export type BringPorts = {
   readonly begin: () => ReturnType<typeof createImport>;
   readonly ledger: { readonly subscribers: Pick<Ledger['subscribers'], 'find'> };
   readonly watched: Pick<WatchedAccounts, 'map' | 'refresh'>;
-  /** Called with the accounts of the import. It begins what is not begun for them. */
+  /**
+   * Called with the accounts of the import, also those that this daemon already watches. Starts
+   * every source for the accounts that have none yet.
+   */
   readonly onWatched: (addresses: readonly Address[]) => Promise<void>;
   readonly judgeAll: (ids: readonly string[]) => Promise<void>;
   readonly nudge: (subscriberId: string) => void;
@@ -28,9 +31,9 @@ export const createBring =
     const report = await begin()(rows, { dryRun });
     if (dryRun) return report;
     await watched.refresh();
-    // Postgres tells of accounts that join, so this daemon may have taken them into its list
-    // before the import ended: the accounts are those of the subscribers, and not the new ones of
-    // the list.
+    // Postgres notifies of accounts that join, so this daemon may have added some to its watch-list
+    // before the import ended. So the accounts are all those of the imported subscribers, and not
+    // only those that the refresh added.
     const ids = new Set(rows.bundles.map((each) => each.subscriberId));
     const brought = [...watched.map.values()].filter((each) => ids.has(each.subscriberId));
     if (brought.length > 0) await onWatched(brought.map((each) => each.address));

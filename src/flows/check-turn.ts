@@ -28,7 +28,8 @@ export function createChecking(
   return async (signal) => {
     dropLeft(ports.watched, rescanned);
     const checked = await checkAccounts({ ...ports, rescanned }, changed, signal);
-    // These two works belong to no part of the hearing: the daemon that holds part 0 does them.
+    // Neither of these two checks belongs to a part of a shared hearing, so the daemon that holds
+    // part 0 makes them.
     if (ports.share?.parts()?.includes(0) !== false) {
       await proveUnread(signal);
       await lookAtUnfollowed();

@@ -15,9 +15,9 @@ import type { Log } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 
 /**
- * An identity that daemons trust. `slot`: one that the chain had not passed when daemons began to
- * trust it; payments up to there may be missing. Null for a ledger that was empty then, which can
- * have lost none.
+ * An identity of the database that daemons trust. `slot`: a slot that the chain had not passed when
+ * daemons began to trust the identity; payments up to that slot may be missing. Null when the
+ * ledger was empty then, because an empty ledger can have lost no payment.
  */
 export type Trusted = { readonly identity: string; readonly slot: Slot | null };
 /** The state of the database now, and the identity that daemons last trusted. */
@@ -49,7 +49,10 @@ export type Continuity = {
    * database each time.
    */
   doubt(): Promise<Trouble | null>;
-  /** That signing waits, and until when, as this process last read it; null while it does not. */
+  /**
+   * The finding that signing waits, with the block height of the end, as this process last read it;
+   * null while signing does not wait.
+   */
   finding(): Finding | null;
   /**
    * The identity that the database gave when it was last whole; null when it gives none. A

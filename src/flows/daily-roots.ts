@@ -121,7 +121,10 @@ type Tree = { readonly sealed: SealedDay; readonly levels: readonly (readonly Ui
 
 /** Creates the function that gives the leaves of a receipt with their paths. */
 export function createRootPaths({ roots, hash, pause }: Omit<RootPorts, 'secret'>) {
-  /** By commitment: a database that went back in time seals its lost days anew, by other hashes. */
+  /**
+   * Trees by commitment and not by day: a database that went back in time seals its lost days anew,
+   * with other hashes.
+   */
   const trees = new Map<string, Promise<Tree | null>>();
   const grown = async ({ day, commitment }: ReceiptLeaf): Promise<Tree | null> => {
     const sealed = await roots.day(day);

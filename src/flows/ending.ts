@@ -96,7 +96,10 @@ export function createEndings({ ledger, chain, books, clock, log }: EndingPorts)
     // A debt that is ended or adopted may be parked or observed.
     return books.disagreement(subscriber, 'open');
   };
-  /** The same as a sentence, also while the chain does not tell. */
+  /**
+   * The detail of that trouble, or the message of the fault while the chain cannot be read; null
+   * when the books can be relied on.
+   */
   const reasonAgainst = async (subscriberId: string): Promise<string | null> => {
     try {
       return (await disagreement(subscriberId))?.detail ?? null;
@@ -105,7 +108,10 @@ export function createEndings({ ledger, chain, books, clock, log }: EndingPorts)
       throw thrown;
     }
   };
-  /** Those of the subscribers that are not put off, after an earlier round put some off. */
+  /**
+   * Remembers the subscribers that a round put off, for a minute each. `due` gives those of the
+   * subscribers that are not put off now.
+   */
   const createPatience = () => {
     const again = new Map<string, number>();
     return {
@@ -152,7 +158,8 @@ export function createEndings({ ledger, chain, books, clock, log }: EndingPorts)
         if (found === null) throw new Fault('not_found', `There is no payment ${paymentId}.`);
         switch (found.state) {
           case 'planned':
-            // A daemon may sign it in this moment, and then it is asked for as a signed one.
+            // False when a daemon has just signed the payment. The next turn of this loop then asks
+            // for the cancellation of a signed payment.
             if (await ledger.payments.refused(paymentId, cancelledBy(null), null, false))
               return 'ended';
             break;

@@ -17,8 +17,10 @@ export type DoubtPorts = {
 };
 
 /**
- * The subscribers that the ledger gives reason to doubt. A transaction heard before `beforeMs`
- * should have been read by now.
+ * The subscribers with an unread transaction, an open gap, an unexplained call, or a history or
+ * state that cannot be read; a transaction counts as unread, and a failure as lasting, when it was
+ * heard or began before `beforeMs`. `unattributedSinceMs`: since when a transaction waits whose
+ * accounts are not known, so that it may touch any subscriber; null when none waits.
  */
 export async function doubtedBy(
   ledger: Pick<Ledger, 'sightings' | 'checks' | 'coverage' | 'asides'>,

@@ -74,7 +74,7 @@ export function createInspector(
   const refilledAt = Math.ceil(options.readsAtOnce / REFILLED_BY);
 
   const ahead = new Set<Promise<void>>();
-  /** Whether transactions that go ahead may wait for a place. */
+  /** Whether the last `ahead` found no free place, so that transactions may wait for one. */
   let wanting = false;
   const startAhead = (sighting: Sighting): void => {
     const one: Promise<void> = inspectAlone(ports, { ...options, ahead: true }, sighting)

@@ -49,7 +49,8 @@ export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loo
   const waitMs = (): number => {
     if (failures === 0) return everyMs;
     const pauseMs = RETRY_MS.first * 2 ** Math.min(failures - 1, 10);
-    // `run` has slept the first part of the pause already, which no nudge shortens.
+    // After a failure `run` sleeps RETRY_MS.first, which no nudge shortens; the rest is waited
+    // here.
     return Math.min(everyMs, pauseMs, RETRY_MS.most) - Math.min(everyMs, RETRY_MS.first);
   };
   const run = async (): Promise<void> => {

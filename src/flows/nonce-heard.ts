@@ -1,8 +1,8 @@
 // Nonce heard: keeps what account subscriptions told of nonce accounts: a slot, and the value that
-// the account held at the end of its block. A nonce moves once in a block at most. So the value of
-// the slot in which a known transaction moved it is the one that this transaction left, and no
-// block has to be read for it. A notification from a fork that was dropped names a value that no
-// later reading shows, so that value is never used.
+// the account held at the end of its block. A nonce moves once in a block at most. So where a known
+// transaction moved the nonce in a slot, the value told for that slot is the one that this
+// transaction left, and no block has to be read to learn it. A notification from a fork that was
+// dropped names a value that no later reading shows, so that value is never used.
 import type { ChainAccount } from '../core/chain-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { NonceValue } from '../core/nonce.ts';

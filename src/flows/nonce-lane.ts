@@ -194,7 +194,8 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
       if (reading.seen === 'absent') {
         if ((await finalValue(account)) !== null) return wait(opening.closing(account));
         await opening.gone(known);
-        // Closed by a daemon under the other guard: the lane begins anew, with the books compared.
+        // A daemon under the guard `blockhash` has closed the account: the lane opens another one,
+        // once the books were compared.
         return leaving ? { do: 'sign', nonce: null } : wait(opening.waiting(account), 1);
       }
       if (stageOf(known) === 'closing')

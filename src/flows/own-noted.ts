@@ -19,10 +19,12 @@ export type OwnNotedPorts = {
 /** Notes the executed payments that are due to be noted. A loop calls this every second. */
 export async function noteOwn(ports: OwnNotedPorts): Promise<void> {
   const { ledger, ownSignatures, watch, burst, clock } = ports;
-  // The daemon names its payments by itself: in a burst a webhook may come after ten seconds.
+  // The accounts of an executed payment are marked as named now, because in a burst its webhook may
+  // come ten seconds later.
   for (const { accounts, slot } of ownSignatures.executed())
     for (const account of accounts) if (slot != null) watch.hinted(account, slot);
-  // In a burst a webhook names them as well, and they are read in their turn after the closes.
+  // In a burst the payments wait ten seconds for a webhook to name them, so that closes are read
+  // first.
   const executed = ownSignatures.takeExecuted(burst.on() ? NOTED_AFTER_MS : 0);
   if (executed.length === 0) return;
   const naming = { source: 'own', by: 'finalized', nowMs: clock.nowMs() } as const;

@@ -32,9 +32,9 @@ export function createOwn(
       if (broken !== null || written.get(payment.id) === books.lineage()) return broken;
       const behind = await books.disagreement(subscriber);
       if (behind !== null) return behind;
-      // An excess may have paid the debts that this payment claims. Where this payment is signed,
-      // the one with the excess was signed after it: then this one can never be executed, or the
-      // ledger has lost nothing.
+      // A payment with an excess may have paid the debts that this payment claims, so a payment
+      // that is only planned waits. A payment that is signed goes on: the one with the excess was
+      // signed after it, so either this one can never be executed, or the ledger has lost nothing.
       if (payment.state !== 'planned' || payment.purpose !== 'share') return null;
       const { mint } = payment.token;
       const excesses = paidTo(payment).map(({ wallet }) =>

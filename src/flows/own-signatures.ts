@@ -19,7 +19,10 @@ export type OwnSignatures = {
   others(signatures: readonly Signature[]): void;
   /** Whether a daemon sent the transaction, and this process has not read it yet. */
   has(signature: string): boolean;
-  /** Whether a payment of this subscriber is under way, or executed and not taken yet. */
+  /**
+   * Whether a payment of this subscriber is under way, or was executed and not yet returned by
+   * `takeExecuted`.
+   */
   underWay(subscriberId: string): boolean;
   /** Tells that a transaction was read as final. */
   read(transaction: ChainTransaction): void;

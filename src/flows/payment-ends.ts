@@ -23,9 +23,10 @@ type EndPorts = Pick<SigningPorts, 'ledger' | 'chain' | 'venues' | 'programsOf'>
 };
 
 /**
- * The trouble with which a payment ends. Where it would leave the debts to several recipients to a
- * person, it may concern one of them only: the debts are tried again, and then each recipient is
- * paid apart, so that the trouble stays with the debts of the recipient that has it.
+ * The trouble with which a payment ends. A trouble that would leave the debts of several recipients
+ * to a person may concern one recipient only. Such debts are tried again (`retry_soon`), and each
+ * recipient is then paid by a payment of its own, so that only the debts of the recipient with the
+ * trouble are left to a person.
  */
 const untangled = (payment: Pick<Payment, 'plan'>, trouble: Trouble): Trouble =>
   paysSeveral(payment) && aftermath(trouble).retry === null
@@ -54,10 +55,11 @@ export function createPaymentEnds(
   };
 
   /**
-   * Ends a payment that was refused before signing (`executed` null), or of which these bytes were
-   * executed with an error. The two are recorded differently: a daemon whose simulation fails
-   * because another daemon's bytes have landed must not free the debts. False when the payment has
-   * ended already, or when the ledger holds other bytes for it.
+   * Ends a payment that was refused before signing (`executed` null), or whose bytes with the
+   * signature `executed` failed on chain. The ledger takes a refusal only while the payment is
+   * unsigned: a simulation may fail because another daemon's bytes have landed, and the debts must
+   * then stay claimed. False when the payment has ended already, or when the ledger holds other
+   * bytes for it.
    */
   const fail = async (
     payment: Payment,

@@ -92,8 +92,8 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
   let paidElsewhere: ReadonlySet<string> = new Set();
 
   /**
-   * Until when each change waits at least, unless it is seen again: thousands wait in a burst, and
-   * none of them needs to be looked at until then.
+   * The earliest time at which each change may be scanned, unless it is seen again. In a burst
+   * thousands of changes wait, and `ready` skips each until its time.
    */
   const restsUntil = new Map<Address, number>();
 

@@ -130,10 +130,9 @@ function readAtVenue(
 }
 
 /**
- * Reads everything that a plan depends on in one batch, for the Drift user that would pay these
- * recipients; the first is the recipient of the oldest debt.
- * `expiries` is the number of payments of these debts that have expired; the priority fee rises
- * with it.
+ * Reads in one batch everything that a plan depends on, for the Drift user that would pay these
+ * recipients. The first recipient is that of the oldest debt. `expiries` is the number of payments
+ * of these debts that have expired; the priority fee rises with that number.
  */
 export async function readPreflight(
   { chain, tokens, venues, pen, fees, sender }: ReadPorts,

@@ -12,7 +12,10 @@ export type Reader = {
   doubt(subscriberId: string, doubt: Doubt): void;
   /** Called when the state of the daemon's view should be sent. */
   beat(): void;
-  /** Everything sent before is void: the reader must connect again and read everything anew. */
+  /**
+   * Called when everything sent before is void: the reader must connect again and read the whole
+   * roster anew.
+   */
   end(): void;
 };
 export type Publisher = {

@@ -16,7 +16,10 @@ export type Haste = {
   waitMs(signature: string, moves: boolean, accounts: readonly Address[]): number;
 };
 
-/** A chain whose blocks take longer than this to become final is read at `confirmed` always. */
+/**
+ * While blocks take longer than this to become final, transactions are read at `confirmed` first,
+ * in a burst too.
+ */
 const WORTH_WAITING_MS = 2_500;
 /** The daemon's own payments are read this long after a webhook names them, at the earliest. */
 const OWN_WAIT_MS = 2_000;

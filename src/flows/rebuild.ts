@@ -55,7 +55,8 @@ export async function rebuildPayments(
     const taken: Taken = new Map();
     for (const paid of await unknownPayments(ports, subscriber, since, 'finalized')) {
       const { dryRun } = options;
-      // The command runs after a loss. From which slot on the ledger is whole, daemons tell later.
+      // The command runs after a loss, so every payment may have been lost. A daemon finds out
+      // later from which slot on the ledger is whole.
       const lost = { ...paid, maybeLost: true };
       const { explained, excess } = await bookFound(ports, subscriberId, lost, taken, dryRun);
       if (explained > 0n) restored.push({ ...paid, subscriberId, explained });

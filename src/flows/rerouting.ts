@@ -12,10 +12,13 @@ import { createPayable } from './payable.ts';
 import type { ReadPorts, Reserves } from './preflight.ts';
 import { createRecipientsSeen } from './recipients-seen.ts';
 
-/** The payment by another route, and the account from which that was measured. */
+/** The payment by another route, and the account from which that route was measured. */
 export type Rerouted = { readonly payment: Payment; readonly account: SeenAccount | null };
 
-/** The cost of this payment was allowed when it was planned, and each budget counts it already. */
+/**
+ * A budget that allows everything: the cost of this payment was allowed when it was planned, and
+ * each budget counts it already.
+ */
 const SPENT: Pick<Budget, 'opening' | 'sponsored' | 'owing'> = {
   opening: async () => null,
   sponsored: async (_subscriberId, _creator, seen) => seen,

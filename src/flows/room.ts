@@ -180,7 +180,8 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
     const planWith = (venueFunds: VenueFunds | null): Planned =>
       plan(debts, { ...preflight, costs, venue: venueFunds }, policy);
     let funds = preflight.venue;
-    // Whether every market is settled that can be; profit that is not settled is no collateral.
+    // Whether the plan settles every market that can be settled; profit that is not settled is no
+    // collateral.
     let everything = false;
     /** The plan for as many recipients as fit one transaction. */
     const planned = async (): Promise<Planned> => {

@@ -79,9 +79,9 @@ export function createSigning(ports: SigningPorts) {
    * Builds a payment from the reading by which it was planned, and simulates it. An error of set-up
    * may mean that the reading is outdated: the venue moved an oracle, or the account left a market.
    * Then account and oracles are read again, and the payment is simulated once more. When the venue
-   * demands that the interest of borrowed markets is booked first, that is added, and the payment
-   * is simulated once more as well. An error that stays is one since the reading of the plan, as
-   * when the agent's token account was closed or given away meanwhile.
+   * demands that the interest of borrowed markets is booked first, the instruction for that is
+   * added, and the payment is simulated once more as well. An error that remains has a cause that
+   * arose after the plan was read, such as an agent's token account that was closed or given away.
    */
   const rehearsed = async (
     parts: PaymentParts,

@@ -62,7 +62,7 @@ export function createStatementDesk(ports: StatementPorts): StatementDesk {
       const text = linkText({ ...link, madeAtMs: nowMs() });
       return Buffer.from(vault.seal(STATEMENT_BINDING, Buffer.from(text))).toString('base64url');
     },
-    // The time now is the last one at which a link that is taken back can have been made.
+    // Links that were made in this very millisecond are taken back as well.
     revoke: (of, id) => revocations.revoke(of, id, nowMs() + 1),
     unsealed,
     async open(text) {

@@ -61,7 +61,8 @@ async function isWhole(
 }
 
 /**
- * Creates a check that looks, at each call, at some of the wallets that such transactions touch.
+ * Creates the check. Each call looks at up to ten pairs of a wallet and a transaction of its
+ * history that no node gives.
  */
 export function createUnread({
   ledger,

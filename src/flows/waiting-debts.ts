@@ -63,7 +63,8 @@ export function createWake(ports: WakePorts): Wake {
   const woken = new Map<string, { atMs: number; times: number }>();
   let askedAtMs = Number.NEGATIVE_INFINITY;
   /**
-   * How often debts were woken since the venue was last seen paused, or last had no debt waiting.
+   * How often debts were woken since the venue was last seen paused, or since no debt waited for
+   * it.
    */
   let openings = 0;
 

@@ -22,8 +22,8 @@ export type WalksPorts = Omit<BackfillPorts, 'run'> &
   };
 export type Walks = {
   /**
-   * Takes the pulses and the times of the last walks that the ledger remembers of these accounts.
-   * Called at start, before any account is read.
+   * Reads from the ledger the pulses of these accounts and the times of their last walks. Called at
+   * start, before any account is read.
    */
   remember(accounts: readonly Watched[]): Promise<void>;
   /** As `remember`, of accounts that another daemon heard until now, which are read once more. */
@@ -44,7 +44,7 @@ export type Walks = {
   joined(accounts: () => readonly Watched[], signal: AbortSignal): Promise<number>;
 };
 
-/** The tries to read pulses before every history is walked. */
+/** The tries to read pulses. When the last one fails, every history is walked. */
 const TRIES = 3;
 /**
  * The tries to walk an account that joined. One that was registered with the present slot is walked

@@ -18,8 +18,9 @@ export type WatchedAccounts = {
    */
   refresh(): Promise<boolean>;
   /**
-   * Reads the whole list, because the database went back: there, the revision that this daemon
-   * holds may name another list. Where the reading fails, the next refresh does it.
+   * Reads the whole list anew after the database went back, because the revision that this daemon
+   * holds may now name another list. When the reading fails, the next `refresh` reads the whole
+   * list.
    */
   reload(): Promise<boolean>;
   /**

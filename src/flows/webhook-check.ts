@@ -25,7 +25,8 @@ export function isSilent(
 ): boolean {
   const { webhookMs, otherMs } = heard;
   if (otherMs === null) return false;
-  // The delivery about that same transaction is given this much time to arrive.
+  // The other source's news must be older than `silentAfterMs`, so that the delivery about the same
+  // transaction has had as long to arrive.
   return (
     nowMs - otherMs > silentAfterMs && (webhookMs === null || webhookMs < otherMs - silentAfterMs)
   );

@@ -135,7 +135,8 @@ export function createReceive(
       try {
         await promise;
       } finally {
-        // With a reason of its own the signal makes no error, whose stack costs 8 µs.
+        // The reason is given because `abort()` without one builds an error, whose stack costs 8
+        // µs.
         ended.abort('stored');
       }
     },

@@ -63,13 +63,16 @@ export function createWithdrawalDoubts(ports: WithdrawalDoubtPorts): WithdrawalD
     // A notification that is lost is followed by another one in the next round.
     void ports.tell?.(subscriberId).catch(() => {});
   };
-  /** What cannot be asked explains nothing. */
+  /**
+   * Whether another daemon pays the subscriber or has read a transaction of this slot. False when
+   * the ledger does not answer.
+   */
   const isExplained = async (address: Address, subscriberId: string, slot: Slot) => {
     const asked = [{ address, subscriberId, slots: [slot] }];
     const known = await ports.elsewhere(asked).catch(() => null);
     return known !== null && (known.told.length > 0 || known.paying.has(subscriberId));
   };
-  /** The subscribers of whom no change waits for its transactions, with their accounts. */
+  /** The doubted subscribers whose changes are all read, each with the accounts that value left. */
   const settled = (): [string, ReadonlySet<Address>][] =>
     [...mine].filter(([, accounts]) => ![...accounts].some((each) => watch.isPending(each)));
 

@@ -1,6 +1,6 @@
 // Burst: tells whether many accounts change at the same time, as when a creator closes and all
-// copiers close. In a burst the daemon takes the cheaper way of the two that it has: it reads a
-// transaction once, when it is final, and waits for webhooks before it reads an account's history.
+// copiers close. In a burst the daemon asks nodes less often: it reads a transaction once, when it
+// is final, and waits for webhooks before it reads an account's history.
 
 export type Burst = {
   /** Counts transactions that a webhook names. */
@@ -18,7 +18,10 @@ const NEWS_MOST = 32;
 const WINDOW_MS = 1_000;
 /** A burst lasts this long after the last window with more news. */
 const LASTS_MS = 5_000;
-/** The changes of fewer subscribers say nothing about those that other daemons follow. */
+/**
+ * Changes of fewer subscribers than this are too few to estimate the changes that other daemons
+ * see.
+ */
 const SUBSCRIBERS_LEAST = 4;
 
 /**

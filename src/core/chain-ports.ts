@@ -74,10 +74,11 @@ export type Chain = {
   ): Promise<ChainTransaction | null>;
   /**
    * Whether a second answer shows the same of a finalized transaction: its slot, its blockhash or
-   * value of a nonce, and whether it failed. That of the second provider is asked for; where there
-   * is none, or where its blocks begin after that slot, the first provider is asked again. It is
-   * asked again for a transaction without an error, too, while the second one does not answer.
-   * Throws `rpc_unavailable` or `rpc_refused` when a needed answer does not come.
+   * value of a nonce, and whether it failed. The second provider is asked; where none is
+   * configured, or where its blocks begin after that slot, the first provider is asked once more.
+   * The first provider is also asked once more when the second does not answer and the transaction
+   * has no error. Throws `rpc_unavailable` or `rpc_refused` when the asked provider does not
+   * answer.
    */
   isShownAgain(transaction: ChainTransaction): Promise<boolean>;
   /**
@@ -175,9 +176,10 @@ export type FeeMarket = {
   /**
    * The priority fee of the next payment in micro-lamports for each compute unit, under the
    * configured cap. It rises with `expiries`, the number of payments of these debts that expired
-   * unexecuted. `contended` are the accounts that it writes and that others write as well: the
-   * price is that of recent transactions that wrote them. Without any, it is that of all recent
-   * transactions, or the last one by accounts where that is higher.
+   * unexecuted. `contended` are the accounts that the payment writes and that transactions of
+   * others write as well: the price is that of recent transactions that wrote these accounts.
+   * Without `contended`, the price is that of all recent transactions, or the last price by
+   * accounts where that one is higher and newer than the refresh time of the settings.
    */
   microLamports(expiries?: number, contended?: readonly Address[]): Promise<bigint>;
   /** The network's fee for one signature, in lamports. */

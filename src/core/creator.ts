@@ -20,7 +20,9 @@ export type CreatorTerms = {
    * A proof showed which program signs for this address, or the address was seen to exist (ADR 25).
    */
   readonly proven: boolean;
-  /** The venue's program. Its accounts hold collateral and never spend tokens themselves. */
+  /**
+   * The programs of the venues. Their accounts hold collateral and never spend tokens themselves.
+   */
   readonly venues: ReadonlySet<string>;
 };
 export type CreatorObjection = {

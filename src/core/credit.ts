@@ -151,7 +151,11 @@ export function creditEvents(
   claims: readonly StandingEvent[] = history,
 ): StandingEvent[] {
   const events: StandingEvent[] = [];
-  /** What earlier transfers have taken, by what they took it of. */
+  /**
+   * Base units that earlier transfers took, by their source: `counted` from the debts of `history`,
+   * `claimed` from those of `claims` (with a slot: by found payments of that slot), `explained`
+   * from the explained part of one found payment.
+   */
   const sums = new Map<string, BaseUnits>();
   const taken = (of: string): BaseUnits => sums.get(of) ?? 0n;
   const take = (of: string, amount: BaseUnits) => void sums.set(of, taken(of) + amount);

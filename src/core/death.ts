@@ -8,9 +8,9 @@ import type { SignedBytes } from './signed-bytes.ts';
 export const DEATH_MARGIN_BLOCKS = 32;
 
 /**
- * The answers of one node in one round of questions, asked in this order (solana-facts section 5).
- * Every answer must come from a node that has seen `finalizedSlot`. A question without an answer is
- * `null` and proves nothing.
+ * The answers of one node in one round of questions, asked in the order of the fields. Every answer
+ * must come from a node that has seen `finalizedSlot`. A question without an answer is `null` and
+ * proves nothing.
  */
 export type Absence = {
   readonly finalizedSlot: Slot;

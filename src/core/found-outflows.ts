@@ -18,9 +18,9 @@ export type FoundPayment = {
    */
   readonly recipients: readonly Received[];
   /**
-   * The ledger may have lost the payment. The holder of an agent's key cannot write such a one, so
-   * that SOL and other tokens that its recipients got are explained, too: the rent of accounts that
-   * it opened for them.
+   * Whether the ledger may have lost the payment. The holder of an agent's key cannot make a
+   * payment look lost, so SOL and other tokens that the recipients got by a lost payment are
+   * explained as well, such as the rent of token accounts that were opened for them.
    */
   readonly maybeLost: boolean;
 };
@@ -44,9 +44,9 @@ function inTokenOf({ mint }: FoundPayment, body: Outflow): BaseUnits | null {
 
 /**
  * The outflows that a found payment does not explain, by their keys; they are classified as those
- * of any other transaction. A found payment explains the outflows to its recipients in its token,
- * of which `creditEvents` judges what is beyond the debts. It explains every other outflow in its
- * token as well, as long as the sum of all is at most twice the explained amount: a sponsor is
+ * of any other transaction. A found payment explains the outflows to its recipients in its token;
+ * `creditEvents` judges the part beyond the debts. A found payment explains every other outflow in
+ * its token as well, as long as the sum of all is at most twice the explained amount: a sponsor is
  * reimbursed in the token, and a token account that lives for one transaction shows the withdrawal
  * in place of the transfers. To take an amount beside a payment an agent must pay as much to its
  * creators, which discharges the debt.

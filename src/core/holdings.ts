@@ -184,7 +184,8 @@ function solAsset(perimeter: Perimeter, subject: Subject): Asset | null {
   for (const row of tokenBalances) {
     const first = rows.get(row.account);
     const { owner, ownerAfter } = first ?? row;
-    // Of an account that was made again for another mint, one row has each owner.
+    // An account that was made again for another mint has two rows: one names the owner before, the
+    // other the owner after.
     rows.set(row.account, {
       ...(first ?? row),
       owner: owner ?? row.owner,

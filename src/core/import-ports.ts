@@ -56,8 +56,8 @@ export type RowOutcome = {
 };
 export type Imports = {
   /**
-   * Writes the rows in one transaction; with `dry` it undoes it again. A row that contradicts the
-   * ledger, or belongs to a row that was refused, is refused alone.
+   * Writes the rows in one transaction; with `dry` the transaction is rolled back. A row that
+   * contradicts the ledger, or belongs to a row that was refused, is refused alone.
    */
   apply(prepared: readonly Prepared[], dry: boolean): Promise<RowOutcome[]>;
   /** Whether `apply` failed because of a row, and not because Postgres or a connection did. */

@@ -142,8 +142,8 @@ function byTransaction(outflows: readonly HeardOutflow[]): Group[] {
 }
 
 /**
- * Swaps of a quote token for SOL within the bounds of the rule and its interval. They are
- * recognised even if the ledger lost the payment.
+ * The swaps of a quote token for SOL that keep the bounds and the interval of the rule. Such a swap
+ * is recognised even if the ledger lost the payment that made it.
  */
 function topUps(
   outflows: readonly HeardOutflow[],

@@ -24,7 +24,7 @@ export type DebtGroup = {
   readonly debts: number;
   readonly left: BaseUnits;
 };
-/** A payment that has not ended. */
+/** A payment that has not ended, as the overview lists it. */
 export type Flight = {
   readonly id: string;
   readonly subscriberId: string;

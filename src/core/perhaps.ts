@@ -1,6 +1,6 @@
-// Perhaps: handles changes that a record announces without saying whose they are, or whether they
-// happened. Account state may show each of them or not, but no other difference. A referral reward
-// therefore never becomes a gap.
+// Perhaps: handles changes of which a record does not say whose account they changed, or whether
+// they happened. Account state may show each of these changes or not, but no other difference. A
+// referral reward therefore never becomes a gap.
 
 /** The amounts that the facts between two states leave open in an account's realised total. */
 export type Perhaps = {

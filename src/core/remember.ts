@@ -1,6 +1,6 @@
 // Remember: keeps results that take long to compute, within a bound. The results live in two
-// halves: when the newer half is full, the older one is dropped, so that what was asked for lately
-// stays, and a full memory is never emptied at once.
+// halves: when the newer half is full, the older one is dropped, so that results that were asked
+// for lately stay, and a full memory is never emptied at once.
 
 /**
  * Creates a function that computes each result once, as long as it is asked for among the last

@@ -12,7 +12,7 @@ import type { Lamports } from './money.ts';
 import type { Look } from './payment.ts';
 import { objectionsTo, type Rule } from './rules.ts';
 
-/** The day (2026-11-26) and the commitment (64 hexadecimal digits) that a memo names. */
+/** The day, such as 2026-11-26, and the commitment (64 hexadecimal digits) that a memo names. */
 export type RootMemo = { readonly day: string; readonly commitment: string };
 
 /**

@@ -117,8 +117,8 @@ export type Roster = {
 };
 
 /**
- * Two clock readings may be slewed against each other by this much; an age no further below zero is
- * not taken for a clock that was set back.
+ * The machine's clock may be slewed by this much between two readings. An age below zero by no more
+ * than this does not count as a clock that was set back.
  */
 const CLOCK_SLACK_MS = 1_000;
 
@@ -223,10 +223,11 @@ export function createRoster(options: RosterOptions): Roster {
       if (row < 0 || table.facts(row).revision <= entry.revision) table.put(entry);
     },
     observe(asOfSlot, atMs) {
-      // A slot a little lower comes from a node that is behind. A slot far lower shows that the
-      // higher one was wrong; after a leap a difference of 100 does, so that one answer of one node
-      // makes the view stale for no longer than these take. The same slot again leaves the time as
-      // it is: a node that stands still shows nothing that happened since.
+      // A slot up to 1,000 lower comes from a node that is behind, and is ignored. A slot lower
+      // than that shows that the higher one was wrong, and replaces it. After a leap, a slot more
+      // than 100 lower already does, so that one wrong answer makes the view stale only until the
+      // next answers come. The same slot again does not renew the time, because a node that stands
+      // still shows nothing that happened since.
       const { asOfSlot: was, observedAtMs } = seen;
       const ahead = asOfSlot - (was ?? asOfSlot);
       const behindMost = leapt ? LEVEL_SLOTS_MOST : LAG_SLOTS_MOST;

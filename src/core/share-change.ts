@@ -41,8 +41,9 @@ export type ShareChange =
   | { readonly do: 'unclaim' }
   /**
    * A payment landed, with `amount` for this debt. `claimed` says that another payment of the debt
-   * may still land. `left`: the trouble with which what is unpaid of the debt waits for a person,
-   * because a person asked to cancel the landed payment; null or left out: it is tried again.
+   * may still land. `left`: the trouble with which the unpaid part of the debt waits for a person,
+   * because a person asked to cancel the landed payment; null or left out: the unpaid part is tried
+   * again.
    */
   | {
       readonly do: 'land';

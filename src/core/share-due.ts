@@ -29,9 +29,10 @@ export const isUnpaid = (
 ): boolean => isOpen(status) && (which === 'open' || (status !== 'failed' && !observed));
 
 /**
- * Whether a debt is paid in a payment to its own recipient only: it was tried, and a payment to
- * `failedTogether` recipients failed with it, the highest number of all failed payments that
- * covered it. Any of these recipients may be the reason.
+ * Whether a debt is paid in a payment to its own recipient only. That is so once a payment to
+ * several recipients has failed with this debt, because any of those recipients may be the cause.
+ * `failedTogether` is the highest number of recipients of any failed payment that covered the debt;
+ * `attempts` counts the tries of the debt.
  */
 export const isApart = ({
   attempts,

@@ -63,8 +63,8 @@ export type Standing =
 type Left = Extract<StandingEvent, { kind: 'left' }>;
 
 /**
- * The order in which one of several outflows in a slot is named as evidence. It is a total order,
- * so the choice never depends on who was heard first.
+ * The order in which one of several outflows in a slot is named as evidence. The order is total, so
+ * the choice never depends on which outflow was heard first.
  */
 function inNamingOrder(a: Left, b: Left): number {
   const index = ({ at }: Left): number => at.blockIndex ?? Number.MAX_SAFE_INTEGER;

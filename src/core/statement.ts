@@ -1,5 +1,6 @@
 // Statement: the contents of a link to a statement, and the sums and days of the shares that the
-// statement shows. Pure: the link is sealed elsewhere, so that only the daemon makes one.
+// statement shows. Pure: flows/statements.ts seals the link with the master key, so that only a
+// daemon can make one.
 import type { BaseUnits } from './money.ts';
 import type { ProfitShare } from './profit-share.ts';
 import type { ShareDetails } from './statement-ports.ts';

@@ -223,9 +223,9 @@ function compareRules(one: TermsRules, other: TermsRules): number {
 }
 
 /**
- * Of two terms, the ones that take more of a profit: the larger share, then the basis that
- * is named first in `BASES`, then by `compareRules`, then the later ones. Null stands for terms
- * that take nothing.
+ * The one of two terms that takes more of a profit: the larger share; of equal shares the basis
+ * that stands first in `BASES`; then the dearer one by `compareRules`; then the later one. Null
+ * stands for terms that take nothing.
  */
 export function dearer(one: Terms | null, other: Terms | null): Terms | null {
   if (one === null || other === null) return one ?? other;

@@ -137,9 +137,9 @@ export type Cursor = {
 };
 
 /**
- * The port of every source of signatures, be it a body, a history or a stream: it notes
- * transactions with the watched accounts that they are said to touch. `flows/inspect` reads them
- * from here and does not see which source it was.
+ * The port that every source of signatures calls (webhook bodies, histories, streams): it notes
+ * transactions with the watched accounts that they are said to touch. `flows/inspect` reads the
+ * noted transactions, and treats those of all sources alike.
  */
 export type SignatureSink = {
   /**

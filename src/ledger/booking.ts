@@ -304,7 +304,8 @@ export function createBooking(
       try {
         return await bookTogether(closes);
       } catch (thrown) {
-        // Which of several closes was overtaken is told by booking each alone.
+        // When one of several closes was overtaken, each is booked alone, so that only that one
+        // fails.
         if (closes.length > 1 || !(thrown instanceof Overtaken)) throw thrown;
         return [false];
       }

@@ -68,7 +68,8 @@ async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Stretched[]
     wanted_before: at(nowMs - UNREADABLE.afterMs).toISOString(),
   }));
   const unreadable = unreadableBefore(sql, sql`g.wanted_before`);
-  // The earliest sighting of a kind is untold where any of that kind is.
+  // One row stands for all sightings of a kind: when `isUntold` holds for any of them, it holds for
+  // the earliest one.
   const earliest = sql`min(s.slot) as slot, case when bool_and(s.named_slot is not null) then min(s.named_slot) end as "namedSlot"`;
   const rows = await sql<Row[]>`
     select g.nth, t.*,

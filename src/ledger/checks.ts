@@ -92,7 +92,9 @@ export function createChecks(sql: Sql): Checks {
         parts === null
           ? sql``
           : sql`and get_byte(sha256(convert_to(a.subscriber_id, 'UTF8')), 0) % ${PARTS} in ${sql(parts as number[])}`;
-      // `d` holds the accounts of which something waits, up to a slot; each is then looked up.
+      // `d` has the accounts with something to check: each with the slot of its newest unchecked
+      // fact, or with `always` when the account is due at any baseline. Each account is then looked
+      // up by its address.
       const always = sql`9223372036854775807`;
       const waiting = sql`(
         select address, max(slot) as slot from (

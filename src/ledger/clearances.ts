@@ -117,7 +117,8 @@ export function createClearances(sql: Sql, topUp: TopUpRule | null = null): Clea
       sql.begin(async (tx) => {
         await requireIdentity(tx, under);
         if (settled !== undefined && clearance.amount !== null) {
-          // Of two requests at once the second one sees the clearance of the first.
+          // The lock makes the second of two simultaneous requests wait, so that it sees the
+          // clearance of the first.
           await tx`select 1 from standing where subscriber_id = ${subscriberId} for update`;
           const others = await readUnspent(tx, subscriberId, clearance, settled.slot, topUp);
           if (others > 0n && others + clearance.amount > settled.most) return others;

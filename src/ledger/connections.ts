@@ -30,13 +30,16 @@ export type ConnectionsOptions = {
   readonly log: Log;
 };
 
-/** Postgres may take this long for a statement before it is asked whether it is at work on it. */
+/**
+ * A statement may wait this long without a byte; then Postgres is asked whether it is at work on
+ * the statement. Milliseconds.
+ */
 const SILENT_MS = 3_000;
 
 type Line = {
   readonly socket: Socket;
   readonly state: () => DriverState;
-  /** The bytes that had come when the line was looked at last. */
+  /** The number of bytes that had come over the connection at the last look. */
   bytes: number;
   /** The time since which a statement waits and no byte has come; null while no statement waits. */
   waitsSinceMs: number | null;
@@ -50,7 +53,10 @@ export function createConnections({
   log,
 }: ConnectionsOptions): Connections {
   const lines = new Set<Line>();
-  /** The processes of connections that were ended, until they are ended, too. */
+  /**
+   * The Postgres processes whose connections were ended; each is removed once the process has ended
+   * as well.
+   */
   const left = new Set<number>();
   const endLeft = async (): Promise<void> => {
     if (left.size === 0) return;
@@ -58,7 +64,9 @@ export function createConnections({
     await endProcesses(pids);
     for (const pid of pids) left.delete(pid);
   };
-  /** Whether a statement still waits on the line, and no byte has come since the last look. */
+  /**
+   * Whether a statement still waits on the connection, and no byte has come since the last look.
+   */
   const isSilent = (line: Line): boolean =>
     line.state().doing === 'waits' && line.socket.bytesRead === line.bytes;
   const notice = (line: Line, nowMs: number): void => {

@@ -22,10 +22,11 @@ export function createCosts(sql: Sql): Costs {
     { readonly subscriberId: string; readonly mint: string },
     bigint
   >(async (asked) => {
-    // Each subscriber once: the sum would count its payments once for each question.
+    // Each subscriber stands in the list once; otherwise the sum would count its payments once for
+    // each question.
     const ids = [...new Set(asked.map((each) => each.subscriberId))];
-    // A payment that may still land counts whenever it was planned: under a nonce it may land more
-    // than a day later. Both parts find the payments of one subscriber by an index.
+    // A payment that may still land counts at any age, because under a nonce it may land more than
+    // a day after it was planned. Both parts find the payments of one subscriber by an index.
     const rows = await sql<{ subscriber_id: string; mint: string; amount: bigint }[]>`
       select p.subscriber_id, p.mint, sum(p.amount + p.reimburse)::bigint as amount
       from ${askedIds(sql, ids)} cross join lateral (

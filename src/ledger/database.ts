@@ -18,11 +18,11 @@ const TIMEOUTS = {
   idle_in_transaction_session_timeout: STATEMENT_MS_MOST,
 } as const;
 /**
- * How Postgres looks rows up: one by one, by an index. It takes a list that comes as JSON for 100
- * rows, and a table for as large as it was when it was analysed, and in a burst would read whole
- * tables for a handful of rows. `readWhole` reads whole tables on purpose. A statement is planned
- * once for each connection, and not again for the values of each execution; `plannedEach` has it
- * planned for its values.
+ * Settings by which Postgres looks rows up one by one, by an index. Postgres estimates a JSON list
+ * at 100 rows, and a table at the size that it had when it was last analysed; with its usual
+ * settings it would in a burst read whole tables to find a handful of rows. `readWhole` reads whole
+ * tables on purpose. With `force_generic_plan` a statement is planned once for each connection;
+ * `plannedEach` has a statement planned for the values of each execution.
  */
 const LOOKUPS = {
   enable_seqscan: 'off',
@@ -34,15 +34,15 @@ const LOOKUPS = {
 } as const;
 
 /**
- * The option of the driver by which no statement is sent while another one is on the connection. A
- * pooler gives the server connection back after the first one, with the beginning of the second one
- * on it, which is never answered.
+ * The option of the driver by which no statement is sent while another one is under way on the
+ * connection. A pooler gives the server connection back after the first statement, together with
+ * what has come of the second one, which is then never answered.
  */
 const ONE_AT_A_TIME: object = { max_pipeline: 0 };
 
 /**
  * Seconds until a connection is tried again after so many failures: 0.1 at first, 2 at most. The
- * driver's own bound is 20, and for so long a daemon would be blind after Postgres has come back.
+ * driver's own bound is 20 s, and for so long a daemon could not use a Postgres that has come back.
  */
 const reconnectAfterS = (failures: number): number => Math.min(0.05 * 2 ** failures, 2);
 
@@ -53,7 +53,7 @@ const connectWithinS = (url: string): number =>
 
 /**
  * Host and port of a URL with an IPv6 address as host; nothing for another URL. The driver takes
- * the part before the first colon for the host, and would fail with the port NaN.
+ * only the part before the first colon as the host, and would fail with the port NaN.
  */
 function ipv6Of(url: string): { host?: string; port?: number } {
   const found = URL.canParse(url) ? new URL(url) : null;
@@ -184,8 +184,8 @@ export function violates(thrown: unknown, constraint: string): boolean {
 }
 
 /**
- * Whether a failure of work for several may be that of one of them alone: not where Postgres or the
- * connection to it failed.
+ * Whether one of several items that share a transaction may have caused this failure by itself.
+ * False when Postgres or the connection to it failed.
  */
 export const isOfOne = (thrown: unknown): boolean => {
   const fault = ledgerFault(thrown);

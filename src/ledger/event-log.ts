@@ -30,7 +30,8 @@ export function createEventLog(sql: Sql): EventLog {
         id === null
           ? [{ place: 0n }]
           : await sql<{ place: bigint | null }[]>`select place from event where event_id = ${id}`;
-      // An event without a place was never pulled, so its id came from a delivery.
+      // An event without a place was never pulled, so the reader has this id from a delivery to an
+      // endpoint, and no place to go on from.
       if (from === undefined || from.place === null) return null;
       const rows = await sql<{ event_id: string; kind: EventKind; at: Date; body: unknown }[]>`
         select event_id, kind, at, body from event

@@ -12,22 +12,25 @@ export const array = (sql: Sql | Transaction, texts: readonly string[]): Fragmen
   sql`${arrayOf(texts)}::text[]`;
 
 /**
- * These texts as one value, which Postgres takes for ten elements: of an array that it sees, it
- * counts the elements, and plans the statement anew each time, because that looks cheaper.
+ * These texts as a subquery, for which Postgres assumes ten elements. Of an array parameter
+ * Postgres counts the elements, and then plans the statement anew for each execution, because a
+ * plan for the values looks cheaper.
  */
 const unseen = (sql: Sql | Transaction, texts: readonly string[]): Fragment =>
   sql`(select ${array(sql, texts)})`;
 
 /**
- * Any of these texts, for `=`: the rows of each are found by an index. `in` would be a join, which
- * Postgres can turn round: it reads all rows first that it takes for few.
+ * Any of these texts, for `=`: the rows of each text are found by an index. `in` with a subquery
+ * would be a join, whose order Postgres may reverse: it would then read the whole table first when
+ * it believes that the table is small.
  */
 export const among = (sql: Sql | Transaction, texts: readonly string[]): Fragment =>
   sql`any(${unseen(sql, texts)}::text[])`;
 
 /**
- * The ids `asked(id)`, each once, for `cross join lateral (… offset 0)`: the rows of
- * each id are found by an index then, also where Postgres believes that the table is nearly empty.
+ * The ids as the table `asked(id)`, each once, for `cross join lateral (… offset 0)`. `offset 0`
+ * keeps Postgres from joining in another order, so the rows of each id are found by an index, also
+ * where Postgres believes that the table is nearly empty.
  */
 export const askedIds = (sql: Sql | Transaction, ids: readonly string[]): Fragment =>
   sql`unnest(${unseen(sql, [...new Set(ids)])}) as asked(id)`;
@@ -48,8 +51,9 @@ export const together = <Q, A>(
   createGatherer(ask, { atOnce: 2, ...bounds, apart: isOfOne, when: afterEvents });
 
 /**
- * Creates a read whose callers share statements. One statement of the read is under way at a time,
- * because no lock makes one wait: the questions that come meanwhile share the next one.
+ * Creates a read whose callers share statements. One statement of the read is under way at a time;
+ * the questions that come meanwhile share the next one. A second statement at the same time would
+ * gain little, because reads wait for no lock.
  */
 export const readTogether = <Q, A>(
   ask: (questions: readonly Q[]) => Promise<readonly A[]>,

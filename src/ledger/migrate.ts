@@ -119,9 +119,9 @@ const apply = (sql: Sql, { version, name, text, hash }: Migration): Promise<bool
 
 /**
  * Applies the missing migrations and returns their names. Several daemons may call it at once: one
- * applies a migration, and the others wait for the end of it. Neither has a bound of time.
- * Throws `database_newer` when a newer release has migrated the database, and `migration_changed`
- * when a file is not the one that was applied.
+ * applies a migration, and the others wait until it has ended. There is no limit on the time of a
+ * migration, nor on the wait. Throws `database_newer` when a newer release has migrated the
+ * database, and `migration_changed` when a file is not the one that was applied.
  */
 export async function migrate(
   sql: Sql,
@@ -132,7 +132,8 @@ export async function migrate(
   await sql.begin(async (tx) => {
     await allowTime(tx);
     await tx`select pg_advisory_xact_lock(hashtextextended('bailiff.migrate', 0))`;
-    // Looked for first: a role that may use the tables need not be one that may create them.
+    // The table is looked for before it is created, because a role that may use the tables may lack
+    // the right to create them.
     const [table] = await tx<{ there: boolean }[]>`
       select to_regclass('migration') is not null as there`;
     if (table?.there !== true)

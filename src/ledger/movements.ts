@@ -46,7 +46,7 @@ const movementOf = (row: Row): PlacedMovement | null => {
 };
 
 /**
- * A row with its payment, or without one: the tally does not tell its payments apart, or the
+ * The funding payment of a row; `untold` when the tally does not tell its payments apart, or the
  * transaction could not be read.
  */
 const fundingIn = ({ kind, slot, body }: Row): FundingMove => {

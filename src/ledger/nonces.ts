@@ -56,7 +56,7 @@ const rowOf = (nonce: NonceAccount) => ({
  */
 type Asked = {
   readonly subscriberId: string;
-  /** The payments of the subscriber decide about the change. */
+  /** Set when the change depends on whether a payment of the subscriber has not ended. */
   readonly asksPayments?: true;
   readonly change: (read: { readonly isPaying: boolean }) => NonceChange;
 };
@@ -80,9 +80,9 @@ export async function lockNonces(
 }
 
 /**
- * Changes several accounts, each of another subscriber. Tells of each whether the change was made.
- * Of two daemons that insert the first account of a subscriber at the same time, the unique row
- * lets one; the other one's change is not made.
+ * Changes several accounts, each of another subscriber. Returns for each whether the change was
+ * made. Of two daemons that insert the first account of a subscriber at the same time, one succeeds
+ * by the unique key; the change of the other is not made.
  */
 const changeTogether = (sql: Sql, now: Fragment, asked: readonly Asked[]): Promise<boolean[]> =>
   sql.begin(async (tx) => {

@@ -154,7 +154,8 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
       try {
         return await openTogether(payments);
       } catch (thrown) {
-        // Which of several payments lost its debts is told by opening each alone.
+        // When one of several payments lost its debts, each is opened alone, so that only that one
+        // fails.
         if (payments.length > 1 || !(thrown instanceof NotClaimed)) throw thrown;
         return [false];
       }

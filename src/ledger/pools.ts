@@ -15,8 +15,9 @@ export type Pools = {
   /** For what needs a session; the same pool where no direct URL is given. */
   readonly direct: Sql;
   /**
-   * One connection for the heartbeat alone, opened as those for transactions are. However many
-   * statements of the API and of loops wait for a connection of `sql`, none stands before it.
+   * One connection for the heartbeat alone, opened as those for transactions are. So the heartbeat
+   * does not wait behind the statements of the API and of loops that wait for a connection of
+   * `sql`.
    */
   readonly pulse: Sql;
   /** The direct connections, of which those that died are found. */

@@ -24,8 +24,9 @@ export async function readDatabaseClock(sql: Sql): Promise<number> {
 }
 
 /**
- * Opens one more connection, asks it something, and closes it. Throws the driver's error. A query
- * of the pool that waits for a connection is told of no failure to connect.
+ * Opens one more connection, asks it something, and closes it. Throws the driver's error. The pool
+ * could not tell that error: its driver does not report a failure to connect to a query that waits
+ * for a connection.
  */
 export async function reachLedger({ openProbe }: Pick<Pools, 'openProbe'>): Promise<void> {
   await askAlone(openProbe(), (sql) => sql`select 1`.execute());

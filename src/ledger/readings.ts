@@ -245,7 +245,8 @@ export function createReadings(sql: Sql): Pick<Sightings, 'record' | 'drop'> {
       try {
         return await recordTogether(sql, reads);
       } catch (thrown) {
-        // Which of several readings contradicts is told by recording each alone.
+        // When one of several readings contradicts a fact on record, each is recorded alone, so
+        // that only that one fails.
         if (reads.length > 1 || !violates(thrown, FILL_ONCE)) throw thrown;
         return [{ outcome: 'contradicted', changed: [] }];
       }

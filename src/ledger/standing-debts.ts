@@ -34,9 +34,10 @@ export type RealisedRow = Place & {
 };
 /**
  * The place from which on a reckoning `f` is owed: the first transaction that could not be read and
- * may have traded, and in it the first such call, of those between the two states. Any of them may
- * have made the profit, and value that left after it must not be safe because another one came
- * later. Places before the first terms, or from before the books of an import, owe nothing.
+ * may have traded, and in it the first such call, of those between the two states. Any of these
+ * transactions may have made the profit. Value that left after the first of them counts as taken by
+ * a debtor, although a later one may have made the profit. Places before the first terms, or from
+ * before the books of an import, owe nothing.
  */
 const owedFrom = (tx: Transaction): Fragment => tx`
   (select jsonb_build_object('slot', u.slot, 'block_index', u.block_index, 'signature', u.signature,

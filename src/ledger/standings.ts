@@ -95,8 +95,8 @@ async function keep(
     evidence: changed.evidence,
     owes: changed.owedSinceMs !== null,
   }));
-  // A time that goes on keeps its microseconds. ledger/owing.ts sets the time from which a new debt
-  // counts.
+  // `owed_since` is kept as it stands in the row, because a time that went through JavaScript would
+  // lose its microseconds. ledger/owing.ts sets it when a debt begins to count.
   const saving = tx<Omit<StandingRow, 'agent_wallet'>[]>`
     with given as (
         select * from jsonb_to_recordset(${tx.json(toJson(rows))}) as g(revision bigint, subscriber_id text, standing text,

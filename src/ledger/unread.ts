@@ -8,17 +8,18 @@ import type { Watched } from '../core/watch-ports.ts';
 import { at, type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 
 /**
- * The condition that sighting `s` waits to be read. It names the states that do not wait, for
- * statements that find sightings by their signatures: by the states that wait, Postgres would take
- * the index of all that wait, which it believes to be empty when it last saw the table in a quiet
- * hour.
+ * The condition that sighting `s` waits to be read, for statements that find sightings by their
+ * signatures. The condition excludes the states that do not wait. If it named the states that wait,
+ * Postgres might use the index of all waiting sightings, which it believes to be nearly empty when
+ * the table was last analysed in an hour without a burst.
  */
 export const isWaiting = (sql: Sql | Transaction): Fragment =>
   sql`s.status not in ('finalized', 'dropped', 'unfound')`;
 
 /**
- * The sightings of account `account`, as `m`: at first by the account alone, so that each is found
- * by its signature then, however many wait.
+ * The sightings `s` of account `account`, with their rows `m` of `sighting_account`. The subquery
+ * finds the signatures by the account alone, so that each sighting is then found by its signature,
+ * however many wait.
  */
 export const sightingsOf = (sql: Sql | Transaction, account: Fragment): Fragment => sql`
   (select signature, ended_at from sighting_account where account = ${account} offset 0) m join sighting s using (signature)`;

@@ -73,7 +73,8 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
     settings.rpc.budget,
   );
   costs = spending;
-  // Usage that cannot be written is lost: the sum of the month is then too low, and nothing else.
+  // Usage that cannot be written is lost. Then the sum of the month is too low; nothing else
+  // depends on it.
   stack.defer(() => spending.flush().catch(() => {}));
   await requireRights(sql);
   await reportLostNotifications(direct, log);
@@ -166,7 +167,8 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   );
   const pulse = () => heartbeat.pulse;
   loops.add('heartbeat', EVERY_MS.heartbeat, () => heartbeat.beat());
-  // While Postgres cannot be reached the heartbeat tells why, so a look that fails tells nothing.
+  // A look that fails is not reported, because the heartbeat reports why Postgres cannot be
+  // reached.
   const lookAtConnections = async () => void (await parts.pools.connections.look().catch(() => 0));
   loops.add('connections', EVERY_MS.connections, lookAtConnections);
   const shown = { feeds, lanes, sources, pulse, costs: spending };

@@ -62,7 +62,8 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
   const gauge: Gauge = (name, help, labels, read) =>
     metrics.gauge({ name: `bailiff_${name}`, help, labels, read });
 
-  // Debts that are paid and payments that have landed are counted less often the more there are.
+  // Counting the paid debts and landed payments takes longer the more there are, so these counts
+  // rest for up to an hour between two readings.
   const paid = createRested(clock, () => ledger.sums.paid(), HOUR_MS);
   const landed = createRested(clock, () => ledger.sums.landed(), HOUR_MS);
   gauge('debts', 'Profit shares by status and token.', ['status', 'token'], async () => [

@@ -228,7 +228,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   loops.add('digest', EVERY_MS.digest, async () => {
     const more = await digestDeliveries(digestion);
     loops.after('noted');
-    // One batch a run, so that a good run after a failed one is soon known to be good.
+    // One batch a run: a run that succeeds after a failed one then ends soon, and `Loops.failing`
+    // no longer names this loop.
     if (more) loops.after('delivered');
   });
   if (uses('backfill'))
@@ -262,7 +263,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     loops.after('moved');
   });
   // A notification connection may be dead without an error, so the list is also read regularly. A
-  // refresh that changed it has called `onMoved`; a nudge says that nonce accounts changed.
+  // refresh that changed the list has called `onMoved`. A run that was asked for says that the
+  // subscribed nonce accounts changed.
   loops.add('watch-list', EVERY_MS.watchList, async (_, asked) => {
     await watched.refresh();
     if (asked) follow();

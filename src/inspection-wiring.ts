@@ -58,7 +58,8 @@ export function addInspection(ports: InspectionPorts, settings: Settings): Inspe
       if (ids.length === 0) return;
       way.hold();
       judging++;
-      // Closes are booked once the verdict is given: `way` holds that loop up meanwhile.
+      // The closes of the transaction are booked once its verdict is given: until then the loop
+      // `accrue` waits for `way`.
       loops.after('heard');
       void judge(ids, true)
         // An error that keeps a subscriber from being judged also fails the loop `verdict`, which

@@ -90,7 +90,7 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   const unjudged = new Set<string>();
   const changed = (ids: readonly string[]): void => {
     for (const id of ids) unjudged.add(id);
-    // After a failed run those that are left wait for the next one by the clock.
+    // After a failed run, the subscribers that are left wait for the loop's next run by the clock.
     if (ids.length > 0) loops.after('read');
   };
   const way = createRightOfWay(clock);
@@ -157,7 +157,8 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   // s.
   const whoOwes = inTurns(() => ledger.standings.owing(), JUDGED_AT_ONCE);
   loops.add('judge', EVERY_MS.judge, async () => judge(await whoOwes()));
-  // Transactions are read, closes booked and payments sent while subscribers are judged.
+  // A loop of its own, so that transactions are read, closes booked and payments sent while
+  // subscribers are judged.
   loops.add('verdict', EVERY_MS.judge, async () => {
     await way.clear();
     const ids = [...unjudged];

@@ -11,13 +11,13 @@ import { createBooks } from '../flows/books-comparison.ts';
 import { createEndings, type Endings } from '../flows/ending.ts';
 import { type Opened, reasoned, type Tools } from './command-tools.ts';
 import { counted } from './output.ts';
-import { untilNothingFlies } from './rebuild.ts';
+import { untilNothingCanLand } from './rebuild.ts';
 
 /**
- * The acts that end debts or make them payable, on books of their own that are held against the
- * chain. With `wait` it first waits until the database is whole for this process: where the
- * database was replaced, or does not tell its timeline, until nothing that was signed before can
- * land any more.
+ * The acts that end debts or make them payable. The command compares the ledger with the chain by
+ * itself, because it does not know what a daemon has compared. With `wait` it first waits until the
+ * database counts as whole: where the database was replaced, or does not tell its timeline, until
+ * nothing that was signed before can land any more.
  */
 async function endingsOf(
   { parts, log }: Opened,
@@ -31,7 +31,7 @@ async function endingsOf(
         'books_behind',
         `${broken.detail} With --wait this command waits for that, and goes on once ledger and chain agree.`,
       );
-    await untilNothingFlies(parts, clock, output());
+    await untilNothingCanLand(parts, clock, output());
   }
   return createEndings({ ...parts, books, clock, log });
 }

@@ -16,7 +16,10 @@ import { addDebtEndings } from './debt-endings.ts';
 import { dated, type ListOptions, listed, periodIn, showList } from './lists.ts';
 import { type Output, table } from './output.ts';
 
-/** The row of the funding of a share's part, in quote base units; it bears on no other step. */
+/**
+ * The row of the funding of a share's part, in quote base units. No other step of the computation
+ * uses that figure.
+ */
 const fundingRow = (funding: bigint | null): readonly string[] => [
   '  funding',
   funding === null ? 'not known' : funding.toString(),

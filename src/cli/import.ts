@@ -76,7 +76,10 @@ function linesOf(report: ImportReport, all: boolean): string[] {
   ];
 }
 
-/** A file in another form, such as a JSON array, must not pass as one with nothing to bring. */
+/**
+ * The message for a file without a row. Without it a file in another form, such as a JSON array,
+ * would pass as one with nothing to bring.
+ */
 const NO_ROW =
   'The file has no row. It must have JSON lines, one object a line, or CSV with the names of the fields in its first line.';
 

@@ -15,7 +15,7 @@ export const DIFFERENT = 3;
 /**
  * Waits until every transaction signed before now has landed or expired: BLOCKS_UNTIL_DEAD blocks.
  */
-export async function untilNothingFlies(
+export async function untilNothingCanLand(
   parts: Pick<Parts, 'chain'>,
   clock: Clock,
   output: Output,
@@ -40,7 +40,7 @@ export async function rebuild(
   given: { clock: Clock; log: Log; output: Output; dryRun: boolean },
 ): Promise<number> {
   const { output } = given;
-  await untilNothingFlies(parts, given.clock, output);
+  await untilNothingCanLand(parts, given.clock, output);
   const bar = output.progress('reading the histories of the agents', 1);
   const { subscribers, restored, differences } = await rebuildPayments(
     { ...parts, log: given.log },

@@ -47,7 +47,10 @@ const wholeOf =
 /** Reads base units, as the API takes them. */
 const unitsOf = (text: string): string =>
   /^(0|[1-9][0-9]{0,17})$/.test(text) ? text : refused('base units, of at most 18 digits');
-/** Reads a value, or `none`. Commander makes an empty text of null, so `changeIn` gives null. */
+/**
+ * Reads a value. The text `none` stays as it is, because commander would turn null into an empty
+ * text; `nullable` makes null of it.
+ */
 const orNone =
   <Value>(read: (text: string) => Value) =>
   (text: string): OrNone<Value> =>

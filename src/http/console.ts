@@ -20,7 +20,7 @@ export type ConsoleOptions = {
 
 const OWN = path.join(import.meta.dirname, '../console');
 const resolve = createRequire(import.meta.url).resolve;
-/** A file beside the one that a package's name stands for. */
+/** The path of a file that lies beside the main file of a package. */
 const beside = (name: string, file: string): string => path.join(path.dirname(resolve(name)), file);
 const own = (file: string) => () => path.join(OWN, file);
 

@@ -61,7 +61,8 @@ export function installDeadline(app: FastifyInstance, options: DeadlineOptions):
     if (patienceMs === 'never') return;
     const ms = answerMs + patienceMs;
     const ended = new AbortController();
-    // With a reason of its own the signal makes no error, whose stack costs 8 µs a request.
+    // The reason is given because `abort()` without one builds an error, whose stack costs 8 µs a
+    // request.
     reply.raw.once('close', () => ended.abort('answered'));
     request[ENDED] = ended.signal;
     const wait = (): Promise<void> => clock.sleep(ms, ended.signal);

@@ -61,7 +61,7 @@ export function keepLateAnswers(
         answer = { status: statusOf(thrown), text: null };
       }
       await onLate(request, answer);
-      // The answer of the deadline is awaited: another one must not be sent.
+      // The deadline has answered. Returning the reply tells Fastify to send no other answer.
       return reply;
     };
   });

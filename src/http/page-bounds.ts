@@ -27,7 +27,7 @@ export function createPageBounds(elapsedMs: () => number): PageBounds {
     opens(link) {
       const nowMs = elapsedMs();
       for (const [each, { untilMs }] of minutes) {
-        // The minute that began first stands first.
+        // A Map keeps the order of insertion, so the minute that began first stands first.
         if (untilMs > nowMs) break;
         minutes.delete(each);
       }

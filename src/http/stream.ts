@@ -109,7 +109,8 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
       const since = typeof given === 'string' ? markOf(given) : null;
       // The reader comes from another daemon, which has seen a change that this one has not.
       if (since !== null && since.revision > publisher.revision) await publisher.pull();
-      // Others may have come meanwhile, and this reader may have left: its end is told only once.
+      // Checked again: while the changes were pulled, other readers may have taken the last places,
+      // and this reader may have left, whose `close` event would not come again.
       requireRoom();
       const response = reply.raw;
       reply.hijack();

@@ -88,7 +88,8 @@ export const isZero = (view: DataView, at: number): boolean =>
 export const ISOLATED_FLAG = 1;
 
 /**
- * Creates the readers of a profile's accounts. Each throws `account_unreadable` as described above.
+ * Creates the readers of a profile's accounts. Each throws `account_unreadable` for bytes whose
+ * length or discriminator are not those of its kind.
  */
 export function createAccountReaders({ title, programId, accounts }: Profile): AccountReaders {
   const refuse = (data: Uint8Array, name: AccountName): never => {

@@ -49,8 +49,8 @@ function blockedBy(
 
 /**
  * Quote base units that settling a position adds to the cross-margined deposit, before unrealised
- * losses: quote less entry (drift-facts D3). An isolated position settles into its own collateral.
- * Only a closed one adds anything: settling it returns that collateral together with the profit.
+ * losses: quote less entry. An isolated position settles into its own collateral. Only a closed one
+ * adds anything: settling it returns that collateral together with the profit.
  */
 function claimableOf(position: PerpPosition, market: SpotMarket): Claimable {
   const held = position.base !== 0n;

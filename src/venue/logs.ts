@@ -79,8 +79,8 @@ function endedAt(line: string, topEnd: number): number {
 }
 /**
  * Whether two lines, in both of which the id of a program ends at this place, name the same one.
- * Three characters tell: the runtime alone writes these lines, so that only a lost line makes a
- * difference.
+ * Only three characters are compared: the runtime alone writes these lines, so the ids differ only
+ * when a line was lost.
  */
 const isSame = (line: string, opened: string, idEnd: number): boolean =>
   line.charCodeAt(WORD) === opened.charCodeAt(WORD) &&

@@ -1,5 +1,5 @@
 // Profiles: the venues of this release as data. A third venue is a folder with a profile, one line
-// here, and its name in core/venue.ts; the compiler asks for both.
+// here, and its name in core/venue-name.ts; the compiler demands the line for each name.
 import type { VenueName } from '../core/venue-name.ts';
 import { DRIFT_PROFILE } from './drift-v2/profile.ts';
 import type { Profile } from './profile.ts';

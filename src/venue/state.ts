@@ -20,7 +20,7 @@ export type StateReaders = {
   /**
    * The counters, hints and positions of a User. T, the realised total, is the sum over perp slots
    * of quote less entry, plus everything ever settled. Only closes, fees, funding and liquidations
-   * change T (drift-facts B7).
+   * change T.
    */
   ofUser(data: Uint8Array): Omit<AccountState, 'slot'>;
   /** The slice of an account of that role that a sweep compares. */

@@ -38,8 +38,8 @@ const TRADERS: Readonly<Record<string, Traders>> = {
 };
 
 /**
- * The calls by which a loss passes between the accounts in these places, or is forgiven. It changes
- * the realised total, and is no profit or loss of trading.
+ * The calls by which a loss passes between the accounts in these places, or is forgiven. Such a
+ * loss changes the realised total, and is no profit or loss of trading.
  */
 const LOSS_MOVERS: Readonly<Record<string, readonly number[]>> = {
   liquidate_borrow_for_perp_pnl: [2, 4],

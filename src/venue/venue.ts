@@ -108,8 +108,8 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
   });
 
   /**
-   * The instructions that were built last from each reading: a payment is measured with the
-   * instructions that are signed for it, unless its plan changed meanwhile.
+   * The instructions that were built last from each reading. A payment is simulated and then signed
+   * from one reading, so unless its plan changed in between, the instructions are built once.
    */
   let remembered = new WeakMap<SeenAccount, { readonly key: string; built: Instruction[] }>();
   const build = async (

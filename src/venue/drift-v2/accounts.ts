@@ -1,5 +1,6 @@
-// Accounts: the byte offsets of the fields that Bailiff reads in Drift v2's zero-copy accounts
-// (drift-facts section E).
+// Accounts: the byte offsets of the fields that Bailiff reads in Drift v2's zero-copy accounts.
+// Layouts: drift program, state/user.rs, state/spot_market.rs, state/perp_market.rs and
+// state/state.rs.
 import type { AccountKinds } from '../profile.ts';
 import { CURRENT_BUILD } from './builds.ts';
 

@@ -66,8 +66,8 @@ async function typicalFee(connection: Connection, accounts: readonly Address[]):
 /**
  * Creates the fee market. Base fee and rent are read from the node, at most once a minute. The
  * price for priority is the 75th percentile of recent fees. The price of all accounts is read at
- * most every `everyMs`, that of the same contended accounts at most every two seconds. It is
- * limited so that a transaction of 1.4 million units pays at most `priorityFeeMost` lamports.
+ * most every `everyMs`, that of the same contended accounts at most every two seconds. Each price
+ * is limited so that a transaction of 1.4 million units pays at most `priorityFeeMost` lamports.
  */
 export function createFeeMarket(
   connection: Connection,

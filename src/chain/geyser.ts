@@ -13,7 +13,10 @@ export const LATEST_BLOCKHASH_PATH = '/geyser.Geyser/GetLatestBlockhash';
 const CONFIRMED = 1;
 const FINALIZED = 2;
 
-/** The name of every filter. It comes back with each update, and is not read. */
+/**
+ * The name of every filter. The provider repeats the name in each update; the daemon does not read
+ * it.
+ */
 const FILTER = 'bailiff';
 
 /** A request of a stream: the accounts, and the slot from which the past is replayed. */
@@ -75,8 +78,8 @@ export type StreamUpdate =
       /** Every account of the transaction, those of lookup tables included. */
       readonly keys: readonly Address[];
       /**
-       * Whether balances of tokens changed, or the payer lost more lamports than fees take. It only
-       * decides which transaction is read first.
+       * Whether balances of tokens changed, or the payer lost more lamports than fees take. This
+       * flag only decides which transaction is read first.
        */
       readonly moves: boolean;
     }

@@ -17,11 +17,11 @@ const PAGE = 1_000;
 /** After this many answers in a row without evidence, the walk is given up for now. */
 const TRIES = 3;
 /**
- * The number of empty pages in a row that end a walk where every provider refuses batches. They are
- * taken from both providers in turn, if there are two, and after each the node is asked how far
- * back it remembers. Every request may go to another node. Where a part p of the nodes has pruned,
- * a walk ends too early only if a pruned node gives each of the empty pages and a node with the
- * whole history answers each of the questions: (p(1 - p))^8, one in 65,000 at most.
+ * The number of empty pages in a row that end a walk where every provider refuses batches. The
+ * pages are asked of both providers in turn, if there are two, and after each page the node is
+ * asked how far back it remembers. Every request may go to another node. Where a part p of the
+ * nodes has pruned, a walk ends too early only if a pruned node gives each of the empty pages and a
+ * node with the whole history answers each of the questions: (p(1 - p))^8, one in 65,000 at most.
  */
 const ENDS_APART = 8;
 /** The number of accounts for which a slot with history is remembered. */

@@ -1,5 +1,5 @@
-// Node: one RPC node, which is checked to belong to our chain. It is asked for its genesis hash
-// before its first use, again after it could not be reached, and every 10 s. A node that names
+// Node: one RPC node, which is checked to belong to our chain. The node is asked for its genesis
+// hash before its first use, again after it could not be reached, and every 10 s. A node that names
 // another chain is not used until it names ours again.
 import { Fault } from '../core/fault.ts';
 import { otherChain } from '../core/genesis.ts';

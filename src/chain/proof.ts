@@ -48,8 +48,8 @@ type Walked = { readonly lacks: boolean; readonly firsts: readonly Slot[] };
 
 /**
  * Whether the account's finalized history since the blockhash lacks the signature. The walk ends at
- * a row older than the blockhash or at an empty page; a short page does not end it. It may be long,
- * because strangers can write transactions to an account.
+ * a row older than the blockhash or at an empty page; a short page does not end it. The walk may be
+ * long, because strangers can write transactions to an account.
  */
 async function walkHistory(
   connection: Connection,

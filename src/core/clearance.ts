@@ -1,7 +1,8 @@
-// Clearance: the permission for a withdrawal that the platform will make itself. It is granted when
-// nothing is owed and the remaining funds cover what may be owed (core/covered.ts). A clearance
-// lasts for `clearances.lastsMs` and covers outflows in that time up to its amount, so that a
-// profit which is realised between clearance and withdrawal does not make the subscriber a runaway.
+// Clearance: the permission for a withdrawal that the platform will make itself. A clearance is
+// granted when nothing is owed and the remaining funds cover what may be owed (core/covered.ts). A
+// clearance lasts for `clearances.lastsMs` and covers outflows in that time up to its amount, so
+// that a profit which is realised between clearance and withdrawal does not make the subscriber a
+// runaway.
 import type { Address, Slot } from './ids.ts';
 import { type BaseUnits, least } from './money.ts';
 import { amountsText, type Owed, USDC } from './token.ts';

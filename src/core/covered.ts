@@ -1,6 +1,6 @@
-// Covered: decides whether a withdrawal certainly leaves enough for amounts that may be owed. That
-// is so while nothing is owed, every transaction is known and its shares are paid, and no more
-// leaves than is settled. Pure: flows/clearance.ts reads, this file decides.
+// Covered: decides whether a withdrawal certainly leaves enough for amounts that may be owed. A
+// withdrawal does when nothing is owed, every transaction is known and its shares are paid, and no
+// more leaves than is settled. Pure: flows/clearance.ts reads, this file decides.
 import type { Explained } from './check-ports.ts';
 import type { Held } from './fact.ts';
 import type { BaseUnits } from './money.ts';

@@ -33,7 +33,7 @@ export type CreatorObjection = {
   readonly detail: string;
 };
 
-/** How a vault's address is derived. It is given once for each address. */
+/** How a vault's address is derived. A caller gives the derivation once for each address. */
 export type VaultProof = {
   readonly program: Address;
   /** At most 32 bytes each, without the bump. */

@@ -11,7 +11,10 @@ export type Debt = {
   readonly shareId: string;
   readonly subscriptionId: string;
   readonly creatorWallet: Address;
-  /** The Drift user whose close made the debt. It is asked first to pay. */
+  /**
+   * The account at the venue whose close made the debt. A payment is drawn from this account when
+   * it holds enough, else from another account of the subscriber.
+   */
   readonly driftUser: Address;
   readonly subAccountId: number;
   /** The venue of that account, and the token in which it counts. */
@@ -32,8 +35,8 @@ export type Debt = {
    */
   readonly asked?: boolean;
   /**
-   * A payment to several recipients failed with this debt. It is paid with debts to its own
-   * recipient only.
+   * A payment to several recipients failed with this debt, so the debt is paid with debts to its
+   * own recipient only.
    */
   readonly apart?: boolean;
 };

@@ -1,7 +1,7 @@
 // Derived address: tells whether an address is derived by a program from seeds. The program accepts
 // one bump seed only, the highest whose address is off the curve. Here every bump is tried, which
-// needs no arithmetic on the curve. That is safe: to find other seeds for a given address is as
-// hard as to break SHA-256.
+// needs no arithmetic on the curve. Trying every bump is safe: to find other seeds for a given
+// address is as hard as to break SHA-256.
 import { type Address, base58Bytes, base58Text } from './ids.ts';
 import { ASSOCIATED_TOKEN_PROGRAM, TOKEN_PROGRAM } from './programs.ts';
 

@@ -32,7 +32,10 @@ export type UnreadBook = {
 export type Unfollowed = {
   readonly address: Address;
   readonly subscriberId: string;
-  /** The slot before the first transaction that named it. It is followed from there. */
+  /**
+   * The slot before the first transaction that named the account, from which the account is
+   * followed once there is room.
+   */
   readonly fromSlot: Slot;
   /** The slot of the last transaction that named it. Earlier answers of a node say nothing. */
   readonly namedSlot: Slot;

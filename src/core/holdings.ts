@@ -157,7 +157,8 @@ const isWrapped = (
  * The lamports of an own token account. All lamports of an account of wrapped SOL are within reach.
  * Of any other, those above the rent are not, because the authority that may close the account gets
  * them: the token program keeps that authority when the account changes hands, and no transaction
- * shows it. They are a holding of their own, which is the subject's at no time.
+ * shows it. The lamports above the rent are a holding of their own, which belongs to the subject
+ * neither before nor after.
  */
 function withinReach(transaction: ChainTransaction, whole: Holding): readonly Holding[] {
   const { account } = whole;

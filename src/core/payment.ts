@@ -83,7 +83,8 @@ export type Payment = {
   readonly signed: SignedBytes | null;
   /**
    * The nonce, and the value under which every variant of the payment is signed. Null or absent for
-   * a payment under a blockhash. It never changes, also when the settings name another guard later.
+   * a payment under a blockhash. The nonce of a payment never changes, also when the settings name
+   * another guard later.
    */
   readonly nonce?: NonceAt | null;
   /** The transactions signed under the nonce so far, oldest first; absent under a blockhash. */

@@ -19,8 +19,8 @@ export type PlanBounds = {
 
 /**
  * The trouble of a payment whose plan is above the settings, so that its debts are planned anew;
- * null when the plan fits. What is signed within the day does not count here: the day passes by
- * itself.
+ * null when the plan fits. Amounts that were signed within the day do not count here, because the
+ * day passes by itself.
  */
 export function outgrown(
   { purpose, plan, token }: Pick<Payment, 'purpose' | 'plan' | 'token'>,

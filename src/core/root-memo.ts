@@ -1,6 +1,6 @@
-// Root memo: the transaction by which the sponsor writes the commitment of a day on chain. It holds
-// one memo and the compute budget, and nothing else. This module has its text, the table of rules
-// by which the pen signs it, and the steps of its life.
+// Root memo: the transaction by which the sponsor writes the commitment of a day on chain. The
+// transaction holds one memo and the compute budget, and nothing else. This module has its text,
+// the table of rules by which the pen signs it, and the steps of its life.
 //
 // A second transaction with the same memo does no harm but its fee. A memo is therefore
 // given up when its blockhash has expired and no node shows it, without the proof of death that a

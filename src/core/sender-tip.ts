@@ -4,7 +4,7 @@
 import type { Address } from './ids.ts';
 import type { Lamports } from './money.ts';
 
-/** The tip of one payment. It stands in its record before anything is signed. */
+/** The tip of one payment. The tip stands in the payment's record before anything is signed. */
 export type SenderTip = { readonly lamports: Lamports; readonly account: Address };
 
 /** The tip of the next payment, and the accounts to one of which it goes. */

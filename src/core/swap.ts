@@ -1,7 +1,7 @@
-// Swap: the rules about a swap that another service has built and the pen may sign, as two
-// tables: rules about single effects, and rules about the whole. It must be one swap of exactly the
-// planned tokens for at least the planned SOL, out of the agent's accounts and into them, and
-// nothing else.
+// Swap: the rules about a swap that another service has built and the pen may sign, as two tables:
+// rules about single effects, and rules about the whole. The transaction must hold one swap of
+// exactly the planned tokens for at least the planned SOL, out of the agent's accounts and into
+// them, and nothing else.
 import type { Address } from './ids.ts';
 import type { Effect } from './mandate.ts';
 import { type BaseUnits, BPS_WHOLE, type Lamports, mulDivFloor } from './money.ts';

@@ -5,7 +5,8 @@ import type { NamedBy } from './source.ts';
 import type { VenueName } from './venue-name.ts';
 
 /**
- * A claim by a source that a transaction touches watched accounts. It is true once RPC says so too.
+ * A claim by a source that a transaction touches watched accounts. Nothing is derived from the
+ * claim before RPC has shown the transaction.
  */
 export type Rumour = {
   readonly signature: Signature;
@@ -50,8 +51,8 @@ export type Watched = {
 };
 
 /**
- * The bytes of an account by which a change is noticed, in a slot. They are latin1 text, which is
- * empty where the account is absent.
+ * The bytes of an account by which a change is noticed, in a slot. `pulse` has the bytes as latin1
+ * text, which is empty where the account is absent.
  */
 export type Pulse = { readonly address: Address; readonly slot: Slot; readonly pulse: string };
 /**

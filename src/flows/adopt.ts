@@ -154,9 +154,9 @@ async function adoptTokenAccount(
 /**
  * Looks at the sub-accounts for which a counter is listed. Those for which there is room by now are
  * followed from the slot where the first of them was named, deleted ones as well, because their
- * trades may owe a share. The counter is forgotten in a later look, once none is left. It stays
- * where a sub-account was named in a later slot than that of the answer, also while the counters
- * were read.
+ * trades may owe a share. The counter is forgotten in a later look, once none is left. The counter
+ * stays listed where a sub-account was named in a later slot than that of the answer, also while
+ * the counters were read.
  */
 async function lookAtSubAccounts(
   ports: AdoptPorts,

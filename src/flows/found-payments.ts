@@ -1,5 +1,5 @@
-// Found payments: books payments that the chain shows, as far as debts explain them. What is left
-// of a payment is its excess. It pays debts to the same wallet that are heard later.
+// Found payments: books payments that the chain shows, as far as debts explain them. The rest of a
+// payment is its excess, which pays debts to the same wallet that are heard later.
 
 import type { Address } from '../core/ids.ts';
 import type { ListedPayment } from '../core/listed-payment.ts';

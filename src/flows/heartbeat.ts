@@ -1,10 +1,10 @@
-// Heartbeat: once a second the daemon checks that it may vouch for the gate's answers. It may after
-// the ledger took a write, the roster holds every change of the ledger, the doubts were read, the
-// chain gave its slot (flows/slot-reading.ts says when it is asked), and no loop that carries news
-// to the standings fails. When one of these fails the roster's view is not renewed, so the gate
-// answers `unknown` once the view is older than `gate.staleAfterMs`, and says which of them failed.
-// The loops count because a Postgres whose disk is full may still take the heartbeat's own write,
-// which changes one row in place.
+// Heartbeat: once a second the daemon checks that it may vouch for the gate's answers. The daemon
+// may do so while the ledger takes writes, the roster holds every change of the ledger, the doubts
+// are read, the chain gives its slot (flows/slot-reading.ts says when the chain is asked), and no
+// loop that carries news to the standings fails. When one of these fails the roster's view is not
+// renewed, so the gate answers `unknown` once the view is older than `gate.staleAfterMs`, and says
+// which of them failed. The loops count because a Postgres whose disk is full may still take the
+// heartbeat's own write, which changes one row in place.
 import { Fault, messageOf } from '../core/fault.ts';
 import { type LedgerClock, SKEW_MS_MOST } from '../core/ledger-clock.ts';
 import { ledgerRemedy } from '../core/ledger-fault.ts';

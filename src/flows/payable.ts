@@ -1,6 +1,6 @@
-// Payable: decides whether a creator's address may be paid. It is asked when terms are agreed or
-// changed, and again when a payment is planned, because an account can change its kind meanwhile.
-// The rules are in core/creator.ts.
+// Payable: decides whether a creator's address may be paid. The check is made when terms are agreed
+// or changed, and again when a payment is planned, because an account can change its kind in
+// between. The rules are in core/creator.ts.
 
 import type { Chain, ChainAccount } from '../core/chain-ports.ts';
 import {

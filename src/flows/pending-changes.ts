@@ -44,7 +44,9 @@ export type PendingChanges = {
   /** Takes a change. One of a slot that was read already needs no scan, unless a sweep saw it. */
   add(address: Address, slot: Slot, seen: Seen): void;
   get(address: Address): Pending | undefined;
-  /** The account was scanned up to this slot. It may have changed again meanwhile. */
+  /**
+   * Tells that the account was scanned up to this slot. Later changes of the account stay pending.
+   */
   scanned(address: Address, slot: Slot): void;
   /** A webhook, or the daemon for its own payment, names the account in this slot. */
   hinted(address: Address, slot: Slot): void;
@@ -84,7 +86,7 @@ export type PendingPorts = {
 export function createPendingChanges(ports: PendingPorts): PendingChanges {
   const { watched, clock } = ports;
   const pendings = new Map<Address, Pending>();
-  /** Those of the pending changes in which value left. */
+  /** The accounts of pending changes in which value left. */
   const leaving = new Set<Address>();
   const readSlots = new Map<Address, readonly Slot[]>();
   const hints = new Map<Address, readonly { readonly slot: Slot; readonly atMs: number }[]>();

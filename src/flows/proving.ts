@@ -1,5 +1,5 @@
 // Proving: collects evidence that a sent payment can never be executed. Rounds are at least 16
-// blocks apart. They are kept in memory until they prove the death, or until one of them
+// blocks apart. The rounds are kept in memory until they prove the death, or until one of them
 // contradicts it. A process that starts has no rounds.
 
 import type { Chain } from '../core/chain-ports.ts';

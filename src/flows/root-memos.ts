@@ -1,7 +1,8 @@
 // Root memos: has the sponsor write the commitment of each sealed day on chain, one transaction a
-// day. It is recorded before it is sent, sent again until its blockhash expires, and signed anew
-// after that. Before one is signed, the history of the sponsor is searched, so that a ledger that
-// lost its record does not write a day twice, and never another commitment for the same day.
+// day. Each transaction is recorded before it is sent, sent again until its blockhash expires, and
+// signed anew after that. Before one is signed, the history of the sponsor is searched, so that a
+// ledger that lost its record does not write a day twice, and never another commitment for the same
+// day.
 import type { Chain, FeeMarket, SignatureRow } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';

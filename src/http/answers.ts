@@ -36,8 +36,8 @@ function quote(text: string): string {
 }
 
 /**
- * The JSON text of `gateView`. It is concatenated by hand, several times faster than a serialiser,
- * because the gate is asked before every copied trade.
+ * The JSON text of `gateView`. The text is concatenated by hand, which is several times faster than
+ * a serialiser, because the gate is asked before every copied trade.
  */
 export function gateText(decision: Decision): string {
   const { standing, outstanding, owed, evidence, revision } = decision;

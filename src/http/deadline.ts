@@ -25,8 +25,8 @@ const UNWATCHED = new AbortController().signal;
 
 /**
  * Aborts when nothing more may be read for the request: the deadline has answered it, or its client
- * has closed the connection. It also aborts once the answer has been sent. Of a route whose
- * `patienceMs` is `never` it never aborts.
+ * has closed the connection. The signal also aborts once the answer has been sent. For a route
+ * whose `patienceMs` is `never` the signal never aborts.
  */
 export const endOf = (request: Marked): AbortSignal => request[ENDED] ?? UNWATCHED;
 

@@ -66,7 +66,7 @@ function ipv6Of(url: string): { host?: string; port?: number } {
 
 /**
  * After so many seconds of silence the kernel asks whether the other end is still there, ten times
- * within ten more seconds. It does not ask while bytes wait to be confirmed.
+ * within ten more seconds. The kernel does not ask while sent bytes wait to be acknowledged.
  */
 const KEEP_ALIVE_S = 15;
 

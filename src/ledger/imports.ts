@@ -64,7 +64,7 @@ async function readKnown(tx: Transaction, own: readonly PreparedSubscriber[]): P
   };
 }
 
-/** What is wrong with a subscriber's row; null when it can be taken. */
+/** Why a subscriber's row cannot be taken; null when it can. */
 function problemOf(each: PreparedSubscriber, known: Known): string | null {
   const { id } = each.row;
   const { agentWallet } = each;

@@ -1,6 +1,7 @@
 // Owing: measures how long a subscriber has owed something. `standing.owed_since` is the moment
 // from which the counted time would have run without a pause: gate and engines subtract it from
-// their clock. It is null while the time does not count, unless the limit had been passed before.
+// their clock. `owed_since` is null while the time does not count, unless the limit had been passed
+// before.
 import type { OpenDebt } from '../core/owing.ts';
 import type { Owing } from '../core/standing-ports.ts';
 import { allowWhole, type Sql } from './database.ts';

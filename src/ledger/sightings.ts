@@ -99,9 +99,9 @@ async function noteChunk(
 }
 
 /**
- * Notes transactions that a source names. For a known sighting only better information is stored.
- * It is read again in three cases: it had been given up or dropped; it was read before one of its
- * accounts was watched; or `again` is set. Recorded facts stay.
+ * Notes transactions that a source names. For a known sighting only better information is stored. A
+ * known transaction is read again in three cases: it had been given up or dropped; it was read
+ * before one of its accounts was watched; or `again` is set. Recorded facts stay.
  */
 export async function noteRumours(
   sql: Sql | Transaction,

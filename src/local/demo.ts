@@ -22,7 +22,10 @@ export type DemoOptions = {
   /** The venue at which the story plays, or both; the default venue when absent. */
   readonly venue?: VenueName | 'both';
   readonly say: (text: string) => void;
-  /** What keeps two payments of one debt apart; the one of the settings when absent. */
+  /**
+   * The setting `payments.replayGuard`, which keeps two payments of one debt apart; the one of the
+   * settings when absent.
+   */
   readonly guard?: 'blockhash' | 'nonce';
   /** The folder of Postgres and the daemon's log; the one of the settings when absent. */
   readonly stateFolder?: string;

@@ -97,8 +97,8 @@ export function createMetrics(clock: Clock): Metrics {
     'nonce.moved_without_record': (level) =>
       strangeMoves.inc({ explained: level === 'error' ? 'no' : 'yes' }),
   };
-  // A plain number, because every copied trade adds to it. It is handed to Prometheus when the page
-  // is read.
+  // Plain numbers, because every copied trade adds to one of them. They are handed to Prometheus
+  // when the page is read.
   const verdicts = { allow: 0, deny: 0, unknown: 0 };
   new Counter({
     name: 'bailiff_gate_verdicts_total',

@@ -13,8 +13,8 @@ export type Builder = {
   /** The instruction that settles the profit of one perp market into the deposit. */
   settle(parties: Parties, market: number, remaining: readonly AccountMeta[]): Instruction;
   /**
-   * The instruction that withdraws `amount` base units of the quote token. It is reduce-only: the
-   * program pays out the deposit at most and never lets the account borrow.
+   * The instruction that withdraws `amount` base units of the quote token. The withdrawal is
+   * reduce-only: the program pays out the deposit at most and never lets the account borrow.
    */
   withdraw(
     parties: Parties & { readonly destination: Address },

@@ -55,8 +55,8 @@ function markSpoiled(heard: Heard, tallies: Tallies): void {
  * Marks the account of each call that trades without the record of a fill, and the account of each
  * settlement of shares. A vAMM hedger's position moves to the venue at the oracle price, and only
  * the program's log line in words tells of it. Shares of a market's AMM settle into the account's
- * position, also in a call that fills an order or settles profit. That may close a part of the
- * position, and taking shares back charges for a rest, which no record tells.
+ * position, also in a call that fills an order or settles profit. Such a settlement may close a
+ * part of the position, and taking shares back charges for a rest; no record tells either.
  */
 function markUntold(heard: Heard, tallies: Tallies): void {
   for (const call of heard.venueCalls) {

@@ -30,8 +30,8 @@ function hearFlatFee(heard: Heard, tallies: Tallies, each: HeardEvent): void {
 }
 
 /**
- * The reward of a keeper for a fill. It may be missing: a keeper without a free position slot gets
- * nothing although the record says so.
+ * The reward of a keeper for a fill. The keeper may not have got it: a keeper without a free
+ * position slot gets nothing although the record says so.
  */
 function hearFillReward(heard: Heard, tallies: Tallies, record: OrderActionRecord): void {
   const { filler, fillerReward } = record;

@@ -11,7 +11,10 @@ const DIALECTS = Object.fromEntries(
   VENUE_NAMES.map((name) => [name, createDialect(PROFILES[name])]),
 ) as Readonly<Record<VenueName, Dialect>>;
 
-/** Venues whose instructions a library encodes. Those of all others come from the profile alone. */
+/**
+ * Venues whose instructions a library encodes. The instructions of all other venues come from the
+ * profile alone.
+ */
 const LIBRARIES: Partial<Record<VenueName, (dialect: Dialect) => BuilderDoor>> = {
   'drift-v2': createSdkDoor,
 };

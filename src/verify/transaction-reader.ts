@@ -171,7 +171,10 @@ function transactionFrom(
 
 const failed = (message: string): Fault => new Fault('rpc_unavailable', message);
 
-/** The sentence for a node that gives no answer. It names the host alone: a path may be a key. */
+/**
+ * The sentence for a node that gives no answer. The sentence names the host alone, because a path
+ * may be a key.
+ */
 function unreachable(url: string, thrown: unknown): string {
   const host = URL.canParse(url) ? new URL(url).host : 'the URL';
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;

@@ -256,8 +256,8 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
         if (final.slot > rooted.slot) {
           rooted = final;
           report(rooted, 'finalized');
-          // No fork drops a final block, so the accounts before it are not needed any more.
-          // Those of ten thousand closes would take a gigabyte.
+          // No fork drops a final block, so the accounts before it are not needed any more. The
+          // accounts before ten thousand closes would take a gigabyte.
           rooted.before.clear();
           for (const { execution } of rooted.landed) execution.before.clear();
         }

@@ -40,8 +40,8 @@ const u16 = (value: number): Buffer => {
 };
 
 /**
- * Creates the address derivations of a venue's program. Market addresses and
- * the first sub-accounts of a wallet are kept in memory, because deriving an address is slow.
+ * Creates the address derivations of a venue's program. Market addresses and the first sub-accounts
+ * of a wallet are kept in memory, because deriving an address is slow.
  */
 export function createAddresses({ programId, seeds }: Profile): Addresses {
   const program = new PublicKey(programId);

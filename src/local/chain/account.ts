@@ -72,12 +72,11 @@ export function keyBytes(address: string): Uint8Array {
 }
 
 /**
- * Creates the accounts of a LiteSVM. To read or write an account of a trader there takes some
- * 25 µs, so those that were read or written once are remembered until LiteSVM may have changed
- * them, and a written account waits here until LiteSVM executes a transaction that names it. The
- * accounts of the cluster's state and of programs, and those without lamports, are written at once.
- * Throws on each use once the
- * LiteSVM is released to another chain.
+ * Creates the accounts of a LiteSVM. To read or write an account of a trader there takes some 25
+ * µs, so those that were read or written once are remembered until LiteSVM may have changed them,
+ * and a written account waits here until LiteSVM executes a transaction that names it. The accounts
+ * of the cluster's state and of programs, and those without lamports, are written at once. Each
+ * function throws once the LiteSVM is released to another chain.
  */
 export function createAccounts(svm: LiteSvm, isReleased: () => boolean): Accounts {
   /**

@@ -39,8 +39,8 @@ export type Bank = {
   restore(before: ReadonlyMap<string, Account | null>): void;
   /**
    * Leaves LiteSVM to the next bank of this process with the same runtime. Its programs stay, since
-   * to load one takes 0.25 s of CPU; every other account is put back to what it was. Nothing may
-   * use this bank afterwards: what does throws.
+   * to load one takes 0.25 s of CPU; every other account is put back to what it was. Every later
+   * use of this bank throws.
    */
   release(): void;
 };

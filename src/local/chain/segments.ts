@@ -148,7 +148,8 @@ export function createSegments(
       const program = programs.find((each) => each.programId === instruction.program);
       try {
         if (setsBudget(instruction)) {
-          // These are settled with the message's budget, so LiteSVM would do nothing here.
+          // The instructions of the compute-budget program were read before the message ran, so
+          // LiteSVM would do nothing with one here.
           units += BUDGET_UNITS;
           logs.push(`Program ${COMPUTE_BUDGET} invoke [1]`, `Program ${COMPUTE_BUDGET} success`);
         } else if (program === undefined) {

@@ -30,7 +30,8 @@ export function averageOf(
 }
 
 /**
- * A sum over a window in which older amounts fade, with a new amount added (calculate_rolling_sum).
+ * A rolling sum with a new amount added: the earlier sum is first lowered by the part of the window
+ * that has passed since it was kept (calculate_rolling_sum).
  */
 export const rollingSum = (known: bigint, added: bigint, passed: bigint, window: bigint): bigint =>
   (known * most(0n, window - passed)) / window + added;

@@ -17,8 +17,8 @@ const METHODS_MOST = 7;
 type Method = { readonly maker: Maker } | { readonly amm: bigint | null };
 
 /**
- * The methods that fill an order, in order. `amm`: up to this price; null for the order's own
- * limit.
+ * The methods that fill an order, the first to be tried first. `amm` is the price up to which the
+ * AMM fills; null for the order's own limit.
  */
 function methodsOf(session: Session, filling: Filling, makers: readonly Maker[]): Method[] {
   const { order, market, limit, state, reserve } = filling;

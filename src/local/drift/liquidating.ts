@@ -119,8 +119,9 @@ export type Entered = {
 };
 
 /**
- * Marks the account as being liquidated. Fails when it has enough; null when it has enough again,
- * and with that leaves. `check` runs before the account is marked.
+ * Marks the account as being liquidated, and cancels its orders. Fails when an account that is not
+ * marked has its margin. Returns null, and removes the mark, when a marked account has its margin
+ * again. `check` runs before the account is marked.
  */
 export function enterLiquidation(
   session: Session,

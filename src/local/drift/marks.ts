@@ -123,7 +123,10 @@ function normalised({ price, confidence }: Quote, reserve: bigint): bigint {
     : most(least(reserve + near, price), price - confidence);
 }
 
-/** The confidence as a part of the price; an earlier, larger one fades within 21 seconds. */
+/**
+ * The confidence as a part of the price. An earlier, larger one is lowered in steps: by a twentieth
+ * after one second, by a fifth from sixteen seconds on.
+ */
 function confidenceOf(amm: Struct, confidence: bigint, reserve: bigint, now: bigint): bigint {
   const passed = most(0n, now - amm.historicalOracleData.lastOraclePriceTwapTs);
   const known: bigint = amm.lastOracleConfPct;

@@ -44,7 +44,7 @@ export const validityOf = (state: Struct, market: Struct, quote: Quote): Validit
     quote,
   );
 
-/** The validity of the price of a spot market's oracle likewise. */
+/** The validity of the price of a spot market's oracle by the State's guard rails. */
 export const validityOfSpot = (state: Struct, market: Struct, quote: Quote): Validity =>
   validityBy(
     state,

@@ -81,8 +81,9 @@ const isResting = (order: Struct, slot: bigint): boolean =>
   isLimit(order) && (order.postOnly || auctionEnded(order, slot));
 
 /**
- * Whether two orders may match: they are not both of this slot unless the venue allows that, the
- * maker's order rests, and it is older than a taker's order that rests as well.
+ * Whether two orders may match: the maker's order rests, its auction ended no later than that of a
+ * taker's order that rests as well, and one of them was placed in an earlier slot (`inSlot`: the
+ * venue matches orders of one slot, too).
  */
 export function mayMatch(maker: Struct, taker: Struct, slot: bigint, inSlot: boolean): boolean {
   if (!inSlot && slot === maker.slot && slot === taker.slot) return false;

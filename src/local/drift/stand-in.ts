@@ -28,8 +28,8 @@ export type StandInVenue = {
   /** Reads an oracle account of a source, as the layout names it. */
   readQuote(account: Account, slot: bigint, source: string): Quote;
   /**
-   * Whether fees leave a market for the protocol and the insurance fund by themselves, in every
-   * settlement, and liquidations are charged a fee for the protocol.
+   * Whether every settlement of profit moves fees from the market to the protocol and the insurance
+   * fund, and whether liquidations are charged a fee for the protocol.
    */
   readonly protocolFees: boolean;
   /** Whether two orders that were both placed in one slot match in it. */

@@ -1,5 +1,5 @@
-// Volumes: the thirty-day trading volume of an authority, which fades from second to second
-// (state/user.rs).
+// Volumes: the thirty-day trading volume of an authority. With each trade the earlier volume is
+// lowered in proportion to the time since the last one (state/user.rs).
 import { most } from '../../core/money.ts';
 import { rollingSum } from './averages.ts';
 import type { Struct } from './layout.ts';

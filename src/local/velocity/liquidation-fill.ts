@@ -130,7 +130,7 @@ export function liquidateWithFill(session: Session, args: Struct): void {
     kind: 'liquidatePerp',
     fields: {
       ...fields,
-      // As the program does it here: in the direction of the position that was there.
+      // The program writes the sign of the position before the liquidation into this record.
       baseAssetAmount: whole > 0n ? filled.base : -filled.base,
       quoteAssetAmount: whole > 0n ? -filled.quote : filled.quote,
       fillRecordId,

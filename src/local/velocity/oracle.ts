@@ -6,7 +6,10 @@ import type { Quote } from '../drift/stand-in.ts';
 /** The exponent of PRICE precision. */
 const PRICE_EXPONENT = -6;
 const ONE = 1_000_000n;
-/** A stable coin counts as a dollar when it is no further from it. */
+/**
+ * A stable coin at most this far from a dollar counts as one dollar. PRICE precision: 5 basis
+ * points.
+ */
 const NEAR = 500n;
 
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);

@@ -1,7 +1,8 @@
 // Aftermath: what a trouble means for the debts that it keeps from being paid: whether it counts as
 // an attempt, when they are tried again, and which of two troubles is reported.
 import type { BackoffRule } from './backoff.ts';
-import type { ErrorClass, Trouble } from './trouble.ts';
+import type { PaymentPlan } from './payment.ts';
+import { type ErrorClass, type Trouble, troubled } from './trouble.ts';
 
 export type Aftermath = {
   readonly status: 'pending' | 'failed';
@@ -69,6 +70,15 @@ export function aftermath(trouble: Trouble, tries: Tries = NO_TRIES): Aftermath 
  */
 export const sinceReading = (found: Trouble): Trouble =>
   aftermath(found).retry === null ? { ...found, class: 'unexpected' } : found;
+
+/**
+ * The trouble that a simulation or an execution means for a payment with this fee payer. SOL that
+ * the sponsor lacks is no matter of the agent, and no time counts for it against the subscriber.
+ */
+export const ofItsPayer = (found: Trouble, feePayer: PaymentPlan['feePayer']): Trouble =>
+  found.class === 'needs_sol' && feePayer === 'sponsor'
+    ? troubled('sponsor_needs_sol', `The sponsor pays the fee of this payment. ${found.detail}`)
+    : found;
 
 /** The account holds too little. Another account of the subscriber may hold enough. */
 export const INSUFFICIENT_FUNDS = 'insufficient_funds';

@@ -23,10 +23,14 @@ const OWN_CODES: ReadonlySet<string> = new Set<TroubleCode>([
  */
 const PASSES_WITHIN_ATTEMPTS = 8;
 
-/** Whether the time of a debt counts now. */
+/**
+ * Whether the time of a debt counts now. A debt that a payment has claimed (`processing`) counts
+ * for the same reasons as one that waits for its next payment.
+ */
 export function counts({ status, reason, attempts }: OpenDebt): boolean {
-  // A payment is on its way, or the debt was not tried yet: the subscriber can do nothing.
-  if (status === 'processing' || reason === null) return false;
+  // The debt was not tried yet, or its payment is on its way and the chain would take it: the
+  // subscriber can do nothing. A payment that the chain would refuse has noted why on its debts.
+  if (reason === null) return false;
   if (OWN_CODES.has(reason.code)) return true;
   switch (reason.class) {
     case 'needs_sol':

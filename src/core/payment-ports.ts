@@ -42,10 +42,16 @@ export type Payments = PaymentsApart & {
    */
   landed(paymentId: string, slot: Slot, signature: Signature): Promise<boolean>;
   /**
-   * Stays in `planned`, or of a payment under a nonce in `sent`: records on the payment and on its
-   * debts why it is not signed yet, or why its end is not known yet. Signing removes the reason.
+   * Stays in `planned`: records on the payment and on its debts why it is not signed yet. Signing
+   * removes the reason.
    */
   waits(paymentId: string, trouble: Trouble): Promise<boolean>;
+  /**
+   * Stays in `signed` or `sent`: records on the payment and on its debts why the payment is not
+   * sent, why the chain would refuse it now, or why its end is not known. Null removes the reason,
+   * and so does the end of the payment.
+   */
+  hindered(paymentId: string, trouble: Trouble | null): Promise<boolean>;
   /** From `planned` to `failed`, with nothing signed. Frees the debts. */
   refused(
     paymentId: string,

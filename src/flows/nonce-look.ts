@@ -20,6 +20,7 @@ import type { SignedBytes } from '../core/signed-bytes.ts';
 import { troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
 import type { VenuesConformance } from './conformance.ts';
+import type { Hindrance } from './hindrance.ts';
 import type { Looking } from './look-schedule.ts';
 import type { NonceLane, NonceLanePorts } from './nonce-lane.ts';
 import type { OwnSignatures } from './own-signatures.ts';
@@ -35,6 +36,7 @@ type LookPorts = Omit<NonceLanePorts, 'books'> & {
   readonly ownSignatures: Pick<OwnSignatures, 'sent'>;
   readonly lane: Pick<NonceLane, 'finalValue' | 'moverOf'>;
   readonly looking: Looking;
+  readonly hindrance: Pick<Hindrance, 'of'>;
   readonly sign: ReturnType<typeof createSigning>;
   readonly reroute: ReturnType<typeof createRerouting>;
   readonly ends: ReturnType<typeof createPaymentEnds>;
@@ -58,7 +60,7 @@ export type NonceLooked =
 const FULL_UNITS = 1_400_000n;
 const MICRO = 1_000_000n;
 /** The number of sends of one variant after which another one is signed. */
-const SENDS_A_VARIANT = 4;
+export const SENDS_A_VARIANT = 4;
 /** The least rise of the price from one variant to the next, in basis points: it doubles. */
 const RISE_BPS = 10_000n;
 /** The most variants of one payment at higher prices; a look asks the node about each of them. */
@@ -75,7 +77,7 @@ export function createNonceLook(
   { rebroadcastMs, mode }: { readonly rebroadcastMs: number; readonly mode: 'settle' | 'observe' },
 ) {
   const observes = mode === 'observe';
-  const { ledger, chain, pen, fees, clock, log, lane, looking, ends } = ports;
+  const { ledger, chain, pen, fees, clock, log, lane, looking, hindrance, ends } = ports;
   const priceMost = (): bigint => (fees.priorityFeeMost * MICRO) / FULL_UNITS;
   const policy = (): VariantPolicy => ({
     afterMs: SENDS_A_VARIANT * rebroadcastMs,
@@ -238,6 +240,7 @@ export function createNonceLook(
       if (halt !== null || payment.cancelAsked === true)
         // A daemon that observes signs no cancellation. The payment is not sent meanwhile.
         return observes ? signed : cancel(payment, nonce, signed, variants);
+      if (again) await hindrance.of(payment, signed);
       const maySign = !observes && ports.conformance.objection(payment.venue) === null;
       const varied = maySign ? await vary(payment, variants) : null;
       if (varied !== null) return varied;
@@ -283,7 +286,7 @@ export function createNonceLook(
     const outcome = outcomeOf(variants, await lane.moverOf(nonce));
     if (outcome.became !== 'untold') return finish(payment, signed, outcome);
     const trouble = troubled('nonce_untold', outcome.why);
-    await ledger.payments.waits(payment.id, trouble);
+    await ledger.payments.hindered(payment.id, trouble);
     log.error('payment.untold', {
       payment: payment.id,
       subscriber: payment.subscriberId,

@@ -1,6 +1,6 @@
 // Payment ends: records how a payment ended, and when its debts are tried again.
 
-import { AFTER_FAILURE, aftermath, NO_TRIES, sinceReading } from '../core/aftermath.ts';
+import { AFTER_FAILURE, aftermath, NO_TRIES, ofItsPayer, sinceReading } from '../core/aftermath.ts';
 import { delayMs } from '../core/backoff.ts';
 import { Fault } from '../core/fault.ts';
 import type { Signature, Slot } from '../core/ids.ts';
@@ -153,7 +153,8 @@ export function createPaymentEnds(
     ports.books.forget(payment.subscriberId);
     const programs = await programsOf(payment, signature);
     const venue = ports.venues.of(payment.venue);
-    const trouble = sinceReading(venue.trouble(error, programs, []));
+    const found = sinceReading(venue.trouble(error, programs, []));
+    const trouble = ofItsPayer(found, payment.plan.feePayer);
     const isEnded = await fail(payment, trouble, { signature, slot });
     if (payment.nonce) await voidAskedOf(payment);
     return isEnded;

@@ -15,10 +15,11 @@ import type { Clock, Log, Subscriber } from '../core/ports.ts';
 import type { SignedBytes } from '../core/signed-bytes.ts';
 import { createBurying } from './burying.ts';
 import type { VenuesConformance } from './conformance.ts';
+import { createHindrance } from './hindrance.ts';
 import { createLooking, type FinalityPace, type LookingOptions } from './look-schedule.ts';
 import { createNonceHeard, type NonceHeard } from './nonce-heard.ts';
 import { createNonceLane, type NonceOptions } from './nonce-lane.ts';
-import { createNonceLook } from './nonce-look.ts';
+import { createNonceLook, SENDS_A_VARIANT } from './nonce-look.ts';
 import { createOwn } from './own-payments.ts';
 import type { OwnSignatures } from './own-signatures.ts';
 import { createPaymentEnds } from './payment-ends.ts';
@@ -84,6 +85,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   const reroute = createRerouting(ports, options);
   const looking = createLooking(clock, options, ports.pace);
   const proving = createProving(chain, log);
+  const hindrance = createHindrance(ports, SENDS_A_VARIANT * options.rebroadcastMs);
   const own = createOwn(ports.books);
   const readings = createPlanReadings();
 
@@ -186,7 +188,10 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   };
 
   const lookUnderNonce = createNonceLook(
-    { ...ports, nonceHeard, lane, looking, sign, reroute, ends, broadcast, subscriberOf },
+    {
+      ...{ ...ports, nonceHeard, lane, looking, hindrance, sign, reroute, ends },
+      ...{ broadcast, subscriberOf },
+    },
     options,
   );
 
@@ -197,6 +202,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     const behind = await own.doubt(payment, subscriber);
     if (behind !== null) {
       log.warn('payment.send_waits', { payment: payment.id, ...behind });
+      await ledger.payments.hindered(payment.id, behind);
       return options.retryEveryMs;
     }
     const { signature } = payment.signed;
@@ -231,6 +237,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     ports.ownSignatures.ended(payment, slot);
     looking.forget(subscriberId);
     proving.forget(payment.id);
+    hindrance.forget(payment.id);
     own.ended(payment.id);
     ports.onEnded(subscriberId);
     if (isEnded) return null;
@@ -261,7 +268,10 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     if (verdict.do === 'wait' || (verdict.do === 'prove' && buried === 'unproven')) {
       if (look.seen === 'executed') looking.executed(subscriberId, look.slot);
       else if (looking.absent(subscriberId) && verdict.do === 'wait' && verdict.rebroadcast)
-        if ((await ports.books.doubt()) === null) await broadcast(payment, signed);
+        if ((await ports.books.doubt()) === null) {
+          await broadcast(payment, signed);
+          await hindrance.of(payment, signed);
+        }
       return Math.max(1, looking.waitMs(subscriberId, signed));
     }
     const { signature } = signed;

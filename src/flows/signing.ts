@@ -2,7 +2,7 @@
 // compute limit, and signed by the pen. A payment that fails here was never signed, so its debts
 // become free again.
 
-import { NO_TRIES, sinceReading, type Tries } from '../core/aftermath.ts';
+import { NO_TRIES, ofItsPayer, sinceReading, type Tries } from '../core/aftermath.ts';
 import type { Simulated } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { type BaseUnits, most } from '../core/money.ts';
@@ -103,7 +103,7 @@ export function createSigning(ports: SigningPorts) {
         continue;
       }
       if (trouble.class !== 'operator' || again)
-        return { core, simulated, trouble: sinceReading(trouble) };
+        return { core, simulated, trouble: ofItsPayer(sinceReading(trouble), plan.feePayer) };
       venue.forgetOracles();
       account = await readAnew();
     }

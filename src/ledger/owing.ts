@@ -19,11 +19,13 @@ export function createOwing(sql: Sql): Owing {
   return {
     async waiting() {
       // The condition on the class lets Postgres find the pending debts with a reason by their
-      // index, profit_share_resting, and not among all pending ones.
+      // index, profit_share_resting, and not among all pending ones. Debts with a payment under way
+      // are few, and have a reason only where the chain would refuse the payment.
       const rows = await sql<{ subscriber_id: string; debts: OpenDebt[] }[]>`
         select s.subscriber_id, jsonb_agg(jsonb_build_object('status', status, 'reason', s.reason, 'attempts', attempts)) as debts
         from (select subscriber_id, status, reason, attempts from profit_share
             where status = 'pending' and reason is not null and (reason ->> 'class') > ''
+          union all select subscriber_id, status, reason, attempts from profit_share where status = 'processing' and reason is not null
           union all select subscriber_id, status, reason, attempts from profit_share where status = 'failed') s
         cross join lateral (select 1 from standing d where d.subscriber_id = s.subscriber_id
           and d.outstanding > 0 and d.standing <> 'retired' offset 0) d group by s.subscriber_id`;

@@ -239,7 +239,7 @@ export function createPaymentSteps(sql: Sql, now: Fragment): Steps {
       const rows = await tx<LandedRow[]>`
         with given as (select * from jsonb_to_recordset(${tx.json(given)}) as g(payment_id text, slot bigint, signature text)),
         held as (${heldIn(tx, tx`'sent'`)})
-        update payment p set state = 'landed', executed_slot = g.slot, ended_at = now(), ${executedVariant(tx, tx`g.signature`)}
+        update payment p set state = 'landed', trouble = null, executed_slot = g.slot, ended_at = now(), ${executedVariant(tx, tx`g.signature`)}
         from given g join held using (payment_id)
         where p.payment_id = g.payment_id and ${holdsBytes(tx, tx`g.signature`)}
         returning p.payment_id, p.subscriber_id, p.creator_wallet, p.mint, p.amount, p.signature, p.purpose,

@@ -5,6 +5,7 @@
 
 import type { Payment, PaymentState } from '../core/payment.ts';
 import type { Payments } from '../core/payment-ports.ts';
+import type { Trouble } from '../core/trouble.ts';
 import { DEFAULT_VENUE } from '../core/venue-name.ts';
 import { type Fragment, plannedEach, type Sql, toJson } from './database.ts';
 import { createFoundPayments } from './found-payments.ts';
@@ -40,6 +41,22 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
       const where = tx`p.payment_id = ${paymentId} and ${condition}`;
       return (await endUnpaid(tx, now, { from, where, change }, how)) > 0;
     });
+  /** Records on a live payment and on its debts what holds it up; null: nothing does. */
+  const note = (
+    paymentId: string,
+    condition: Fragment,
+    trouble: Trouble | null,
+  ): Promise<boolean> =>
+    sql.begin(async (tx) => {
+      const reason = trouble && tx.json(toJson(trouble));
+      const rows = await tx`
+        update payment set trouble = ${reason} where payment_id = ${paymentId} and ${condition} returning 1`;
+      if (rows.length === 0) return false;
+      const join = tx`join payment_share ps using (subscriber_id, share_id)`;
+      const where = tx`ps.payment_id = ${paymentId}`;
+      await applyToShares(tx, { now, join, where }, () => ({ do: 'wait', trouble }));
+      return true;
+    });
   return {
     live: readTogether<string, Payment | null>(async (ids) => {
       const rows = await sql<
@@ -70,18 +87,8 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     }),
     ...createPaymentSteps(sql, now),
     ...createPaymentVariants(sql, now),
-    waits: (paymentId, trouble) =>
-      sql.begin(async (tx) => {
-        const reason = tx.json(toJson(trouble));
-        const rows = await tx`
-          update payment set trouble = ${reason} where payment_id = ${paymentId}
-            and (state = 'planned' or state = 'sent' and nonce_value is not null) returning 1`;
-        if (rows.length === 0) return false;
-        const join = tx`join payment_share ps using (subscriber_id, share_id)`;
-        const where = tx`ps.payment_id = ${paymentId}`;
-        await applyToShares(tx, { now, join, where }, () => ({ do: 'wait', trouble }));
-        return true;
-      }),
+    waits: (paymentId, trouble) => note(paymentId, sql`state = 'planned'`, trouble),
+    hindered: (paymentId, trouble) => note(paymentId, sql`state in ('signed', 'sent')`, trouble),
     refused: (paymentId, trouble, retryInMs, countsAsAttempt) => {
       const change = sql`state = 'failed', trouble = ${sql.json(toJson(trouble))}`;
       return end(paymentId, 'planned', change, {
@@ -99,7 +106,7 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
       return end(paymentId, 'sent', change, { ...ended, by: signature }, isOwn);
     },
     overtaken: (paymentId, by, trouble, retryInMs) => {
-      const change = sql`state = 'dead', evidence = ${sql.json({ moved: by })}`;
+      const change = sql`state = 'dead', trouble = null, evidence = ${sql.json({ moved: by })}`;
       const ended = { trouble, retryInMs, countsAsAttempt: true, how: 'expired' } as const;
       const how: End = { ...ended, by: by.signature };
       const isOther = sql`not exists (
@@ -108,7 +115,7 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
       return end(paymentId, 'sent', change, how, isOther);
     },
     dead: (paymentId, signature, evidence, trouble, retryInMs) => {
-      const change = sql`state = 'dead', evidence = ${sql.json(toJson({ rounds: evidence }))}`;
+      const change = sql`state = 'dead', trouble = null, evidence = ${sql.json(toJson({ rounds: evidence }))}`;
       const how: End = { trouble, retryInMs, countsAsAttempt: true, how: 'expired' };
       return end(paymentId, 'sent', change, how, sql`p.signature = ${signature}`);
     },

@@ -1,6 +1,12 @@
 // Owing: which debts age, by what they wait for.
 import { expect, test } from 'vitest';
-import { aftermath, NO_TRIES, sinceReading, UNEXPECTED_MOST } from '../../src/core/aftermath.ts';
+import {
+  aftermath,
+  NO_TRIES,
+  ofItsPayer,
+  sinceReading,
+  UNEXPECTED_MOST,
+} from '../../src/core/aftermath.ts';
 import { counts, countsAgainst, type OpenDebt } from '../../src/core/owing.ts';
 import {
   ERROR_CLASSES,
@@ -20,12 +26,31 @@ test('time counts while the subscriber could do something about it, and not whil
   const counting = new Set(['needs_sol', 'retry_when_healthier']);
   expect(verdicts).toEqual(ERROR_CLASSES.map((each) => [each, counting.has(each)]));
   expect(countsAgainst([debt(null)])).toBe(false);
-  expect(countsAgainst([debt('retry_when_healthier', { status: 'processing' })])).toBe(false);
   expect(countsAgainst([debt('needs_authorisation', { code: 'no_agent_key' })])).toBe(true);
   expect(countsAgainst([debt('permanent', { code: 'user_bankrupt' })])).toBe(true);
   expect(countsAgainst([debt('permanent', { code: 'venue_6125', status: 'failed' })])).toBe(true);
   expect(countsAgainst([debt('operator', { code: 'equity_breaker_tripped' })])).toBe(true);
   expect(countsAgainst([debt('needs_sol', { code: 'sponsor_needs_sol' })])).toBe(false);
+});
+
+test('a debt whose payment is on its way counts for the reasons for which a waiting one does', () => {
+  for (const attempts of [0, 8])
+    for (const klass of [...ERROR_CLASSES, null])
+      expect(counts(debt(klass, { status: 'processing', attempts })), klass ?? 'none').toBe(
+        counts(debt(klass, { attempts })),
+      );
+  expect(countsAgainst([debt('needs_sol', { status: 'processing' })])).toBe(true);
+  expect(countsAgainst([debt(null, { status: 'processing' })])).toBe(false);
+});
+
+test('SOL that the sponsor lacks counts against no subscriber, whichever error says so', () => {
+  const found = { class: 'needs_sol', code: 'agent_needs_sol', detail: 'x' } as const;
+  expect(ofItsPayer(found, 'agent')).toBe(found);
+  const reason = ofItsPayer(found, 'sponsor');
+  expect(reason).toMatchObject({ class: 'needs_sol', code: 'sponsor_needs_sol' });
+  expect(counts({ status: 'processing', reason, attempts: 9 })).toBe(false);
+  const other = { class: 'retry_soon', code: 'expired', detail: 'x' } as const;
+  expect(ofItsPayer(other, 'sponsor')).toBe(other);
 });
 
 test('a trouble that should pass within seconds and does not counts after eight failures', () => {

@@ -66,7 +66,7 @@ test('a daemon that was away for an hour does not count the hour, and each chang
   expect(revisions).toEqual(revisions.map((_, at) => (revisions[0] ?? 0) + at));
 });
 
-test('a debt is listed once it waits for a reason or has failed, and while it is not paid', async () => {
+test('a debt is listed while it has a reason, with a payment under way or not, or has failed, and while it is not paid', async () => {
   await using t = await createTestLedger();
   await owed(t, 1_000_000n, 2_000_000n);
   await t.sql`update standing set outstanding = 5`;
@@ -79,6 +79,9 @@ test('a debt is listed once it waits for a reason or has failed, and while it is
   const pending = { status: 'pending', reason, attempts: 3 };
   expect(await list()).toEqual([{ subscriberId: 'ana', debts: [pending] }]);
   await t.sql`update profit_share set status = 'processing' where share_id = ${first ?? ''}`;
+  const processing = { status: 'processing', reason, attempts: 3 };
+  expect(await list()).toEqual([{ subscriberId: 'ana', debts: [processing] }]);
+  await t.sql`update profit_share set reason = null where share_id = ${first ?? ''}`;
   expect(await list()).toEqual([]);
   await t.sql`update profit_share set status = 'failed' where share_id = ${second ?? ''}`;
   const failed = { status: 'failed', reason: null, attempts: 0 };

@@ -221,3 +221,28 @@ test('a payment that is not signed yet says what it waits for, and so do its deb
   expect(await payments.waits('p1', waits)).toBe(false);
   expect(await shares.find(shareId)).toMatchObject({ reason: null });
 });
+
+test('a signed payment says what holds it up, and so do its debts, until that has passed or it has ended', async () => {
+  await using held = await createTestLedger();
+  const [shareId = ''] = await owing(held, 1);
+  const { payments, shares } = held.ledger;
+  const short: Trouble = { class: 'needs_sol', code: 'agent_needs_sol', detail: 'x' };
+  await payments.open(plannedFor(held, 'p1', shareId));
+  expect(await payments.hindered('p1', short)).toBe(false);
+  const bytes = { signature: signatureOf(9), bytes: new Uint8Array(1) };
+  await payments.signed('p1', { ...bytes, lastValidBlockHeight: 1, blockhashSlot: 1 });
+  for (const step of ['signed', 'sent'] as const) {
+    if (step === 'sent') await payments.sent('p1', signatureOf(9), Date.now());
+    expect(await payments.hindered('p1', short)).toBe(true);
+    expect(await payments.find('p1')).toMatchObject({ state: step, trouble: short });
+    expect(await shares.find(shareId)).toMatchObject({ status: 'processing', reason: short });
+    expect(await payments.hindered('p1', null)).toBe(true);
+    expect(await payments.find('p1')).toMatchObject({ state: step, trouble: null });
+    expect(await shares.find(shareId)).toMatchObject({ status: 'processing', reason: null });
+  }
+  await payments.hindered('p1', short);
+  expect(await payments.landed('p1', 7, signatureOf(9))).toBe(true);
+  expect(await payments.find('p1')).toMatchObject({ state: 'landed', trouble: null });
+  expect(await shares.find(shareId)).toMatchObject({ status: 'paid', reason: null });
+  expect(await payments.hindered('p1', short)).toBe(false);
+});

@@ -114,6 +114,7 @@ export async function laneWith(
         lastValidBlockHeight: EXPIRY,
         slot: NODE_SLOT,
       }),
+      simulateBytes: async () => ({ error: null, programs: [], logs: [] }),
       send: async (bytes: Uint8Array) => void sent.push(bytes.join()),
       look: async () => looks[Math.min(asked++, looks.length - 1)],
       deathEvidence: async () => evidence,

@@ -163,6 +163,7 @@ export function draw(
       if (named === undefined) return 'unsigned';
       if (live.state === 'signed') return ledger.payments.sent(live.id, named, nowMs);
       if (live.nonce && seed % 8 < 6) return underNonce(ledger, live, n, seed, trouble);
+      if (seed % 11 === 0) return ledger.payments.hindered(live.id, end % 2 === 0 ? trouble : null);
       if (end < 3) return ledger.payments.landed(live.id, 50, named);
       if (end === 3) return ledger.payments.failed(live.id, 50, trouble, retryInMs, counts, named);
       return ledger.payments.dead(live.id, named, [DEATH], trouble, 100);

@@ -7,6 +7,7 @@
 import type { DeathEvidence } from '../../src/core/death.ts';
 import type { Address, Signature, Slot } from '../../src/core/ids.ts';
 import type { Payment } from '../../src/core/payment.ts';
+import type { Trouble } from '../../src/core/trouble.ts';
 import type { Voided } from '../../src/core/voiding.ts';
 import type { Sql } from '../../src/ledger/database.ts';
 
@@ -49,6 +50,7 @@ export type PaymentRow = {
   restored: boolean;
   excess: bigint;
   nonceValue: string | null;
+  trouble: Trouble | null;
 };
 /** Payments as they were planned. */
 export const paymentsIn = ({ sql }: Ledgered) =>

@@ -98,6 +98,12 @@ export function createMemoryPayments(
       ...{ bytes: signed, route },
     });
   };
+  const note = (row: PaymentRow | null, trouble: Trouble | null): boolean => {
+    if (row === null) return false;
+    row.trouble = trouble;
+    applyToShares(state, coveredBy(row), () => ({ do: 'wait', trouble }));
+    return true;
+  };
   /** Whether a payment covers a debt and may still land. */
   const isClaimed = (shareId: string): boolean =>
     [...state.payments.values()].some(
@@ -204,7 +210,7 @@ export function createMemoryPayments(
       if (row === null) return false;
       const known = row.signings.find(({ variant }) => variant.signature === by.signature);
       if (known !== undefined && (known.variant.purpose === 'payment' || !by.own)) return false;
-      Object.assign(row, { state: 'dead', moved: by });
+      Object.assign(row, { state: 'dead', trouble: null, moved: by });
       free(row, trouble, retryInMs, true, 'expired', by.signature);
       return true;
     },
@@ -218,7 +224,7 @@ export function createMemoryPayments(
       const row = from(id, 'sent');
       if (row === null || !holdsBytes(row, signature)) return false;
       takeOver(row, signature);
-      Object.assign(row, { state: 'landed', executedSlot: slot });
+      Object.assign(row, { state: 'landed', trouble: null, executedSlot: slot });
       const landing = { payment: id, signature: row.signature, slot };
       applyToShares(state, coveredBy(row), (share) => ({
         do: 'land',
@@ -229,13 +235,8 @@ export function createMemoryPayments(
       }));
       return true;
     },
-    async waits(id, trouble) {
-      const row = from(id, 'planned') ?? from(id, 'sent');
-      if (row === null || (row.state === 'sent' && !row.nonce)) return false;
-      row.trouble = trouble;
-      applyToShares(state, coveredBy(row), () => ({ do: 'wait', trouble }));
-      return true;
-    },
+    waits: async (id, trouble) => note(from(id, 'planned'), trouble),
+    hindered: async (id, trouble) => note(from(id, 'signed') ?? from(id, 'sent'), trouble),
     async refused(id, trouble, retryInMs, counts) {
       const row = from(id, 'planned');
       if (row === null) return false;
@@ -254,7 +255,7 @@ export function createMemoryPayments(
     async dead(id, signature, evidence, trouble, retryInMs) {
       const row = from(id, 'sent');
       if (row?.signature !== signature) return false;
-      Object.assign(row, { state: 'dead', evidence });
+      Object.assign(row, { state: 'dead', trouble: null, evidence });
       free(row, trouble, retryInMs, true, 'expired');
       return true;
     },

@@ -91,8 +91,10 @@ async function lacks(
   signature: Signature,
   accounts: readonly Address[],
   slot: Slot,
+  seenSlot: Slot,
 ): Promise<boolean> {
   const tip = await asking('getSlot', () => connection.getSlot('finalized'));
+  if (tip < seenSlot) throw unanswered(`the node is at slot ${tip}, before ${seenSlot}`);
   if (tip <= slot) throw unanswered(`the node is at slot ${tip}, not past ${slot}`);
   const span: Span = { afterSlot: slot - 1, seenSlot: tip };
   const told = await askReaching(connection, signature, span);
@@ -115,7 +117,8 @@ async function lacks(
 
 /**
  * Whether the finalized chain lacks a transaction that was once seen in a slot. False when any node
- * has the transaction. Throws `rpc_unavailable` when no node that keeps that slot could be asked.
+ * has the transaction. Throws `rpc_unavailable` when no node that keeps that slot, and has seen
+ * `seenSlot` as final, could be asked.
  */
 export async function proveAbsence(
   connections: { readonly first: Connection; readonly second: Connection | null },
@@ -123,8 +126,9 @@ export async function proveAbsence(
   signature: Signature,
   accounts: readonly Address[],
   slot: Slot,
+  seenSlot: Slot = slot,
 ): Promise<boolean> {
   const { first, second } = connections;
-  if (!(await lacks(first, walk, signature, accounts, slot))) return false;
-  return second === null || lacks(second, walk, signature, accounts, slot);
+  if (!(await lacks(first, walk, signature, accounts, slot, seenSlot))) return false;
+  return second === null || lacks(second, walk, signature, accounts, slot, seenSlot);
 }

@@ -140,9 +140,9 @@ export function createChain(
       readAccounts(connection, addresses, slice, commitment, checkSlot),
     signatures: (account, afterSlot, seenSlot, commitment) =>
       walk({ connection, second, ...bounds }, account, afterSlot, seenSlot, commitment),
-    async finalizedAbsence(signature, accounts, slot) {
+    async finalizedAbsence(signature, accounts, slot, seenSlot) {
       const providers = { first: witnesses.first.connection, second };
-      const absent = await proveAbsence(providers, walkAlone, signature, accounts, slot);
+      const absent = await proveAbsence(providers, walkAlone, signature, accounts, slot, seenSlot);
       for (const each of [witnesses.first, witnesses.second])
         if (absent && each !== null && !(await each.ofOurChain()))
           throw new Fault(

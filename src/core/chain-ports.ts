@@ -113,12 +113,14 @@ export type Chain = {
    * Whether the finalized chain lacks a transaction that was once seen in a slot: by status, by the
    * transaction itself and by the history of these accounts. A node that keeps that slot and has
    * seen later ones is asked, and one of the second provider, if there is one. False when any of
-   * the answers shows the transaction. Throws `rpc_unavailable` when no such node answers.
+   * the answers shows the transaction. Throws `rpc_unavailable` when no such node answers, or when
+   * one has not seen `seenSlot` as final.
    */
   finalizedAbsence(
     signature: Signature,
     accounts: readonly Address[],
     slot: Slot,
+    seenSlot?: Slot,
   ): Promise<boolean>;
   /**
    * Whether a transaction of these instructions fits one packet together with compute limit and

@@ -5,6 +5,7 @@
 // after a finalized read has shown another value. See ADR 98.
 import type { Address, Signature, Slot } from './ids.ts';
 import { BPS_WHOLE, least, most, mulDivCeil } from './money.ts';
+import type { ChainTransaction } from './transaction.ts';
 import type { Voiding } from './voiding.ts';
 
 /** The value that a nonce account holds, in base58. It stands where a blockhash would. */
@@ -59,6 +60,8 @@ export type Outcome =
     }
   /** Another transaction stood on the value, so no variant can ever be executed. */
   | { readonly became: 'overtaken'; readonly signature: Signature; readonly slot: Slot }
+  /** This transaction shows that the account was closed, and no variant was executed before. */
+  | { readonly became: 'closed'; readonly signature: Signature; readonly slot: Slot }
   /** Nothing is concluded, and nothing new is signed. */
   | { readonly became: 'untold'; readonly why: string };
 
@@ -82,6 +85,20 @@ export function outcomeOf(variants: readonly Variant[], mover: Mover | null): Ou
   return error === null
     ? { became: 'paid', signature, slot }
     : { became: 'failed', signature, slot, error };
+}
+
+/**
+ * Whether a finalized transaction shows that a nonce account did not exist before or after it. The
+ * value that the account held earlier never comes back: an account that is made anew takes the
+ * value of its own block, and a nonce cannot be closed in the block of the value that it holds.
+ */
+export function showsClosed(
+  { error, keys, lamports }: Pick<ChainTransaction, 'error' | 'keys' | 'lamports'>,
+  account: Address,
+): boolean {
+  const at = keys.indexOf(account);
+  if (error !== null || lamports === null || at < 0) return false;
+  return lamports.before[at] === 0n || lamports.after[at] === 0n;
 }
 
 export type VariantPolicy = {

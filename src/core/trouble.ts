@@ -44,7 +44,7 @@ export const TROUBLES = {
   overtaken: {
     class: 'retry_soon',
     means:
-      'Another transaction moved the nonce of the payment, so the payment can never be executed. A transaction that the ledger does not know is compared with it first; then the debt is planned anew.',
+      'Another transaction moved the nonce of the payment or closed its account, so the payment can never be executed. A transaction that the ledger does not know is compared with it first; then the debt is planned anew.',
   },
   nonce_opening: {
     class: 'retry_soon',

@@ -3,7 +3,7 @@
 import type { SignatureRow } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';
-import type { Mover, NonceAt, NonceValue } from '../core/nonce.ts';
+import { type Mover, type NonceAt, type NonceValue, showsClosed } from '../core/nonce.ts';
 import type { Nonces } from '../core/nonce-ports.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
 import type { ReadPorts } from './preflight.ts';
@@ -20,6 +20,11 @@ export type NonceHistory = {
    * does not show the same.
    */
   moverOf(nonce: NonceAt): Promise<Mover | null>;
+  /**
+   * The oldest finalized transaction after the slot of this value that shows the account closed;
+   * null when its history shows none. A closing takes two answers. Throws as `moverOf` does.
+   */
+  closingOf(nonce: NonceAt): Promise<Mover | null>;
 };
 
 /** Creates the functions that read the history of nonce accounts. */
@@ -70,5 +75,6 @@ export function createNonceHistory({
       return { value: reading.value, slot };
     },
     moverOf: (nonce) => firstOf(nonce, ({ blockhash }) => blockhash === nonce.value),
+    closingOf: (nonce) => firstOf(nonce, (each) => showsClosed(each, nonce.account)),
   };
 }

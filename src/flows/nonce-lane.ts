@@ -95,10 +95,11 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
    */
   const explain = async (
     subscriber: Subscriber,
-    account: Address,
+    known: NonceAccount,
     noted: NotedValue,
     seen: NonceValue,
   ): Promise<Guard> => {
+    const { account } = known;
     let at = noted;
     let surprised = false;
     for (let moves = 0; at.value !== seen; moves++) {
@@ -110,6 +111,11 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
         // Either the move is in a block that is not final yet, or MOVES_MOST moves are explained
         // and the next run explains the others.
         if (final?.value === at.value || mover !== null) return wait(trouble);
+        // The account was closed and made anew by another daemon: the lane begins anew with it.
+        if ((await history.closingOf({ account, ...at })) !== null) {
+          await opening.gone(known);
+          return wait(opening.waiting(account), 1);
+        }
         log.error('nonce.moved_without_record', { subscriber: subscriber.id, account, ...trouble });
         return { do: 'rest', trouble };
       }
@@ -207,7 +213,7 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
       if (hasMoved && reading.value === noted.value)
         return wait(troubled('nonce_opening', 'The node is behind the nonce account.'));
       const explained = hasMoved
-        ? await explain(subscriber, account, noted, reading.value)
+        ? await explain(subscriber, known, noted, reading.value)
         : ({ do: 'sign', nonce: { account, ...noted } } as const);
       if (!leaving) nonceHeard.follow(account);
       if (!leaving || explained.do !== 'sign') return explained;

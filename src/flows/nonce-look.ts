@@ -22,6 +22,7 @@ import type { Books } from './books-comparison.ts';
 import type { VenuesConformance } from './conformance.ts';
 import type { Hindrance } from './hindrance.ts';
 import type { Looking } from './look-schedule.ts';
+import { createNonceClosed } from './nonce-closed.ts';
 import type { NonceLane, NonceLanePorts } from './nonce-lane.ts';
 import type { OwnSignatures } from './own-signatures.ts';
 import type { createPaymentEnds } from './payment-ends.ts';
@@ -34,7 +35,7 @@ type LookPorts = Omit<NonceLanePorts, 'books'> & {
   /** Gives the reason why the venue's program may not be paid through. */
   readonly conformance: Pick<VenuesConformance, 'objection'>;
   readonly ownSignatures: Pick<OwnSignatures, 'sent'>;
-  readonly lane: Pick<NonceLane, 'finalValue' | 'moverOf'>;
+  readonly lane: Pick<NonceLane, 'finalValue' | 'moverOf' | 'closingOf'>;
   readonly looking: Looking;
   readonly hindrance: Pick<Hindrance, 'of'>;
   readonly sign: ReturnType<typeof createSigning>;
@@ -78,6 +79,7 @@ export function createNonceLook(
 ) {
   const observes = mode === 'observe';
   const { ledger, chain, pen, fees, clock, log, lane, looking, hindrance, ends } = ports;
+  const closed = createNonceClosed(ports);
   const priceMost = (): bigint => (fees.priorityFeeMost * MICRO) / FULL_UNITS;
   const policy = (): VariantPolicy => ({
     afterMs: SENDS_A_VARIANT * rebroadcastMs,
@@ -100,7 +102,8 @@ export function createNonceLook(
         return ends.failExecuted(payment, signature, slot, outcome.error);
       case 'cancelled':
       case 'overtaken':
-        return ends.overtaken(payment, outcome.became === 'cancelled', signature, slot);
+      case 'closed':
+        return ends.overtaken(payment, outcome.became, signature, slot);
       default:
         return unreachable(outcome);
     }
@@ -121,6 +124,7 @@ export function createNonceLook(
       if (isSame && known.nonce) return look(known, known.nonce);
     }
     triedMs.delete(payment.id);
+    closed.forget(payment.id);
     const executed = outcome.became === 'paid' || outcome.became === 'failed';
     return { ended: { ...signed, signature }, slot: executed ? slot : null, byThis };
   };
@@ -283,7 +287,9 @@ export function createNonceLook(
     }
     if (final?.value === nonce.value)
       return { signed: await goOn(payment, nonce, signed, variants) };
-    const outcome = outcomeOf(variants, await lane.moverOf(nonce));
+    const moved = outcomeOf(variants, await lane.moverOf(nonce));
+    const outcome =
+      moved.became === 'untold' ? await closed.outcomeOf(payment, nonce, moved) : moved;
     if (outcome.became !== 'untold') return finish(payment, signed, outcome);
     const trouble = troubled('nonce_untold', outcome.why);
     await ledger.payments.hindered(payment.id, trouble);

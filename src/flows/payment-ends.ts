@@ -161,19 +161,23 @@ export function createPaymentEnds(
   };
 
   /**
-   * Ends a payment whose nonce was moved by another transaction; `byCancel`: by the payment's own
-   * cancellation. False when the payment has ended already, or when another process signed that
-   * transaction for it.
+   * Ends a payment whose nonce was moved by another transaction or by its own cancellation, or
+   * whose nonce account this transaction shows closed. False when the payment has ended already, or
+   * when another process signed that transaction for it.
    */
   const overtaken = async (
     payment: Payment,
-    byCancel: boolean,
+    became: 'overtaken' | 'cancelled' | 'closed',
     signature: Signature,
     slot: Slot,
   ): Promise<boolean> => {
-    const trouble = byCancel
-      ? troubled('overtaken', `The payment was cancelled: ${signature} moved its nonce.`)
-      : troubled('overtaken', `${signature} moved the nonce of the payment, which can never land.`);
+    const byCancel = became === 'cancelled';
+    const how = {
+      cancelled: `The payment was cancelled: ${signature} moved its nonce.`,
+      overtaken: `${signature} moved the nonce of the payment, which can never land.`,
+      closed: `${signature} shows the nonce account of the payment closed, and no transaction of the payment was executed before. The payment can never land.`,
+    };
+    const trouble = troubled('overtaken', how[became]);
     const retry = retryIn(trouble, payment.attempts, NO_TRIES) ?? 0;
     const by = { signature, slot, own: byCancel };
     // The pen compares the signature with those of the cancellations that it signed itself.

@@ -85,6 +85,15 @@ test('absent: every question agrees, at a node that can know', async () => {
   expect(walks).toEqual(ACCOUNTS.map((each) => [each, SLOT - 1, 900, 'finalized']));
 });
 
+test('a node that has not seen a later slot as final proves nothing about what came before that slot', async () => {
+  const seeing = (seenSlot: number, second: Connection | null = null) =>
+    proveAbsence({ first: node(), second }, walk(), SIGNATURE, ACCOUNTS, SLOT, seenSlot);
+  expect(await seeing(900)).toBe(true);
+  await expect(seeing(901)).rejects.toThrow('at slot 900, before 901');
+  const behind = node({ tip: 899, contextSlot: 899 });
+  await expect(seeing(900, behind)).rejects.toThrow('at slot 899, before 900');
+});
+
 test('one answer that has it outweighs all others', async () => {
   expect(await prove(node({ status: { slot: SLOT, confirmationStatus: 'finalized' } }))).toBe(
     false,

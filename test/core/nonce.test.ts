@@ -1,7 +1,13 @@
 // Nonce: what became of a payment under a nonce, and the price of another variant.
 import { describe, expect, test } from 'vitest';
-import type { Signature } from '../../src/core/ids.ts';
-import { nextPrice, outcomeOf, routePrice, type Variant } from '../../src/core/nonce.ts';
+import type { Address, Signature } from '../../src/core/ids.ts';
+import {
+  nextPrice,
+  outcomeOf,
+  routePrice,
+  showsClosed,
+  type Variant,
+} from '../../src/core/nonce.ts';
 
 const named = (name: string) => name as Signature;
 const variant = (name: string, more: Partial<Variant> = {}): Variant => ({
@@ -10,6 +16,27 @@ const variant = (name: string, more: Partial<Variant> = {}): Variant => ({
   microLamports: 1_000n,
   signedAtMs: 0,
   ...more,
+});
+
+test('a transaction shows a nonce account closed when the account has nothing before or after it', () => {
+  const [nonce, other] = ['nonce', 'other'] as [Address, Address];
+  const seen = (before: bigint, after: bigint, more = {}) =>
+    showsClosed(
+      {
+        error: null,
+        keys: [other, nonce],
+        lamports: { before: [0n, before], after: [0n, after] },
+        ...more,
+      },
+      nonce,
+    );
+  expect([seen(9n, 0n), seen(0n, 9n), seen(9n, 9n), seen(9n, 1n)]).toEqual([
+    ...[true, true, false, false],
+  ]);
+  // A transaction that failed closed nothing; a node may tell no balances, or other accounts.
+  expect(seen(9n, 0n, { error: 'x' })).toBe(false);
+  expect(seen(9n, 0n, { lamports: null })).toBe(false);
+  expect(seen(9n, 0n, { keys: [other] })).toBe(false);
 });
 
 describe('what became of a payment whose nonce has moved', () => {

@@ -146,7 +146,7 @@ async function leftToVoid() {
   await payments.sent('p1', bytes.signature, 0);
   await payments.cancel('p1', { ...DRILL, shareId: held.share.id });
   const end = (ends: Pick<ReturnType<typeof createPaymentEnds>, 'overtaken' | 'failExecuted'>) => ({
-    overtaken: () => ends.overtaken(payment, true, signatureOf(503), 9),
+    overtaken: () => ends.overtaken(payment, 'cancelled', signatureOf(503), 9),
     failExecuted: () => ends.failExecuted(payment, bytes.signature, 9, { InstructionError: [0] }),
   });
   return { held, end };

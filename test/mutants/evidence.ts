@@ -127,7 +127,7 @@ export const EVIDENCE: readonly Mutant[] = [
   {
     name: 'N1 a lane plans under whatever value its nonce holds',
     file: 'src/flows/nonce-lane.ts',
-    from: 'await explain(subscriber, account, noted, reading.value)',
+    from: 'await explain(subscriber, known, noted, reading.value)',
     to: "({ do: 'sign', nonce: { account, ...noted, value: reading.value } } as const)",
     by: unit('test/flows/nonce-lane.test.ts', 'no known transaction explains'),
   },

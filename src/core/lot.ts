@@ -30,7 +30,7 @@ export type Lot = {
 export type Movement = { readonly slot: Slot } & (
   | Pick<Open, 'kind' | 'market' | 'position' | 'base' | 'quote' | 'fee'>
   | Pick<Close, 'kind' | 'market' | 'position' | 'baseClosed'>
-  /** The positions of the account after transactions that could not be read. */
+  /** The account's positions at the place of the reckoning: `held` without later records. */
   | Pick<Reckoning, 'kind' | 'held' | 'heldBefore' | 'afterSlot'>
   /** A transaction in which something may have been opened without a record. */
   | { readonly kind: 'unknown' }

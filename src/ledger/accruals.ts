@@ -92,8 +92,9 @@ export function createAccruals(
           const { slot: closedSlot } = fact.position;
           if (!isBookable(subscription, closedSlot, provenSlot)) continue;
           const vouched = isVouched(closedSlot, provenSlot);
-          const history = histories[nth]?.[index] ?? [];
-          found.set(fact, { subscription, fact, vouched, history });
+          const { realised = fact.body, moves: history = [] } = histories[nth]?.[index] ?? {};
+          const read = { ...fact, body: realised };
+          found.set(fact, { subscription, fact: read, vouched, history });
         }
       return closes.flatMap(({ fact }) => found.get(fact) ?? []);
     },

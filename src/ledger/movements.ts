@@ -6,6 +6,7 @@ import type { Fact, FundingPayment } from '../core/fact.ts';
 import type { FundingMove } from '../core/funding.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import type { Movement } from '../core/lot.ts';
+import { type RecordedMove, rewound } from '../core/rewound.ts';
 import { type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 import { readBody } from './facts.ts';
 import { grouped } from './groups.ts';
@@ -17,6 +18,8 @@ type Row = {
   signature: Signature;
   ordinal: number;
   body: unknown;
+  /** Of a reckoning: the openings and closes after its place, up to the state that proves it. */
+  later: readonly { readonly kind: 'open' | 'close'; readonly body: unknown }[] | null;
 };
 
 /** Stands for a block index that is not known: it sorts after every known one. */
@@ -32,6 +35,17 @@ export type PlacedMovement = Movement & {
 };
 
 /**
+ * A row's reckoning or close; of a reckoning with the positions at its place in `held`, which its
+ * fact tells at `uptoSlot`.
+ */
+function realisedIn({ body, later }: Row, kind: Realised['kind']): Realised {
+  const read = readBody(kind, body);
+  if (read.kind === 'close' || read.held === null) return read;
+  const moves = (later ?? []).map((each): RecordedMove => readBody(each.kind, each.body));
+  return { ...read, held: rewound(read.held, moves) };
+}
+
+/**
  * The movement of a row; null for a row of funding, and for a transaction that could not be read
  * and in which no call may have traded: nothing was opened there.
  */
@@ -42,6 +56,7 @@ const movementOf = (row: Row): PlacedMovement | null => {
     return null;
   if (row.kind === 'flat')
     return { kind: 'flat', market: (row.body as { market: number }).market, ...place };
+  if (row.kind === 'reckoning') return { ...realisedIn(row, row.kind), ...place };
   return { ...readBody(row.kind, row.body), ...place };
 };
 
@@ -108,11 +123,19 @@ const columnsIn = (sql: Sql | Transaction): Fragment => sql`
  */
 const fundingsIn = (sql: Sql | Transaction, bounds: object[]): Fragment => sql`
   union all
-  select f.account, 'funding', f.slot, coalesce(f.block_index, ${LAST}), f.signature, coalesce((p.payment ->> 'ordinal')::int, 0), p.payment
+  select f.account, 'funding', f.slot, coalesce(f.block_index, ${LAST}), f.signature, coalesce((p.payment ->> 'ordinal')::int, 0), p.payment, null
   from jsonb_to_recordset(${sql.json(bounds as never)}) as g(${columnsIn(sql)})
   join fact f on f.account = g.account and f.slot >= g.from_slot and f.slot <= g.to_slot
   left join lateral jsonb_array_elements(f.body -> 'fundings') as p(payment) on true
   where f.kind = 'tally' and f.finality <> 'withdrawn' and (f.body ->> 'funding' <> '0' or f.body ? 'fundings')`;
+
+/** The openings and closes of the account after reckoning `f`, up to its `uptoSlot`, as JSON. */
+const laterThan = (sql: Sql | Transaction): Fragment => sql`(
+  select coalesce(jsonb_agg(jsonb_build_object('kind', l.kind, 'body', l.body)
+    order by l.slot, coalesce(l.block_index, ${LAST}), l.signature, l.ordinal), '[]')
+  from fact l where l.account = f.account and l.slot >= f.slot and l.slot <= (f.body ->> 'uptoSlot')::bigint
+    and l.kind in ('open', 'close') and l.finality <> 'withdrawn'
+    and (l.slot, coalesce(l.block_index, ${LAST}), l.signature, l.ordinal) > (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal))`;
 
 /**
  * The rows of these histories up to their last close, by account, in chain order. Where a booked
@@ -128,7 +151,7 @@ async function readRows(
   if (bounds.length === 0) return new Map();
   const columns = columnsIn(sql);
   const flats = await sql<(Row & { account: Address; market: number; block: number })[]>`
-    select distinct on (a.account, a.market) 'flat' as kind, a.account, a.market, a.slot, coalesce(f.block_index, ${LAST}) as block,
+    select distinct on (a.account, a.market) 'flat' as kind, null as later, a.account, a.market, a.slot, coalesce(f.block_index, ${LAST}) as block,
       a.signature, a.ordinal, jsonb_build_object('market', a.market) as body
     from jsonb_to_recordset(${sql.json(bounds)}) as g(${columns})
     join accrual a on a.account = g.account
@@ -149,7 +172,8 @@ async function readRows(
       select * from jsonb_to_recordset(${sql.json(toJson(flats))})
         as t(account text, market int, slot bigint, block int, signature text, ordinal int, body jsonb)),
     moved as (
-      select f.account, f.kind, f.slot, coalesce(f.block_index, ${LAST}) as block, f.signature, f.ordinal, f.body
+      select f.account, f.kind, f.slot, coalesce(f.block_index, ${LAST}) as block, f.signature, f.ordinal, f.body,
+        case when f.kind = 'reckoning' then ${laterThan(sql)} end as later
       from jsonb_to_recordset(${sql.json(given)}) as g(${columns})
       join fact f on f.account = g.account and f.slot >= g.from_slot and f.slot <= g.to_slot
       left join flat t on t.account = f.account and f.kind in ('open', 'close') and t.market = (f.body ->> 'market')::int
@@ -157,9 +181,9 @@ async function readRows(
         and (g.markets is null or f.kind in ('unknown', 'reckoning') or g.markets @> (f.body -> 'market'))
         and (t.market is null or (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal) > (t.slot, t.block, t.signature, t.ordinal))
         and (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal) <= (g.to_slot, g.to_block, g.to_signature, g.to_ordinal)
-      union all select account, 'flat', slot, block, signature, ordinal, body from flat
+      union all select account, 'flat', slot, block, signature, ordinal, body, null from flat
       ${withFunding ? fundingsIn(sql, given) : sql``})
-    select account, kind, slot, signature, ordinal, body from moved order by account, slot, block, signature, ordinal`;
+    select account, kind, slot, signature, ordinal, body, later from moved order by account, slot, block, signature, ordinal`;
   return grouped(rows, (row) => row.account);
 }
 
@@ -173,21 +197,29 @@ const placeIn = (rows: readonly Row[], { signature, position: { slot, ordinal } 
       row.ordinal === ordinal,
   );
 
+/** A close or reckoning as `realisedIn` reads it, and the movements of its account before it. */
+export type Before = { readonly realised: Realised; readonly moves: readonly PlacedMovement[] };
+
 /**
- * The movements before each close of these histories, each of another account; in the order of the
+ * What stands before each close of these histories, each of another account; in the order of the
  * histories and of their closes.
  */
 export async function readHistories(
   sql: Sql | Transaction,
   histories: readonly History[],
-): Promise<readonly PlacedMovement[][][]> {
+): Promise<readonly (readonly Before[])[]> {
   const rows = await readRows(sql, histories, false);
   return histories.map(({ account, closes }) => {
     const own = rows.get(account) ?? [];
-    const movements = own.flatMap((row) => movementOf(row) ?? []);
-    return closes.map((close) => {
+    // As many as there are rows, so that the place of a close is the same in both lists.
+    const movements = own.map(movementOf);
+    return closes.map((close): Before => {
       const at = placeIn(own, close);
-      return movements.slice(0, at < 0 ? undefined : at);
+      const found = own[at];
+      return {
+        realised: found === undefined ? close.body : realisedIn(found, close.body.kind),
+        moves: movements.slice(0, at < 0 ? undefined : at).filter((move) => move !== null),
+      };
     });
   });
 }

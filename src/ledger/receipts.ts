@@ -238,9 +238,10 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
     const { signature, ordinal, block_index: blockIndex } = row;
     const body = readBody(row.kind, row.body);
     const close = { signature, position: { slot, blockIndex, ordinal }, body };
-    const [[history = []] = []] = await readHistories(tx, [
+    const [[before] = []] = await readHistories(tx, [
       { account: row.account, since: subscription.held.slot, closes: [close] },
     ]);
+    const { realised = body, moves: history = [] } = before ?? {};
     const movements = history.flatMap(movementsOf);
     // A position from before the first terms is listed only if its market was never empty since.
     const emptied = new Set(history.flatMap((each) => (each.kind === 'flat' ? each.market : [])));
@@ -281,7 +282,7 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
         })),
       held: { slot: subscription.held.slot, positions, open: subscription.held.open ?? 'free' },
       movements,
-      close: { signature, slot, ordinal, body: closeOf(body) },
+      close: { signature, slot, ordinal, body: closeOf(realised) },
       parts: await readParts(tx, row),
       payments: await readPayments(tx, row.subscriber_id, shareId),
       credits: await readCredits(tx, row.subscriber_id, shareId),

@@ -3,7 +3,6 @@
 // brought from another system.
 import { bookingsOf, tabsAfter } from '../core/accrual.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import type { Movement } from '../core/lot.ts';
 import type { BaseUnits } from '../core/money.ts';
 import type { Share } from '../core/share.ts';
 import { countedOf } from '../core/share-due.ts';
@@ -14,7 +13,7 @@ import type { Fragment, Transaction } from './database.ts';
 import { type Place, positionOf } from './fact-places.ts';
 import { readBody } from './facts.ts';
 import { askedIds, grouped } from './groups.ts';
-import { readHistories } from './movements.ts';
+import { type Before, readHistories } from './movements.ts';
 
 /** A booked share, with its amounts as decimal text. */
 type BookedJson = Pick<Share, 'status' | 'observed'> & {
@@ -77,7 +76,7 @@ export const realised = (
 export function owedEvents(
   rows: readonly RealisedRow[],
   own: readonly Subscription[],
-  histories: ReadonlyMap<RealisedRow, readonly Movement[]>,
+  histories: ReadonlyMap<RealisedRow, Before>,
   observing: boolean,
 ): { owed: StandingEvent[]; claims: StandingEvent[] } {
   let subscriptions = own;
@@ -90,9 +89,9 @@ export function owedEvents(
     });
     const subscription = subscriptions.find((each) => each.driftAccount === row.account);
     if (row.shares === null && subscription !== undefined) {
-      const history = histories.get(row) ?? [];
-      const body = readBody(row.kind, row.body);
-      const bookings = bookingsOf(body, positionOf(row).slot, subscription, history);
+      const before = histories.get(row);
+      const { realised = readBody(row.kind, row.body), moves = [] } = before ?? {};
+      const bookings = bookingsOf(realised, positionOf(row).slot, subscription, moves);
       owed = bookings.flatMap((each) =>
         each.owed.map(({ wallet: creator, amount }) => ({
           creator,
@@ -154,12 +153,12 @@ export function broughtEvents(
   return { owed: events((row) => countedOf(row, observing)), claims: events((row) => row.amount) };
 }
 
-/** The movements before each of these closes, which are not booked. */
+/** What stands before each of these closes, which are not booked. */
 export async function unbookedHistories(
   tx: Transaction,
   rows: readonly RealisedRow[],
   subscriptions: readonly Subscription[],
-): Promise<ReadonlyMap<RealisedRow, readonly Movement[]>> {
+): Promise<ReadonlyMap<RealisedRow, Before>> {
   const byAccount = grouped(rows, (row) => row.account);
   const own = subscriptions.filter(({ driftAccount }) => byAccount.has(driftAccount));
   const closesOf = (account: Address) => byAccount.get(account) ?? [];
@@ -177,7 +176,10 @@ export async function unbookedHistories(
   );
   return new Map(
     own.flatMap(({ driftAccount }, nth) =>
-      closesOf(driftAccount).map((row, index) => [row, histories[nth]?.[index] ?? []] as const),
+      closesOf(driftAccount).flatMap((row, index) => {
+        const before = histories[nth]?.[index];
+        return before === undefined ? [] : [[row, before] as const];
+      }),
     ),
   );
 }

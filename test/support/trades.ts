@@ -1,7 +1,9 @@
 // Trades: acts of people on a local market, for use outside a test file.
+import type { Landed } from '../../src/local/chain/cluster.ts';
 import { type Trader, venueInstructions } from '../../src/local/drift/instructions.ts';
 import type { VenueDriver } from '../../src/local/driver.ts';
 import { instructions as atVelocity } from '../../src/local/velocity/instructions.ts';
+import { noise } from './noise.ts';
 
 /**
  * Sets the price of market 0 to 150, buys `base` (in 1e9; 2 SOL when absent), sets the price to 165
@@ -61,4 +63,31 @@ export function settleAt(driver: VenueDriver, trader: Trader): void {
       ? atVelocity.settle(trader, agent.publicKey)
       : venueInstructions().settlePnl(trader, 0);
   driver.send([settled], [driver.faucet, agent]);
+}
+
+/**
+ * The trader trades market 0 behind a log that is cut before the venue's records. At Velocity
+ * `maker` fills the order at the driver's price.
+ */
+export function tradeHidden(
+  driver: VenueDriver,
+  trader: Trader,
+  maker: Trader,
+  order: { direction: 'long' | 'short'; base: bigint; price: bigint; reduceOnly?: boolean },
+): Landed {
+  const { direction, base, price, reduceOnly = false } = order;
+  const { faucet } = driver;
+  const limit = direction === 'long' ? 10n ** 15n : 1n;
+  const worst = direction === 'long' ? price + price / 50n : price - price / 50n;
+  const other = direction === 'long' ? 'short' : 'long';
+  if (driver.venue === 'velocity')
+    driver.send([atVelocity.make(maker, other, base, price)], [faucet, maker.agent]);
+  const taken =
+    driver.venue === 'velocity'
+      ? atVelocity.take(trader, maker, { direction, base, price: worst, reduceOnly })
+      : venueInstructions().trade(trader, { direction, base, market: 0, limit, reduceOnly });
+  const landed = driver.send([...noise, taken], [faucet, trader.agent]);
+  if (landed.execution.error !== null || !landed.execution.logs.includes('Log truncated'))
+    throw new Error(`the trade was not hidden: ${landed.execution.logs.at(-1)}`);
+  return landed;
 }

@@ -23,7 +23,7 @@ import {
   createMemorySubscribers,
   createMemorySubscriptions,
 } from './hearing.ts';
-import { movementsBefore } from './movements.ts';
+import { beforeClose } from './movements.ts';
 import { createMemoryNonces } from './nonces.ts';
 import { createMemoryPayments, listedOf } from './payments.ts';
 import { createMemoryServer, type MemoryServer } from './server.ts';
@@ -110,8 +110,9 @@ function owedOf(state: State, rows: readonly FactRow[], subscriberId: string) {
       continue;
     }
     const agreement = { ...subscription, tabs: tabs.get(subscription.id) ?? {} };
-    const before = movementsBefore(state, subscription.held.slot, { fact, blockIndex });
-    const bookings = bookingsOf(body, fact.position.slot, agreement, before);
+    const place = { fact: { ...fact, body }, blockIndex };
+    const { realised, moves } = beforeClose(state, subscription.held.slot, place);
+    const bookings = bookingsOf(realised, fact.position.slot, agreement, moves);
     tabs.set(subscription.id, tabsAfter(agreement.tabs, bookings));
     for (const booking of bookings)
       for (const { wallet, amount } of booking.owed) {

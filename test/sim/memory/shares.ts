@@ -15,7 +15,7 @@ import { sumsOf } from '../../../src/core/token.ts';
 import { shareIdOf, termsSlotOf } from '../../../src/ledger/booking.ts';
 import { accrualIn } from './accruals.ts';
 import { waitAgain } from './credits.ts';
-import { movementsBefore } from './movements.ts';
+import { beforeClose } from './movements.ts';
 import { createMemoryShareActs } from './share-acts.ts';
 import {
   accrualKey,
@@ -121,12 +121,16 @@ export function createMemoryShares(
               each.subscriberId === fact.subscriberId &&
               !state.accruals.has(accrualKey(each.id, fact)),
           )
-          .map((subscription) => ({
-            subscription: { ...subscription },
-            history: movementsBefore(state, subscription.held.slot, { fact, blockIndex }),
-            vouched: isVouched(slot, provenSlot),
-            fact: { ...fact, body, position: { ...fact.position, blockIndex } },
-          }));
+          .map((subscription) => {
+            const place = { fact: { ...fact, body }, blockIndex };
+            const { realised, moves } = beforeClose(state, subscription.held.slot, place);
+            return {
+              subscription: { ...subscription },
+              history: moves,
+              vouched: isVouched(slot, provenSlot),
+              fact: { ...fact, body: realised, position: { ...fact.position, blockIndex } },
+            };
+          });
       });
       return found
         .sort((a, b) =>

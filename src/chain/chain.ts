@@ -112,9 +112,14 @@ export function createChain(
   const slots = { confirmed: askSlot('confirmed'), finalized: askSlot('finalized') };
   const rehearse = (given: Rehearsal, watched: readonly Address[]) =>
     simulate(connection, given, watched, checkSlot);
+  const first = witnesses.first.connection;
   const second = witnesses.second?.connection ?? null;
   const providerOf = (each: Connection) => ({ connection: each, statusOf: createStatuses(each) });
-  const sources = { ...providerOf(connection), second: second && providerOf(second) };
+  const sources = {
+    ...providerOf(connection),
+    first: providerOf(first),
+    second: second && providerOf(second),
+  };
   const remembered: Remembered = new Map();
   const bounds = { remembered, rowsMost: historyRowsMost };
   // A proof takes each provider's own history, without help of the other.
@@ -139,9 +144,9 @@ export function createChain(
     slices: (addresses, slice, commitment) =>
       readAccounts(connection, addresses, slice, commitment, checkSlot),
     signatures: (account, afterSlot, seenSlot, commitment) =>
-      walk({ connection, second, ...bounds }, account, afterSlot, seenSlot, commitment),
+      walk({ connection, first, second, ...bounds }, account, afterSlot, seenSlot, commitment),
     async finalizedAbsence(signature, accounts, slot, seenSlot) {
-      const providers = { first: witnesses.first.connection, second };
+      const providers = { first, second };
       const absent = await proveAbsence(providers, walkAlone, signature, accounts, slot, seenSlot);
       for (const each of [witnesses.first, witnesses.second])
         if (absent && each !== null && !(await each.ofOurChain()))

@@ -12,6 +12,7 @@ import { askNode, countOf, itemsOf, membersOf, textOf } from './question.ts';
 import { askWithReach, type Reach, reachOf, type Span } from './reach.ts';
 import { asking } from './rpc.ts';
 import type { Question } from './rpc-batch.ts';
+import { tellerOf, toldBy } from './teller.ts';
 
 const PAGE = 1_000;
 /** After this many answers in a row without evidence, the walk is given up for now. */
@@ -81,7 +82,8 @@ export function rowsOf(value: unknown, { before }: PageOf): Page {
 export const askPage = (connection: Connection, page: PageOf): Promise<Page> =>
   asking(METHOD, async () => {
     const { method, params } = pageQuestion(page);
-    return rowsOf(await askNode(connection, method, params), page);
+    const told = await askNode(connection, method, params);
+    return toldBy(rowsOf(told, page), tellerOf(told));
   });
 const askFirst = (connection: Connection): Promise<Slot> =>
   asking('getFirstAvailableBlock', () => connection.getFirstAvailableBlock());
@@ -111,7 +113,7 @@ export async function askPageAndReach(
   if (told !== null && Array.isArray(rows))
     return {
       ...told.reach,
-      page: await asking(METHOD, async () => rowsOf(rows, page)),
+      page: toldBy(await asking(METHOD, async () => rowsOf(rows, page)), tellerOf(rows)),
       sure: true,
     };
   const read = await askPage(connection, page);
@@ -125,10 +127,13 @@ export async function askPageAndReach(
 export type Remembered = Map<Address, Slot>;
 
 export type History = {
+  /** Where pages are asked for: one provider, or a pool with both. */
   readonly connection: Connection;
+  /** The first provider alone, in a history of both; absent for one of a single provider. */
+  readonly first?: Connection;
   /**
    * A second provider, which must show the same end when the first one refuses batches; null when
-   * none is set.
+   * none is set. Where the second gave the page itself, the first one must show it.
    */
   readonly second: Connection | null;
   readonly remembered: Remembered;
@@ -154,7 +159,7 @@ const whyUnreached = ({ first }: Reach, afterSlot: Slot): string =>
  * history certainly ends there. Throws `rpc_unavailable` when no node gives evidence.
  */
 async function atTheEnd(history: History, asked: PageOf, afterSlot: Slot): Promise<Page> {
-  const { connection, second, remembered } = history;
+  const { connection, first = connection, second, remembered } = history;
   const known = remembered.get(asked.account);
   const span: Span = { afterSlot, seenSlot: asked.seenSlot };
   let why: string | null = null;
@@ -176,10 +181,11 @@ async function atTheEnd(history: History, asked: PageOf, afterSlot: Slot): Promi
       misses++;
     } else if (told.sure && reached !== 'elsewhere') return [];
     else if (second !== null) {
-      const other = await askPageAndReach(second, asked, afterSlot);
+      const witness = tellerOf(told.page) === second ? first : second;
+      const other = await askPageAndReach(witness, asked, afterSlot);
       if (other.page.length > 0) return other.page;
       why = whyNoEnd(other, afterSlot, known);
-      const theirs = why === null ? await reachOf(second, other, span, 0) : null;
+      const theirs = why === null ? await reachOf(witness, other, span, 0) : null;
       if (theirs === 'no') why = whyUnreached(other, afterSlot);
       else if (other.sure && (theirs === 'shown' || theirs === 'believed')) return [];
       if (why === null) ends += 2;

@@ -1,7 +1,8 @@
 // Look: reads the outcome of a signature. An absence counts only from a node that has seen the
 // finalized slot that was read before. An end counts only when a second answer shows the same: that
-// of the second provider, or, where there is none, another answer of the first one. One wrong
-// status would otherwise have a debt paid twice, or ended unpaid.
+// of another provider than the one that gave the first answer, or, where there is no other, a
+// second answer of the same one. One wrong status would otherwise have a debt paid twice, or ended
+// unpaid.
 import type { Connection } from '@solana/web3.js';
 import { messageOf } from '../core/fault.ts';
 import type { Signature, Slot } from '../core/ids.ts';
@@ -10,12 +11,19 @@ import type { ChainTransaction } from '../core/transaction.ts';
 import { statusSince } from './proof.ts';
 import { asking } from './rpc.ts';
 import type { Status, Statuses } from './statuses.ts';
+import { tellerOf } from './teller.ts';
 import { readTransaction } from './transactions.ts';
 
 /** The nodes of one provider, and the statuses that they tell. */
 type Provider = { readonly connection: Connection; readonly statusOf: Statuses };
-/** The first provider, and the second one where there is one. */
-export type LookSources = Provider & { readonly second: Provider | null };
+/**
+ * Where the first answer comes from, which may be any node, and the two providers that give second
+ * answers, each asked over a connection of its own; `second` is null where none is set.
+ */
+export type LookSources = Provider & {
+  readonly first: Provider;
+  readonly second: Provider | null;
+};
 
 type Told = { readonly slot: Slot; readonly err: unknown };
 /** Whether two answers tell of one slot, and both of an error or both of none. */
@@ -24,8 +32,12 @@ const isSame = (one: Told, other: Told): boolean =>
 const isFinal = (status: Status | null): status is Status =>
   status?.confirmationStatus === 'finalized';
 
-/** Whether the transaction itself shows the end that a status tells, at the first provider. */
-async function isShown(connection: Connection, signature: Signature, told: Told): Promise<boolean> {
+/** Whether the transaction itself shows the end that a status tells, at one provider. */
+async function isShown(
+  { connection }: Pick<Provider, 'connection'>,
+  signature: Signature,
+  told: Told,
+): Promise<boolean> {
   const found = await readTransaction(connection, signature, 'finalized', told.slot);
   return found !== null && isSame(told, { slot: found.slot, err: found.error });
 }
@@ -40,57 +52,106 @@ async function hasForgotten({ connection }: Provider, slot: Slot): Promise<boole
   return first > slot;
 }
 
+/** A provider that must show the same as the first answer, and the one that did not give it. */
+type Other = { readonly asked: Provider; readonly instead: Provider };
 /**
- * Whether a second answer shows the end that a final status tells. A payment that failed frees its
- * debts, which are then paid again: that takes the second provider, or the transaction itself where
- * there is none. Throws when a needed answer does not come.
+ * The providers that must show the same as a first answer, `instead` where the provider itself
+ * cannot: the second one for an answer of the first or of a further node, the first one for an
+ * answer of the second. Both for an answer whose node is not known.
  */
-async function isWitnessed(
-  { connection, statusOf, second }: LookSources,
-  signature: Signature,
-  told: Status,
+function othersOf({ connection, first, second }: LookSources, told: object): Other[] | null {
+  if (second === null) return null;
+  const by = tellerOf(told) ?? connection;
+  const ofFirst = { asked: first, instead: second };
+  const ofSecond = { asked: second, instead: first };
+  if (by === second.connection) return [ofFirst];
+  return tellerOf(told) === undefined && by !== first.connection ? [ofFirst, ofSecond] : [ofSecond];
+}
+
+/**
+ * Asks for a second answer where there is no second provider: at the first one when a further node
+ * gave the first answer, else wherever the first answer came from. While the first one is down, any
+ * node may answer for what landed.
+ */
+async function askAgain(
+  sources: LookSources,
+  told: object,
+  failed: boolean,
+  ask: (provider: Provider) => Promise<boolean>,
 ): Promise<boolean> {
-  const failed = told.err != null;
-  if (second === null) {
-    if (failed) return isShown(connection, signature, told);
-    const again = await statusOf(signature);
-    return isFinal(again) && isSame(told, again);
-  }
+  const by = tellerOf(told) ?? sources.connection;
+  if (by === sources.first.connection) return ask(sources);
   try {
-    const other = await second.statusOf(signature);
-    if (other === null && (await hasForgotten(second, told.slot)))
-      return await isShown(connection, signature, told);
-    return isFinal(other) && isSame(told, other);
+    return await ask(sources.first);
   } catch (thrown) {
     if (failed) throw thrown;
-    // A second provider that is down does not hold up payments that landed.
-    return isShown(connection, signature, told);
+    return ask(sources);
   }
 }
 
 /**
- * As `Chain.isShownAgain`. The transaction itself is asked for, also at the second provider: the
+ * Whether a second answer shows the end that a final status tells. A payment that failed frees its
+ * debts, which are then paid again: that takes another provider than the one that told it, or the
+ * transaction itself where there is none. Throws when a needed answer does not come.
+ */
+async function isWitnessed(
+  sources: LookSources,
+  signature: Signature,
+  told: Status,
+): Promise<boolean> {
+  const failed = told.err != null;
+  const others = othersOf(sources, told);
+  if (others === null)
+    return askAgain(sources, told, failed, async (provider) => {
+      if (failed) return isShown(provider, signature, told);
+      const again = await provider.statusOf(signature);
+      return isFinal(again) && isSame(told, again);
+    });
+  const isToldBy = async ({ asked, instead }: Other): Promise<boolean> => {
+    try {
+      const other = await asked.statusOf(signature);
+      if (other === null && (await hasForgotten(asked, told.slot)))
+        return await isShown(instead, signature, told);
+      return isFinal(other) && isSame(told, other);
+    } catch (thrown) {
+      if (failed) throw thrown;
+      // A provider that is down does not hold up payments that landed.
+      return isShown(instead, signature, told);
+    }
+  };
+  for (const other of others) if (!(await isToldBy(other))) return false;
+  return true;
+}
+
+/**
+ * As `Chain.isShownAgain`. The transaction itself is asked for, also at the other provider: the
  * nodes of some providers have transactions and no statuses.
  */
 export async function isShownAgain(
-  { connection, second }: LookSources,
-  { signature, slot, blockhash, error }: ChainTransaction,
+  sources: LookSources,
+  transaction: ChainTransaction,
 ): Promise<boolean> {
+  const { signature, slot, blockhash, error } = transaction;
   const isSameAs = (other: ChainTransaction | null): boolean =>
     other !== null &&
     other.blockhash === blockhash &&
     isSame({ slot, err: error }, { slot: other.slot, err: other.error });
-  const again = async () =>
+  const again = async ({ connection }: Provider) =>
     isSameAs(await readTransaction(connection, signature, 'finalized', slot));
-  if (second === null) return again();
-  try {
-    const other = await readTransaction(second.connection, signature, 'finalized');
-    if (other !== null || !(await hasForgotten(second, slot))) return isSameAs(other);
-  } catch (thrown) {
-    // The debts of a payment that failed would be paid again, so they wait for the second provider.
-    if (error !== null) throw thrown;
-  }
-  return again();
+  const others = othersOf(sources, transaction);
+  if (others === null) return askAgain(sources, transaction, error !== null, again);
+  const isToldBy = async ({ asked, instead }: Other): Promise<boolean> => {
+    try {
+      const other = await readTransaction(asked.connection, signature, 'finalized');
+      if (other !== null || !(await hasForgotten(asked, slot))) return isSameAs(other);
+    } catch (thrown) {
+      // The debts of a payment that failed would be paid again, so they wait for that provider.
+      if (error !== null) throw thrown;
+    }
+    return again(instead);
+  };
+  for (const other of others) if (!(await isToldBy(other))) return false;
+  return true;
 }
 
 /**

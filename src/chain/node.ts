@@ -16,6 +16,7 @@ import {
   shownUrl,
   within,
 } from './rpc.ts';
+import { toldBy } from './teller.ts';
 
 /**
  * Returns the genesis hash of our chain, given one that a node named. At the first start the named
@@ -150,7 +151,7 @@ export function openNode(what: ChainNode['what'], url: string, options: NodeOpti
     try {
       const answer = await send(url, init);
       answers++;
-      return answer;
+      return toldBy(answer, connection);
     } catch (thrown) {
       // Another node may answer at this URL next time, so its chain is checked again.
       heldAtMs = Number.NEGATIVE_INFINITY;

@@ -8,6 +8,7 @@ import { Fault } from '../core/fault.ts';
 import { afterEvents, createGatherer, upTo } from '../core/gather.ts';
 import { AHEAD, askerNow } from './asker.ts';
 import { type Carrier, carrierOf } from './rpc.ts';
+import { tellerOf, toldBy } from './teller.ts';
 
 type Reply = {
   readonly id?: unknown;
@@ -70,7 +71,7 @@ async function askAlone(
   const response = await carry(body, [asker]);
   const text = await response.text();
   if (!response.ok) throw new Error(`HTTP ${response.status}: ${text.slice(0, 200)}`);
-  return resultOf(JSON.parse(text));
+  return toldBy(resultOf(JSON.parse(text)), tellerOf(response));
 }
 
 /** The replies to a batch, by place; null when the provider does not answer it as a batch. */
@@ -88,7 +89,9 @@ async function askBatch(
   if (response.status === 429 || response.status >= 500)
     throw new Error(`HTTP ${response.status}: ${text.slice(0, 200)}`);
   const told: unknown = response.ok ? JSON.parse(text) : null;
-  return Array.isArray(told) ? new Map((told as Reply[]).map((each) => [each?.id, each])) : null;
+  if (!Array.isArray(told)) return null;
+  const node = tellerOf(response);
+  return new Map((told as Reply[]).map((each) => [each?.id, toldBy(each, node)]));
 }
 
 /**
@@ -109,7 +112,7 @@ async function askShared(line: Line, method: string, asked: readonly Asked[]): P
     asked.map(async (one, id): Promise<Outcome> => {
       const reply = replies?.get(id);
       return reply != null && 'result' in reply && reply.error == null
-        ? { result: reply.result }
+        ? { result: toldBy(reply.result, tellerOf(reply)) }
         : alone(one);
     }),
   );
@@ -134,8 +137,8 @@ function lineOf(connection: Connection, carry: Carrier): Line {
 }
 
 /**
- * Puts one question and returns its `result`, unchecked. Throws a `NodeError` for an error of the
- * node, and an Error for an answer that is none; `asking` turns both into faults.
+ * Puts one question and returns its `result`, unchecked, with its teller. Throws a `NodeError` for
+ * an error of the node, and an Error for an answer that is none; `asking` turns both into faults.
  */
 export async function askNode(
   connection: Connection,

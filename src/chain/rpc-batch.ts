@@ -4,6 +4,7 @@
 import type { Connection } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import { carrierOf, redact } from './rpc.ts';
+import { tellerOf, toldBy } from './teller.ts';
 
 /** One question of a batch. */
 export type Question = { readonly method: string; readonly params: readonly unknown[] };
@@ -16,9 +17,9 @@ type Reply = { readonly id?: unknown; readonly result?: unknown };
 const passing = (status: number): boolean => status === 429 || status >= 500;
 
 /**
- * The answers of one node, in the order of the questions. Null when not all were answered: the
- * provider refuses batches, or the node could not answer one of them. Throws `rpc_unavailable` when
- * the URL does not answer at all.
+ * The answers of one node, in the order of the questions, each with its teller. Null when not all
+ * were answered: the provider refuses batches, or the node could not answer one of them. Throws
+ * `rpc_unavailable` when the URL does not answer at all.
  */
 export async function askTogether(
   connection: Connection,
@@ -30,6 +31,7 @@ export async function askTogether(
   const unavailable = (why: string): Fault =>
     new Fault('rpc_unavailable', `batch of ${questions[0]?.method}: ${redact(why).slice(0, 300)}`);
   let told: unknown;
+  let node: Connection | undefined;
   try {
     const response = await carry(JSON.stringify(body));
     if (!response.ok) {
@@ -38,6 +40,7 @@ export async function askTogether(
       return null;
     }
     told = JSON.parse(await response.text());
+    node = tellerOf(response);
   } catch (thrown) {
     throw thrown instanceof Fault ? thrown : unavailable(messageOf(thrown));
   }
@@ -48,5 +51,5 @@ export async function askTogether(
   const answers = new Map((told as Reply[]).map((reply) => [reply?.id, reply]));
   const results = questions.map((_, id) => answers.get(id));
   if (!results.every((reply) => reply !== undefined && 'result' in reply)) return null;
-  return results.map((reply) => reply?.result);
+  return results.map((reply) => toldBy(reply?.result, node));
 }

@@ -6,6 +6,7 @@ import { afterEvents, createGatherer, upTo } from '../core/gather.ts';
 import type { Signature, Slot } from '../core/ids.ts';
 import { askNode, countOf, itemsOf, membersOf } from './question.ts';
 import { asking } from './rpc.ts';
+import { tellerOf, toldBy } from './teller.ts';
 
 /** The most signatures that a node accepts in one getSignatureStatuses. */
 const SIGNATURES_MOST = 256;
@@ -20,7 +21,7 @@ export type Status = {
   /** How far its block is confirmed; none when the node does not say so. */
   readonly confirmationStatus?: 'processed' | 'confirmed' | 'finalized' | null;
 };
-/** The status of a signature, with history; null when the node has none. */
+/** The status of a signature, with history and its teller; null when the node has none. */
 export type Statuses = (signature: Signature) => Promise<Status | null>;
 
 /** A status of an answer. Throws an Error for one that lacks its slot or names no commitment. */
@@ -48,7 +49,8 @@ export function createStatuses(connection: Connection): Statuses {
       const value = await asking('getSignatureStatuses', async () => {
         const params = [signatures, { searchTransactionHistory: true }];
         const answer = await askNode(connection, 'getSignatureStatuses', params);
-        return itemsOf(membersOf(answer, 'the answer').value, 'value').map(statusOf);
+        const values = itemsOf(membersOf(answer, 'the answer').value, 'value');
+        return values.map((each) => toldBy(statusOf(each), tellerOf(answer)));
       });
       if (value.length !== signatures.length)
         throw new Fault(

@@ -16,6 +16,7 @@ import {
 } from '../core/transaction.ts';
 import { askNode, countOf, itemsOf, membersOf, textOf } from './question.ts';
 import { asking } from './rpc.ts';
+import { tellerOf, toldBy } from './teller.ts';
 
 type Json = Record<string, unknown>;
 type Writable<Row> = { -readonly [Field in keyof Row]: Row[Field] };
@@ -201,9 +202,9 @@ function requireAllKeys(
 }
 
 /**
- * Reads one transaction. Null when a node that has seen `seenSlot` does not have it at that
- * commitment. Throws `rpc_unavailable` for a transaction without metadata, whose outcome the node
- * does not know, and for one without its calls or token balances.
+ * Reads one transaction, with its teller. Null when a node that has seen `seenSlot` does not have
+ * it at that commitment. Throws `rpc_unavailable` for a transaction without metadata, whose outcome
+ * the node does not know, and for one without its calls or token balances.
  */
 export function readTransaction(
   connection: Connection,
@@ -227,6 +228,6 @@ export function readTransaction(
         'rpc_unavailable',
         `getTransaction: the node has ${signature} and not its metadata, so its outcome is unknown`,
       );
-    return transactionOf(response, signature);
+    return toldBy(transactionOf(response, signature), tellerOf(found));
   });
 }

@@ -74,11 +74,12 @@ export type Chain = {
   ): Promise<ChainTransaction | null>;
   /**
    * Whether a second answer shows the same of a finalized transaction: its slot, its blockhash or
-   * value of a nonce, and whether it failed. The second provider is asked; where none is
-   * configured, or where its blocks begin after that slot, the first provider is asked once more.
-   * The first provider is also asked once more when the second does not answer and the transaction
-   * has no error. Throws `rpc_unavailable` or `rpc_refused` when the asked provider does not
-   * answer.
+   * value of a nonce, and whether it failed. Another provider is asked than the one that gave the
+   * transaction: the second one for a transaction of the first or of a further node, the first one
+   * for a transaction of the second. Where no second provider is configured, the first one is asked
+   * once more; where the blocks of the asked one begin after that slot, the other one is asked. The
+   * other one is also asked for a transaction without an error while the asked one does not answer.
+   * Throws `rpc_unavailable` or `rpc_refused` when the asked provider does not answer.
    */
   isShownAgain(transaction: ChainTransaction): Promise<boolean>;
   /**

@@ -179,7 +179,15 @@ async function readUnknown(
     );
     const named = effects.some((each) => each.effect === 'memo' && paymentIdIn(each.text) !== null);
     if (!signedByAgent || !named) remember(strangers, signature);
-    else if (failed) failures.push(row);
+    else if (failed) {
+      // Row and transaction may come from the same node, and the debts would be paid again.
+      if (!(await chain.isShownAgain(transaction)))
+        throw new Fault(
+          'rpc_unavailable',
+          `A second answer does not show that ${signature} failed`,
+        );
+      failures.push(row);
+    }
     return [];
   };
   const found: PaidOnChain[] = [];

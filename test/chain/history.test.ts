@@ -2,7 +2,8 @@
 // some have pruned.
 import { expect, test } from 'vitest';
 import { type Remembered, walk } from '../../src/chain/history.ts';
-import { openConnection } from '../../src/chain/rpc.ts';
+import { carrierOf, openConnection } from '../../src/chain/rpc.ts';
+import { toldBy } from '../../src/chain/teller.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
 
 type Row = { signature: string; slot: number; memo: null; err: null };
@@ -188,6 +189,21 @@ test('batches refused: the second provider must show the same end, and its rows 
   // reaches back far enough was asked.
   expect(await walked(first(), { second: pool([pruned, full]) })).toEqual([150, 200, 300]);
   await expect(walked(first(), { second: pool([pruned]) })).rejects.toMatchObject(UNANSWERED);
+});
+
+test('batches refused: the first provider must show the end of a page that the second one gave', async () => {
+  const second = pool([pruned, { ...pruned, first: 0 }], 'refused');
+  const first = pool([full], 'refused');
+  // A pool whose first node is at rest: its questions go to the second one.
+  const connection = openConnection('http://127.0.0.1:1', null, async (_, init) => {
+    const carry = carrierOf(second.connection);
+    if (carry === undefined) throw new Error('no carrier');
+    return toldBy(await carry(String(init?.body)), second.connection);
+  });
+  const history = { connection, first: first.connection, second: second.connection };
+  const bounds = { remembered: new Map(), rowsMost: 1_000 };
+  const rows = await walk({ ...history, ...bounds }, addressOf(1), 100, 900, 'finalized');
+  expect(rows.map((each) => each.slot)).toEqual([150, 200, 300]);
 });
 
 test('both refuse batches: one empty page of each is no end, because each may come from a pruned node', async () => {

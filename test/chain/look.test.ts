@@ -29,8 +29,8 @@ function node(contextSlot: number, later: Status | null = null) {
 }
 
 const alone = (connection: Connection, statusOf: Statuses): LookSources => ({
-  connection,
-  statusOf,
+  ...{ connection, statusOf },
+  first: { connection, statusOf },
   second: null,
 });
 
@@ -113,7 +113,8 @@ describe('an end', () => {
     let nth = 0;
     const statusOf = async () => (nth++ === 0 ? status : again);
     const provider = second && { connection: keeping(firstBlock), statusOf: second };
-    const found = await lookAt({ connection, statusOf, second: provider }, SIGNATURE);
+    const first = { connection, statusOf };
+    const found = await lookAt({ ...first, first, second: provider }, SIGNATURE);
     return found.seen === 'executed' ? found.finality : found.seen;
   };
 

@@ -292,7 +292,7 @@ test('a transaction is sent to each node, and one that takes it is enough', asyn
     createChain(
       {
         senders: answers.map((each, index) => nodeOf(`n${index}`, each)),
-        witnesses: { second: null },
+        witnesses: { first: {}, second: null },
       } as never,
       {} as never,
     ).send(Uint8Array.of(1));

@@ -44,7 +44,8 @@ const shown = (
   again: Told | null,
   second: ReturnType<typeof provider> | null,
 ): Promise<boolean> => {
-  const sources: LookSources = { ...provider(again), second };
+  const first = provider(again);
+  const sources: LookSources = { ...first, first, second };
   const transaction = { signature: signatureOf(1), ...told };
   return isShownAgain(sources, transaction as unknown as ChainTransaction);
 };

@@ -96,9 +96,9 @@ test('a daily root in the history is no payment, and holds none where the node d
   });
 });
 
-test('a payment is without effect only where its row and the transaction itself say that it failed', async () => {
+test('a payment is without effect only where its row, the transaction itself and a second answer say that it failed', async () => {
   const ports = portsWith('finalized', []);
-  let [row, executed] = [false, false];
+  let [row, executed, again] = [false, false, true];
   let read = 0;
   const books = createBooks({
     ...ports,
@@ -111,6 +111,7 @@ test('a payment is without effect only where its row and the transaction itself 
         const transaction = await ports.chain.transaction(...asked);
         return transaction && { ...transaction, error: executed ? 'Custom' : null };
       },
+      isShownAgain: async () => again,
     },
   });
   for ([row, executed] of [
@@ -118,12 +119,14 @@ test('a payment is without effect only where its row and the transaction itself 
     [false, true],
   ] as const)
     await expect(books.disagreement(ANA)).rejects.toMatchObject({ code: 'rpc_unavailable' });
-  [row, executed] = [true, true];
+  [row, executed, again] = [true, true, false];
+  await expect(books.disagreement(ANA)).rejects.toMatchObject({ code: 'rpc_unavailable' });
+  again = true;
   expect(await books.disagreement(ANA)).toBeNull();
   // A failure that is final stays one, and is read once.
   books.forget('ana');
   expect(await books.disagreement(ANA)).toBeNull();
-  expect(read).toBe(3);
+  expect(read).toBe(4);
 });
 
 test('a row without a memo is no payment only where the transaction names none, and is read once', async () => {

@@ -7,11 +7,17 @@ import { losePayments, reopenDebts } from '../support/damage.ts';
 import { editedNode } from '../support/edited-node.ts';
 import { paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
-import { failedOnce, failedStatusOnce, memoless } from '../support/wrong-failure.ts';
+import {
+  failedInHistory,
+  failedOnce,
+  failedStatusOnce,
+  memoless,
+} from '../support/wrong-failure.ts';
 
 test.each([
   ['calls the transaction failed once', failedOnce],
   ['records no memos', memoless],
+  ['calls it failed in the history and itself', failedInHistory],
 ])(
   'a payment that the database lost is booked, and not made again, where a node %s',
   async (_, fault) => {

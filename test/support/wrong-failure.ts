@@ -52,6 +52,25 @@ export function memoless(about: () => string | null): { readonly edit: Edit; lie
   return wrong;
 }
 
+/**
+ * Pages of histories call the transaction failed until one answer to getTransaction does, as in
+ * `failedOnce`. `lies` counts the pages.
+ */
+export function failedInHistory(about: () => string | null): { readonly edit: Edit; lies: number } {
+  const transaction = failedOnce(about);
+  const wrong = {
+    lies: 0,
+    edit: ((question, result) => {
+      const told = transaction.edit(question, result);
+      if (question.method !== 'getSignaturesForAddress' || transaction.lies > 0) return told;
+      const rows = told as { signature: string }[];
+      wrong.lies += rows.filter(({ signature }) => signature === about()).length;
+      return rows.map((row) => (row.signature === about() ? { ...row, err: FAILED } : row));
+    }) as Edit,
+  };
+  return wrong;
+}
+
 /** The first final status of the transaction calls it failed. `lies` counts the wrong statuses. */
 export function failedStatusOnce(about: () => string | null): {
   readonly edit: Edit;

@@ -157,10 +157,10 @@ export async function openParts(
       ...venues.all.flatMap((each) => each.lookupTables),
       ...(settings.payments.lookupTables as Address[]),
     ],
-    clock.nowMs,
+    clock.elapsedMs,
   );
   const { witnessed, senders } = nodes;
-  const sender = openSender(settings, clock, log, onCall);
+  const sender = openSender(settings, log, onCall);
   const { historyRowsMost } = rpc;
   const chain = createChain(
     { connection, witnesses: nodes, tip, witnessed, historyRowsMost, senders, sender },
@@ -201,7 +201,7 @@ export async function openParts(
     fees: createFeeMarket(connection, {
       priorityFeeMost,
       everyMs: FEES_EVERY_MS,
-      nowMs: clock.nowMs,
+      elapsedMs: clock.elapsedMs,
     }),
     vault,
     signers,

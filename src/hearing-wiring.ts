@@ -81,7 +81,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   const uses = (source: Source): boolean => settings.watch.sources.includes(source);
   const sources = createSources(settings.watch.sources, tip.canBe);
   const aside = createAside({ ledger, clock, log });
-  const burst = createBurst(clock.nowMs, share.fraction);
+  const burst = createBurst(clock.elapsedMs, share.fraction);
   const ports = { ...given, ...parts, books: settling.books, sources, aside, burst, ownSignatures };
   const nudge = (id: string): void => lanes.nudge(id);
   const mine = (): Watched[] =>

@@ -3,7 +3,7 @@ import { createAnswerReader } from './chain/answer.ts';
 import { type RpcListener, within } from './chain/rpc.ts';
 import { createSender, type Sender } from './chain/sender.ts';
 import type { Address } from './core/ids.ts';
-import type { Clock, Log } from './core/ports.ts';
+import type { Log } from './core/ports.ts';
 import type { TipLimits } from './core/sender-tip.ts';
 import { elapsedMs } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
@@ -13,12 +13,7 @@ export const tipLimitsOf = ({ payments: { sender } }: Settings): TipLimits | nul
   sender === null ? null : { most: BigInt(sender.tipMost), accounts: sender.accounts as Address[] };
 
 /** The sender of the settings; null where none is configured. */
-export function openSender(
-  settings: Settings,
-  clock: Pick<Clock, 'nowMs'>,
-  log: Log,
-  onCall: RpcListener,
-): Sender | null {
+export function openSender(settings: Settings, log: Log, onCall: RpcListener): Sender | null {
   const { rpc, payments } = settings;
   const limits = tipLimitsOf(settings);
   if (rpc.senderUrl === null || limits === null || payments.sender === null) return null;
@@ -28,7 +23,6 @@ export function openSender(
     tip: { lamports: BigInt(payments.sender.tip), accounts: limits.accounts },
     limits,
     post: within(bounds),
-    clock,
     elapsedMs,
     log,
     onCall,

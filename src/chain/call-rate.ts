@@ -52,7 +52,7 @@ function rateAt({ rate, refused, atMs }: Learned, nowMs: number): number {
  * where that is unknown. A node that refuses calls at this rate gets fewer for a while.
  */
 export function createCallRate(
-  clock: Pick<Clock, 'nowMs' | 'sleep'>,
+  clock: Pick<Clock, 'elapsedMs' | 'sleep'>,
   most: number | null = null,
 ): CallRate {
   const never = new AbortController().signal;
@@ -60,15 +60,15 @@ export function createCallRate(
   const sent = new Map<number, number>();
   let learned: Learned | null = null;
   let tokens = 0;
-  let filledMs = 0;
+  let filledMs = Number.NEGATIVE_INFINITY;
   /** The requests that wait for their turn: one at a time has it. */
   const turns = createPlaces(() => 1);
 
-  const span = (): number => Math.floor(clock.nowMs() / SPAN_MS);
+  const span = (): number => Math.floor(clock.elapsedMs() / SPAN_MS);
   const perSecond = (): number | null =>
     learned === null
       ? most
-      : Math.min(rateAt(learned, clock.nowMs()), most ?? Number.POSITIVE_INFINITY);
+      : Math.min(rateAt(learned, clock.elapsedMs()), most ?? Number.POSITIVE_INFINITY);
   const note = (calls: number): void => {
     const now = span();
     sent.set(now, (sent.get(now) ?? 0) + calls);
@@ -77,7 +77,7 @@ export function createCallRate(
   /** Waits until `tokens` is above 0. A request of more calls than that leaves it below 0. */
   const turn = async (calls: number): Promise<void> => {
     for (let rate = perSecond(); rate !== null; rate = perSecond()) {
-      const nowMs = clock.nowMs();
+      const nowMs = clock.elapsedMs();
       // The calls of 50 ms may be sent at once, and a batch of up to 16 calls beyond them: at 320
       // calls a second and more that is no more than the calls of 100 ms.
       tokens = Math.min(rate / AT_ONCE, tokens + (Math.max(0, nowMs - filledMs) * rate) / 1_000);
@@ -95,7 +95,7 @@ export function createCallRate(
       await turn(calls).finally(turns.leave);
     },
     refused() {
-      const nowMs = clock.nowMs();
+      const nowMs = clock.elapsedMs();
       if (learned !== null && nowMs - learned.atMs < SAME_EVENT_MS) return;
       const spans = [...sent].filter(([each]) => each > span() - SPANS);
       const calls = Math.max(

@@ -67,7 +67,9 @@ export function openFeed(options: FeedOptions): AccountFeed {
   /** How many subscriptions a connection took before it refused one, and when that was. */
   let learned = { perSocket: options.accountsPerSocket, atMs: Number.NEGATIVE_INFINITY };
   const perSocket = (): number =>
-    clock.nowMs() - learned.atMs < LEARNED_FOR_MS ? learned.perSocket : options.accountsPerSocket;
+    clock.elapsedMs() - learned.atMs < LEARNED_FOR_MS
+      ? learned.perSocket
+      : options.accountsPerSocket;
   let full = false;
 
   const open = (isFirst: boolean): Socket =>
@@ -88,7 +90,7 @@ export function openFeed(options: FeedOptions): AccountFeed {
       },
       onSubscribed: (addresses) => options.onSubscribed(addresses as Address[]),
       onRefused(addresses, taken) {
-        learned = { perSocket: Math.min(perSocket(), taken), atMs: clock.nowMs() };
+        learned = { perSocket: Math.min(perSocket(), taken), atMs: clock.elapsedMs() };
         const fields = { perSocket: learned.perSocket, moved: addresses.length };
         log.info('feed.limit_learned', fields);
         place(addresses as Address[]);

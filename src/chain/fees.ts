@@ -22,15 +22,15 @@ const TOKEN_ACCOUNT_BYTES = 165;
 function remembered<T>(
   ask: () => Promise<T>,
   forMs: number,
-  nowMs: () => number,
+  elapsedMs: () => number,
 ): () => Promise<T> {
   let known: { value: T; atMs: number } | null = null;
   let asked: Promise<T> | null = null;
   return async () => {
-    if (known !== null && nowMs() - known.atMs < forMs) return known.value;
+    if (known !== null && elapsedMs() - known.atMs < forMs) return known.value;
     asked ??= ask()
       .then((value) => {
-        known = { value, atMs: nowMs() };
+        known = { value, atMs: elapsedMs() };
         return value;
       })
       .finally(() => {
@@ -71,12 +71,12 @@ async function typicalFee(connection: Connection, accounts: readonly Address[]):
  */
 export function createFeeMarket(
   connection: Connection,
-  options: { priorityFeeMost: bigint; everyMs: number; nowMs: () => number },
+  options: { priorityFeeMost: bigint; everyMs: number; elapsedMs: () => number },
 ): FeeMarket {
-  const { nowMs, everyMs } = options;
+  const { elapsedMs, everyMs } = options;
   const priceMost = (options.priorityFeeMost * 1_000_000n) / BigInt(FULL_UNITS);
   const least = (one: bigint, other: bigint): bigint => (one < other ? one : other);
-  const ofAll = remembered(() => typicalFee(connection, []), everyMs, nowMs);
+  const ofAll = remembered(() => typicalFee(connection, []), everyMs, elapsedMs);
   const bySet = new Map<string, () => Promise<bigint>>();
   let last = { price: 0n, atMs: Number.NEGATIVE_INFINITY };
   const ofAccounts = async (contended: readonly Address[]): Promise<bigint> => {
@@ -84,19 +84,19 @@ export function createFeeMarket(
     const key = accounts.join();
     const ask =
       bySet.get(key) ??
-      remembered(() => typicalFee(connection, accounts), BY_ACCOUNTS_LAST_MS, nowMs);
+      remembered(() => typicalFee(connection, accounts), BY_ACCOUNTS_LAST_MS, elapsedMs);
     // The set that was asked for last is forgotten last.
     bySet.delete(key);
     bySet.set(key, ask);
     for (const each of bySet.keys()) if (bySet.size > SETS_MOST) bySet.delete(each);
     const price = await ask();
-    last = { price, atMs: nowMs() };
+    last = { price, atMs: elapsedMs() };
     return price;
   };
   const typicalPrice = async (contended: readonly Address[]): Promise<bigint> => {
     if (contended.length > 0) return least(await ofAccounts(contended), priceMost);
     const price = await ofAll();
-    const isNewer = nowMs() - last.atMs < everyMs && last.price > price;
+    const isNewer = elapsedMs() - last.atMs < everyMs && last.price > price;
     return least(isNewer ? last.price : price, priceMost);
   };
   const rentOf = (bytes: number): (() => Promise<bigint>) =>
@@ -111,7 +111,7 @@ export function createFeeMarket(
         return BigInt(answered);
       },
       NETWORK_PRICES_LAST_MS,
-      options.nowMs,
+      options.elapsedMs,
     );
   return {
     priorityFeeMost: options.priorityFeeMost,
@@ -133,7 +133,7 @@ export function createFeeMarket(
         return BigInt(value);
       },
       NETWORK_PRICES_LAST_MS,
-      options.nowMs,
+      options.elapsedMs,
     ),
     microLamports: async (expiries = 0, contended = []) =>
       raisedPrice(await typicalPrice(contended), expiries, priceMost),

@@ -38,7 +38,7 @@ export type ChainNode = Witness & {
 export type NodeOptions = {
   readonly wsUrl: string | null;
   readonly expect: ExpectGenesis;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'elapsedMs'>;
   readonly log: Log;
   readonly bounds: CallBounds;
   readonly onCall?: RpcListener;
@@ -105,7 +105,7 @@ export function openNode(what: ChainNode['what'], url: string, options: NodeOpti
     const was = foreign;
     foreign = found === ours ? null : { found, ours };
     if ((foreign === null) !== (was === null)) turns++;
-    heldAtMs = clock.nowMs();
+    heldAtMs = clock.elapsedMs();
     if (foreign === null) {
       if (answers > answersThen && heldAtMs - oursAtMs > apartMs) unsure = answers;
       [oursAtMs, answersThen] = [heldAtMs, answers];
@@ -129,7 +129,7 @@ export function openNode(what: ChainNode['what'], url: string, options: NodeOpti
       );
   };
   const hold = async (forMs: number): Promise<void> => {
-    if (clock.nowMs() - heldAtMs > forMs) await askOnce();
+    if (clock.elapsedMs() - heldAtMs > forMs) await askOnce();
     requireOurs();
   };
   // A question under way may have been answered before the call: the next one counts, and callers

@@ -68,7 +68,7 @@ const overHttp = (wsUrl: string): string => wsUrl.replace(/^ws/, 'http');
 
 export type NodesOptions = NodeUrls &
   NodeOptions & {
-    readonly clock: Pick<Clock, 'nowMs' | 'sleep'>;
+    readonly clock: Pick<Clock, 'nowMs' | 'elapsedMs' | 'sleep'>;
     /** How the nodes share requests; see pool.ts. */
     readonly pool?: PoolOptions;
   };
@@ -169,12 +169,12 @@ export function openNodes(options: NodesOptions): Nodes {
       return found;
     },
     async admitSocket() {
-      if (options.clock.nowMs() < untoldUntilMs) return true;
+      if (options.clock.elapsedMs() < untoldUntilMs) return true;
       try {
         await (socket ?? first).hold(FRESH_MS);
       } catch (thrown) {
         if (thrown instanceof Fault && thrown.code === 'chain_foreign') return false;
-        untoldUntilMs = options.clock.nowMs() + UNTOLD_FOR_MS;
+        untoldUntilMs = options.clock.elapsedMs() + UNTOLD_FOR_MS;
       }
       return true;
     },

@@ -121,7 +121,7 @@ export function retryAfterMs(answer: Answer, nowMs: number): number {
 }
 
 export type MemberOptions = {
-  readonly clock: Pick<Clock, 'nowMs' | 'sleep'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'elapsedMs' | 'sleep'>;
   /** The nodes' slots; null in a pool of one node, whose answers are not read for them. */
   readonly lag: SlotLag | null;
   /** The most requests of a method that are under way at one node, where there is a bound. */
@@ -141,22 +141,22 @@ export function createMember(node: PoolNode, { clock, lag, methodsAtOnce }: Memb
   let failedUntilMs = Number.NEGATIVE_INFINITY;
   let failures = 0;
   let limited = 0;
-  const limitedMs = (): number => Math.max(0, limitedUntilMs - clock.nowMs());
-  const failedMs = (): number => Math.max(0, failedUntilMs - clock.nowMs());
+  const limitedMs = (): number => Math.max(0, limitedUntilMs - clock.elapsedMs());
+  const failedMs = (): number => Math.max(0, failedUntilMs - clock.elapsedMs());
 
   const limit = (answer: Answer): void => {
     limited++;
     rate.refused();
     // Answers to requests of the same moment are one event.
     if (limitedMs() === 0) window = Math.max(WINDOW.least, Math.min(window, places.underWay) / 2);
-    const untilMs = clock.nowMs() + retryAfterMs(answer, clock.nowMs());
+    const untilMs = clock.elapsedMs() + retryAfterMs(answer, clock.nowMs());
     limitedUntilMs = Math.max(limitedUntilMs, untilMs);
   };
   const rest = (): void => {
     // Failures of requests of the same moment are one event.
     if (failedMs() > 0) return;
     const restMs = Math.min(FAILED_MS.most, FAILED_MS.first * 2 ** Math.min(failures++, 10));
-    if (lag !== null) failedUntilMs = clock.nowMs() + restMs;
+    if (lag !== null) failedUntilMs = clock.elapsedMs() + restMs;
   };
   /**
    * The kind of an answer with a body: `behind` for a slot that the node has not reached, and
@@ -178,7 +178,7 @@ export function createMember(node: PoolNode, { clock, lag, methodsAtOnce }: Memb
     const { input, init, calls, method, askers } = request;
     await rate.take(calls, askers.has(AHEAD));
     if (limitedMs() > 0) return null;
-    const beganMs = clock.nowMs();
+    const beganMs = clock.elapsedMs();
     try {
       const answer = await node.send(
         input,
@@ -203,7 +203,7 @@ export function createMember(node: PoolNode, { clock, lag, methodsAtOnce }: Memb
       if (!foreign && givenUp?.aborted !== true) rest();
       return { kind: foreign ? 'foreign' : 'thrown', thrown };
     } finally {
-      if (lag !== null) latency.note(method, clock.nowMs() - beganMs);
+      if (lag !== null) latency.note(method, clock.elapsedMs() - beganMs);
     }
   };
   return {

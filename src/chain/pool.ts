@@ -65,12 +65,14 @@ const isOfTheGate = ({ body, method, askers }: PoolRequest): boolean =>
 /** Creates a pool. The nodes are in the order of preference. */
 export function createPool(
   nodes: readonly PoolNode[],
-  clock: Pick<Clock, 'nowMs' | 'sleep'>,
+  clock: Pick<Clock, 'nowMs' | 'elapsedMs' | 'sleep'>,
   options: PoolOptions = {},
 ): Pool {
   const { lagSlotsMost = LAG_SLOTS_USUAL, canBe = () => true, hedge = false } = options;
   const lag: SlotLag | null =
-    nodes.length < 2 ? null : createSlotLag({ slotsMost: lagSlotsMost, canBe, nowMs: clock.nowMs });
+    nodes.length < 2
+      ? null
+      : createSlotLag({ slotsMost: lagSlotsMost, canBe, elapsedMs: clock.elapsedMs });
   const methodsAtOnce = new Map(Object.entries(options.methodsAtOnce ?? {}));
   const members = nodes.map((each) => createMember(each, { clock, lag, methodsAtOnce }));
   const never = new AbortController().signal;
@@ -175,7 +177,7 @@ export function createPool(
     async send(...given) {
       const request = requestOf(given);
       const hedges = hedge && members.length > 1 && isOfTheGate(request);
-      const untilMs = clock.nowMs() + PATIENCE_MS;
+      const untilMs = clock.elapsedMs() + PATIENCE_MS;
       let tried: Tried[] = [];
       for (let tries = 0; ; tries++) {
         tried = [];
@@ -196,7 +198,7 @@ export function createPool(
         const pauseMs = Math.min(
           ...members.map((each) => each.limitedMs()).filter((ms) => ms > 0 || !pausing),
         );
-        if (clock.nowMs() + pauseMs > untilMs) break;
+        if (clock.elapsedMs() + pauseMs > untilMs) break;
         await clock.sleep(pauseMs, never);
       }
       return endOf(tried);

@@ -28,7 +28,7 @@ export type RemoteOptions = {
   readonly openers: ReadonlyMap<SignerService, OpenSigner>;
   /** The longest time that one signature is waited for. */
   readonly answerMs: number;
-  readonly clock: Pick<Clock, 'nowMs' | 'sleep' | 'random'>;
+  readonly clock: Pick<Clock, 'elapsedMs' | 'sleep' | 'random'>;
   readonly log: Log;
 };
 
@@ -89,10 +89,10 @@ export function createRemoteSigners(options: RemoteOptions): RemoteSigners {
   const failed = (service: SignerService, detail: string): void => {
     const known = rests.get(service);
     // Requests that were on their way when the service began to rest count once.
-    if (known !== undefined && clock.nowMs() < known.untilMs) return;
+    if (known !== undefined && clock.elapsedMs() < known.untilMs) return;
     const failures = (known?.failures ?? 0) + 1;
     const restMs = delayMs(REST, failures, clock.random());
-    rests.set(service, { failures, untilMs: clock.nowMs() + restMs, detail });
+    rests.set(service, { failures, untilMs: clock.elapsedMs() + restMs, detail });
     log.warn('signer.unavailable', { service, failures, restMs, detail });
   };
   const answered = (service: SignerService): void => {
@@ -120,10 +120,10 @@ export function createRemoteSigners(options: RemoteOptions): RemoteSigners {
   const obstacle: RemoteSigners['obstacle'] = (service) => {
     if (!openers.has(service)) return notConfigured(service);
     const rest = rests.get(service);
-    if (rest === undefined || clock.nowMs() >= rest.untilMs) return null;
+    if (rest === undefined || clock.elapsedMs() >= rest.untilMs) return null;
     return new Fault(
       'signer_unavailable',
-      `${service} gave no signature ${rest.failures} times and is asked again in ${rest.untilMs - clock.nowMs()} ms: ${rest.detail}.`,
+      `${service} gave no signature ${rest.failures} times and is asked again in ${rest.untilMs - clock.elapsedMs()} ms: ${rest.detail}.`,
     );
   };
 

@@ -9,7 +9,7 @@
 // requests a second. Other services, such as Jito's block engine, take the same call.
 import { messageOf } from '../core/fault.ts';
 import type { RpcOutcome } from '../core/outcomes.ts';
-import type { Clock, Log } from '../core/ports.ts';
+import type { Log } from '../core/ports.ts';
 import type { TipLimits, TipRule, TipSource } from '../core/sender-tip.ts';
 import type { Send } from './answer.ts';
 import { type RpcListener, redact } from './rpc.ts';
@@ -34,7 +34,6 @@ export type SenderOptions = {
   readonly limits: TipLimits;
   /** Carries a request within the bounds of settings. */
   readonly post: Send;
-  readonly clock: Pick<Clock, 'nowMs'>;
   /** A clock in milliseconds that never goes back. */
   readonly elapsedMs: () => number;
   readonly log: Log;
@@ -49,7 +48,7 @@ const UNDER_WAY_MOST = 256;
 
 /** Creates the sender. */
 export function createSender(options: SenderOptions): Sender {
-  const { url, tip, limits, post, clock, elapsedMs, log, onCall } = options;
+  const { url, tip, limits, post, elapsedMs, log, onCall } = options;
   const host = URL.parse(url)?.host ?? 'unknown';
   const underWay = new Set<Promise<void>>();
   let failures = 0;
@@ -63,7 +62,7 @@ export function createSender(options: SenderOptions): Sender {
     failures++;
     if (failures < FAILURES_MOST) return;
     if (failures === FAILURES_MOST) log.warn('sender.rests', { host, failures, message: why });
-    restsUntilMs = clock.nowMs() + RESTS_MS;
+    restsUntilMs = elapsedMs() + RESTS_MS;
   };
   const taken = (): void => {
     if (failures >= FAILURES_MOST) log.info('sender.taken_again', { host });
@@ -100,7 +99,7 @@ export function createSender(options: SenderOptions): Sender {
   return {
     host,
     limits,
-    tip: () => (clock.nowMs() < restsUntilMs ? null : tip),
+    tip: () => (elapsedMs() < restsUntilMs ? null : tip),
     send(bytes) {
       if (underWay.size >= UNDER_WAY_MOST) {
         told('failed', 0);

@@ -59,7 +59,7 @@ export function isSignatureOf(
 const NO_REMOTE: RemoteSigners = createRemoteSigners({
   openers: new Map(),
   answerMs: 0,
-  clock: { nowMs: () => 0, sleep: async () => {}, random: () => 0 },
+  clock: { elapsedMs: () => 0, sleep: async () => {}, random: () => 0 },
   log: { debug() {}, info() {}, warn() {}, error() {} },
 });
 

@@ -19,11 +19,11 @@ export type SlotLag = {
 export type SlotLagOptions = {
   readonly slotsMost: number;
   readonly canBe: (slot: Slot) => boolean;
-  readonly nowMs: () => number;
+  readonly elapsedMs: () => number;
 };
 
 /** Creates the record of the nodes' slots. */
-export function createSlotLag({ slotsMost, canBe, nowMs }: SlotLagOptions): SlotLag {
+export function createSlotLag({ slotsMost, canBe, elapsedMs }: SlotLagOptions): SlotLag {
   const known = new Map<string, { readonly lag: number; readonly atMs: number }>();
   let best: Slot | null = null;
   return {
@@ -31,11 +31,11 @@ export function createSlotLag({ slotsMost, canBe, nowMs }: SlotLagOptions): Slot
       if (!canBe(slot)) return;
       // A best slot that the chain turns out not to have reached was a wrong answer.
       if (best === null || slot > best || !canBe(best)) best = slot;
-      known.set(node, { lag: best - slot, atMs: nowMs() });
+      known.set(node, { lag: best - slot, atMs: elapsedMs() });
     },
     of: (node) => known.get(node)?.lag ?? null,
     isBehind: (node) => (known.get(node)?.lag ?? 0) > slotsMost,
-    silentMs: (node) => nowMs() - (known.get(node)?.atMs ?? Number.NEGATIVE_INFINITY),
+    silentMs: (node) => elapsedMs() - (known.get(node)?.atMs ?? Number.NEGATIVE_INFINITY),
   };
 }
 

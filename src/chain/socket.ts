@@ -114,7 +114,7 @@ export function openSocket(options: SocketOptions): Socket {
       const accounts = new Map<number, string>();
       let refused: string[] = [];
       let lastId = 0;
-      let heardMs = clock.nowMs();
+      let heardMs = clock.elapsedMs();
       /** The last slot that our chain cannot have reached; null again after a slot that it can. */
       let oddSlot: number | null = null;
       acknowledged = 0;
@@ -172,7 +172,7 @@ export function openSocket(options: SocketOptions): Socket {
         while (!over.signal.aborted) {
           await clock.sleep(options.silentAfterMs / 4, over.signal);
           if (over.signal.aborted) return;
-          const silentMs = clock.nowMs() - heardMs;
+          const silentMs = clock.elapsedMs() - heardMs;
           if (silentMs > options.silentAfterMs) {
             if (oddSlot !== null) log.error('feed.foreign', { url: shown, slot: oddSlot });
             finish(
@@ -199,13 +199,13 @@ export function openSocket(options: SocketOptions): Socket {
         options.onBytes?.(data.length);
         const message = parse(data);
         if (message === null) return;
-        if (options.onSlot === null) heardMs = clock.nowMs();
+        if (options.onSlot === null) heardMs = clock.elapsedMs();
         if (message.method === 'slotNotification') {
           const { slot } = (message.params?.result ?? {}) as { slot?: unknown };
           if (!isSlot(slot)) return;
           oddSlot = options.canBe(slot) ? null : slot;
           if (oddSlot !== null) return;
-          heardMs = clock.nowMs();
+          heardMs = clock.elapsedMs();
           options.onSlot?.(slot);
           return;
         }
@@ -251,11 +251,11 @@ export function openSocket(options: SocketOptions): Socket {
 
   const run = async (): Promise<void> => {
     for (let attempt = 0; !stopping.signal.aborted; ) {
-      const startedMs = clock.nowMs();
+      const startedMs = clock.elapsedMs();
       const why = (await options.admit()) ? await live() : FOREIGN;
       if (stopping.signal.aborted) return;
       // After a connection that lasted, the delays start from the shortest again.
-      attempt = clock.nowMs() - startedMs > RECONNECT.mostMs ? 1 : attempt + 1;
+      attempt = clock.elapsedMs() - startedMs > RECONNECT.mostMs ? 1 : attempt + 1;
       log.warn('feed.disconnected', { why, accounts: wanted.size });
       await clock.sleep(delayMs(RECONNECT, attempt, clock.random()), stopping.signal);
     }

@@ -92,7 +92,7 @@ export function connectStream(
   const over = new AbortController();
   const ended = Promise.withResolvers<End>();
   const call = client.makeBidiStreamRequest(SUBSCRIBE_PATH, bytesOf, asIs, metadata);
-  let heardMs = clock.nowMs();
+  let heardMs = clock.elapsedMs();
   /** The last slot that this connection told; null before the first. */
   let seen: Slot | null = null;
   let slotsUntilInForce = IN_FORCE_AFTER_SLOTS;
@@ -123,7 +123,7 @@ export function connectStream(
       finish(`it was asked for slot ${from} and began with slot ${slot}`, true);
       return;
     }
-    heardMs = clock.nowMs();
+    heardMs = clock.elapsedMs();
     seen = Math.max(seen ?? 0, slot);
     if (!isStoring && waiting.length === 0) handedOn(seen);
     options.onSlot(slot);
@@ -144,7 +144,7 @@ export function connectStream(
         waiting = [];
         await options.onTransactions(batch);
         handedOn(upto);
-        heardMs = clock.nowMs();
+        heardMs = clock.elapsedMs();
         call.resume();
       }
     } catch (thrown) {
@@ -168,7 +168,7 @@ export function connectStream(
   const watchdog = async (): Promise<void> => {
     while (!over.signal.aborted) {
       await clock.sleep(options.silentAfterMs / 4, over.signal);
-      if (!isStoring && clock.nowMs() - heardMs > options.silentAfterMs) finish('silent');
+      if (!isStoring && clock.elapsedMs() - heardMs > options.silentAfterMs) finish('silent');
     }
   };
 

@@ -76,7 +76,7 @@ export function openStream(options: StreamOptions): Stream {
   const running = (async () => {
     for (let failures = 0; !stopping.signal.aborted; ) {
       const { handedOn } = progress;
-      const beganMs = clock.nowMs();
+      const beganMs = clock.elapsedMs();
       const end = await live(
         handedOn === null ? null : Math.max(0, handedOn - OVERLAP_SLOTS),
       ).catch((thrown: unknown): End => ({ why: toldBy(thrown), lost: false }));
@@ -86,7 +86,7 @@ export function openStream(options: StreamOptions): Stream {
         options.onGap(progress.handedOn);
         progress.handedOn = null;
       }
-      failures = clock.nowMs() - beganMs > WORKED_MS ? 1 : failures + 1;
+      failures = clock.elapsedMs() - beganMs > WORKED_MS ? 1 : failures + 1;
       const retryInMs = delayMs(RECONNECT, failures, clock.random());
       log.warn('stream.ended', { url: shown, why: end.why, retryInMs });
       await clock.sleep(retryInMs, stopping.signal);

@@ -25,13 +25,13 @@ export type Tables = {
 export function createTables(
   connection: Connection,
   addresses: readonly Address[],
-  nowMs: () => number,
+  elapsedMs: () => number,
 ): Tables {
   let known: readonly LookupTable[] = [];
   let readAtMs = Number.NEGATIVE_INFINITY;
   return {
     async read() {
-      if (addresses.length === 0 || nowMs() - readAtMs < READ_EVERY_MS) return known;
+      if (addresses.length === 0 || elapsedMs() - readAtMs < READ_EVERY_MS) return known;
       const keys = addresses.map((each) => new PublicKey(each));
       const accounts = await asking('getMultipleAccounts', () =>
         connection.getMultipleAccountsInfo(keys, 'finalized'),
@@ -44,7 +44,7 @@ export function createTables(
         if (!table.isActive()) return [];
         return [{ key, addresses: state.addresses.map(addressOf) }];
       });
-      readAtMs = nowMs();
+      readAtMs = elapsedMs();
       return known;
     },
   };

@@ -25,16 +25,17 @@ const LASTS_MS = 5_000;
 const SUBSCRIBERS_LEAST = 4;
 
 /**
- * Creates a counter of news. `nowMs` is the daemon's clock, `share` the part of all subscribers
- * whose accounts this daemon follows, in (0, 1]: the changes that it sees are that part of all.
+ * Creates a counter of news. `elapsedMs` is a time that no change of a clock affects, `share` the
+ * part of all subscribers whose accounts this daemon follows, in (0, 1]: the changes that it sees
+ * are that part of all.
  */
-export function createBurst(nowMs: () => number, share: () => number = () => 1): Burst {
+export function createBurst(elapsedMs: () => number, share: () => number = () => 1): Burst {
   let [fromMs, untilMs] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let [named, changes] = [0, 0];
   const subscribers = new Set<string>();
   const count = (more: { readonly named: number; readonly changes: number }): void => {
-    const now = nowMs();
-    if (now - fromMs >= WINDOW_MS || now < fromMs) {
+    const now = elapsedMs();
+    if (now - fromMs >= WINDOW_MS) {
       fromMs = now;
       [named, changes] = [0, 0];
       subscribers.clear();
@@ -44,7 +45,7 @@ export function createBurst(nowMs: () => number, share: () => number = () => 1):
   };
   const judge = (): void => {
     const all = subscribers.size >= SUBSCRIBERS_LEAST ? changes / share() : changes;
-    if (named + all > NEWS_MOST) untilMs = nowMs() + LASTS_MS;
+    if (named + all > NEWS_MOST) untilMs = elapsedMs() + LASTS_MS;
   };
   return {
     named(more) {
@@ -56,7 +57,7 @@ export function createBurst(nowMs: () => number, share: () => number = () => 1):
       subscribers.add(subscriberId);
       judge();
     },
-    on: () => nowMs() < untilMs,
+    on: () => elapsedMs() < untilMs,
     onSince: (atMs) => untilMs > atMs,
   };
 }

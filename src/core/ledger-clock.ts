@@ -40,6 +40,7 @@ export function setByLedger(machine: Clock, elapsedMs: () => number): LedgerCloc
   const nowMs = (): number => Math.round(beganMs + elapsedMs());
   return {
     nowMs,
+    elapsedMs,
     latestMs: () => Math.max(nowMs(), machine.nowMs() - aheadMs),
     sleep: (ms, signal) => machine.sleep(ms, signal),
     random: () => machine.random(),

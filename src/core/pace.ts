@@ -5,7 +5,7 @@
 import type { Slot } from './ids.ts';
 
 export type Pace = {
-  /** Notes a reading of the slot, and when its answer arrived. */
+  /** Notes a reading of the slot, and when its answer arrived by `elapsedMs` of the clock. */
   note(slot: Slot, atMs: number): void;
   /** Milliseconds for each slot; null before two readings are far enough apart. */
   msPerSlot(): number | null;

@@ -35,6 +35,12 @@ import type { WatchList } from './watch-ports.ts';
 export type Clock = {
   /** The present time, in milliseconds since 1970. */
   nowMs(): number;
+  /**
+   * Milliseconds since a moment of this process. No change of a clock affects this time, and times
+   * of two processes cannot be compared. What a process keeps in memory alone, as rests, ages and
+   * deadlines, is counted in it: `nowMs` is set back when the clock of Postgres is.
+   */
+  elapsedMs(): number;
   /** Resolves after `ms` milliseconds, or at once when the signal aborts. Never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** A random number in [0, 1). */

@@ -191,13 +191,14 @@ async function checkOne(
       const news = await ledger.checks.gap(account, check.difference, nowMs);
       // The states that were compared are gone. The account is checked again in the next round.
       if (news === null) return 'other';
+      const elapsedMs = clock.elapsedMs();
       const lastMs = ports.rescanned?.get(address) ?? null;
-      if (!news && !repairing && (lastMs === null || nowMs - lastMs < RESCAN_MS)) {
+      if (!news && !repairing && (lastMs === null || elapsedMs - lastMs < RESCAN_MS)) {
         // A process that has just started has not read this stretch.
-        if (lastMs === null) ports.rescanned?.set(address, nowMs);
+        if (lastMs === null) ports.rescanned?.set(address, elapsedMs);
         return 'other';
       }
-      ports.rescanned?.set(address, nowMs);
+      ports.rescanned?.set(address, elapsedMs);
       log.error('account.gap', {
         address,
         subscriber: subscriberId,

@@ -111,7 +111,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     let refusals = 0;
     for (;;) {
       const owed = await ports.owed(subscriberId);
-      if (owed.length === 0 || clock.nowMs() >= deadlineMs) return owed;
+      if (owed.length === 0 || clock.elapsedMs() >= deadlineMs) return owed;
       const open = (await ledger.shares.open(subscriberId)).filter((each) => !each.observed);
       const stuck =
         open.length > 0 &&
@@ -192,7 +192,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     for (;;) {
       const { holdings, tokens, slot } = await holdingsOf(subscriber, at, amount === null);
       const doubt = uncovered(holdings, tokens, amount, at.quote);
-      if (doubt === null || !doubt.passes || clock.nowMs() >= deadlineMs)
+      if (doubt === null || !doubt.passes || clock.elapsedMs() >= deadlineMs)
         return { doubt, settled: { most: settledIn(holdings, tokens), slot } };
       await clock.sleep(LOOK_AGAIN_MS, never);
     }
@@ -203,17 +203,17 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
    * Throws `rpc_unavailable` when no slot passes meanwhile.
    */
   const slotsIn = async (ms: number): Promise<number> => {
-    const lastMs = clock.nowMs() + PACE_WITHIN_MS;
+    const lastMs = clock.elapsedMs() + PACE_WITHIN_MS;
     for (;;) {
       const msPerSlot = pace.msPerSlot();
       if (msPerSlot !== null) return Math.ceil(ms / msPerSlot);
-      if (clock.nowMs() > lastMs)
+      if (clock.elapsedMs() > lastMs)
         throw new Fault(
           'rpc_unavailable',
           `The chain shows no new slot for ${PACE_WITHIN_MS / 1_000} s, so it is not known how long a slot takes. Ask again.`,
         );
       await clock.sleep(LOOK_AGAIN_MS, never);
-      pace.note(await chain.slot('confirmed'), clock.nowMs());
+      pace.note(await chain.slot('confirmed'), clock.elapsedMs());
     }
   };
 
@@ -225,7 +225,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     const known = await ledger.clearances.find(subscriberId, id);
     if (known !== null)
       return { status: 'cleared', clearance: known, token: at.quote, untilMs: known.untilMs };
-    const deadlineMs = clock.nowMs() + options.patienceMs;
+    const deadlineMs = clock.elapsedMs() + options.patienceMs;
     const blocked = (code: Block, owed: readonly Owed[], reason: string): ClearAnswer => {
       const outstanding = owed.reduce((sum, each) => sum + each.amount, 0n);
       log.info('clearance.blocked', { subscriber: subscriberId, purpose, code, outstanding });

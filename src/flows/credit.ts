@@ -11,7 +11,7 @@ import { sideBySide } from './side-by-side.ts';
 export type CreditPorts = {
   readonly ledger: Ledger;
   readonly books: Pick<Books, 'doubt' | 'disagreement' | 'identity'>;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'elapsedMs'>;
   readonly log: Log;
 };
 /**
@@ -45,14 +45,14 @@ export function createCredit({ ledger, books, clock, log }: CreditPorts): Credit
   return async () => {
     const all = new Set(await ledger.credits.waiting());
     for (const id of waits.keys()) if (!all.has(id)) waits.delete(id);
-    const due = [...all].filter((id) => (waits.get(id)?.untilMs ?? 0) <= clock.nowMs());
+    const due = [...all].filter((id) => (waits.get(id)?.untilMs ?? 0) <= clock.elapsedMs());
     await sideBySide(due, AT_ONCE, async (subscriber) => {
       const matched = await matchOf(subscriber);
       if (typeof matched === 'string') {
         // One line for each reason, however long it lasts.
         if (waits.get(subscriber)?.reason !== matched)
           log.warn('transfer.match_waits', { subscriber, reason: matched });
-        waits.set(subscriber, { untilMs: clock.nowMs() + AGAIN_MS, reason: matched });
+        waits.set(subscriber, { untilMs: clock.elapsedMs() + AGAIN_MS, reason: matched });
         return;
       }
       waits.delete(subscriber);

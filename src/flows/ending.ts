@@ -21,7 +21,7 @@ export type EndingPorts = {
   readonly ledger: Pick<Ledger, 'shares' | 'subscribers' | 'payments' | 'probe'>;
   readonly chain: Pick<Chain, 'accounts'>;
   readonly books: Pick<Books, 'doubt' | 'disagreement' | 'identity'>;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'elapsedMs'>;
   readonly log: Log;
 };
 export type AdoptedDebts = {
@@ -117,10 +117,10 @@ export function createEndings({ ledger, chain, books, clock, log }: EndingPorts)
     return {
       due(all: readonly string[]): string[] {
         for (const [id, atMs] of again)
-          if (atMs <= clock.nowMs() || !all.includes(id)) again.delete(id);
+          if (atMs <= clock.elapsedMs() || !all.includes(id)) again.delete(id);
         return all.filter((id) => !again.has(id));
       },
-      putOff: (subscriberId: string) => again.set(subscriberId, clock.nowMs() + AGAIN_MS),
+      putOff: (subscriberId: string) => again.set(subscriberId, clock.elapsedMs() + AGAIN_MS),
     };
   };
   const lapsing = createPatience();

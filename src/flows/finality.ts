@@ -54,28 +54,28 @@ export function createFinality(ports: FinalityPorts): Finality {
       if (latest !== null && slot > latest + AHEAD_MOST) return;
       // The time until finality is not measured for a slot that is final already when it is waited
       // for.
-      if (!waiting.has(slot)) waiting.set(slot, slot <= finalized ? Number.NaN : clock.nowMs());
+      if (!waiting.has(slot)) waiting.set(slot, slot <= finalized ? Number.NaN : clock.elapsedMs());
     },
     async look() {
       if (waiting.size === 0) return;
       const first = Math.min(...waiting.keys());
       if (finalized < first) {
-        if (clock.nowMs() < askAtMs) return;
+        if (clock.elapsedMs() < askAtMs) return;
         finalized = Math.max(finalized, await chain.slot('finalized'));
         // A block becomes final by votes, which may take a part of a slot or many slots. So the
         // pause is half of the time that was waited already, and no longer than the slots in
         // between take.
         const slotsMs = (first - finalized) * (pace.msPerSlot() ?? MS_PER_SLOT);
-        const waitedMs = clock.nowMs() - (waiting.get(first) ?? Number.NaN);
+        const waitedMs = clock.elapsedMs() - (waiting.get(first) ?? Number.NaN);
         const pauseMs = Number.isNaN(waitedMs) ? slotsMs : Math.min(slotsMs, waitedMs / 2);
-        askAtMs = clock.nowMs() + Math.min(ASK_MS.most, Math.max(ASK_MS.least, pauseMs));
+        askAtMs = clock.elapsedMs() + Math.min(ASK_MS.most, Math.max(ASK_MS.least, pauseMs));
         if (finalized < first) return;
       }
       await ledger.sightings.becameFinal(finalized, clock.nowMs());
       for (const [slot, sinceMs] of waiting) {
         if (slot > finalized) continue;
         waiting.delete(slot);
-        if (!Number.isNaN(sinceMs)) pace.noteFinal(clock.nowMs() - sinceMs);
+        if (!Number.isNaN(sinceMs)) pace.noteFinal(clock.elapsedMs() - sinceMs);
       }
       ports.onFinal(finalized);
     },

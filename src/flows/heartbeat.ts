@@ -75,6 +75,8 @@ const PATIENCE_PARTS = 3;
 /** Creates the heartbeat. The loop calls `beat` once a second. */
 export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions): Heartbeat {
   const { ledger, roster, publisher, clock, log } = ports;
+  /** When the ledger took a write last, or this heartbeat began; by `elapsedMs`. */
+  let wroteMs = clock.elapsedMs();
   let ledgerAtMs: number | null = null;
   let backlog: Backlog | null = null;
   let skewMs: number | null = null;
@@ -138,7 +140,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
     const failing = ports.failing();
     if (failing === null) return null;
     const { name, sinceMs, thrown } = failing;
-    const forMs = clock.nowMs() - sinceMs;
+    const forMs = clock.elapsedMs() - sinceMs;
     return {
       says: `What was heard cannot be recorded: ${name} has failed for ${Math.floor(forMs / 1_000)} s: ${messageOf(thrown)}`,
       long: forMs > options.staleAfterMs / 2,
@@ -164,15 +166,16 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
       try {
         await inTime(askLedger());
         ledgerAtMs = clock.nowMs();
+        wroteMs = clock.elapsedMs();
         hindrance = null;
         const missing = unrecorded();
         if (missing !== null) throw new Fault('ledger_unavailable', missing.says);
         const slot = await ports.slot();
         if (slot === null) return;
         roster.observe(slot, clock.nowMs());
-        ports.pace?.note(slot, clock.nowMs());
+        ports.pace?.note(slot, clock.elapsedMs());
       } catch (thrown) {
-        const silentMs = clock.nowMs() - (ledgerAtMs ?? options.startedMs);
+        const silentMs = clock.elapsedMs() - wroteMs;
         if (silentMs > options.staleAfterMs / 2)
           roster.doubtAll(
             `The ledger has taken no write for ${Math.floor(silentMs / 1_000)} s: ${ledgerRemedy(thrown) ?? messageOf(thrown)}`,

@@ -29,7 +29,7 @@ export type LaneSharePorts = {
   readonly nudge: Lanes['nudge'];
   /** Tells all daemons that this subscriber has work. */
   readonly pass: (subscriberId: string) => Promise<void>;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'elapsedMs'>;
 };
 
 /** Creates the share, which knows of no work. */
@@ -38,7 +38,7 @@ export function createLaneShare(ports: LaneSharePorts): LaneShare {
   /** Since when subscribers of other daemons have had work. */
   let since: ReadonlyMap<string, number> = new Map();
   const isLeft = (id: string): boolean =>
-    clock.nowMs() - (since.get(id) ?? Number.POSITIVE_INFINITY) >= LEFT_MS;
+    clock.elapsedMs() - (since.get(id) ?? Number.POSITIVE_INFINITY) >= LEFT_MS;
   const isMine = (id: string): boolean => share.isMine(id) || isLeft(id);
   return {
     isMine,
@@ -51,7 +51,7 @@ export function createLaneShare(ports: LaneSharePorts): LaneShare {
       if (isMine(id)) nudge(id);
     },
     due(ids) {
-      const now = clock.nowMs();
+      const now = clock.elapsedMs();
       const others = ids.filter((id) => !share.isMine(id));
       since = new Map(others.map((id) => [id, since.get(id) ?? now]));
       for (const id of ids) if (isMine(id)) nudge(id);

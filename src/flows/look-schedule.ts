@@ -59,11 +59,11 @@ export function createLooking(clock: Clock, options: LookingOptions, pace: Final
     watch.expected = true;
     watch.slot = slot;
     const finalMs = Math.min(options.finalityMs, pace.finalByMs() ?? options.finalityMs);
-    watch.atMs = clock.nowMs() + (first ? finalMs : options.pollMs);
+    watch.atMs = clock.elapsedMs() + (first ? finalMs : options.pollMs);
   };
   return {
     sent(subscriberId, { signature }) {
-      const now = clock.nowMs();
+      const now = clock.elapsedMs();
       const atMs = now + options.rebroadcastMs;
       watches.set(subscriberId, { signature, atMs, sentAtMs: now, expected: false, slot: null });
     },
@@ -72,7 +72,7 @@ export function createLooking(clock: Clock, options: LookingOptions, pace: Final
       if (watch !== undefined && !watch.expected) expect(watch, slot);
     },
     final(slot) {
-      const now = clock.nowMs();
+      const now = clock.elapsedMs();
       const ready: string[] = [];
       for (const [id, watch] of watches) {
         if (!watch.expected || watch.slot === null || watch.slot > slot) continue;
@@ -85,10 +85,10 @@ export function createLooking(clock: Clock, options: LookingOptions, pace: Final
     },
     waitMs(subscriberId, { signature }) {
       const watch = watches.get(subscriberId);
-      if (watch?.signature === signature) return watch.atMs - clock.nowMs();
+      if (watch?.signature === signature) return watch.atMs - clock.elapsedMs();
       // Another daemon sent the payment, or this process before a restart, so the time of sending
       // is not known.
-      const now = clock.nowMs();
+      const now = clock.elapsedMs();
       watches.set(subscriberId, {
         signature,
         atMs: now,
@@ -102,7 +102,7 @@ export function createLooking(clock: Clock, options: LookingOptions, pace: Final
     absent(subscriberId) {
       const watch = watches.get(subscriberId);
       if (watch === undefined) return false;
-      const now = clock.nowMs();
+      const now = clock.elapsedMs();
       watch.expected = false;
       watch.atMs = now + options.pollMs;
       if (now - watch.sentAtMs < options.rebroadcastMs) return false;

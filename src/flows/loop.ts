@@ -4,10 +4,13 @@
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
-/** A loop whose last run failed: when the first failure since a good run was, and the last one. */
+/**
+ * A loop whose last run failed: when the first failure since a good run was, by `elapsedMs` of the
+ * clock, and the last one.
+ */
 export type Failing = { readonly sinceMs: number; readonly thrown: unknown };
 export type Loop = {
-  /** The time at which the present run began; null between runs. */
+  /** When the present run began, by `elapsedMs` of the clock; null between runs. */
   readonly runningSinceMs: number | null;
   /** Null when the last run succeeded, and before the first run has ended. */
   readonly failing: Failing | null;
@@ -60,14 +63,14 @@ export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loo
       asked ||= nudged;
       nudged = false;
       wake = new AbortController();
-      runningSinceMs = clock.nowMs();
+      runningSinceMs = clock.elapsedMs();
       try {
         await work(stopping.signal, asked);
         asked = false;
         failures = 0;
         failing = null;
       } catch (thrown) {
-        failing = { sinceMs: failing?.sinceMs ?? clock.nowMs(), thrown };
+        failing = { sinceMs: failing?.sinceMs ?? clock.elapsedMs(), thrown };
         const passing = thrown instanceof Fault && thrown.retry === 'later';
         log[passing ? 'warn' : 'error']('loop.failed', {
           loop: name,

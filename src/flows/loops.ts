@@ -235,7 +235,7 @@ export function createLoops({ clock, log, as = (_, work) => work() }: LoopsOptio
     stuck: () =>
       PROMPT.filter((name) => {
         const since = loops.get(name)?.runningSinceMs ?? null;
-        return since !== null && clock.nowMs() - since > STUCK_AFTER_MS;
+        return since !== null && clock.elapsedMs() - since > STUCK_AFTER_MS;
       }),
     failing() {
       const all = CARRYING.flatMap((name) => {

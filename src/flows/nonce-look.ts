@@ -213,10 +213,12 @@ export function createNonceLook(
     const price = nextPrice(variants, nowMs, market, rules);
     const unraised = price ?? routePrice(variants, nowMs, rules);
     if (unraised === null) return null;
-    if (nowMs - (triedMs.get(payment.id) ?? Number.NEGATIVE_INFINITY) < rules.afterMs) return null;
+    const elapsedMs = clock.elapsedMs();
+    if (elapsedMs - (triedMs.get(payment.id) ?? Number.NEGATIVE_INFINITY) < rules.afterMs)
+      return null;
     const subscriber = await ports.subscriberOf(payment.subscriberId);
     const signed = await signAgain(payment, subscriber, price, unraised);
-    if (signed === null) triedMs.set(payment.id, nowMs);
+    if (signed === null) triedMs.set(payment.id, elapsedMs);
     if (signed === null || !(await add(signed.payment, 'payment', signed.bytes, variants)))
       return null;
     const agentTokenAccount = ports.tokens.tokenAccount(payment.token.mint, subscriber.agentWallet);

@@ -59,7 +59,7 @@ type Executed = {
  * another daemon sent.
  */
 export function createOwnSignatures(
-  clock: Pick<Clock, 'nowMs'>,
+  clock: Pick<Clock, 'elapsedMs'>,
   shared: () => boolean = () => false,
 ): OwnSignatures {
   const kept = new Map<string, Kept>();
@@ -74,7 +74,7 @@ export function createOwnSignatures(
     if (left > 0) executedOf.set(subscriberId, left);
     else executedOf.delete(subscriberId);
   };
-  const isFresh = (atMs: number): boolean => clock.nowMs() - atMs < KEPT_MS;
+  const isFresh = (atMs: number): boolean => clock.elapsedMs() - atMs < KEPT_MS;
   /** Forgets the oldest entries beyond the bounds; a Map keeps the order of insertion. */
   const trim = (): void => {
     for (const [signature, { sentMs }] of kept) {
@@ -91,13 +91,13 @@ export function createOwnSignatures(
       if (signed === null) return;
       trim();
       const accounts = [agentWallet, agentTokenAccount, driftUser];
-      const sentMs = clock.nowMs();
+      const sentMs = clock.elapsedMs();
       kept.set(signed.signature, { accounts, sentMs });
       underWay.set(subscriberId, sentMs);
     },
     others(signatures) {
       trim();
-      const other = { accounts: [], sentMs: clock.nowMs() };
+      const other = { accounts: [], sentMs: clock.elapsedMs() };
       for (const each of signatures) if (!kept.has(each)) kept.set(each, other);
     },
     ended({ signed, subscriberId }, slot) {
@@ -106,7 +106,7 @@ export function createOwnSignatures(
       if (signed === null || payment === undefined || slot === null) return;
       const { signature } = signed;
       const rumour = { signature, slot, blockIndex: null, accounts: payment.accounts };
-      executed.set(signature, { subscriberId, rumour, atMs: clock.nowMs() });
+      executed.set(signature, { subscriberId, rumour, atMs: clock.elapsedMs() });
       executedOf.set(subscriberId, (executedOf.get(subscriberId) ?? 0) + 1);
     },
     has: (signature) => {
@@ -131,7 +131,7 @@ export function createOwnSignatures(
     },
     executed: () => [...executed.values()].map(({ rumour }) => rumour),
     takeExecuted(forMs) {
-      const ready = [...executed.values()].filter(({ atMs }) => clock.nowMs() - atMs >= forMs);
+      const ready = [...executed.values()].filter(({ atMs }) => clock.elapsedMs() - atMs >= forMs);
       for (const each of ready) forgetExecuted(each);
       return ready.map(({ rumour }) => rumour);
     },

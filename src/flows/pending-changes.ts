@@ -71,7 +71,7 @@ export type PendingChanges = {
 };
 export type PendingPorts = {
   readonly watched: Pick<WatchedAccounts, 'map'>;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'elapsedMs'>;
   readonly burst: Pick<Burst, 'onSince'>;
   /** Whether webhooks name transactions, so that a scan may wait for them. */
   readonly webhooks: boolean;
@@ -107,7 +107,7 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
   /** Whether every transaction that a scan could find will probably be read without it. */
   const isAwaited = (address: Address, pending: Pending): boolean => {
     const { slots, swept, sinceMs } = pending;
-    const waitedMs = clock.nowMs() - sinceMs;
+    const waitedMs = clock.elapsedMs() - sinceMs;
     if (waitedMs < OWN_MS_MOST && isPaid(address)) return true;
     if (swept) return false;
     // A change that was seen in a burst waits after the burst as well: its transactions are still
@@ -172,7 +172,7 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
         slots: new Set([...(before?.slots ?? []), ...(swept ? [] : [slot])]),
         swept: swept || (before?.swept ?? false),
         leaving: leaving.has(address),
-        sinceMs: before?.sinceMs ?? clock.nowMs(),
+        sinceMs: before?.sinceMs ?? clock.elapsedMs(),
       });
     },
     get: (address) => pendings.get(address),
@@ -181,14 +181,14 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
     },
     hinted(address, slot) {
       const others = (hints.get(address) ?? []).filter((each) => each.slot !== slot);
-      const hint = { slot, atMs: clock.nowMs() };
+      const hint = { slot, atMs: clock.elapsedMs() };
       hints.set(address, [hint, ...others].slice(0, REMEMBERED_MOST));
     },
     told,
     dropLeft: () => dropLeft(watched, pendings, leaving, restsUntil, readSlots, hints),
     async ready() {
       await askElsewhere();
-      const nowMs = clock.nowMs();
+      const nowMs = clock.elapsedMs();
       const ready: Address[] = [];
       for (const [address, pending] of pendings) {
         if (isResting(address, nowMs)) continue;
@@ -206,7 +206,7 @@ export function createPendingChanges(ports: PendingPorts): PendingChanges {
       }),
     isPaid,
     get waiting() {
-      const nowMs = clock.nowMs();
+      const nowMs = clock.elapsedMs();
       for (const [address, pending] of pendings)
         if (isResting(address, nowMs) || isAwaited(address, pending)) return true;
       return false;

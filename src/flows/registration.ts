@@ -48,7 +48,7 @@ export function createRegistration(
   let failures = 0;
   const failed = (thrown: unknown): void => {
     failures++;
-    dueMs = clock.nowMs() + delayMs(RETRY, failures, clock.random());
+    dueMs = clock.elapsedMs() + delayMs(RETRY, failures, clock.random());
     log.warn('helius.not_registered', { err: thrown, failures });
   };
   /** Waits for the work for `patienceMs` at most; the work itself goes on. */
@@ -68,11 +68,11 @@ export function createRegistration(
       if (webhooks !== null) await inPatience(webhooks.remove(gone));
     },
     async round() {
-      if (webhooks === null || clock.nowMs() < dueMs) return;
+      if (webhooks === null || clock.elapsedMs() < dueMs) return;
       try {
         await keep(webhooks, watched.addresses());
         failures = 0;
-        dueMs = clock.nowMs() + EVERY_MS;
+        dueMs = clock.elapsedMs() + EVERY_MS;
       } catch (thrown) {
         failed(thrown);
       }

@@ -17,13 +17,13 @@ export type RightOfWay = {
 export const HOLD_MS = { each: 300, most: 1_000 } as const;
 
 /** Creates the right of way of a process. */
-export function createRightOfWay(clock: Pick<Clock, 'nowMs' | 'sleep'>): RightOfWay {
+export function createRightOfWay(clock: Pick<Clock, 'elapsedMs' | 'sleep'>): RightOfWay {
   let [fromMs, untilMs] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let released = new AbortController();
-  const isHeld = (): boolean => clock.nowMs() < untilMs;
+  const isHeld = (): boolean => clock.elapsedMs() < untilMs;
   return {
     hold() {
-      const nowMs = clock.nowMs();
+      const nowMs = clock.elapsedMs();
       if (isHeld()) {
         untilMs = Math.min(nowMs + HOLD_MS.each, fromMs + HOLD_MS.most);
         return;
@@ -36,11 +36,11 @@ export function createRightOfWay(clock: Pick<Clock, 'nowMs' | 'sleep'>): RightOf
     },
     release() {
       if (!isHeld()) return;
-      untilMs = clock.nowMs();
+      untilMs = clock.elapsedMs();
       released.abort('released');
     },
     async clear() {
-      while (isHeld()) await clock.sleep(untilMs - clock.nowMs(), released.signal);
+      while (isHeld()) await clock.sleep(untilMs - clock.elapsedMs(), released.signal);
     },
   };
 }

@@ -41,7 +41,7 @@ export type RpcCosts = {
 };
 export type RpcCostPorts = {
   readonly usage: RpcUsageBook;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'elapsedMs'>;
   readonly log: Log;
   /** Whether other sources do the work of this source now, so that it may be given up. */
   readonly mayGiveUp: (source: Spare) => boolean;
@@ -53,9 +53,9 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 /** Sums of the latest time, in buckets of five seconds or a minute. */
-function createWindow(bucketMs: number, lastsMs: number, nowMs: () => number) {
+function createWindow(bucketMs: number, lastsMs: number, elapsedMs: () => number) {
   const buckets = new Map<number, Map<string, number>>();
-  const bucket = (): number => Math.floor(nowMs() / bucketMs);
+  const bucket = (): number => Math.floor(elapsedMs() / bucketMs);
   const live = (): Map<string, number>[] => {
     for (const at of buckets.keys()) if (at <= bucket() - lastsMs / bucketMs) buckets.delete(at);
     return [...buckets.values()];
@@ -80,8 +80,8 @@ export function createRpcCosts(
   budget: RpcBudget,
 ): RpcCosts {
   let unwritten = new Map<string, RpcUsage>();
-  const lastMinute = createWindow(BUCKET_MS, MINUTE_MS, clock.nowMs);
-  const lastHour = createWindow(MINUTE_MS, HOUR_MS, clock.nowMs);
+  const lastMinute = createWindow(BUCKET_MS, MINUTE_MS, clock.elapsedMs);
+  const lastHour = createWindow(MINUTE_MS, HOUR_MS, clock.elapsedMs);
   let written = 0;
   let month = monthAt(clock.nowMs(), budget.monthBeginsOn);
   let flushedMs = Number.NEGATIVE_INFINITY;
@@ -110,7 +110,7 @@ export function createRpcCosts(
       for (const each of writing.values()) add(each);
       throw thrown;
     }
-    flushedMs = clock.nowMs();
+    flushedMs = clock.elapsedMs();
   };
   /** The dearest source of the last hour that is not given up yet. */
   const dearest = (): Spare | undefined =>
@@ -142,7 +142,7 @@ export function createRpcCosts(
     },
     async round() {
       const nowMs = clock.nowMs();
-      if (nowMs >= month.endMs || nowMs - flushedMs >= FLUSH_EVERY_MS) await flush();
+      if (nowMs >= month.endMs || clock.elapsedMs() - flushedMs >= FLUSH_EVERY_MS) await flush();
       if (nowMs >= month.endMs) {
         month = monthAt(nowMs, budget.monthBeginsOn);
         written = await usage.add(month.begins, []);
@@ -173,12 +173,12 @@ const SPARING_SAMPLE_MS = 60_000;
 export function createSampling(
   sample: () => Promise<void>,
   costs: Pick<RpcCosts, 'isGivenUp'>,
-  clock: Pick<Clock, 'nowMs'>,
+  clock: Pick<Clock, 'elapsedMs'>,
 ): () => Promise<void> {
   let readMs = Number.NEGATIVE_INFINITY;
   return async () => {
-    if (costs.isGivenUp('sample') && clock.nowMs() - readMs < SPARING_SAMPLE_MS) return;
-    readMs = clock.nowMs();
+    if (costs.isGivenUp('sample') && clock.elapsedMs() - readMs < SPARING_SAMPLE_MS) return;
+    readMs = clock.elapsedMs();
     await sample();
   };
 }

@@ -71,17 +71,17 @@ export function createUnread({
   log,
 }: Pick<CheckPorts, 'ledger' | 'chain' | 'clock' | 'log'>): (signal: AbortSignal) => Promise<void> {
   const lookedMs = new Map<Signature, number>();
+  const isDue = (signature: Signature): boolean =>
+    clock.elapsedMs() - (lookedMs.get(signature) ?? Number.NEGATIVE_INFINITY) >= AGAIN_MS;
   return async (signal) => {
     const wallets = await ledger.unread.list(clock.nowMs(), LIST_MOST, 'agent_wallet');
     const known = new Set(wallets.map((each) => each.signature));
     for (const signature of lookedMs.keys()) if (!known.has(signature)) lookedMs.delete(signature);
-    const due = wallets
-      .filter(({ signature }) => clock.nowMs() - (lookedMs.get(signature) ?? 0) >= AGAIN_MS)
-      .slice(0, LOOKS_MOST);
+    const due = wallets.filter(({ signature }) => isDue(signature)).slice(0, LOOKS_MOST);
     for (const each of due) {
       if (signal.aborted) return;
       const { address, signature, slot, subscriberId } = each;
-      lookedMs.set(signature, clock.nowMs());
+      lookedMs.set(signature, clock.elapsedMs());
       const unread = new Set(
         wallets.filter((one) => one.address === address).map((one) => one.signature),
       );

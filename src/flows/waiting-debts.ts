@@ -87,8 +87,8 @@ export function createWake(ports: WakePorts): Wake {
       firstMs: ports.venueEveryMs,
       mostMs: Math.max(VENUE_MOST_MS, ports.venueEveryMs),
     };
-    if (clock.nowMs() - askedAtMs < delayMs(everyMs, Math.max(1, openings), 1)) return [];
-    askedAtMs = clock.nowMs();
+    if (clock.elapsedMs() - askedAtMs < delayMs(everyMs, Math.max(1, openings), 1)) return [];
+    askedAtMs = clock.elapsedMs();
     const found: Waiting[] = [];
     for (const venue of venues.all) {
       const trouble = { class: 'venue_paused', venue: venue.name } as const;
@@ -107,7 +107,7 @@ export function createWake(ports: WakePorts): Wake {
       waiting.set(`${subscriberId}/${ends}`, { subscriberId, class: ends });
     },
     async run() {
-      const now = clock.nowMs();
+      const now = clock.elapsedMs();
       for (const [key, { atMs }] of woken) if (now - atMs > QUIET_AFTER_MS) woken.delete(key);
       const due = [...waiting].filter(([key]) => {
         const last = woken.get(key);

@@ -30,7 +30,7 @@ export type WithdrawalDoubtPorts = {
   readonly elsewhere: HearingSharePorts['elsewhere'];
   /** Tells all daemons of a doubt; null where daemons do not share the hearing. */
   readonly tell: ((subscriberId: string) => Promise<void>) | null;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'elapsedMs'>;
   readonly log: Log;
 };
 export type WithdrawalDoubts = {
@@ -92,11 +92,11 @@ export function createWithdrawalDoubts(ports: WithdrawalDoubtPorts): WithdrawalD
     told(subscriberId) {
       if (mine.has(subscriberId)) return;
       const isNew = !others.has(subscriberId);
-      others.set(subscriberId, clock.nowMs() + TOLD_MS);
+      others.set(subscriberId, clock.elapsedMs() + TOLD_MS);
       if (isNew) apply(subscriberId);
     },
     async round() {
-      for (const [id, untilMs] of others) if (untilMs <= clock.nowMs()) others.delete(id);
+      for (const [id, untilMs] of others) if (untilMs <= clock.elapsedMs()) others.delete(id);
       for (const [id, accounts] of mine)
         if (![...accounts].some((each) => watched.map.has(each))) mine.delete(id);
       const ready = settled();

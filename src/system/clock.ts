@@ -2,9 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/ports.ts';
 
+/**
+ * Milliseconds since the process began. Used for durations, because changes of the machine's clock
+ * do not affect it.
+ */
+export const elapsedMs = (): number => performance.now();
+
 /** The clock and the randomness of the machine. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
+  elapsedMs,
   random: () => Math.random(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
@@ -19,12 +26,6 @@ export const systemClock: Clock = {
       return undefined;
     }),
 };
-
-/**
- * Milliseconds since the process began. Used for durations, because changes of the machine's clock
- * do not affect it.
- */
-export const elapsedMs = (): number => performance.now();
 
 /** A new random id (UUID). */
 export const newId = (): string => randomUUID();

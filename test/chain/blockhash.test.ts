@@ -36,7 +36,7 @@ test('a blockhash of another length is refused', async () => {
 
 test('the fee of a message is not asked for with a blockhash of another length', async () => {
   const feesOf = (blockhash: string) =>
-    createFeeMarket(naming(blockhash), { priorityFeeMost: 1n, everyMs: 0, nowMs: () => 0 });
+    createFeeMarket(naming(blockhash), { priorityFeeMost: 1n, everyMs: 0, elapsedMs: () => 0 });
   expect(await feesOf(GOOD).lamportsPerSignature()).toBe(5_000n);
   await expect(feesOf(LONG).lamportsPerSignature()).rejects.toThrow(
     'getLatestBlockhash: the blockhash has not 32 bytes',

@@ -38,7 +38,7 @@ async function start(
   const spent = { opened: 0, bytes: 0 };
   const feed = openFeed({
     url: node.url,
-    clock: options.clock ?? { ...systemClock, nowMs: node.nowMs },
+    clock: options.clock ?? { ...systemClock, elapsedMs: node.nowMs },
     log: {
       ...silentLog,
       error: (event) => void errors.push(event),
@@ -265,7 +265,7 @@ test('accounts that no socket could take are placed when what a connection takes
   // Waits of a minute and more take a hundredth of a second here.
   const clock: Clock = {
     ...systemClock,
-    nowMs: () => systemClock.nowMs() + passedMs,
+    elapsedMs: () => systemClock.elapsedMs() + passedMs,
     sleep: (ms, signal) => systemClock.sleep(ms >= 60_000 ? 10 : ms, signal),
   };
   const { node, feed } = await start(1_000, 7_200_000, undefined, {

@@ -24,7 +24,7 @@ function marketOf(feesOf: Record<string, readonly number[]>, priorityFeeMost = 1
       JSON.stringify({ result: fees.map((prioritizationFee) => ({ slot: 1, prioritizationFee })) }),
     );
   });
-  const options = { priorityFeeMost, everyMs: 10_000, nowMs: clock.nowMs };
+  const options = { priorityFeeMost, everyMs: 10_000, elapsedMs: clock.elapsedMs };
   return { market: createFeeMarket(connection, options), asked, clock };
 }
 
@@ -62,7 +62,7 @@ test('the cap holds for every price, also after expiries', async () => {
 test('an answer that is no list of fees is none', async () => {
   const connection = {} as Connection;
   carryWith(connection, async () => new Response('{"result":[{"prioritizationFee":"7"}]}'));
-  const options = { priorityFeeMost: 1n, everyMs: 1, nowMs: () => 0 };
+  const options = { priorityFeeMost: 1n, everyMs: 1, elapsedMs: () => 0 };
   const asked = createFeeMarket(connection, options).microLamports(0, [A]);
   await expect(asked).rejects.toMatchObject({ code: 'rpc_unavailable' });
 });

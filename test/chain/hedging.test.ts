@@ -21,6 +21,7 @@ function heldClock() {
   return {
     sleeps,
     nowMs: () => 0,
+    elapsedMs: () => 0,
     sleep: (ms: number, signal: AbortSignal) =>
       new Promise<void>((resolve) => {
         signal.addEventListener('abort', () => resolve());

@@ -48,7 +48,7 @@ function createWaitingClock() {
   let now = 1_800_000_000_000;
   const sleeps: { untilMs: number; end: () => void }[] = [];
   return {
-    nowMs: () => now,
+    elapsedMs: () => now,
     random: () => 0.5,
     sleep: (ms: number, signal: AbortSignal) =>
       new Promise<void>((end) => {

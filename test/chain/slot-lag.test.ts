@@ -61,7 +61,7 @@ test.each([
 
 test('an old slot of one node is no reason against a newer one of another', () => {
   const clock = createManualClock();
-  const lag = createSlotLag({ slotsMost: 25, canBe: () => true, nowMs: clock.nowMs });
+  const lag = createSlotLag({ slotsMost: 25, canBe: () => true, elapsedMs: clock.elapsedMs });
   expect([lag.of('a'), lag.isBehind('a')]).toEqual([null, false]);
   lag.told('a', 1_000);
   clock.advance(60_000);
@@ -79,7 +79,7 @@ test('an old slot of one node is no reason against a newer one of another', () =
 
 test('a slot that the chain cannot have makes no node look behind, also when that shows later', () => {
   let most = 10_000;
-  const lag = createSlotLag({ slotsMost: 25, canBe: (slot) => slot <= most, nowMs: () => 0 });
+  const lag = createSlotLag({ slotsMost: 25, canBe: (slot) => slot <= most, elapsedMs: () => 0 });
   lag.told('liar', 50_000);
   lag.told('a', 1_000);
   expect(lag.isBehind('a')).toBe(false);

@@ -125,7 +125,7 @@ test('fees that many payments ask for at once are asked for once, and an error i
   const market = createFeeMarket(connection, {
     priorityFeeMost: 1_000_000n,
     everyMs: 1_000,
-    nowMs: () => 0,
+    elapsedMs: () => 0,
   });
   const refused = await Promise.allSettled([market.microLamports(), market.microLamports()]);
   expect(refused.map((each) => each.status)).toEqual(['rejected', 'rejected']);

@@ -93,6 +93,7 @@ test('sleep and chance are the machine’s, and half of a request’s time is un
   const slept: number[] = [];
   const machine = {
     nowMs: () => 5_000,
+    elapsedMs: () => 0,
     sleep: async (ms: number) => void slept.push(ms),
     random: () => 0.25,
   };

@@ -273,7 +273,7 @@ test('no clearance is given while the database may lack commits', async () => {
   const clock = createManualClock();
   const state: { doubt: Trouble | null } = { doubt: WENT_BACK };
   const pace = createPace();
-  pace.note(100, clock.nowMs());
+  pace.note(100, clock.elapsedMs());
   const holding = { exists: true, delegate: '', quoteFlow: 0n, isolated: 0n };
   const ports = {
     ...{ ledger: held.ledger, clock, log, pace, books: saying(state) },
@@ -304,6 +304,6 @@ test('no clearance is given while the database may lack commits', async () => {
     reason: WENT_BACK.detail,
   });
   state.doubt = null;
-  pace.note(200, clock.nowMs() + 40_000);
+  pace.note(200, clock.elapsedMs() + 40_000);
   expect(await clear('ana', asked)).toMatchObject({ status: 'cleared' });
 });

@@ -9,7 +9,7 @@ import { signatureOf } from '../support/ledger.ts';
 function open(msPerSlot: number | null = 400) {
   const world = { nowMs: 1_000, finalized: 100, asked: 0 };
   const done: string[] = [];
-  const clock = { nowMs: () => world.nowMs } as never;
+  const clock = { nowMs: () => world.nowMs, elapsedMs: () => world.nowMs } as never;
   const pace = createPace();
   const finality = createFinality({
     chain: {

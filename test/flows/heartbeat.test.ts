@@ -16,6 +16,7 @@ function setUp() {
   let offMs = 0;
   const machine: Clock = {
     nowMs: () => rightMs + offMs,
+    elapsedMs: () => rightMs,
     random: () => 0.5,
     // A wait for a time bound ends by itself only while no connection comes about.
     sleep: (_, signal) =>

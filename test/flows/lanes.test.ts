@@ -12,6 +12,7 @@ function open(concurrencyMost = 2) {
   const sleeping: { ms: number; wake: () => void }[] = [];
   const clock: Clock = {
     nowMs: () => 0,
+    elapsedMs: () => 0,
     random: () => 0,
     sleep: (ms) => new Promise((wake) => sleeping.push({ ms, wake })),
   };

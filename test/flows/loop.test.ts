@@ -17,6 +17,7 @@ async function pausesOf(fails: number, runs: number, everyMs: number): Promise<n
   });
   const clock = {
     nowMs: () => 0,
+    elapsedMs: () => 0,
     random: () => 0.5,
     sleep: async (ms: number, signal: AbortSignal) => {
       if (!signal.aborted) pause += ms;
@@ -56,7 +57,7 @@ test('a frequent work is done again at its interval', async () => {
 test('a run knows whether it was asked for, also when it repeats one that failed', async () => {
   const told: boolean[] = [];
   const { promise: over, resolve: done } = Promise.withResolvers<void>();
-  const clock = { nowMs: () => 0, random: () => 0.5, sleep: async () => {} };
+  const clock = { nowMs: () => 0, elapsedMs: () => 0, random: () => 0.5, sleep: async () => {} };
   await using ending = new AsyncDisposableStack();
   const loop = startLoop({
     name: 'tried',

@@ -9,6 +9,7 @@ import { silentLog } from '../../src/system/log.ts';
 /** A clock on which a sleep ends only when it is aborted: loops run when they are asked to. */
 const standing: Clock = {
   nowMs: () => 0,
+  elapsedMs: () => 0,
   random: () => 0.5,
   sleep: (_ms, signal) =>
     new Promise((resolve) => {
@@ -59,8 +60,8 @@ test('a loop that this daemon lacks is passed over', async () => {
 });
 
 test('a loop that carries news and fails is told, with the time since which it has; a node that fails is not', async () => {
-  let nowMs = 1_000;
-  const clock: Clock = { ...standing, nowMs: () => nowMs, sleep: async () => {} };
+  let elapsedMs = 1_000;
+  const clock: Clock = { ...standing, elapsedMs: () => elapsedMs, sleep: async () => {} };
   const loops = createLoops({ clock, log: silentLog });
   /** What each loop does; a run waits until it is told how to end. */
   const works = new Map<LoopName, PromiseWithResolvers<void>>();
@@ -88,9 +89,9 @@ test('a loop that carries news and fails is told, with the time since which it h
   await end('notify', new Error('no news are lost by this'));
   await end('inspect', new Fault('rpc_unavailable', 'the node is away'));
   expect(loops.failing()).toBeNull();
-  nowMs = 2_000;
+  elapsedMs = 2_000;
   await end('scan', new Error('full'));
-  nowMs = 3_000;
+  elapsedMs = 3_000;
   await end('inspect', new Fault('ledger_unavailable', 'full'));
   await end('scan', new Error('still full'));
   // The inspection has failed for longer: first at its node.

@@ -8,7 +8,7 @@ function standing() {
   let nowMs = 0;
   let sleeping: { readonly untilMs: number; readonly wake: () => void }[] = [];
   const clock = {
-    nowMs: () => nowMs,
+    elapsedMs: () => nowMs,
     sleep: (ms: number, signal: AbortSignal) =>
       new Promise<void>((wake) => {
         sleeping.push({ untilMs: nowMs + ms, wake });

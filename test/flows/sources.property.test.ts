@@ -91,7 +91,7 @@ async function told(history: History, seed: number | null): Promise<unknown> {
       sources,
       trustFirstSight: source === 2,
       webhooks: true,
-      burst: createBurst(clock.nowMs),
+      burst: createBurst(clock.elapsedMs),
       ownSignatures: { underWay: () => false },
       canBe: () => true,
       owes: () => true,

@@ -102,7 +102,7 @@ async function setUp(registered = ids) {
       sources: createSources(SOURCES, () => true),
       trustFirstSight: true,
       webhooks: true,
-      burst: createBurst(clock.nowMs),
+      burst: createBurst(clock.elapsedMs),
       ownSignatures: { underWay: () => false },
       canBe: () => true,
       owes,

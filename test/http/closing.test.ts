@@ -62,6 +62,7 @@ function grace() {
   const passed = Promise.withResolvers<void>();
   const clock = {
     nowMs: () => 0,
+    elapsedMs: () => 0,
     random: () => 0.5,
     sleep: (ms: number) => {
       asked.resolve(ms);

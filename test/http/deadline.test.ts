@@ -10,6 +10,7 @@ async function endOf(ledgerAtMs: number | null): Promise<string> {
   let nowMs = 1_000_000;
   const clock = {
     nowMs: () => nowMs,
+    elapsedMs: () => nowMs,
     random: () => 0.5,
     // Each wait is over in the next turn of the event loop, and moves the time on.
     sleep: (ms: number) =>

@@ -140,6 +140,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   const { turns, random, providers } = world;
   const clock: Clock = {
     nowMs: turns.nowMs,
+    elapsedMs: turns.nowMs,
     random: random.next,
     sleep: (ms) => turns.park(process, ms),
   };
@@ -164,7 +165,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   const fees = createFeeMarket(connection, {
     priorityFeeMost: PRIORITY_FEE_MOST,
     everyMs: 10_000,
-    nowMs: clock.nowMs,
+    elapsedMs: clock.elapsedMs,
   });
   const ledger = gated(world.ledger, turns, process);
   const roster = createRoster({

@@ -1,6 +1,7 @@
 // HTTP wiring: passes the daemon's parts to the HTTP server, one group of routes after the
 // other.
 import { afterEvents, sha256 } from './chain/hashing.ts';
+import { redaction } from './chain/keypair.ts';
 import type { Acts } from './core/act.ts';
 import { endpointBinding } from './core/bindings.ts';
 import type { Finding } from './core/doctor-finding.ts';
@@ -112,6 +113,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     },
     gate: { roster, clock: viewClock, onVerdict: metrics.verdict },
     stream: { ...wiring, clock: viewClock, ledger, bounds: settings.http },
+    redaction,
     listing,
     subscribers: { ledger, listing, register: createRegister(ports), retire: createRetire(ports) },
     shares: { ...parts, listing, nudge, marketName: (trade) => marketNameAt(venues, trade) },

@@ -131,7 +131,7 @@ export function addAgentKeys(program: Command, tools: Tools): void {
       `let a service sign for an agent wallet (${SIGNER_SERVICES.join(', ')}), with its key of that name`,
     )
     .action((id: string, service: string, key: string) =>
-      tools.act('keys use-service', { id, service, key }, (opened) =>
+      tools.act('keys use-service', { id, service, keyName: key }, (opened) =>
         useService(opened, tools, { id, service, key }),
       ),
     );

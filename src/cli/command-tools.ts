@@ -1,9 +1,10 @@
 // Command tools: what every command is given: the parts of a daemon, the output, and a function
 // that puts an act on record.
 import type { Command } from 'commander';
+import { redaction } from '../chain/keypair.ts';
+import { withoutSecrets } from '../core/act.ts';
 import { Fault, type FaultCode } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
-import { withoutSecretText } from '../core/redaction.ts';
 import type { Voiding } from '../core/voiding.ts';
 import type { Parts } from '../daemon-parts.ts';
 import type { Settings } from '../system/settings.ts';
@@ -43,7 +44,8 @@ export function createTools(
       exitWith(
         await withParts(async (opened) => {
           const { acts } = opened.parts.ledger;
-          const act = { ...given.byWhom(), what, asked: { path: asked }, once: null };
+          const path = withoutSecrets(asked, redaction) as Record<string, unknown>;
+          const act = { ...given.byWhom(), what, asked: { path }, once: null };
           const begun = await acts.begin(act);
           const end = async (code: number): Promise<void> => {
             if (begun.kind === 'begun') await acts.end(begun, code, null, clock.nowMs());
@@ -76,5 +78,5 @@ export const exitCodeOf = (thrown: unknown): 1 | 2 =>
 /** Adds the required option --reason to a command. The reason goes on record, without secrets. */
 export const reasoned = (command: Command): Command =>
   command.requiredOption('--reason <text>', 'why; it goes on record', (text: string) =>
-    withoutSecretText(text),
+    redaction.text(text),
   );

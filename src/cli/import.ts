@@ -1,6 +1,7 @@
 // Import: the command that brings subscribers, subscriptions and unpaid debts from another system.
 // Without --apply it reads, checks and reports, and writes nothing.
 import { type Command, Option } from 'commander';
+import { redaction } from '../chain/keypair.ts';
 import { Fault } from '../core/fault.ts';
 import { rowsIn } from '../core/import-file.ts';
 import type { ImportReport } from '../core/import-ports.ts';
@@ -105,7 +106,8 @@ async function run(
 ): Promise<number> {
   const output = tools.output();
   const progress = output.progress('subscribers', 0);
-  const report = await createImport({ ...parts, payable: createPayable(parts) })(bundlesOf(rows), {
+  const bring = createImport({ ...parts, payable: createPayable(parts) });
+  const report = await bring(bundlesOf(rows, redaction), {
     dryRun: apply !== true,
     onProgress: (done, of) => progress.update(done, of),
   }).finally(() => progress.stop());

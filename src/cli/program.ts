@@ -2,6 +2,7 @@
 // adds for its noun.
 
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { redaction } from '../chain/keypair.ts';
 import { personOf } from '../core/act.ts';
 import type { Finding } from '../core/doctor-finding.ts';
 import type { Clock } from '../core/ports.ts';
@@ -63,7 +64,7 @@ export function createProgram(ports: ProgramPorts): Command {
     .version(ports.version, '--version', 'print the version of this release')
     .option('--json', 'print one JSON document instead of sentences')
     .option('--by <person>', 'who asks for a change; it goes on record', (text: string) => {
-      const person = personOf(text);
+      const person = personOf(text, redaction);
       if (person === null)
         throw new InvalidArgumentError('It is a name of 1 to 100 printable characters.');
       return person;

@@ -1,7 +1,7 @@
 // Act: a request to change something. The daemon records an act before it carries it out, so that
 // every change has an actor on record. An act with an Idempotency-Key is carried out once, however
 // often it is sent.
-import { withoutSecretText, withoutSecretUrl } from './redaction.ts';
+import { type Redaction, withoutSecretUrl } from './redaction.ts';
 
 /**
  * Actors that are not an API key of the ledger: a key from the environment, a caller while no key
@@ -111,31 +111,42 @@ export type Acts = {
 const PERSON = /^[\p{L}\p{N}\p{P}\p{S}]([\p{L}\p{N}\p{P}\p{S} ]{0,98}[\p{L}\p{N}\p{P}\p{S}])?$/u;
 
 /**
- * The person's name as it is stored; null when the text is not a name of 1 to 100 printable
- * characters.
+ * The person's name as it is stored, without secrets; null when the text is not a name of 1 to 100
+ * printable characters.
  */
-export function personOf(text: string): string | null {
+export function personOf(text: string, redaction: Redaction): string | null {
   const trimmed = text.trim();
-  return PERSON.test(trimmed) ? withoutSecretText(trimmed) : null;
+  return PERSON.test(trimmed) ? redaction.text(trimmed) : null;
 }
 
-const SECRETS = /secret|password|^key$/i;
+const SECRETS = /secret|password|private|seed|mnemonic|keypair|^key$/i;
+
+/** The numbers of bytes of a seed and of a keypair. */
+const KEY_LENGTHS: ReadonlySet<number> = new Set([32, 64]);
+
+/** Whether a list may be the bytes of a key. A list of ids that rise is none. */
+const isOfKeyBytes = (list: readonly unknown[]): boolean =>
+  KEY_LENGTHS.has(list.length) &&
+  list.every((each) => Number.isInteger(each) && Number(each) >= 0 && Number(each) < 256) &&
+  list.some((each, index) => index > 0 && Number(each) <= Number(list[index - 1]));
 
 /**
- * A request's body or parameters without secrets. A field whose name contains `secret` or
- * `password`, or is `key`, becomes `…`. A field `url` loses its tokens, and every other text loses
- * strings that look like keys.
+ * A request's body or parameters without secrets. A field becomes `…` whose name is `key` or
+ * contains `secret`, `password`, `private`, `seed`, `mnemonic` or `keypair`. A field `url` loses
+ * its tokens, every other text loses strings that are or look like keys, and a list of 32 or 64
+ * bytes that do not rise becomes `[…]`.
  */
-export function withoutSecrets(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutSecrets);
+export function withoutSecrets(value: unknown, redaction: Redaction): unknown {
+  if (Array.isArray(value))
+    return isOfKeyBytes(value) ? '[…]' : value.map((each) => withoutSecrets(each, redaction));
   // Postgres accepts no NUL character.
-  if (typeof value === 'string') return withoutSecretText(value.replaceAll('\0', ''));
+  if (typeof value === 'string') return redaction.text(value.replaceAll('\0', ''));
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, each]) => {
       if (SECRETS.test(name)) return [name, '…'];
       if (name === 'url' && typeof each === 'string') return [name, withoutSecretUrl(each)];
-      return [name, withoutSecrets(each)];
+      return [name, withoutSecrets(each, redaction)];
     }),
   );
 }

@@ -78,6 +78,10 @@ export const listOf =
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** A field's name as a message may show it: a longer one may be a value that has lost its place. */
+const shownName = (name: string): string =>
+  /^[A-Za-z]\w{0,39}$/.test(name) ? name : 'a field of another name';
+
 /** An object with exactly these fields. */
 export const objectOf =
   <Fields extends Readonly<Record<string, Reader<unknown>>>>(
@@ -87,7 +91,8 @@ export const objectOf =
     if (!isObject(value)) return refuse(at, 'an object');
     const place = (name: string): string => (at === '' ? name : `${at}.${name}`);
     for (const name of Object.keys(value))
-      if (!Object.hasOwn(fields, name)) refuse(place(name), 'absent: no such field is known');
+      if (!Object.hasOwn(fields, name))
+        refuse(place(shownName(name)), 'absent: no such field is known');
     return Object.fromEntries(
       Object.entries(fields).map(([name, read]) => [name, read(value[name], place(name))]),
     ) as { readonly [Name in keyof Fields]: Described<Fields[Name]> };

@@ -15,6 +15,7 @@ import {
 } from './document.ts';
 import { Fault } from './fault.ts';
 import { OPEN_AT_START } from './held.ts';
+import type { Redaction } from './redaction.ts';
 import { requireServiceKey, SERVICE_KEY_MOST, SIGNER_SERVICES } from './service-key.ts';
 import { SPLITS_MOST, splitsProblem } from './split.ts';
 import { BASES, PROFITS } from './terms.ts';
@@ -31,8 +32,10 @@ const refuse = (at: string, wanted: string): never => {
 const maybe = <Value>(read: Reader<Value>) => orElse(read, undefined);
 
 /** The id of something new: as the API takes it (http/shapes.ts, `NewIdText`). */
+const ID = /^(?!(?:\.{1,2}|stream)$)[A-Za-z0-9_.:-]{1,64}$/;
+const DEBT_ID_MOST = 200;
 const idOf: Reader<string> = (value, at) =>
-  typeof value === 'string' && /^(?!(?:\.{1,2}|stream)$)[A-Za-z0-9_.:-]{1,64}$/.test(value)
+  typeof value === 'string' && ID.test(value)
     ? value
     : refuse(at, 'an id of 1 to 64 letters, digits or any of _ . : -');
 const amountOf: Reader<bigint> = (value, at) =>
@@ -121,7 +124,7 @@ const row = kindOf({
   }),
   debt: objectOf({
     kind: oneOf('debt'),
-    id: textOf(200),
+    id: textOf(DEBT_ID_MOST),
     subscriber: idOf,
     subscription: idOf,
     creatorWallet: maybe(addressOf),
@@ -173,13 +176,19 @@ export type Bundled = {
   readonly refused: readonly RowProblem[];
 };
 
-const fieldOf = (value: unknown, name: string): string | null => {
-  const found =
-    typeof value === 'object' && value !== null
-      ? (value as Record<string, unknown>)[name]
-      : undefined;
-  return typeof found === 'string' ? found.slice(0, 100) : null;
-};
+/**
+ * Kind and id of a row for the report. Each is null where it is not one: a column that has lost its
+ * place may have put a key there.
+ */
+function namedIn(value: unknown, { holdsKeypair }: Redaction): Pick<RowProblem, 'kind' | 'id'> {
+  if (typeof value !== 'object' || value === null) return { kind: null, id: null };
+  const { kind, id } = value as Record<string, unknown>;
+  const known = ROW_KINDS.find((each) => each === kind) ?? null;
+  const fits =
+    typeof id === 'string' &&
+    (known === 'debt' ? id.length <= DEBT_ID_MOST && !holdsKeypair(id) : ID.test(id));
+  return { kind: known, id: fits ? id.slice(0, 100) : null };
+}
 
 /** Reads one row. Throws `body_invalid` with the field; no message contains a value. */
 export const readRow = (value: unknown): ImportRow => {
@@ -216,11 +225,18 @@ export function deficitOf({ deficit, highWaterMark, realised }: RowOf<'subscript
   return highWaterMark > realised ? highWaterMark - realised : 0n;
 }
 
+/** Throws `body_invalid` for a debt whose id or origin holds a keypair: both are kept as given. */
+function requireNoKeypair(read: ImportRow, { holdsKeypair }: Redaction): void {
+  if (read.kind !== 'debt') return;
+  for (const name of ['id', 'origin'] as const)
+    if (holdsKeypair(read[name] ?? '')) refuse(name, 'without a secret key');
+}
+
 /**
  * Reads rows and puts those of each subscriber together. A row is refused when it cannot be read,
- * and when an earlier row has the same id, wallet or sub-account.
+ * when an earlier row has the same id, wallet or sub-account, and when it would keep a keypair.
  */
-export function bundlesOf(given: readonly GivenRow[]): Bundled {
+export function bundlesOf(given: readonly GivenRow[], redaction: Redaction): Bundled {
   const refused: RowProblem[] = [];
   const seen = new Map<string, number>();
   const bundles = new Map<string, { -readonly [Key in keyof Bundle]: Bundle[Key] }>();
@@ -237,10 +253,11 @@ export function bundlesOf(given: readonly GivenRow[]): Bundled {
       refused.push({ line, kind: null, id: null, problem: each.problem });
       continue;
     }
-    const about = { line, kind: fieldOf(each.value, 'kind'), id: fieldOf(each.value, 'id') };
+    const about = { line, ...namedIn(each.value, redaction) };
     let read: ImportRow;
     try {
       read = readRow(each.value);
+      requireNoKeypair(read, redaction);
     } catch (thrown) {
       if (!(thrown instanceof Fault)) throw thrown;
       refused.push({ ...about, problem: thrown.message });

@@ -7,6 +7,7 @@ import Type, { type Static } from 'typebox';
 import { type Acts, personOf, withoutSecrets } from '../core/act.ts';
 import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
+import type { Redaction } from '../core/redaction.ts';
 import { isoTime } from '../core/time.ts';
 import type { Listing } from '../flows/lists.ts';
 import { isLate } from './deadline.ts';
@@ -18,12 +19,15 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The answer contains a secret that is shown only once. */
     secretAnswer?: boolean;
+    /** What of the body is recorded, where that is not the whole body without its secrets. */
+    recorded?: (body: unknown) => unknown;
   }
 }
 
 export type ActOptions = {
   readonly acts: Acts;
   readonly clock: Clock;
+  readonly redaction: Redaction;
   readonly byWhom: (request: FastifyRequest) => { actor: string; person: string | null };
 };
 
@@ -44,9 +48,11 @@ function onceOf(request: FastifyRequest): { key: string; fingerprint: Uint8Array
   return { key, fingerprint: createHash('sha256').update(asked).digest() };
 }
 
-const textOf = (payload: unknown, secret: boolean): string => {
+const textOf = (payload: unknown, redaction: Redaction | null): string => {
   const text = typeof payload === 'string' ? payload : '';
-  return secret && text !== '' ? JSON.stringify(withoutSecrets(JSON.parse(text))) : text;
+  return redaction === null || text === ''
+    ? text
+    : JSON.stringify(withoutSecrets(JSON.parse(text), redaction));
 };
 
 const BEGUN = Symbol('act');
@@ -68,11 +74,11 @@ const PERSON_HEADER = 'x-bailiff-person';
  * The person whom the header X-Bailiff-Person names; null without that header. Throws
  * `body_invalid` for a text that is not a name.
  */
-export function personIn(request: FastifyRequest): string | null {
+export function personIn(request: FastifyRequest, redaction: Redaction): string | null {
   const given = request.headers[PERSON_HEADER];
   if (given === undefined) return null;
   // Node reads header values as Latin-1, but names are sent as UTF-8.
-  const person = personOf(Buffer.from(String(given), 'latin1').toString('utf8'));
+  const person = personOf(Buffer.from(String(given), 'latin1').toString('utf8'), redaction);
   if (person === null)
     throw new Fault(
       'body_invalid',
@@ -82,13 +88,18 @@ export function personIn(request: FastifyRequest): string | null {
 }
 
 /** Records the acts of all routes that are registered after this call. */
-export function recordActs(app: FastifyInstance, { acts, clock, byWhom }: ActOptions): void {
+export function recordActs(app: FastifyInstance, options: ActOptions): void {
+  const { acts, clock, redaction, byWhom } = options;
   app.addHook('preHandler', async (request: Marked, reply) => {
     if (!changes(request)) return;
-    cleanBody(request.body);
+    cleanBody(request.body, redaction);
     const once = onceOf(request);
-    const path = request.params as Record<string, unknown>;
-    const asked = { path, body: withoutSecrets(request.body ?? null) };
+    const { recorded } = request.routeOptions.config;
+    const body = recorded === undefined ? (request.body ?? null) : recorded(request.body);
+    const asked = {
+      path: withoutSecrets(request.params, redaction),
+      body: withoutSecrets(body, redaction),
+    };
     const what = `${request.method} ${request.routeOptions.url}`;
     const { actor, person } = byWhom(request);
     const begun = await acts.begin({ actor, person, what, asked, once });
@@ -125,7 +136,8 @@ export function recordActs(app: FastifyInstance, { acts, clock, byWhom }: ActOpt
     // An answer that contained a secret is kept without it, so the secret is not shown again.
     const secret = request.routeOptions.config.secretAnswer === true;
     const kept = act.once && status < 300 && (payload == null || typeof payload === 'string');
-    await acts.end(act, status, kept ? textOf(payload, secret) : null, clock.nowMs());
+    const text = kept ? textOf(payload, secret ? redaction : null) : null;
+    await acts.end(act, status, text, clock.nowMs());
   };
   app.addHook('onSend', async (request: Marked, reply, payload) => {
     // After a deadline Postgres is not waited for, and the act goes on: its handler ends it.

@@ -1,15 +1,18 @@
 // Imports: the route that brings subscribers, subscriptions and unpaid debts from another system.
 // The rows are those of docs/importing.md; core/import-rows.ts reads them, so that a row that is
 // wrong is refused by its place while its neighbours go on.
+import { createHash } from 'node:crypto';
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { ImportCounts, ImportReport } from '../core/import-ports.ts';
 import { type Bundled, bundlesOf, ROW_KINDS } from '../core/import-rows.ts';
+import type { Redaction } from '../core/redaction.ts';
 import { BaseUnits, nullable, TokenName } from './shapes.ts';
 
 export type ImportRouteOptions = {
   /** Imports the rows. The daemon then watches new accounts, judges debtors, and pays new debts. */
   readonly bring: (rows: Bundled, dryRun: boolean) => Promise<ImportReport>;
+  readonly redaction: Redaction;
 };
 
 /** The most rows of one request. A row with a key as JSON numbers has some 600 bytes. */
@@ -92,17 +95,32 @@ const ReportView = Type.Object({
 
 const countsView = (counts: ImportCounts): Static<typeof Counts> => ({ ...counts });
 
+/**
+ * What of an import is recorded: whether it was a dry run, the number of rows of each kind, and the
+ * SHA-256 of `rows` as JSON, in hex. No row is recorded: one that is refused may hold a key in a
+ * field of any name.
+ */
+function recorded(body: unknown): unknown {
+  const { dryRun, rows } = body as Static<typeof ImportBody>;
+  const kinds = Map.groupBy(rows, ({ kind }) => kind);
+  const counts = ROW_KINDS.map((kind) => [kind, kinds.get(kind)?.length ?? 0]);
+  const sha256 = createHash('sha256').update(JSON.stringify(rows)).digest('hex');
+  return { dryRun, rows: { ...Object.fromEntries(counts), sha256 } };
+}
+
 /** The route of imports. */
-export const importRoutes: FastifyPluginAsync<ImportRouteOptions> = async (app, { bring }) => {
+export const importRoutes: FastifyPluginAsync<ImportRouteOptions> = async (app, options) => {
+  const { bring, redaction } = options;
   app.post<{ Body: Static<typeof ImportBody> }>(
     '/v1/imports',
     {
       bodyLimit: BYTES_MOST,
-      config: { scope: 'platform:write', patienceMs: PATIENCE_MS },
+      config: { scope: 'platform:write', patienceMs: PATIENCE_MS, recorded },
       schema: { body: ImportBody, response: { 200: ReportView } },
     },
     async ({ body: { rows, dryRun } }): Promise<Static<typeof ReportView>> => {
-      const given = bundlesOf(rows.map((value, index) => ({ line: index + 1, value })));
+      const lined = rows.map((value, index) => ({ line: index + 1, value }));
+      const given = bundlesOf(lined, redaction);
       const report = await bring(given, dryRun);
       return {
         dryRun,

@@ -6,6 +6,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Acts } from '../core/act.ts';
 import { Fault } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
+import type { Redaction } from '../core/redaction.ts';
 import type { Listing } from '../flows/lists.ts';
 import { type AccessOptions, createAccess, installAccess } from './access.ts';
 import { auditRoutes, personIn, recordActs } from './acts.ts';
@@ -63,10 +64,11 @@ export type ServerOptions = {
   readonly vault: SessionPorts['vault'];
   readonly receipts: ReceiptOptions;
   readonly roots: RootOptions;
-  readonly imports: ImportRouteOptions;
+  readonly imports: Omit<ImportRouteOptions, 'redaction'>;
   readonly overview: OverviewOptions;
   readonly statements: StatementOptions;
   readonly acts: Acts;
+  readonly redaction: Redaction;
   readonly listing: Listing;
   readonly clock: Clock;
   /** The most requests a minute of one key. Requests to the gate are not counted. */
@@ -200,9 +202,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
       authority.actor(request.headers.authorization);
     const byWhom = (request: FastifyRequest) => ({
       actor: actorOf(request),
-      person: personIn(request),
+      person: personIn(request, options.redaction),
     });
-    recordActs(api, { acts: options.acts, clock: options.clock, byWhom });
+    recordActs(api, { ...options, byWhom });
     // The gate answers from memory and is not limited.
     await api.register(streamRoutes, options.stream);
     await api.register(gateRoutes, options.gate);
@@ -221,7 +223,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await api.register(shareRoutes, options.shares);
     await api.register(receiptRoutes, options.receipts);
     await api.register(rootRoutes, options.roots);
-    await api.register(importRoutes, options.imports);
+    await api.register(importRoutes, { ...options.imports, redaction: options.redaction });
     await api.register(clearanceRoutes, options.clearances);
     await api.register(hearingRoutes, options.hearing);
     await api.register(overviewRoutes, options.overview);

@@ -1,5 +1,6 @@
 // QuantumVault: a dump of its tables becomes rows; what cannot be brought is told by its line.
 import { describe, expect, test } from 'vitest';
+import { redaction } from '../../src/chain/keypair.ts';
 import { dumpOf, quantumVaultRows } from '../../src/core/import-quantumvault.ts';
 import { bundlesOf } from '../../src/core/import-rows.ts';
 import { addressOf } from '../support/ledger.ts';
@@ -48,7 +49,7 @@ test('a dump becomes rows, to the base unit', () => {
       iou('i7', 'bot-3', '1', 'pending', 'flash'),
     ]),
   );
-  const { bundles, refused } = bundlesOf(rows);
+  const { bundles, refused } = bundlesOf(rows, redaction);
   expect(bundles).toHaveLength(1);
   expect(bundles[0]?.subscriber?.row).toMatchObject({
     id: OWNER,
@@ -219,7 +220,7 @@ describe('of several subscriptions of one sub-account', () => {
         subscriptions,
       ) +
       copy('pending_profit_shares', IOU, debts);
-    const { bundles, refused } = bundlesOf(quantumVaultRows(text));
+    const { bundles, refused } = bundlesOf(quantumVaultRows(text), redaction);
     return {
       subscriptions: bundles.flatMap((each) =>
         each.subscriptions.map(({ row }) => [row.id, row.creatorWallet, row.open, row.ended]),

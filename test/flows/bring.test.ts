@@ -1,6 +1,7 @@
 // Bring: after an import through the API this daemon follows every account that was brought, also
 // where it had heard of them before the import ended.
 import { expect, test } from 'vitest';
+import { redaction } from '../../src/chain/keypair.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { ImportReport } from '../../src/core/import-ports.ts';
 import { bundlesOf } from '../../src/core/import-rows.ts';
@@ -22,6 +23,7 @@ const rows = (...subscribers: string[]) =>
       line,
       value: { kind: 'debt', id: `iou-${line}`, subscriber, subscription: 's', amount: '5' },
     })),
+    redaction,
   );
 
 /** Brings rows while `during` happens; returns what the daemon was told. */

@@ -1,6 +1,7 @@
 // Import creators: an import reads the accounts of creators a hundred a call, each once, and asks
 // for each by its own account whether it can be paid.
 import { expect, test } from 'vitest';
+import { redaction } from '../../src/chain/keypair.ts';
 import type { ChainAccount } from '../../src/core/chain-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { bundlesOf } from '../../src/core/import-rows.ts';
@@ -50,7 +51,10 @@ test('a creator costs no call of its own, also when the rows are imported again'
       ...{ creatorWallet: creatorOf(n), shareBps: 1_000 },
     },
   ]).flat();
-  const { bundles } = bundlesOf(rows.map((value, index) => ({ line: index + 1, value })));
+  const { bundles } = bundlesOf(
+    rows.map((value, index) => ({ line: index + 1, value })),
+    redaction,
+  );
   for (const nth of [1, 2]) {
     calls.length = 0;
     const refused: string[] = [];

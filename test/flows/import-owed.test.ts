@@ -1,5 +1,6 @@
 // Import owed: the report of an import sums the new debts of a creator in each token apart.
 import { expect, test } from 'vitest';
+import { redaction } from '../../src/chain/keypair.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { bundlesOf } from '../../src/core/import-rows.ts';
 import { type Token, USDC } from '../../src/core/token.ts';
@@ -73,7 +74,11 @@ test('debts to one creator in two tokens are not added up, and each has its toke
       creatorWallet: SPLIT,
     },
   ];
-  const given = () => bundlesOf(rows.map((value, index) => ({ line: index + 1, value })));
+  const given = () =>
+    bundlesOf(
+      rows.map((value, index) => ({ line: index + 1, value })),
+      redaction,
+    );
   const owed = [
     { creatorWallet: CREATOR, token: USDC, amount: 15n },
     { creatorWallet: CREATOR, token: FINE, amount: 900n },
@@ -89,6 +94,6 @@ test('debts to one creator in two tokens are not added up, and each has its toke
   expect((await bring(given(), { dryRun: false })).owed).toEqual([]);
   // Without a row of its subscription a debt names its creator by the ledger's terms.
   const more = { kind: 'debt', id: 'c', subscriber: 'bo', subscription: 'bo-1', amount: '3' };
-  const [alone] = [await bring(bundlesOf([{ line: 1, value: more }]), { dryRun: true })];
+  const [alone] = [await bring(bundlesOf([{ line: 1, value: more }], redaction), { dryRun: true })];
   expect(alone.owed).toEqual([{ creatorWallet: CREATOR, token: FINE, amount: 3n }]);
 });

@@ -1,6 +1,7 @@
 // Import slots: an import reads many accounts by several calls. Each account begins with the slot
 // of the call that read it, and with the positions of that slot.
 import { expect, test } from 'vitest';
+import { redaction } from '../../src/chain/keypair.ts';
 import { accrualOf } from '../../src/core/accrual.ts';
 import type { Close } from '../../src/core/fact.ts';
 import type { Address } from '../../src/core/ids.ts';
@@ -66,7 +67,10 @@ async function prepare(more: object = {}) {
     signers: {},
   } as unknown as ReadingPorts);
   const refused: string[] = [];
-  const { bundles } = bundlesOf(rows.map((value, index) => ({ line: index + 1, value })));
+  const { bundles } = bundlesOf(
+    rows.map((value, index) => ({ line: index + 1, value })),
+    redaction,
+  );
   const { prepared } = await read(bundles, (_, problem) => refused.push(problem));
   const of = (id: string) =>
     prepared.find(({ subscriberId }) => subscriberId === id)?.subscriptions[0];

@@ -1,6 +1,7 @@
 // Bare server: the production server without a daemon behind its routes, for tests of the routes
 // themselves.
 import type { FastifyInstance } from 'fastify';
+import { redaction } from '../../src/chain/keypair.ts';
 import { createServer, type ServerOptions } from '../../src/http/server.ts';
 import { systemClock as clock, elapsedMs } from '../../src/system/clock.ts';
 import { silentLog as log } from '../../src/system/log.ts';
@@ -40,6 +41,7 @@ export function createBareServer(given: Partial<ServerOptions> = {}): FastifyIns
     statements: unasked,
     listing: unasked,
     acts: unasked,
+    redaction,
     clock,
     requestsPerMinuteMost: 1_000_000,
     publicRequestsPerMinuteMost: 1_000_000,

@@ -2,7 +2,7 @@
 // an attempt, when they are tried again, and which of two troubles is reported.
 import type { BackoffRule } from './backoff.ts';
 import type { PaymentPlan } from './payment.ts';
-import { type ErrorClass, type Trouble, troubled } from './trouble.ts';
+import { type ErrorClass, type Trouble, type TroubleCode, troubled } from './trouble.ts';
 
 export type Aftermath = {
   readonly status: 'pending' | 'failed';
@@ -80,10 +80,30 @@ export const ofItsPayer = (found: Trouble, feePayer: PaymentPlan['feePayer']): T
     ? troubled('sponsor_needs_sol', `The sponsor pays the fee of this payment. ${found.detail}`)
     : found;
 
+/** Codes of `venue_paused` that hold for every account at the venue. */
+const PAUSES_VENUE: ReadonlySet<TroubleCode> = new Set<TroubleCode>([
+  'withdrawals_paused',
+  'venue_101',
+  'venue_6149',
+]);
+/**
+ * Whether the trouble is a pause of settlements only, of one market or of all. Withdrawals are open
+ * meanwhile, so a deposit in any account of the subscriber pays.
+ */
+export const pausesSettling = (trouble: Pick<Trouble, 'class' | 'code'>): boolean =>
+  trouble.class === 'venue_paused' && !PAUSES_VENUE.has(trouble.code);
+
 /** The account holds too little. Another account of the subscriber may hold enough. */
 export const INSUFFICIENT_FUNDS = 'insufficient_funds';
-/** The order in which troubles of several accounts are reported, the most useful first. */
-const TELLING: readonly (ErrorClass | typeof INSUFFICIENT_FUNDS)[] = [
+/** Stands for the troubles of which `pausesSettling` is true. */
+const SETTLING_PAUSED = 'settling_paused';
+/**
+ * The order in which troubles of several accounts are reported, the most useful first. A pause of
+ * settlements stands behind the troubles that the subscriber can end: where one account waits for
+ * such a pause and another has enough money that positions hold, closing them pays at once, so the
+ * time counts (ADR 136).
+ */
+const TELLING: readonly (ErrorClass | typeof INSUFFICIENT_FUNDS | typeof SETTLING_PAUSED)[] = [
   'needs_authorisation',
   'books_behind',
   'needs_sol',
@@ -93,6 +113,7 @@ const TELLING: readonly (ErrorClass | typeof INSUFFICIENT_FUNDS)[] = [
   'unexpected',
   'retry_soon',
   'retry_when_healthier',
+  SETTLING_PAUSED,
   INSUFFICIENT_FUNDS,
   'permanent',
   'accumulating',
@@ -103,7 +124,11 @@ const TELLING: readonly (ErrorClass | typeof INSUFFICIENT_FUNDS)[] = [
  * let the debt be paid soonest, or the first of two equal ones.
  */
 export function moreTelling(first: Trouble, second: Trouble): Trouble {
-  const rank = ({ class: kind, code }: Trouble): number =>
-    TELLING.indexOf(code === INSUFFICIENT_FUNDS ? INSUFFICIENT_FUNDS : kind);
+  const rank = (trouble: Trouble): number => {
+    if (pausesSettling(trouble)) return TELLING.indexOf(SETTLING_PAUSED);
+    return TELLING.indexOf(
+      trouble.code === INSUFFICIENT_FUNDS ? INSUFFICIENT_FUNDS : trouble.class,
+    );
+  };
   return rank(second) < rank(first) ? second : first;
 }

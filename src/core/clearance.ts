@@ -3,6 +3,7 @@
 // clearance lasts for `clearances.lastsMs` and covers outflows in that time up to its amount, so
 // that a profit which is realised between clearance and withdrawal does not make the subscriber a
 // runaway.
+import { pausesSettling } from './aftermath.ts';
 import type { Address, Slot } from './ids.ts';
 import { type BaseUnits, least } from './money.ts';
 import { amountsText, type Owed, USDC } from './token.ts';
@@ -105,6 +106,8 @@ export function whyBlocked(
     case 'needs_authorisation':
       return `${owing} It cannot be paid because the key of your agent wallet is not available. Contact your platform.`;
     case 'venue_paused':
+      if (pausesSettling(trouble))
+        return `${owing} It cannot be paid because ${venue} has paused the settling of profit in a market, and your accounts hold too little without that profit. Deposit and ask again, or ask again once settling is open.`;
       return `${owing} It cannot be paid because ${venue} has paused withdrawals. Ask again once they are open.`;
     case 'venue_limited':
       return `${owing} It cannot be paid because ${venue} allows no further withdrawals just now. It is tried again by itself; ask again later.`;

@@ -2,7 +2,7 @@
 // account that made the oldest debt is asked first, then the others. Reads the chain, and writes
 // nothing.
 
-import { moreTelling } from '../core/aftermath.ts';
+import { moreTelling, pausesSettling } from '../core/aftermath.ts';
 import { type Debt, walletsOf } from '../core/debt.ts';
 import type { Address } from '../core/ids.ts';
 import type { Payment, PaymentPlan } from '../core/payment.ts';
@@ -10,7 +10,7 @@ import { paysWhole } from '../core/payment-recipients.ts';
 import type { PayingPolicy } from '../core/plan.ts';
 import type { Ledger, Subscriber, VenueAccount } from '../core/ports.ts';
 import type { Preflight } from '../core/preflight.ts';
-import type { ErrorClass } from '../core/trouble.ts';
+import type { ErrorClass, Trouble } from '../core/trouble.ts';
 import type { SeenAccount } from '../core/venue.ts';
 import type { NonceSeen } from './nonce-guard.ts';
 import { type ReadPorts, type Reserves, readPreflight } from './preflight.ts';
@@ -41,6 +41,10 @@ const LACKING: ReadonlySet<ErrorClass> = new Set([
   'operator',
   'permanent',
 ]);
+
+/** Whether another account of the same owner may pay although one account has this trouble. */
+const ofOneAccount = (trouble: Trouble): boolean =>
+  LACKING.has(trouble.class) || trouble.code === 'account_unreadable' || pausesSettling(trouble);
 
 type GrantedUnder = Granted & { readonly nonce: NonceSeen | null };
 /** A plan, or why there is none, and the account from which it was made. */
@@ -154,9 +158,7 @@ export function createBestPlan(
       found = found === null ? option : better(found, option);
       // This account cannot pay; another of the same owner may.
       const lacking =
-        planned.kind === 'wait' &&
-        planned.about === 'subscriber' &&
-        (LACKING.has(planned.trouble.class) || planned.trouble.code === 'account_unreadable');
+        planned.kind === 'wait' && planned.about === 'subscriber' && ofOneAccount(planned.trouble);
       const whole = planned.kind === 'pay' && paysWhole(planned.plan, debts);
       if (whole || (planned.kind !== 'pay' && !lacking)) break;
     }

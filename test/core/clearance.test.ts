@@ -11,7 +11,7 @@ import {
 } from '../../src/core/clearance.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { USDC } from '../../src/core/token.ts';
-import { ERROR_CLASSES } from '../../src/core/trouble.ts';
+import { ERROR_CLASSES, type TroubleCode } from '../../src/core/trouble.ts';
 
 /** The keys of outflows that are cleared completely. */
 const clearedOutflows = (
@@ -171,12 +171,24 @@ test('each kind of trouble asks for what mends it', () => {
     whyBlocked([{ ...USDC, amount: 1n }], { class: each, code: 'expired', detail: '' });
   expect(said('needs_sol')).toContain('Add SOL to your agent wallet');
   expect(said('needs_authorisation')).toContain('the key of your agent wallet');
-  expect(said('venue_paused')).toContain('Drift has paused withdrawals');
   expect(said('retry_when_healthier')).toContain('Close or reduce a position');
   for (const each of ['books_behind', 'operator', 'permanent'] as const)
     expect(said(each)).toContain('give this code: expired');
   for (const each of ['retry_soon', 'unexpected', 'accumulating'] as const)
     expect(said(each)).toContain('It is being paid now');
+});
+
+test('a pause of settlements is not told as a pause of withdrawals', () => {
+  const said = (code: TroubleCode) =>
+    whyBlocked([{ ...USDC, amount: 1n }], { class: 'venue_paused', code, detail: '' });
+  const WITHDRAWALS = 'Drift has paused withdrawals';
+  for (const code of ['withdrawals_paused', 'venue_6149'] as const)
+    expect(said(code)).toContain(WITHDRAWALS);
+  for (const code of ['venue_6158', 'venue_6024'] as const) {
+    expect(said(code)).not.toContain(WITHDRAWALS);
+    expect(said(code)).toContain('paused the settling of profit');
+    expect(said(code)).toContain('Deposit and ask again');
+  }
 });
 
 test("the venue's own limit is no reason to close positions", () => {

@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';
+import { counts } from '../../src/core/owing.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
 import { type Account, planningWith, refusing, type Verdict } from '../support/planning.ts';
 
@@ -126,6 +127,45 @@ test.each([6010, 6023, 6024, 6146, 6158, 6259, 6260])(
     expect(exposed.asked.map((each) => each.settle)).toEqual([[], [1, 0, 2], [0, 2]]);
   },
 );
+
+const PROFIT = [{ market: 1, amount: 30n, held: false }];
+/** Refuses each settlement with this error. */
+const settlesNothing =
+  (number: number): Verdict =>
+  (settle, withdraw) =>
+    settle.length === 0 ? { arrives: withdraw } : refusing(1, number);
+
+test.each([6024, 6158])(
+  'where the profit of one account is not settled because of %i, another account pays at once',
+  async (number) => {
+    const verdict = settlesNothing(number);
+    const accounts = [{ claimable: PROFIT }, { deposit: 1_000n }];
+    const found = planningWith({ accounts, verdict });
+    expect(await found.intend(20n)).toMatchObject({ from: 'u1', withdraw: 20n });
+    // Where no account has enough, the venue is the reason, and the time does not count.
+    const poor = planningWith({ accounts: [{ claimable: PROFIT }, { deposit: 5n }], verdict });
+    const pause = { class: 'venue_paused', code: `venue_${number}` } as const;
+    expect(await poor.intend(20n)).toMatchObject(pause);
+    expect(counts({ status: 'pending', reason: pause, attempts: 20 })).toBe(false);
+  },
+);
+
+test('money that an own position holds in another account ends the protection of a paused market', async () => {
+  const verdict: Verdict = (settle, withdraw) =>
+    settle.length > 0 ? refusing(1, 6158) : refusing(withdraw > 0n ? 1 : 0, 6003);
+  const accounts = [{ claimable: PROFIT }, { deposit: 1_000n, exposed: true }];
+  const found = await planningWith({ accounts, verdict }).intend(20n);
+  expect(found).toMatchObject({ class: 'retry_when_healthier', code: 'margin_floor' });
+  const reason = { class: 'retry_when_healthier', code: 'margin_floor' } as const;
+  expect(counts({ status: 'pending', reason, attempts: 0 })).toBe(true);
+});
+
+test('withdrawals that are paused hold for all accounts, and no other one is read', async () => {
+  const blocked: Trouble = { class: 'venue_paused', code: 'withdrawals_paused', detail: '' };
+  const found = planningWith({ accounts: [{ blocked }, { deposit: 1_000n }] });
+  expect(await found.intend(20n)).toMatchObject({ code: 'withdrawals_paused' });
+  expect(found.read).toEqual(['u0']);
+});
 
 test('a market with nothing to settle does not become the reason of a debt', async () => {
   const verdict: Verdict = (settle, withdraw) =>

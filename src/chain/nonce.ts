@@ -56,6 +56,8 @@ export function readNonce(account: ChainAccount | null, authority: Address): Non
     why: `The nonce account ${why}.`,
   });
   const { owner, data } = account;
+  // Lamports that a stranger sent to the address make no account that the authority cannot open.
+  if (owner === SYSTEM_PROGRAM && data.length === 0) return { seen: 'absent' };
   if (owner !== SYSTEM_PROGRAM) return unusable(`belongs to program ${owner}`);
   if (data.length !== NONCE_BYTES) return unusable(`has ${data.length} bytes, not ${NONCE_BYTES}`);
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
@@ -78,7 +80,8 @@ const neutral = ({ programId, keys, data }: TransactionInstruction): Instruction
 
 /**
  * The instructions that create a subscriber's nonce account and make the authority its owner.
- * `payer` pays the rent, `rent` is that of NONCE_BYTES.
+ * `payer` pays the rent, `rent` is that of NONCE_BYTES. Three instructions in place of
+ * CreateAccountWithSeed, which fails where a stranger has sent lamports to the address.
  */
 export function createNonce(
   payer: Address,
@@ -89,12 +92,17 @@ export function createNonce(
   const noncePubkey = key(nonceAddress(authority, subscriberId));
   return [
     neutral(
-      SystemProgram.createAccountWithSeed({
+      SystemProgram.transfer({
         fromPubkey: key(payer),
-        newAccountPubkey: noncePubkey,
+        toPubkey: noncePubkey,
+        lamports: Number(rent),
+      }),
+    ),
+    neutral(
+      SystemProgram.allocate({
+        accountPubkey: noncePubkey,
         basePubkey: key(authority),
         seed: seedOf(subscriberId),
-        lamports: Number(rent),
         space: NONCE_BYTES,
         programId: SystemProgram.programId,
       }),

@@ -192,8 +192,10 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
         );
       const reading = nonces.read(seen?.account ?? null, authority);
       if (reading.seen === 'unusable') return unusable(reading.why);
-      if (known === null || known.noted === null)
-        return begin(subscriber, creator, known, authority, seen?.account ?? null);
+      if (known === null || known.noted === null) {
+        const account = reading.seen === 'absent' ? null : (seen?.account ?? null);
+        return begin(subscriber, creator, known, authority, account);
+      }
       const { account, noted } = known;
       if (seen === null || seen.slot < noted.slot)
         return wait(troubled('nonce_opening', 'The node is behind the nonce account.'));

@@ -24,7 +24,7 @@ export function createNonceLeaving(
   ports: OpeningPorts & { readonly nonces: Nonces; readonly clock: Clock },
   opening: Pick<NonceOpening, 'close' | 'gone'>,
 ): NonceLeaving {
-  const { ledger, chain, pen, log, clock } = ports;
+  const { ledger, chain, pen, log, clock, nonces } = ports;
   /** The accounts of another key than the sponsor's, each of which is logged once. */
   const foreign = new Set<string>();
 
@@ -56,7 +56,8 @@ export function createNonceLeaving(
             const account = accounts[index] ?? null;
             // A node that is behind may not know the account yet.
             if (known.noted !== null && slot < known.noted.slot) continue;
-            if (account !== null)
+            const isGone = nonces.read(account, known.authority).seen === 'absent';
+            if (account !== null && !isGone)
               await opening.close(known.subscriberId, known.account, account.lamports);
             else if (await opening.gone(known)) left--;
           }

@@ -70,7 +70,8 @@ const SYSTEM: Record<string, Instruction> = {
   'Transfer into the nonce account': neutral(
     SystemProgram.transfer({ fromPubkey, toPubkey: noncePubkey, lamports: 1 }),
   ),
-  'CreateAccountWithSeed, another nonce': createNonce(authority, authority, 'bo', 1_447_680n)[0]!,
+  'Transfer of rent, another nonce': createNonce(authority, authority, 'bo', 1_447_680n)[0]!,
+  'AllocateWithSeed, another nonce': createNonce(authority, authority, 'bo', 1_447_680n)[1]!,
   'CreateAccountWithSeed, an account of the sponsor': neutral(
     SystemProgram.createAccountWithSeed({
       ...{ fromPubkey, newAccountPubkey: fresh, basePubkey: fromPubkey, seed, lamports, space },

@@ -19,7 +19,7 @@ const value = Keypair.generate().publicKey;
 const account = nonceAddress(authority, 'ana');
 
 test('the address derives from authority and subscriber, with the seed of the instruction', async () => {
-  const [create] = createNonce(addressOf(5), authority, 'ana', 1_447_680n);
+  const [pay, create] = createNonce(addressOf(5), authority, 'ana', 1_447_680n);
   const data = Buffer.from(create?.data ?? []);
   const seed = data.toString('utf8', 44, 44 + 32);
   const derived = await PublicKey.createWithSeed(
@@ -28,8 +28,10 @@ test('the address derives from authority and subscriber, with the seed of the in
     SystemProgram.programId,
   );
   expect(derived.toBase58()).toBe(account);
-  expect(create?.accounts[1]?.address).toBe(account);
-  expect(data.readBigUInt64LE(44 + 32)).toBe(1_447_680n);
+  expect(create?.accounts[0]?.address).toBe(account);
+  expect(data.readBigUInt64LE(44 + 32)).toBe(BigInt(NONCE_ACCOUNT_LENGTH));
+  expect(pay?.accounts.map(({ address }) => address)).toEqual([addressOf(5), account]);
+  expect(Buffer.from(pay?.data ?? []).readBigUInt64LE(4)).toBe(1_447_680n);
   expect(nonceAddress(authority, 'bo')).not.toBe(account);
   expect(nonceAddress(addressOf(5), 'ana')).not.toBe(account);
   // An id of any length is a seed of 32 characters.
@@ -47,10 +49,13 @@ describe('a reading', () => {
   const otherFirst = 255 - (good.data[8] ?? 0);
   test('tells the value', () =>
     expect(readNonce(good, authority)).toEqual({ seen: 'value', value: value.toBase58() }));
-  test('of no account', () => expect(readNonce(null, authority)).toEqual({ seen: 'absent' }));
+  test('of no account, or of lamports alone that a stranger sent there', () => {
+    expect(readNonce(null, authority)).toEqual({ seen: 'absent' });
+    expect(readNonce({ ...good, data: new Uint8Array() }, authority)).toEqual({ seen: 'absent' });
+  });
   test.each([
     ['another program', { ...good, owner: TOKEN_PROGRAM }, /program Token/],
-    ['a wallet', { ...good, data: new Uint8Array() }, /0 bytes/],
+    ['too few bytes', { ...good, data: good.data.slice(1) }, /79 bytes/],
     ['an old version', changed(0, 0), /old version/],
     ['an account that is not initialized', changed(4, 0), /not initialized/],
     ['another authority', changed(8, otherFirst), /authority/],

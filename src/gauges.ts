@@ -14,7 +14,9 @@ import type { Pulse } from './flows/heartbeat.ts';
 import type { Lanes } from './flows/lanes.ts';
 import type { Publisher } from './flows/publish.ts';
 import type { RpcCosts } from './flows/rpc-budget.ts';
+import { createSourceAges } from './flows/source-ages.ts';
 import type { Sources } from './flows/sources.ts';
+import type { WatchedAccounts } from './flows/watched.ts';
 import { type Gauge, installNodeGauges } from './node-gauges.ts';
 import type { Metrics } from './system/metrics.ts';
 import { createRested } from './system/rested.ts';
@@ -25,13 +27,14 @@ export type GaugeParts = {
   readonly publisher: Publisher;
   readonly lanes: Lanes;
   readonly sources: Sources;
+  readonly watched: Pick<WatchedAccounts, 'map'>;
   readonly conformance: VenuesConformance;
   readonly clock: Clock;
   /** The result of the last heartbeat. */
   readonly pulse: () => Pulse;
   /** The findings on signing, secrets, endpoints, clocks and nodes. */
   readonly findings: () => readonly Finding[];
-  readonly share: Pick<HearingShare, 'parts'>;
+  readonly share: Pick<HearingShare, 'parts' | 'isMine'>;
   readonly feeds: Pick<Feeds, 'stream'>;
   /** The costs of calls to nodes. */
   readonly costs: Pick<RpcCosts, 'spent' | 'isGivenUp' | 'findings'>;
@@ -57,7 +60,7 @@ const one = (value: number) => [{ labels: {}, value }];
 
 /** Registers every gauge. */
 export function installGauges(metrics: Metrics, given: GaugeParts): void {
-  const { parts, roster, publisher, lanes, sources, conformance, clock } = given;
+  const { parts, roster, publisher, lanes, sources, watched, conformance, clock } = given;
   const { ledger, chain, pen, fees, sender } = parts;
   const gauge: Gauge = (name, help, labels, read) =>
     metrics.gauge({ name: `bailiff_${name}`, help, labels, read });
@@ -160,11 +163,14 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     [],
     async () => one((await ledger.coverage.unexplained()).length),
   );
-  gauge('source_age_seconds', 'Since a source last told of the chain.', ['source'], async () =>
-    Object.entries(sources.read()).map(([source, { lastMs }]) => ({
-      labels: { source },
-      value: lastMs === null ? -1 : (clock.nowMs() - lastMs) / 1_000,
-    })),
+  const follows = (): boolean =>
+    [...watched.map.values()].some((each) => given.share.isMine(each.subscriberId));
+  const ages = createSourceAges({ sources, follows, clock });
+  gauge(
+    'source_age_seconds',
+    'Since a source told of the chain last, or since this daemon follows an account; none while it follows none.',
+    ['source'],
+    async () => ages().map(({ source, ageMs }) => ({ labels: { source }, value: ageMs / 1_000 })),
   );
   const { feeds } = given;
   gauge('stream_accounts', 'Accounts that gRPC streams shall name.', [], async () =>

@@ -28,7 +28,7 @@ const TROUBLES: readonly (readonly [codes: RegExp, sentence: string])[] = [
   [/^53300$/, 'Postgres has no connection left (max_connections). Raise it, or end other clients.'],
   [
     /^25006$/,
-    'Postgres is read-only: a standby, or default_transaction_read_only. Point DATABASE_URL at the primary.',
+    'Postgres is read-only: a standby, or default_transaction_read_only, as a provider sets it when the disk is full. Point DATABASE_URL at the primary, or make room.',
   ],
   [/^53100$/, 'The disk of Postgres is full.'],
   [/^53...$/, 'Postgres lacks memory or another resource.'],

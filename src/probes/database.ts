@@ -1,6 +1,6 @@
-// Database: checks that Postgres answers, is the primary, passes notifications on and has the
-// settings of a session; that the database has every migration of this release; and that the
-// daemon's role has every right on the tables.
+// Database: checks that Postgres answers, is the primary, takes writes, passes notifications on and
+// has the settings of a session; that the database has every migration of this release; and that
+// the daemon's role has every right on the tables.
 import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import { messageOf } from '../core/fault.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
@@ -18,6 +18,7 @@ type Row = {
   readonly version: string;
   readonly now: Date;
   readonly replica: boolean;
+  readonly refuses: boolean;
   readonly encoding: string;
   readonly patience: string;
   readonly joins: string;
@@ -56,6 +57,7 @@ export async function ofDatabase(
 ): Promise<Finding[]> {
   const [row] = await sql<Row[]>`
     select current_setting('server_version') as version, now(), pg_is_in_recovery() as replica,
+      current_setting('transaction_read_only') = 'on' as refuses,
       current_setting('server_encoding') as encoding,
       current_setting('statement_timeout') as patience, current_setting('enable_hashjoin') as joins`.catch(
     asLedgerFault,
@@ -64,6 +66,14 @@ export async function ofDatabase(
   const found: Finding[] = [fine('postgres', `Postgres ${row.version} answers`)];
   if (row.replica)
     found.push(wrong('postgres', 'this is a read replica', 'Let DATABASE_URL name the primary.'));
+  else if (row.refuses)
+    found.push(
+      wrong(
+        'postgres',
+        'it takes no writes: default_transaction_read_only is on for this server, database or role',
+        'Look whether its disk is full: a managed Postgres sets this then, and takes it back once there is room. Else: alter database … (or: alter role …) reset default_transaction_read_only, and alter system likewise.',
+      ),
+    );
   if (row.encoding !== 'UTF8')
     found.push(
       wrong('postgres', `the database is ${row.encoding}`, 'Make it anew with encoding UTF8.'),

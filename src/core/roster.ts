@@ -111,9 +111,10 @@ export type Roster = {
   readonly hydrated: boolean;
   /**
    * The decision for a subscriber, named by platform id or agent wallet. Reducing and closing are
-   * always allowed.
+   * always allowed. `nowMs` is by the clock of `observe`. `ledgerMs` is by that of the ledger, in
+   * which the time since when something is owed is told; left out where that is the same clock.
    */
-  decide(subscriber: string, action: Action, nowMs: number): Decision;
+  decide(subscriber: string, action: Action, nowMs: number, ledgerMs?: number): Decision;
 };
 
 /**
@@ -153,7 +154,7 @@ export function createRoster(options: RosterOptions): Roster {
   /** The reason why a subscriber in good standing may not open because of a limit, or null. */
   const beyondLimit = (
     entry: Pick<RosterEntry, 'outstanding' | 'owed' | 'owedSinceMs'>,
-    nowMs: number,
+    ledgerMs: number,
   ): string | null => {
     const { outstandingMost, owedForMsMost } = options;
     const above = (most: BaseUnits) => owedIn(entry).find((each) => each.amount > most);
@@ -163,9 +164,9 @@ export function createRoster(options: RosterOptions): Roster {
     if (
       owedForMsMost !== null &&
       entry.owedSinceMs !== null &&
-      nowMs - entry.owedSinceMs > owedForMsMost
+      ledgerMs - entry.owedSinceMs > owedForMsMost
     )
-      return `Has owed something for ${Math.floor((nowMs - entry.owedSinceMs) / 1_000)} s, longer than the ${owedForMsMost / 1_000} s this platform allows.`;
+      return `Has owed something for ${Math.floor((ledgerMs - entry.owedSinceMs) / 1_000)} s, longer than the ${owedForMsMost / 1_000} s this platform allows.`;
     return null;
   };
 
@@ -175,7 +176,7 @@ export function createRoster(options: RosterOptions): Roster {
       | undefined,
     subscriberId: () => string,
     action: Action,
-    nowMs: number,
+    ledgerMs: number,
     stale: boolean,
   ): readonly [Decision['verdict'], string] => {
     if (action === 'reduce' || action === 'close')
@@ -193,7 +194,7 @@ export function createRoster(options: RosterOptions): Roster {
         doubtOfAll ?? 'The chain has not been seen recently; standings may be out of date.',
       ];
     if (entry === undefined) return ['deny', 'This subscriber is not registered with Bailiff.'];
-    const limit = beyondLimit(entry, nowMs);
+    const limit = beyondLimit(entry, ledgerMs);
     if (limit !== null) return ['deny', limit];
     if (doubtOfAll !== null) return ['unknown', doubtOfAll];
     const doubt = doubted.size > 0 ? doubted.get(subscriberId()) : undefined;
@@ -267,7 +268,7 @@ export function createRoster(options: RosterOptions): Roster {
     get hydrated() {
       return hydrated;
     },
-    decide(subscriber, action, nowMs) {
+    decide(subscriber, action, nowMs, ledgerMs = nowMs) {
       const row = table.rowOf(subscriber);
       const entry = row < 0 ? undefined : table.facts(row);
       const ageMs = seen.observedAtMs === null ? null : nowMs - seen.observedAtMs;
@@ -275,7 +276,7 @@ export function createRoster(options: RosterOptions): Roster {
       // known.
       const stale = ageMs === null || ageMs > options.staleAfterMs || ageMs < -CLOCK_SLACK_MS;
       const idOf = () => table.entry(row).subscriberId;
-      const [verdict, reason] = answer(entry, idOf, action, nowMs, stale);
+      const [verdict, reason] = answer(entry, idOf, action, ledgerMs, stale);
       return {
         verdict,
         allow: verdict === 'unknown' ? options.failOpen : verdict === 'allow',
@@ -288,7 +289,7 @@ export function createRoster(options: RosterOptions): Roster {
         revision: entry?.revision ?? null,
         stale,
         failOpen: options.failOpen,
-        owedForMs: entry?.owedSinceMs == null ? null : Math.max(0, nowMs - entry.owedSinceMs),
+        owedForMs: entry?.owedSinceMs == null ? null : Math.max(0, ledgerMs - entry.owedSinceMs),
         owedForMsMost: options.owedForMsMost,
       };
     },

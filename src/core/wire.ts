@@ -49,6 +49,11 @@ export type WireBeat = {
   readonly asOfSlot: number | null;
   /** The time since the daemon saw the chain; null before it has seen it. */
   readonly ageMs: number | null;
+  /**
+   * The ledger's time when the beat was sent. `owedSince` of an entry is in this time, and the
+   * machine of an engine may have another. Left out by earlier releases.
+   */
+  readonly now?: string;
   readonly doubt: string | null;
   readonly doubted: readonly string[];
   /** The doubted subscribers that have a reason of their own, with that reason. */

@@ -231,7 +231,9 @@ export function createGateClient(options: GateClientOptions): GateClient {
 
   return {
     decide(subscriber, action) {
-      const decision = picture.roster.decide(String(subscriber), action, nowMs());
+      const atMs = nowMs();
+      const ledgerMs = picture.ledgerMs(atMs);
+      const decision = picture.roster.decide(String(subscriber), action, atMs, ledgerMs);
       if (decision.verdict === 'deny' || action === 'reduce' || action === 'close') return decision;
       if (decision.verdict === 'allow' && state !== 'closed') return decision;
       const reason = ownReason(decision.stale);

@@ -30,6 +30,11 @@ export type GateSnapshot = {
    */
   readonly beat: WireBeat | null;
   readonly observedAtMs: number | null;
+  /**
+   * How far the ledger's clock was ahead of the clock of this machine. Left out by earlier
+   * releases, and before a daemon has told its time.
+   */
+  readonly ledgerAheadMs?: number;
   readonly entries: readonly WireEntry[];
 };
 /** `entry` is null when the ledger has no such subscriber any more. */
@@ -42,6 +47,8 @@ export type Picture = {
   /** The id of the event after which the daemon continues; null asks for the whole roster. */
   readonly eventId: string | null;
   readonly observedAtMs: number | null;
+  /** The ledger's time when the clock of this machine shows `atMs`. */
+  ledgerMs(atMs: number): number;
   /** Begins a stream: drops an incomplete roster of the stream before. */
   begin(): void;
   /**
@@ -60,6 +67,12 @@ const NO_RULES: WireHello = {
   outstandingMost: null,
   owedForMsMost: null,
 };
+
+/** A difference of clocks. Throws a RangeError for one that is no number. */
+function aheadFrom(ms: number): number {
+  if (!Number.isFinite(ms)) throw new RangeError('the time of the ledger is no time');
+  return ms;
+}
 
 const same = (a: RosterEntry | undefined, b: RosterEntry): boolean =>
   a !== undefined &&
@@ -82,6 +95,8 @@ export function createPicture(
   let revision = 0n;
   let eventId: string | null = null;
   let beat: WireBeat | null = null;
+  /** How far the ledger's clock is ahead of this machine's; 0 until a daemon tells its time. */
+  let aheadMs = 0;
   let hydration: ReturnType<Roster['hydration']> | null = null;
   /**
    * While a new roster arrives and listeners exist: the ids received, and the entries that changed.
@@ -170,6 +185,7 @@ export function createPicture(
         beat = value as WireBeat;
         if (beat.asOfSlot !== null && beat.ageMs !== null)
           roster.observe(beat.asOfSlot, nowMs() - beat.ageMs);
+        if (beat.now !== undefined) aheadMs = aheadFrom(Date.parse(beat.now) - nowMs());
         doubt();
         return roster.hydrated;
       default:
@@ -186,6 +202,7 @@ export function createPicture(
       eventId = from.eventId;
       revision = BigInt(from.eventId?.split(':')[0] ?? '0');
       beat = from.beat;
+      aheadMs = aheadFrom(from.ledgerAheadMs ?? 0);
       if (beat?.asOfSlot != null && typeof from.observedAtMs === 'number')
         roster.observe(beat.asOfSlot, from.observedAtMs);
       doubt();
@@ -206,6 +223,7 @@ export function createPicture(
         });
       }
     },
+    ledgerMs: (atMs) => atMs + aheadMs,
     begin() {
       hydration = null;
       sent = null;
@@ -219,6 +237,7 @@ export function createPicture(
             rules,
             beat,
             observedAtMs: roster.freshness().observedAtMs,
+            ledgerAheadMs: aheadMs,
             entries: [...roster.all()].map(wireOf),
           }
         : null,

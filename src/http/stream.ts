@@ -12,6 +12,7 @@ import { Fault } from '../core/fault.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import { type Roster, type RosterOptions, UNEXPLAINED } from '../core/roster.ts';
 import type { Mark } from '../core/roster-entry.ts';
+import { isoTime } from '../core/time.ts';
 import {
   helloOf,
   markOf,
@@ -84,10 +85,12 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
 
   const beatView = (): WireBeat => {
     const { asOfSlot, observedAtMs } = roster.freshness();
+    const nowMs = clock.nowMs();
     return {
       revision: publisher.revision.toString(),
       asOfSlot,
-      ageMs: observedAtMs === null ? null : clock.nowMs() - observedAtMs,
+      ageMs: observedAtMs === null ? null : nowMs - observedAtMs,
+      now: isoTime(nowMs),
       doubt: roster.doubts.all,
       doubted: [...roster.doubts.of],
       doubts: [...roster.doubts.why]

@@ -176,3 +176,16 @@ test('a reader that does not read is dropped, and holds nobody up', async () => 
   slow.resume();
   await closed;
 });
+
+test('a beat tells the ledger’s time, also from a machine whose clock is an hour ahead', async () => {
+  const hourMs = 3_600_000;
+  const ahead = { ...systemClock, nowMs: () => systemClock.nowMs() + hourMs };
+  await using street = await openStreet();
+  const secrets = { ...street.settings.secrets, heliusApiKey: null };
+  const second = await startApp({ ...street.settings, secrets }, ahead, silentLog);
+  const events = await read(second.url, (all) => all.some((each) => each.event === 'beat'));
+  await second.close();
+  const beat = events.find((each) => each.event === 'beat');
+  const { now } = JSON.parse(beat?.data ?? '{}') as { now: string };
+  expect(Math.abs(Date.parse(now) - systemClock.nowMs())).toBeLessThan(hourMs / 2);
+});

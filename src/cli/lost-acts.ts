@@ -32,6 +32,18 @@ const linesOf = (acts: readonly LostAct[]): string[] =>
     ]),
   );
 
+const NAMED_MOST = 20;
+
+/** What is said of lines of the log that tell of an act and cannot be read; empty without any. */
+function unreadableLines(numbers: readonly number[]): string[] {
+  if (numbers.length === 0) return [];
+  const named = numbers.slice(0, NAMED_MOST).join(', ');
+  const more = numbers.length > NAMED_MOST ? `, and ${numbers.length - NAMED_MOST} more` : '';
+  return [
+    `${counted(numbers.length, 'line')} of the log ${numbers.length === 1 ? 'tells' : 'tell'} of an act and cannot be read: ${named}${more}. A journal cuts long lines (LineMax of journald.conf, 48K), and another program may have put a text before a line. Whether these acts are lost is not known: read them in another copy of the log, or compare the platform’s own records.`,
+  ];
+}
+
 /** The level of a line that a daemon wrote, a JSON object with the name of an event; else null. */
 function levelOf(line: string): number | null {
   if (!line.startsWith('{')) return null;
@@ -48,17 +60,21 @@ const least = (known: number | null, level: number | null): number | null =>
   known === null || level === null ? (level ?? known) : Math.min(known, level);
 
 /**
- * The acts that a log's `act.done` lines record, in parts of at most 1,000. Throws `body_invalid`
- * for a file without a line of a daemon, or without one of level info or below: it would pass as a
- * log that lost nothing.
+ * The acts that a log's `act.done` lines record, in parts of at most 1,000. The numbers of the
+ * lines that tell of an act and cannot be read are added to `unreadable`. Throws `body_invalid` for
+ * a file without a line of a daemon, or without one of level info or below: it would pass as a log
+ * that lost nothing.
  */
-async function* loggedActs(file: string): AsyncGenerator<Acknowledged[]> {
+async function* loggedActs(file: string, unreadable: number[]): AsyncGenerator<Acknowledged[]> {
   let part: Acknowledged[] = [];
   let lowest: number | null = null;
+  let number = 0;
   for await (const line of linesIn(file)) {
+    number++;
     if (lowest === null || lowest > INFO) lowest = least(lowest, levelOf(line));
     const act = acknowledgedIn(line);
-    if (act === null) continue;
+    if (act === 'unreadable') unreadable.push(number);
+    if (act === null || act === 'unreadable') continue;
     part.push(act);
     if (part.length < COMPARED_AT_ONCE) continue;
     yield part;
@@ -86,24 +102,26 @@ export function addLostActs(acts: Command, tools: Tools): void {
   acts
     .command('compare <log>')
     .description(
-      'compare the lines act.done of a daemon’s log, or of standard input with -, with the database; exit code 3 when acts are lost',
+      'compare the lines act.done of a daemon’s log, or of standard input with -, with the database; exit code 3 when acts are lost or a line cannot be read',
     )
     .action((log: string) =>
       tools.act('acts compare', { log }, async ({ parts }) => {
         const lost: LostAct[] = [];
+        const unreadable: number[] = [];
         let compared = 0;
-        for await (const part of loggedActs(log)) {
+        for await (const part of loggedActs(log, unreadable)) {
           compared += part.length;
           lost.push(...(await parts.ledger.acts.missing(part)));
         }
         await parts.ledger.acts.noteLost(lost);
         tools
           .output()
-          .result({ compared, lost }, [
+          .result({ compared, lost, unreadable }, [
             `${counted(compared, 'acknowledged act')} in the log, of which the database lacks ${lost.length}.`,
             ...linesOf(lost),
+            ...unreadableLines(unreadable),
           ]);
-        return lost.length === 0 ? 0 : DIFFERENT;
+        return lost.length === 0 && unreadable.length === 0 ? 0 : DIFFERENT;
       }),
     );
   reasoned(

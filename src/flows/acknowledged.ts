@@ -23,6 +23,35 @@ const CHARACTERS_MOST = 8 * 1024 * 1024;
 const BEGUN_MOST = 10_000;
 /** The most lost acts that one log line names. */
 const LOGGED_MOST = 50;
+/**
+ * The most bytes of what was asked in a line `act.done`, as JSON. systemd's journal cuts a line
+ * after 48 KiB, and the pieces are no JSON. The rest of the line has less than 1 KiB.
+ */
+const ASKED_BYTES_MOST = 32 * 1024;
+/** The same for each act that a line `acts.lost` names. */
+const LOST_BYTES_MOST = ASKED_BYTES_MOST / LOGGED_MOST;
+/** Below this share of bytes a value is not looked into. */
+const SHARE_LEAST = 64;
+
+/**
+ * What was asked, as a log line takes it: in at most `most` bytes of JSON. Of an object that has
+ * more, each field gets an equal share, and a value beyond its share becomes its number of bytes.
+ */
+function shortened(value: unknown, most: number): unknown {
+  const bytes = Buffer.byteLength(JSON.stringify(value) ?? '');
+  if (bytes <= most) return value;
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const fields = isObject ? Object.entries(value) : [];
+  // A field has its name, two quotes, a colon and a comma.
+  const names = fields.reduce(
+    (sum, [name]) => sum + Buffer.byteLength(JSON.stringify(name)) + 2,
+    2,
+  );
+  const share = (most - names) / fields.length;
+  return fields.length > 0 && share >= SHARE_LEAST
+    ? Object.fromEntries(fields.map(([name, each]) => [name, shortened(each, share)]))
+    : `… ${bytes} bytes`;
+}
 
 /** Wraps the acts of the ledger, so that acts that end with success are remembered and logged. */
 export function rememberActs(
@@ -67,7 +96,8 @@ export function rememberActs(
         if (own === undefined || status >= 400) return;
         const { actor, what, asked } = own;
         remember({ nonce, atMs: clock.nowMs(), actor, what, asked, status });
-        log.info('act.done', { nonce, actor, what, asked, status });
+        const told = shortened(asked, ASKED_BYTES_MOST);
+        log.info('act.done', { nonce, actor, what, asked: told, status });
       },
     },
     wentBack() {
@@ -85,7 +115,7 @@ export function rememberActs(
           first: lost.slice(0, LOGGED_MOST).map(({ nonce, what, asked, kept }) => ({
             nonce,
             what,
-            asked,
+            asked: shortened(asked, LOST_BYTES_MOST),
             kept,
           })),
           detail:
@@ -97,19 +127,30 @@ export function rememberActs(
 
 const NONCE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** The act that an `act.done` line of a daemon's log tells of; null for every other line. */
-export function acknowledgedIn(line: string): Acknowledged | null {
-  if (!line.includes('"act.done"')) return null;
+/** The beginning of a line `act.done` whose end is missing. */
+const CUT = /^\{"level":\d+,.{0,100}"nonce":"[0-9a-f-]{36}","actor":/;
+
+/**
+ * The act that an `act.done` line of a daemon's log tells of; `unreadable` for a line, or a piece
+ * of one, that tells of an act and cannot be read; null for every other line.
+ */
+export function acknowledgedIn(line: string): Acknowledged | 'unreadable' | null {
+  if (!line.includes('"act.done"') && !CUT.test(line)) return null;
   let told: Record<string, unknown>;
   try {
     told = JSON.parse(line) as Record<string, unknown>;
   } catch {
-    return null;
+    return 'unreadable';
   }
   const { event, nonce, actor, what, asked, status, time } = told;
+  if (event !== 'act.done') return null;
   const atMs = typeof time === 'string' ? Date.parse(time) : Number(time);
-  if (event !== 'act.done' || typeof nonce !== 'string' || !NONCE.test(nonce)) return null;
-  if (typeof actor !== 'string' || typeof what !== 'string' || typeof status !== 'number')
-    return null;
-  return Number.isFinite(atMs) ? { nonce, atMs, actor, what, asked: asked ?? null, status } : null;
+  return typeof nonce === 'string' &&
+    NONCE.test(nonce) &&
+    typeof actor === 'string' &&
+    typeof what === 'string' &&
+    typeof status === 'number' &&
+    Number.isFinite(atMs)
+    ? { nonce, atMs, actor, what, asked: asked ?? null, status }
+    : 'unreadable';
 }

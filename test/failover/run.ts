@@ -166,7 +166,11 @@ const counted = async (): Promise<{ restored: bigint; payments: bigint }> => {
 async function listedAsLost(restarted: boolean): Promise<ReadonlySet<string>> {
   const acts = createActs(sql);
   if (restarted) {
-    const told = logged.flatMap((line) => acknowledgedIn(line) ?? []);
+    const told = logged.flatMap((line) => {
+      const act = acknowledgedIn(line);
+      if (act === 'unreadable') throw new Error(`this line cannot be read: ${line}`);
+      return act ?? [];
+    });
     await acts.noteLost(await acts.missing(told));
   }
   const response = await fetch(`${app.url}/v1/audit/lost`);

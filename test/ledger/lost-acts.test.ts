@@ -103,8 +103,15 @@ test('the log of a daemon that has ended tells the same acts', async () => {
   await acts.end(await begin(acts, halt('creator:a')), 204, null, 0);
   await acts.end(await begin(acts, halt('creator:b')), 204, null, 0);
   await database.sql`delete from act where asked #>> '{body,scope}' = 'creator:b'`;
-  const noise = ['', 'not JSON "act.done"', '{"event":"act.done"}', '{"event":"payment.sent"}'];
-  const read = [...noise, ...lines].flatMap((line) => acknowledgedIn(line) ?? []);
+  const noise = ['', 'no JSON', '{"event":"payment.sent"}', '{"event":"x","of":"act.done"}'];
+  expect(noise.map(acknowledgedIn)).toEqual([null, null, null, null]);
+  const [line = ''] = lines;
+  const cut = ['no JSON "act.done"', '{"event":"act.done"}', line.slice(0, 150), line.slice(150)];
+  expect(cut.map(acknowledgedIn)).toEqual(cut.map(() => 'unreadable'));
+  const read = lines.flatMap((each) => {
+    const act = acknowledgedIn(each);
+    return act === null || act === 'unreadable' ? [] : [act];
+  });
   expect(read).toHaveLength(2);
   const lost = await acts.missing(read);
   expect(lost).toMatchObject([{ asked: { body: { scope: 'creator:b' } }, kept: 'nothing' }]);

@@ -106,13 +106,15 @@ export function addLostActs(acts: Command, tools: Tools): void {
     )
     .action((log: string) =>
       tools.act('acts compare', { log }, async ({ parts }) => {
-        const lost: LostAct[] = [];
+        const lostActs = new Map<string, LostAct>();
         const unreadable: number[] = [];
         let compared = 0;
         for await (const part of loggedActs(log, unreadable)) {
           compared += part.length;
-          lost.push(...(await parts.ledger.acts.missing(part)));
+          // Every daemon writes a line for the act of a command, also one that was started later.
+          for (const act of await parts.ledger.acts.missing(part)) lostActs.set(act.nonce, act);
         }
+        const lost = [...lostActs.values()];
         await parts.ledger.acts.noteLost(lost);
         tools
           .output()

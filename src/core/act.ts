@@ -64,6 +64,11 @@ export type LostAct = Acknowledged & {
    */
   readonly kept: 'nothing' | 'beginning';
 };
+/** An act of a command, as running daemons hear of it; `status` is null while it runs. */
+export type CommandAct = Omit<Acknowledged, 'status'> & {
+  readonly id: bigint;
+  readonly status: number | null;
+};
 export type Acts = {
   /**
    * Records an act. An act with the same key that has not ended after a minute, by the database's
@@ -88,6 +93,15 @@ export type Acts = {
     limit: number;
     before?: bigint;
   }): Promise<Act[]>;
+  /**
+   * The acts of commands from the id `after` on, and those with the ids `open`, oldest first, at
+   * most 500. With `after` null those of the last day, among the last 10,000 acts. `upTo` is the
+   * highest id that was looked at, 0 without any act.
+   */
+  ofCommands(
+    after: bigint | null,
+    open: readonly bigint[],
+  ): Promise<{ readonly upTo: bigint; readonly acts: readonly CommandAct[] }>;
   /** The acts among these that the ledger does not hold, or holds without their end. */
   missing(acts: readonly Acknowledged[]): Promise<readonly LostAct[]>;
   /** Stores lost acts for a person to review. An act that is stored already stays unchanged. */

@@ -1,7 +1,8 @@
-// Acknowledged: remembers for a while the acts that this daemon has answered with success. A
-// database that went back in time may lack the latest of them; those acts are then recorded in the
-// ledger for a person, and logged. Each act is also a line `act.done` in the log, which `bailiff
-// acts compare` reads when no daemon lived through the failover.
+// Acknowledged: remembers for a while the acts that this daemon has answered with success, and those
+// of commands, of which it hears from the ledger. A database that went back in time may lack the
+// latest of them; those acts are then recorded in the ledger for a person, and logged. Each act is
+// also a line `act.done` in the log, which `bailiff acts compare` reads when no daemon lived through
+// the failover.
 import type { Acknowledged, Acts, NewAct } from '../core/act.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
@@ -12,7 +13,8 @@ export type AcknowledgedActs = {
   wentBack(): void;
   /**
    * After `wentBack`: finds the remembered acts that the ledger does not hold, and records them as
-   * lost. Throws when Postgres does not answer; the next call asks again.
+   * lost. Always: remembers the acts of commands that have ended since the last call. Throws when
+   * Postgres does not answer; the next call asks again.
    */
   check(): Promise<void>;
 };
@@ -21,6 +23,17 @@ export type AcknowledgedActs = {
 const CHARACTERS_MOST = 8 * 1024 * 1024;
 /** The most acts without an end that are remembered. */
 const BEGUN_MOST = 10_000;
+/**
+ * The exit codes of commands that have changed something: done, and done where a person must look at
+ * the rest.
+ */
+const DONE_BY_COMMANDS: ReadonlySet<number> = new Set([0, 3]);
+/** The most acts of commands that are looked at again because they had not ended. */
+const RUNNING_MOST = 100;
+/** Ids that are read again: an act may be committed after one with a higher id. */
+const OVERLAP = 100n;
+/** Nonces of acts of commands that are kept, more than one reading and its overlap find. */
+const HEARD_MOST = 2_000;
 /** The most lost acts that one log line names. */
 const LOGGED_MOST = 50;
 /**
@@ -62,6 +75,12 @@ export function rememberActs(
   const remembered = new Map<string, { readonly act: Acknowledged; readonly size: number }>();
   let size = 0;
   let suspect = false;
+  /** The id of the act up to which those of commands were read; null before the first. */
+  let heardTo: bigint | null = null;
+  /** Acts of commands that had not ended when they were read. */
+  let running: readonly bigint[] = [];
+  /** The nonces of the acts of commands that were heard of last. */
+  const heard = new Set<string>();
 
   const forget = (nonce: string): void => {
     size -= remembered.get(nonce)?.size ?? 0;
@@ -74,6 +93,29 @@ export function rememberActs(
     for (const nonce of remembered.keys()) {
       if (size <= CHARACTERS_MOST) break;
       forget(nonce);
+    }
+  };
+  const done = (act: Acknowledged): void => {
+    remember(act);
+    const { nonce, actor, what, asked, status } = act;
+    const told = shortened(asked, ASKED_BYTES_MOST);
+    log.info('act.done', { nonce, actor, what, asked: told, status });
+  };
+  const hearCommands = async (): Promise<void> => {
+    const after = heardTo === null ? null : heardTo - OVERLAP;
+    const found = await acts.ofCommands(after, running);
+    heardTo = found.upTo;
+    running = found.acts
+      .flatMap(({ id, status }) => (status === null ? [id] : []))
+      .slice(-RUNNING_MOST);
+    for (const { id: _, status, ...act } of found.acts) {
+      if (status === null || heard.has(act.nonce)) continue;
+      heard.add(act.nonce);
+      if (DONE_BY_COMMANDS.has(status)) done({ ...act, status });
+    }
+    for (const nonce of heard) {
+      if (heard.size <= HEARD_MOST) break;
+      heard.delete(nonce);
     }
   };
   return {
@@ -95,19 +137,20 @@ export function rememberActs(
         await acts.end(act, status, answer, nowMs);
         if (own === undefined || status >= 400) return;
         const { actor, what, asked } = own;
-        remember({ nonce, atMs: clock.nowMs(), actor, what, asked, status });
-        const told = shortened(asked, ASKED_BYTES_MOST);
-        log.info('act.done', { nonce, actor, what, asked: told, status });
+        done({ nonce, atMs: clock.nowMs(), actor, what, asked, status });
       },
     },
     wentBack() {
       suspect = true;
     },
     async check() {
-      if (!suspect) return;
+      if (!suspect) return hearCommands();
       const lost = await acts.missing([...remembered.values()].map(({ act }) => act));
       await acts.noteLost(lost);
       suspect = false;
+      // The ids after the last one that is left are given out anew.
+      heardTo = null;
+      running = [];
       for (const { nonce } of lost) forget(nonce);
       if (lost.length > 0)
         log.error('acts.lost', {

@@ -1,7 +1,8 @@
 // Acts: stores who asked for which change, when, and how the request ended.
-import type { Acts, LostAct } from '../core/act.ts';
+import type { Acts, CommandAct, LostAct } from '../core/act.ts';
 import { Fault } from '../core/fault.ts';
 import { at, plannedEach, type Sql, toJson, violates } from './database.ts';
+import { array } from './groups.ts';
 import { conditionsOf } from './lists.ts';
 
 /**
@@ -11,6 +12,9 @@ import { conditionsOf } from './lists.ts';
 const BROKEN_OFF_AFTER_MS = 60_000;
 
 const NONCES_AT_ONCE = 5_000;
+const COMMANDS_MOST = 500;
+/** The acts among which those of commands are looked for first. */
+const LATEST_ACTS = 10_000n;
 
 type Row = {
   act_id: bigint;
@@ -92,6 +96,20 @@ export function createActs(sql: Sql): Acts {
         asked: row.asked,
         status: row.status,
       }));
+    },
+    async ofCommands(after, open) {
+      const [last] = await sql<{ id: bigint | null }[]>`select max(act_id) as id from act`;
+      const upTo = last?.id ?? 0n;
+      const rows = await sql<(Omit<CommandAct, 'id' | 'atMs'> & { act_id: bigint; at: Date })[]>`
+        select act_id, nonce, at, actor, what, asked, status from act
+        where actor = 'command' and (act_id = any(${array(sql, open.map(String))}::bigint[])
+          or act_id >= ${after ?? upTo - LATEST_ACTS} and (${after !== null}::boolean or at > now() - interval '1 day'))
+        order by act_id limit ${COMMANDS_MOST}`;
+      const acts = rows.map(({ act_id, at: then, ...act }) => ({
+        ...{ id: act_id, atMs: then.getTime() },
+        ...act,
+      }));
+      return { upTo: rows.length < COMMANDS_MOST ? upTo : (acts.at(-1)?.id ?? upTo), acts };
     },
     async missing(acts) {
       const found = new Map<string, number | null>();

@@ -86,6 +86,55 @@ test('the daemon lists what it acknowledged and the database lost, once, and not
   expect((await acts.lost(10)).map((each) => each.kept)).toEqual(['beginning']);
 });
 
+test('acts of commands are heard of, logged once, and listed when the database lost them', async () => {
+  const { acts, lines, wentBack, check } = daemon();
+  const commands = createActs(database.sql);
+  const command = (what: string): NewAct => ({
+    ...{ actor: 'command', person: 'Ana', what, asked: { path: { id: 'k' } }, once: null },
+  });
+  const before = await begin(commands, command('api-keys revoke'));
+  const long = await begin(commands, command('import'));
+  await commands.end(before, 0, null, 0);
+  await check();
+  const done = () => lines.filter((line) => line.includes('"act.done"'));
+  const logged = () => done().flatMap((line) => /"what":"([^"]+)"/.exec(line)?.[1] ?? []);
+  expect(logged()).toEqual(['api-keys revoke']);
+  // The daemon's own acts raise the numbers meanwhile.
+  for (let n = 0; n < 3; n++) await acts.end(await begin(acts, halt('all')), 409, null, 0);
+  const failed = await begin(commands, command('shares void'));
+  await commands.end(failed, 1, null, 0);
+  const halted = await begin(commands, command('halt'));
+  await commands.end(halted, 0, null, 0);
+  await commands.end(long, 3, null, 0);
+  await check();
+  await check();
+  expect(logged()).toEqual(['api-keys revoke', 'import', 'halt']);
+  expect(lines.map(acknowledgedIn)).toMatchObject([
+    { nonce: before.nonce, actor: 'command', status: 0 },
+    { nonce: long.nonce, status: 3 },
+    { nonce: halted.nonce, status: 0 },
+  ]);
+
+  await loseActs(halted.id, long.id);
+  const again = await begin(commands, command('resume'));
+  await commands.end(again, 0, null, 0);
+  wentBack();
+  await check();
+  await check();
+  const lost = await acts.lost(10);
+  expect(lost.map(({ what, kept }) => [what, kept]).sort()).toEqual([
+    ['halt', 'nothing'],
+    ['import', 'beginning'],
+  ]);
+  expect(logged()).toEqual(['api-keys revoke', 'import', 'halt', 'resume']);
+
+  // A daemon that starts tells of the commands of the last day.
+  await database.sql`update act set at = now() - interval '25 hours' where nonce = ${before.nonce}`;
+  const other = daemon();
+  await other.check();
+  expect(other.lines.map(acknowledgedIn)).toMatchObject([{ what: 'resume' }]);
+});
+
 test('a check that Postgres does not answer is made again', async () => {
   const { acts, wentBack, check } = daemon();
   await acts.end(await begin(acts, halt('all')), 204, null, 0);

@@ -136,15 +136,18 @@ function checkMovements(receipt: Receipt, venue: KnownVenue, evidence: ReceiptEv
   );
 }
 
+/** The fields of a receipt from which its parts are recomputed, and the parts. */
+type Booked = Pick<Receipt, 'close' | 'parts' | 'held' | 'terms' | 'movements' | 'subscription'>;
+
 /** The movements as accrual reads them. */
-const movementsOf = ({ movements }: Receipt): Movement[] =>
+const movementsOf = ({ movements }: Pick<Receipt, 'movements'>): Movement[] =>
   movements.map(({ signature: _s, ordinal: _o, ...move }): Movement => move);
 
 /**
  * The tabs with which the parts were computed, by `markSlot` of their terms. Each part of one mark
  * begins with the tab that the part before it left; the first, with a tab that no other part left.
  */
-function tabsOf({ parts, terms }: Receipt): Record<string, Tab> {
+function tabsOf({ parts, terms }: Booked): Record<string, Tab> {
   const markOf = ({ termsSlot }: ReceiptPart) =>
     terms.find((each) => each.fromSlot === termsSlot)?.markSlot;
   const tabs: Record<string, Tab> = {};
@@ -174,7 +177,7 @@ const BASIS_POINTS_MOST = 10_000;
 /**
  * Whether the terms, and the tabs that the parts begin with, can be those of a subscription.
  */
-function wellFormed({ terms, parts, close }: Receipt): boolean {
+function wellFormed({ terms, parts, close }: Booked): boolean {
   const begins = terms.map((each) => each.fromSlot);
   return (
     termsOf({ terms }).every((each) => splitsProblem(each) === null) &&
@@ -201,7 +204,7 @@ function wellFormed({ terms, parts, close }: Receipt): boolean {
 }
 
 /** Checks the parts: recomputes them from the close and the movements, to the unit. */
-function checkParts(receipt: Receipt): Finding {
+function checkParts(receipt: Booked): Finding {
   const { close, parts, held, subscription } = receipt;
   if (!wellFormed(receipt))
     return differs('computation', `The terms of ${subscription} contradict each other.`);
@@ -227,6 +230,9 @@ function checkParts(receipt: Receipt): Finding {
     ? ok('computation', 'Profit, charged profit and amount follow from the records, to the unit.')
     : differs('computation', `${wrong.join('; ')} by computation.`);
 }
+
+/** Whether the parts follow from the close and the movements, to the unit. */
+export const partsFollow = (booked: Booked): boolean => checkParts(booked).verdict === 'ok';
 
 /**
  * Checks that no opening is missing: the venue's own average entry in the record of the close must

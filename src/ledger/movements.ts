@@ -2,7 +2,7 @@
 // closes depend on them; with the funding of the account where that is asked for.
 
 import type { Realised } from '../core/accrual.ts';
-import type { Fact, FundingPayment } from '../core/fact.ts';
+import type { Fact, FundingPayment, Unknown } from '../core/fact.ts';
 import type { FundingMove } from '../core/funding.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import type { Movement } from '../core/lot.ts';
@@ -35,12 +35,19 @@ export type PlacedMovement = Movement & {
 };
 
 /**
+ * How movements are read: as this release books closes, or as earlier ones did, by which the closes
+ * that they booked are recomputed. Earlier releases took each transaction that could not be read
+ * for one that may have traded, and the positions of a reckoning as its state shows them.
+ */
+export type ReadAs = 'now' | 'earlier';
+
+/**
  * A row's reckoning or close; of a reckoning with the positions at its place in `held`, which its
  * fact tells at `uptoSlot`.
  */
-function realisedIn({ body, later }: Row, kind: Realised['kind']): Realised {
+function realisedIn({ body, later }: Row, kind: Realised['kind'], as: ReadAs): Realised {
   const read = readBody(kind, body);
-  if (read.kind === 'close' || read.held === null) return read;
+  if (read.kind === 'close' || read.held === null || as === 'earlier') return read;
   const moves = (later ?? []).map((each): RecordedMove => readBody(each.kind, each.body));
   return { ...read, held: rewound(read.held, moves) };
 }
@@ -49,14 +56,14 @@ function realisedIn({ body, later }: Row, kind: Realised['kind']): Realised {
  * The movement of a row; null for a row of funding, and for a transaction that could not be read
  * and in which no call may have traded: nothing was opened there.
  */
-const movementOf = (row: Row): PlacedMovement | null => {
+const movementOf = (row: Row, as: ReadAs = 'now'): PlacedMovement | null => {
   const place = { slot: Number(row.slot), signature: row.signature, ordinal: row.ordinal };
   if (row.kind === 'funding') return null;
-  if (row.kind === 'unknown' && (row.body as { tradedAt: number | null }).tradedAt === null)
-    return null;
+  const isQuiet = row.kind === 'unknown' && (row.body as Unknown).tradedAt === null;
+  if (isQuiet && as === 'now') return null;
   if (row.kind === 'flat')
     return { kind: 'flat', market: (row.body as { market: number }).market, ...place };
-  if (row.kind === 'reckoning') return { ...realisedIn(row, row.kind), ...place };
+  if (row.kind === 'reckoning') return { ...realisedIn(row, row.kind, as), ...place };
   return { ...readBody(row.kind, row.body), ...place };
 };
 
@@ -207,17 +214,18 @@ export type Before = { readonly realised: Realised; readonly moves: readonly Pla
 export async function readHistories(
   sql: Sql | Transaction,
   histories: readonly History[],
+  as: ReadAs = 'now',
 ): Promise<readonly (readonly Before[])[]> {
   const rows = await readRows(sql, histories, false);
   return histories.map(({ account, closes }) => {
     const own = rows.get(account) ?? [];
     // As many as there are rows, so that the place of a close is the same in both lists.
-    const movements = own.map(movementOf);
+    const movements = own.map((row) => movementOf(row, as));
     return closes.map((close): Before => {
       const at = placeIn(own, close);
       const found = own[at];
       return {
-        realised: found === undefined ? close.body : realisedIn(found, close.body.kind),
+        realised: found === undefined ? close.body : realisedIn(found, close.body.kind, as),
         moves: movements.slice(0, at < 0 ? undefined : at).filter((move) => move !== null),
       };
     });

@@ -5,13 +5,14 @@ import type { Close, Reckoning } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Receipt, ReceiptMovement, ReceiptPart } from '../core/receipt.ts';
+import { partsFollow } from '../core/receipt-close.ts';
 import type { ReceiptBook } from '../core/receipt-ports.ts';
 import { type Basis, rulesIn } from '../core/terms.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue-name.ts';
 import type { Sql, Transaction } from './database.ts';
 import { readBody } from './facts.ts';
 import { keptGenesis } from './genesis.ts';
-import { type PlacedMovement, readHistories } from './movements.ts';
+import { type PlacedMovement, type ReadAs, readHistories } from './movements.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
 type CloseRow = {
@@ -238,19 +239,45 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
     const { signature, ordinal, block_index: blockIndex } = row;
     const body = readBody(row.kind, row.body);
     const close = { signature, position: { slot, blockIndex, ordinal }, body };
-    const [[before] = []] = await readHistories(tx, [
-      { account: row.account, since: subscription.held.slot, closes: [close] },
-    ]);
-    const { realised = body, moves: history = [] } = before ?? {};
-    const movements = history.flatMap(movementsOf);
-    // A position from before the first terms is listed only if its market was never empty since.
-    const emptied = new Set(history.flatMap((each) => (each.kind === 'flat' ? each.market : [])));
-    const positions = subscription.held.positions.filter(
-      ({ market }) => !emptied.has(market) && (body.kind === 'reckoning' || market === body.market),
-    );
+    const parts = await readParts(tx, row);
+    const terms = subscription.terms
+      .filter((each) => each.fromSlot <= slot)
+      .map(({ fromSlot, markSlot, creatorWallet, shareBps, basis, ended, ...more }) => ({
+        fromSlot,
+        markSlot,
+        creatorWallet,
+        shareBps,
+        basis,
+        ended,
+        ...rulesIn(more),
+        splits: more.splits.map(({ wallet, shareBps: part }) => ({ wallet, shareBps: part })),
+      }));
+    const bookedAs = async (as: ReadAs) => {
+      const asked = { account: row.account, since: subscription.held.slot, closes: [close] };
+      const [[before] = []] = await readHistories(tx, [asked], as);
+      const { realised = body, moves: history = [] } = before ?? {};
+      // A position from before the first terms is listed only if its market was never empty since.
+      const emptied = new Set(history.flatMap((each) => (each.kind === 'flat' ? each.market : [])));
+      const positions = subscription.held.positions.filter(
+        ({ market }) =>
+          !emptied.has(market) && (body.kind === 'reckoning' || market === body.market),
+      );
+      return {
+        subscription: row.subscription_id,
+        terms,
+        parts,
+        held: { slot: subscription.held.slot, positions, open: subscription.held.open ?? 'free' },
+        movements: history.flatMap(movementsOf),
+        close: { signature, slot, ordinal, body: closeOf(realised) },
+      };
+    };
+    const now = await bookedAs('now');
+    // An earlier release may have booked the close from what it read of the same facts.
+    const earlier = partsFollow(now) ? null : await bookedAs('earlier');
+    const booked = earlier !== null && partsFollow(earlier) ? earlier : now;
     return {
       genesisHash,
-      subscription: row.subscription_id,
+      ...booked,
       subscriber: {
         agentWallet: row.agent_wallet,
         tokenAccount: row.agent_token_account,
@@ -268,22 +295,6 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
         overpaid: row.overpaid,
         status: row.status,
       },
-      terms: subscription.terms
-        .filter((each) => each.fromSlot <= slot)
-        .map(({ fromSlot, markSlot, creatorWallet, shareBps, basis, ended, ...more }) => ({
-          fromSlot,
-          markSlot,
-          creatorWallet,
-          shareBps,
-          basis,
-          ended,
-          ...rulesIn(more),
-          splits: more.splits.map(({ wallet, shareBps: part }) => ({ wallet, shareBps: part })),
-        })),
-      held: { slot: subscription.held.slot, positions, open: subscription.held.open ?? 'free' },
-      movements,
-      close: { signature, slot, ordinal, body: closeOf(realised) },
-      parts: await readParts(tx, row),
       payments: await readPayments(tx, row.subscriber_id, shareId),
       credits: await readCredits(tx, row.subscriber_id, shareId),
     };

@@ -2,14 +2,12 @@
 // read and the state that proves its profit, in both ledgers. The account trades by the venue's
 // rules, so that what is booked must add up to what it realised.
 import { expect, test } from 'vitest';
-import { accrualOf, type Booking } from '../../src/core/accrual.ts';
-import type { Fact, FactBody } from '../../src/core/fact.ts';
+import type { Booking } from '../../src/core/accrual.ts';
 import type { Ledger } from '../../src/core/ports.ts';
-import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { createMemoryLedger } from '../sim/memory/ledger.ts';
-import { addressOf, CREATOR, createTestLedger, signatureOf } from '../support/ledger.ts';
+import { trading } from '../support/hidden-trading.ts';
+import { addressOf, CREATOR, createTestLedger } from '../support/ledger.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
-import { createTradedAccount } from '../support/traded-account.ts';
 
 const ACCOUNT = addressOf(3);
 const LEDGERS = ['Postgres', 'memory'] as const;
@@ -29,71 +27,6 @@ async function open(name: (typeof LEDGERS)[number]): Promise<AsyncDisposable & {
   return { ledger, [Symbol.asyncDispose]: async () => {} };
 }
 
-/** An account of ana's that trades, some of it behind cut logs, and is compared with its state. */
-function trading(ledger: Ledger) {
-  const account = createTradedAccount();
-  const watched = { address: ACCOUNT, subscriberId: 'ana', role: 'drift_user' } as const;
-  let told = 0n;
-  let reckonedTo = 0n;
-  const state = (slot: number): AccountState => ({
-    ...{ slot, positions: account.held(), pulse: '' },
-    counters: { ...NO_COUNTERS, realised: account.realised() },
-    hints: { exists: true, delegate: '', quoteFlow: 0n, isolated: 0n },
-  });
-  const record = async (slot: number, bodies: readonly FactBody[]) => {
-    const rumour = { signature: signatureOf(slot), blockIndex: 0, accounts: [ACCOUNT] };
-    await ledger.sightings.note([rumour], { source: 'replay', by: 'confirmed', nowMs: 0 });
-    const facts = bodies.map(
-      (body, ordinal): Fact => ({
-        ...{ subscriberId: 'ana', account: ACCOUNT, signature: rumour.signature, body },
-        position: { slot, blockIndex: 0, ordinal: body.kind === 'unknown' ? 1_000_000 : ordinal },
-      }),
-    );
-    const read = { signature: rumour.signature, slot, finality: 'finalized', facts } as const;
-    await ledger.sightings.record({ ...read, dueMs: 0, nowMs: 0 });
-  };
-  return {
-    account,
-    begin: (slot: number) => ledger.checks.begin(watched, state(slot)),
-    /** Trades, and returns what puts the facts of the trade on record. */
-    trade(slot: number, delta: bigint, price: bigint, fee: bigint) {
-      const before = account.realised();
-      const { moves } = account.trade(slot, 0, delta, price, fee);
-      told += account.realised() - before;
-      const bodies = moves.map(({ slot: _, ...body }) => body as FactBody);
-      return { hear: () => record(slot, bodies) };
-    },
-    async hide(slot: number, delta: bigint, price: bigint, fee: bigint) {
-      account.trade(slot, 0, delta, price, fee);
-      await record(slot, [{ kind: 'unknown', why: 'log_truncated', tradedAt: 1_023 }]);
-    },
-    quiet: (slot: number) =>
-      record(slot, [{ kind: 'unknown', why: 'log_truncated', tradedAt: null }]),
-    /** Compares the account's state at the end of a slot with all facts up to it. */
-    async check(slot: number) {
-      await ledger.checks.propose(ACCOUNT, state(slot));
-      const [check] = await ledger.checks.find([ACCOUNT]);
-      if (check === undefined) throw new Error('no such account');
-      const { unknowns } = await ledger.checks.told(ACCOUNT, check.baseline?.slot ?? 0, slot);
-      const netPnl = account.realised() - told - reckonedTo;
-      reckonedTo += netPnl;
-      if (unknowns > 0) await ledger.checks.reckon(check, netPnl);
-      else await ledger.checks.advance(check);
-    },
-    /** Books all closes that wait. */
-    async book(): Promise<Booking[]> {
-      const bookings: Booking[] = [];
-      for (;;) {
-        const [close] = await ledger.shares.unaccrued(1);
-        if (close === undefined) return bookings;
-        const { fact, subscription, history } = close;
-        const accrued = accrualOf(fact.body, fact.position.slot, subscription, history);
-        expect(await ledger.shares.book(close, accrued)).toBe(true);
-        bookings.push(...accrued.bookings);
-      }
-    },
-  };
-}
 const profits = (bookings: readonly Booking[]) => bookings.map((each) => each.netPnl);
 
 test.each(LEDGERS)('what was opened by record behind it is opened once, in %s', async (name) => {

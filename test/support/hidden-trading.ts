@@ -1,0 +1,81 @@
+// Hidden trading: an account of ana's that trades by the venue's rules, some of it behind cut logs,
+// and whose closes are booked from what a ledger has heard of them.
+import { expect } from 'vitest';
+import { accrualOf, type Booking } from '../../src/core/accrual.ts';
+import type { UnaccruedClose } from '../../src/core/debt-ports.ts';
+import type { Fact, FactBody } from '../../src/core/fact.ts';
+import type { Ledger } from '../../src/core/ports.ts';
+import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
+import { addressOf, signatureOf } from './ledger.ts';
+import { createTradedAccount } from './traded-account.ts';
+
+const ACCOUNT = addressOf(3);
+
+/** The account: what it does, what is heard of that, and when its state is read. */
+export function trading(ledger: Ledger) {
+  const account = createTradedAccount();
+  const watched = { address: ACCOUNT, subscriberId: 'ana', role: 'drift_user' } as const;
+  let told = 0n;
+  let reckonedTo = 0n;
+  const state = (slot: number): AccountState => ({
+    ...{ slot, positions: account.held(), pulse: '' },
+    counters: { ...NO_COUNTERS, realised: account.realised() },
+    hints: { exists: true, delegate: '', quoteFlow: 0n, isolated: 0n },
+  });
+  const record = async (slot: number, bodies: readonly FactBody[]) => {
+    const rumour = { signature: signatureOf(slot), blockIndex: 0, accounts: [ACCOUNT] };
+    await ledger.sightings.note([rumour], { source: 'replay', by: 'confirmed', nowMs: 0 });
+    const facts = bodies.map(
+      (body, ordinal): Fact => ({
+        ...{ subscriberId: 'ana', account: ACCOUNT, signature: rumour.signature, body },
+        position: { slot, blockIndex: 0, ordinal: body.kind === 'unknown' ? 1_000_000 : ordinal },
+      }),
+    );
+    const read = { signature: rumour.signature, slot, finality: 'finalized', facts } as const;
+    await ledger.sightings.record({ ...read, dueMs: 0, nowMs: 0 });
+  };
+  return {
+    account,
+    begin: (slot: number) => ledger.checks.begin(watched, state(slot)),
+    /** Trades, and returns what puts the facts of the trade on record. */
+    trade(slot: number, delta: bigint, price: bigint, fee: bigint) {
+      const before = account.realised();
+      const { moves } = account.trade(slot, 0, delta, price, fee);
+      told += account.realised() - before;
+      const bodies = moves.map(({ slot: _, ...body }) => body as FactBody);
+      return { hear: () => record(slot, bodies) };
+    },
+    async hide(slot: number, delta: bigint, price: bigint, fee: bigint) {
+      account.trade(slot, 0, delta, price, fee);
+      await record(slot, [{ kind: 'unknown', why: 'log_truncated', tradedAt: 1_023 }]);
+    },
+    quiet: (slot: number) =>
+      record(slot, [{ kind: 'unknown', why: 'log_truncated', tradedAt: null }]),
+    /** Compares the account's state at the end of a slot with all facts up to it. */
+    async check(slot: number) {
+      await ledger.checks.propose(ACCOUNT, state(slot));
+      const [check] = await ledger.checks.find([ACCOUNT]);
+      if (check === undefined) throw new Error('no such account');
+      const found = await ledger.checks.told(ACCOUNT, check.baseline?.slot ?? 0, slot);
+      const netPnl = account.realised() - told - reckonedTo;
+      reckonedTo += netPnl;
+      // Where none may have traded and nothing was realised, no reckoning is made.
+      const mayHaveTraded = found.unknowns > (found.told.quiet ?? 0) || netPnl !== 0n;
+      if (mayHaveTraded) await ledger.checks.reckon(check, netPnl);
+      else await ledger.checks.advance(check);
+    },
+    /** Books all closes that wait, from what `read` makes of each. */
+    async book(read: (close: UnaccruedClose) => UnaccruedClose = (each) => each) {
+      const bookings: Booking[] = [];
+      for (;;) {
+        const [waiting] = await ledger.shares.unaccrued(1);
+        if (waiting === undefined) return bookings;
+        const close = read(waiting);
+        const { fact, subscription, history } = close;
+        const accrued = accrualOf(fact.body, fact.position.slot, subscription, history);
+        expect(await ledger.shares.book(close, accrued)).toBe(true);
+        bookings.push(...accrued.bookings);
+      }
+    },
+  };
+}

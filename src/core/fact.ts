@@ -148,6 +148,8 @@ export type Outflow = {
    * there were none.
    */
   readonly brought?: bigint;
+  /** The value that a route `swap` took, in quote base units; absent without a price. */
+  readonly swapped?: BaseUnits;
 };
 
 /** Funding of one position that the venue settled. */

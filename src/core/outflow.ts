@@ -5,7 +5,7 @@ import { type Clearance, type Spent, spend } from './clearance.ts';
 import type { ChainPosition, Outflow } from './fact.ts';
 import { asTransfer, type FoundPayment, unexplainedByPayments } from './found-outflows.ts';
 import type { Signature, Slot } from './ids.ts';
-import { type BaseUnits, formatUnits } from './money.ts';
+import { type BaseUnits, formatUnits, most } from './money.ts';
 import { WRAPPED_SOL } from './programs.ts';
 import type { StandingEvent } from './standing.ts';
 import { amountText, type Quotes } from './token.ts';
@@ -19,7 +19,7 @@ import { amountText, type Quotes } from './token.ts';
  * - `internal`: stays with the subscriber.
  * - `worthless`: a token without value.
  * - `unsigned`: not by the agent's act.
- * - `small`: within the allowance for tips, fees in the token, and rent.
+ * - `small`: within the allowance for tips, fees in the token, and rent, or for losses of swaps.
  * - `outflow`: any other; the subscriber's own act, which counts.
  */
 export type OutflowClass =
@@ -75,6 +75,12 @@ export const SMALL = {
 /** A day of slots of 200 ms. With longer slots it spans more than a day, and so allows less. */
 export const DAY_SLOTS = 432_000;
 
+/**
+ * The part of the largest swap of a day, in basis points, that all swaps of the day through token
+ * accounts of another wallet may lose together: fees of exchanges and slippage.
+ */
+export const SWAP_LOSS_BPS = 200n;
+
 const isSol = ({ mint, decimals, route }: Outflow): boolean =>
   mint === WRAPPED_SOL || (mint === null && (decimals === 9 || route === 'sol_transfer'));
 
@@ -119,6 +125,44 @@ function smallOutflows(outflows: readonly HeardOutflow[], quotes: Quotes): Set<s
         sum -= inOrder[from++]?.amount ?? 0n;
       if (sum <= limits.day) for (const key of group.keys) small.add(key);
     }
+  }
+  return small;
+}
+
+/**
+ * The swaps whose losses are small: each by itself and, together with every other such swap of the
+ * day before, at most SWAP_LOSS_BPS of the largest of these swaps. Values are in quote base units.
+ */
+function smallLosses(outflows: readonly HeardOutflow[]): Set<string> {
+  const small = new Set<string>();
+  const lost = outflows.flatMap((each) => {
+    const { route, usd, swapped } = each.body;
+    return route === 'swap' && usd !== null && swapped !== undefined
+      ? [{ ...each, body: { ...each.body, amount: usd }, swapped }]
+      : [];
+  });
+  const largestOf = new Map<string, bigint>();
+  for (const { slot, signature, swapped } of lost) {
+    const id = `${slot}/${signature}`;
+    largestOf.set(id, most(largestOf.get(id) ?? 0n, swapped));
+  }
+  const bears = (loss: bigint, swapped: bigint): boolean =>
+    loss * 10_000n <= swapped * SWAP_LOSS_BPS;
+  const inOrder = byTransaction(lost)
+    .map((each) => ({ ...each, swapped: largestOf.get(each.id) ?? 0n }))
+    .filter((each) => bears(each.amount, each.swapped));
+  let sum = 0n;
+  let from = 0;
+  /** The swaps of the day that no later one exceeds, the largest first. */
+  const peaks: typeof inOrder = [];
+  for (const group of inOrder) {
+    sum += group.amount;
+    const before = group.slot - DAY_SLOTS;
+    while ((inOrder[from]?.slot ?? group.slot) <= before) sum -= inOrder[from++]?.amount ?? 0n;
+    while ((peaks.at(-1)?.swapped ?? group.swapped + 1n) <= group.swapped) peaks.pop();
+    peaks.push(group);
+    while ((peaks[0]?.slot ?? group.slot) <= before) peaks.shift();
+    if (bears(sum, peaks[0]?.swapped ?? 0n)) for (const key of group.keys) small.add(key);
   }
   return small;
 }
@@ -205,7 +249,7 @@ export function classify(
       classes.set(key, 'unsigned');
     return !classes.has(key);
   });
-  const small = smallOutflows(others.map(asTransfer), quotes);
+  const small = new Set([...smallOutflows(others.map(asTransfer), quotes), ...smallLosses(others)]);
   for (const key of small) classes.set(key, 'small');
   const large = others.filter(({ key }) => !small.has(key));
   const spent = spend(

@@ -70,7 +70,9 @@ export function readBody<Kind extends FactBody['kind']>(
     }));
   if (kind === 'reckoning')
     Object.assign(read, { held: heldOf(read.held), heldBefore: heldOf(read.heldBefore) });
-  if (kind === 'outflow' && typeof read.brought === 'string') read.brought = BigInt(read.brought);
+  if (kind === 'outflow')
+    for (const name of ['brought', 'swapped'])
+      if (typeof read[name] === 'string') read[name] = BigInt(read[name]);
   if (kind === 'outflow') return { ...OLDER_OUTFLOW, ...read } as never;
   return read as Extract<FactBody, { kind: Kind }>;
 }

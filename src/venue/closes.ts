@@ -18,7 +18,7 @@ const BASE = 1_000_000_000n;
 /**
  * A fill more than this many basis points worse than the oracle gets an `off_price_fill` notice.
  */
-const OFF_PRICE_BPS = 500n;
+const OFF_PRICE_BPS = 100n;
 
 const CAUSES: Readonly<Record<string, Close['cause']>> = {
   liquidation: 'liquidation',

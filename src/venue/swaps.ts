@@ -13,10 +13,10 @@ import type { SwapRecord } from './records.ts';
 import type { Tallies } from './tallies.ts';
 
 /**
- * The loss in value, in basis points, up to which a swap counts as fees and slippage and is
- * ignored.
+ * The loss in USD (1e6) below which a swap leaves no fact: one cent. Each swap costs the fee of a
+ * transaction, so many swaps at a loss below a cent bring their maker next to nothing.
  */
-const SWAP_LOSS_BPS = 200n;
+const SWAP_DUST = 10_000n;
 
 /**
  * Tokens that a swap took out of the account into a token account that is not the agent's: a
@@ -47,7 +47,7 @@ function putSwapped(
   user: Watched,
   ordinal: number,
   away: { readonly call: VenueCall; readonly token: Address; readonly mint: Address | null },
-  given: Pick<Outflow, 'amount' | 'usd'>,
+  given: Pick<Outflow, 'amount' | 'usd' | 'swapped'>,
 ): void {
   const signed = heard.transaction.signers.some(
     (each) =>
@@ -61,11 +61,12 @@ function putSwapped(
 }
 
 /**
- * Hears a swap that returned more than 200 bps less than it took. Through the agent's own accounts
- * it becomes a notice; through another account it becomes an outflow of the missing value, in the
- * token that was taken. A transfer out of an own account during the swap is the wallet's outflow,
- * and not counted here. Returns the begin_swap call of a swap whose value the record tells, else
- * null: a market newer than this release has no known decimals, and its account is marked.
+ * Hears a swap that returned less value than it took, by a cent or more. Through the agent's own
+ * accounts the loss is a notice, which counts towards a suspicion. Through another account the loss
+ * is an outflow in the token that was taken, and core/outflow.ts decides which of these are usual.
+ * A transfer out of an own account during the swap is the wallet's outflow, and not counted here.
+ * Returns the begin_swap call of a swap whose value the record tells, else null: a
+ * market newer than this release has no known decimals, and its account is marked.
  */
 export function hearSwap(
   heard: Heard,
@@ -90,11 +91,11 @@ export function hearSwap(
         call.place < (each.call?.place ?? Number.POSITIVE_INFINITY),
     ) ?? null;
   const loss = taken - given;
-  if (loss * 10_000n <= taken * SWAP_LOSS_BPS) return begun;
+  if (loss < SWAP_DUST) return begun;
   const away = swappedAway(heard, user, begun);
   if (away !== null) {
     const amount = mulDivCeil(record.amountIn, loss, taken);
-    putSwapped(heard, user, each.ordinal, away, { amount, usd: loss });
+    putSwapped(heard, user, each.ordinal, away, { amount, usd: loss, swapped: taken });
     return begun;
   }
   heard.put(user.subscriberId, user.address, each.ordinal, {

@@ -161,7 +161,9 @@ describe('a close', () => {
       expect(bodies(sold(SOL, 130_000_000n, maker))).toEqual([]);
     });
     test('near the oracle, or without a price of either, nothing', () => {
-      expect(bodies(sold(SOL, 112_000_000n))).toEqual([]);
+      expect(bodies(sold(SOL, 111_100_000n))).toEqual([]);
+      const off = { what: 'off_price_fill', amount: 1_200_000n };
+      expect(bodies(sold(SOL, 111_200_000n))).toEqual([expect.objectContaining(off)]);
       expect(bodies(sold(SOL, 0n))).toEqual([]);
       expect(bodies(sold(spotDecimals.length, 130_000_000n))).toEqual([]);
     });

@@ -94,10 +94,14 @@ describe.each(MADE_AT)('at %s', (_, at) => {
         }),
       ]);
     });
-    test('a swap at a fair price is nobody’s business', () => {
-      const fair = made([begin, jupiter(1_000n * USDC), end(6_620_000_000n)], balances);
-      expect(ofKind(fair, 'outflow')).toEqual([]);
-      expect(ofKind(fair, 'notice')).toEqual([]);
+    test('a swap that loses less than a cent leaves no notice', () => {
+      const swap = (back: bigint) =>
+        made([begin, jupiter(1_000n * USDC), end(back)], balances, 'whole');
+      // At 150 USDC a SOL: 0.0099, 0.0101 and -0.05 USDC less than was taken.
+      const lost = (back: bigint) => ofKind(swap(back), 'notice').map(({ amount }) => amount);
+      expect(lost(6_666_600_800n)).toEqual([]);
+      expect(lost(6_666_599_400n)).toEqual([10_090n]);
+      expect(lost(6_667_000_000n)).toEqual([]);
     });
     test('much slippage is a suspicion with its evidence, and no withdrawal', () => {
       const bad = made([begin, jupiter(1_000n * USDC), end(6_000_000_000n)], balances);
@@ -132,6 +136,7 @@ describe.each(MADE_AT)('at %s', (_, at) => {
             route: 'swap',
             amount: 850_000_000n,
             usd: 850_000_000n,
+            swapped: 1_000_000_000n,
             mint: QUOTE_MINT,
             destination: theirs,
             owner: delegate,
@@ -193,8 +198,10 @@ describe.each(MADE_AT)('at %s', (_, at) => {
           expect.objectContaining({ route: 'swap', amount: 850_000_000n, owner: delegate }),
         ]);
       });
-      test('at a fair price it kept nothing', () =>
-        expect(by(delegate, 6_620_000_000n)).toEqual([]));
+      test('a loss of less than a cent is none', () => {
+        expect(by(delegate, 6_666_600_800n)).toEqual([]);
+        expect(by(delegate, 6_666_599_400n)).toMatchObject([{ route: 'swap', usd: 10_090n }]);
+      });
       test('where no record tells the price, everything that it took is out of reach', () =>
         expect(by(delegate, 6_620_000_000n, 'cut')).toEqual([
           expect.objectContaining({ route: 'swap', amount: 1_000_000_000n, usd: null }),

@@ -77,4 +77,19 @@ describe(tape.where, () => {
       expect(noticesOf(bodies)).toEqual([]);
     }
   });
+
+  test('a loss of 1.9 per cent in each of three swaps is three notices with the losses', () => {
+    const stage = tape.stage();
+    const { ana } = stage;
+    const send = sendOf(stage, ana);
+    const losses = Array.from({ length: 3 }, () => {
+      const { begin, end, exchange } = swapOfUsdt(stage, ana, 100n * USDT, 653_550_000n);
+      const bodies = heard(send(begin, ...exchange, end), ana);
+      expect(outflowsOf(bodies)).toEqual([]);
+      return bodies.filter(({ kind }) => kind === 'notice');
+    });
+    // 100 USDT at 0.999289, less 0.65355 SOL at 150.
+    const loss = { what: 'swap_loss', amount: 1_896_400n };
+    expect(losses).toMatchObject([[loss], [loss], [loss]]);
+  });
 });

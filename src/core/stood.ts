@@ -32,7 +32,10 @@ export function stand(
     if (unexplained <= 0n) continue;
     const rest = own.reduce<BaseUnits | null>((sum, lot) => minus(sum, lot.entry), entry);
     const older: Lot = {
-      ...{ market, position, base: unexplained, fee: 0n },
+      market,
+      position,
+      base: unexplained,
+      fee: 0n,
       terms: isEarlier ? null : dearestBetween(terms, first, last),
       openedSlot: isEarlier ? earlier : first,
       entry: rest === null ? null : most(rest, 0n),
@@ -63,7 +66,9 @@ export function withStood<Move extends { readonly kind: string; readonly slot: S
         ? []
         : [
             {
-              ...{ kind: 'stood', slot: afterSlot, held: heldBefore },
+              kind: 'stood',
+              slot: afterSlot,
+              held: heldBefore,
               earlier: open === 'from_slot' ? start : null,
             },
           ],

@@ -106,7 +106,8 @@ export function createActs(sql: Sql): Acts {
           or act_id >= ${after ?? upTo - LATEST_ACTS} and (${after !== null}::boolean or at > now() - interval '1 day'))
         order by act_id limit ${COMMANDS_MOST}`;
       const acts = rows.map(({ act_id, at: then, ...act }) => ({
-        ...{ id: act_id, atMs: then.getTime() },
+        id: act_id,
+        atMs: then.getTime(),
         ...act,
       }));
       return { upTo: rows.length < COMMANDS_MOST ? upTo : (acts.at(-1)?.id ?? upTo), acts };

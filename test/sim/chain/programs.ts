@@ -162,9 +162,28 @@ function createWithSeed({ accounts, data }: SimInstruction, frame: Frame): void 
   });
 }
 
+/** Gives bytes to an address that has none; the base key from which the address derives signs. */
+function allocateWithSeed({ accounts: [address = ''], data }: SimInstruction, frame: Frame): void {
+  const bytes = Buffer.from(data);
+  const [base, length] = [base58Of(bytes, 4), Number(bytes.readBigUInt64LE(36))];
+  const seed = bytes.subarray(44, 44 + length);
+  const owner = bytes.subarray(bytes.length - 32);
+  const hash = createHash('sha256').update(keyBytes(base)).update(seed).update(owner).digest();
+  if (!hash.equals(keyBytes(address)) || !frame.signed(base))
+    throw new ProgramFailure('MissingRequiredSignature');
+  const held = frame.get(address) ?? { lamports: 0n, owner: SYSTEM, data: new Uint8Array() };
+  if (held.owner !== SYSTEM || held.data.length > 0) throw custom(0);
+  const space = Number(u64(data, 44 + length));
+  frame.set(address, {
+    ...{ lamports: held.lamports, owner: base58Of(owner, 0) },
+    data: new Uint8Array(space),
+  });
+}
+
 export const system: Program = (instruction, frame) => {
   const { accounts, data } = instruction;
   if (data[0] === 3) createWithSeed(instruction, frame);
+  else if (data[0] === 9) allocateWithSeed(instruction, frame);
   else if ([4, 5, 6].includes(data[0] ?? -1)) nonceInstruction(instruction, frame);
   else if (data[0] === 2) pay(frame, accounts[0] ?? '', accounts[1] ?? '', u64(data, 4));
   else throw new ProgramFailure('InvalidInstructionData');

@@ -181,11 +181,18 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   loops.begin();
   await books.look();
 
-  if (authority.permits(undefined, 'operator') === 'yes')
+  // The first read of the keys may fail, and a later one shows then that the API is open.
+  let toldOpen = false;
+  const tellOpen = (): void => {
+    if (toldOpen || authority.permits(undefined, 'operator') !== 'yes') return;
+    toldOpen = true;
     log.warn('api.open', {
       host: settings.http.host,
       detail: 'No API key was ever made: every caller that reaches this address may do everything.',
     });
+  };
+  tellOpen();
+  stack.defer(authority.onRead(tellOpen));
   const server = createServer(
     surfaceOf(settings, {
       ...ports,

@@ -65,6 +65,11 @@ export function createAuthority({ configured, keys, clock, log }: AuthorityOptio
   let live = new Map<string, { readonly id: string; readonly scopes: readonly Scope[] }>();
   // Requests without a key are refused until a read has shown that no key was ever made.
   let ever = true;
+  /**
+   * Whether a read has shown that a key was made. A database that is restored from before that, or
+   * taken for another one, does not open the API of a running daemon.
+   */
+  let closed = false;
   let readAtMs = Number.NEGATIVE_INFINITY;
   let coming: Promise<void> | null = null;
   const never = new AbortController().signal;
@@ -81,7 +86,8 @@ export function createAuthority({ configured, keys, clock, log }: AuthorityOptio
     readAtMs = clock.nowMs();
     try {
       const found = await keys.live();
-      ever = found.ever;
+      closed ||= found.ever;
+      ever = closed;
       live = new Map(
         found.keys.map(
           ({ id, hash: own, scopes }) =>
@@ -94,7 +100,8 @@ export function createAuthority({ configured, keys, clock, log }: AuthorityOptio
     }
   };
   /**
-   * While no key was ever made, every request is allowed. The settings then permit loopback only.
+   * While no key was ever made, every request is allowed. The settings then permit loopback only,
+   * which a proxy on the same machine serves to others.
    */
   const open = (): boolean => configured.length === 0 && !ever;
   return {

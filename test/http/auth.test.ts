@@ -27,6 +27,21 @@ test('until it was read that no key was ever made, nobody is let in without one'
   expect(authority.permits(undefined, 'operator')).toBe('yes');
 });
 
+test('a database that is restored from before the first key does not open the API of a running daemon', async () => {
+  const clock = createManualClock();
+  let ever = true;
+  const keys = { live: async () => ({ ever, keys: [] }) };
+  const authority = createAuthority({ configured: [], keys, clock, log });
+  await authority.refresh();
+  ever = false;
+  await authority.refresh();
+  expect(authority.permits(undefined, 'operator')).toBe('unknown');
+  // A daemon that starts on it knows of no key.
+  const anew = createAuthority({ configured: [], keys, clock, log });
+  await anew.refresh();
+  expect(anew.permits(undefined, 'operator')).toBe('yes');
+});
+
 test('no request is let in without a key once there is one, nor beyond the scopes of its key', async () => {
   await using closed = await openStreet({
     settings: (given) => ({ ...given, secrets: { ...given.secrets, apiKeys: ['k'.repeat(32)] } }),

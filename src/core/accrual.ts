@@ -6,7 +6,7 @@ import type { Close, Reckoning } from './fact.ts';
 import type { HeldAtStart } from './held.ts';
 import type { Slot } from './ids.ts';
 import { type Holdings, type Lot, type Movement, takeLots } from './lot.ts';
-import { hiddenFrom, lotsAfter, resync } from './lots.ts';
+import { countedFor, hiddenFrom, lotsAfter, resync } from './lots.ts';
 import { type BaseUnits, most, mulDivFloor } from './money.ts';
 import { dearer, dearestBetween, type Terms } from './terms.ts';
 
@@ -183,8 +183,9 @@ function partsOfReckoning(
   holdings: Holdings,
 ): Part[] {
   const from = hiddenFrom(holdings, { slot, afterSlot: reckoning.afterSlot });
+  const counted = countedFor(holdings, reckoning);
   const closed =
-    reckoning.held === null ? [] : resync(holdings, reckoning.held, from, slot, terms).closed;
+    reckoning.held === null ? [] : resync(counted, reckoning.held, from, slot, terms).closed;
   const concerned = reckoning.held === null ? holdings.lots : closed;
   const under = concerned.reduce<Terms | null>(
     (found, lot) => dearer(found, lot.terms),

@@ -55,6 +55,11 @@ export type Holdings = {
    * The slots of transactions that could not be read since the last known account state, in order.
    */
   readonly hidden: readonly Slot[];
+  /**
+   * Lots that must have been closed in these transactions, because a later record is of the other
+   * direction; absent for none.
+   */
+  readonly dropped?: readonly Lot[];
 };
 
 /** A sum of two entries; null where one of them is null. */

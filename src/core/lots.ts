@@ -2,7 +2,7 @@
 // fees. A close takes from the youngest lot first (ADR 28): a position from before the terms does
 // not shield a copied trade on top of it, and a copied trade does not realise the gains of the
 // older position.
-import type { Held } from './fact.ts';
+import type { Held, Reckoning } from './fact.ts';
 import type { HeldAtStart } from './held.ts';
 import type { Slot } from './ids.ts';
 import {
@@ -91,7 +91,7 @@ export type Resynced = { readonly holdings: Holdings; readonly closed: readonly 
  * known figures counts as closed and opened again.
  */
 export function resync(
-  { lots, averages }: Holdings,
+  { lots, averages, dropped = [] }: Holdings,
   held: readonly Held[],
   from: Slot,
   slot: Slot,
@@ -99,7 +99,7 @@ export function resync(
 ): Resynced {
   const seen = new Map(held.map((each) => [each.market, each]));
   const markets = new Set([...seen.keys(), ...lots.map((lot) => lot.market)]);
-  const closed: Lot[] = [];
+  const closed: Lot[] = [...dropped];
   let rest = [...lots];
   const next = new Map<number, Average>();
   for (const market of markets) {
@@ -130,6 +130,25 @@ export function resync(
   return { holdings: { lots: rest, averages: next, hidden: [] }, closed };
 }
 
+/**
+ * The holdings as a reckoning counts them. One of an earlier release, which lacks the positions
+ * before it, closes no dropped lots, so that what was booked from it is recomputed to the unit.
+ */
+export const countedFor = (
+  holdings: Holdings,
+  { heldBefore }: Pick<Reckoning, 'heldBefore'>,
+): Holdings => (heldBefore == null ? { ...holdings, dropped: [] } : holdings);
+
+/** The dropped lots of holdings after a record of one direction in a market. */
+function droppedBy(
+  { lots, hidden, dropped = [] }: Holdings,
+  { market, position }: Pick<Lot, 'market' | 'position'>,
+): Pick<Holdings, 'dropped'> {
+  const others = lots.filter((lot) => lot.market === market && lot.position !== position);
+  const all = hidden.length === 0 ? dropped : [...dropped, ...others];
+  return all.length === 0 ? {} : { dropped: all };
+}
+
 /** The holdings after one movement. `terms` are in the order of their slots. */
 export function moved(holdings: Holdings, move: Movement, terms: readonly Terms[]): Holdings {
   const { lots, averages, hidden } = holdings;
@@ -151,18 +170,26 @@ export function moved(holdings: Holdings, move: Movement, terms: readonly Terms[
       const size = (grows ? sizeOf(known.base) : 0n) + base;
       const before = grows ? known.entry : 0n;
       const average = { base: position === 'short' ? -size : size, entry: plus(before, quote) };
-      return { lots: opened, averages: new Map(averages).set(market, average), hidden };
+      const next = new Map(averages).set(market, average);
+      return { lots: opened, averages: next, hidden, ...droppedBy(holdings, move) };
     }
     case 'close': {
       const known = averages.get(move.market);
       const next = new Map(averages);
       if (known !== undefined) next.set(move.market, closedAverage(known, move.baseClosed));
-      return { lots: takeLots(lots, move).left, averages: next, hidden };
+      const { left } = takeLots(lots, move);
+      return { lots: left, averages: next, hidden, ...droppedBy(holdings, move) };
     }
     case 'reckoning':
       return move.held === null
         ? holdings
-        : resync(holdings, move.held, hiddenFrom(holdings, move), move.slot, terms).holdings;
+        : resync(
+            countedFor(holdings, move),
+            move.held,
+            hiddenFrom(holdings, move),
+            move.slot,
+            terms,
+          ).holdings;
     case 'unknown':
       return { ...holdings, hidden: [...hidden, move.slot] };
     case 'stood':
@@ -171,9 +198,9 @@ export function moved(holdings: Holdings, move: Movement, terms: readonly Terms[
       const next = new Map(averages);
       next.delete(move.market);
       return {
+        ...holdings,
         lots: lots.filter((lot) => lot.market !== move.market),
         averages: next,
-        hidden,
       };
     }
   }

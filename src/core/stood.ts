@@ -42,7 +42,7 @@ export function stand(
     };
     lots = [older, ...lots];
   }
-  return { lots, averages, hidden };
+  return { ...holdings, lots, averages };
 }
 
 /**

@@ -12,7 +12,7 @@ import type { HeardAtVenue } from '../core/venue.ts';
 import { unknownCall } from '../core/wallet.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import { hearCloses } from './closes.ts';
-import { discriminatorOf, type Heard, type Hearing, readHeard } from './heard.ts';
+import { discriminatorOf, type Heard, type HeardEvent, type Hearing, readHeard } from './heard.ts';
 import { hearNotices } from './notices.ts';
 import { swapBrackets } from './swaps.ts';
 import { createTallies, type Tallies } from './tallies.ts';
@@ -52,11 +52,32 @@ function markSpoiled(heard: Heard, tallies: Tallies): void {
 }
 
 /**
+ * Whether a record settles a position that an expired market closed, and no fill of its call tells
+ * the close. Builds of Drift before October 2025 wrote no such fill.
+ */
+function isUntoldExpiry({ events }: Heard, { event, call }: HeardEvent): boolean {
+  if (event.event !== 'SettlePnlRecord' || event.explanation !== 'expiredPosition') return false;
+  const { user, marketIndex, baseAssetAmount } = event;
+  return (
+    baseAssetAmount !== 0n &&
+    !(events ?? []).some(
+      (other) =>
+        other.call === call &&
+        other.event.event === 'OrderActionRecord' &&
+        other.event.actionExplanation === 'marketExpired' &&
+        other.event.marketIndex === marketIndex &&
+        other.event.taker === user,
+    )
+  );
+}
+
+/**
  * Marks the account of each call that trades without the record of a fill, and the account of each
- * settlement of shares. A vAMM hedger's position moves to the venue at the oracle price, and only
- * the program's log line in words tells of it. Shares of a market's AMM settle into the account's
- * position, also in a call that fills an order or settles profit. Such a settlement may close a
- * part of the position, and taking shares back charges for a rest; no record tells either.
+ * settlement of shares, and of a position that an expired market closed. A vAMM hedger's position
+ * moves to the venue at the oracle price, and only the program's log line in words tells of it.
+ * Shares of a market's AMM settle into the account's position, also in a call that fills an order
+ * or settles profit. Such a settlement may close a part of the position, and taking shares back
+ * charges for a rest; no record tells either.
  */
 function markUntold(heard: Heard, tallies: Tallies): void {
   for (const call of heard.venueCalls) {
@@ -65,8 +86,10 @@ function markUntold(heard: Heard, tallies: Tallies): void {
       if (tradedAt(heard.dialect, call, account.address) !== null)
         tallies.unknown(account, 'no_record', null);
   }
-  for (const { event, call } of heard.events ?? []) {
-    const user = event.event === 'LPRecord' ? heard.userOf(event.user) : undefined;
+  for (const each of heard.events ?? []) {
+    const { event, call } = each;
+    const untold = event.event === 'LPRecord' || isUntoldExpiry(heard, each);
+    const user = untold && 'user' in event ? heard.userOf(event.user) : undefined;
     if (user !== undefined) tallies.unknown(user, 'no_record', afterCall(call ?? { place: 0 }));
   }
 }

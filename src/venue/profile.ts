@@ -202,4 +202,6 @@ export type RecordTables = {
   readonly SwapRecord: Layout;
   /** A settlement of shares of an AMM; absent at a venue whose accounts never held any. */
   readonly LPRecord?: Layout;
+  /** Absent at a venue that writes the fill of every position which an expired market closes. */
+  readonly SettlePnlRecord?: Layout;
 };

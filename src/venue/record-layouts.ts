@@ -106,6 +106,20 @@ export const FundingPaymentRecord = {
   ammCumulativeFundingShort: 'i128',
 } as const satisfies Layout;
 
+/** A settlement of a position's profit, which realises nothing unless the market has expired. */
+export const SettlePnlRecord = {
+  ts: 'i64',
+  user: 'key',
+  marketIndex: 'u16',
+  pnl: 'i128',
+  /** The base of the position: of one that an expired market closed, its base before. */
+  baseAssetAmount: 'i64',
+  quoteAssetAmountAfter: 'i64',
+  quoteEntryAmount: 'i64',
+  settlePrice: 'i64',
+  'explanation?': ['none', 'expiredPosition'],
+} as const satisfies Layout;
+
 /** The layout of a LiquidationRecord, with the two parts that differ between the venues. */
 export const liquidationRecord = <const Perp extends Layout, const Spot extends Layout>(
   perp: Perp,

@@ -14,6 +14,7 @@ export type OrderActionRecord = Of<'OrderActionRecord'>;
 export type FundingPaymentRecord = Of<'FundingPaymentRecord'>;
 export type SwapRecord = Of<'SwapRecord'>;
 export type LPRecord = Of<'LPRecord'>;
+export type SettlePnlRecord = Of<'SettlePnlRecord'>;
 /** The perp part of a liquidation: the fields that every venue writes, and the fees. */
 type LiquidatedPerp = Omit<
   RecordOf<(typeof DRIFT)['LiquidationRecord']>['liquidatePerp'],
@@ -31,6 +32,7 @@ export type VenueEvent =
   | LiquidationRecord
   | SwapRecord
   | LPRecord
+  | SettlePnlRecord
   | Spoiled;
 
 export type RecordReaders = {

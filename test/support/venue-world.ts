@@ -136,3 +136,10 @@ export const PERP_PAUSE_SCENARIOS: Record<
     ),
   },
 };
+
+/** Lets the SOL market expire at a price in 1e6, with its waiting time over: it may be settled. */
+export function expireMarket(world: World, expiryPrice: bigint): void {
+  const now = BigInt(world.cluster.blockTime(world.cluster.slot('processed')) ?? 0);
+  bend(world, 'State', STATE.toBase58(), { settlementDuration: 0 });
+  setPerpMarket(world, { status: 'settlement', expiryTs: now - 100n, expiryPrice });
+}

@@ -122,6 +122,24 @@ describe('a close', () => {
     expect(
       ofKind(made([calls(fill({ actionExplanation: 'marketExpired' }, 'data'))]), 'close'),
     ).toEqual([expect.objectContaining({ cause: 'expiry', netPnl: 9_950_000n })]));
+  test('expiry settlement with its fill is told by the fill', () => {
+    const record = {
+      ...{ ts: 1n, user, marketIndex: 0, pnl: 9_950_000n, baseAssetAmount: 1_000_000_000n },
+      ...{ quoteAssetAmountAfter: 0n, quoteEntryAmount: 0n, settlePrice: 110_000_000n },
+      explanation: 'expiredPosition',
+    };
+    const settled = { event: 'SettlePnlRecord', value: record };
+    const told = fill({ actionExplanation: 'marketExpired' }, 'data');
+    const call = venue('settle_pnl', { 1: user }, { emits: [told, settled] });
+    expect(ofKind(made([call]), 'close')).toHaveLength(1);
+    expect(ofKind(made([call]), 'unknown')).toEqual([]);
+    // The fill of another market, or of another account, does not tell this close.
+    for (const other of [{ marketIndex: 1 }, { taker: stranger }]) {
+      const value = { ...told.value, ...other };
+      const apart = venue('settle_pnl', { 1: user }, { emits: [{ ...told, value }, settled] });
+      expect(ofKind(made([apart]), 'unknown')).toMatchObject([{ why: 'no_record' }]);
+    }
+  });
   test('a position moved to an own sub-account is no trade, and is pointed out', () => {
     const moved = made([
       calls(fill({ ...asMaker, makerFee: null, actionExplanation: 'transferPerpPosition' })),

@@ -12,6 +12,7 @@ test.each([
   'FundingPaymentRecord',
   'LiquidationRecord',
   'SwapRecord',
+  'SettlePnlRecord',
 ])('%s: every field of any record equals the SDK’s', (name) => {
   fc.assert(
     fc.property(arbitraryEvent(name), (value) => compare(encodeEvent(name, value))),

@@ -5,6 +5,7 @@ import {
   FundingPaymentRecord,
   liquidationRecord,
   OrderActionRecord,
+  SettlePnlRecord,
   SPOT_LIQUIDATION,
   SwapRecord,
 } from '../record-layouts.ts';
@@ -41,4 +42,5 @@ export const RECORDS = {
   LiquidationRecord: liquidationRecord(PERP_LIQUIDATION, SPOT_LIQUIDATION),
   SwapRecord,
   LPRecord,
+  SettlePnlRecord,
 } as const;

@@ -14,6 +14,7 @@ import { countHearing } from './feed-wiring.ts';
 import { rememberActs } from './flows/acknowledged.ts';
 import { tellObserved } from './flows/credit.ts';
 import { createHeartbeat } from './flows/heartbeat.ts';
+import { keepLive } from './flows/live-acts.ts';
 import { createLoops, EVERY_MS, inGrace } from './flows/loops.ts';
 import { createNotify } from './flows/notify.ts';
 import { createPublisher } from './flows/publish.ts';
@@ -96,7 +97,8 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   await authority.refresh();
   stack.defer(await listenApiKeys(direct, () => void authority.refresh()));
   const conformance = watchPrograms(parts, settings, log);
-  const answered = rememberActs(ledger.acts, { clock, log });
+  const live = keepLive(ledger.acts, elapsedMs);
+  const answered = rememberActs(live.acts, { clock, log });
 
   const share = openShare({ parts, roster, clock, log }, settings);
   stack.defer(() => share.leave().catch(() => {}));
@@ -166,6 +168,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
     { ...settings.gate, startedMs: clock.nowMs() },
   );
   const pulse = () => heartbeat.pulse;
+  loops.add('acts', EVERY_MS.acts, live.renew);
   loops.add('heartbeat', EVERY_MS.heartbeat, () => heartbeat.beat());
   // A look that fails is not reported, because the heartbeat reports why Postgres cannot be
   // reached.

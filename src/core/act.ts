@@ -71,13 +71,17 @@ export type CommandAct = Omit<Acknowledged, 'status'> & {
 };
 export type Acts = {
   /**
-   * Records an act. An act with the same key that has not ended after a minute, by the database's
-   * clock, was broken off: it begins again.
+   * Records an act. An act with the same key that has not ended a minute after it began or was
+   * renewed, by the database's clock, was broken off: it begins again.
    */
   begin(act: NewAct): Promise<Begun>;
+  /** Sets the times of the acts with these nonces that have not ended to now. */
+  renew(nonces: readonly string[]): Promise<void>;
   /**
    * Records the end of an act. `answer` is kept for an act with an Idempotency-Key that succeeded.
-   * A refused act changed nothing, and its key is free again. Throws `ledger_unavailable` when the
+   * A refused act changed nothing, and its key is free again. Of an act that ends more than once,
+   * as one that was taken over while its handler was still at work, the first success stays, else
+   * the first end. Throws `ledger_unavailable` when the
    * ledger does not hold the act any more; the act must then not be answered with success.
    */
   end(

@@ -1,8 +1,8 @@
-// Acknowledged: remembers for a while the acts that this daemon has answered with success, and those
-// of commands, of which it hears from the ledger. A database that went back in time may lack the
-// latest of them; those acts are then recorded in the ledger for a person, and logged. Each act is
-// also a line `act.done` in the log, which `bailiff acts compare` reads when no daemon lived through
-// the failover.
+// Acknowledged: remembers for a while the acts that this daemon has answered with success, and
+// those of commands, of which it hears from the ledger. A database that went back in time may lack
+// the latest of them; those acts are then recorded in the ledger for a person, and logged. Each act
+// is also a line `act.done` in the log, which `bailiff acts compare` reads when no daemon lived
+// through the failover.
 import type { Acknowledged, Acts, NewAct } from '../core/act.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
@@ -24,8 +24,8 @@ const CHARACTERS_MOST = 8 * 1024 * 1024;
 /** The most acts without an end that are remembered. */
 const BEGUN_MOST = 10_000;
 /**
- * The exit codes of commands that have changed something: done, and done where a person must look at
- * the rest.
+ * The exit codes of commands that have changed something: done, and done where a person must look
+ * at the rest.
  */
 const DONE_BY_COMMANDS: ReadonlySet<number> = new Set([0, 3]);
 /** The most acts of commands that are looked at again because they had not ended. */

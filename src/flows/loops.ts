@@ -7,6 +7,8 @@ import { type Failing, type Loop, startLoop, type Work } from './loop.ts';
 
 /** The time between two runs of a loop when no event asks for a run, in milliseconds. */
 export const EVERY_MS = {
+  /** A run asks Postgres nothing unless a request that changes something lasts for long. */
+  acts: 10_000,
   digest: 2_000,
   heartbeat: 1_000,
   /** A run asks Postgres nothing unless a statement waits for long. */
@@ -58,6 +60,7 @@ export const EVERY_MS = {
 /** Every loop of a daemon. A loop whose source is switched off is not added. */
 export type LoopName =
   | 'accrue'
+  | 'acts'
   | 'ahead'
   | 'backfill'
   | 'budget'

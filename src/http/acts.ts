@@ -55,6 +55,8 @@ const textOf = (payload: unknown, redaction: Redaction | null): string => {
     : JSON.stringify(withoutSecrets(JSON.parse(text), redaction));
 };
 
+/** The status of an act whose request the deadline had answered before the act was recorded. */
+const LATE_STATUS = 503;
 const BEGUN = Symbol('act');
 type Marked = FastifyRequest & { [BEGUN]?: { id: bigint; nonce: string; once: boolean } };
 
@@ -105,6 +107,8 @@ export function recordActs(app: FastifyInstance, options: ActOptions): void {
     const begun = await acts.begin({ actor, person, what, asked, once });
     switch (begun.kind) {
       case 'begun':
+        // The deadline has answered, and no handler runs: nothing is changed.
+        if (isLate(request)) return acts.end(begun, LATE_STATUS, null, clock.nowMs());
         request[BEGUN] = { id: begun.id, nonce: begun.nonce, once: once !== null };
         return;
       case 'done':

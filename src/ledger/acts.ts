@@ -6,8 +6,8 @@ import { array } from './groups.ts';
 import { conditionsOf } from './lists.ts';
 
 /**
- * An act that has not ended after a minute was broken off when its daemon stopped. A repetition of
- * the same request takes it over.
+ * An act that has not ended a minute after it began, or was renewed, was broken off when its daemon
+ * stopped. A repetition of the same request takes it over.
  */
 const BROKEN_OFF_AFTER_MS = 60_000;
 
@@ -68,13 +68,19 @@ export function createActs(sql: Sql): Acts {
           : { kind: 'done', status, answer: answer ?? '' };
       }
     },
+    async renew(nonces) {
+      await sql`update act set at = now() where nonce in ${sql([...nonces])} and status is null`;
+    },
     async end({ id, nonce }, status, answer, nowMs) {
       const kept = answer !== null;
       const rows = await sql`
         update act set status = ${status}, ended_at = ${at(nowMs)}, answer = ${answer},
           idempotency_key = case when ${kept} then idempotency_key end, fingerprint = case when ${kept} then fingerprint end
-        where act_id = ${id} and nonce = ${nonce} returning 1`;
-      if (rows.length === 0)
+        where act_id = ${id} and nonce = ${nonce} and (status is null or status >= 400 and ${status} < 400)
+        returning 1`;
+      if (rows.length > 0) return;
+      const held = await sql`select 1 from act where act_id = ${id} and nonce = ${nonce}`;
+      if (held.length === 0)
         throw new Fault(
           'ledger_unavailable',
           'The database went back in time while this was done, and does not hold it any more. Ask again.',

@@ -5,7 +5,7 @@ import { SCOPES, type Scope } from '../core/api-key.ts';
 import { Fault } from '../core/fault.ts';
 import { isoTime } from '../core/time.ts';
 import type { Parts } from '../daemon-parts.ts';
-import type { Tools } from './command-tools.ts';
+import { requireArgument, type Tools } from './command-tools.ts';
 import { type Output, table } from './output.ts';
 
 const isScope = (text: string): text is Scope => (SCOPES as readonly string[]).includes(text);
@@ -60,6 +60,9 @@ async function revokeKey({ ledger }: Parts, output: Output, id: string): Promise
   return revoked ? 0 : 1;
 }
 
+/** The most characters of a key's name, which the ledger takes. */
+const NAME_MOST = 64;
+
 /** Adds the commands under `api-keys`. */
 export function addApiKeys(program: Command, tools: Tools): void {
   const keys = program.command('api-keys').description('API keys and their scopes');
@@ -67,11 +70,13 @@ export function addApiKeys(program: Command, tools: Tools): void {
     .command('create <name>')
     .description('make a key; it is shown once')
     .requiredOption('--scopes <list>', 'gate:read, platform:write, operator; separated by commas')
-    .action((name: string, { scopes }: { scopes: string }) =>
-      tools.act('api-keys create', { name, scopes }, ({ parts }) =>
+    .action((name: string, { scopes }: { scopes: string }) => {
+      const fits = name.length >= 1 && name.length <= NAME_MOST;
+      requireArgument(fits, `The name of a key has 1 to ${NAME_MOST} characters.`);
+      return tools.act('api-keys create', { name, scopes }, ({ parts }) =>
         createKey(parts, tools.output(), name, scopes.split(',')),
-      ),
-    );
+      );
+    });
   keys
     .command('list')
     .description('all keys, revoked ones included')

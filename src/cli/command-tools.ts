@@ -1,6 +1,6 @@
 // Command tools: what every command is given: the parts of a daemon, the output, and a function
 // that puts an act on record.
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { redaction } from '../chain/keypair.ts';
 import { withoutSecrets } from '../core/act.ts';
 import { Fault, type FaultCode } from '../core/fault.ts';
@@ -75,8 +75,21 @@ const WRONG_ARGUMENTS: ReadonlySet<FaultCode> = new Set([
 export const exitCodeOf = (thrown: unknown): 1 | 2 =>
   thrown instanceof Fault && WRONG_ARGUMENTS.has(thrown.code) ? 2 : 1;
 
-/** Adds the required option --reason to a command. The reason goes on record, without secrets. */
+/** One line without control characters, as the API takes a reason (http/operator-shapes.ts). */
+const REASON = /^[^\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]{3,500}$/u;
+
+/**
+ * Adds the required option --reason to a command. The reason goes on record, without secrets. One
+ * that the API would not take either is a wrong argument.
+ */
 export const reasoned = (command: Command): Command =>
-  command.requiredOption('--reason <text>', 'why; it goes on record', (text: string) =>
-    redaction.text(text),
-  );
+  command.requiredOption('--reason <text>', 'why; it goes on record', (text: string) => {
+    if (!REASON.test(text))
+      throw new InvalidArgumentError('It is one line of 3 to 500 characters.');
+    return redaction.text(text);
+  });
+
+/** Throws `body_invalid` where an argument is not as it must be. */
+export function requireArgument(fits: boolean, told: string): void {
+  if (!fits) throw new Fault('body_invalid', told);
+}

@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import type { Acknowledged, LostAct } from '../core/act.ts';
 import { Fault } from '../core/fault.ts';
 import { isoTime } from '../core/time.ts';
-import { acknowledgedIn } from '../flows/acknowledged.ts';
+import { acknowledgedIn, isNonce } from '../flows/acknowledged.ts';
 import { linesIn } from '../verify/files.ts';
-import { reasoned, type Tools } from './command-tools.ts';
+import { reasoned, requireArgument, type Tools } from './command-tools.ts';
 import { counted, table } from './output.ts';
 import { DIFFERENT } from './rebuild.ts';
 
@@ -130,8 +130,9 @@ export function addLostActs(acts: Command, tools: Tools): void {
     acts
       .command('review <nonce>')
       .description('mark a lost act as reviewed, after doing it again where that was needed'),
-  ).action((nonce: string, { reason }: { reason: string }) =>
-    tools.act('acts review', { nonce, reason }, async ({ parts }) => {
+  ).action((nonce: string, { reason }: { reason: string }) => {
+    requireArgument(isNonce(nonce), 'A nonce is a UUID, as bailiff acts lost prints it.');
+    return tools.act('acts review', { nonce, reason }, async ({ parts }) => {
       const done = await parts.ledger.acts.reviewLost(nonce, { actor: 'command', reason });
       tools
         .output()
@@ -139,6 +140,6 @@ export function addLostActs(acts: Command, tools: Tools): void {
           done ? `${nonce} is reviewed.` : `No lost act with ${nonce} waits for a review.`,
         ]);
       return done ? 0 : 1;
-    }),
-  );
+    });
+  });
 }

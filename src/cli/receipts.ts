@@ -3,11 +3,12 @@
 import type { Command } from 'commander';
 import { afterEvents, sha256 } from '../chain/hashing.ts';
 import { receiptText } from '../core/receipt.ts';
+import { isDay } from '../core/time.ts';
 import { compareDay, createRootPaths } from '../flows/daily-roots.ts';
 import { createReceipts } from '../flows/receipts.ts';
 import { receiptsOf } from '../verify/files.ts';
 import { exitOf, linesOf, openNode, verifyReceipts } from '../verify/verify.ts';
-import type { Tools } from './command-tools.ts';
+import { requireArgument, type Tools } from './command-tools.ts';
 import { counted, table } from './output.ts';
 
 export type ReceiptTools = {
@@ -16,6 +17,7 @@ export type ReceiptTools = {
 };
 
 const HASHING = { hash: sha256, pause: afterEvents };
+const NO_DAY = 'A day is written as 2026-11-30.';
 /** Roots that one call of `roots list` shows: ten years. */
 const ROOTS_MOST = 3_660;
 
@@ -41,8 +43,9 @@ export function addReceipts(program: Command, tools: Tools, { say, pause }: Rece
     .command('list')
     .description('every daily root with its commitment')
     .option('--after <day>', 'continue after this day')
-    .action(({ after = null }: { after?: string | null }) =>
-      tools.look(async ({ parts }) => {
+    .action(({ after = null }: { after?: string | null }) => {
+      requireArgument(after === null || isDay(after), NO_DAY);
+      return tools.look(async ({ parts }) => {
         const found = await parts.roots.list({ after, limit: ROOTS_MOST });
         tools
           .output()
@@ -57,13 +60,14 @@ export function addReceipts(program: Command, tools: Tools, { say, pause }: Rece
             ]),
           ]);
         return 0;
-      }),
-    );
+      });
+    });
   roots
     .command('check <day>')
     .description('compare the records of a day with its root; exit code 3 when they differ')
-    .action((day: string) =>
-      tools.look(async ({ parts }) => {
+    .action((day: string) => {
+      requireArgument(isDay(day), NO_DAY);
+      return tools.look(async ({ parts }) => {
         const found = await compareDay({ ...parts, ...HASHING }, day);
         const said =
           found === null
@@ -73,8 +77,8 @@ export function addReceipts(program: Command, tools: Tools, { say, pause }: Rece
               : `Of ${day}, ${counted(found.gone, 'record is', 'records are')} gone or changed, and the root lacks ${found.added}.`;
         tools.output().result({ day, ...found }, [said]);
         return found === null ? 1 : found.added + found.gone === 0 ? 0 : 3;
-      }),
-    );
+      });
+    });
   program
     .command('verify <receipts...>')
     .description('check receipts against a Solana node, without the ledger')

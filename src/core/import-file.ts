@@ -83,6 +83,14 @@ function csvObjects(text: string): (GivenRow & { readonly line: number })[] {
   const [head, ...rest] = records;
   if (head === undefined) return [];
   const names = head.cells.map((each) => each.trim());
+  const twice = names.findIndex((each, index) => each !== '' && names.indexOf(each) < index);
+  if (twice >= 0)
+    return [
+      {
+        line: head.line,
+        problem: `The first line names the columns ${names.indexOf(names[twice] ?? '') + 1} and ${twice + 1} alike. Leave one of them out.`,
+      },
+    ];
   return rest.map(({ line, cells }): GivenRow => {
     if (cells.length > names.length)
       return {

@@ -169,6 +169,8 @@ export function rememberActs(
 }
 
 const NONCE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Whether a text is a nonce of an act. */
+export const isNonce = (text: string): boolean => NONCE.test(text);
 
 /** The beginning of a line `act.done` whose end is missing. */
 const CUT = /^\{"level":\d+,.{0,100}"nonce":"[0-9a-f-]{36}","actor":/;
@@ -189,7 +191,7 @@ export function acknowledgedIn(line: string): Acknowledged | 'unreadable' | null
   if (event !== 'act.done') return null;
   const atMs = typeof time === 'string' ? Date.parse(time) : Number(time);
   return typeof nonce === 'string' &&
-    NONCE.test(nonce) &&
+    isNonce(nonce) &&
     typeof actor === 'string' &&
     typeof what === 'string' &&
     typeof status === 'number' &&

@@ -22,6 +22,8 @@ const isPacked = (text: string): text is keyof typeof UNPACKERS => Object.hasOwn
  * `body_invalid`.
  */
 export function installBodies(app: FastifyInstance, clock: Clock): void {
+  // Fastify reads text/plain of its own accord: a body of JSON would be one text.
+  app.removeContentTypeParser('text/plain');
   app.addHook('preParsing', async (request, _reply, payload) => {
     const encoding = String(request.headers['content-encoding'] ?? 'identity').toLowerCase();
     if (encoding === 'identity' || request.is404) return payload;

@@ -103,6 +103,11 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
     '/v1/gate/stream',
     { config: { scope: 'gate:read', patienceMs: 'never' } },
     async (request, reply) => {
+      // A HEAD is answered by the headers, and takes no place.
+      if (request.method === 'HEAD')
+        return reply
+          .headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+          .send();
       const requireRoom = (): void => {
         if (open.size >= streamsMost)
           throw new Fault('not_ready', `${open.size} streams are open; no more are taken.`);

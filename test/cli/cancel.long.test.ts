@@ -60,7 +60,13 @@ test('payments cancel: a payment on its way under a nonce; not one that has ende
   await underWay('landed');
   world.mischief.swallowSends = 1_000_000;
   const expiring = await underWay('sent');
-  const refused = await runCommand(street, ['payments', 'cancel', expiring ?? '', '--reason', 'x']);
+  const refused = await runCommand(street, [
+    'payments',
+    'cancel',
+    expiring ?? '',
+    '--reason',
+    'a test',
+  ]);
   expect(refused).toEqual({ code: 1, out: expect.stringMatching(/under a blockhash/) });
   expect((await last())?.state).toBe('sent');
 });

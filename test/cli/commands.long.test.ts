@@ -99,7 +99,7 @@ test('lists are told in pages that say how to go on, and refuse what is none', a
     [['shares', 'list', '--status', 'open'], 2, 'pending, processing, paid, failed, voided'],
     [['shares', 'list', '--before', 'nowhere'], 2, 'names no row'],
     [['shares', 'list', '--subscriber', 'anna'], 1, 'anna is not registered'],
-    [['--by', ' ', 'halt', 'all', '--reason', 'x'], 2, 'name of 1 to 100'],
+    [['--by', ' ', 'halt', 'all', '--reason', 'a test'], 2, 'name of 1 to 100'],
   ] as const;
   await Promise.all(
     refused.map(async ([wrong, code, says]) =>

@@ -46,7 +46,7 @@ test('shows what runs, accepts and distrusts bytes with a reason, on record', as
   expect(unknown.code).toBe(3);
   expect(unknown.out).toContain(hash);
   expect((await bailiff('accept', hash)).code).toBe(2);
-  expect((await bailiff('accept', 'abc', '--reason', 'x')).code).toBe(2);
+  expect((await bailiff('accept', 'abc', '--reason', 'a test')).code).toBe(2);
   const accepted = await bailiff('accept', hash, '--reason', 'read the change');
   expect(accepted).toMatchObject({ code: 0, out: expect.stringContaining('The chain runs it') });
   expect(await bailiff('show')).toMatchObject({

@@ -202,6 +202,17 @@ create table clearance (
 );
 create index clearance_by_subscriber on clearance (subscriber_id, granted_slot);
 
+-- The quote tokens of each account when it was read for a clearance to withdraw, and the slot of that reading.
+create table clearance_reading (
+  subscriber_id text not null,
+  clearance_id text not null,
+  account text not null,
+  slot bigint not null,
+  amount bigint not null,
+  constraint clearance_reading_pkey primary key (subscriber_id, clearance_id, account),
+  constraint clearance_reading_clearance_id_fkey foreign key (clearance_id) references clearance(clearance_id)
+);
+
 -- A session of the console: the hash of its cookie, and the API key that it stands for, sealed and bound to that hash.
 create table console_session (
   session_hash bytea not null,

@@ -1,11 +1,12 @@
 // Clearance: the permission for a withdrawal that the platform will make itself. A clearance is
-// granted when nothing is owed and the remaining funds cover what may be owed (core/covered.ts). A
-// clearance lasts for `clearances.lastsMs` and covers outflows in that time up to its amount, so
-// that a profit which is realised between clearance and withdrawal does not make the subscriber a
-// runaway.
+// granted when nothing is owed and everything is heard (core/covered.ts). A clearance lasts for
+// `clearances.lastsMs` and covers outflows in that time, up to its amount and only as far as enough
+// stays behind for the debts that were made meanwhile, so that a profit which is realised between
+// clearance and withdrawal does not make the subscriber a runaway.
 import { pausesSettling } from './aftermath.ts';
+import { type ChainPosition, comparePositions } from './fact.ts';
 import type { Address, Slot } from './ids.ts';
-import { type BaseUnits, least } from './money.ts';
+import { type BaseUnits, least, most } from './money.ts';
 import { amountsText, type Owed, USDC } from './token.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -20,18 +21,48 @@ export type Clearance = {
   readonly amount: BaseUnits | null;
   /** The quote token that may leave; left out for the default venue's. */
   readonly mint?: Address;
+  /** The lowest slot of the readings on which the grant rests. */
   readonly grantedSlot: Slot;
   readonly untilSlot: Slot;
   /**
-   * The first slot after the grant in which the subscriber traded; null while there is none. A
-   * trade ends a clearance to close.
+   * The trades of the subscriber in the first slot after `grantedSlot` that has one. A trade ends a
+   * clearance to close. Read for those only.
    */
-  readonly tradedSlot: Slot | null;
+  readonly trades: readonly ChainPosition[];
+  /**
+   * What there was to withdraw from. Read for clearances to withdraw; absent in those of releases
+   * that did not keep it, which cover their whole amount.
+   */
+  readonly funds?: Funds;
+};
+
+/** A transaction that changed what there is, by the facts of the accounts that were read. */
+export type FundsChange = {
+  readonly at: ChainPosition;
+  /**
+   * Results of closes, fees and funding, deposits less withdrawals at the venue's price, and quote
+   * tokens that came into the own token account less those that left. Base units. Null when the
+   * records of the transaction do not say it.
+   */
+  readonly amount: bigint | null;
+};
+/** The quote tokens in the accounts that were read for a clearance. */
+export type Funds = {
+  /** What was there at the readings, base units. Below zero where losses are not settled yet. */
+  readonly settled: bigint;
+  /** One change for each transaction since, in any order. */
+  readonly changes: readonly FundsChange[];
+};
+/** The quote tokens that one account held when it was read for a clearance. Base units. */
+export type FundsReading = {
+  readonly account: Address;
+  readonly slot: Slot;
+  readonly amount: bigint;
 };
 
 export type ClearedOutflow = {
   readonly key: string;
-  readonly slot: Slot;
+  readonly at: ChainPosition;
   readonly amount: BaseUnits;
   /** Null for SOL. */
   readonly mint: Address | null;
@@ -44,33 +75,76 @@ export type Spent = {
   readonly left: ReadonlyMap<string, BaseUnits | null>;
 };
 
+const inOneTransaction = (a: ChainPosition, b: ChainPosition): boolean =>
+  a.slot === b.slot && a.signature !== undefined && a.signature === b.signature;
+
+/**
+ * What there is after the transaction at this place; null when that is not known. Of a transaction
+ * whose order in the slot is not told, only a gain counts, so that no subscriber is accused.
+ */
+function fundsAfter({ settled, changes }: Funds, at: ChainPosition): bigint | null {
+  let there = settled;
+  for (const { at: place, amount } of changes) {
+    const order = inOneTransaction(place, at) ? -1 : comparePositions(place, at);
+    if (order > 0 || (order === 0 && (amount ?? 0n) <= 0n)) continue;
+    if (amount === null) return null;
+    there += amount;
+  }
+  return there;
+}
+
+const index = ({ blockIndex }: ChainPosition): number => blockIndex ?? Number.MAX_SAFE_INTEGER;
+/** The order of the chain as far as it is told, and else that of the signatures and keys. */
+const inChainOrder = (a: ClearedOutflow, b: ClearedOutflow): number =>
+  a.at.slot - b.at.slot ||
+  index(a.at) - index(b.at) ||
+  (inOneTransaction(a.at, b.at) ? a.at.ordinal - b.at.ordinal : 0) ||
+  (a.key < b.key ? -1 : 1);
+
 /**
  * Clears outflows. In chain order, each outflow uses up the clearances in its time, oldest first,
- * up to their amounts. A clearance to close covers every token until the subscriber trades again,
- * because later earnings were not checked. The result depends only on the two sets.
+ * up to their amounts, and as far as what there is after its transaction is at least `owedAt`: the
+ * base units that are owed at its place. Everything that left meanwhile, in any way, and every loss
+ * has made that less. A clearance to close covers every token at each place that is not behind a
+ * trade after it, because later earnings were not checked. The result depends only on the sets.
  */
 export function spend(
   clearances: readonly Clearance[],
   outflows: readonly ClearedOutflow[],
+  owedAt: (at: ChainPosition) => BaseUnits = () => 0n,
 ): Spent {
   const left = new Map(clearances.map((each) => [each.id, each.amount]));
   const inTime = [...clearances].sort(
     (a, b) => a.grantedSlot - b.grantedSlot || (a.id < b.id ? -1 : 1),
   );
   const cleared = new Map<string, BaseUnits>();
-  const inOrder = [...outflows].sort((a, b) => a.slot - b.slot || (a.key < b.key ? -1 : 1));
-  for (const outflow of inOrder) {
+  /** The most of this outflow that may leave under a clearance to withdraw. */
+  const coverable = ({ funds }: Clearance, { key, at, amount, mint }: ClearedOutflow) => {
+    if (funds === undefined) return amount;
+    const there = fundsAfter(funds, at);
+    if (there === null) return 0n;
+    const beside = outflows.filter((each) => each.mint === mint && inOneTransaction(each.at, at));
+    const others = beside.filter((each) => each.key !== key);
+    const sum = others.reduce(
+      (rest, each) => rest + each.amount - (cleared.get(each.key) ?? 0n),
+      there + amount,
+    );
+    return most(sum - owedAt(at), 0n);
+  };
+  for (const outflow of [...outflows].sort(inChainOrder)) {
+    const { slot } = outflow.at;
     let open = outflow.amount;
     for (const each of inTime) {
       if (open === 0n) break;
-      if (outflow.slot < each.grantedSlot || outflow.slot > each.untilSlot) continue;
+      if (slot < each.grantedSlot || slot > each.untilSlot) continue;
       if (each.purpose === 'close') {
-        if (each.tradedSlot === null || outflow.slot <= each.tradedSlot) open = 0n;
+        if (!each.trades.some((trade) => comparePositions(trade, outflow.at) < 0)) open = 0n;
         continue;
       }
       const rest = left.get(each.id) ?? 0n;
       if (outflow.mint !== (each.mint ?? USDC.mint) || rest === 0n) continue;
-      const covered = least(rest, open);
+      const room = most(coverable(each, outflow) - (outflow.amount - open), 0n);
+      const covered = least(least(rest, open), room);
       left.set(each.id, rest - covered);
       open -= covered;
     }

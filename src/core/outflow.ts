@@ -7,7 +7,7 @@ import { asTransfer, type FoundPayment, unexplainedByPayments } from './found-ou
 import type { Signature, Slot } from './ids.ts';
 import { type BaseUnits, formatUnits, most } from './money.ts';
 import { WRAPPED_SOL } from './programs.ts';
-import type { StandingEvent } from './standing.ts';
+import { leastOwedAt, type StandingEvent } from './standing.ts';
 import { amountText, type Quotes } from './token.ts';
 
 /**
@@ -40,6 +40,8 @@ export type HeardOutflow = {
   /** The payment that the transaction makes, when this ledger never signed it; else absent. */
   readonly found?: FoundPayment | null;
   readonly body: Outflow;
+  /** Its place; where it is absent, only the slot is known. */
+  readonly at?: ChainPosition;
 };
 /**
  * The bounds of the daemon's swaps of an agent's quote tokens for SOL. A subscriber who makes such
@@ -61,6 +63,10 @@ export type OutflowContext = {
   readonly appointed: ReadonlySet<string>;
   /** Null or absent when the platform tops up no agent. */
   readonly topUp?: TopUpRule | null;
+  /**
+   * The debts and their ends, for which clearances to withdraw must leave enough; absent for none.
+   */
+  readonly debts?: readonly StandingEvent[];
 };
 
 /**
@@ -227,7 +233,7 @@ export function classify(
   outflows: readonly HeardOutflow[],
   clearances: readonly Clearance[],
   quotes: Quotes,
-  { creators, appointed, topUp = null }: OutflowContext,
+  { creators, appointed, topUp = null, debts = [] }: OutflowContext,
 ): Spent & { readonly classes: ReadonlyMap<string, OutflowClass> } {
   const classes = new Map<string, OutflowClass>();
   // A mint that the venue has paid out has value, even if its market is newer than this release.
@@ -254,12 +260,13 @@ export function classify(
   const large = others.filter(({ key }) => !small.has(key));
   const spent = spend(
     clearances,
-    large.map(({ key, slot, body }) => ({
+    large.map(({ key, slot, signature, at = { slot, blockIndex: null, ordinal: 0 }, body }) => ({
       key,
-      slot,
+      at: { ...at, signature },
       amount: body.amount,
       mint: body.mint,
     })),
+    (at) => leastOwedAt(debts, at),
   );
   for (const { key, body } of large)
     classes.set(key, spent.cleared.get(key) === body.amount ? 'cleared' : 'outflow');

@@ -7,7 +7,7 @@ import type { Acts } from './act.ts';
 import type { AgentKey, RemoteKey, SealedKey } from './agent-key.ts';
 import type { ApiKeys } from './api-key.ts';
 import type { Checks } from './check-ports.ts';
-import type { Clearance } from './clearance.ts';
+import type { Clearance, FundsReading } from './clearance.ts';
 import type { Costs } from './cost-ports.ts';
 import type { Credits, Shares } from './debt-ports.ts';
 import type { DebtSums } from './debt-sums.ts';
@@ -205,8 +205,15 @@ export type ListedClearance = Clearance & {
   readonly untilMs: number;
   readonly revokedAtMs: number | null;
 };
-/** The most that all clearances together may let out, as the chain was read at `slot`. */
-export type Settled = { readonly most: BaseUnits; readonly slot: Slot };
+/**
+ * The most that all clearances together may let out, as the chain was read at `slot`, and what each
+ * account held. Accounts that are not among the readings leave nothing behind for debts.
+ */
+export type Settled = {
+  readonly most: BaseUnits;
+  readonly slot: Slot;
+  readonly readings: readonly FundsReading[];
+};
 export type Clearances = {
   /** Lists clearances, newest first. `before` is the id of the last one of the page before. */
   list(filter: {
@@ -223,8 +230,10 @@ export type Clearances = {
   /**
    * Stores a clearance, and returns null. Where earlier clearances of its token may still let out
    * so much that with its amount it is above `settled.most`, stores nothing and returns that sum;
-   * without `settled` that is not looked at. Throws `books_behind` when the database is no longer
-   * the one with the identity `under`, which may lack debts; null skips this check.
+   * without `settled` that is not looked at, and the clearance covers its whole amount also after
+   * losses. Throws `books_behind` when the database is no longer the one with the identity
+   * `under`, which may lack debts; null skips this check; and `not_found` when the subscriber has
+   * left.
    */
   grant(
     subscriberId: string,

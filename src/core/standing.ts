@@ -104,6 +104,24 @@ const owesAny = (balances: Balances): boolean =>
 const totalOf = (owed: readonly Owed[]): BaseUnits =>
   owed.reduce((sum, each) => sum + each.amount, 0n);
 
+/**
+ * The least that can have been owed at a place, over all tokens in base units. Where the order is
+ * not told, a discharge counts as earlier and a debt as later, as in `judge`.
+ */
+export function leastOwedAt(history: readonly StandingEvent[], at: ChainPosition): BaseUnits {
+  const before = history.filter((each) =>
+    each.kind === 'owed'
+      ? comparePositions(each.at, at) < 0
+      : each.kind === 'discharged' && comparePositions(each.at, at) <= 0,
+  );
+  const of = (kind: 'owed' | 'discharged') =>
+    before.filter(
+      (each): each is Extract<StandingEvent, { kind: typeof kind }> => each.kind === kind,
+    );
+  const owed = added(added(new Map(), of('owed'), 1n), of('discharged'), -1n);
+  return [...byMint(owed).values()].reduce((sum, amount) => sum + amount, 0n);
+}
+
 type Runaway = Omit<Evidence, 'owedThen' | 'owed'> & { readonly owing: Balances };
 
 /**

@@ -2,8 +2,8 @@
 // paid first, if they can be paid at once; then the accounts are read. The answer is a clearance,
 // or a sentence that says why not and what to do.
 
-import type { Chain } from '../core/chain-ports.ts';
-import { type Clearance, whyBlocked } from '../core/clearance.ts';
+import type { Chain, ChainAccount } from '../core/chain-ports.ts';
+import { type Clearance, type FundsReading, whyBlocked } from '../core/clearance.ts';
 import {
   type Block,
   besideOthers,
@@ -14,10 +14,11 @@ import {
   uncovered,
 } from '../core/covered.ts';
 import { Fault } from '../core/fault.ts';
-import type { Address, Slot } from '../core/ids.ts';
+import type { Address } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
 import type { Pace } from '../core/pace.ts';
 import type { Clock, Ledger, Log, Settled, Subscriber } from '../core/ports.ts';
+import type { AccountState } from '../core/reckoning.ts';
 import type { Owed, Token } from '../core/token.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Venue, Venues } from '../core/venue.ts';
@@ -94,6 +95,18 @@ export type Clear = (
   },
 ) => Promise<ClearAnswer>;
 
+/**
+ * The quote tokens of an account at a venue: its deposit, isolated collateral, and what closed
+ * parts of positions still add to it or take from it. Base units; a borrow is below zero.
+ */
+function settledOf(venue: Venue, state: AccountState | null, market: ChainAccount | null): bigint {
+  const { quote, hints } = state ?? {};
+  if (!quote || !hints) return 0n;
+  const scaled = quote.scaled + hints.isolated;
+  const worth = venue.quoteWorth(scaled < 0n ? -scaled : scaled, market) ?? 0n;
+  return (scaled < 0n ? -worth : worth) + quote.unsettled;
+}
+
 /** Creates the flow that answers requests for a clearance. */
 export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
   const { ledger, chain, tokens, venues, clock, log, pace } = ports;
@@ -144,22 +157,26 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
 
   /**
    * The state of each account now, at one venue or at all, the quote tokens in the agent's own
-   * token account, and the lowest slot of these readings.
+   * token account, and what each of them holds for the debts to come, with its slot.
    */
   const holdingsOf = async (
     subscriber: Subscriber,
     at: Venue,
     all: boolean,
-  ): Promise<{ holdings: Holding[]; tokens: BaseUnits; slot: Slot }> => {
+  ): Promise<{ holdings: Holding[]; tokens: BaseUnits; readings: FundsReading[] }> => {
     const holdings: Holding[] = [];
-    const slots: Slot[] = [];
+    const readings: FundsReading[] = [];
     const gone = await goneOf(subscriber.id);
     for (const { address, venue: name } of subscriber.driftAccounts) {
       if ((!all && name !== at.name) || gone.has(address)) continue;
       const venue = venues.of(name);
       const { slot, accounts } = await chain.accounts(await venue.preflightAccounts(address));
-      slots.push(slot);
       const state = venue.stateOf('drift_user', slot, accounts[0] ?? null);
+      readings.push({
+        account: address,
+        slot,
+        amount: settledOf(venue, state, accounts[1] ?? null),
+      });
       const funds = venue.read(address, accounts)?.funds ?? null;
       const explained = await ledger.checks.explained(address);
       const claimable = funds?.claimable.filter((each) => !each.held) ?? [];
@@ -176,7 +193,9 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     const { slot, accounts } = await chain.accounts([address]);
     const own = tokens.readTokenAccount(accounts[0] ?? null, at.quoteMint, agentWallet);
     const amount = own === null || own.foreign ? 0n : own.amount;
-    return { holdings, tokens: amount, slot: Math.min(slot, ...slots) };
+    // A token account of another owner leaves nothing behind, also when tokens come into it.
+    if (own?.foreign !== true) readings.push({ account: address, slot, amount });
+    return { holdings, tokens: amount, readings };
   };
 
   /**
@@ -190,10 +209,11 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     deadlineMs: number,
   ): Promise<{ readonly doubt: Uncovered | null; readonly settled: Settled }> => {
     for (;;) {
-      const { holdings, tokens, slot } = await holdingsOf(subscriber, at, amount === null);
+      const { holdings, tokens, readings } = await holdingsOf(subscriber, at, amount === null);
+      const slot = Math.min(...readings.map((each) => each.slot));
       const doubt = uncovered(holdings, tokens, amount, at.quote);
       if (doubt === null || !doubt.passes || clock.elapsedMs() >= deadlineMs)
-        return { doubt, settled: { most: settledIn(holdings, tokens), slot } };
+        return { doubt, settled: { most: settledIn(holdings, tokens), slot, readings } };
       await clock.sleep(LOOK_AGAIN_MS, never);
     }
   };
@@ -220,7 +240,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
   return async (subscriberId, { id, purpose, amount, venue: name }) => {
     const at = name === undefined ? venues.usual : venues.of(name);
     const subscriber = await ledger.subscribers.find(subscriberId);
-    if (subscriber === null)
+    if (subscriber === null || subscriber.retiredAtMs !== null)
       throw new Fault('not_found', `Subscriber ${subscriberId} is not registered.`);
     const known = await ledger.clearances.find(subscriberId, id);
     if (known !== null)
@@ -255,7 +275,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     if (broken !== null) return blocked('books_behind', [], broken.detail);
     const under = ports.books.identity();
     const slots = await slotsIn(options.lastsMs + SENT_LATE_MS);
-    const grantedSlot = await chain.slot('confirmed');
+    const nowSlot = await chain.slot('confirmed');
     const grantedAtMs = clock.nowMs();
     const untilMs = grantedAtMs + options.lastsMs;
     const clearance: Clearance = {
@@ -263,9 +283,10 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
       purpose,
       amount,
       mint: at.quoteMint,
-      grantedSlot,
-      untilSlot: grantedSlot + slots,
-      tradedSlot: null,
+      // What happened after the readings was not checked, and counts as after the grant.
+      grantedSlot: settled.slot,
+      untilSlot: Math.max(nowSlot, settled.slot) + slots,
+      trades: [],
     };
     const others = await ledger.clearances.grant(
       ...([subscriberId, clearance, grantedAtMs, untilMs, under, settled] as const),

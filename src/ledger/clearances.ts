@@ -1,10 +1,13 @@
 // Clearances: stores every clearance for good, so that a verdict can be judged again at any time.
-import { type Clearance, unspent } from '../core/clearance.ts';
-import type { Address, Slot } from '../core/ids.ts';
+import { type Clearance, type FundsChange, unspent } from '../core/clearance.ts';
+import type { ChainPosition } from '../core/fact.ts';
+import { Fault } from '../core/fault.ts';
+import type { Address, Signature, Slot } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
 import { classify, type TopUpRule } from '../core/outflow.ts';
 import type { Clearances, ListedClearance } from '../core/ports.ts';
 import { USDC } from '../core/token.ts';
+import { LAST_ORDINAL } from '../core/transaction.ts';
 import { at, plannedEach, type Sql, type Transaction } from './database.ts';
 import { requireIdentity } from './database-state.ts';
 import { among, grouped } from './groups.ts';
@@ -18,8 +21,9 @@ type Row = {
   mint: Address;
   granted_slot: bigint;
   until_slot: bigint;
-  traded_slot: bigint | null;
 };
+type TradeRow = { slot: number; block_index: number | null; ordinal: number; signature: Signature };
+type ReadRow = Row & { subscriber_id: string; trades: TradeRow[] | null; settled: string | null };
 type WholeRow = Row & { granted_at: Date; until_at: Date; revoked_at: Date | null };
 
 const clearanceOf = (row: Row): Clearance => ({
@@ -29,7 +33,7 @@ const clearanceOf = (row: Row): Clearance => ({
   mint: row.mint,
   grantedSlot: Number(row.granted_slot),
   untilSlot: Number(row.until_slot),
-  tradedSlot: row.traded_slot === null ? null : Number(row.traded_slot),
+  trades: [],
 });
 
 const listedOf = (row: WholeRow): ListedClearance => ({
@@ -39,22 +43,94 @@ const listedOf = (row: WholeRow): ListedClearance => ({
   revokedAtMs: row.revoked_at?.getTime() ?? null,
 });
 
+type ChangeRow = {
+  clearance_id: string;
+  signature: Signature;
+  slot: bigint;
+  block_index: number | null;
+  amount: string | null;
+};
 /**
- * Every clearance that these subscribers were given, by subscriber, each with the slot of the first
- * trade afterwards.
+ * What each transaction since the readings changed in the accounts that were read, by clearance. A
+ * token account is summed in the clearance's token, as far as its facts tell the mints apart. What
+ * follows a transaction that could not be read, or by which another wallet may have got the token
+ * account, is not known.
+ */
+async function readChanges(
+  tx: Sql | Transaction,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, readonly FundsChange[]>> {
+  const rows = await tx<ChangeRow[]>`
+    select r.clearance_id, f.signature, f.slot, f.block_index, case when bool_or(f.kind <> 'tally') then null
+        else sum((f.body->>'realised')::numeric + (f.body->>'deposits')::numeric - (f.body->>'withdraws')::numeric
+          + case when f.body ? 'mints' then m.amount else (f.body->>'tokens')::numeric end)::text end as amount
+    from clearance_reading r join clearance c using (clearance_id) cross join lateral (
+      select * from fact where account = r.account and kind in ('tally', 'unknown') and slot > r.slot and slot <= c.until_slot
+        and subscriber_id = r.subscriber_id and finality <> 'withdrawn'
+      union all
+      select * from fact where subscriber_id = r.subscriber_id and kind = 'notice' and finality <> 'withdrawn'
+        and body->>'what' in ('token_approved', 'token_authority_changed', 'delegate_changed')
+        and body->>'what' = 'token_authority_changed' and account = r.account and slot > r.slot and slot <= c.until_slot) f
+    cross join lateral (
+      select coalesce(sum((each->>'amount')::numeric), 0) as amount from jsonb_array_elements(f.body->'mints') each
+      where each->>'mint' = c.mint) m
+    where r.subscriber_id = ${among(tx, ids)}
+    group by r.clearance_id, f.signature, f.slot, f.block_index`;
+  const byClearance = grouped(rows, (row) => row.clearance_id);
+  const changeOf = ({
+    slot,
+    block_index: blockIndex,
+    signature,
+    amount,
+  }: ChangeRow): FundsChange => ({
+    at: { slot: Number(slot), blockIndex, ordinal: LAST_ORDINAL, signature },
+    amount: amount === null ? null : BigInt(amount),
+  });
+  return new Map([...byClearance].map(([id, own]) => [id, own.map(changeOf)]));
+}
+
+const placeOf = ({
+  slot,
+  block_index: blockIndex,
+  ordinal,
+  signature,
+}: TradeRow): ChainPosition => ({
+  ...{ slot, blockIndex, ordinal, signature },
+});
+
+/**
+ * Every clearance that these subscribers were given, by subscriber, each with what there was and
+ * is to withdraw from, or with the first trades afterwards.
  */
 export async function readClearances(
   tx: Sql | Transaction,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, readonly Clearance[]>> {
-  const rows = await tx<(Row & { subscriber_id: string })[]>`
-    select subscriber_id, clearance_id, purpose, amount, mint, granted_slot, until_slot,
-      (select min(f.slot) from fact f where f.subscriber_id = c.subscriber_id
-        and (f.kind in ('open', 'close', 'reckoning') or f.kind = 'unknown' and f.body->>'tradedAt' is not null)
-        and f.finality <> 'withdrawn' and f.slot > c.granted_slot) as traded_slot
-    from clearance c where subscriber_id = ${among(tx, ids)}`;
+  const [rows, changes] = await Promise.all([
+    tx<ReadRow[]>`
+      select subscriber_id, clearance_id, purpose, amount, mint, granted_slot, until_slot,
+        (select sum(r.amount)::text from clearance_reading r
+          where (r.subscriber_id, r.clearance_id) = (c.subscriber_id, c.clearance_id)) as settled,
+        case when purpose = 'close' then (
+          select jsonb_agg(t) from (
+            select f.slot, f.block_index, f.signature,
+              case when f.kind = 'unknown' then coalesce(f.body->>'tradedFrom', f.body->>'tradedAt')::int else f.ordinal end as ordinal
+            from fact f where f.subscriber_id = c.subscriber_id
+              and (f.kind in ('open', 'close', 'reckoning') or f.kind = 'unknown' and f.body->>'tradedAt' is not null)
+              and f.finality <> 'withdrawn' and f.slot > c.granted_slot and f.slot <= c.until_slot
+            order by f.slot fetch first 1 row with ties) t) end as trades
+      from clearance c where subscriber_id = ${among(tx, ids)}`,
+    readChanges(tx, ids),
+  ]);
+  const judgedOf = (row: ReadRow): Clearance => ({
+    ...clearanceOf(row),
+    trades: (row.trades ?? []).map(placeOf),
+    ...(row.settled === null
+      ? {}
+      : { funds: { settled: BigInt(row.settled), changes: changes.get(row.clearance_id) ?? [] } }),
+  });
   const bySubscriber = grouped(rows, (row) => row.subscriber_id);
-  return new Map([...bySubscriber].map(([id, own]) => [id, own.map(clearanceOf)]));
+  return new Map([...bySubscriber].map(([id, own]) => [id, own.map(judgedOf)]));
 }
 
 /**
@@ -94,7 +170,7 @@ export function createClearances(sql: Sql, topUp: TopUpRule | null = null): Clea
   return {
     async list({ subscriberId, limit, before }) {
       const rows = await listed<WholeRow[]>`
-        select *, null::bigint as traded_slot from clearance where subscriber_id = ${subscriberId}
+        select * from clearance where subscriber_id = ${subscriberId}
           and (${before ?? null}::text is null or (granted_at, clearance_id)
             < (select granted_at, clearance_id from clearance where clearance_id = ${before ?? null}))
         order by granted_at desc, clearance_id desc limit ${limit}`;
@@ -102,7 +178,7 @@ export function createClearances(sql: Sql, topUp: TopUpRule | null = null): Clea
     },
     async find(subscriberId, id) {
       const [row] = await sql<WholeRow[]>`
-        select *, null::bigint as traded_slot from clearance where subscriber_id = ${subscriberId} and clearance_id = ${id}`;
+        select * from clearance where subscriber_id = ${subscriberId} and clearance_id = ${id}`;
       return row === undefined ? null : listedOf(row);
     },
     async revoke(subscriberId, id, slot, nowMs) {
@@ -116,10 +192,13 @@ export function createClearances(sql: Sql, topUp: TopUpRule | null = null): Clea
     grant: (subscriberId, clearance, grantedAtMs, untilMs, under, settled) =>
       sql.begin(async (tx) => {
         await requireIdentity(tx, under);
+        // Of two requests at once the second one sees the clearance of the first, and one that
+        // comes after the subscriber has left sees that.
+        const [held] = await tx<{ retired: boolean }[]>`
+          select standing = 'retired' as retired from standing where subscriber_id = ${subscriberId} for update`;
+        if (held?.retired === true)
+          throw new Fault('not_found', `Subscriber ${subscriberId} is not registered.`);
         if (settled !== undefined && clearance.amount !== null) {
-          // The lock makes the second of two simultaneous requests wait, so that it sees the
-          // clearance of the first.
-          await tx`select 1 from standing where subscriber_id = ${subscriberId} for update`;
           const others = await readUnspent(tx, subscriberId, clearance, settled.slot, topUp);
           if (others > 0n && others + clearance.amount > settled.most) return others;
         }
@@ -127,6 +206,11 @@ export function createClearances(sql: Sql, topUp: TopUpRule | null = null): Clea
           insert into clearance (clearance_id, subscriber_id, purpose, amount, mint, granted_slot, until_slot, granted_at, until_at)
           values (${clearance.id}, ${subscriberId}, ${clearance.purpose}, ${clearance.amount}, ${clearance.mint ?? USDC.mint}, ${clearance.grantedSlot},
             ${clearance.untilSlot}, ${at(grantedAtMs)}, ${at(untilMs)})`;
+        const readings = clearance.amount === null ? [] : (settled?.readings ?? []);
+        for (const { account, slot, amount } of readings)
+          await tx`
+            insert into clearance_reading (subscriber_id, clearance_id, account, slot, amount)
+            values (${subscriberId}, ${clearance.id}, ${account}, ${slot}, ${amount})`;
         return null;
       }),
   };

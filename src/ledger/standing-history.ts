@@ -118,12 +118,13 @@ export async function readStandingHistories(
     }
     const creatorsHere = whos(creators.get(id));
     const transfers = creatorTransfers(own, creatorsHere, quotes);
+    const credits = creditEvents(history, transfers, quotes, [...claims, ...paid]);
     const left = leftEvents(own, clearances.get(id) ?? [], quotes, {
       creators: creatorsHere,
       appointed: whos(appointed.get(id)),
       topUp,
+      debts: [...history, ...credits],
     });
-    const credits = creditEvents(history, transfers, quotes, [...claims, ...paid]);
     found.set(id, { events: [...history, ...left, ...credits], quotes });
   }
   return found;

@@ -235,6 +235,10 @@ export function createSubscribers(sql: Sql): Subscribers {
         await requireBooked(tx, id);
         await tx`update subscriber set retired_at = ${at(nowMs)} where subscriber_id = ${id}`;
         await tx`delete from agent_key where subscriber_id = ${id}`;
+        // Nothing is heard from now on that could use a clearance up.
+        await tx`
+          update clearance set until_slot = greatest(${slot}, granted_slot + 1), revoked_at = coalesce(revoked_at, ${at(nowMs)})
+          where subscriber_id = ${id} and until_slot > ${slot}`;
         await endSubscriptions(tx, id, slot);
         await tx`update subscription set dormant = true where subscriber_id = ${id}`;
         await joinStandings(tx, id, 'retired');

@@ -1,17 +1,25 @@
 // Clearance: which outflows a permission covers, and what a subscriber is told otherwise.
 
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   type Clearance,
   type ClearedOutflow,
+  type FundsChange,
   spend,
   unspent,
   whyBlocked,
 } from '../../src/core/clearance.ts';
-import type { Address } from '../../src/core/ids.ts';
+import type { Address, Signature } from '../../src/core/ids.ts';
 import { USDC } from '../../src/core/token.ts';
 import { ERROR_CLASSES, type TroubleCode } from '../../src/core/trouble.ts';
+
+const place = (
+  slot: number,
+  blockIndex: number | null,
+  ordinal: number,
+  signature = `${slot}/${blockIndex}`,
+): ClearedOutflow['at'] => ({ slot, blockIndex, ordinal, signature: signature as Signature });
 
 /** The keys of outflows that are cleared completely. */
 const clearedOutflows = (
@@ -33,11 +41,11 @@ const clearance = (
   amount,
   grantedSlot,
   untilSlot,
-  tradedSlot: null,
+  trades: [],
 });
 const outflow = (key: string, slot: number, amount: bigint, isQuote = true): ClearedOutflow => ({
   key,
-  slot,
+  at: { slot, blockIndex: null, ordinal: 0 },
   amount,
   mint: isQuote ? USDC.mint : null,
 });
@@ -118,10 +126,99 @@ test('an outflow without any clearance is not named at all', () => {
   expect([...spend([clearance('a', 10, 100n)], used).cleared]).toEqual([['x', 100n]]);
 });
 
-test('one for closing covers nothing after the subscriber has traded again', () => {
-  const given = [{ ...clearance('a', 10, null), tradedSlot: 13 }];
-  const left = [outflow('x', 13, 5n), outflow('y', 14, 5n)];
-  expect([...clearedOutflows(given, left)]).toEqual(['x']);
+test('one for closing covers nothing behind the trade that ends it', () => {
+  const trades = [place(13, 4, 200, 'trade')];
+  const given = [{ ...clearance('a', 10, null), trades }];
+  const at = (key: string, where: ClearedOutflow['at']) => ({ ...outflow(key, 0, 5n), at: where });
+  const left = [
+    at('a block before', place(12, 9, 300)),
+    at('before in the block', place(13, 3, 300)),
+    at('before in its transaction', place(13, 4, 100, 'trade')),
+    at('without a told place', place(13, null, 0)),
+    at('behind in its transaction', place(13, 4, 300, 'trade')),
+    at('behind in the block', place(13, 5, 0)),
+    at('a block later', place(14, 0, 0)),
+  ];
+  expect([...clearedOutflows(given, left)].sort()).toEqual([
+    'a block before',
+    'before in its transaction',
+    'before in the block',
+    'without a told place',
+  ]);
+});
+
+test('of several trades in the first block, each one ends a clearance to close', () => {
+  const trades = [place(13, null, 200, 'one'), place(13, null, 200, 'other')];
+  const given = [{ ...clearance('a', 10, null), trades }];
+  for (const signature of ['one', 'other']) {
+    const behind = { ...outflow('x', 0, 5n), at: place(13, null, 300, signature) };
+    expect([...clearedOutflows(given, [behind])]).toEqual([]);
+  }
+});
+
+describe('what stays behind', () => {
+  const change = (at: ClearedOutflow['at'], amount: bigint | null) => ({ at, amount });
+  const holding = (settled: bigint, ...changes: FundsChange[]): Clearance => ({
+    ...clearance('a', 10, 1_000n, 99),
+    funds: { settled, changes },
+  });
+  const leaving = (amount: bigint, at = place(20, 5, 100, 'x')) => ({
+    ...outflow('x', 0, amount),
+    at,
+  });
+  const covered = (given: Clearance, left: readonly ClearedOutflow[], owed: bigint) =>
+    spend([given], left, () => owed).cleared;
+  const whole = change(place(20, 5, 900, 'x'), -600n);
+
+  test('an outflow is covered as far as as much stays as is owed', () => {
+    const lost = change(place(15, 0, 900, 'lost'), -400n);
+    const won = change(place(16, 0, 900, 'won'), 300n);
+    const given = holding(1_000n, lost, won, whole);
+    expect(covered(given, [leaving(600n)], 300n).get('x')).toBe(600n);
+    expect(covered(given, [leaving(600n)], 330n).get('x')).toBe(570n);
+    expect(covered(given, [leaving(600n)], 901n).has('x')).toBe(false);
+  });
+
+  test('what happens after the outflow changes nothing, and neither does the order of hearing', () => {
+    const later = change(place(20, 6, 900, 'later'), -400n);
+    const far = change(place(21, 0, 900, 'far'), -400n);
+    for (const changes of [
+      [whole, later, far],
+      [far, later, whole],
+    ])
+      expect(covered(holding(900n, ...changes), [leaving(600n)], 300n).get('x')).toBe(600n);
+  });
+
+  test('where the order in a slot is not told, only a gain counts', () => {
+    const loss = change(place(20, null, 900, 'loss'), -400n);
+    const gain = change(place(20, null, 900, 'gain'), 30n);
+    expect(covered(holding(900n, loss, whole), [leaving(600n)], 300n).get('x')).toBe(600n);
+    expect(covered(holding(900n, gain, whole), [leaving(600n)], 330n).get('x')).toBe(600n);
+    expect(covered(holding(900n, whole), [leaving(600n)], 330n).get('x')).toBe(570n);
+  });
+
+  test('nothing is covered behind a transaction that does not tell what it changed', () => {
+    const unread = change(place(19, 0, 900, 'unread'), null);
+    expect(covered(holding(9_000n, unread, whole), [leaving(600n)], 1n).has('x')).toBe(false);
+    const after = change(place(21, 0, 900, 'unread'), null);
+    expect(covered(holding(9_000n, after, whole), [leaving(600n)], 1n).get('x')).toBe(600n);
+  });
+
+  test('several outflows of one transaction are covered together, by several clearances as well', () => {
+    const second = { ...outflow('y', 0, 400n), at: place(20, 5, 200, 'x') };
+    const both = change(place(20, 5, 900, 'x'), -1_000n);
+    const given = holding(1_040n, both);
+    const cleared = covered(given, [second, leaving(600n)], 100n);
+    expect([cleared.get('x'), cleared.get('y')]).toEqual([600n, 340n]);
+    const small = { ...given, amount: 500n };
+    const more = { ...small, id: 'b' };
+    const shared = spend([small, more], [leaving(600n), second], () => 100n);
+    expect([shared.cleared.get('x'), shared.cleared.get('y')]).toEqual([600n, 340n]);
+    expect([...shared.left]).toEqual([
+      ['a', 0n],
+      ['b', 60n],
+    ]);
+  });
 });
 
 test('does not depend on the order in which anything was heard, and never covers more than was granted', () => {

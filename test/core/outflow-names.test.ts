@@ -98,7 +98,7 @@ test('the amount beyond a clearance is told as its rest, and no amount as no eve
     amount: 60n,
     grantedSlot: 5,
     untilSlot: 20,
-    tradedSlot: null,
+    trades: [],
   } as const;
   const at = (key: string, amount: bigint) => ({
     ...heard(key, { amount }),

@@ -46,7 +46,7 @@ test('ours, internal, cleared, and everything else', () => {
     amount: 100n,
     grantedSlot: 5,
     untilSlot: 20,
-    tradedSlot: null,
+    trades: [],
   } as const;
   const classes = classifyOutflows(
     [

@@ -184,10 +184,11 @@ test('a transfer to a creator settles debts in its own token only', () => {
 test('a clearance covers the token that it names, and each token has an allowance of its own', () => {
   const clearance: Clearance = {
     ...{ id: 'c', purpose: 'withdraw', amount: 100n, mint: USDT.mint },
-    ...{ grantedSlot: 1, untilSlot: 9, tradedSlot: null },
+    ...{ grantedSlot: 1, untilSlot: 9, trades: [] },
   };
+  const at = { slot: 2, blockIndex: null, ordinal: 0 };
   const cleared = (mint: Address) =>
-    spend([clearance], [{ key: 'k', slot: 2, amount: 60n, mint }]).cleared.get('k');
+    spend([clearance], [{ key: 'k', at, amount: 60n, mint }]).cleared.get('k');
   expect(cleared(USDT.mint)).toBe(60n);
   expect(cleared(USDC.mint)).toBeUndefined();
   const small = (key: string, mint: Address) => ({

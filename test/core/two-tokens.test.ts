@@ -52,9 +52,10 @@ describe('one standing', () => {
 test('a clearance in one token covers no outflow of the other', () => {
   const cleared = (mint: Address): Clearance => ({
     ...{ id: 'a', purpose: 'withdraw', amount: 100n, mint },
-    ...{ grantedSlot: 10, untilSlot: 20, tradedSlot: null },
+    ...{ grantedSlot: 10, untilSlot: 20, trades: [] },
   });
-  const outflow = { key: 'x', slot: 12, amount: 40n, mint: USDT.mint };
+  const at = { slot: 12, blockIndex: null, ordinal: 0 };
+  const outflow = { key: 'x', at, amount: 40n, mint: USDT.mint };
   expect([...spend([cleared(USDC.mint)], [outflow]).cleared]).toEqual([]);
   expect([...spend([cleared(USDT.mint)], [outflow]).cleared]).toEqual([['x', 40n]]);
 });

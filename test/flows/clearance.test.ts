@@ -133,7 +133,9 @@ test.each([20, 400, 500])(
     const clear = createClear(
       {
         ledger: {
-          subscribers: { find: async () => ({ driftAccounts: [{ address: 'user' }] }) },
+          subscribers: {
+            find: async () => ({ driftAccounts: [{ address: 'user' }], retiredAtMs: null }),
+          },
           checks: {
             explained: async () => ({ traded: 0n, positions: null }),
             missing: async () => new Set(),
@@ -145,7 +147,7 @@ test.each([20, 400, 500])(
               void granted.push({ ...clearance, under }),
           },
         },
-        chain: { slot, accounts: async () => ({ accounts: [null] }) },
+        chain: { slot, accounts: async () => ({ slot: await slot(), accounts: [null] }) },
         tokens: { tokenAccount: () => 'ata', readTokenAccount: () => null },
         venues: servingOnly({
           preflightAccounts: async () => [],
@@ -184,7 +186,10 @@ describe('of a subscriber with 150 deleted accounts beside one', () => {
       {
         ledger: {
           subscribers: {
-            find: async () => ({ driftAccounts: accounts.map((address) => ({ address })) }),
+            find: async () => ({
+              driftAccounts: accounts.map((address) => ({ address })),
+              retiredAtMs: null,
+            }),
           },
           checks: {
             explained: async () => ({ traded: 0n, positions: null }),
@@ -198,7 +203,7 @@ describe('of a subscriber with 150 deleted accounts beside one', () => {
         },
         chain: {
           slot: async () => 1_000,
-          accounts: async ([address]: string[]) => ({ accounts: [address ?? null] }),
+          accounts: async ([address]: string[]) => ({ slot: 1_000, accounts: [address ?? null] }),
           slices: async (asked: string[]) => {
             sliced.push(asked.length);
             return { accounts: asked.map((each) => (exists(each) ? {} : null)) };

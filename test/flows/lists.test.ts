@@ -59,7 +59,7 @@ beforeAll(async () => {
         amount: 5n,
         grantedSlot: n,
         untilSlot: n + 9,
-        tradedSlot: null,
+        trades: [],
       },
       // Several begin at the same moment.
       1_000 * (n >> 1),

@@ -1,12 +1,22 @@
 // Clearances: what several of them may let out together.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Clearance } from '../../src/core/clearance.ts';
+import type { Fact, FactBody, Tally } from '../../src/core/fact.ts';
+import type { Address } from '../../src/core/ids.ts';
+import { USDC } from '../../src/core/token.ts';
+import { readClearances } from '../../src/ledger/clearances.ts';
 import { transferOf } from '../support/credit.ts';
-import { createTestLedger, recordFact } from '../support/ledger.ts';
+import {
+  addressOf,
+  closeFact,
+  createTestLedger,
+  recordFact,
+  signatureOf,
+} from '../support/ledger.ts';
 
 const clearance = (id: string, amount: bigint | null, grantedSlot = 50): Clearance => ({
   ...{ id, purpose: amount === null ? 'close' : 'withdraw', amount },
-  ...{ grantedSlot, untilSlot: 100, tradedSlot: null },
+  ...{ grantedSlot, untilSlot: 100, trades: [] },
 });
 
 test('of clearances that are granted at once, none adds up with the others beyond the most', async () => {
@@ -15,7 +25,7 @@ test('of clearances that are granted at once, none adds up with the others beyon
   const grant = (id: string, amount: bigint | null, most?: bigint, slot = 50, seen = 70) =>
     ledger.clearances.grant(
       ...(['ana', clearance(id, amount, slot), 0, 1_000, null] as const),
-      ...(most === undefined ? [] : [{ most, slot: seen }]),
+      ...(most === undefined ? [] : [{ most, slot: seen, readings: [] }]),
     );
   let granted = false;
   const first = await sql.begin(async (tx) => {
@@ -46,7 +56,7 @@ test('an outflow frees its part of a clearance only for a sum that was read afte
   await using held = await createTestLedger();
   const { ledger } = held;
   const ask = (id: string, amount: bigint, seen: number) => {
-    const settled = { most: 1_000_000_000n, slot: seen };
+    const settled = { most: 1_000_000_000n, slot: seen, readings: [] };
     return ledger.clearances.grant('ana', clearance(id, amount, 70), 0, 1_000, null, settled);
   };
   await ledger.clearances.grant('ana', clearance('c1', 600_000_000n), 0, 1_000, null);
@@ -55,4 +65,113 @@ test('an outflow frees its part of a clearance only for a sum that was read afte
   expect(await ask('c2', 500_000_000n, 64)).toBe(600_000_000n);
   expect(await ask('c3', 950_000_000n, 65)).toBe(100_000_000n);
   expect(await ask('c4', 500_000_000n, 65)).toBeNull();
+});
+
+describe('with its readings', () => {
+  const DRIFT = addressOf(10);
+  const TOKENS = addressOf(2);
+  const factAt = (
+    n: number,
+    slot: number,
+    account: Address,
+    body: FactBody,
+    ordinal = 900,
+  ): Fact => ({
+    ...{ subscriberId: 'ana', account, signature: signatureOf(n), body },
+    position: { slot, blockIndex: 1, ordinal },
+  });
+  const tally = (more: Partial<Tally>): Tally => ({
+    ...{ kind: 'tally', realised: 0n, funding: 0n, deposits: 0n, withdraws: 0n, tokens: 0n },
+    ...more,
+  });
+  const readings = [
+    { account: DRIFT, slot: 60, amount: 900n },
+    { account: TOKENS, slot: 62, amount: 100n },
+  ];
+  const settled = { most: 1_000n, slot: 60, readings };
+  const fundsOf = async ({ sql }: Awaited<ReturnType<typeof createTestLedger>>) =>
+    (await readClearances(sql, ['ana'])).get('ana')?.find((each) => each.id === 'c1')?.funds;
+
+  test('a clearance has one change for each transaction, each account counted from its own reading', async () => {
+    await using held = await createTestLedger();
+    const { ledger } = held;
+    await ledger.clearances.grant('ana', clearance('c1', 500n, 60), 0, 1_000, null, settled);
+    const other = [{ mint: addressOf(90), amount: 7_000n }];
+    for (const fact of [
+      factAt(1, 60, DRIFT, tally({ realised: 1n })),
+      factAt(2, 62, DRIFT, tally({ realised: -40n, withdraws: 30n })),
+      factAt(3, 62, TOKENS, tally({ tokens: 30n })),
+      factAt(
+        4,
+        63,
+        TOKENS,
+        tally({ tokens: 7_030n, mints: [...other, { mint: USDC.mint, amount: 30n }] }),
+      ),
+      factAt(5, 101, DRIFT, tally({ realised: 1n })),
+      factAt(6, 64, addressOf(50), tally({ realised: 1n })),
+    ])
+      await recordFact(ledger, fact, 'confirmed');
+    const funds = await fundsOf(held);
+    expect(funds?.settled).toBe(1_000n);
+    expect(new Map(funds?.changes.map((each) => [each.at.slot, each.amount]))).toEqual(
+      new Map([
+        [62, -70n],
+        [63, 30n],
+      ]),
+    );
+  });
+
+  test('what changed is not known of a transaction that could not be read or that gave the tokens away', async () => {
+    await using held = await createTestLedger();
+    const { ledger } = held;
+    await ledger.clearances.grant('ana', clearance('c1', 500n, 60), 0, 1_000, null, settled);
+    const given = { kind: 'notice', what: 'token_authority_changed', amount: null } as const;
+    const facts = [
+      factAt(1, 63, DRIFT, { kind: 'unknown', why: 'log_truncated', tradedAt: null }),
+      factAt(2, 64, TOKENS, { ...given, who: addressOf(91), detail: '' }),
+    ];
+    for (const fact of facts) await recordFact(ledger, fact, 'confirmed');
+    const funds = await fundsOf(held);
+    expect(funds?.changes.map((each) => [each.at.slot, each.amount]).sort()).toEqual([
+      [63, null],
+      [64, null],
+    ]);
+  });
+
+  test('one to close has the trades of the first slot behind its readings, each at its place', async () => {
+    await using held = await createTestLedger();
+    const { ledger } = held;
+    await ledger.clearances.grant('ana', clearance('c1', null, 60), 0, 1_000, null);
+    const unread = {
+      kind: 'unknown',
+      why: 'log_truncated',
+      tradedAt: 300,
+      tradedFrom: 200,
+    } as const;
+    for (const fact of [
+      closeFact(1, 5n, { account: DRIFT, slot: 60 }),
+      factAt(2, 62, DRIFT, unread),
+      closeFact(3, 5n, { account: DRIFT, slot: 62 }),
+      closeFact(4, 5n, { account: DRIFT, slot: 63 }),
+    ])
+      await recordFact(ledger, fact, 'confirmed');
+    const [read] = (await readClearances(held.sql, ['ana'])).get('ana') ?? [];
+    expect(read?.trades.map((each) => [each.slot, each.signature]).sort()).toEqual(
+      [2, 3].map((n) => [62, signatureOf(n)]).sort(),
+    );
+    expect(read?.trades.find((each) => each.signature === signatureOf(2))?.ordinal).toBe(200);
+  });
+
+  test('a subscriber that leaves has no clearance any more, and is given none', async () => {
+    await using held = await createTestLedger();
+    const { ledger } = held;
+    await ledger.clearances.grant('ana', clearance('c1', 500n, 60), 0, 1_000, null, settled);
+    expect(await ledger.subscribers.retire('ana', 65, 500)).toBe(true);
+    expect(await ledger.clearances.find('ana', 'c1')).toMatchObject({
+      untilSlot: 65,
+      revokedAtMs: 500,
+    });
+    const late = ledger.clearances.grant('ana', clearance('c2', 1n, 70), 0, 1_000, null, settled);
+    await expect(late).rejects.toMatchObject({ code: 'not_found' });
+  });
 });

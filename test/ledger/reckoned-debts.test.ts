@@ -125,7 +125,7 @@ test('no earlier than the first terms of the account', async () => {
 
 test('the first of them ends a clearance to close, as a trade that was told does', async () => {
   await using held = await createTestLedger();
-  const clearance = { id: 'c1', purpose: 'close', amount: null, tradedSlot: null } as const;
+  const clearance = { id: 'c1', purpose: 'close', amount: null, trades: [] } as const;
   const cleared = { ...clearance, grantedSlot: 10, untilSlot: 45 };
   await held.ledger.clearances.grant('ana', cleared, 0, 600_000, null);
   const facts = [unknownIn(held, 20, ORDER), leftIn(30), unknownIn(held, 40, ORDER)];

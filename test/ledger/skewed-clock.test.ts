@@ -48,13 +48,7 @@ test.each([DAYS_MS, -DAYS_MS])('a machine that is %d ms ahead', async (aheadMs) 
     untilSlot: 9,
   } as const;
   const nowMs = clock.nowMs();
-  await ledger.clearances.grant(
-    'ana',
-    { ...clearance, tradedSlot: null },
-    nowMs,
-    nowMs + 600_000,
-    null,
-  );
+  await ledger.clearances.grant('ana', { ...clearance, trades: [] }, nowMs, nowMs + 600_000, null);
   const until = await fromNow(sql`select until_at from clearance`);
   expect(Math.abs(until - 600_000)).toBeLessThan(AT_MOST);
 
@@ -69,7 +63,7 @@ test('a clearance is stored only in the database that was compared with the chai
   await using held = await createTestLedger();
   const { clearances } = held.ledger;
   const given = { id: 'c1', purpose: 'close', amount: null, grantedSlot: 1 } as const;
-  const clearance = { ...given, untilSlot: 9, tradedSlot: null };
+  const clearance = { ...given, untilSlot: 9, trades: [] };
   await expect(clearances.grant('ana', clearance, 0, 1, 'another database')).rejects.toMatchObject({
     code: 'books_behind',
   });

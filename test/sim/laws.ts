@@ -7,10 +7,11 @@ import type { Landed, SimChain } from './chain/chain.ts';
 import { associatedAddress } from './chain/programs.ts';
 import { SWAP } from './chain/swaps.ts';
 import { SIM_VENUES } from './chain/venues.ts';
+import { gainOf } from './cleared.ts';
 import { DRILL } from './daemon.ts';
 import { hasSigned, type State } from './memory/state.ts';
 import { standingOf } from './oracle.ts';
-import { gainOf, purseOf, transfersOf, truthOf } from './truth.ts';
+import { purseOf, transfersOf, truthOf } from './truth.ts';
 import type { SignedPayment, Witness } from './witness.ts';
 import { CREATOR_WALLETS, creatorTokens, PEOPLE, sponsorTokens } from './world.ts';
 

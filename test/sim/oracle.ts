@@ -38,7 +38,7 @@ export type History = {
  * Whether `a` surely came before `b`. Two transactions of one slot have no order where no node
  * tells their index; two facts of one transaction always have one.
  */
-const before = (a: Moment, b: Moment): boolean => {
+export const before = (a: Moment, b: Moment): boolean => {
   if (a[0] !== b[0]) return a[0] < b[0];
   if (a[3] === b[3]) return a[2] < b[2];
   return a[1] !== null && b[1] !== null && a[1] < b[1];

@@ -14,6 +14,7 @@ import { keyBytes, made, type SimInstruction } from './chain/message.ts';
 import { FROZEN } from './chain/programs.ts';
 import { SWAP } from './chain/swaps.ts';
 import { DRIFT, SIM_VENUES, type SimVenue, stateAccount } from './chain/venues.ts';
+import { readingsOf } from './cleared.ts';
 import type { Climate, DrawnTerms } from './climate.ts';
 import type { Random } from './random.ts';
 import {
@@ -254,15 +255,19 @@ export function createPeople(
       else for (const { scope } of await ledger.halts.list()) await ledger.halts.lift(scope);
     },
     async clear(ledger) {
-      const { id } = random.pick(PEOPLE);
+      const person = random.pick(PEOPLE);
       const grantedSlot = chain.block(chain.tip()).slot;
       const untilSlot = grantedSlot + 1 + random.below(200);
       const amount = random.chance(0.5) ? null : BigInt(1 + random.below(1_000_000_000));
       const purpose = amount === null ? ('close' as const) : ('withdraw' as const);
-      const clearance = { purpose, amount, tradedSlot: null, mint: someVenue().mint };
+      const venue = someVenue();
+      const clearance = { purpose, amount, trades: [], mint: venue.mint };
       const name = `c${++clearances}`;
       const granted = { ...clearance, id: name, grantedSlot, untilSlot };
-      await ledger.clearances.grant(id, granted, nowMs(), nowMs() + 60_000, null);
+      const readings = readingsOf(chain, person, venue, grantedSlot);
+      const settled = { most: amount ?? 0n, slot: grantedSlot, readings };
+      const [fromMs, untilMs] = [nowMs(), nowMs() + 60_000];
+      await ledger.clearances.grant(person.id, granted, fromMs, untilMs, null, settled);
     },
     async agree(ledger, { rules, splits }) {
       const person = random.below(PEOPLE.length);

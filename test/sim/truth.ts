@@ -5,7 +5,8 @@ import type { SimBooks } from './books.ts';
 import { TOKEN } from './chain/account.ts';
 import type { Landed, SimChain } from './chain/chain.ts';
 import { CALL, FEE } from './chain/drift.ts';
-import { SIM_VENUES, type SimVenue, venueOfProgram } from './chain/venues.ts';
+import { SIM_VENUES, venueOfProgram } from './chain/venues.ts';
+import { gainOf, givesAway, notCleared, type Taken } from './cleared.ts';
 import { accrualKey } from './memory/state.ts';
 import { debtsOf, flightsOf, type History, type Moment, type Sum } from './oracle.ts';
 import { TIPS_MOST } from './people.ts';
@@ -48,14 +49,6 @@ export const purseOf = ({
     creatorWallet,
     SIM_VENUES.find((each) => each.mint === mint),
   );
-/** The amount that a transaction brought to a token account, by its balances before and after. */
-export function gainOf({ transaction, execution }: Landed, account: Address): bigint {
-  const index = transaction.keys.indexOf(account);
-  const of = (rows: Landed['execution']['preTokens']): bigint =>
-    rows.find((row) => row.accountIndex === index)?.amount ?? 0n;
-  return of(execution.postTokens) - of(execution.preTokens);
-}
-
 /** The place of an instruction on the chain, as far as nodes tell it. */
 const momentOf = (
   chain: SimChain,
@@ -63,13 +56,6 @@ const momentOf = (
   inside: number,
 ): Moment => [slot, chain.placesTold ? index : null, inside, transaction.signature];
 
-/** What people took out of a subscriber's accounts in one transaction. */
-type Taken = {
-  readonly at: Moment;
-  readonly amount: bigint;
-  readonly venue: SimVenue;
-  readonly signature: string;
-};
 /**
  * The token accounts of creators, one for each token. Debts are added up by them, so that a payment
  * in another token than that of the debt pays nothing.
@@ -77,10 +63,6 @@ type Taken = {
 const PURSES: ReadonlySet<string> = new Set(
   SIM_VENUES.flatMap((venue) => CREATOR_WALLETS.map((wallet) => creatorTokens(wallet, venue))),
 );
-
-/** Whether an instruction gives a token account to another owner: SetAuthority, of the owner. */
-const givesAway = ({ program, data }: { program: string; data: Uint8Array }): boolean =>
-  program === TOKEN && data[0] === 6 && data[1] === 2;
 
 /** Whether the agent owns its token account, which it may have given to a stranger. */
 const stillTheirs = (
@@ -183,51 +165,6 @@ function bookedOf({ state }: SimBooks, subscriptionId: string): Map<string, Map<
   return booked;
 }
 
-/**
- * The withdrawals that no clearance covers in full. A clearance to close covers what leaves within
- * its slots, and not after the subscriber traded in a later slot than that of its grant. One to
- * withdraw covers its amount of its token, in the order of the chain; in one slot in the order of
- * the signatures. Of several the one that was granted first is used first. Only kept clearances
- * count.
- */
-function notCleared(
-  chain: SimChain,
-  { state }: SimBooks,
-  person: (typeof PEOPLE)[number],
-  taken: readonly Taken[],
-): Moment[] {
-  const fills = (landed: Landed): boolean =>
-    landed.execution.error === null &&
-    landed.transaction.instructions.some(
-      ({ program, accounts, data }) =>
-        venueOfProgram(program) !== null &&
-        Buffer.from(data).toString('hex', 0, 8) === CALL.fill &&
-        accountsOf(person).some((user) => user === accounts[1]),
-    );
-  const traded = chain.landed().flatMap((each) => (fills(each) ? [each.slot] : []));
-  const clearances = [...(state?.clearances.get(person.id) ?? [])]
-    .sort((a, b) => a.grantedSlot - b.grantedSlot || (a.id < b.id ? -1 : 1))
-    .map((each) => ({ ...each, left: each.amount }));
-  const inOrder = [...taken].sort(
-    (a, b) => a.at[0] - b.at[0] || (a.signature < b.signature ? -1 : 1),
-  );
-  return inOrder.flatMap(({ at, amount, venue }) => {
-    let open = amount;
-    for (const each of clearances) {
-      if (at[0] < each.grantedSlot || at[0] > each.untilSlot) continue;
-      if (each.left === null) {
-        if (!traded.some((slot) => slot > each.grantedSlot && slot < at[0])) open = 0n;
-        continue;
-      }
-      if (each.mint !== venue.mint) continue;
-      const covered = each.left < open ? each.left : open;
-      each.left -= covered;
-      open -= covered;
-    }
-    return open > 0n ? [at] : [];
-  });
-}
-
 type Signed = { readonly at: Moment; readonly signature: string };
 const bySlotAndSignature = (a: Signed, b: Signed): number =>
   a.at[0] - b.at[0] || Number(a.signature > b.signature) - Number(a.signature < b.signature);
@@ -318,7 +255,7 @@ export async function truthOf(
   }));
   const paid = [...events.paid, ...discharged.filter(({ amount }) => amount > 0n)];
   const outflows = [
-    ...notCleared(chain, books, person, taken),
+    ...notCleared(chain, books, person, taken, { owed: events.owed, paid }),
     ...flightsOf(transfers, events.claims, events.paid),
   ];
   return { owed, dealt, history: { owed: events.owed, paid, outflows } };

@@ -57,7 +57,10 @@ export const factOf = (random: Random, n: number): Fact => {
     signers: [],
     usd: null,
   };
-  return { ...base, position, body };
+  if (n % 7 !== 3) return { ...base, position, body };
+  const amounts = { realised: body.amount - 300n, funding: 0n, tokens: 0n };
+  const moved = { deposits: BigInt(n), withdraws: body.amount / 2n };
+  return { ...base, position, body: { kind: 'tally', ...amounts, ...moved } };
 };
 
 export const troubleOf = (random: Random): Trouble => ({

@@ -210,22 +210,20 @@ export function draw(
     ];
   if (choice < 93) return (ledger) => ledger.halts.set(scope, 'drill');
   if (choice < 95) return (ledger) => ledger.halts.lift(scope);
-  if (choice < 97)
-    return (ledger) =>
-      ledger.clearances.grant(
-        id,
-        {
-          id: `c${n}`,
-          purpose: 'close',
-          amount: null,
-          grantedSlot: 10 + (n % 20),
-          untilSlot: 45,
-          tradedSlot: null,
-        },
-        nowMs,
-        nowMs + 10,
-        null,
-      );
+  if (choice < 97) {
+    const account = driftOf(WHO.indexOf(id));
+    const slot = 10 + (n % 20);
+    const given = { id: `c${n}`, grantedSlot: slot, untilSlot: 45, trades: [] };
+    const amount = n % 3 === 0 ? null : BigInt(1 + ((n * 37) % 2_000));
+    const readings = n % 3 === 1 ? [] : [{ account, slot, amount: BigInt((n * 61) % 2_000) }];
+    const clearance = {
+      ...given,
+      amount,
+      purpose: amount === null ? 'close' : 'withdraw',
+    } as const;
+    const settled = { most: 10n ** 12n, slot, readings };
+    return (ledger) => ledger.clearances.grant(id, clearance, nowMs, nowMs + 10, null, settled);
+  }
   if (choice < 99) return (ledger) => moveNonce(ledger, id, seed);
   return (ledger) => ledger.standings.update(id, judge);
 }

@@ -228,7 +228,7 @@ export const VENUE_ROWS: Readonly<Record<string, Row>> = {
     const { withdraw } = stage.world.driver.instructions;
     const landed = stage.act([withdraw(stage.trader, theirs, 100_000_000n)]);
     const clearance: Clearance = {
-      ...{ id: 'c', purpose: 'withdraw', amount: 100_000_000n, tradedSlot: null },
+      ...{ id: 'c', purpose: 'withdraw', amount: 100_000_000n, trades: [] },
       ...{ grantedSlot: landed.slot - 1, untilSlot: landed.slot + 10 },
     };
     return [heard(stage, landed, { clearances: [clearance] })];

@@ -17,6 +17,7 @@ import type { Standings } from '../../../src/core/standing-ports.ts';
 import type { Subscription } from '../../../src/core/subscription.ts';
 import { createMemoryAsides } from './asides.ts';
 import { createMemoryChecks } from './checks.ts';
+import { clearancesOf, createMemoryClearances } from './clearances.ts';
 import { createMemoryCredits, creatorsOf } from './credits.ts';
 import {
   createMemorySightings,
@@ -190,25 +191,15 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
     const told = { key, slot: position.slot, ours: ours.has(signature), found, credited };
     return [{ ...told, body, at, signature }];
   });
-  const trades = rows
-    .filter(
-      ({ fact: { body } }) =>
-        ['open', 'close', 'reckoning'].includes(body.kind) ||
-        (body.kind === 'unknown' && body.tradedAt !== null),
-    )
-    .map(({ fact }) => fact.position.slot);
-  const clearances = (state.clearances.get(subscriberId) ?? []).map((each) => {
-    const later = trades.filter((slot) => slot > each.grantedSlot);
-    return { ...each, tradedSlot: later.length === 0 ? null : Math.min(...later) };
-  });
-  const left = leftEvents(outflows, clearances, QUOTES, {
-    creators,
-    appointed: new Set(),
-    topUp: state.topUp,
-  });
   const history = [...owed, ...discharged];
   const transfers = creatorTransfers(outflows, creators, QUOTES);
   const credits = creditEvents(history, transfers, QUOTES, [...claims, ...discharged]);
+  const left = leftEvents(outflows, clearancesOf(state, subscriberId, rows), QUOTES, {
+    creators,
+    appointed: new Set(),
+    topUp: state.topUp,
+    debts: [...history, ...credits],
+  });
   return [...history, ...left, ...credits];
 }
 
@@ -296,11 +287,7 @@ export function createMemoryLedger(nowMs: () => number): MemoryLedger {
     events: nobodyAsks('events'),
     clearances: {
       ...nobodyAsks<Ledger['clearances']>('clearances'),
-      async grant(subscriberId, clearance) {
-        const known = state.clearances.get(subscriberId) ?? [];
-        state.clearances.set(subscriberId, [...known, clearance]);
-        return null;
-      },
+      ...createMemoryClearances(state),
     },
     standings: createMemoryStandings(state),
     owing: nobodyAsks('how long is owed'),

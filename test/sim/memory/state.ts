@@ -3,7 +3,7 @@
 
 import type { Booking } from '../../../src/core/accrual.ts';
 import type { AgentKey } from '../../../src/core/agent-key.ts';
-import type { Clearance } from '../../../src/core/clearance.ts';
+import type { Clearance, FundsReading } from '../../../src/core/clearance.ts';
 import type { DeathEvidence } from '../../../src/core/death.ts';
 import type { Cover } from '../../../src/core/debt.ts';
 import type { Credit, UnaccruedClose } from '../../../src/core/debt-ports.ts';
@@ -118,6 +118,9 @@ export type CheckRow = {
   turn: number;
 };
 
+/** A clearance, and what the accounts held when they were read for it. */
+export type StoredClearance = Clearance & { readonly readings: readonly FundsReading[] };
+
 export type State = {
   readonly subscribers: Map<string, Omit<Subscriber, 'hasKey' | 'driftAccounts' | 'retiredAtMs'>>;
   readonly keys: Map<string, AgentKey>;
@@ -153,7 +156,7 @@ export type State = {
   /** The events about debts, in order. */
   readonly events: EventOf<EventKind>[];
   readonly halts: Map<string, Halt>;
-  readonly clearances: Map<string, Clearance[]>;
+  readonly clearances: Map<string, StoredClearance[]>;
   readonly standings: Map<string, RosterEntry>;
   readonly checks: Map<Address, CheckRow>;
   /** Grows with each look at an account, so that the one looked at longest ago is next. */

@@ -189,8 +189,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
 
   const lookUnderNonce = createNonceLook(
     {
-      ...{ ...ports, nonceHeard, lane, looking, hindrance, sign, reroute, ends },
-      ...{ broadcast, subscriberOf },
+      ...ports,
+      ...{ nonceHeard, lane, looking, hindrance, sign, reroute, ends, broadcast, subscriberOf },
     },
     options,
   );

@@ -95,7 +95,10 @@ const placeOf = ({
   ordinal,
   signature,
 }: TradeRow): ChainPosition => ({
-  ...{ slot, blockIndex, ordinal, signature },
+  slot,
+  blockIndex,
+  ordinal,
+  signature,
 });
 
 /**

@@ -10,10 +10,11 @@ export default defineConfig({
     ...withPostgres,
     include: [
       'test/**/*.long.test.ts',
-      'test/flows/{backup,exactly-once,kill,limits,paying,sources.property,street,terms}.test.ts',
+      'test/flows/{backup,books-one-answer,exactly-once,foreign,hindrance,kill,limits}.test.ts',
+      'test/flows/{nonce-closed,outage,passing,paying,sources.property,street,terms}.test.ts',
       'test/flows/withdrawal-doubts.test.ts',
       'test/http/openapi.test.ts',
-      'test/ledger/{burst-plans,terms}.test.ts',
+      'test/ledger/{burst-plans,quiet-plans,terms}.test.ts',
       'test/sim/sim.test.ts',
     ],
   },

@@ -68,7 +68,15 @@ async function holder(venue: VenueName) {
     },
   };
 }
-const sumOf = (amounts: readonly bigint[]) => amounts.reduce((sum, each) => sum + each, 0n);
+/**
+ * The sum of the parts is what was realised, less at most one base unit for each part: a close that
+ * is booked before the reckoning bears its part of the opening fee, rounded up, of the whole lot.
+ */
+function expectSum(booked: readonly bigint[], realised: bigint): void {
+  const sum = booked.reduce((rest, each) => rest + each, 0n);
+  expect(realised - sum).toBeGreaterThanOrEqual(0n);
+  expect(realised - sum).toBeLessThan(BigInt(booked.length));
+}
 
 test.each(VENUE_NAMES)('what was opened behind it is opened once, at %s', async (venue) => {
   const ana = await holder(venue);
@@ -79,7 +87,7 @@ test.each(VENUE_NAMES)('what was opened behind it is opened once, at %s', async 
   const { slot } = ana.trade('short', 4n * SOL, 80_000_000n);
   const booked = await ana.booked(slot);
   expect(booked).toHaveLength(2);
-  expect(sumOf(booked)).toBe(await ana.realised());
+  expectSum(booked, await ana.realised());
 });
 
 test.each(VENUE_NAMES)('what was closed behind it is closed once, at %s', async (venue) => {
@@ -92,5 +100,5 @@ test.each(VENUE_NAMES)('what was closed behind it is closed once, at %s', async 
   const { slot } = ana.trade('short', SOL / 2n, 83_000_000n);
   const booked = await ana.booked(slot);
   expect(booked).toHaveLength(4);
-  expect(sumOf(booked)).toBe(await ana.realised());
+  expectSum(booked, await ana.realised());
 });

@@ -8,6 +8,7 @@ import { createLedger } from '../../src/ledger/ledger.ts';
 import { addCloses, addSubscribers } from '../bench/books.ts';
 import { createDatabase } from '../support/database.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
+import { LONG } from '../support/long.ts';
 import { pagesOf, type Questions } from '../support/pages.ts';
 import { questions as questionsOn } from '../support/questions.ts';
 
@@ -77,21 +78,24 @@ async function openQueue(sql: Sql) {
   return { note, record, questions };
 }
 
-test('what is asked of single transactions and accounts reads no more pages while many wait', async () => {
-  await using database = await createDatabase({ connections: 1 });
-  const { sql } = database;
-  const { note, record, questions } = await openQueue(sql);
-  const ask = () => pagesOf(sql, questions);
-  // A quiet hour: everything is read, Postgres has analysed the tables, and has planned for good.
-  await note(READ);
-  for (let n = 0; n < READ; n++) await record();
-  await sql`vacuum analyze`;
-  for (let times = 0; times < 8; times++) await ask();
-  await note(FEW);
-  const few = await ask();
-  await note(MANY);
-  expect(grownFrom(few, await ask())).toEqual([]);
-});
+test.runIf(LONG)(
+  'what is asked of single transactions and accounts reads no more pages while many wait',
+  async () => {
+    await using database = await createDatabase({ connections: 1 });
+    const { sql } = database;
+    const { note, record, questions } = await openQueue(sql);
+    const ask = () => pagesOf(sql, questions);
+    // A quiet hour: everything is read, Postgres has analysed the tables, and has planned for good.
+    await note(READ);
+    for (let n = 0; n < READ; n++) await record();
+    await sql`vacuum analyze`;
+    for (let times = 0; times < 8; times++) await ask();
+    await note(FEW);
+    const few = await ask();
+    await note(MANY);
+    expect(grownFrom(few, await ask())).toEqual([]);
+  },
+);
 
 test('the accounts of a transaction are found by its signature after Postgres saw none', async () => {
   await using database = await createDatabase({ connections: 1 });

@@ -6,7 +6,7 @@ import type { Deliberate } from './sabotage.ts';
 export const BOOKS_SABOTAGES: Record<string, Deliberate> = {
   'booking a close twice': {
     within: 30,
-    known: 3,
+    known: 2,
     sabotage: {
       meddle: ({ state }) => state?.accruals.clear(),
     },

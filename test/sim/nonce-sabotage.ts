@@ -13,7 +13,7 @@ export const NONCE_SABOTAGES: Record<string, Deliberate> = {
   'under nonces: signing another route of a payment under a blockhash': {
     within: 10,
     from: 811,
-    known: 811,
+    known: 813,
     guard: 'nonce',
     sabotage: {
       pen: (pen, chain) => {

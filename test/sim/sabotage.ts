@@ -134,7 +134,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'refusing a payment that is on its way, because its simulation fails': {
     within: 60,
-    known: 8,
+    known: 1,
     sabotage: {
       ledger: payments((own, { state }) => ({
         refused(id, ...rest) {
@@ -147,7 +147,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'sending as soon as it is signed, before that is on record': {
     within: 60,
-    known: 2,
+    known: 1,
     sabotage: {
       pen: (pen, chain) => ({
         ...pen,
@@ -185,7 +185,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking a payment that failed on chain for one that paid': {
     within: 400,
-    known: 101,
+    known: 26,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -267,7 +267,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'giving up a debt that failed': {
     within: 100,
-    known: 55,
+    known: 76,
     sabotage: {
       meddle: ({ state }) => {
         for (const share of state?.shares.values() ?? [])

@@ -136,12 +136,16 @@ const fundingsIn = (sql: Sql | Transaction, bounds: object[]): Fragment => sql`
   left join lateral jsonb_array_elements(f.body -> 'fundings') as p(payment) on true
   where f.kind = 'tally' and f.finality <> 'withdrawn' and (f.body ->> 'funding' <> '0' or f.body ? 'fundings')`;
 
+/** Leaves out facts `name` that were recorded from this time on; null leaves out none. */
+const toldIn = (sql: Sql | Transaction, name: 'f' | 'l', toldBefore: Date | null): Fragment =>
+  toldBefore === null ? sql`` : sql`and ${sql(name)}.recorded_at < ${toldBefore}`;
+
 /** The openings and closes of the account after reckoning `f`, up to its `uptoSlot`, as JSON. */
-const laterThan = (sql: Sql | Transaction): Fragment => sql`(
+const laterThan = (sql: Sql | Transaction, toldBefore: Date | null): Fragment => sql`(
   select coalesce(jsonb_agg(jsonb_build_object('kind', l.kind, 'body', l.body)
     order by l.slot, coalesce(l.block_index, ${LAST}), l.signature, l.ordinal), '[]')
   from fact l where l.account = f.account and l.slot >= f.slot and l.slot <= (f.body ->> 'uptoSlot')::bigint
-    and l.kind in ('open', 'close') and l.finality <> 'withdrawn'
+    and l.kind in ('open', 'close') and l.finality <> 'withdrawn' ${toldIn(sql, 'l', toldBefore)}
     and (l.slot, coalesce(l.block_index, ${LAST}), l.signature, l.ordinal) > (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal))`;
 
 /**
@@ -153,6 +157,7 @@ async function readRows(
   sql: Sql | Transaction,
   histories: readonly History[],
   withFunding: boolean,
+  toldBefore: Date | null = null,
 ): Promise<ReadonlyMap<string, readonly Row[]>> {
   const bounds = histories.flatMap(boundsOf);
   if (bounds.length === 0) return new Map();
@@ -166,6 +171,7 @@ async function readRows(
       and f.ordinal = a.ordinal and f.account = a.account
     where a.flat and a.slot > g.since and a.slot <= g.slot and (g.markets is null or g.markets @> to_jsonb(a.market))
       and (a.slot, coalesce(f.block_index, ${LAST}), a.signature, a.ordinal) < (g.slot, g.block, g.signature, g.ordinal)
+      ${toldIn(sql, 'f', toldBefore)}
     order by a.account, a.market, a.slot desc, 5 desc, a.signature desc, a.ordinal desc`;
   const flatsOf = grouped(flats, (each) => each.account);
   const given = bounds.map((each) => {
@@ -180,7 +186,7 @@ async function readRows(
         as t(account text, market int, slot bigint, block int, signature text, ordinal int, body jsonb)),
     moved as (
       select f.account, f.kind, f.slot, coalesce(f.block_index, ${LAST}) as block, f.signature, f.ordinal, f.body,
-        case when f.kind = 'reckoning' then ${laterThan(sql)} end as later
+        case when f.kind = 'reckoning' then ${laterThan(sql, toldBefore)} end as later
       from jsonb_to_recordset(${sql.json(given)}) as g(${columns})
       join fact f on f.account = g.account and f.slot >= g.from_slot and f.slot <= g.to_slot
       left join flat t on t.account = f.account and f.kind in ('open', 'close') and t.market = (f.body ->> 'market')::int
@@ -188,6 +194,7 @@ async function readRows(
         and (g.markets is null or f.kind in ('unknown', 'reckoning') or g.markets @> (f.body -> 'market'))
         and (t.market is null or (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal) > (t.slot, t.block, t.signature, t.ordinal))
         and (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal) <= (g.to_slot, g.to_block, g.to_signature, g.to_ordinal)
+        ${toldIn(sql, 'f', toldBefore)}
       union all select account, 'flat', slot, block, signature, ordinal, body, null from flat
       ${withFunding ? fundingsIn(sql, given) : sql``})
     select account, kind, slot, signature, ordinal, body, later from moved order by account, slot, block, signature, ordinal`;
@@ -209,14 +216,16 @@ export type Before = { readonly realised: Realised; readonly moves: readonly Pla
 
 /**
  * What stands before each close of these histories, each of another account; in the order of the
- * histories and of their closes.
+ * histories and of their closes. With `toldBefore` as the ledger knew it then: facts that were
+ * recorded from that time on are left out.
  */
 export async function readHistories(
   sql: Sql | Transaction,
   histories: readonly History[],
   as: ReadAs = 'now',
+  toldBefore: Date | null = null,
 ): Promise<readonly (readonly Before[])[]> {
-  const rows = await readRows(sql, histories, false);
+  const rows = await readRows(sql, histories, false, toldBefore);
   return histories.map(({ account, closes }) => {
     const own = rows.get(account) ?? [];
     // As many as there are rows, so that the place of a close is the same in both lists.

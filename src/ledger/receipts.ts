@@ -26,6 +26,7 @@ type CloseRow = {
   kind: 'close' | 'reckoning';
   body: unknown;
   terms_slot: bigint;
+  accrued_at: Date;
   recipient: number;
   creator_wallet: Address;
   amount: bigint;
@@ -212,11 +213,22 @@ async function readCredits(
   return rows.map((row) => ({ ...row, slot: Number(row.slot) }));
 }
 
+/**
+ * How a close may have been booked otherwise than its history is read now: before a fact of an
+ * earlier place was recorded, such as the reckoning of a stretch in front of the close; by an
+ * earlier release; or both.
+ */
+const OTHER_READINGS: readonly (readonly [ReadAs, 'booking' | 'now'])[] = [
+  ['now', 'booking'],
+  ['earlier', 'now'],
+  ['earlier', 'booking'],
+];
+
 /** Creates the reader of receipts. */
 export function createReceiptBook(sql: Sql): ReceiptBook {
   const read = async (tx: Transaction, shareId: string, genesisHash: string) => {
     const [row] = await tx<CloseRow[]>`
-      select s.subscriber_id, s.subscription_id, a.account, s.signature, s.slot, s.ordinal, f.block_index, f.kind, f.body, s.terms_slot, s.recipient,
+      select s.subscriber_id, s.subscription_id, a.account, s.signature, s.slot, s.ordinal, f.block_index, f.kind, f.body, s.terms_slot, a.accrued_at, s.recipient,
         s.creator_wallet, s.amount, s.paid, s.overpaid, s.status, p.agent_wallet, p.agent_token_account, w.sub_account_id,
         coalesce(w.venue, ${DEFAULT_VENUE}) as venue
       from profit_share s join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
@@ -252,9 +264,9 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
         ...rulesIn(more),
         splits: more.splits.map(({ wallet, shareBps: part }) => ({ wallet, shareBps: part })),
       }));
-    const bookedAs = async (as: ReadAs) => {
+    const bookedAs = async (as: ReadAs, toldBefore: Date | null) => {
       const asked = { account: row.account, since: subscription.held.slot, closes: [close] };
-      const [[before] = []] = await readHistories(tx, [asked], as);
+      const [[before] = []] = await readHistories(tx, [asked], as, toldBefore);
       const { realised = body, moves: history = [] } = before ?? {};
       // A position from before the first terms is listed only if its market was never empty since.
       const emptied = new Set(history.flatMap((each) => (each.kind === 'flat' ? each.market : [])));
@@ -271,10 +283,12 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
         close: { signature, slot, ordinal, body: closeOf(realised) },
       };
     };
-    const now = await bookedAs('now');
-    // An earlier release may have booked the close from what it read of the same facts.
-    const earlier = partsFollow(now) ? null : await bookedAs('earlier');
-    const booked = earlier !== null && partsFollow(earlier) ? earlier : now;
+    let booked = await bookedAs('now', null);
+    for (const [as, toldBefore] of OTHER_READINGS) {
+      if (partsFollow(booked)) break;
+      const other = await bookedAs(as, toldBefore === 'booking' ? row.accrued_at : null);
+      if (partsFollow(other)) booked = other;
+    }
     return {
       genesisHash,
       ...booked,

@@ -5,8 +5,10 @@ import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { VENUE_NAMES, type VenueName } from '../../src/core/venue-name.ts';
 import { FAST_CLUSTER } from '../../src/local/chain/cluster.ts';
+import { openNode, verifyReceipts } from '../../src/verify/verify.ts';
 import { asking } from '../support/ask.ts';
 import { accountsIn, checksIn, factsOf } from '../support/heard-rows.ts';
+import { receiptFrom } from '../support/receipt-from.ts';
 import { openStreet } from '../support/street.ts';
 import { tradeHidden } from '../support/trades.ts';
 
@@ -62,6 +64,20 @@ async function holder(venue: VenueName) {
         .toBe(true);
       return (await closes()).flatMap(({ parts }) => parts.map((each) => BigInt(each.netPnl)));
     },
+    /** What a verifier finds wrong in the receipts of all shares. */
+    async wrongInReceipts() {
+      const { shares } = (await ask('GET', '/v1/shares?subscriber=ana')).body as {
+        shares: { id: string }[];
+      };
+      const receipts = await Promise.all(
+        shares.map(async ({ id }) =>
+          receiptFrom((await ask('GET', `/v1/shares/${id}/receipt`)).body),
+        ),
+      );
+      const node = openNode(world.chain.rpcUrl, () => Promise.resolve());
+      const { checks } = await verifyReceipts(receipts, node);
+      return checks.filter(({ verdict }) => verdict === 'differs');
+    },
     async realised(): Promise<bigint> {
       const { counters } = await baseline();
       return BigInt(counters.realised) - BigInt(counters.funding);
@@ -101,4 +117,5 @@ test.each(VENUE_NAMES)('what was closed behind it is closed once, at %s', async 
   const booked = await ana.booked(slot);
   expect(booked).toHaveLength(4);
   expectSum(booked, await ana.realised());
+  expect(await ana.wrongInReceipts()).toEqual([]);
 });

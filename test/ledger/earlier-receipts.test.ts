@@ -12,10 +12,11 @@ import { trading } from '../support/hidden-trading.ts';
 import { addressOf, CREATOR, createTestLedger, type TestLedger } from '../support/ledger.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
-/** The receipt of the share of the last close, and the profit of its parts by computation. */
-async function recomputed({ ledger, sql }: TestLedger) {
+/** The receipt of the share of the close in a slot, and the profit of its parts by computation. */
+async function recomputed({ ledger, sql }: TestLedger, slot?: number) {
   await createGenesis(sql, 'local')(addressOf(77));
-  const [share] = await ledger.shares.list({ limit: 1 });
+  const shares = await ledger.shares.list({ limit: 10 });
+  const share = slot === undefined ? shares[0] : shares.find((each) => each.slot === slot);
   const figures = await createReceiptBook(sql).figures(share?.id ?? '');
   if (figures === null) throw new Error('no receipt');
   const { close, held, movements, parts } = figures;
@@ -97,4 +98,23 @@ test('a share that this release books recomputes from what it reads', async () =
   const { kinds, booked, computed } = await recomputed(held);
   expect(computed).toEqual(booked);
   expect(kinds).toEqual(['open']);
+});
+
+test('a share that was booked before a stretch in front of it was reckoned', async () => {
+  await using held = await createTestLedger();
+  const ana = trading(held.ledger);
+  await ana.begin(5);
+  await ana.trade(20, 10n, 1_000n, 51n).hear();
+  await ana.hide(30, -5n, 1_100n, 0n);
+  await ana.trade(40, -2n, 1_200n, 0n).hear();
+  const [before] = await ana.book();
+  // The part of the opening fee is rounded up from the lot of 10: by one unit more than from the 5
+  // that are left behind the hidden close.
+  expect(before?.netPnl).toBe(400n - 11n);
+  await ana.check(50);
+  await ana.book();
+  const { kinds, booked, computed } = await recomputed(held, 40);
+  expect(booked).toEqual([[1, 389n, expect.any(BigInt)]]);
+  expect(computed).toEqual(booked);
+  expect(kinds).toEqual(['open', 'unknown']);
 });

@@ -131,8 +131,13 @@ const jsonRows = (text: string): GivenRow[] =>
     }
   });
 
-/** The rows of a file: JSON lines when its first character but white space is a brace, else CSV. */
+/**
+ * The rows of a file: JSON lines when its first character but white space is a brace, none when it
+ * is the bracket of a JSON array, else CSV.
+ */
 export function rowsIn(text: string): GivenRow[] {
   const plain = text.startsWith('\uFEFF') ? text.slice(1) : text;
-  return plain.trimStart().startsWith('{') ? jsonRows(plain) : csvRows(plain);
+  const begins = plain.trimStart();
+  if (begins.startsWith('[')) return [];
+  return begins.startsWith('{') ? jsonRows(plain) : csvRows(plain);
 }

@@ -312,3 +312,9 @@ describe('rows that are refused', () => {
     expect(refusedOf(debt, { ...debt, subscription: 'ana-2' })).toEqual([]);
   });
 });
+
+test('a JSON array on one line or on several has no row', () => {
+  const rows = [{ kind: 'subscriber', id: 'ana' }, { kind: 'subscriber', id: 'bea' }];
+  for (const text of [JSON.stringify(rows), JSON.stringify(rows, null, 2)])
+    expect(rowsIn(text)).toEqual([]);
+});

@@ -314,7 +314,10 @@ describe('rows that are refused', () => {
 });
 
 test('a JSON array on one line or on several has no row', () => {
-  const rows = [{ kind: 'subscriber', id: 'ana' }, { kind: 'subscriber', id: 'bea' }];
+  const rows = [
+    { kind: 'subscriber', id: 'ana' },
+    { kind: 'subscriber', id: 'bea' },
+  ];
   for (const text of [JSON.stringify(rows), JSON.stringify(rows, null, 2)])
     expect(rowsIn(text)).toEqual([]);
 });

@@ -2,6 +2,7 @@
 // people gave and the balances that they left. It shares no code with the daemon's judge.
 import type { ChainAccount } from '../../src/core/chain-ports.ts';
 import type { FundsReading } from '../../src/core/clearance.ts';
+import type { Address } from '../../src/core/ids.ts';
 import type { SimBooks } from './books.ts';
 import { base58Of, TOKEN } from './chain/account.ts';
 import type { Landed, SimChain } from './chain/chain.ts';
@@ -25,7 +26,7 @@ export const givesAway = ({ program, data }: { program: string; data: Uint8Array
 
 /** The amount that a transaction brought to a token account, by its balances before and after. */
 export function gainOf({ transaction, execution }: Landed, account: string): bigint {
-  const index = transaction.keys.findIndex((each) => each === account);
+  const index = transaction.keys.indexOf(account as Address);
   const of = (rows: Landed['execution']['preTokens']): bigint =>
     rows.find((row) => row.accountIndex === index)?.amount ?? 0n;
   return of(execution.postTokens) - of(execution.preTokens);

@@ -11,7 +11,7 @@ export default defineConfig({
     include: [
       'test/**/*.long.test.ts',
       'test/flows/{backup,books-one-answer,exactly-once,foreign,hindrance,kill,limits}.test.ts',
-      'test/flows/{nonce-closed,outage,passing,paying,sources.property,street,terms}.test.ts',
+      'test/flows/{nonce,nonce-closed,outage,passing,paying,sources.property,street,terms}.test.ts',
       'test/flows/withdrawal-doubts.test.ts',
       'test/http/openapi.test.ts',
       'test/ledger/{burst-plans,quiet-plans,terms}.test.ts',

@@ -1,9 +1,9 @@
 // Kill: rounds at labelled steps, with two daemons at the steps at which they can get into each
 // other's way, else with one. The one daemon pays under a nonce first, and is started again under a
-// blockhash with a payment on its way. npm test plays the steps around the sending, npm run
-// test:long every step, and `npm run kill -- ROUNDS` many more rounds, at each step with one daemon
-// and with three, with `--guard both` with a new guard at each start, and with `--share` with three
-// daemons that share the lanes.
+// blockhash with a payment on its way. npm test plays the steps around the sending with one daemon.
+// npm run test:long plays every step, and two daemons as well. `npm run kill -- ROUNDS` plays many
+// more rounds, at each step with one daemon and with three, with `--guard both` with a new guard at
+// each start, and with `--share` with three daemons that share the lanes.
 import { expect, test } from 'vitest';
 import { createDatabase } from '../support/database.ts';
 import { openRounds, STEPS, type Step } from '../support/kill-rounds.ts';
@@ -28,8 +28,7 @@ const SHARED = { replicas: 3, guard: 'blockhash', steps: ['payment.sent'], share
 
 test.concurrent.each([
   { replicas: 1, guard: 'nonce', steps: played([...UNDER_A_NONCE, SWITCH, ...AFTERWARDS]) },
-  { replicas: 2, guard: 'blockhash', steps: played(CONTESTED) },
-  ...(LONG ? [SHARED] : []),
+  ...(LONG ? [{ replicas: 2, guard: 'blockhash', steps: CONTESTED } as const, SHARED] : []),
 ] as const)(
   'kill -9 at steps of a payment, $replicas daemon(s), first under a $guard: paid once, to the unit',
   async ({ replicas, guard, steps, ...sharing }) => {

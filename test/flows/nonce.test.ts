@@ -15,6 +15,7 @@ import type { Settings } from '../../src/system/settings.ts';
 import { runCommand } from '../support/command.ts';
 import { askToVoid } from '../support/damage.ts';
 import { dropPayments } from '../support/dropped-payments.ts';
+import { LONG } from '../support/long.ts';
 import { paymentsIn, variantsIn } from '../support/rows.ts';
 import { shareStreets } from '../support/shared-street.ts';
 import { profitableClose, type Street } from '../support/street.ts';
@@ -95,81 +96,84 @@ test('each payment stands on the value that the one before it left', async () =>
   expect(doctor.out).toMatch(/nonces +accounts of \w+: 1 with 0\.0014.*replayGuard is blockhash/);
 });
 
-test('a halt or a person cancels what is on its way, and rent returns when a subscriber leaves', async () => {
-  const { street, trader, payments, held, variants, paidAll, exactly } = await join('bo');
-  profitableClose(street.people, trader);
-  await paidAll(1);
-  const halting = dropPayments(street.world);
-  profitableClose(street.people, trader);
-  const states = async () => (await payments()).map((each) => each.state);
-  await expect.poll(states).toEqual(['landed', 'sent']);
-  const old = (await variants()).slice(1);
-  const { halts } = createLedger(street.database.sql);
-  await halts.set('all', 'drill');
-  await expect.poll(states).toContain('dead');
-  halting.stop();
-  // Bytes that some node has kept are of no use any more.
-  await arrive(street, old);
-  await halts.lift('all');
-  await paidAll(2);
-  await exactly();
-
-  /** A close whose payment is sent and lost. Returns the ids of its share and its payment. */
-  const underWay = async () => {
-    const drops = dropPayments(street.world);
+test.runIf(LONG)(
+  'a halt or a person cancels what is on its way, and rent returns when a subscriber leaves',
+  async () => {
+    const { street, trader, payments, held, variants, paidAll, exactly } = await join('bo');
     profitableClose(street.people, trader);
-    await expect.poll(async () => (await states()).at(-1)).toBe('sent');
-    const payment = (await payments()).at(-1)?.paymentId ?? '';
-    const share = (await street.shares('bo')).find((each) => each.status === 'processing');
-    return { share: share?.id ?? '', payment, drops };
-  };
-  const why = { reason: 'a drill' };
-  const last = async () => (await states()).at(-1);
+    await paidAll(1);
+    const halting = dropPayments(street.world);
+    profitableClose(street.people, trader);
+    const states = async () => (await payments()).map((each) => each.state);
+    await expect.poll(states).toEqual(['landed', 'sent']);
+    const old = (await variants()).slice(1);
+    const { halts } = createLedger(street.database.sql);
+    await halts.set('all', 'drill');
+    await expect.poll(states).toContain('dead');
+    halting.stop();
+    // Bytes that some node has kept are of no use any more.
+    await arrive(street, old);
+    await halts.lift('all');
+    await paidAll(2);
+    await exactly();
 
-  // A person cancels a payment: its debt waits until the person retries it.
-  const first = await underWay();
-  const asked = await street.post(`/v1/payments/${first.payment}/cancel`, why);
-  expect(asked).toMatchObject({ status: 200, body: { guard: 'nonce', cancelAsked: true } });
-  await expect.poll(last).toBe('dead');
-  first.drops.stop();
-  const parked = await street.share('bo', (each) => each.id === first.share && !!each.reason);
-  expect(parked).toMatchObject({ status: 'failed', reason: { code: 'payment_cancelled' } });
-  const again = await street.post(`/v1/payments/${first.payment}/cancel`, why);
-  expect(again).toMatchObject({
-    status: 409,
-    body: { detail: expect.stringMatching(/it is dead/) },
-  });
-  expect((await street.post(`/v1/shares/${first.share}/retry`, {})).status).toBe(200);
-  await paidAll(3);
-  await exactly();
+    /** A close whose payment is sent and lost. Returns the ids of its share and its payment. */
+    const underWay = async () => {
+      const drops = dropPayments(street.world);
+      profitableClose(street.people, trader);
+      await expect.poll(async () => (await states()).at(-1)).toBe('sent');
+      const payment = (await payments()).at(-1)?.paymentId ?? '';
+      const share = (await street.shares('bo')).find((each) => each.status === 'processing');
+      return { share: share?.id ?? '', payment, drops };
+    };
+    const why = { reason: 'a drill' };
+    const last = async () => (await states()).at(-1);
 
-  // A person voids a debt of which a payment is on its way: that payment is cancelled first.
-  const second = await underWay();
-  const voiding = await street.post(`/v1/shares/${second.share}/void`, why);
-  expect(voiding).toEqual({ status: 202, body: { payment: second.payment } });
-  await street.share('bo', (each) => each.id === second.share && each.status === 'voided');
-  second.drops.stop();
-  expect(await last()).toBe('dead');
+    // A person cancels a payment: its debt waits until the person retries it.
+    const first = await underWay();
+    const asked = await street.post(`/v1/payments/${first.payment}/cancel`, why);
+    expect(asked).toMatchObject({ status: 200, body: { guard: 'nonce', cancelAsked: true } });
+    await expect.poll(last).toBe('dead');
+    first.drops.stop();
+    const parked = await street.share('bo', (each) => each.id === first.share && !!each.reason);
+    expect(parked).toMatchObject({ status: 'failed', reason: { code: 'payment_cancelled' } });
+    const again = await street.post(`/v1/payments/${first.payment}/cancel`, why);
+    expect(again).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringMatching(/it is dead/) },
+    });
+    expect((await street.post(`/v1/shares/${first.share}/retry`, {})).status).toBe(200);
+    await paidAll(3);
+    await exactly();
 
-  // A daemon was killed between the end of a payment and the void: another one voids the debt.
-  const third = await underWay();
-  expect((await street.post(`/v1/payments/${third.payment}/cancel`, why)).status).toBe(200);
-  await expect.poll(last).toBe('dead');
-  third.drops.stop();
-  await street.share('bo', (each) => each.id === third.share && each.status === 'failed');
-  await askToVoid(street.database, third.payment, third.share);
-  await street.share('bo', (each) => each.id === third.share && each.status === 'voided');
+    // A person voids a debt of which a payment is on its way: that payment is cancelled first.
+    const second = await underWay();
+    const voiding = await street.post(`/v1/shares/${second.share}/void`, why);
+    expect(voiding).toEqual({ status: 202, body: { payment: second.payment } });
+    await street.share('bo', (each) => each.id === second.share && each.status === 'voided');
+    second.drops.stop();
+    expect(await last()).toBe('dead');
 
-  // The subscriber leaves: the rent is the sponsor's again.
-  expect(held()).toBeGreaterThan(0n);
-  const leave = async () =>
-    (await fetch(`${street.app().url}/v1/subscribers/bo`, { method: 'DELETE' })).status;
-  await expect.poll(leave).toBe(204);
-  await expect.poll(held).toBe(0n);
-  const { nonces } = createLedger(street.database.sql);
-  const listed = async () => (await nonces.list({ limit: 9 })).map((each) => each.subscriberId);
-  await expect.poll(listed).not.toContain('bo');
-});
+    // A daemon was killed between the end of a payment and the void: another one voids the debt.
+    const third = await underWay();
+    expect((await street.post(`/v1/payments/${third.payment}/cancel`, why)).status).toBe(200);
+    await expect.poll(last).toBe('dead');
+    third.drops.stop();
+    await street.share('bo', (each) => each.id === third.share && each.status === 'failed');
+    await askToVoid(street.database, third.payment, third.share);
+    await street.share('bo', (each) => each.id === third.share && each.status === 'voided');
+
+    // The subscriber leaves: the rent is the sponsor's again.
+    expect(held()).toBeGreaterThan(0n);
+    const leave = async () =>
+      (await fetch(`${street.app().url}/v1/subscribers/bo`, { method: 'DELETE' })).status;
+    await expect.poll(leave).toBe(204);
+    await expect.poll(held).toBe(0n);
+    const { nonces } = createLedger(street.database.sql);
+    const listed = async () => (await nonces.list({ limit: 9 })).map((each) => each.subscriberId);
+    await expect.poll(listed).not.toContain('bo');
+  },
+);
 
 test('a payment that its route would fail is signed by another one under the same value, and pays once', async () => {
   const { street, trader, payments, variants, paidAll, exactly } = await join('dee');

@@ -27,6 +27,7 @@ export type Hindrance = {
 };
 
 type Asked = {
+  /** When the bytes were simulated last, by `elapsedMs` of the clock. */
   readonly atMs: number;
   readonly trouble: Trouble | null;
   /** Whether the ledger shows this trouble. A process that starts does not know what it shows. */
@@ -56,7 +57,7 @@ export function createHindrance(ports: HindrancePorts, everyMs: number): Hindran
 
   return {
     async of(payment, signed) {
-      const atMs = clock.nowMs();
+      const atMs = clock.elapsedMs();
       const last = asked.get(payment.id) ?? { atMs, trouble: null, isNoted: false };
       asked.set(payment.id, last);
       if (atMs - last.atMs < everyMs) return last.trouble;

@@ -6,6 +6,7 @@ import { createBurst } from '../../src/core/burst.ts';
 import { setByLedger } from '../../src/core/ledger-clock.ts';
 import { createPace } from '../../src/core/pace.ts';
 import { createFinality } from '../../src/flows/finality.ts';
+import { createHindrance } from '../../src/flows/hindrance.ts';
 import { createLaneShare } from '../../src/flows/lane-share.ts';
 import { createLooking } from '../../src/flows/look-schedule.ts';
 import { createLoops } from '../../src/flows/loops.ts';
@@ -137,4 +138,24 @@ test('a loop that hangs is told', async () => {
   work.resolve();
   await stopping;
   expect(stuck).toContain('inspect');
+});
+
+test('the bytes of a payment that does not land are simulated as soon', async () => {
+  const { clock, back, advance } = await daemon();
+  let simulated = 0;
+  const simulateBytes = async () => {
+    simulated++;
+    return { error: null, programs: [], logs: [] };
+  };
+  const ports = {
+    ...{ chain: { simulateBytes }, ledger: { payments: { hindered: async () => true } } },
+    ...{ venues: {}, clock, log: silentLog },
+  };
+  const hindrance = createHindrance(ports as never, 40_000);
+  const ask = () => hindrance.of({ id: 'p1' } as never, { bytes: '' } as never);
+  await ask();
+  await back();
+  advance(40_000);
+  await ask();
+  expect(simulated).toBe(1);
 });

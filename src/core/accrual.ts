@@ -229,7 +229,8 @@ export type Accrued = {
   readonly explained: boolean;
   /**
    * Whether the account holds nothing in the market after the close, so that later closes need no
-   * earlier history. False where `explained` is false.
+   * earlier history. False where `explained` is false, and where lots of the market were closed in
+   * transactions that could not be read: their reckoning is not made yet, and needs that history.
    */
   readonly flat: boolean;
 };
@@ -274,7 +275,9 @@ export function accrualOf(
   if (realised.kind === 'reckoning') return { bookings, explained: false, flat: false };
   const explained = explains(holdings, realised);
   const known = holdings.averages.get(realised.market)?.base ?? 0n;
-  const flat = explained && (known < 0n ? -known : known) === realised.baseClosed;
+  const isEmptied = (known < 0n ? -known : known) === realised.baseClosed;
+  const isDropped = (holdings.dropped ?? []).some((lot) => lot.market === realised.market);
+  const flat = explained && isEmptied && !isDropped;
   return { bookings, explained, flat };
 }
 

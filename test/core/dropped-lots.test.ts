@@ -1,8 +1,8 @@
 // Dropped lots: lots that must have been closed where it could not be read, because a later record
 // is of the other direction. The reckoning of that profit bears their opening fees and their terms.
 import { expect, test } from 'vitest';
-import { type Agreement, bookingsOf } from '../../src/core/accrual.ts';
-import type { Reckoning } from '../../src/core/fact.ts';
+import { type Agreement, accrualOf, bookingsOf } from '../../src/core/accrual.ts';
+import type { Close, Reckoning } from '../../src/core/fact.ts';
 import type { Movement } from '../../src/core/lot.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
@@ -54,4 +54,32 @@ test('nothing is dropped by a record of another market, or before anything was u
   // Without a transaction that could not be read, the reckoning has not closed those lots.
   const early = [opened(20, 'long', 10n, 7n), opened(45, 'short', 5n, 3n)];
   expect(booked([...early, unknown(80)])).toEqual([[null, 0n, 1_000n]]);
+});
+
+test('a close that empties its market needs no earlier history, unless lots of that market were dropped', () => {
+  const plain: Agreement = { terms: [termsOf(10, 'a', 1_000)], held: NOTHING_HELD, tabs: {} };
+  const closed: Close = {
+    ...{ kind: 'close', market: 0, position: 'short', baseFilled: 5n, baseClosed: 5n },
+    ...{
+      entry: 500n,
+      proceeds: 400n,
+      grossPnl: 100n,
+      fee: 0n,
+      netPnl: 100n,
+      side: 'taker',
+      cause: 'trade',
+      fillRecordId: 1n,
+    },
+    ...{ oraclePrice: 80n, counterparty: null },
+  };
+  const isFlat = (market: number) => {
+    const history = [
+      ...[opened(20, 'long', 10n, 7n, market), unknown(60)],
+      ...[opened(70, 'short', 5n, 3n, market), opened(71, 'short', 5n, 3n)].slice(0, 1 + market),
+    ];
+    return accrualOf(closed, 75, plain, history);
+  };
+  expect(isFlat(0)).toMatchObject({ explained: true, flat: false });
+  // The long position of the other market was closed unread; it tells nothing about this one.
+  expect(isFlat(1)).toMatchObject({ explained: true, flat: true });
 });

@@ -102,3 +102,26 @@ test.each(LEDGERS)(
     ]);
   },
 );
+
+test.each(LEDGERS)(
+  'a close that empties its market, booked between two hidden ones, forgets no lot that was closed unread, in %s',
+  async (name) => {
+    await using held = await open(name);
+    const ana = trading(held.ledger);
+    await ana.begin(5);
+    await ana.trade(20, 10n, 1_000n, 50n).hear();
+    await ana.hide(30, -10n, 1_100n, 0n);
+    await ana.trade(40, -5n, 1_200n, 3n).hear();
+    await ana.trade(50, 5n, 1_100n, 2n).hear();
+    const early = await ana.book();
+    expect(early).toMatchObject([{ base: 5n, openingFee: 3n, netPnl: 495n }]);
+    await ana.hide(60, 1n, 1_100n, 0n);
+    await ana.check(70);
+    // The hidden close of ten bears the fee with which the ten were opened.
+    const late = await ana.book();
+    expect(late).toMatchObject([{ base: null, openingFee: 50n, netPnl: 950n }]);
+    expect(profits([...early, ...late]).reduce((sum, each) => sum + each, 0n)).toBe(
+      ana.account.realised(),
+    );
+  },
+);

@@ -17,6 +17,7 @@ import { createSwapDesk } from './chain/swap.ts';
 import { createTables } from './chain/tables.ts';
 import { tokens } from './chain/tokens.ts';
 import { createVault } from './chain/vault.ts';
+import { vouchedImports, vouchedLedger } from './chain/vouched.ts';
 import type { Chain, FeeMarket } from './core/chain-ports.ts';
 import type { ProgramBook, ProgramReader } from './core/conformance.ts';
 import { Fault } from './core/fault.ts';
@@ -168,8 +169,8 @@ export async function openParts(
   );
   const ledgerOver = (pool: Sql): Ledger =>
     createLedger(pool, undefined, settings.mode === 'observe', topUpRuleOf(settings));
-  const ledger = ledgerOver(sql);
-  const book = ledger.masterKey;
+  const plain = ledgerOver(sql);
+  const book = plain.masterKey;
   const masterKey = createMasterKey(
     daemon ? book : { ...book, keep: async (sealed) => sealed },
     createVault(secrets),
@@ -177,6 +178,7 @@ export async function openParts(
   );
   const { vault } = masterKey;
   await masterKey.look();
+  const sides = createSideBooks(sql, settings.mode === 'observe');
   const programOf: Parts['programOf'] = (name) => ({
     reader: createProgramReader(connection, venues.of(name).programId),
     book: createVenuePrograms(sql, name),
@@ -186,9 +188,10 @@ export async function openParts(
     rpcUrl: rpc.url,
     sql,
     pools,
-    ledger,
+    ledger: vouchedLedger(plain, masterKey),
     pulseLedger: ledgerOver(pools.pulse),
-    ...createSideBooks(sql, settings.mode === 'observe'),
+    ...sides,
+    imports: vouchedImports(sides.imports, masterKey),
     nodes,
     tip,
     chain,

@@ -34,6 +34,25 @@ export function createMasterKey(book: MasterKeyBook, plain: Vault, hasKey: boole
   };
   const faultOf = ({ code, detail }: MasterKeyTrouble): Fault =>
     new Fault('key_unavailable', detail, { context: { trouble: code } });
+  const look = async (): Promise<void> => {
+    const kept = await book.kept();
+    if (kept !== null) {
+      trouble = opens(BOUND, kept) ? null : hasKey ? WRONG : MISSING;
+      return;
+    }
+    // A ledger of an earlier release has secrets and no known text. The key is tried on some of
+    // them.
+    const secrets = await book.sample();
+    if (!hasKey) {
+      trouble = secrets.length > 0 ? MISSING : null;
+      return;
+    }
+    if (secrets.length > 0 && !secrets.some((each) => opens(each.bound, each.sealed))) {
+      trouble = WRONG;
+      return;
+    }
+    trouble = opens(BOUND, await book.keep(plain.seal(BOUND, TEXT))) ? null : WRONG;
+  };
   return {
     vault: {
       ...plain,
@@ -47,24 +66,10 @@ export function createMasterKey(book: MasterKeyBook, plain: Vault, hasKey: boole
       },
     },
     trouble: () => trouble,
-    async look() {
-      const kept = await book.kept();
-      if (kept !== null) {
-        trouble = opens(BOUND, kept) ? null : hasKey ? WRONG : MISSING;
-        return;
-      }
-      // A ledger of an earlier release has secrets and no known text. The key is tried on some of
-      // them.
-      const secrets = await book.sample();
-      if (!hasKey) {
-        trouble = secrets.length > 0 ? MISSING : null;
-        return;
-      }
-      if (secrets.length > 0 && !secrets.some((each) => opens(each.bound, each.sealed))) {
-        trouble = WRONG;
-        return;
-      }
-      trouble = opens(BOUND, await book.keep(plain.seal(BOUND, TEXT))) ? null : WRONG;
+    look,
+    async requireRight() {
+      await look();
+      if (trouble !== null) throw faultOf(trouble);
     },
     async rewrap() {
       const kept = await book.kept();

@@ -1,10 +1,10 @@
 // Agent keys: the commands that import an agent's key and change the master key. A secret is read
 // from a file or from standard input, never from an argument, which other processes could see.
 import type { Command } from 'commander';
-import { agentKeyBinding, endpointBinding } from '../core/bindings.ts';
 import { Fault } from '../core/fault.ts';
 import { isSignerService, requireServiceKey, SIGNER_SERVICES } from '../core/service-key.ts';
 import { secretKeyOf } from '../flows/key-intake.ts';
+import { rotateMasterKey } from '../flows/rotation.ts';
 import { textOf } from '../verify/files.ts';
 import type { Opened, Tools } from './command-tools.ts';
 import { counted } from './output.ts';
@@ -77,40 +77,26 @@ async function rotate({ parts, settings }: Opened, tools: Tools): Promise<number
     );
   const trouble = parts.masterKey.trouble();
   if (trouble !== null) throw new Fault('key_unavailable', trouble.detail);
-  const { vault, ledger } = parts;
-  const { subscribers, endpoints } = ledger;
-  const ids = await subscribers.ids();
   const output = tools.output();
-  const bar = output.progress('wrapping keys', ids.length);
-  let keys = 0;
-  for (const [index, id] of ids.entries()) {
-    // Another process may replace the key meanwhile. The loop then wraps the present key, until a
-    // replacement succeeds or the key is gone.
-    for (let key = await subscribers.agentKey(id); key !== null && 'sealed' in key; ) {
-      const sealed = vault.rewrap(agentKeyBinding(id, key.publicKey), key.sealed);
-      const replaced = await subscribers.replaceKey(key, sealed);
-      if (replaced) keys++;
-      key = replaced ? null : await subscribers.agentKey(id);
-    }
-    bar.update(index + 1);
-  }
-  bar.stop();
-  let secrets = 0;
-  for (let due = await endpoints.secrets(); due.length > 0; ) {
-    const changed = new Set<string>();
-    for (const each of due) {
-      const wrapped = each.secrets.map((sealed) => vault.rewrap(endpointBinding(each.id), sealed));
-      if (await endpoints.replaceSecrets(each.id, each.secrets, wrapped)) secrets += wrapped.length;
-      else changed.add(each.id);
-    }
-    due = changed.size === 0 ? [] : (await endpoints.secrets()).filter(({ id }) => changed.has(id));
-  }
-  await parts.masterKey.rewrap();
-  output.result({ keys, secrets }, [
+  const bar = output.progress('wrapping keys', 0);
+  const { keys, secrets, closed } = await rotateMasterKey({
+    ...parts,
+    onProgress: (done, of) => bar.update(done, of),
+  }).finally(() => bar.stop());
+  const left = [...closed.subscribers, ...closed.endpoints];
+  output.result({ keys, secrets, ...(left.length === 0 ? {} : { closed }) }, [
     `${counted(keys, 'agent key')} and ${counted(secrets, 'signing secret')} are under the next master key.`,
-    'Now start every daemon with it as BAILIFF_MASTER_KEY, alone. Daemons that were not given it as BAILIFF_NEXT_MASTER_KEY before let debts wait until then, without using up attempts.',
+    ...closed.subscribers.map(
+      (id) =>
+        `The key of ${id} opens under neither master key, and was left as it is: bailiff keys import ${id} FILE, once the daemons have the next one.`,
+    ),
+    ...closed.endpoints.map(
+      (id) =>
+        `A signing secret of endpoint ${id} opens under neither master key, and was left as it is: POST /v1/endpoints/${id}/secrets, twice, once the daemons have the next one.`,
+    ),
+    'Now start every daemon with it as BAILIFF_MASTER_KEY, alone. Daemons that were not given it as BAILIFF_NEXT_MASTER_KEY before keep no new secrets and let debts wait until then, without using up attempts.',
   ]);
-  return 0;
+  return left.length === 0 ? 0 : 3;
 }
 
 /** Adds the commands under `keys`. */

@@ -13,6 +13,8 @@ export type MasterKey = {
   trouble(): MasterKeyTrouble | null;
   /** Checks the master key again. */
   look(): Promise<void>;
+  /** Checks the master key again. Throws `key_unavailable` when it is not the ledger's. */
+  requireRight(): Promise<void>;
   /** Seals the known text under the next master key, when that takes over. */
   rewrap(): Promise<void>;
 };

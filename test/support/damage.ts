@@ -18,6 +18,13 @@ export async function spoilAgentKeys({ sql }: Ledgered): Promise<void> {
   await sql`update agent_key set sealed = set_byte(sealed, 70, 255 - get_byte(sealed, 70))`;
 }
 
+/** Writes the sealed key of one subscriber into the row of another, where it does not open. */
+export async function copyAgentKey({ sql }: Ledgered, from: string, to: string): Promise<void> {
+  await sql`
+    update agent_key set sealed = (select sealed from agent_key where subscriber_id = ${from})
+    where subscriber_id = ${to}`;
+}
+
 /** Replaces every endpoint's secrets by one that does not open. Returns what puts them back. */
 export async function spoilEndpointSecrets({ sql }: Ledgered): Promise<() => Promise<void>> {
   const kept = await sql<{ id: string; secrets: string[] }[]>`

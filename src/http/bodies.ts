@@ -1,5 +1,5 @@
-// Bodies: unpacks gzip and deflate bodies while they are read. The parser counts unpacked bytes and
-// stops at its limit, so a small packed body cannot fill the memory.
+// Bodies: unpacks gzip and deflate bodies while they are read, and parses them. The parser counts
+// unpacked bytes and stops at its limit, so a small packed body cannot fill the memory.
 import { createGunzip, createInflate } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { Fault } from '../core/fault.ts';
@@ -17,13 +17,31 @@ const UNPACKERS = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createI
 const isPacked = (text: string): text is keyof typeof UNPACKERS => Object.hasOwn(UNPACKERS, text);
 
 /**
- * Installs the unpacking, and lets a client that is still sending a refused body read the refusal.
- * A body in another encoding is answered `encoding_unsupported`, one that cannot be unpacked
- * `body_invalid`.
+ * Installs the unpacking and the parsing, and lets a client that is still sending a refused body
+ * read the refusal. A body in another encoding is answered `encoding_unsupported`, one that cannot
+ * be unpacked or is no JSON `body_invalid`.
  */
 export function installBodies(app: FastifyInstance, clock: Clock): void {
   // Fastify reads text/plain of its own accord: a body of JSON would be one text.
   app.removeContentTypeParser('text/plain');
+  const parse = app.getDefaultJsonParser('ignore', 'ignore');
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    (request, body: string, done) => {
+      // Many clients name this type with every request, also where they send no body.
+      if (body === '') return done(null);
+      // The parser's own message quotes the body, which may hold a key.
+      void parse(request, body, (thrown, value) =>
+        done(
+          thrown === null
+            ? null
+            : new Fault('body_invalid', 'The body is not valid JSON. Send one JSON object.'),
+          value,
+        ),
+      );
+    },
+  );
   app.addHook('preParsing', async (request, _reply, payload) => {
     const encoding = String(request.headers['content-encoding'] ?? 'identity').toLowerCase();
     if (encoding === 'identity' || request.is404) return payload;

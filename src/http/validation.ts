@@ -6,6 +6,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import ajvFormats from 'ajv-formats';
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import { Fault } from '../core/fault.ts';
+import { demandOf, namesOf, placeOf } from '../core/schema-words.ts';
 
 /** The most levels of arrays and objects in a body. The API's own bodies have at most 3. */
 const DEPTH_MOST = 32;
@@ -22,7 +23,6 @@ for (const each of [exact, fromText]) ajvFormats.default(each);
 
 type JsonSchema = {
   readonly description?: string;
-  readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, unknown>>;
 };
 
@@ -32,25 +32,9 @@ const closed = (schema: object): object =>
     ? { ...schema, additionalProperties: false }
     : schema;
 
-const namesOf = (names: readonly unknown[]): string =>
-  names.length === 0 ? 'none' : names.map((each) => String(each)).join(', ');
-
-const kindOf = (value: unknown): string => {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
-};
-
-/** `body/a/0` as `a[0]`; the name of the part when the error concerns all of it. */
-const placeOf = (path: string, part: string): string =>
-  path === ''
-    ? part
-    : path
-        .slice(1)
-        .replace(/\/(\d+)(?=\/|$)/g, '[$1]')
-        .replaceAll('/', '.');
-
-const named = (error: ErrorObject, part: string): string => placeOf(error.instancePath, part);
+/** The place of the error; the name of the part when the error concerns all of it. */
+const named = (error: ErrorObject, part: string): string =>
+  error.instancePath === '' ? part : placeOf(error.instancePath);
 
 /**
  * One sentence on one error. It names the place and the allowed values, never the value that was
@@ -66,16 +50,17 @@ function sentence(error: ErrorObject, part: string): string {
       const { additionalProperty } = error.params as { additionalProperty: string };
       return `${place} has no ${additionalProperty.slice(0, 60)}; it takes: ${namesOf(Object.keys(schema.properties ?? {}))}.`;
     }
-    case 'enum':
-      return `${place} must be one of: ${namesOf(schema.enum ?? [])}.`;
     case 'type':
-      return `${place} must be of type ${[(error.params as { type: string | string[] }).type].flat().join(' or ')}, and is ${kindOf(error.data)}.`;
+      // Without a body Fastify checks null.
+      return error.instancePath === '' && error.data === null
+        ? `${part} is missing; it takes: ${namesOf(Object.keys(schema.properties ?? {}))}.`
+        : `${place} ${demandOf('type', error.params, error.data)}.`;
     case 'format':
       return `${place} does not fit: ${schema.description ?? `it must be a ${(error.params as { format: string }).format}`}`;
     case 'pattern':
       return `${place} does not fit: ${schema.description ?? `it must match ${(error.params as { pattern: string }).pattern}`}`;
     default:
-      return `${place} ${error.message ?? 'does not fit'}.`;
+      return `${place} ${demandOf(error.keyword, error.params, error.data) ?? error.message ?? 'does not fit'}.`;
   }
 }
 

@@ -111,7 +111,7 @@ describe('a field that does not fit is named', () => {
       'amount does not fit: base units as a decimal string of at most 18 digits.',
     ],
     ['/clearance', { purpose: 'withdraw', amount: '-1' }, /^amount does not fit/],
-    ['/subscription', { ...terms, shareBps: 10_001 }, 'shareBps must be <= 10000.'],
+    ['/subscription', { ...terms, shareBps: 10_001 }, 'shareBps must be at most 10000.'],
     [
       '/subscriber',
       { id: 'a/b', agentWallet: 'x'.repeat(40), subAccountIds: [0] },
@@ -121,6 +121,19 @@ describe('a field that does not fit is named', () => {
       ['/subscriber', { id, agentWallet: 'x'.repeat(40), subAccountIds: [0] }, /^id does not fit/],
       ['/subscription', { ...terms, id }, /^id does not fit/],
     ]),
+    [
+      '/subscriber',
+      { id: 'a', agentWallet: 'x'.repeat(31), subAccountIds: [0] },
+      'agentWallet must have at least 32 characters.',
+    ],
+    [
+      '/subscriber',
+      { id: 'a', agentWallet: 'x'.repeat(40), subAccountIds: [] },
+      'subAccountIds must not be empty.',
+    ],
+    ['/clearance', null, 'The body is missing; it takes: purpose, amount, venue.'],
+    ['/clearance', '', 'The body is missing; it takes: purpose, amount, venue.'],
+    ['/clearance', '{"purpose":', 'The body is not valid JSON. Send one JSON object.'],
     ['/none', { a: 1 }, 'This route takes no body.'],
     ['/none', [1], 'This route takes no body.'],
   ])('%s %j', async (url, body, detail) => {
@@ -128,6 +141,10 @@ describe('a field that does not fit is named', () => {
     expect(answer).toMatchObject({ status: 400, title: 'body_invalid' });
     if (typeof detail === 'string') expect(answer.detail).toBe(detail);
     else expect(answer.detail).toMatch(detail);
+  });
+
+  test('a client that names the type of a body and sends none is served', async () => {
+    expect(await post('/none', '')).toEqual({ status: 200 });
   });
 
   test('in a query, too, whose values alone are converted', async () => {

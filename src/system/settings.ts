@@ -4,10 +4,11 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import Value from 'typebox/value';
 import { Fault } from '../core/fault.ts';
 import { NETWORKS } from '../core/genesis.ts';
-import { type FileSettings, SettingsSchema } from './schema.ts';
+import { placeOf } from '../core/schema-words.ts';
+import type { FileSettings } from './schema.ts';
+import { isObject, type Json, schemaProblems } from './schema-problems.ts';
 import { type Environment, namesIn, type Secrets, secretsOf } from './secrets.ts';
 import { togetherness } from './settings-problems.ts';
 import { KNOWN, REAL, VARIABLES } from './variables.ts';
@@ -27,10 +28,6 @@ export type Settings = FileSettings & {
 };
 
 const CONFIG_FOLDER = path.join(import.meta.dirname, '../../config');
-type Json = Record<string, unknown>;
-const isObject = (value: unknown): value is Json =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);
-
 function merge(base: Json, over: Json): Json {
   const merged: Json = { ...base };
   for (const [name, value] of Object.entries(over)) {
@@ -82,7 +79,7 @@ function overrides(env: Environment, problems: string[]): Json {
 /** The name of a setting in a problem: its variable when that is set, else its path in the file. */
 function nameOf(path: string, env: Environment): string {
   const found = Object.entries(VARIABLES).find(
-    ([setting, variable]) => env[variable] && (path === setting || path.startsWith(`${setting}.`)),
+    ([setting, variable]) => env[variable] && (path === setting || path.startsWith(`${setting}[`)),
   );
   return found === undefined ? path : `${found[1]} (${path})`;
 }
@@ -108,17 +105,21 @@ export function loadSettings(env: Environment): Settings {
       'settings_invalid',
       `Settings are wrong:\n  BAILIFF_NETWORK: must be one of ${NETWORKS.join(', ')}; is "${network}"${network === 'devnet' ? '. The venue on devnet has another USDC and other markets, which this release has no profile for; a local world takes its place' : ''}`,
     );
-  let values = readJson(path.join(CONFIG_FOLDER, `${network}.json`), problems);
+  const defaults = readJson(path.join(CONFIG_FOLDER, `${network}.json`), problems);
+  let values = defaults;
   if (env.BAILIFF_CONFIG) values = merge(values, readJson(env.BAILIFF_CONFIG, problems));
   values = merge(values, overrides(env, problems));
-  for (const error of Value.Errors(SettingsSchema, values)) {
-    const allowed =
-      error.keyword === 'enum' ? ` (${(error.params.allowedValues as unknown[]).join(', ')})` : '';
-    const path = error.instancePath.slice(1).replaceAll('/', '.') || 'settings';
-    problems.push(`${nameOf(path, env)}: ${error.message}${allowed}`);
-  }
+  const { problems: misfits, fit } = schemaProblems(values, defaults);
+  problems.push(...misfits.map(({ pointer, says }) => `${nameOf(placeOf(pointer), env)}: ${says}`));
   const secrets = secretsOf(env, problems);
-  if (problems.length === 0) togetherness(values as FileSettings, secrets, problems);
+  const told = [
+    ...problems.map((each) => each.split(/[ :]/)[0] ?? ''),
+    ...misfits.map(({ pointer }) => VARIABLES[placeOf(pointer)] ?? ''),
+  ].filter((name) => /[._]/.test(name));
+  const following: string[] = [];
+  togetherness(fit, secrets, following);
+  // A problem that names a setting which is wrong by itself may follow from that.
+  problems.push(...following.filter((each) => !told.some((name) => each.includes(name))));
   if (problems.length > 0)
     throw new Fault(
       'settings_invalid',

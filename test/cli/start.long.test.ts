@@ -127,7 +127,7 @@ test('wrong settings name the variable that set them', async () => {
   });
   expect(code).toBe(1);
   expect(out).toContain('BAILIFF_MODE (mode): must be');
-  expect(out).toContain('BAILIFF_SOURCES (watch.sources.0): must be');
+  expect(out).toContain('BAILIFF_SOURCES (watch.sources[0]): must be');
 });
 
 test('SIGTERM to npm start ends the daemon and all that it started', async () => {

@@ -178,6 +178,48 @@ function foundIn(settings: object, env: Record<string, string> = {}): string {
   }
 }
 
+test('every problem of a file is reported at once, in words, and without the value', () => {
+  const found = foundIn(
+    {
+      venues: [],
+      http: { port: '8080', connectionsMost: 0, bodyMs: 9_000 },
+      rpc: { url: 'ftp://hunter2', callsPerSecond: [0] },
+      payments: { pollMs: 0, marginFloorBps: 20_000, mostPerPayment: 5, reimburseMost: '-1', x: 1 },
+      signers: { vault: {} },
+      watch: { sources: ['sweep', 'sweep'] },
+      gate: { suspicions: { leadTo: 'deny' } },
+      lanes: 5,
+    },
+    { BAILIFF_RPC_URL: '', BAILIFF_SOURCES: '' },
+  );
+  for (const says of [
+    'venues: must not be empty',
+    'http.port: must be of type integer, and is a string',
+    'http.connectionsMost: must be at least 10',
+    'rpc.url: must begin with http:// or https://',
+    'rpc.callsPerSecond[0]: must be at least 1',
+    'payments.pollMs: must be at least 50',
+    'payments.marginFloorBps: must be at most 10000',
+    'payments.mostPerPayment: must be of type string or null, and is a number',
+    'payments.reimburseMost: does not fit: The most an agent gives',
+    'payments.x: is no setting; there are: replayGuard,',
+    'signers.vault.url: is missing',
+    'watch.sources: must not name the same twice',
+    'gate.suspicions.leadTo: must be one of: ignore, report, unknown',
+    'lanes: must be of type object, and is a number',
+    // The settings that fit are compared with each other all the same.
+    'http.headersMs: must not be above http.bodyMs',
+  ])
+    expect(found).toContain(says);
+  expect(found).not.toMatch(/hunter|schema is false|anyOf|BAILIFF_RPC_URL/);
+});
+
+test('what a network needs is asked for beside settings that are wrong', () => {
+  const found = problems({ BAILIFF_NETWORK: 'mainnet', BAILIFF_LOG_LEVEL: 'loud' }).join('\n');
+  for (const name of ['BAILIFF_LOG_LEVEL', 'BAILIFF_RPC_URL', 'BAILIFF_WEBHOOK_SECRETS'])
+    expect(found).toContain(name);
+});
+
 test.each(['weights', 'callsPerSecond'])('rpc.%s holds one number for each RPC URL', (name) => {
   const second = { BAILIFF_SECOND_RPC_URL: 'https://second.example' };
   expect(foundIn({ rpc: { [name]: [50] } })).toBe('');

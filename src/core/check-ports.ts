@@ -73,9 +73,10 @@ export type Checks = {
     deletedSlot: Slot | null;
   }>;
   /**
-   * Base units of this mint that left a Drift account in between, less those that came in. Null
-   * when a movement could not be read, or another token moved. Deposits are known in USD only and
-   * count for a thousandth more.
+   * Base units of this mint that left a Drift account in between, less those that came in. A loss
+   * of a swap counts as left, because a swap is no trading. Null when a movement could not be read,
+   * or another token moved. Facts of an earlier release know deposits in USD only, and these count
+   * for a thousandth more.
    */
   movedOut(
     address: Address,

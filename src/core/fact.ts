@@ -1,6 +1,7 @@
 // Fact: one thing that happened on chain to a watched account. A fact is keyed by its place on the
 // chain, not by how it was heard, so that hearing it twice, late or from another source changes
 // nothing.
+import type { FundingPayment } from './funding-payment.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 
@@ -152,17 +153,6 @@ export type Outflow = {
   readonly swapped?: BaseUnits;
 };
 
-/** Funding of one position that the venue settled. */
-export type FundingPayment = {
-  readonly market: number;
-  /** The size of the position, in 1e9: never negative. */
-  readonly base: bigint;
-  /** Quote base units; positive when the account received it. */
-  readonly amount: BaseUnits;
-  /** The place of its record among the facts of the transaction. */
-  readonly ordinal: number;
-};
-
 /** A change of a token account's amount of one mint, in base units. */
 export type MintChange = { readonly mint: Address; readonly amount: bigint };
 
@@ -188,6 +178,11 @@ export type Tally = {
   /** Change of `total_deposits` and `total_withdraws`: USD in 1e6, over all spot markets. */
   readonly deposits: bigint;
   readonly withdraws: bigint;
+  /**
+   * Quote base units that came into the account by deposits and transfers; null when another token
+   * came in; absent when nothing came in, and in facts of releases that told deposits in USD only.
+   */
+  readonly deposited?: BaseUnits | null;
   /** Change of a token account's amount, in base units. */
   readonly tokens: bigint;
   /**

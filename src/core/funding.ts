@@ -1,7 +1,7 @@
 // Funding: attributes funding payments to the parts of closes. A payment belongs to the lots that
 // were open when the venue settled it, in proportion to their base, and leaves with the base that
 // is closed. Funding is shown beside a share and is no part of the profit (ADR 110).
-import type { FundingPayment } from './fact.ts';
+import type { FundingPayment } from './funding-payment.ts';
 import type { HeldAtStart } from './held.ts';
 import type { Slot } from './ids.ts';
 import { type Holdings, type Lot, type Movement, takeLots } from './lot.ts';

@@ -124,12 +124,13 @@ export function createChecks(sql: Sql): Checks {
       steps.told({ address, afterSlot, uptoSlot, nowMs }),
     async movedOut(address, mint, afterSlot, uptoSlot) {
       const [row] = await sql<{ out: string; into: string; untold: number }[]>`
-        select coalesce(sum((body->>'amount')::numeric) filter (where kind = 'outflow'), 0)::text as out,
-               (coalesce(ceil(sum((body->>'deposits')::numeric) filter (where kind = 'tally') * 1.001), 0)
-                 + coalesce(sum((body->>'deposited')::numeric) filter (where kind = 'unknown'), 0))::text as into,
+        select coalesce(sum((body->>'amount')::numeric), 0)::text as out,
+               (coalesce(ceil(sum((body->>'deposits')::numeric) filter (where kind = 'tally' and not body ? 'deposited') * 1.001), 0)
+                 + coalesce(sum((body->>'deposited')::numeric), 0))::text as into,
                (count(*) filter (where (kind = 'outflow' and body->>'mint' is distinct from ${mint})
-                 or (kind = 'unknown' and body ? 'deposited' and body->>'deposited' is null)))::int as untold
-        from fact where account = ${address} and finality = 'finalized' and kind in ('outflow', 'tally', 'unknown')
+                 or (body ? 'deposited' and body->>'deposited' is null)))::int as untold
+        from fact where account = ${address} and finality = 'finalized'
+          and (kind in ('outflow', 'tally', 'unknown') or (kind = 'notice' and body->>'what' = 'swap_loss'))
           and slot > ${afterSlot} and slot <= ${uptoSlot}`;
       if (row === undefined) throw new Error('a sum is always a row');
       return row.untold > 0 ? null : BigInt(row.out) - BigInt(row.into);

@@ -55,6 +55,8 @@ export function readBody<Kind extends FactBody['kind']>(
     if (typeof text === 'string') read[name] = BigInt(text);
     else if (kind !== 'unknown') read[name] ??= null;
   }
+  if (kind === 'tally' && typeof read.deposited === 'string')
+    read.deposited = BigInt(read.deposited);
   if (kind === 'tally' && Array.isArray(read.perhaps))
     read.perhaps = read.perhaps.map((each) => BigInt(each as string));
   if (kind === 'tally' && Array.isArray(read.fundings))

@@ -2,8 +2,9 @@
 // closes depend on them; with the funding of the account where that is asked for.
 
 import type { Realised } from '../core/accrual.ts';
-import type { Fact, FundingPayment, Unknown } from '../core/fact.ts';
+import type { Fact, Unknown } from '../core/fact.ts';
 import type { FundingMove } from '../core/funding.ts';
+import type { FundingPayment } from '../core/funding-payment.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import type { Movement } from '../core/lot.ts';
 import { type RecordedMove, rewound } from '../core/rewound.ts';

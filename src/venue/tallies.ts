@@ -1,7 +1,8 @@
 // Tallies: sums, for one transaction, the changes in the counters of each watched Drift account,
 // and collects the accounts whose changes cannot be told.
 
-import type { FundingPayment, Tally, Unknown } from '../core/fact.ts';
+import type { Tally, Unknown } from '../core/fact.ts';
+import type { FundingPayment } from '../core/funding-payment.ts';
 import type { Address } from '../core/ids.ts';
 import { LAST_ORDINAL } from '../core/transaction.ts';
 import type { Watched } from '../core/watch-ports.ts';
@@ -14,6 +15,11 @@ export type Tallies = {
   add(account: Watched, change: Change): void;
   /** Adds funding of one position to `realised`, to `funding` and to the payments. */
   paidFunding(account: Watched, payment: FundingPayment): void;
+  /**
+   * Adds quote base units that a record shows to have come into the account; null for an amount of
+   * another token.
+   */
+  came(account: Watched, amount: bigint | null): void;
   /** An amount of `realised` that the account may have received; no record says whether it did. */
   perhaps(account: Watched, amount: bigint): void;
   /** A keeper's flat fee that the account may have paid although the record says 0. */
@@ -83,6 +89,12 @@ export function createTallies(): Tallies {
       add(account, { realised: payment.amount, funding: payment.amount });
       const sum = sumOf(account);
       sums.set(account, { ...sum, fundings: [...(sum.fundings ?? []), payment] });
+    },
+    came(account, amount) {
+      const sum = sumOf(account);
+      const { deposited: before = 0n } = sum;
+      const deposited = amount === null || before === null ? null : before + amount;
+      sums.set(account, { ...sum, deposited });
     },
     perhaps(account, amount) {
       const sum = sumOf(account);

@@ -31,6 +31,8 @@ function hearRecord(heard: Heard, tallies: Tallies, each: HeardEvent, record: De
   if (usd === null) {
     tallies.unknown(user, 'unknown_market', null);
   } else tallies.add(user, record.direction === 'deposit' ? { deposits: usd } : { withdraws: usd });
+  if (record.direction === 'deposit')
+    tallies.came(user, record.marketIndex === quote.market ? record.amount : null);
   if (record.direction === 'deposit' || record.amount === 0n) return;
   if (record.explanation !== 'transfer') {
     const known = each.call?.known;

@@ -23,9 +23,7 @@ beforeAll(async () => {
 afterAll(async () => street[Symbol.asyncDispose]());
 
 /**
- * A trader whose deposit is final, so that the first state that a check reads holds it. A deposit
- * after that state is counted at 1.001 of its amount in the subscriber's favour, and the share
- * would depend on which came first.
+ * A trader whose deposit is final, so that the first state that a check reads holds it.
  */
 function traderWithFinalDeposit(): Trader {
   const trader = street.driver.createTrader({ deposit: DEPOSIT });

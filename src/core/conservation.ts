@@ -55,11 +55,13 @@ export const RENT_LAMPORTS_A_BYTE = 6_960n;
 const RENT_OVERHEAD_BYTES = 128n;
 
 /**
- * The rent that own accounts paid for accounts which a venue itself created in this transaction, by
- * account. Lamports, and no more than the bound for the account's size.
+ * The rent that own accounts paid for accounts of the agent which a venue itself created in this
+ * transaction, by account. Lamports, and no more than the bound for the account's size. An account
+ * of another wallet is none of these: that wallet may delete the account, and gets the rent.
  */
 function madeByVenue(
-  { calls, venues }: Perimeter,
+  { calls, venues, madeFor }: Perimeter,
+  { agent }: Subject,
   own: ReadonlySet<Address>,
 ): Map<Address, bigint> {
   const spaces = new Map<Address, bigint>();
@@ -78,7 +80,7 @@ function madeByVenue(
   }
   return new Map(
     [...spaces]
-      .filter(([account]) => venues.has(owners.get(account) ?? ''))
+      .filter(([account]) => venues.has(owners.get(account) ?? '') && madeFor(agent, account))
       .map(([account, space]) => {
         const most = (space + RENT_OVERHEAD_BYTES) * RENT_LAMPORTS_A_BYTE;
         return [account, least(paid.get(account) ?? 0n, most)];
@@ -204,7 +206,7 @@ function leavingsOf(
   });
 
   const leavings: Leaving[] = [];
-  const rents = isSol ? madeByVenue(perimeter, ownAccounts) : new Map<Address, bigint>();
+  const rents = isSol ? madeByVenue(perimeter, subject, ownAccounts) : new Map<Address, bigint>();
   // Null for SOL, which programs move without calls, and where the calls do not tell.
   const flow = asset.mint === null ? null : tokenFlow(perimeter, subject, asset.mint);
   const gains = asset.holdings

@@ -12,7 +12,10 @@ import { hearFailed, hearWallets, type Put } from './wallet.ts';
 import type { Watched } from './watch-ports.ts';
 
 /** The part of a venue by which transactions are heard. */
-export type HearingVenue = Pick<Venue, 'hear' | 'programId' | 'quote' | 'ofValue' | 'ownAccounts'>;
+export type HearingVenue = Pick<
+  Venue,
+  'hear' | 'programId' | 'quote' | 'ofValue' | 'ownAccounts' | 'isMadeFor'
+>;
 
 /** The swaps of each subscriber at all venues. */
 function swapsOf(told: readonly HeardAtVenue[]): HeardAtVenue['swaps'] {
@@ -52,6 +55,7 @@ export function hearTransaction(
     quotes: new Set(venues.map((each) => each.quote.mint)),
     ofValue: (mint) => venues.some((each) => each.ofValue(mint)),
     venueAccounts: (agent) => new Set(venues.flatMap((each) => [...each.ownAccounts(agent)])),
+    madeFor: (agent, account) => venues.some((each) => each.isMadeFor(agent, account, calls)),
     venueMoved: atVenues.flatMap((each) => each.moved),
     swaps: swapsOf(atVenues),
   };

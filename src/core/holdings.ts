@@ -23,6 +23,8 @@ export type Perimeter = {
   readonly ofValue: (mint: Address) => boolean;
   /** The venues' accounts that derive from an agent. Their lamports count as the agent's. */
   readonly venueAccounts: (agent: Address) => ReadonlySet<Address>;
+  /** Whether an account that a venue made in the transaction belongs to an agent. */
+  readonly madeFor: (agent: Address, account: Address) => boolean;
   /** The tokens that venues moved for subscribers' own accounts there. */
   readonly venueMoved: readonly VenueMove[];
   /** The brackets of each subscriber's swaps with a venue's tokens. */

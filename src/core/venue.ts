@@ -12,7 +12,7 @@ import type { VenueFunds } from './preflight.ts';
 import type { AccountState } from './reckoning.ts';
 import type { PaymentParts } from './signing-ports.ts';
 import type { Token } from './token.ts';
-import type { ChainTransaction, ExecutedInstruction, Instruction } from './transaction.ts';
+import type { Call, ChainTransaction, ExecutedInstruction, Instruction } from './transaction.ts';
 import type { Trouble, TroubleCode } from './trouble.ts';
 import { DEFAULT_VENUE, type VenueName } from './venue-name.ts';
 import type { Watched } from './watch-ports.ts';
@@ -84,6 +84,11 @@ export type Venue = {
   hear(transaction: ChainTransaction, watched: ReadonlyMap<string, Watched>): HeardAtVenue;
   /** The venue's accounts that derive from an agent. Their lamports count as the agent's. */
   ownAccounts(agent: Address): ReadonlySet<Address>;
+  /**
+   * Whether an account that the venue made belongs to this wallet, also where another wallet paid
+   * its rent. `calls` are those of the transaction that made the account.
+   */
+  isMadeFor(wallet: Address, account: Address, calls: readonly Call[]): boolean;
   /**
    * How much of a transaction this release understands, by program. Counts only calls that were
    * given an account of a subscriber.

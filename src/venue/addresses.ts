@@ -16,6 +16,19 @@ const SUB_ACCOUNTS = 16;
  */
 const REMEMBERED_MOST = 50_000;
 
+/**
+ * The first seeds of the accounts that the program makes once for each wallet, of which the second
+ * seed is the wallet: counters, signed orders, builder codes, and what is left of Drift's fuel.
+ */
+const WALLET_SEEDS = [
+  'user_stats',
+  'SIGNED_MSG',
+  'SIGNED_MSG_WS',
+  'REV_SHARE',
+  'REV_ESCROW',
+  'fuel_overflow',
+] as const;
+
 export type Addresses = {
   readonly state: Address;
   /** The authority of the venue's token vaults. */
@@ -31,6 +44,8 @@ export type Addresses = {
   isOwnUser(agent: Address, address: Address): boolean;
   /** Every account of the wallet at the venue whose rent returns to the wallet on closing. */
   ownAccounts(agent: Address): ReadonlySet<Address>;
+  /** The accounts that the program makes once for a wallet. They need not exist. */
+  walletAccounts(wallet: Address): readonly Address[];
 };
 
 const u16 = (value: number): Buffer => {
@@ -76,5 +91,7 @@ export function createAddresses({ programId, seeds }: Profile): Addresses {
     spotVault: (index) => indexed(`spot_market_vault/${index}`),
     isOwnUser: (agent, address) => address !== userStats(agent) && ownedBy(agent).has(address),
     ownAccounts: ownedBy,
+    walletAccounts: (wallet) =>
+      WALLET_SEEDS.map((seed) => derive(seed, new PublicKey(wallet).toBuffer())),
   };
 }

@@ -13,6 +13,7 @@ import { unknownCall } from '../core/wallet.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import { hearCloses } from './closes.ts';
 import { discriminatorOf, type Heard, type HeardEvent, type Hearing, readHeard } from './heard.ts';
+import { madeForAt } from './made-for.ts';
 import { hearNotices } from './notices.ts';
 import { swapBrackets } from './swaps.ts';
 import { createTallies, type Tallies } from './tallies.ts';
@@ -190,4 +191,5 @@ export const hearingVenueOf = (dialect: Hearing): HearingVenue => ({
   quote: dialect.profile.quote,
   ofValue: (mint) => dialect.profile.marketMints.has(mint),
   ownAccounts: dialect.addresses.ownAccounts,
+  isMadeFor: madeForAt(dialect),
 });

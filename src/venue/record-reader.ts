@@ -32,7 +32,12 @@ export function createRecordReader(profile: Profile): RecordReader {
     profile,
     records: createRecordReaders(profile.records),
     // Openings, closes and transfers to others do not depend on these.
-    addresses: { user: () => NOWHERE, isOwnUser: () => false, ownAccounts: () => NONE },
+    addresses: {
+      user: () => NOWHERE,
+      isOwnUser: () => false,
+      ownAccounts: () => NONE,
+      walletAccounts: () => [],
+    },
   };
   return (transaction, { agentWallet, tokenAccount, venueAccount }) => {
     const watched: Watched[] = [

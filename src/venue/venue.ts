@@ -14,6 +14,7 @@ import { classify, NOTHING_TO_SETTLE, SHORT_OF_COLLATERAL } from './errors.ts';
 import { atPrices, fundsOf } from './funds.ts';
 import { cover, hearVenue } from './hearing.ts';
 import { inspectVenue } from './inspect.ts';
+import { madeForAt } from './made-for.ts';
 
 /** Markets without an oracle name the system program. */
 const NO_ORACLE = SYSTEM_PROGRAM;
@@ -155,6 +156,7 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
     userAddress: async (authority, subAccountId) => addresses.user(authority, subAccountId),
     hear: (transaction, watched) => hearVenue(dialect, transaction, watched),
     ownAccounts: addresses.ownAccounts,
+    isMadeFor: madeForAt(dialect),
     cover: (transaction, watched) => cover(dialect, transaction, watched),
     ofValue: (mint) => profile.marketMints.has(mint),
     pulseSlice: states.pulse,

@@ -44,6 +44,7 @@ const around = (transaction: ChainTransaction, more: Partial<Perimeter> = {}): P
   quotes: new Set([QUOTE_MINT]),
   ofValue: () => true,
   venueAccounts: () => new Set(),
+  madeFor: () => false,
   venueMoved: [],
   owners: tokenOwners(transaction),
   swaps: new Map(),

@@ -7,6 +7,7 @@ import { type Address, base58Bytes } from '../../src/core/ids.ts';
 import { WRAPPED_SOL } from '../../src/core/programs.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
 import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import {
   agent,
   agentTokens,
@@ -43,32 +44,50 @@ const assign = (account: Address, owner: Address): MadeCall =>
 const amounts = (transaction: ChainTransaction) =>
   ofKind(transaction, 'outflow').map(({ amount }) => amount);
 
-describe('rent of an account that the venue makes for itself', () => {
+const { user, walletAccounts } = DRIFT_V2.addresses;
+const ownEscrow = walletAccounts(agent).at(-2) as Address;
+
+describe('rent of an account that the venue makes for the agent', () => {
   const SPACE = 4_376n;
   const RENT = (SPACE + 128n) * RENT_LAMPORTS_A_BYTE;
   const through = (...inner: MadeCall[]) => made([venue('an order', { 1: agent }, { inner })]);
 
   test('is no outflow, and what it gets beyond the rent is one', () => {
-    const account = someone();
+    const account = ownEscrow;
     expect(amounts(through(create(account, RENT, SPACE, PROGRAM_ID)))).toEqual([]);
     expect(amounts(through(create(account, RENT + 7n, SPACE, PROGRAM_ID)))).toEqual([7n]);
   });
   test('that another wallet paid lets the agent send the account no SOL unheard', () => {
-    const account = someone();
+    const account = ownEscrow;
     const data = [...u64(RENT), ...u64(SPACE), ...bytesOf(PROGRAM_ID)];
     const paid = system([stranger, account], 0, 0, 0, 0, ...data);
     const order = venue('an order', { 1: agent }, { inner: [paid] });
     expect(amounts(made([order, sendSol(agent, account, RENT)]))).toEqual([RENT]);
   });
   test('also where size and owner are given one by one', () => {
-    const account = someone();
+    const account = ownEscrow;
     const [space, owner] = [allocate(account, SPACE), assign(account, PROGRAM_ID)];
     expect(amounts(through(sendSol(agent, account, RENT), space, owner))).toEqual([]);
     expect(amounts(through(sendSol(agent, account, RENT), space))).toEqual([RENT]);
     expect(amounts(through(sendSol(agent, account, RENT), owner))).toEqual([RENT]);
   });
+  test('is an outflow where the account is one of another wallet', () => {
+    for (const account of [someone(), user(stranger, 20)])
+      expect(amounts(through(create(account, RENT, SPACE, PROGRAM_ID)))).toEqual([RENT]);
+  });
+  test('is none for a sub-account beyond those that are derived ahead', () => {
+    const opened = (of: Address): ChainTransaction => {
+      const account = user(of, 20);
+      const inner = [create(account, RENT, SPACE, PROGRAM_ID)];
+      const call = { 0: account, 3: of, 4: agent };
+      const args = { subAccountId: 20, name: [...Buffer.alloc(32)] };
+      return made([venue('', call, { inner, name: 'initializeUser', args })]);
+    };
+    expect(amounts(opened(agent))).toEqual([]);
+    expect(amounts(opened(stranger))).toEqual([RENT]);
+  });
   test('for another program, or made beside the venue, is an outflow', () => {
-    const account = someone();
+    const account = ownEscrow;
     const own = create(account, RENT, SPACE, PROGRAM_ID);
     expect(amounts(through(create(account, RENT, SPACE, OTHER)))).toEqual([RENT]);
     expect(amounts(made([venue('an order', { 1: agent }), own]))).toEqual([RENT]);

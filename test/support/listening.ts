@@ -121,6 +121,7 @@ export async function createListening(ids: readonly string[] = ['ana', 'bo']) {
     quote: USDC,
     ofValue: () => true,
     ownAccounts: () => new Set(),
+    isMadeFor: () => false,
     hear({ signature }: ChainTransaction, watched: ReadonlyMap<string, unknown>): HeardAtVenue {
       const swaps = new Map<string, never[]>();
       const moved: never[] = [];

@@ -6,10 +6,11 @@ import {
   createSetAuthorityInstruction,
   NATIVE_MINT,
 } from '@solana/spl-token';
-import { PublicKey } from '@solana/web3.js';
+import { Keypair, PublicKey } from '@solana/web3.js';
 import type { Clearance } from '../../src/core/clearance.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import * as hand from './made-transaction.ts';
 import { accounts, acts, away, heard, made, type Row, send } from './standing-heard.ts';
 import { openAccount, SOL, wrappedAccountOf, wrapSol } from './wallet-acts.ts';
@@ -125,8 +126,8 @@ export const VENUE_ROWS: Readonly<Record<string, Row>> = {
       ],
     );
   },
-  'Rent of other accounts that Drift itself creates': () => {
-    const account = hand.someone();
+  'Rent of other accounts that Drift itself makes for the agent': () => {
+    const account = DRIFT_V2.addresses.walletAccounts(hand.agent).at(-2) ?? hand.agent;
     const space = 8_328n;
     const u64 = (value: bigint) => {
       const bytes = Buffer.alloc(8);
@@ -146,6 +147,16 @@ export const VENUE_ROWS: Readonly<Record<string, Row>> = {
     };
     const call = hand.venue('', { 0: hand.user, 3: hand.agent }, { inner: [create] });
     return made([call]);
+  },
+  'Rent of an account that Drift makes for another wallet': (stage) => {
+    const { agent } = accounts(stage);
+    const friend = Keypair.generate();
+    const { initializeUserStats, initializeUser } = stage.world.driver.instructions;
+    const paid = [
+      initializeUserStats(friend.publicKey, agent),
+      initializeUser(friend.publicKey, agent, 0),
+    ];
+    return [heard(stage, stage.act(paid, [stage.trader.agent, friend]))];
   },
   'A swap outside the venue, of a token of value for any other mint': () => {
     const pool = hand.someone();

@@ -25,6 +25,7 @@ import { type HearingOptions, hearingRoutes } from './hearing.ts';
 import { type ImportRouteOptions, importRoutes } from './imports.ts';
 import { lostActRoutes } from './lost-acts.ts';
 import { type MetricsOptions, metricsRoutes } from './metrics.ts';
+import { minuteStore } from './minute-store.ts';
 import { describeApi, describedRoutes } from './openapi.ts';
 import { type OperatorOptions, operatorRoutes } from './operator.ts';
 import { type OverviewOptions, overviewRoutes } from './overview.ts';
@@ -74,7 +75,10 @@ export type ServerOptions = {
   /** The most requests a minute of one key. Requests to the gate are not counted. */
   readonly requestsPerMinuteMost: number;
   readonly bounds: Bounds;
-  /** The most requests a minute of one address to health, docs, console and pages. */
+  /**
+   * The most requests a minute of one address to health, docs, console and pages, and as many again
+   * to statements.
+   */
   readonly publicRequestsPerMinuteMost: number;
   readonly clearances: ClearanceOptions;
   readonly hearing: HearingOptions;
@@ -183,18 +187,28 @@ export function createServer(options: ServerOptions): FastifyInstance {
   installSessions(app, sessions);
   enforceScopes(app, authority);
   describeApi(app);
+  const minutes = {
+    timeWindow: MINUTE_MS,
+    store: minuteStore(options.clock.elapsedMs),
+    errorResponseBuilder: tooMany,
+  };
+  const byAddress = {
+    ...minutes,
+    max: options.publicRequestsPerMinuteMost,
+    keyGenerator: (request: FastifyRequest) => request.ip,
+  };
   app.register(async (open) => {
-    await open.register(rateLimit, {
-      max: options.publicRequestsPerMinuteMost,
-      timeWindow: MINUTE_MS,
-      keyGenerator: (request) => request.ip,
-      errorResponseBuilder: tooMany,
-    });
+    await open.register(rateLimit, byAddress);
     await open.register(healthRoutes, { ...options.health, authority });
     await open.register(problemPages);
     await open.register(describedRoutes);
-    await open.register(statementPages, options.statements);
     await open.register(consoleRoutes, { authority, sessions, log: options.log });
+  });
+  // Behind a proxy all readers have its address, and statements are for the internet: they are
+  // counted by themselves, so that their readers use up no request of health or of the console.
+  app.register(async (links) => {
+    await links.register(rateLimit, byAddress);
+    await links.register(statementPages, options.statements);
   });
   app.register(webhookRoutes, options.webhook);
   app.register(async (api) => {
@@ -209,13 +223,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await api.register(streamRoutes, options.stream);
     await api.register(gateRoutes, options.gate);
     await api.register(rateLimit, {
+      ...minutes,
       max: options.requestsPerMinuteMost,
-      timeWindow: MINUTE_MS,
       // A key has one budget for all addresses. Requests without a known key are counted by
       // address.
       keyGenerator: (request) =>
         authority.budget(request.headers.authorization) ?? `anyone ${request.ip}`,
-      errorResponseBuilder: tooMany,
     });
     await api.register(subscriberRoutes, options.subscribers);
     await api.register(closeRoutes, options.subscribers);

@@ -21,7 +21,7 @@ export const TRAFFIC = {
         minimum: 1,
         maximum: 10_000_000,
         description:
-          'Requests a minute that one address may make to the routes without a key: health, docs, problem pages.',
+          'Requests a minute that one address may make to the routes without a key (health, docs, problem pages, files of the console), and as many again to statements.',
       }),
       webhookBytesMost: Type.Integer({
         minimum: 1_024,

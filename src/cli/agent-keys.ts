@@ -17,7 +17,7 @@ async function importKey(
 ): Promise<number> {
   const subscriber = await parts.ledger.subscribers.find(id);
   if (subscriber === null) {
-    tools.output().result({ id, found: false }, [`${id} is not registered.`]);
+    tools.output().result({ id, found: false }, [`Subscriber ${id} is not registered.`]);
     return 1;
   }
   const secret = secretKeyOf(given.trim());
@@ -52,7 +52,7 @@ async function useService(
     throw new Fault('body_invalid', `The service must be one of ${SIGNER_SERVICES.join(', ')}.`);
   const subscriber = await parts.ledger.subscribers.find(id);
   if (subscriber === null) {
-    tools.output().result({ id, found: false }, [`${id} is not registered.`]);
+    tools.output().result({ id, found: false }, [`Subscriber ${id} is not registered.`]);
     return 1;
   }
   const { agentWallet } = subscriber;

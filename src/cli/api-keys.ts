@@ -55,7 +55,9 @@ async function listKeys({ ledger }: Parts, output: Output): Promise<number> {
 async function revokeKey({ ledger }: Parts, output: Output, id: string): Promise<number> {
   const revoked = await ledger.apiKeys.revoke(id);
   output.result({ id, revoked }, [
-    revoked ? `${id} is revoked; daemons know within seconds.` : `There is no live key ${id}.`,
+    revoked
+      ? `${id} is revoked; daemons know within seconds.`
+      : `There is no live key ${id}; bailiff api-keys list shows their ids.`,
   ]);
   return revoked ? 0 : 1;
 }

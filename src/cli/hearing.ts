@@ -27,7 +27,10 @@ async function replay(
   dryRun: boolean,
 ): Promise<number> {
   if (!isSignature(text))
-    throw new Fault('body_invalid', `No transaction signature: ${text.slice(0, 100)}`);
+    throw new Fault(
+      'body_invalid',
+      `${text.slice(0, 100)} is no transaction signature, which is 64 bytes in base58.`,
+    );
   const { ledger, chain, venues } = parts;
   const transaction = await chain.transaction(text, 'confirmed');
   if (transaction === null) {
@@ -89,7 +92,13 @@ async function walk(
     .filter((each) => given.subscriber === undefined || each.subscriberId === given.subscriber)
     .map((each) => each.address);
   if (addresses.length === 0) {
-    tools.output().result({ accounts: 0 }, ['No watched account matches.']);
+    tools
+      .output()
+      .result({ accounts: 0 }, [
+        given.subscriber === undefined
+          ? 'No account is watched. Register a subscriber first.'
+          : `No account of subscriber ${given.subscriber} is watched.`,
+      ]);
     return 1;
   }
   const output = tools.output();
@@ -170,7 +179,10 @@ export function addListening(program: Command, tools: Tools): void {
     )
     .action(async (given: { subscriber?: string; fromSlot?: string }) => {
       if (given.fromSlot !== undefined && !/^\d{1,15}$/.test(given.fromSlot))
-        throw new Fault('body_invalid', `No slot: ${given.fromSlot}`);
+        throw new Fault(
+          'body_invalid',
+          `--from-slot must be a slot, a whole number; is ${given.fromSlot.slice(0, 100)}.`,
+        );
       await tools.act('backfill', { id: given.subscriber, fromSlot: given.fromSlot }, (opened) =>
         walk(opened, tools, given),
       );

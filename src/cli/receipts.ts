@@ -71,7 +71,7 @@ export function addReceipts(program: Command, tools: Tools, { say, pause }: Rece
         const found = await compareDay({ ...parts, ...HASHING }, day);
         const said =
           found === null
-            ? `${day} has no root.`
+            ? `${day} has no root. A day gets one half an hour after its end; bailiff roots list shows them.`
             : found.added + found.gone === 0
               ? `${counted(found.leaves, 'record')} of ${day}, as its root says.`
               : `Of ${day}, ${counted(found.gone, 'record is', 'records are')} gone or changed, and the root lacks ${found.added}.`;

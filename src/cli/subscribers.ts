@@ -103,7 +103,7 @@ export function addPeople(program: Command, tools: Tools): void {
       tools.look(async ({ parts: { ledger, venues } }) => {
         const subscriber = await ledger.subscribers.find(id);
         if (subscriber === null) {
-          tools.output().result({ id, found: false }, [`${id} is not registered.`]);
+          tools.output().result({ id, found: false }, [`Subscriber ${id} is not registered.`]);
           return 1;
         }
         const accounts = await ledger.watchList.ofSubscriber(id);

@@ -43,10 +43,13 @@ export type DeadlineOptions = {
  */
 function lateFault(ledgerAtMs: number | null, nowMs: number, answerMs: number, ms: number): Fault {
   if (ledgerAtMs === null)
-    return new Fault('ledger_unavailable', 'Postgres has taken no write since this daemon began.');
+    return new Fault(
+      'ledger_unavailable',
+      'Postgres has taken no write since this daemon began. Ask again.',
+    );
   const silentMs = nowMs - ledgerAtMs;
   return silentMs > answerMs / 2
-    ? new Fault('ledger_unavailable', `Postgres has taken no write for ${silentMs} ms.`)
+    ? new Fault('ledger_unavailable', `Postgres has taken no write for ${silentMs} ms. Ask again.`)
     : new Fault('not_ready', `No answer within ${ms} ms. Ask again; use an Idempotency-Key.`);
 }
 

@@ -242,7 +242,8 @@ export const endpointRoutes: FastifyPluginAsync<EndpointOptions> = async (app, o
     async ({ params, body }, reply) => {
       await known(params.id);
       const sinceMs = Date.parse(body.since);
-      if (Number.isNaN(sinceMs)) throw new Fault('body_invalid', 'since is no moment in time.');
+      if (Number.isNaN(sinceMs))
+        throw new Fault('body_invalid', 'since must be a time as in 2026-11-26T08:00:00Z.');
       const events = await endpoints.replay(params.id, Math.max(0, sinceMs));
       onDue();
       return reply.code(202).send({ events });

@@ -110,7 +110,10 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
           .send();
       const requireRoom = (): void => {
         if (open.size >= streamsMost)
-          throw new Fault('not_ready', `${open.size} streams are open; no more are taken.`);
+          throw new Fault(
+            'not_ready',
+            `${open.size} readers of the stream are connected, as http.streamsMost allows. Connect again later.`,
+          );
       };
       requireRoom();
       const given = request.headers['last-event-id'];

@@ -80,7 +80,8 @@ export function createEventSender({ allowPrivate, ports }: EventSenderOptions): 
     lookUp(hostname, { ...options, all: true }, (error, found) => {
       if (error !== null && !allowPrivate)
         return done(new Error(`${hostname} does not lead to a public address`), '');
-      if (error !== null) return done(error, '');
+      if (error !== null)
+        return done(new Error(`${hostname} cannot be resolved (${error.code})`), '');
       const bad = allowPrivate ? undefined : found.find((each) => isPrivate(each.address));
       if (bad !== undefined)
         return done(new Error(`${hostname} does not lead to a public address`), '');
@@ -93,7 +94,10 @@ export function createEventSender({ allowPrivate, ports }: EventSenderOptions): 
     try {
       url = new URL(text);
     } catch {
-      throw new Fault('endpoint_refused', 'url is no URL.');
+      throw new Fault(
+        'endpoint_refused',
+        'url is no URL. Give one such as https://example.com/events.',
+      );
     }
     if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:'))
       throw refused(url, 'must begin with https://');

@@ -33,6 +33,20 @@ test.each([
   expect(code).toBe(2);
 });
 
+test.each([
+  [['replay', 'xyz'], 2, 'xyz is no transaction signature'],
+  [['backfill', '--from-slot', 'first'], 2, '--from-slot must be a slot'],
+  [['backfill', '--subscriber', 'ghost'], 1, 'No account of subscriber ghost is watched.'],
+  [['subscribers', 'show', 'ghost'], 1, 'Subscriber ghost is not registered.'],
+  [['keys', 'use-service', 'ghost', 'vault', 'k'], 1, 'Subscriber ghost is not registered.'],
+  [['api-keys', 'revoke', '9'], 1, 'bailiff api-keys list'],
+  [['roots', 'check', '2026-01-01'], 1, 'bailiff roots list'],
+])('what does not exist is named, with where to look: %j', async (args, ends, says) => {
+  const { code, out } = await runCommand(street, args);
+  expect(out).toContain(says);
+  expect(code).toBe(ends);
+});
+
 test('a CSV that names a column twice is refused as a whole', async () => {
   const file = path.join(folder, 'twice.csv');
   writeFileSync(

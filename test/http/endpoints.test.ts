@@ -200,3 +200,10 @@ test('an answer that asks for another protocol fails a delivery at once', async 
   receiver.state.status = 204;
   expect(await send({ ...event, url: receiver.url })).toBe(204);
 });
+
+test('a URL whose name cannot be resolved is refused in words', async () => {
+  const { check } = createEventSender({ allowPrivate: true, ports: [443] });
+  await expect(check('http://nowhere.invalid/')).rejects.toThrow(
+    /^http:\/\/nowhere\.invalid is refused: nowhere\.invalid cannot be resolved \(E\w+\)$/,
+  );
+});

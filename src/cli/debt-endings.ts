@@ -70,12 +70,14 @@ async function voidShare(
     return 0;
   }
   const status = (await ledger.shares.find(id))?.status ?? 'unknown here';
+  const refused =
+    known === null
+      ? `There is no profit share ${id}.`
+      : `${id} is ${status}; only a debt that waits can be voided. A payment that is on its way must end first.`;
   tools
     .output()
     .result({ share: id, voided: done, status }, [
-      done
-        ? `${id} is voided: ${voiding.reason}`
-        : `${id} is ${status}; only a debt that waits can be voided.`,
+      done ? `${id} is voided: ${voiding.reason}` : refused,
     ]);
   return done ? 0 : 1;
 }

@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import { explanationOf } from '../core/explain.ts';
 import { formatUnits } from '../core/money.ts';
 import type { ProfitShare } from '../core/profit-share.ts';
-import { SHARE_STATUSES } from '../core/share.ts';
+import { notRetriedBecause, SHARE_STATUSES } from '../core/share.ts';
 import type { ShareDetails } from '../core/statement-ports.ts';
 import { isoTime } from '../core/time.ts';
 import { amountText } from '../core/token.ts';
@@ -53,8 +53,13 @@ async function explainShare(
 
 async function retryShare({ ledger }: Parts, output: Output, id: string): Promise<number> {
   const done = await ledger.shares.retry(id);
+  const known = done ? null : await ledger.shares.find(id);
   output.result({ share: id, due: done }, [
-    done ? `${id} is due now.` : `${id} is not a debt that waits.`,
+    done
+      ? `${id} is due now.`
+      : known === null
+        ? `There is no profit share ${id}.`
+        : notRetriedBecause(known),
   ]);
   return done ? 0 : 1;
 }

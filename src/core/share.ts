@@ -41,6 +41,19 @@ const OPEN_STATUSES = ['pending', 'processing', 'failed'] as const;
 export const isOpen = (status: ShareStatus): boolean =>
   (OPEN_STATUSES as readonly string[]).includes(status);
 
+/** Why a person's retry of this debt changes nothing: a sentence with the way on. */
+export function notRetriedBecause({
+  id,
+  status,
+  observed,
+}: Pick<Share, 'id' | 'status' | 'observed'>): string {
+  if (status === 'processing')
+    return `A payment of profit share ${id} is on its way; the end of that payment decides.`;
+  return observed && isOpen(status)
+    ? `Profit share ${id} was booked in mode observe and is not paid until it is adopted (bailiff adopt).`
+    : `Profit share ${id} is ${status}; there is nothing to try again.`;
+}
+
 /** A debt as its transitions see it. Times are milliseconds of the ledger's clock. */
 export type Share = Tries & {
   readonly id: string;

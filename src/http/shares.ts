@@ -6,6 +6,7 @@ import { explanationOf } from '../core/explain.ts';
 import { Fault } from '../core/fault.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { ProfitShare } from '../core/profit-share.ts';
+import { notRetriedBecause } from '../core/share.ts';
 import type { ShareDetails, ShareTrade, Statements } from '../core/statement-ports.ts';
 import { isoTime } from '../core/time.ts';
 import type { Trouble } from '../core/trouble.ts';
@@ -160,10 +161,7 @@ export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (app, options
       const known = await ledger.shares.find(id);
       if (known === null) throw new Fault('not_found', `There is no profit share ${id}.`);
       if (!(await ledger.shares.retry(id))) {
-        throw new Fault(
-          'conflict',
-          `Profit share ${id} is ${known.status}; there is nothing to try again.`,
-        );
+        throw new Fault('conflict', notRetriedBecause(known));
       }
       nudge(known.subscriberId);
       return viewOf((await ledger.shares.find(id)) ?? known);

@@ -39,6 +39,8 @@ test.each([
   [['backfill', '--subscriber', 'ghost'], 1, 'No account of subscriber ghost is watched.'],
   [['subscribers', 'show', 'ghost'], 1, 'Subscriber ghost is not registered.'],
   [['keys', 'use-service', 'ghost', 'vault', 'k'], 1, 'Subscriber ghost is not registered.'],
+  [['shares', 'retry', 'ps_9'], 1, 'There is no profit share ps_9.'],
+  [['shares', 'void', 'ps_9', '--reason', 'a test'], 1, 'There is no profit share ps_9.'],
   [['api-keys', 'revoke', '9'], 1, 'bailiff api-keys list'],
   [['roots', 'check', '2026-01-01'], 1, 'bailiff roots list'],
 ])('what does not exist is named, with where to look: %j', async (args, ends, says) => {

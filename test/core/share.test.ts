@@ -8,6 +8,7 @@ import type { Address, Signature } from '../../src/core/ids.ts';
 import {
   FORWARD,
   isOpen,
+  notRetriedBecause,
   SHARE_STATUSES,
   type Share,
   type ShareStatus,
@@ -296,3 +297,15 @@ test('for the standing the whole of a debt counts, and of a voided or observed o
   expect(counted({ status: 'voided' })).toBe(40n);
   expect(counted({ status: 'voided', observed: true }, true)).toBe(40n);
 });
+
+test.each([
+  ['processing', false, /is on its way; the end of that payment decides/],
+  ['pending', true, /mode observe and is not paid until it is adopted/],
+  ['paid', true, /is paid; there is nothing to try again/],
+  ['voided', false, /is voided; there is nothing to try again/],
+] as const)(
+  'why a retry of a debt that is %s changes nothing (observed: %s)',
+  (status, observed, says) => {
+    expect(notRetriedBecause({ id: 'ps_1', status, observed })).toMatch(says);
+  },
+);

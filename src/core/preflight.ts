@@ -2,6 +2,7 @@
 // which plan.ts decides a payment.
 import type { Address } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
+import { SYSTEM_PROGRAM } from './programs.ts';
 import type { TipRule } from './sender-tip.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -10,6 +11,7 @@ import type { Trouble } from './trouble.ts';
  * never collateral.
  */
 export type Preflight = {
+  /** The lamports from which the agent can pay fees, by `feeLamportsOf`. */
   readonly agentLamports: Lamports;
   /**
    * Null when the agent has no token account that it can spend from: closed, frozen, or given away.
@@ -19,7 +21,7 @@ export type Preflight = {
   readonly creatorAccount: 'absent' | 'open' | 'frozen' | 'foreign';
   /** Null when the Drift user does not exist. */
   readonly venue: VenueFunds | null;
-  /** Null when no sponsor is configured. */
+  /** The same of the sponsor; null when none is configured. */
   readonly sponsorLamports: Lamports | null;
   /** Whether the sponsor has an open token account, in which it can be reimbursed. */
   readonly sponsorTakesTokens: boolean;
@@ -89,3 +91,13 @@ export type SolCosts = {
   /** The tip for the sender endpoint; absent where nothing is sent to one. */
   readonly tip?: TipRule;
 };
+
+/**
+ * The lamports from which a wallet can pay fees. The runtime takes no fee from an account that a
+ * program owns or that holds data, also when the account holds enough (`InvalidAccountForFee`). The
+ * holder of a wallet's key can assign or allocate it so at any time.
+ */
+export const feeLamportsOf = (
+  account: { lamports: Lamports; owner: Address; data: Uint8Array } | null | undefined,
+): Lamports =>
+  account?.owner === SYSTEM_PROGRAM && account.data.length === 0 ? account.lamports : 0n;

@@ -113,7 +113,7 @@ export const TROUBLES = {
   agent_needs_sol: {
     class: 'needs_sol',
     means:
-      'The agent wallet lacks SOL for fees, and no sponsor is configured. lamports says how much is lacking.',
+      'The agent wallet lacks SOL for fees, and no sponsor is configured. lamports says how much is lacking. SOL of a wallet that a program owns, or that holds data, pays no fee and counts as none.',
   },
   sponsor_needs_sol: {
     class: 'needs_sol',

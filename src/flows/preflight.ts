@@ -10,7 +10,12 @@ import type { Nonces } from '../core/nonce-ports.ts';
 import type { Payment } from '../core/payment.ts';
 import { paidTo } from '../core/payment-recipients.ts';
 import type { Subscriber } from '../core/ports.ts';
-import type { CreatorSeen, Preflight, VenueFunds } from '../core/preflight.ts';
+import {
+  type CreatorSeen,
+  feeLamportsOf,
+  type Preflight,
+  type VenueFunds,
+} from '../core/preflight.ts';
 import type { TipSource } from '../core/sender-tip.ts';
 import type { PaymentParts, Pen } from '../core/signing-ports.ts';
 import type { Tokens } from '../core/token-ports.ts';
@@ -178,7 +183,7 @@ export async function readPreflight(
   const price = await fees.microLamports(expiries, venue.contended);
   const tip = sender?.tip() ?? null;
   return {
-    agentLamports: agent?.lamports ?? 0n,
+    agentLamports: feeLamportsOf(agent),
     agentTokens: own !== null && usable(own) ? own.amount : null,
     creatorAccount: seen[0]?.told.creatorAccount ?? 'absent',
     others: new Map(seen.slice(1).map((each) => [each.wallet, each.told])),
@@ -186,7 +191,7 @@ export async function readPreflight(
     account,
     creatorWallets: new Map(seen.map((each) => [each.wallet, each.account])),
     nonce,
-    sponsorLamports: pen.sponsor === null ? null : (payer?.lamports ?? 0n),
+    sponsorLamports: pen.sponsor === null ? null : feeLamportsOf(payer),
     // A sponsor that is also a recipient is not reimbursed, because it would pay itself.
     sponsorTakesTokens:
       usable(sponsors) && pen.sponsor !== null && !recipients.includes(pen.sponsor),

@@ -29,6 +29,8 @@ export const TRANSACTION_ERRORS: ReadonlyMap<string, ErrorClass> = new Map<strin
   ['CommitCancelled', 'retry_soon'],
   ['InsufficientFundsForFee', 'needs_sol'],
   ['InsufficientFundsForRent', 'needs_sol'],
+  // A program owns the fee payer's wallet, or the wallet holds data: its SOL pays no fee.
+  ['InvalidAccountForFee', 'needs_sol'],
   ['ProgramCacheHitMaxLimit', 'retry_soon'],
   ['ResanitizationNeeded', 'retry_soon'],
   ['WouldExceedAccountDataBlockLimit', 'retry_soon'],

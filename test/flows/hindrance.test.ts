@@ -1,9 +1,11 @@
-// Hindrance: an agent that pays its own fees drains its wallet after its payment was sent. The time
-// counts as that of a debt that waits for SOL, the gate comes to deny, and once there is SOL again
-// the debt is paid exactly once.
+// Hindrance: an agent that pays its own fees drains its wallet after its payment was sent, or makes
+// it an account that pays no fees. The time counts as that of a debt that waits for SOL, the gate
+// comes to deny, and once there is SOL again the debt is paid exactly once.
 import {
   ComputeBudgetProgram,
   Keypair,
+  PublicKey,
+  SystemProgram,
   TransactionMessage,
   VersionedTransaction,
 } from '@solana/web3.js';
@@ -126,5 +128,50 @@ test.runIf(LONG)(
     street.world.mischief.drops = null;
     await debt(({ status }) => status === 'paid');
     await exactly();
+  },
+);
+
+/** Acts by which the holder of a wallet's key makes it an account from which no fee is taken. */
+const UNPAYING = {
+  assigned: (accountPubkey: PublicKey) =>
+    SystemProgram.assign({
+      accountPubkey,
+      programId: new PublicKey('BPFLoaderUpgradeab1e11111111111111111111111'),
+    }),
+  allocated: (accountPubkey: PublicKey) => SystemProgram.allocate({ accountPubkey, space: 1 }),
+};
+
+test('under a nonce, an agent whose wallet was assigned to a program pays no fee, and its time counts', async () => {
+  const { street, trader, payments, debt, owedForMs } = await openDropped('nonce', 20);
+  await using _ = street;
+  const { agent } = trader;
+  street.driver.send([UNPAYING.assigned(agent.publicKey)], [street.driver.faucet, agent]);
+  const held = await debt(({ reason }) => reason !== null);
+  expect(held).toMatchObject({
+    status: 'processing',
+    reason: { class: 'needs_sol', code: 'InvalidAccountForFee' },
+  });
+  // The chain takes payments again, and refuses this one.
+  street.world.mischief.drops = null;
+  await expect.poll(owedForMs).not.toBeNull();
+  await oweForDays(street.database, 8);
+  expect((await street.verdict('ana', 'deny')).reason).toContain('longer than');
+  expect((await payments()).map(({ state }) => state)).toEqual(['landed', 'sent']);
+});
+
+test.each(Object.entries(UNPAYING))(
+  'the sponsor pays the fees of an agent whose wallet was %s',
+  async (_name, act) => {
+    const sponsor = Keypair.generate();
+    await using street = await openStreet({ sponsor });
+    street.sendSol(sponsor.publicKey, SOL);
+    const ana = street.people.createTrader({ deposit: 1_000_000_000n, lamports: 6_500_000n });
+    const creator = Keypair.generate().publicKey;
+    await street.subscribe('ana', ana, creator);
+    street.driver.send([act(ana.agent.publicKey)], [street.driver.faucet, ana.agent]);
+    profitableClose(street.people, ana);
+    const { amount } = await street.share('ana', ({ status }) => status === 'paid');
+    expect(street.people.quoteOf(creator)).toBe(BigInt(amount));
+    expect((await paymentsIn(street.database)).map(({ state }) => state)).toEqual(['landed']);
   },
 );

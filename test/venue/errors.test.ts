@@ -104,6 +104,7 @@ describe('errors of the whole transaction', () => {
   );
 
   test('errors about the fee payer mean that it lacks SOL', () => {
+    expect(whole('InvalidAccountForFee').class).toBe('needs_sol');
     expect(whole('AccountNotFound').class).toBe('needs_sol');
     expect(whole('InsufficientFundsForFee').class).toBe('needs_sol');
     expect(whole({ InsufficientFundsForRent: { account_index: 0 } }).class).toBe('needs_sol');

@@ -4,7 +4,7 @@
 // part fails, so a transaction stays atomic.
 import type { VersionedTransaction } from '@solana/web3.js';
 import { FailedTransactionMetadata, LiteSvm } from 'litesvm/dist/internal.js';
-import { type Account, createAccounts } from './account.ts';
+import { type Account, createAccounts, SYSTEM_PROGRAM } from './account.ts';
 import { createBalances, type TokenBalanceRow } from './balances.ts';
 import type { Execution } from './execution.ts';
 import { failureOf } from './failure.ts';
@@ -59,6 +59,11 @@ function newRuntime(): LiteSvm {
   svm.setLogBytesLimit(undefined);
   return svm;
 }
+
+const NONCE_BYTES = 80;
+/** Whether the runtime takes fees from an account: a wallet without data, or a nonce account. */
+const mayPayFees = ({ owner, data }: Account): boolean =>
+  owner === SYSTEM_PROGRAM && (data.length === 0 || data.length === NONCE_BYTES);
 
 const LOG_BYTES = 10_000;
 /**
@@ -159,6 +164,7 @@ export function createBank(options: {
     const payer = message.keys[0] ?? '';
     const payerBefore = peek(payer);
     if (payerBefore === null) return 'AccountNotFound';
+    if (!mayPayFees(payerBefore)) return 'InvalidAccountForFee';
     if (payerBefore.lamports < message.fee) return 'InsufficientFundsForFee';
     const before = new Map<string, Account | null>();
     for (const [index, key] of message.keys.entries())

@@ -8,6 +8,11 @@ export type Perhaps = {
   readonly amounts: readonly bigint[];
   /** How many keepers' flat fees the venue may have taken although it recorded 0. */
   readonly untoldFees: number;
+  /**
+   * The most that the account can have got as rewards, by the venue's own counter of its wallet;
+   * absent where that was not read.
+   */
+  readonly rewardsMost?: bigint;
 };
 export const NOTHING_PERHAPS: Perhaps = { amounts: [], untoldFees: 0 };
 

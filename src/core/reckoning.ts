@@ -4,7 +4,7 @@
 // person closes it. Formulas: drift program, T of docs/hearing.md.
 import type { Held, MintChange } from './fact.ts';
 import type { Address, Slot } from './ids.ts';
-import { formatUnits } from './money.ts';
+import { formatUnits, least } from './money.ts';
 import { mayBe, NOTHING_PERHAPS, type Perhaps } from './perhaps.ts';
 
 export const COUNTERS = ['realised', 'funding', 'deposits', 'withdraws', 'tokens'] as const;
@@ -206,9 +206,14 @@ export const blankState = (slot: Slot): AccountState => ({
   pulse: '',
 });
 
-/** The sum of the amounts that may have been referral rewards. */
-export const rewardsOf = ({ amounts }: Perhaps): bigint =>
-  amounts.reduce((sum, each) => (each > 0n ? sum + each : sum), 0n);
+/**
+ * The sum of the amounts that may have been referral rewards, and no more than the wallet ever got:
+ * a fill of a stranger may name any account.
+ */
+export function rewardsOf({ amounts, rewardsMost }: Perhaps): bigint {
+  const sum = amounts.reduce((all, each) => (each > 0n ? all + each : all), 0n);
+  return rewardsMost === undefined ? sum : least(sum, rewardsMost);
+}
 
 /**
  * The verdict where a loss may have passed from or to the account unread: it stands in the realised

@@ -130,6 +130,11 @@ export type Venue = {
   /** How many sub-accounts were ever created, by that account. */
   subAccountsCreated(account: ChainAccount | null): number;
   /**
+   * The referral rewards that the authority ever got, by that account, in quote base units; null
+   * when the account is missing.
+   */
+  referrerRewards(account: ChainAccount | null): bigint | null;
+  /**
    * The present fee that a keeper is paid for triggering or cancelling the order of another
    * account, in quote base units.
    */

@@ -10,7 +10,7 @@ import { checkUnread } from '../core/unread.ts';
 import { type Venues, venueOf } from '../core/venue.ts';
 import type { SetAside } from './aside.ts';
 import { backfill } from './backfill.ts';
-import { acrossDeletion, flatFeeFor } from './deletion-check.ts';
+import { acrossDeletion, boundRewards, flatFeeFor } from './deletion-check.ts';
 import type { HearingShare } from './hearing-share.ts';
 import { rescan } from './rescan.ts';
 import { sideBySide } from './side-by-side.ts';
@@ -141,13 +141,18 @@ async function checkOne(
   const venue = venueOf(ports.venues, account);
   if (baseline === null || candidate === null) return 'other';
   const found = await ledger.checks.told(address, baseline.slot, candidate.slot, clock.nowMs());
-  const { told, perhaps, unknowns, complete, deletedSlot, unreadable } = found;
+  const { told, unknowns, complete, deletedSlot, unreadable } = found;
   if (!complete) {
     // Puts the account at the end of the queue, so that others are checked before it is looked at
     // again.
     await ledger.checks.wait(address);
     return 'other';
   }
+  // Only a profit that is reckoned leaves rewards out.
+  const reckons = unknowns > 0 || unreadable.length > 0;
+  const perhaps = reckons
+    ? await boundRewards({ ledger, chain, venue }, subscriberId, found.perhaps)
+    : found.perhaps;
   const flatFee = await flatFeeFor({ chain, venue }, perhaps);
   const gone = account.role === 'drift_user' && baseline.hints.exists && !candidate.hints.exists;
   if (gone && deletedSlot === null) {
@@ -159,7 +164,7 @@ async function checkOne(
     unreadable.length > 0
       ? across
         ? ({ verdict: 'unproven' } as const)
-        : checkUnread(baseline, found, candidate, flatFee, account.role)
+        : checkUnread(baseline, { ...found, perhaps }, candidate, flatFee, account.role)
       : across
         ? await acrossDeletion(ports, account, deletedSlot)
         : checkState(baseline, told, unknowns, candidate, perhaps, flatFee);

@@ -12,6 +12,7 @@ import {
   checkState,
   meaningsOf,
   NO_COUNTERS,
+  rewardsOf,
   together,
 } from '../core/reckoning.ts';
 import { type Venue, type Venues, venueOf } from '../core/venue.ts';
@@ -25,6 +26,24 @@ export const flatFeeFor = async (
 ): Promise<bigint> => (perhaps.untoldFees === 0 ? 0n : venue.flatFee(chain.accounts));
 
 /**
+ * The open amounts with the most that the owner can have got of them as referral rewards, read from
+ * the venue's counter. Asks nothing where no amount may be a reward.
+ */
+export async function boundRewards(
+  { ledger, chain, venue }: { ledger: Ledger; chain: Chain; venue: Venue },
+  subscriberId: string,
+  perhaps: Perhaps,
+): Promise<Perhaps> {
+  if (rewardsOf(perhaps) === 0n) return perhaps;
+  const subscriber = await ledger.subscribers.find(subscriberId);
+  if (subscriber === null) return perhaps;
+  const address = venue.statsAddress(subscriber.agentWallet);
+  const { accounts } = await chain.witnessed(() => chain.slices([address], null, 'finalized'));
+  const rewardsMost = venue.referrerRewards(accounts[0] ?? null);
+  return rewardsMost === null ? perhaps : { ...perhaps, rewardsMost };
+}
+
+/**
  * Checks an account that was deleted in this slot and perhaps made again. The stretch before the
  * deletion is checked by the tokens that left the account, the stretch after it from an empty
  * state. A gap that was open stays open, because its cause cannot be read any more.
@@ -35,7 +54,7 @@ export async function acrossDeletion(
   deletedSlot: Slot,
 ): Promise<Check> {
   const { ledger, chain, venues } = ports;
-  const { address, baseline, candidate, unexplained } = account;
+  const { address, subscriberId, baseline, candidate, unexplained } = account;
   const venue = venueOf(venues, account);
   if (baseline === null || candidate === null) throw new Error('nothing to check');
   if (unexplained !== null)
@@ -54,9 +73,12 @@ export async function acrossDeletion(
     read === null ? null : venue.quoteWorth(quote?.scaled ?? 0n, read.accounts[0] ?? null);
   const movedOut = await ledger.checks.movedOut(address, venue.quoteMint, slot, deletedSlot);
   const flatFee = await flatFeeFor({ chain, venue }, after.perhaps);
-  const { told, unknowns, perhaps } = after;
+  const { told, unknowns } = after;
+  const bounded = (perhaps: Perhaps) =>
+    boundRewards({ ledger, chain, venue }, subscriberId, perhaps);
+  const [perhapsBefore, perhaps] = [await bounded(before.perhaps), await bounded(after.perhaps)];
   return together(
-    checkLastStretch(baseline, { ...before, movedOut, worth }),
+    checkLastStretch(baseline, { ...before, perhaps: perhapsBefore, movedOut, worth }),
     checkState(blankState(deletedSlot), told, unknowns, candidate, perhaps, flatFee),
   );
 }

@@ -59,6 +59,8 @@ export type AccountReaders = {
    * sequence and never reuses a number.
    */
   subAccountsCreated(data: Uint8Array): number;
+  /** The referral rewards that the authority of a UserStats ever got, in quote base units. */
+  referrerRewards(data: Uint8Array): bigint;
   /** Whether the venue has stopped every withdrawal of the authority of this UserStats. */
   breakerTripped(data: Uint8Array): boolean;
   spotMarket(data: Uint8Array): SpotMarket;
@@ -190,6 +192,8 @@ export function createAccountReaders({ title, programId, accounts }: Profile): A
     },
     subAccountsCreated: (data) =>
       viewOf(data, 'UserStats').getUint16(UserStats.fields.subAccountsCreated, true),
+    referrerRewards: (data) =>
+      viewOf(data, 'UserStats').getBigUint64(UserStats.fields.referrerRewards, true),
     breakerTripped(data) {
       const view = viewOf(data, 'UserStats');
       const at = UserStats.fields.equityBreaker;

@@ -62,6 +62,8 @@ export type PerpMarketLayout = {
 export type StateLayout = { readonly exchangeStatus: number; readonly flatFillerFee: number };
 export type UserStatsLayout = {
   readonly subAccountsCreated: number;
+  /** The sum of the referral rewards that the authority ever got, in quote base units. */
+  readonly referrerRewards: number;
   /**
    * The byte that says whether the venue has stopped every withdrawal of this authority; null where
    * the program has no such byte.

@@ -170,6 +170,8 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
     statsAddress: addresses.userStats,
     subAccountsCreated: (account) =>
       account === null ? 0 : accounts.subAccountsCreated(accounts.owned(account)),
+    referrerRewards: (account) =>
+      account === null ? null : accounts.referrerRewards(accounts.owned(account)),
     async flatFee(readAccounts) {
       const [account] = (await readAccounts([addresses.state])).accounts;
       return account ? accounts.flatFillerFee(accounts.owned(account)) : 0n;

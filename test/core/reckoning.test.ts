@@ -266,6 +266,20 @@ test('rewards are taken out of what a deleted account earned, and only what came
   expect(checkLastStretch(was, last)).toMatchObject({ meanings: [{ what: 'user_deleted' }] });
 });
 
+test('no more rewards are taken out than the wallet ever got', () => {
+  for (const [rewardsMost, netPnl] of [
+    [0n, 25n],
+    [4n, 21n],
+    [10n, 15n],
+    [11n, 15n],
+  ] as const) {
+    const perhaps = { amounts: [10n, -7n], untoldFees: 0, rewardsMost };
+    expect(checkLastStretch({ ...was, quote }, { ...last, perhaps })).toMatchObject({ netPnl });
+    const seen = { ...was, counters: { ...was.counters, realised: was.counters.realised + 25n } };
+    expect(checkState(was, NO_COUNTERS, 1, seen, perhaps)).toMatchObject({ netPnl });
+  }
+});
+
 test('two stretches that earned nothing are closed when the first is; earnings of the second count', () => {
   const [explained, closed] = [{ verdict: 'explained' }, { verdict: 'closed' }] as const;
   const earned = { verdict: 'reckoned', netPnl: 4n } as const;

@@ -57,7 +57,7 @@ const driftAccount = (kind: string) => encodeAccount(kind, blankAccount(kind));
 
 const readersOf = ({ accounts, states }: Dialect) => ({
   User: [accounts.user, states.ofUser],
-  UserStats: [accounts.subAccountsCreated, accounts.breakerTripped],
+  UserStats: [accounts.subAccountsCreated, accounts.referrerRewards, accounts.breakerTripped],
   SpotMarket: [accounts.spotMarket],
   PerpMarket: [accounts.perpOracle, accounts.perpPrice],
   State: [accounts.exchangeStatus, accounts.flatFillerFee],

@@ -206,6 +206,7 @@ test('the venue’s own accounts, as the program left them, are read', () => {
   });
   expect(read.perpPrice(of('PerpMarket'))).toBe(160_000_000n);
   expect(read.subAccountsCreated(of('UserStats'))).toBe(1);
+  expect(read.referrerRewards(of('UserStats'))).toBe(0n);
   expect(read.breakerTripped(of('UserStats'))).toBe(false);
 });
 

@@ -32,7 +32,7 @@ export const ACCOUNTS: AccountKinds = {
   UserStats: {
     discriminator: 'b0df881b7a4f20e3',
     bytes: 240,
-    fields: { subAccountsCreated: 186, equityBreaker: null },
+    fields: { subAccountsCreated: 186, referrerRewards: 104, equityBreaker: null },
   },
   SpotMarket: {
     discriminator: '64b1086ba8414127',

@@ -35,7 +35,7 @@ export const ACCOUNTS: AccountKinds = {
   UserStats: {
     discriminator: 'b0df881b7a4f20e3',
     bytes: 240,
-    fields: { subAccountsCreated: 162, equityBreaker: 177 },
+    fields: { subAccountsCreated: 162, referrerRewards: 96, equityBreaker: 177 },
   },
   SpotMarket: {
     discriminator: '64b1086ba8414127',

@@ -219,12 +219,14 @@ export type ToldEvent = {
  */
 export type EventLog = {
   /**
-   * At most `limit` events after the one with this id, or from the oldest on where it is null. Null
-   * when no event has this id, or it was forgotten.
+   * At most `limit` events after the one with this id, or from the oldest on where it is null, and
+   * the id of the newest event of any kind and subscriber: a reader that has all of these events
+   * goes on from there (`upTo`, null without an event). Null when no event has this id, or it was
+   * forgotten.
    */
   after(
     id: string | null,
     filter: { readonly kind?: EventKind; readonly subscriberId?: string },
     limit: number,
-  ): Promise<ToldEvent[] | null>;
+  ): Promise<{ readonly events: ToldEvent[]; readonly upTo: string | null } | null>;
 };

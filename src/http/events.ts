@@ -31,7 +31,8 @@ const EventPage = Type.Object({
   ),
   next: nullable(
     Type.String({
-      description: 'Give it as after, now or later; null while there was never an event.',
+      description:
+        'Give it as after, now or later. With a filter it may name an event of another kind or subscriber. Null while there was never an event.',
     }),
   ),
   more: Type.Boolean({ description: 'Whether events wait that did not fit this page.' }),
@@ -60,7 +61,8 @@ export const eventRoutes: FastifyPluginAsync<{ readonly ledger: Pick<Ledger, 'ev
           'query_invalid',
           `after names no event that is kept and was pulled before: ${after}. Leave it out to begin with the oldest event that is kept.`,
         );
-      const events = found.slice(0, limit);
+      const events = found.events.slice(0, limit);
+      const more = found.events.length > limit;
       return {
         events: events.map((each) => ({
           id: each.id,
@@ -68,8 +70,10 @@ export const eventRoutes: FastifyPluginAsync<{ readonly ledger: Pick<Ledger, 'ev
           timestamp: isoTime(each.atMs),
           data: each.body,
         })),
-        next: events.at(-1)?.id ?? after,
-        more: found.length > limit,
+        // A reader of a rare kind that has every event of it goes on from the newest event of all:
+        // the last one of its kind may be forgotten before the next one is written.
+        next: more ? (events.at(-1)?.id ?? after) : (found.upTo ?? after),
+        more,
       };
     },
   );

@@ -33,17 +33,22 @@ export function createEventLog(sql: Sql): EventLog {
       // An event without a place was never pulled, so the reader has this id from a delivery to an
       // endpoint, and no place to go on from.
       if (from === undefined || from.place === null) return null;
+      // Places are given and committed in their order, so every event up to this one is visible.
+      const [newest] = await sql<{ event_id: string; place: bigint }[]>`
+        select event_id, place from event where place is not null order by place desc limit 1`;
+      if (newest === undefined) return { events: [], upTo: null };
       const rows = await sql<{ event_id: string; kind: EventKind; at: Date; body: unknown }[]>`
         select event_id, kind, at, body from event
-        where place > ${from.place} and ${kind === undefined ? sql`true` : sql`kind = ${kind}`}
+        where place > ${from.place} and place <= ${newest.place} and ${kind === undefined ? sql`true` : sql`kind = ${kind}`}
           and ${subscriberId === undefined ? sql`true` : sql`subscriber_id = ${subscriberId}`}
         order by place limit ${limit}`;
-      return rows.map((row) => ({
+      const events = rows.map((row) => ({
         id: row.event_id,
         kind: row.kind,
         atMs: row.at.getTime(),
         body: row.body,
       }));
+      return { events, upTo: newest.event_id };
     },
   };
 }

@@ -13,6 +13,8 @@ import type { EVENT_SHAPES } from '../../src/http/event-shapes.ts';
 import { tell } from '../../src/ledger/outbox.ts';
 import { createEventSender } from '../../src/system/event-sender.ts';
 import { createBareServer } from '../support/bare-server.ts';
+import { ageEvents } from '../support/haste.ts';
+import { addressOf } from '../support/ledger.ts';
 import { dereferenced } from '../support/openapi-lint.ts';
 import { withEndpoint } from '../support/receiver.ts';
 
@@ -166,4 +168,27 @@ test('events are pulled in order, page by page, as they would be sent', async ()
   expect((await pull('subscriber=s1')).events).toHaveLength(1);
   const lost = await app.inject('/v1/events?after=evt_none');
   expect(lost.json()).toMatchObject({ title: 'query_invalid', status: 400 });
+});
+
+test('a reader of a rare kind goes on after its last event was forgotten', async () => {
+  await using held = await served();
+  const { app, ledger, sql } = held;
+  const cleared = { outstanding: 0n, owed: [], revision: 1n };
+  const pull = async (after: string | null) => {
+    const from = after === null ? '' : `&after=${after}`;
+    const answer = await app.inject(`/v1/events?kind=subscriber.registered${from}`);
+    expect(answer.statusCode).toBe(200);
+    return answer.json() as { events: { data: { subscriber: string } }[]; next: string };
+  };
+  const first = await pull(null);
+  expect(first.events).toMatchObject([{ data: { subscriber: 'ana' } }]);
+  await tell(sql, 'subscriber.cleared', 'ana', cleared);
+  const quiet = await pull(first.next);
+  expect(quiet.events).toEqual([]);
+  // What the reader had pulled of its kind is too old and gone; events of other kinds are kept.
+  await ageEvents(held, 'subscriber.registered', 100);
+  await ledger.endpoints.forget(90 * 86_400_000);
+  await tell(sql, 'subscriber.registered', 'bo', { agentWallet: addressOf(4) });
+  const later = await pull(quiet.next);
+  expect(later.events).toMatchObject([{ data: { subscriber: 'bo' } }]);
 });

@@ -39,3 +39,8 @@ export async function watchSince1970({ sql }: Ledgered): Promise<void> {
 export async function putFirst({ sql }: Ledgered, endpointId: string): Promise<void> {
   await sql`update event_delivery set due_at = due_at - interval '1 minute' where endpoint_id = ${endpointId}`;
 }
+
+/** Makes every event of one kind older by so many days. */
+export async function ageEvents({ sql }: Ledgered, kind: string, days: number): Promise<void> {
+  await sql`update event set at = at - ${days} * interval '1 day' where kind = ${kind}`;
+}

@@ -66,7 +66,20 @@ function list(env: Environment, name: string, lengthLeast: number, problems: str
     problems.push(
       `${name}: each must have at least ${lengthLeast} characters; make one with: openssl rand -base64 32`,
     );
+  // Node reads header values as Latin-1, and takes no control characters in them.
+  if (items.some((each) => !/^[\x20-\x7e]*$/.test(each)))
+    problems.push(`${name}: each must be of printable ASCII characters, as a header carries them`);
   return items;
+}
+
+/** The API keys, which clients send behind `Bearer`. */
+function apiKeysIn(env: Environment, problems: string[]): string[] {
+  const keys = list(env, 'BAILIFF_API_KEYS', 16, problems);
+  if (keys.some((each) => /^Bearer /i.test(each)))
+    problems.push(
+      'BAILIFF_API_KEYS: each is given without Bearer, which clients put in front of it',
+    );
+  return keys;
 }
 
 /**
@@ -97,7 +110,7 @@ export function secretsOf(env: Environment, problems: string[]): Secrets {
     directDatabaseUrl: databaseUrlOf(env, 'BAILIFF_DIRECT_DATABASE_URL', problems),
     heliusApiKey: env.BAILIFF_HELIUS_API_KEY || null,
     webhookSecrets: list(env, 'BAILIFF_WEBHOOK_SECRETS', 16, problems),
-    apiKeys: list(env, 'BAILIFF_API_KEYS', 16, problems),
+    apiKeys: apiKeysIn(env, problems),
     masterKey: secretBytes(
       env,
       'BAILIFF_MASTER_KEY',

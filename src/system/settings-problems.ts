@@ -87,6 +87,42 @@ function senderTogether({ rpc, payments }: FileSettings, problems: string[]): vo
       problems.push(`payments.sender.accounts: ${account} is no address`);
 }
 
+/**
+ * Adds the problem of sources that tell of the chain less often than the gate asks for. A stream
+ * and subscriptions tell of every slot; webhooks tell when an account is used, which may be never.
+ */
+function sourcesTogether({ watch, gate }: FileSettings, problems: string[]): void {
+  const { sources, sweepEveryMs, backfillEveryMs } = watch;
+  if (sources.includes('subscriptions') || sources.includes('stream')) return;
+  const periods = [
+    ...(sources.includes('sweep') ? [sweepEveryMs] : []),
+    ...(sources.includes('backfill') ? [backfillEveryMs] : []),
+  ];
+  const everyMs = Math.min(...periods);
+  if (periods.length > 0 && everyMs >= gate.lagMsMost)
+    problems.push(
+      `gate.lagMsMost: must be above ${everyMs}, the time between two reports of the sources ${sources.join(', ')}: in between the gate would answer unknown for every subscriber. Raise it, or use subscriptions or the sweep, too`,
+    );
+}
+
+/** Adds URLs that cannot be read as one. */
+function urlsReadable({ rpc, helius, swap }: FileSettings, problems: string[]): void {
+  const urls = {
+    'rpc.url': rpc.url,
+    'rpc.wsUrl': rpc.wsUrl,
+    'rpc.secondUrl': rpc.secondUrl,
+    ...Object.fromEntries(rpc.moreUrls.map((each, nth) => [`rpc.moreUrls.${nth}`, each])),
+    'rpc.streamUrl': rpc.streamUrl,
+    'rpc.senderUrl': rpc.senderUrl,
+    'helius.webhookUrl': helius.webhookUrl,
+    'helius.apiUrl': helius.apiUrl,
+    'swap.url': swap.url,
+  };
+  for (const [name, url] of Object.entries(urls))
+    if (url !== null && !URL.canParse(url))
+      problems.push(`${name}: cannot be read as a URL with a host`);
+}
+
 /** Adds settings that name something which does not exist, or that another one makes useless. */
 function useless({ rpc, payments }: FileSettings, problems: string[]): void {
   const symbols: readonly string[] = Object.values(QUOTE_SYMBOLS);
@@ -120,6 +156,8 @@ export function togetherness(settings: FileSettings, secrets: Secrets, problems:
   signersTogether(settings, secrets, problems);
   streamTogether(settings, problems);
   senderTogether(settings, problems);
+  sourcesTogether(settings, problems);
+  urlsReadable(settings, problems);
   useless(settings, problems);
   if (secrets.streamToken !== null && settings.rpc.streamUrl === null)
     problems.push('BAILIFF_STREAM_TOKEN: has no effect without rpc.streamUrl');

@@ -70,6 +70,36 @@ test('every problem is reported at once, with its name and what it should be', (
   );
 });
 
+test('sources that tell less often than the gate asks for are refused', () => {
+  const of = (sources: string) => problems({ ...real, BAILIFF_SOURCES: sources });
+  for (const sources of ['backfill', 'webhooks,backfill'])
+    expect(of(sources), sources).toEqual([
+      expect.stringMatching(/^gate\.lagMsMost: must be above 3600000/),
+    ]);
+  for (const sources of ['sweep', 'subscriptions', 'webhooks,backfill,sweep', 'webhooks'])
+    expect(of(sources), sources).toEqual([]);
+});
+
+test('a URL without a host is refused by its name, whichever setting it is', () => {
+  for (const name of ['BAILIFF_RPC_URL', 'BAILIFF_SECOND_RPC_URL', 'BAILIFF_MORE_RPC_URLS'])
+    for (const url of ['https://', 'https://a b/', 'https://[::1'])
+      expect(problems({ ...real, [name]: url }), `${name}=${url}`).toEqual([
+        expect.stringContaining('cannot be read as a URL with a host'),
+      ]);
+  const webhook = { BAILIFF_HELIUS_API_KEY: 'k'.repeat(20), BAILIFF_WEBHOOK_URL: 'https://' };
+  expect(problems({ ...real, ...webhook }).join()).toContain('helius.webhookUrl: cannot be read');
+});
+
+test('secrets that no client could send are refused', () => {
+  const told = (name: string, value: string) => problems({ ...real, [name]: value }).join();
+  for (const name of ['BAILIFF_API_KEYS', 'BAILIFF_WEBHOOK_SECRETS'])
+    expect(told(name, 'schlüssel-mit-umlaut'), name).toContain(
+      `${name}: each must be of printable`,
+    );
+  expect(told('BAILIFF_API_KEYS', `Bearer ${'k'.repeat(20)}`)).toContain('without Bearer');
+  expect(told('BAILIFF_WEBHOOK_SECRETS', `Bearer ${'k'.repeat(20)}`)).toBe('');
+});
+
 test('devnet is refused with the reason', () => {
   const found = problems({ ...real, BAILIFF_NETWORK: 'devnet' }).join('\n');
   expect(found).toContain('must be one of mainnet, local; is "devnet"');

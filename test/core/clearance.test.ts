@@ -219,6 +219,29 @@ describe('what stays behind', () => {
       ['b', 60n],
     ]);
   });
+
+  test('of two outflows of one transaction the first call’s is covered first, whatever their keys', () => {
+    const first = { ...leaving(600n), key: 'z' };
+    const second = { ...outflow('b', 0, 400n), at: place(20, 5, 200, 'x') };
+    const both = change(place(20, 5, 900, 'x'), -1_000n);
+    const cleared = covered(holding(1_040n, both), [second, first], 100n);
+    expect([cleared.get('z'), cleared.get('b')]).toEqual([600n, 340n]);
+  });
+
+  test('several clearances together cover no more of one outflow than may leave', () => {
+    const given = { ...holding(940n, whole), amount: 500n };
+    const shared = spend([given, { ...given, id: 'b' }], [leaving(600n)], () => 400n);
+    expect(shared.cleared.get('x')).toBe(540n);
+    expect([...shared.left]).toEqual([
+      ['a', 0n],
+      ['b', 460n],
+    ]);
+  });
+
+  test('what left in another token in the same transaction does not count as still there', () => {
+    const sol = { ...outflow('y', 0, 900n), mint: null, at: place(20, 5, 200, 'x') };
+    expect(covered(holding(900n, whole), [leaving(600n), sol], 330n).get('x')).toBe(570n);
+  });
 });
 
 test('does not depend on the order in which anything was heard, and never covers more than was granted', () => {

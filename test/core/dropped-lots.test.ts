@@ -83,3 +83,19 @@ test('a close that empties its market needs no earlier history, unless lots of t
   // The long position of the other market was closed unread; it tells nothing about this one.
   expect(isFlat(1)).toMatchObject({ explained: true, flat: true });
 });
+
+test.each<[string, Movement]>([
+  ['another market is shown to be empty', { kind: 'flat', slot: 75, market: 1 }],
+  ['another transaction could not be read', unknown(75)],
+])('what was dropped stays so after %s', (_name, then) => {
+  const history = [opened(20, 'long', 10n, 7n), unknown(60), opened(70, 'short', 5n, 3n)];
+  expect(booked([...history, then, unknown(80)])).toEqual([[10, 7n, 993n]]);
+});
+
+test('what was dropped stays so behind a state that was read in between', () => {
+  const seen: Reckoning = {
+    ...{ ...reckoned, afterSlot: 75, heldBefore: [{ market: 0, base: -5n, entry: 500n }] },
+  };
+  const history = [opened(20, 'long', 10n, 7n), unknown(60), opened(70, 'short', 5n, 3n)];
+  expect(booked([...history, unknown(80)], seen)).toEqual([[10, 7n, 993n]]);
+});

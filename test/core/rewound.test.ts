@@ -47,6 +47,8 @@ test('an entry that is not told stays untold, and ends with the position', () =>
   expect(rewound(held(-4n, 20n), [open])).toEqual([]);
   expect(rewound([], [open, { ...close, baseClosed: 4n }])).toEqual([]);
   expect(rewound([], [close])).toEqual(held(-3n, 9n));
+  // The close ended an earlier position, whose entry its record tells.
+  expect(rewound(held(-4n, 20n), [close, open])).toEqual(held(-3n, 9n));
   // An opening for more than the state tells would leave an entry below zero.
   expect(rewound(held(-10n, 5n), [{ ...open, quote: 7n }])).toEqual(held(-6n, 0n));
   expect(rewound(held(-10n, 50n), [])).toEqual(held(-10n, 50n));

@@ -70,6 +70,37 @@ describe('a position from before the terms, in an account named behind a cut log
       { terms: { fromSlot: 100 }, base: 10n },
     ]);
   });
+  test('a state of the slot of the start itself tells what was opened before it', () => {
+    const from = { ...held, slot: 110 };
+    expect(lotsAfter(from, [reckoned([old], [old])], terms).lots).toMatchObject([
+      { terms: null, openedSlot: 110, base: 10n },
+    ]);
+  });
+  test('falls under the dearest terms of all slots in which it may have been opened', () => {
+    const dearer = [...terms, termsOf(115, 'a', 3_000)];
+    const history: Movement[] = [
+      unknown(105),
+      unknown(118),
+      { ...{ kind: 'reckoning', slot: 130, afterSlot: 125, held: [old] }, heldBefore: [old] },
+    ];
+    expect(lotsAfter(held, history, dearer).lots).toMatchObject([
+      { terms: { fromSlot: 115 }, openedSlot: 105, base: 10n },
+    ]);
+  });
+  test('an entry below that of the younger parts is none, and not below zero', () => {
+    const history = [
+      opened(105, 1n, 140n),
+      unknown(120),
+      reckoned([{ ...old, entry: 100n }], [{ ...old, entry: 100n }]),
+    ];
+    expect(lotsAfter(held, history, terms).lots[0]).toMatchObject({ base: 9n, entry: 0n });
+  });
+  test('without a slot from which the history is read, it falls under the terms', () => {
+    const charged = { ...held, open: 'charged' } as const;
+    expect(lotsAfter(charged, [reckoned([old], [old])], terms).lots).toMatchObject([
+      { terms: { fromSlot: 100 }, base: 10n },
+    ]);
+  });
   test('its funding is of no terms', () => {
     const closing: Movement = { ...closeOf(10n, 1_000n, 1_500n), slot: 150 };
     const found = fundingOfCloses(held, [unknown(120), reckoned([old], [old]), closing], terms);

@@ -56,6 +56,8 @@ test('four swaps a day at half a per cent are slippage, and so are twenty at a t
 test('the largest swap of the day bounds the losses of that day', () => {
   const small = swap(2, THOUSAND / 100n, 190n);
   expect(counted(swap(1, THOUSAND, 10n), small, { ...small, key: 'b', slot: 3 })).toEqual([]);
+  const first = swap(0, THOUSAND / 100n, 190n);
+  expect(counted(first, swap(1, THOUSAND, 10n), small)).toEqual([]);
   // A day later the large swap gives the small ones no room any more.
   const later = [
     swap(1 + DAY_SLOTS, THOUSAND / 100n, 190n),

@@ -52,6 +52,30 @@ test('of clearances that are granted at once, none adds up with the others beyon
   expect(await grant('c7', 99n)).toBeNull();
 });
 
+test('a clearance is ended once, while it lasts by slot and by time, and not before its grant', async () => {
+  await using held = await createTestLedger();
+  const { clearances } = held.ledger;
+  for (const id of ['c1', 'c2']) await clearances.grant('ana', clearance(id, 9n), 0, 1_000, null);
+  expect(await clearances.revoke('ana', 'c1', 100, 500)).toBe(false);
+  expect(await clearances.revoke('ana', 'c1', 70, 1_000)).toBe(false);
+  expect(await clearances.revoke('bob', 'c1', 70, 500)).toBe(false);
+  expect(await clearances.find('ana', 'c1')).toMatchObject({ untilSlot: 100, revokedAtMs: null });
+  expect(await clearances.revoke('ana', 'c1', 70, 500)).toBe(true);
+  expect(await clearances.revoke('ana', 'c1', 60, 600)).toBe(false);
+  expect(await clearances.find('ana', 'c1')).toMatchObject({ untilSlot: 70, revokedAtMs: 500 });
+  // The node that tells the slot may be behind the readings of the grant.
+  expect(await clearances.revoke('ana', 'c2', 40, 500)).toBe(true);
+  expect(await clearances.find('ana', 'c2')).toMatchObject({ untilSlot: 51 });
+});
+
+test('none is granted by a ledger whose books were held against the chain under another identity', async () => {
+  await using held = await createTestLedger();
+  const { clearances } = held.ledger;
+  const asked = clearances.grant('ana', clearance('c1', 9n), 0, 1_000, 'of the primary before');
+  await expect(asked).rejects.toMatchObject({ code: 'books_behind' });
+  expect(await clearances.find('ana', 'c1')).toBe(null);
+});
+
 test('an outflow frees its part of a clearance only for a sum that was read after it', async () => {
   await using held = await createTestLedger();
   const { ledger } = held;
@@ -109,6 +133,7 @@ describe('with its readings', () => {
       ),
       factAt(5, 101, DRIFT, tally({ realised: 1n })),
       factAt(6, 64, addressOf(50), tally({ realised: 1n })),
+      factAt(7, 100, DRIFT, tally({ realised: -5n })),
     ])
       await recordFact(ledger, fact, 'confirmed');
     const funds = await fundsOf(held);
@@ -117,6 +142,7 @@ describe('with its readings', () => {
       new Map([
         [62, -70n],
         [63, 30n],
+        [100, -5n],
       ]),
     );
   });
@@ -126,9 +152,13 @@ describe('with its readings', () => {
     const { ledger } = held;
     await ledger.clearances.grant('ana', clearance('c1', 500n, 60), 0, 1_000, null, settled);
     const given = { kind: 'notice', what: 'token_authority_changed', amount: null } as const;
+    const notice = { ...given, who: addressOf(91), detail: '' };
     const facts = [
       factAt(1, 63, DRIFT, { kind: 'unknown', why: 'log_truncated', tradedAt: null }),
-      factAt(2, 64, TOKENS, { ...given, who: addressOf(91), detail: '' }),
+      factAt(2, 64, TOKENS, notice),
+      // Before the account was read, and of an account that was not read.
+      factAt(3, 62, TOKENS, notice),
+      factAt(4, 65, addressOf(50), notice),
     ];
     for (const fact of facts) await recordFact(ledger, fact, 'confirmed');
     const funds = await fundsOf(held);
@@ -160,6 +190,31 @@ describe('with its readings', () => {
       [2, 3].map((n) => [62, signatureOf(n)]).sort(),
     );
     expect(read?.trades.find((each) => each.signature === signatureOf(2))?.ordinal).toBe(200);
+  });
+
+  test('what a fork dropped counts only where the surviving chain has it', async () => {
+    await using held = await createTestLedger();
+    const { ledger } = held;
+    await ledger.clearances.grant('ana', clearance('c1', 500n, 60), 0, 1_000, null, settled);
+    await ledger.clearances.grant('ana', clearance('c2', null, 60), 0, 1_000, null);
+    const given = { kind: 'notice', what: 'token_authority_changed', amount: null } as const;
+    const facts = [
+      [1, DRIFT, tally({ realised: -40n })],
+      [2, TOKENS, { ...given, who: addressOf(91), detail: '' }],
+      [3, DRIFT, closeFact(3, 5n, { account: DRIFT, slot: 70 }).body],
+    ] as const;
+    for (const [n, account, body] of facts) {
+      await recordFact(ledger, factAt(n, 70, account, body), 'confirmed');
+      await recordFact(ledger, factAt(n, 80 + n, account, body), 'finalized');
+    }
+    const funds = await fundsOf(held);
+    expect(funds?.changes.map((each) => [each.at.slot, each.amount]).sort()).toEqual([
+      [81, -40n],
+      [82, null],
+    ]);
+    const read = (await readClearances(held.sql, ['ana'])).get('ana') ?? [];
+    const trades = read.find((each) => each.id === 'c2')?.trades ?? [];
+    expect(trades.map((each) => each.slot)).toEqual([83]);
   });
 
   test('a subscriber that leaves has no clearance any more, and is given none', async () => {

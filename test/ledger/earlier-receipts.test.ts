@@ -104,6 +104,8 @@ test('a share that was booked before a stretch in front of it was reckoned', asy
   await using held = await createTestLedger();
   const ana = trading(held.ledger);
   await ana.begin(5);
+  // An earlier release took this one for trading, and the receipt would list it.
+  await ana.quiet(10);
   await ana.trade(20, 10n, 1_000n, 51n).hear();
   await ana.hide(30, -5n, 1_100n, 0n);
   await ana.trade(40, -2n, 1_200n, 0n).hear();

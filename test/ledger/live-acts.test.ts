@@ -55,6 +55,8 @@ test('an act whose handler is at work is running for this daemon, and once renew
   await aged();
   expect(await acts.begin(act())).toEqual({ kind: 'running' });
   expect(await acts.begin(act(2))).toEqual({ kind: 'other' });
+  // The same key of another caller is another request.
+  expect(await acts.begin({ ...act(), actor: 'another' })).toMatchObject({ kind: 'begun' });
   nowMs = 14_999;
   await renew();
   const before = await last();

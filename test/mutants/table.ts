@@ -2,6 +2,7 @@
 // catches it: a named test, or the simulator within a number of seeds. test/mutants/table.test.ts
 // checks that every edit still applies; `npm run mutants` runs them.
 
+import { CLEARED } from './cleared.ts';
 import { DECIDED } from './decisions.ts';
 import { EVIDENCE } from './evidence.ts';
 import { EXCESS } from './excess.ts';
@@ -312,6 +313,7 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'if (true) return agreeing;',
     by: unit(SETTLE, 'no age and no height is a death'),
   },
+  ...CLEARED,
   ...DECIDED,
   ...EVIDENCE,
   ...EXCESS,

@@ -84,7 +84,11 @@ export function addEarnings(program: Command, tools: Tools): void {
     listed(
       program
         .command('earnings [creator]')
-        .description('what creators are owed and were paid, for closes of a period'),
+        .description('what creators are owed and were paid, for closes of a period')
+        .addHelpText(
+          'after',
+          '\nowed: no payment on its way covers it. in_flight: a payment that is planned, signed or sent does.\nvoided: ended unpaid. observed: booked in mode observe, not adopted. accrued: the sum of all five.',
+        ),
       'after',
     ),
   ).action((creator: string | undefined, given: ListOptions) =>

@@ -107,7 +107,7 @@ export const kindOf =
     const kind = isObject(value) ? value.kind : undefined;
     const read = typeof kind === 'string' && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
     return read === undefined
-      ? refuse(`${at}.kind`, Object.keys(kinds).join(' or '))
+      ? refuse(at === '' ? 'kind' : `${at}.kind`, Object.keys(kinds).join(' or '))
       : (read(value, at) as Described<Kinds[keyof Kinds]>);
   };
 

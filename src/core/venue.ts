@@ -46,10 +46,7 @@ export type HeardAtVenue = {
   readonly swaps: ReadonlyMap<string, readonly SwapBracket[]>;
 };
 
-/**
- * One venue: its addresses, layouts, instructions and error table. A successor of Drift v2 would be
- * another value of this type.
- */
+/** One venue: its addresses, layouts, instructions and error table. */
 export type Venue = {
   readonly name: VenueName;
   /** The name in sentences for people. */

@@ -64,26 +64,28 @@ export const Adopted = Type.Object({
   }),
 });
 
+const units = (description: string) => Type.String({ ...BaseUnits, description });
+/** The five sums into which the debts to a creator are divided. */
+const EARNED = {
+  owed: units('Debts, or parts of them, that no payment on its way covers.'),
+  inFlight: units('What payments cover that are planned, signed or sent.'),
+  paid: units('What payments and transfers of others have paid.'),
+  voided: units('What was left of debts that ended unpaid.'),
+  observed: units('Debts that were booked in mode observe and are not adopted yet.'),
+};
+
 export const EarningsView = Type.Object({
   creatorWallet: AddressText,
   mint: AddressText,
   symbol: SymbolText,
-  owed: BaseUnits,
-  inFlight: BaseUnits,
-  paid: BaseUnits,
-  voided: BaseUnits,
-  observed: BaseUnits,
+  ...EARNED,
   accrued: Type.String({ description: 'The sum of the five.' }),
   tokens: Type.Array(
     Type.Object({
       mint: AddressText,
       symbol: SymbolText,
       decimals: Type.Integer(),
-      owed: BaseUnits,
-      inFlight: BaseUnits,
-      paid: BaseUnits,
-      voided: BaseUnits,
-      observed: BaseUnits,
+      ...EARNED,
       accrued: BaseUnits,
     }),
     {

@@ -182,8 +182,8 @@ export function createSightings(sql: Sql): Sightings {
     ...createReadings(sql),
     note: (rumours, naming) => noteRumours(sql, rumours, naming),
     async claim(nowMs, leaseMs, limit) {
-      // Sightings that a history named and rumours take turns, so that neither kind can starve the
-      // other.
+      // Sightings that a history named and rumours take turns, so that neither kind keeps the
+      // other waiting.
       const rows = await sql<Row[]>`
         with named as (
             select signature, rank, due_at from sighting

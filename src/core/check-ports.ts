@@ -31,6 +31,19 @@ export type Gap = {
   readonly sinceMs: number;
 };
 
+/** The finalized facts of an account above one slot up to another. */
+export type ToldStretch = {
+  readonly told: Told;
+  readonly perhaps: Perhaps;
+  /** The number of facts in the sums. */
+  readonly tallies: number;
+  readonly unknowns: number;
+  readonly complete: boolean;
+  readonly unreadable: readonly Signature[];
+  /** The last slot in between in which the account was heard to be deleted. */
+  readonly deletedSlot: Slot | null;
+};
+
 export type Checks = {
   /**
    * Accounts to check: without a baseline, with facts beyond it, with a candidate, or with a gap.
@@ -56,22 +69,7 @@ export type Checks = {
    * has been read as final. Transactions that no node has returned by `nowMs` are not waited for:
    * they are listed in `unreadable`.
    */
-  told(
-    address: Address,
-    afterSlot: Slot,
-    uptoSlot: Slot,
-    nowMs?: number,
-  ): Promise<{
-    told: Told;
-    perhaps: Perhaps;
-    /** The number of facts in the sums. */
-    tallies: number;
-    unknowns: number;
-    complete: boolean;
-    unreadable: readonly Signature[];
-    /** The last slot in between in which the account was heard to be deleted. */
-    deletedSlot: Slot | null;
-  }>;
+  told(address: Address, afterSlot: Slot, uptoSlot: Slot, nowMs?: number): Promise<ToldStretch>;
   /**
    * Base units of this mint that left a Drift account in between, less those that came in. A loss
    * of a swap counts as left, because a swap is no trading. Null when a movement could not be read,
@@ -102,8 +100,17 @@ export type Checks = {
    * meanwhile.
    */
   advance(account: AccountCheck, unreadable?: readonly Signature[]): Promise<void>;
-  /** As `advance`, and records a reckoning of `netPnl` at the last unknown transaction. */
-  reckon(account: AccountCheck, netPnl: bigint, unreadable?: readonly Signature[]): Promise<void>;
+  /**
+   * As `advance`, and records a reckoning of `netPnl` at the last unknown transaction. `found` are
+   * the facts from which it was computed, as `told` gave them at `nowMs`. False, with nothing
+   * changed, when the ledger tells other facts or other states by now.
+   */
+  reckon(
+    account: AccountCheck,
+    netPnl: bigint,
+    found: ToldStretch,
+    nowMs?: number,
+  ): Promise<boolean>;
   /**
    * Records a difference between baseline and candidate that the facts do not explain, and drops
    * the candidate. Returns whether there was none before. Null, with nothing changed, when another

@@ -5,18 +5,13 @@ import type { FundingPayment } from './funding-payment.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 
-/**
- * A place on the chain. `blockIndex` is null while no source has told the order inside the slot.
- */
+/** A place on the chain; `blockIndex` is null while no source has told the order in the slot. */
 export type ChainPosition = {
   readonly slot: Slot;
   readonly blockIndex: number | null;
   /** Ordinal of the fact inside its transaction, in execution order. */
   readonly ordinal: number;
-  /**
-   * The transaction's signature, set where places are compared: two facts of one transaction always
-   * have an order.
-   */
+  /** The transaction's signature, where places are compared: its facts always have an order. */
   readonly signature?: Signature;
 };
 
@@ -200,7 +195,10 @@ export type Tally = {
   readonly untoldFees?: number;
 };
 
-/** A change of the account that its records do not show. The account's own state must show it. */
+/**
+ * A change of the account that its records do not show; its own state must show it. `reckoned`: its
+ * records came after a reckoning had counted it.
+ */
 export type Unknown = {
   readonly kind: 'unknown';
   readonly why:
@@ -209,7 +207,8 @@ export type Unknown = {
     | 'older_record'
     | 'no_record'
     | 'unknown_market'
-    | 'unreadable';
+    | 'unreadable'
+    | 'reckoned';
   /** Ordinal of the last call that may have traded, after which profit is owed; null for none. */
   readonly tradedAt: number | null;
   /** Ordinal of the first such call, where it is another: the profit is owed from there on. */

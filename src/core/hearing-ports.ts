@@ -63,6 +63,8 @@ export type ReadingOutcome = {
    */
   readonly outcome: Taking['outcome'] | 'stale' | 'unnoted';
   readonly changed: readonly string[];
+  /** The accounts of which the reading tells too late what was reckoned; absent for none. */
+  readonly late?: readonly Address[];
 };
 
 /** A stored delivery that is being read. */

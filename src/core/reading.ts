@@ -4,6 +4,7 @@
 // add facts about other accounts, so that no account is counted twice.
 import type { Commitment, Fact, FactBody, Finality } from './fact.ts';
 import type { Address, Slot } from './ids.ts';
+import { admit, type Reckoned } from './late-facts.ts';
 
 /** A fact on record, of the transaction that is being read. */
 export type RecordedFact = { readonly fact: Fact; readonly finality: Finality };
@@ -22,6 +23,8 @@ export type Taking =
        * they are.
        */
       readonly put: readonly Fact[];
+      /** The accounts of which the reading tells too late what was reckoned; absent for none. */
+      readonly late?: readonly Address[];
     }
   /** A finalized reading of this transaction is on record, and this reading is only confirmed. */
   | { readonly outcome: 'superseded' }
@@ -97,12 +100,21 @@ function addedBy(facts: readonly Fact[], final: readonly Fact[]): Fact[] {
  * Decides what a reading changes in the facts on record. `known` holds all facts on record of the
  * same transaction, in any slot. `isFinal` says that a finalized reading was recorded before,
  * perhaps one without any fact. `insist` accepts a reading without a log although an earlier
- * reading had one.
+ * reading had one. `reckonings` are those on record of the reading's accounts: what was reckoned is
+ * not recorded once more, as core/late-facts.ts says.
  */
 export function takeReading(
   known: readonly RecordedFact[],
   reading: Reading,
-  { isFinal, insist }: { readonly isFinal: boolean; readonly insist: boolean },
+  {
+    isFinal,
+    insist,
+    reckonings = [],
+  }: {
+    readonly isFinal: boolean;
+    readonly insist: boolean;
+    readonly reckonings?: readonly Reckoned[];
+  },
 ): Taking {
   const { slot, finality, facts } = reading;
   const final = known
@@ -121,9 +133,13 @@ export function takeReading(
   );
   if (hadLog && !insist) return { outcome: 'poorer' };
 
-  const put = final.length === 0 ? facts : addedBy(facts, final);
+  const told = final.length === 0 ? facts : addedBy(facts, final);
+  const { facts: put, late } = admit(told, reckonings, (fact) =>
+    final.some((each) => COUNTED.has(each.body.kind) && each.account === fact.account),
+  );
   const kept = new Set(put.map(keyOf));
-  return { outcome: 'recorded', withdraw: open.filter((each) => !kept.has(keyOf(each))), put };
+  const withdraw = open.filter((each) => !kept.has(keyOf(each)));
+  return { outcome: 'recorded', withdraw, put, ...(late.length === 0 ? {} : { late }) };
 }
 
 /** Whether two values hold the same fields; one that is undefined counts as absent. */

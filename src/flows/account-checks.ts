@@ -140,7 +140,8 @@ async function checkOne(
   const { address, baseline, candidate, subscriberId } = account;
   const venue = venueOf(ports.venues, account);
   if (baseline === null || candidate === null) return 'other';
-  const found = await ledger.checks.told(address, baseline.slot, candidate.slot, clock.nowMs());
+  const toldMs = clock.nowMs();
+  const found = await ledger.checks.told(address, baseline.slot, candidate.slot, toldMs);
   const { told, unknowns, complete, deletedSlot, unreadable } = found;
   if (!complete) {
     // Puts the account at the end of the queue, so that others are checked before it is looked at
@@ -183,13 +184,15 @@ async function checkOne(
       await ledger.checks.advance(account);
       return 'other';
     case 'reckoned':
+      // Another daemon has recorded a transaction of the stretch, or the reckoning itself. The
+      // account is checked again in the next round.
+      if (!(await ledger.checks.reckon(account, check.netPnl, found, toldMs))) return 'other';
       log.warn('account.reckoned', {
         address,
         subscriber: subscriberId,
         netPnl: check.netPnl,
         transactions: unknowns + unreadable.length,
       });
-      await ledger.checks.reckon(account, check.netPnl, unreadable);
       return 'reckoned';
     case 'gap': {
       const nowMs = clock.nowMs();

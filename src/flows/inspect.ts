@@ -6,6 +6,7 @@ import type { Commitment, Fact } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import { hearTransaction } from '../core/hear.ts';
 import type { ReadingOutcome, Sighting } from '../core/hearing-ports.ts';
+import { lateSums } from '../core/late-facts.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
 import { UNREADABLE } from '../core/unread.ts';
@@ -161,7 +162,7 @@ async function inspectOne(
   if (found === null) return onAbsent(ports, options, sighting);
   const { transaction, finality } = found;
   const { slot } = transaction;
-  const { outcome, changed, facts } = await record(ports, options, sighting, found);
+  const { outcome, changed, facts, late = [] } = await record(ports, options, sighting, found);
   if (outcome === 'contradicted') {
     log.error('transaction.contradicted', { signature, slot });
     throw new Error(`Read as final in slot ${slot}, it contradicts what is on record as final.`);
@@ -177,6 +178,9 @@ async function inspectOne(
   for (const { body, account } of facts)
     if (body.kind === 'unknown')
       log.warn('transaction.unknown', { signature, slot, account, why: body.why });
+  if (finality === 'finalized' && changed.length > 0)
+    for (const account of late)
+      log.warn('account.late', { account, signature, slot, ...lateSums(facts, account) });
   if (finality === 'finalized')
     ports.onFacts(
       facts.filter(({ subscriberId }) => changed.includes(subscriberId)),

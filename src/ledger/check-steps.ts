@@ -2,17 +2,16 @@
 // a new state, and the step from one state to the next. In a burst thousands of accounts change at
 // the same time, so accounts that are checked side by side share statements; where one fails, each
 // account has one of its own.
-import type { AccountCheck, Checks } from '../core/check-ports.ts';
+import type { AccountCheck, ToldStretch } from '../core/check-ports.ts';
 import { upToDistinct } from '../core/gather.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import { isUntold, isUntoldOfAny, type OpenSighting } from '../core/naming.ts';
 import { type AccountState, COUNTERS, type Counters, type Told } from '../core/reckoning.ts';
 import { UNREADABLE } from '../core/unread.ts';
-import { at, type Sql, toJson } from './database.ts';
+import { at, type Sql, type Transaction, toJson } from './database.ts';
 import { together } from './groups.ts';
 import { isWaiting, sightingsOf, unreadableBefore } from './unread.ts';
 
-type Stretched = Awaited<ReturnType<Checks['told']>>;
 type Stretch = {
   readonly address: Address;
   readonly afterSlot: Slot;
@@ -42,7 +41,7 @@ type Step = Pick<AccountCheck, 'address' | 'baseline' | 'candidate'>;
 const TOGETHER = 64;
 
 export type CheckSteps = {
-  told(stretch: Stretch): Promise<Stretched>;
+  told(stretch: Stretch): Promise<ToldStretch>;
   /** Makes a state the candidate of an account that has none. */
   propose(given: { readonly address: Address; readonly state: AccountState }): Promise<undefined>;
   /** Makes the candidate the baseline, unless another daemon has changed one of the two. */
@@ -59,7 +58,11 @@ const mintsOf = ({ mints }: Row): Pick<Told, 'mints'> =>
     ? {}
     : { mints: mints.map(({ mint, amount }) => ({ mint, amount: BigInt(amount) })) };
 
-async function askTold(sql: Sql, asked: readonly Stretch[]): Promise<Stretched[]> {
+/** The finalized facts of each of these stretches, in their order. */
+export async function askTold(
+  sql: Sql | Transaction,
+  asked: readonly Stretch[],
+): Promise<ToldStretch[]> {
   const given = asked.map(({ address, afterSlot, uptoSlot, nowMs }, nth) => ({
     nth,
     address,

@@ -4,7 +4,6 @@ import type { AccountCheck, Checks } from '../core/check-ports.ts';
 import { PARTS } from '../core/hearing-share.ts';
 import type { Address } from '../core/ids.ts';
 import type { AccountState, QuoteHolding } from '../core/reckoning.ts';
-import { LAST_ORDINAL } from '../core/transaction.ts';
 import type { VenueName } from '../core/venue-name.ts';
 import type { Watched } from '../core/watch-ports.ts';
 import { countersOf, createCheckSteps, jsonOf } from './check-steps.ts';
@@ -12,7 +11,8 @@ import { at, type Fragment, type Sql, toJson } from './database.ts';
 import { heldOf } from './facts.ts';
 import { among } from './groups.ts';
 import { tell } from './outbox.ts';
-import { endUnread, putUnread, stillUnread, unreadableNow } from './unread.ts';
+import { createReckon } from './reckon.ts';
+import { endUnread, stillUnread, unreadableNow } from './unread.ts';
 
 type Json = Record<string, unknown>;
 type Row = {
@@ -186,35 +186,7 @@ export function createChecks(sql: Sql): Checks {
         if (advanced.length > 0) await endUnread(tx, address, unread, 'state');
       });
     },
-    async reckon({ address, subscriberId, baseline, candidate }, netPnl, unread = []) {
-      if (baseline === null || candidate === null) return;
-      const body = toJson({
-        netPnl,
-        afterSlot: baseline.slot,
-        uptoSlot: candidate.slot,
-        held: candidate.positions,
-        heldBefore: baseline.positions,
-      });
-      await sql.begin(async (tx) => {
-        if (!(await stillUnread(tx, unread))) return;
-        const advanced = await tx`
-          update account_check set baseline = candidate, candidate = null, difference = null, unexplained_since = null,
-            checked_at = now()
-          where address = ${address} and (candidate->>'slot')::bigint = ${candidate.slot}
-            and (baseline->>'slot')::bigint = ${baseline.slot} returning 1`;
-        // A reckoning of 0 is recorded as well: its positions show what was opened or closed
-        // without a record.
-        if (advanced.length === 0) return;
-        await putUnread(tx, { address, subscriberId }, unread, baseline.slot);
-        await endUnread(tx, address, unread, 'state');
-        await tx`
-          insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)
-          select subscriber_id, account, signature, slot, coalesce((body->>'tradedAt')::int, ${LAST_ORDINAL + 1}), block_index, 'reckoning', 'finalized', ${tx.json(body)}
-          from fact where subscriber_id = ${subscriberId} and account = ${address} and kind = 'unknown'
-            and finality = 'finalized' and slot > ${baseline.slot} and slot <= ${candidate.slot}
-          order by body->>'tradedAt' is null, slot desc, block_index desc nulls last, signature limit 1 on conflict do nothing`;
-      });
-    },
+    reckon: createReckon(sql),
     gap: ({ address, baseline, candidate }, difference, nowMs) =>
       sql.begin(async (tx) => {
         const [row] = await tx<{ news: boolean; subscriber_id: string }[]>`

@@ -10,6 +10,7 @@ import { type RecordedFact, type Taking, takeReading } from '../core/reading.ts'
 import { at, type Sql, type Transaction, toJson, violates } from './database.ts';
 import { readBody } from './facts.ts';
 import { among, array, grouped, together } from './groups.ts';
+import { noReckoning, reckoningsOf } from './reckon.ts';
 
 type Read = Parameters<Sightings['record']>[0];
 type Recorded = Extract<Taking, { outcome: 'recorded' }>;
@@ -186,14 +187,20 @@ const recordTogether = (sql: Sql, reads: readonly Read[]): Promise<ReadingOutcom
   sql.begin(async (tx) => {
     const signatures = reads.map((each) => each.signature);
     // All daemons lock the rows in the same order, so that two of them cannot deadlock. The other
-    // two statements are sent behind this one: Postgres answers them once it holds the rows.
+    // statements are sent behind this one: Postgres answers them once it holds the rows. No
+    // reckoning is recorded meanwhile, so each is either looked up here or sums these readings.
+    noReckoning(tx).execute();
     const locking = tx<{ signature: string; final: boolean }[]>`
       select signature, status = 'finalized' or finalized_at is not null as final from sighting
       where signature = ${among(tx, signatures)} order by signature for update`.execute();
-    const [rows, [list], known] = await Promise.all([
+    const [rows, [list], known, reckonings] = await Promise.all([
       locking,
       tx<{ revision: bigint }[]>`select revision from watch_list`,
       recorded(tx, signatures),
+      reckoningsOf(
+        tx,
+        reads.flatMap((each) => each.facts),
+      ),
     ]);
     const final = new Map(rows.map((row) => [row.signature, row.final]));
     const revision = Number(list?.revision ?? 0n);
@@ -204,7 +211,11 @@ const recordTogether = (sql: Sql, reads: readonly Read[]): Promise<ReadingOutcom
       const { signature, slot, finality, facts, insist = false } = read;
       const isFinal = final.get(signature) ?? false;
       const reading = { slot, finality, facts };
-      const taking = takeReading(known.get(signature) ?? [], reading, { isFinal, insist });
+      const taking = takeReading(known.get(signature) ?? [], reading, {
+        isFinal,
+        insist,
+        reckonings,
+      });
       taken.push({ read, taking });
     }
     const changed = new Map(signatures.map((each) => [String(each), new Set<string>()]));
@@ -225,12 +236,16 @@ const recordTogether = (sql: Sql, reads: readonly Read[]): Promise<ReadingOutcom
       moveSightings(tx, taken, revision),
     ]);
     for (const row of [...put, ...last]) changed.get(row.signature)?.add(row.subscriber_id);
-    const outcomes = new Map(taken.map(({ read, taking }) => [read, taking.outcome]));
-    return reads.map((read) => {
-      const outcome = outcomes.get(read) ?? (final.has(read.signature) ? 'stale' : 'unnoted');
+    const takings = new Map(taken.map(({ read, taking }) => [read, taking]));
+    return reads.map((read): ReadingOutcome => {
+      const taking = takings.get(read);
+      if (taking === undefined)
+        return { outcome: final.has(read.signature) ? 'stale' : 'unnoted', changed: [] };
+      if (taking.outcome !== 'recorded') return { outcome: taking.outcome, changed: [] };
       return {
-        outcome,
-        changed: outcome === 'recorded' ? [...(changed.get(read.signature) ?? [])] : [],
+        outcome: taking.outcome,
+        changed: [...(changed.get(read.signature) ?? [])],
+        ...(taking.late === undefined ? {} : { late: taking.late }),
       };
     });
   });

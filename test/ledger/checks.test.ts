@@ -36,19 +36,20 @@ async function withCandidate() {
   };
   await ledger.checks.begin(account, state(5, 0n));
   await ledger.checks.propose(driftAccount, state(50, 100_000n));
-  return { ...held, sql, found };
+  const heard = () => ledger.checks.told(driftAccount, 5, 50);
+  return { ...held, sql, found, heard };
 }
 
 test('a close that a longer log tells after its profit was reckoned makes no second debt', async () => {
   await using candidate = await withCandidate();
-  const { ledger, driftAccount, found } = candidate;
+  const { ledger, driftAccount, found, heard } = candidate;
   const close = closeFact(1, 100_000n, { account: driftAccount });
   const unknown = {
     ...close,
     body: { kind: 'unknown', why: 'log_truncated', tradedAt: 1_023 } as const,
   };
   await recordFact(ledger, unknown, 'finalized');
-  await ledger.checks.reckon(await found(), 100_000n);
+  await ledger.checks.reckon(await found(), 100_000n, await heard());
   await accrueCloses(ledger, silentLog);
   const shares = await ledger.shares.list({ limit: 10 });
   expect(shares.map((each) => each.netPnl)).toEqual([100_000n]);
@@ -112,7 +113,7 @@ test('amounts that tallies leave open are kept beside the sums of their counters
 
 test('a reckoning is booked once, by whichever daemon is first', async () => {
   await using candidate = await withCandidate();
-  const { ledger, driftAccount, found, sql } = candidate;
+  const { ledger, driftAccount, found, heard, sql } = candidate;
   const close = closeFact(1, 100_000n, { account: driftAccount });
   await recordFact(
     ledger,
@@ -120,7 +121,9 @@ test('a reckoning is booked once, by whichever daemon is first', async () => {
     'finalized',
   );
   const check = await found();
-  await Promise.all([ledger.checks.reckon(check, 100_000n), ledger.checks.reckon(check, 100_000n)]);
+  const facts = await heard();
+  const reckon = () => ledger.checks.reckon(check, 100_000n, facts);
+  expect((await Promise.all([reckon(), reckon()])).sort()).toEqual([false, true]);
   expect(await sql`select 1 from fact where kind = 'reckoning'`).toHaveLength(1);
 });
 
@@ -137,7 +140,7 @@ test('a daemon that judged an older state does not pass a newer one unseen', asy
 
 test('profit hidden behind a cut log counts before the hidden withdrawal that followed it', async () => {
   await using candidate = await withCandidate();
-  const { ledger, driftAccount, found } = candidate;
+  const { ledger, driftAccount, found, heard } = candidate;
   const traded = closeFact(1, 100_000n, { account: driftAccount });
   const left = closeFact(2, 0n, { account: driftAccount });
   const unknown = (tradedAt: number | null) =>
@@ -155,7 +158,7 @@ test('profit hidden behind a cut log counts before the hidden withdrawal that fo
   const gone = { ...outflow, destination: null, internal: false, ...signed, usd: null };
   const at = { ...left.position, ordinal: 8 };
   await recordFact(ledger, { ...left, position: at, body: gone }, 'finalized');
-  await ledger.checks.reckon(await found(), 100_000n);
+  await ledger.checks.reckon(await found(), 100_000n, await heard());
   expect(await ledger.standings.update('ana', judge)).toMatchObject({ standing: 'delinquent' });
 });
 

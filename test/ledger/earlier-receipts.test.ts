@@ -120,3 +120,26 @@ test('a share that was booked before a stretch in front of it was reckoned', asy
   expect(computed).toEqual(booked);
   expect(kinds).toEqual(['open', 'unknown']);
 });
+
+test('a share whose stretch was reckoned before one of its transactions was heard', async () => {
+  await using held = await createTestLedger();
+  const ana = trading(held.ledger);
+  await ana.begin(5);
+  await ana.trade(20, 10n, 1_000n, 51n).hear();
+  const late = ana.trade(25, -2n, 1_200n, 0n);
+  await ana.hide(30, -3n, 1_300n, 0n);
+  const later = ana.trade(40, -1n, 1_100n, 0n);
+  await ana.check(50);
+  await ana.book();
+  await late.hear();
+  await later.hear();
+  await ana.trade(60, -4n, 1_500n, 0n).hear();
+  await ana.check(65);
+  await ana.book();
+  expect(await held.ledger.shares.list({ limit: 10 })).toHaveLength(2);
+  for (const slot of [30, 60]) {
+    const { booked, computed } = await recomputed(held, slot);
+    expect(booked).toHaveLength(1);
+    expect(computed).toEqual(booked);
+  }
+});

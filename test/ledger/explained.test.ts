@@ -48,7 +48,12 @@ test('a reckoning keeps the positions of both states', async () => {
   await held.put(1, trading);
   const [check] = await ledger.checks.find([driftAccount]);
   if (check === undefined) throw new Error('no such account');
-  await ledger.checks.reckon(check, 0n);
+  const heard = await ledger.checks.told(
+    check.address,
+    check.baseline?.slot ?? 0,
+    check.candidate?.slot ?? 0,
+  );
+  expect(await ledger.checks.reckon(check, 0n, heard)).toBe(true);
   const facts = await ledger.facts.list({ subscriberId: 'ana', kind: 'reckoning', limit: 10 });
   expect(facts.map(({ body }) => body)).toMatchObject([{ held: [], heldBefore: [old] }]);
 });

@@ -63,10 +63,11 @@ async function owed({ ledger, sql, driftAccount }: TestLedger): Promise<bigint[]
   await ledger.checks.propose(driftAccount, state(60, PROFIT));
   const [check] = await ledger.checks.find([driftAccount]);
   if (!check?.baseline || !check.candidate) throw new Error('no check');
-  const { told, unknowns } = await ledger.checks.told(driftAccount, 40, 60);
+  const heard = await ledger.checks.told(driftAccount, 40, 60);
+  const { told, unknowns } = heard;
   const verdict = checkState(check.baseline, told, unknowns, check.candidate);
   expect(verdict.verdict).not.toBe('gap');
-  if (verdict.verdict === 'reckoned') await ledger.checks.reckon(check, verdict.netPnl);
+  if (verdict.verdict === 'reckoned') await ledger.checks.reckon(check, verdict.netPnl, heard);
   else await ledger.checks.advance(check);
   await accrueCloses(ledger, silentLog);
   const rows = await sql<{ amount: bigint }[]>`select amount from profit_share`;

@@ -44,7 +44,9 @@ async function judged(held: TestLedger, facts: readonly Fact[], booked = false) 
   for (const fact of facts) await recordFact(ledger, fact, 'finalized');
   const [check] = await ledger.checks.find([driftAccount]);
   if (check === undefined) throw new Error('no such account');
-  await ledger.checks.reckon(check, 100_000n);
+  expect(
+    await ledger.checks.reckon(check, 100_000n, await ledger.checks.told(driftAccount, 5, 50)),
+  ).toBe(true);
   if (booked) await accrueCloses(ledger, silentLog);
   return ledger.standings.update('ana', judge);
 }

@@ -17,6 +17,7 @@ export function trading(ledger: Ledger) {
   const watched = { address: ACCOUNT, subscriberId: 'ana', role: 'drift_user' } as const;
   let told = 0n;
   let reckonedTo = 0n;
+  let checkedTo = 0;
   const state = (slot: number): AccountState => ({
     ...{ slot, positions: account.held(), pulse: '' },
     counters: { ...NO_COUNTERS, realised: account.realised() },
@@ -36,14 +37,24 @@ export function trading(ledger: Ledger) {
   };
   return {
     account,
+    /** Puts facts of a slot on record as final. */
+    record,
     begin: (slot: number) => ledger.checks.begin(watched, state(slot)),
     /** Trades, and returns what puts the facts of the trade on record. */
     trade(slot: number, delta: bigint, price: bigint, fee: bigint) {
       const before = account.realised();
       const { moves } = account.trade(slot, 0, delta, price, fee);
-      told += account.realised() - before;
-      const bodies = moves.map(({ slot: _, ...body }) => body as FactBody);
-      return { hear: () => record(slot, bodies) };
+      const change = account.realised() - before;
+      const bodies = [
+        ...moves.map(({ slot: _, ...body }) => body as FactBody),
+        { kind: 'tally', ...NO_COUNTERS, realised: change } as const,
+      ];
+      return {
+        async hear() {
+          if (slot > checkedTo) told += change;
+          await record(slot, bodies);
+        },
+      };
     },
     async hide(slot: number, delta: bigint, price: bigint, fee: bigint) {
       account.trade(slot, 0, delta, price, fee);
@@ -51,18 +62,24 @@ export function trading(ledger: Ledger) {
     },
     quiet: (slot: number) =>
       record(slot, [{ kind: 'unknown', why: 'log_truncated', tradedAt: null }]),
-    /** Compares the account's state at the end of a slot with all facts up to it. */
-    async check(slot: number) {
+    /**
+     * Compares the account's state at the end of a slot with all facts up to it. `meanwhile` is
+     * done after the facts were read. Returns whether the ledger took the verdict.
+     */
+    async check(slot: number, meanwhile: () => Promise<unknown> = async () => {}) {
       await ledger.checks.propose(ACCOUNT, state(slot));
       const [check] = await ledger.checks.find([ACCOUNT]);
       if (check === undefined) throw new Error('no such account');
       const found = await ledger.checks.told(ACCOUNT, check.baseline?.slot ?? 0, slot);
       const netPnl = account.realised() - told - reckonedTo;
-      reckonedTo += netPnl;
+      await meanwhile();
       // Where none may have traded and nothing was realised, no reckoning is made.
       const mayHaveTraded = found.unknowns > (found.told.quiet ?? 0) || netPnl !== 0n;
-      if (mayHaveTraded) await ledger.checks.reckon(check, netPnl);
-      else await ledger.checks.advance(check);
+      if (!mayHaveTraded) await ledger.checks.advance(check);
+      else if (!(await ledger.checks.reckon(check, netPnl, found))) return false;
+      if (mayHaveTraded) reckonedTo += netPnl;
+      checkedTo = slot;
+      return true;
     },
     /** Books all closes that wait, from what `read` makes of each. */
     async book(read: (close: UnaccruedClose) => UnaccruedClose = (each) => each) {

@@ -2,6 +2,7 @@
 import type { AccountCheck, Checks } from '../../../src/core/check-ports.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import type { Address } from '../../../src/core/ids.ts';
+import { isSameStretch } from '../../../src/core/late-facts.ts';
 import { isUntold, type OpenSighting } from '../../../src/core/naming.ts';
 import { COUNTERS, type Counters } from '../../../src/core/reckoning.ts';
 import { LAST_ORDINAL } from '../../../src/core/transaction.ts';
@@ -56,6 +57,45 @@ export function createMemoryChecks(state: State): Checks {
     row.turn = ++state.turns;
     return true;
   };
+  const toldOf: Checks['told'] = async (address, afterSlot, uptoSlot) => {
+    const facts = finalFacts(address, afterSlot, uptoSlot).map(({ fact }) => fact.body);
+    const told = Object.fromEntries(
+      COUNTERS.map((name) => [
+        name,
+        facts.reduce((sum, body) => sum + (body.kind === 'tally' ? body[name] : 0n), 0n),
+      ]),
+    ) as Counters;
+    const mints = facts.flatMap((body) => (body.kind === 'tally' ? (body.mints ?? []) : []));
+    const quiet = facts.filter((body) => body.kind === 'unknown' && body.tradedAt === null).length;
+    const lossesMoved = facts.filter(
+      (body) => body.kind === 'unknown' && body.lossMoved === true,
+    ).length;
+    const complete = ![...state.sightings.values()].some(
+      (each) => each.accounts.has(address) && isOpen(each) && isUntold(each, uptoSlot),
+    );
+    return {
+      told: {
+        ...told,
+        ...(mints.length === 0 ? {} : { mints }),
+        ...(quiet === 0 ? {} : { quiet }),
+        ...(lossesMoved === 0 ? {} : { lossesMoved }),
+      },
+      complete,
+      perhaps: {
+        amounts: facts.flatMap((body) => (body.kind === 'tally' ? (body.perhaps ?? []) : [])),
+        untoldFees: facts.reduce(
+          (sum, body) => sum + (body.kind === 'tally' ? (body.untoldFees ?? 0) : 0),
+          0,
+        ),
+      },
+      tallies: facts.filter((body) => body.kind === 'tally').length,
+      unknowns: facts.filter((body) => body.kind === 'unknown').length,
+      // Simulated nodes give every transaction again before a quarter of an hour is over.
+      unreadable: [],
+      // No account of the venue is deleted in a simulated history.
+      deletedSlot: null,
+    };
+  };
   const all = (): AccountCheck[] =>
     [...state.accounts.keys()].flatMap((address) => checkOf(address) ?? []);
   return {
@@ -77,47 +117,7 @@ export function createMemoryChecks(state: State): Checks {
       if (row !== undefined && row.candidate === null && row.baseline.slot < candidate.slot)
         row.candidate = candidate;
     },
-    async told(address, afterSlot, uptoSlot) {
-      const facts = finalFacts(address, afterSlot, uptoSlot).map(({ fact }) => fact.body);
-      const told = Object.fromEntries(
-        COUNTERS.map((name) => [
-          name,
-          facts.reduce((sum, body) => sum + (body.kind === 'tally' ? body[name] : 0n), 0n),
-        ]),
-      ) as Counters;
-      const mints = facts.flatMap((body) => (body.kind === 'tally' ? (body.mints ?? []) : []));
-      const quiet = facts.filter(
-        (body) => body.kind === 'unknown' && body.tradedAt === null,
-      ).length;
-      const lossesMoved = facts.filter(
-        (body) => body.kind === 'unknown' && body.lossMoved === true,
-      ).length;
-      const complete = ![...state.sightings.values()].some(
-        (each) => each.accounts.has(address) && isOpen(each) && isUntold(each, uptoSlot),
-      );
-      return {
-        told: {
-          ...told,
-          ...(mints.length === 0 ? {} : { mints }),
-          ...(quiet === 0 ? {} : { quiet }),
-          ...(lossesMoved === 0 ? {} : { lossesMoved }),
-        },
-        complete,
-        perhaps: {
-          amounts: facts.flatMap((body) => (body.kind === 'tally' ? (body.perhaps ?? []) : [])),
-          untoldFees: facts.reduce(
-            (sum, body) => sum + (body.kind === 'tally' ? (body.untoldFees ?? 0) : 0),
-            0,
-          ),
-        },
-        tallies: facts.filter((body) => body.kind === 'tally').length,
-        unknowns: facts.filter((body) => body.kind === 'unknown').length,
-        // Simulated nodes give every transaction again before a quarter of an hour is over.
-        unreadable: [],
-        // No account of the venue is deleted in a simulated history.
-        deletedSlot: null,
-      };
-    },
+    told: toldOf,
     movedOut: () => Promise.reject(new RangeError('no account is deleted in memory')),
     async discard(address) {
       const row = state.checks.get(address);
@@ -131,13 +131,15 @@ export function createMemoryChecks(state: State): Checks {
     async advance(account) {
       advance(account);
     },
-    async reckon(account, netPnl) {
+    async reckon(account, netPnl, found) {
       const { address, subscriberId, baseline, candidate } = account;
-      if (baseline === null || candidate === null || !advance(account)) return;
+      if (baseline === null || candidate === null) return false;
+      if (!isSameStretch(found, await toldOf(address, baseline.slot, candidate.slot))) return false;
+      if (!advance(account)) return false;
       const unknown = finalFacts(address, baseline.slot, candidate.slot)
         .filter(({ fact }) => fact.body.kind === 'unknown')
         .sort((a, b) => b.fact.position.slot - a.fact.position.slot)[0];
-      if (unknown === undefined) return;
+      if (unknown === undefined) return true;
       const { position, signature } = unknown.fact;
       const fact: Fact = {
         ...{ subscriberId, account: address, signature },
@@ -156,6 +158,7 @@ export function createMemoryChecks(state: State): Checks {
         blockIndex: unknown.blockIndex,
         finality: 'finalized',
       });
+      return true;
     },
     async gap(account, difference) {
       const row = compared(account);

@@ -3,12 +3,19 @@
 import { Fault } from '../../../src/core/fault.ts';
 import type { Sightings } from '../../../src/core/hearing-ports.ts';
 import type { Address } from '../../../src/core/ids.ts';
+import type { Reckoned } from '../../../src/core/late-facts.ts';
 import { firstNamed, namedAgain } from '../../../src/core/naming.ts';
 import type { Subscribers, Subscriptions } from '../../../src/core/ports.ts';
 import { recordedOver, takeReading } from '../../../src/core/reading.ts';
 import { sameTerms } from '../../../src/core/terms.ts';
 import { DEFAULT_VENUE } from '../../../src/core/venue-name.ts';
 import { factKey, type SightingRow, type State } from './state.ts';
+
+/** The reckonings on record. */
+const reckoningsIn = (state: State): Reckoned[] =>
+  [...state.facts.values()].flatMap(({ fact: { subscriberId, account, position, body } }) =>
+    body.kind === 'reckoning' ? [{ ...body, subscriberId, account, slot: position.slot }] : [],
+  );
 
 export function createMemorySubscribers(state: State): Subscribers {
   return {
@@ -198,7 +205,7 @@ export function createMemorySightings(state: State): Sightings {
       const taking = takeReading(
         known,
         { slot, finality, facts },
-        { isFinal, insist: insist ?? false },
+        { isFinal, insist: insist ?? false, reckonings: reckoningsIn(state) },
       );
       if (taking.outcome === 'superseded') row.final = true;
       if (taking.outcome !== 'recorded') return { outcome: taking.outcome, changed: [] };
@@ -228,7 +235,11 @@ export function createMemorySightings(state: State): Sightings {
           attempts: 0,
           absentMs: null,
         });
-      return { outcome: 'recorded', changed: [...changed] };
+      return {
+        outcome: 'recorded',
+        changed: [...changed],
+        ...(taking.late === undefined ? {} : { late: taking.late }),
+      };
     },
     async drop(signature) {
       const known = state.sightings.get(signature);

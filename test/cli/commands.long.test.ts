@@ -138,7 +138,9 @@ test('a transaction is shown and read again; histories are walked', async () => 
   expect((await bailiff('replay', signature)).code).toBe(0);
   await expect.poll(async () => Number(await settled()) > Number(before)).toBe(true);
   expect((await bailiff('replay', base58Text(new Uint8Array(64).fill(7)))).code).toBe(1);
-  expect((await bailiff('replay', 'nonsense')).out).toContain('nonsense is no transaction signature');
+  expect((await bailiff('replay', 'nonsense')).out).toContain(
+    'nonsense is no transaction signature',
+  );
   expect(await json('backfill', '--subscriber', 'ana', '--from-slot', '0')).toMatchObject({
     accounts: 3,
   });

@@ -34,7 +34,9 @@ async function endOf(ledgerAtMs: number | null): Promise<string> {
 
 test('is the ledger, when it took no write for half of the time, or none at all', async () => {
   expect(await endOf(0)).toMatch(/^503 Postgres has taken no write for \d+ ms\. Ask again\.$/);
-  expect(await endOf(null)).toBe('503 Postgres has taken no write since this daemon began. Ask again.');
+  expect(await endOf(null)).toBe(
+    '503 Postgres has taken no write since this daemon began. Ask again.',
+  );
 });
 
 test('is the daemon, while the ledger takes writes', async () =>

@@ -3,12 +3,20 @@
 import type { SignatureRow } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';
-import { type Mover, type NonceAt, type NonceValue, showsClosed } from '../core/nonce.ts';
+import {
+  type Mover,
+  type NonceAt,
+  type NonceReading,
+  type NonceValue,
+  showsClosed,
+} from '../core/nonce.ts';
 import type { Nonces } from '../core/nonce-ports.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
 import type { ReadPorts } from './preflight.ts';
 
 export type NonceHistory = {
+  /** What a finalized block shows of the nonce account, and its slot. Throws `rpc_unavailable`. */
+  finalReading(account: Address): Promise<{ reading: NonceReading; slot: Slot }>;
   /**
    * The value that the nonce account holds in a finalized block; null when there is no account.
    * Throws `rpc_unavailable`, also for an account that is no nonce account of the sponsor.
@@ -64,12 +72,16 @@ export function createNonceHistory({
     });
   };
 
+  const finalReading: NonceHistory['finalReading'] = async (account) => {
+    const { slot, accounts } = await chain.slices([account], null, 'finalized');
+    const authority = pen.sponsor ?? account;
+    return { reading: nonces.read(accounts[0] ?? null, authority), slot };
+  };
+
   return {
+    finalReading,
     async finalValue(account) {
-      const { slot, accounts } = await chain.slices([account], null, 'finalized');
-      const found = accounts[0] ?? null;
-      const authority = pen.sponsor ?? account;
-      const reading = nonces.read(found, authority);
+      const { reading, slot } = await finalReading(account);
       if (reading.seen === 'absent') return null;
       if (reading.seen === 'unusable') throw new Fault('rpc_unavailable', reading.why);
       return { value: reading.value, slot };

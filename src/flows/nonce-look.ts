@@ -35,7 +35,7 @@ type LookPorts = Omit<NonceLanePorts, 'books'> & {
   /** Gives the reason why the venue's program may not be paid through. */
   readonly conformance: Pick<VenuesConformance, 'objection'>;
   readonly ownSignatures: Pick<OwnSignatures, 'sent'>;
-  readonly lane: Pick<NonceLane, 'finalValue' | 'moverOf' | 'closingOf'>;
+  readonly lane: Pick<NonceLane, 'finalReading' | 'moverOf' | 'closingOf'>;
   readonly looking: Looking;
   readonly hindrance: Pick<Hindrance, 'of'>;
   readonly sign: ReturnType<typeof createSigning>;
@@ -281,19 +281,24 @@ export function createNonceLook(
       const outcome = outcomeOf(variants, executed);
       if (outcome.became !== 'untold') return finish(payment, signed, outcome);
     }
-    const final = await lane.finalValue(nonce.account);
+    const { reading, slot } = await lane.finalReading(nonce.account);
     // A node that has not seen the slot of the value cannot tell whether it has moved.
-    if (final !== null && final.slot < nonce.slot) {
+    if (reading.seen !== 'absent' && slot < nonce.slot) {
       looking.absent(payment.subscriberId);
       return { signed };
     }
-    if (final?.value === nonce.value)
+    if (reading.seen === 'value' && reading.value === nonce.value)
       return { signed: await goOn(payment, nonce, signed, variants) };
     const moved = outcomeOf(variants, await lane.moverOf(nonce));
     const outcome =
       moved.became === 'untold' ? await closed.outcomeOf(payment, nonce, moved) : moved;
     if (outcome.became !== 'untold') return finish(payment, signed, outcome);
-    const trouble = troubled('nonce_untold', outcome.why);
+    // No block executes the payment while its nonce has another authority. The authority may be
+    // changed back, so the payment has not ended.
+    const trouble =
+      reading.seen === 'unusable'
+        ? troubled('nonce_unusable', reading.why)
+        : troubled('nonce_untold', outcome.why);
     await ledger.payments.hindered(payment.id, trouble);
     log.error('payment.untold', {
       payment: payment.id,

@@ -1,6 +1,7 @@
 // Nonce closed: another holder of the sponsor's key closes the nonce account under which a payment
-// is on its way. The payment ends once the closing is final and none of its transactions was
-// executed before it; then the debt is paid by another one, exactly once.
+// is on its way, or gives it to another authority. The payment ends once the closing is final and
+// none of its transactions was executed before it; then the debt is paid by another one, exactly
+// once. An account that is given back lets the payment land.
 import {
   Connection,
   Keypair,
@@ -62,7 +63,7 @@ async function openPaid(hasSecond: boolean, hidden: () => string | null = () => 
   await street.share('ana', ({ status }) => status === 'paid');
   const payments = () => paymentsIn(street.database);
   return {
-    ...{ street, payments },
+    ...{ street, payments, sponsor },
     denied: () => denied,
     states: async () => (await payments()).map(({ state }) => state),
     owe: () => profitableClose(people, trader),
@@ -73,6 +74,11 @@ async function openPaid(hasSecond: boolean, hidden: () => string | null = () => 
       const noncePubkey = new PublicKey(account);
       const given = { noncePubkey, authorizedPubkey, toPubkey: authorizedPubkey, lamports };
       people.send([SystemProgram.nonceWithdraw(given)], [sponsor]);
+    },
+    /** The authority `from` gives the account to another one, past the daemon. */
+    entrust(from: Keypair, to: PublicKey) {
+      const given = { noncePubkey: new PublicKey(account), authorizedPubkey: from.publicKey };
+      people.send([SystemProgram.nonceAuthorize({ ...given, newAuthorizedPubkey: to })], [from]);
     },
     /** The sponsor's key makes the account anew, past the daemon. */
     reopen() {
@@ -167,6 +173,26 @@ test('a payment that landed before the closing is not called dead, where one his
   expect(await states()).toEqual(['landed', 'sent']);
   about = null;
   street.world.mischief.drops = null;
+  await paid(2);
+  expect(await states()).toEqual(['landed', 'landed']);
+  await exactly();
+});
+
+test('a payment whose nonce account has another authority says so, and lands once it is given back', async () => {
+  await using held = await openPaid(false);
+  const { street, sponsor, states, owe, entrust, paid, exactly, debt } = held;
+  dropPayments(street.world);
+  owe();
+  await expect.poll(states).toEqual(['landed', 'sent']);
+  const stranger = Keypair.generate();
+  street.sendSol(stranger.publicKey, 1_000_000_000n);
+  entrust(sponsor, stranger.publicKey);
+  const waiting = await debt(({ reason }) => reason?.code === 'nonce_unusable');
+  expect(waiting.reason).toMatchObject({
+    detail: expect.stringContaining(`the authority ${stranger.publicKey.toBase58()}`),
+  });
+  street.world.mischief.drops = null;
+  entrust(stranger, sponsor.publicKey);
   await paid(2);
   expect(await states()).toEqual(['landed', 'landed']);
   await exactly();

@@ -30,7 +30,7 @@ type Asked = {
   /** When the bytes were simulated last, by `elapsedMs` of the clock. */
   readonly atMs: number;
   readonly trouble: Trouble | null;
-  /** Whether the ledger shows this trouble. A process that starts does not know what it shows. */
+  /** Whether this process has told the ledger. One that starts does not know what it shows. */
   readonly isNoted: boolean;
 };
 
@@ -66,15 +66,16 @@ export function createHindrance(ports: HindrancePorts, everyMs: number): Hindran
         asked.set(payment.id, { ...last, atMs });
         return last.trouble;
       }
-      if (!last.isNoted || trouble?.code !== last.trouble?.code) {
+      // A trouble is noted each time: a failover may have lost the note, or another daemon that
+      // worked on the lane meanwhile may have removed it, and without it no time counts.
+      if (trouble !== null || last.trouble !== null || !last.isNoted)
         await ledger.payments.hindered(payment.id, trouble);
-        if (trouble !== null)
-          log.warn('payment.hindered', {
-            payment: payment.id,
-            subscriber: payment.subscriberId,
-            ...trouble,
-          });
-      }
+      if (trouble !== null && trouble.code !== last.trouble?.code)
+        log.warn('payment.hindered', {
+          payment: payment.id,
+          subscriber: payment.subscriberId,
+          ...trouble,
+        });
       asked.set(payment.id, { atMs, trouble, isNoted: true });
       return trouble;
     },

@@ -13,7 +13,7 @@ async function movedOut(...bodies: readonly FactBody[]): Promise<bigint | null> 
   const { ledger, driftAccount: account } = held;
   for (const [nth, body] of bodies.entries())
     await recordFact(ledger, { ...closeFact(nth + 1, 0n, { account }), body }, 'finalized');
-  return ledger.checks.movedOut(account, USDC.mint, 0, 50);
+  return await ledger.checks.movedOut(account, USDC.mint, 0, 50);
 }
 const came = (deposits: bigint, deposited?: bigint | null): Tally => ({
   ...{ kind: 'tally', ...NO_COUNTERS, deposits },

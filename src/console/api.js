@@ -23,8 +23,21 @@ export class Refused extends Error {
   }
 }
 
+/** The JSON of a text; undefined for a text that is none, as of a proxy's own page. */
+function parsedOf(text) {
+  try {
+    return text === '' ? null : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is told of a request without an answer of the daemon: whether it was done is not known. */
+const UNANSWERED = 'The daemon did not answer. Whether it did what was asked is not known.';
+
 /**
- * Sends a request. Returns the JSON of the answer; null without one. Throws `Refused`.
+ * Sends a request. Returns the JSON of the answer; null without one. Throws `Refused`, with status
+ * 0 where no answer of the daemon came.
  * @param {'GET' | 'POST' | 'PUT' | 'DELETE'} method
  * @param {string} route
  * @param {unknown} [body]
@@ -32,7 +45,7 @@ export class Refused extends Error {
  */
 export async function ask(method, route, body) {
   const person = localStorage.getItem('person');
-  const answer = await fetch(route, {
+  const answer = await send(route, {
     method,
     headers: {
       'x-bailiff-console': '1',
@@ -41,12 +54,21 @@ export async function ask(method, route, body) {
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const text = await answer.text();
-  const parsed = text === '' ? null : JSON.parse(text);
+  const parsed = parsedOf(await answer.text().catch(() => ''));
+  if (parsed === undefined) throw new Refused(0, { detail: UNANSWERED });
   // Readiness is told in the body of its 503.
-  if (answer.ok || route === '/health/ready') return parsed;
+  if (answer.ok || (route === '/health/ready' && parsed?.ready === false)) return parsed;
   throw new Refused(answer.status, parsed ?? {});
 }
+
+/**
+ * @param {string} route
+ * @param {RequestInit} given
+ */
+const send = (route, given) =>
+  fetch(route, given).catch(() => {
+    throw new Refused(0, { detail: UNANSWERED });
+  });
 
 /**
  * Base units as decimal text with thousands.

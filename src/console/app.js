@@ -7,6 +7,8 @@ import { Overview } from './overview.js';
 import { Subscriber } from './subscriber.js';
 
 const REFRESH_MS = 5_000;
+/** How the sentence begins that stands above figures which could not be read anew. */
+const SILENT = 'What is shown could not be read anew.';
 
 async function readOverview() {
   const [overview, ready, hearing, suspicions, halts] = await Promise.all([
@@ -131,10 +133,14 @@ function App() {
     let stopped = false;
     const read = () =>
       readOverview().then(
-        (found) => !stopped && setData(found),
+        (found) => {
+          if (stopped) return;
+          setData(found);
+          setSaid((each) => (each.startsWith(SILENT) ? '' : each));
+        },
         (thrown) => {
           if (thrown instanceof Refused && thrown.status === 401) setSignedIn(false);
-          else if (!stopped) setSaid(`The daemon does not answer: ${thrown.message}`);
+          else if (!stopped) setSaid(`${SILENT} ${thrown.message}`);
         },
       );
     void read();

@@ -189,11 +189,12 @@ const recordTogether = (sql: Sql, reads: readonly Read[]): Promise<ReadingOutcom
     // All daemons lock the rows in the same order, so that two of them cannot deadlock. The other
     // statements are sent behind this one: Postgres answers them once it holds the rows. No
     // reckoning is recorded meanwhile, so each is either looked up here or sums these readings.
-    noReckoning(tx).execute();
+    const excluding = noReckoning(tx).execute();
     const locking = tx<{ signature: string; final: boolean }[]>`
       select signature, status = 'finalized' or finalized_at is not null as final from sighting
       where signature = ${among(tx, signatures)} order by signature for update`.execute();
-    const [rows, [list], known, reckonings] = await Promise.all([
+    const [, rows, [list], known, reckonings] = await Promise.all([
+      excluding,
       locking,
       tx<{ revision: bigint }[]>`select revision from watch_list`,
       recorded(tx, signatures),

@@ -1,5 +1,5 @@
 // Books sabotage: faults of the books, put in on purpose: a close or a transfer counts twice or too
-// early.
+// early, or a clearance covers what is owed.
 import { waitingTransfers } from './memory/credits.ts';
 import type { Deliberate } from './sabotage.ts';
 
@@ -43,6 +43,15 @@ export const BOOKS_SABOTAGES: Record<string, Deliberate> = {
         ...ledger,
         credits: { ...ledger.credits, unmatched: async () => null },
       }),
+    },
+  },
+  'covering a withdrawal under a clearance without a look at what is owed': {
+    within: 300,
+    known: 128,
+    sabotage: {
+      prepare: ({ state }) => {
+        if (state !== null) state.clearedLeaving = false;
+      },
     },
   },
 };

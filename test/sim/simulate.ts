@@ -20,9 +20,10 @@ import { createPeople } from './people.ts';
 import { createProvider, FAIR } from './provider.ts';
 import { createRandom } from './random.ts';
 import { register } from './registration.ts';
+import { take } from './takings.ts';
 import { createTurns } from './turns.ts';
 import { createWitness } from './witness.ts';
-import { furnish, PEOPLE, STRANGER, STRANGER_TOKENS, TABLE } from './world.ts';
+import { furnish, PEOPLE, STRANGER, STRANGER_TOKENS, TABLE, watchedOf } from './world.ts';
 
 const STEPS = 600;
 const STEPS_MOST = 1_200;
@@ -108,7 +109,9 @@ async function play(
   const second = random.chance(0.4) ? provider() : null;
   const nodes = [...first.nodes, ...(second?.nodes ?? [])];
   const world: DaemonWorld = {
-    ...{ turns, random, witness },
+    turns,
+    random,
+    witness,
     genesisHash: chain.genesisHash,
     ledger: sabotage.ledger?.(plainLedger, books) ?? plainLedger,
     databaseStates: climate.losses ? (server?.databaseStates ?? null) : null,
@@ -117,16 +120,16 @@ async function play(
     swaps: climate.swaps ? createDesk(random, STRANGER, STRANGER_TOKENS) : null,
     // Postgres has a clock of its own, of which a history takes some seconds.
     swapEveryMs: books.state === null ? 0 : SWAP.everyMs,
-    ...{ checked: climate.checked, both: climate.both },
+    checked: climate.checked,
+    both: climate.both,
     tables: guard === 'blockhash' ? NO_TABLES : { read: async () => [TABLE] },
     guard: () => (guard === 'both' ? (lastGuard ?? drawGuard()) : guard),
     chain: sabotage.chain ?? ((own) => own),
     pen: (own) => sabotage.pen?.(own, chain) ?? own,
   };
   let [lastProcess, kills, forks, steps, losses] = [0, 0, 0, 0, 0];
-  let foreignMs = Number.NEGATIVE_INFINITY;
-  /** Payments that were signed before the newest copy of the database was made. */
-  let signedAtCopy = 0;
+  /** `signedAtCopy`: payments that were signed before the newest copy of the database. */
+  let [foreignMs, signedAtCopy] = [Number.NEGATIVE_INFINITY, 0];
   const boot = () => createDaemon(++lastProcess, world);
   const processes = await Promise.all(Array.from({ length: 1 + random.below(3) }, boot));
   /** A webhook, which may come late, twice, or never; the daemon takes only a signature from it. */
@@ -134,10 +137,7 @@ async function play(
     const recent = chain.landed().slice(-8);
     if (recent.length === 0) return;
     const { signature, keys } = random.pick(recent).transaction;
-    const accounts = PEOPLE.flatMap((each) => [
-      ...[each.agent, each.agentTokens, ...each.users],
-      ...(climate.both ? [each.agentUsdt, each.velocityUser] : []),
-    ]);
+    const accounts = PEOPLE.flatMap((each) => watchedOf(each, climate.both));
     const touched = accounts.filter((each) => keys.includes(each));
     // A webhook that names no watched account is not taken for one of ours.
     if (touched.length === 0) return;
@@ -294,15 +294,15 @@ async function play(
     }
     if (quiet < QUIET) throw new Error(law);
   };
-  const heard = (): Promise<boolean> => isHeard(chain, books);
-  // Nothing more is signed: every standing and debt must become what the chain says. A payment that
-  // the database has lost is found when the next one is planned, so with losses payments must go
-  // on.
+  // Nothing more is signed: standings and debts must become what the chain says. A payment that the
+  // database has lost is found when the next one is planned, so with losses payments go on.
   if (losses === 0) {
     await plainLedger.halts.set('all', 'the end');
     if (climate.bundles > 0) bundle(people, chain, random, climate.both);
+    if (books.state !== null && climate.clearances > 0)
+      await take(people, chain, random, plainLedger, turns.nowMs, () => advance(1));
     await settleDown(
-      async () => (await heard()) && (await books.open()).live === 0,
+      async () => (await isHeard(chain, books)) && (await books.open()).live === 0,
       'law 2: in fair weather something is never heard, or a payment never ends',
     );
     await checkStandings(chain, { ...books, ledger: world.ledger }, witness);
@@ -317,7 +317,7 @@ async function play(
   };
   await retryAll();
   await settleDown(async () => {
-    if (!(await heard())) return false;
+    if (!(await isHeard(chain, books))) return false;
     if ((await books.open()).debts === 0) return true;
     // Small debts are paid once a person asks; a plan from before the mending may fail after it.
     if (random.chance(0.1)) await retryAll();

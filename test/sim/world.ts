@@ -119,6 +119,14 @@ export const PEOPLE: readonly Person[] = Array.from({ length: SUBSCRIBERS }, (_,
     sealed: { subscriberId: id, publicKey: agent, sealed: SIGNERS.seal(id, agent, own.secretKey) },
   };
 });
+/** The accounts of a person that are watched; those at Velocity only where both venues are. */
+export const watchedOf = (person: Person, both: boolean): Address[] => [
+  person.agent,
+  person.agentTokens,
+  ...person.users,
+  ...(both ? [person.agentUsdt, person.velocityUser] : []),
+];
+
 export const CREATOR_WALLETS: readonly Address[] = Array.from({ length: CREATORS }, (_, index) =>
   text(keypair(`creator ${index}`).publicKey),
 );
@@ -149,7 +157,10 @@ export const TABLE = {
   key: text(keypair('lookup table').publicKey),
   addresses: [
     ...Object.values(PLACES).flatMap((each) => [
-      ...[each.state, each.signer, each.vault, each.quoteMarket],
+      each.state,
+      each.signer,
+      each.vault,
+      each.quoteMarket,
       ...each.perpMarkets,
     ]),
     ORACLE,

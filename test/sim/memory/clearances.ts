@@ -61,7 +61,7 @@ export const clearancesOf = (
   (state.clearances.get(subscriberId) ?? []).map((each) => ({
     ...each,
     trades: each.purpose === 'close' ? tradesAfter(rows, each.grantedSlot) : [],
-    ...(each.readings.length === 0
+    ...(each.readings.length === 0 || !state.clearedLeaving
       ? {}
       : {
           funds: {

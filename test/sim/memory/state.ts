@@ -174,6 +174,11 @@ export type State = {
    */
   oneLive: boolean;
   /**
+   * A clearance to withdraw covers only as far as enough stays behind for what is owed; a
+   * deliberate fault turns that off.
+   */
+  clearedLeaving: boolean;
+  /**
    * A payment that covers other debts than its recipients are paid for is refused, as the triggers
    * of the database do; a deliberate fault turns it off.
    */
@@ -207,6 +212,7 @@ export const emptyState = (): State => ({
   observing: false,
   revision: 0n,
   oneLive: true,
+  clearedLeaving: true,
   recipientsHold: true,
 });
 

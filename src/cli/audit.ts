@@ -14,8 +14,17 @@ import { counted, table } from './output.ts';
 type Given = ListOptions & { readonly subscriber?: string; readonly kind?: AuditKind };
 
 const COLUMNS = [
-  ...['kind', 'subscriber', 'creator_wallet', 'shares', 'at', 'slot', 'owed', 'paid'],
-  ...['difference', 'token', 'transfers'],
+  'kind',
+  'subscriber',
+  'creator_wallet',
+  'shares',
+  'at',
+  'slot',
+  'owed',
+  'paid',
+  'difference',
+  'token',
+  'transfers',
 ];
 const cellsOf = (row: AuditRow): string[] => [
   row.kind,

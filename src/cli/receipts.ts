@@ -53,7 +53,9 @@ export function addReceipts(program: Command, tools: Tools, { say, pause }: Rece
             ...table([
               ['DAY', 'LEAVES', 'COMMITMENT', 'ON CHAIN', 'SIGNATURE'],
               ...found.map(({ day, leaves, commitment, memo }) => [
-                ...[day, String(leaves), commitment],
+                day,
+                String(leaves),
+                commitment,
                 memo === null ? 'no' : (memo.outcome ?? 'under way'),
                 memo?.signature ?? '',
               ]),

@@ -213,15 +213,13 @@ export function auditOf({ subscriberId, debts, transfers }: AuditHistory): Audit
       ...found.debts.map((debt): AuditRow => {
         const { share, slot, atMs, owed, paid, by } = debt;
         return {
-          ...{
-            kind: kindOf(debt),
-            subscriberId,
-            creatorWallet,
-            token,
-            shares: [share],
-            slot,
-            atMs,
-          },
+          kind: kindOf(debt),
+          subscriberId,
+          creatorWallet,
+          token,
+          shares: [share],
+          slot,
+          atMs,
           owed,
           paid,
           difference: paid - owed,

@@ -48,9 +48,22 @@ export const accrualLeaf = (of: {
   readonly after: { readonly carry: bigint; readonly deficit: bigint };
 }): string =>
   textOf([
-    ...['accrual', of.subscription, of.account, of.signature, of.slot, of.ordinal, of.termsSlot],
-    ...[of.basis, of.shareBps, of.netPnl, of.charged, of.amount],
-    ...[of.before.carry, of.before.deficit, of.after.carry, of.after.deficit],
+    'accrual',
+    of.subscription,
+    of.account,
+    of.signature,
+    of.slot,
+    of.ordinal,
+    of.termsSlot,
+    of.basis,
+    of.shareBps,
+    of.netPnl,
+    of.charged,
+    of.amount,
+    of.before.carry,
+    of.before.deficit,
+    of.after.carry,
+    of.after.deficit,
   ]);
 
 /** The text of a payment that landed. */

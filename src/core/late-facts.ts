@@ -107,8 +107,15 @@ export function lateSums(facts: readonly Fact[], account: Address): LateSums {
 export function isSameStretch(one: ToldStretch, other: ToldStretch): boolean {
   const [a, b] = [one, other].map(({ told, perhaps, unreadable, ...each }) => [
     ...COUNTERS.map((name) => told[name]),
-    ...[told.quiet ?? 0, told.lossesMoved ?? 0, rewardsOf(perhaps), perhaps.amounts.length],
-    ...[perhaps.untoldFees, each.tallies, each.unknowns, each.complete, each.deletedSlot],
+    told.quiet ?? 0,
+    told.lossesMoved ?? 0,
+    rewardsOf(perhaps),
+    perhaps.amounts.length,
+    perhaps.untoldFees,
+    each.tallies,
+    each.unknowns,
+    each.complete,
+    each.deletedSlot,
     [...unreadable].sort().join(),
   ]);
   return (a ?? []).every((value, index) => value === b?.[index]);

@@ -284,7 +284,12 @@ export const sharePreimage = (of: {
   readonly recipient: number;
 }): string =>
   [
-    ...[of.subscription, of.account, of.signature, of.slot, of.ordinal, of.termsSlot],
+    of.subscription,
+    of.account,
+    of.signature,
+    of.slot,
+    of.ordinal,
+    of.termsSlot,
     ...(of.recipient === 0 ? [] : [of.recipient]),
   ].join('/');
 /** The id of a share from the SHA-256 of its text, in base58. */

@@ -30,11 +30,26 @@ const PRICES: Readonly<Record<string, number>> = {
 
 /** The methods of JSON-RPC that the daemon calls. */
 export const RPC_METHODS: readonly string[] = [
-  ...['getAccountInfo', 'getBlock', 'getBlockTime', 'getBlocks', 'getEpochInfo'],
-  ...['getFeeForMessage', 'getFirstAvailableBlock', 'getGenesisHash', 'getLatestBlockhash'],
-  ...['getMinimumBalanceForRentExemption', 'getMultipleAccounts', 'getRecentPrioritizationFees'],
-  ...['getSignatureStatuses', 'getSignaturesForAddress', 'getSlot', 'getTransaction', 'getVersion'],
-  ...['isBlockhashValid', 'sendTransaction', 'simulateTransaction'],
+  'getAccountInfo',
+  'getBlock',
+  'getBlockTime',
+  'getBlocks',
+  'getEpochInfo',
+  'getFeeForMessage',
+  'getFirstAvailableBlock',
+  'getGenesisHash',
+  'getLatestBlockhash',
+  'getMinimumBalanceForRentExemption',
+  'getMultipleAccounts',
+  'getRecentPrioritizationFees',
+  'getSignatureStatuses',
+  'getSignaturesForAddress',
+  'getSlot',
+  'getTransaction',
+  'getVersion',
+  'isBlockhashValid',
+  'sendTransaction',
+  'simulateTransaction',
 ];
 
 /** A socket costs two credits for each 0.1 MB that it receives. */

@@ -187,13 +187,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     }
   };
 
-  const lookUnderNonce = createNonceLook(
-    {
-      ...ports,
-      ...{ nonceHeard, lane, looking, hindrance, sign, reroute, ends, broadcast, subscriberOf },
-    },
-    options,
-  );
+  const steps = { lane, looking, hindrance, sign, reroute, ends, broadcast };
+  const lookUnderNonce = createNonceLook({ ...ports, ...steps, nonceHeard, subscriberOf }, options);
 
   /** Sends a signed payment. Waits where ledger and chain must be compared before it is sent. */
   const doSend = async (payment: Payment): Promise<Left> => {

@@ -113,11 +113,9 @@ export function createRootBook(sql: Sql): RootBook {
       return [
         ...accruals.map((row) =>
           accrualLeaf({
-            ...{
-              subscription: row.subscription_id,
-              account: row.account,
-              signature: row.signature,
-            },
+            subscription: row.subscription_id,
+            account: row.account,
+            signature: row.signature,
             slot: Number(row.slot),
             ordinal: row.ordinal,
             basis: row.basis,

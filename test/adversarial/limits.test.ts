@@ -82,11 +82,17 @@ test('variants under one nonce count once, and end with the nonce that one of th
   const [one, other] = [text(Keypair.generate().publicKey), text(Keypair.generate().publicKey)];
   const variant = (price: bigint, blockhash: Address) =>
     sign([advanceNonce(account, authority), ...budget(200_000, price), ...good.slice(2)], {
-      ...{ blockhash, lastValidBlockHeight: 150, nonce: { account, authority } },
+      blockhash,
+      lastValidBlockHeight: 150,
+      nonce: { account, authority },
     });
   const move = (blockhash: Address) =>
     pen.signNonce({
-      ...{ act: 'move', subscriberId: 'ana', lamports: 0n, blockhash, microLamports: 1n },
+      act: 'move',
+      subscriberId: 'ana',
+      lamports: 0n,
+      blockhash,
+      microLamports: 1n,
     });
   const first = await variant(1_000n, one);
   const second = await variant(2_000n, one);

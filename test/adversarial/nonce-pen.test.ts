@@ -49,7 +49,11 @@ const bare = (number: number): Instruction => ({
 const SYSTEM: Record<string, Instruction> = {
   'CreateAccount of a stranger': neutral(
     SystemProgram.createAccount({
-      ...{ fromPubkey, newAccountPubkey: agent.publicKey, lamports, space, programId },
+      fromPubkey,
+      newAccountPubkey: agent.publicKey,
+      lamports,
+      space,
+      programId,
     }),
   ),
   'Assign the agent': neutral(
@@ -74,7 +78,12 @@ const SYSTEM: Record<string, Instruction> = {
   'AllocateWithSeed, another nonce': createNonce(authority, authority, 'bo', 1_447_680n)[1]!,
   'CreateAccountWithSeed, an account of the sponsor': neutral(
     SystemProgram.createAccountWithSeed({
-      ...{ fromPubkey, newAccountPubkey: fresh, basePubkey: fromPubkey, seed, lamports, space },
+      fromPubkey,
+      newAccountPubkey: fresh,
+      basePubkey: fromPubkey,
+      seed,
+      lamports,
+      space,
       programId,
     }),
   ),
@@ -86,7 +95,9 @@ const SYSTEM: Record<string, Instruction> = {
   'WithdrawNonceAccount to the sponsor': closeNonce(account, authority, authority, 1_447_680n),
   'AuthorizeNonceAccount to the agent': neutral(
     SystemProgram.nonceAuthorize({
-      ...{ noncePubkey, authorizedPubkey, newAuthorizedPubkey: agent.publicKey },
+      noncePubkey,
+      authorizedPubkey,
+      newAuthorizedPubkey: agent.publicKey,
     }),
   ),
   'AuthorizeNonceAccount to a stranger': neutral(
@@ -97,7 +108,11 @@ const SYSTEM: Record<string, Instruction> = {
   ),
   AllocateWithSeed: neutral(
     SystemProgram.allocate({
-      ...{ accountPubkey: fresh, basePubkey: fromPubkey, seed, space, programId },
+      accountPubkey: fresh,
+      basePubkey: fromPubkey,
+      seed,
+      space,
+      programId,
     }),
   ),
   AssignWithSeed: neutral(
@@ -105,7 +120,11 @@ const SYSTEM: Record<string, Instruction> = {
   ),
   TransferWithSeed: neutral(
     SystemProgram.transfer({
-      ...{ fromPubkey: fresh, basePubkey: fromPubkey, toPubkey: thief, lamports: 1, seed },
+      fromPubkey: fresh,
+      basePubkey: fromPubkey,
+      toPubkey: thief,
+      lamports: 1,
+      seed,
       programId,
     }),
   ),
@@ -143,7 +162,9 @@ describe('a payment under a durable nonce', () => {
     const planned = { ...parts.payment.plan, feePayer: 'agent', reimburse: 0n } as const;
     const own = { ...parts, payer: parts.agent, payment: { ...parts.payment, plan: planned } };
     const { bytes } = await sign([advance, ...build(own)], {
-      ...{ parts: own, nonce, blockhash: value },
+      parts: own,
+      nonce,
+      blockhash: value,
     });
     const { message, signatures } = VersionedTransaction.deserialize(bytes);
     expect(message.staticAccountKeys[0]?.toBase58()).toBe(parts.agent);
@@ -186,7 +207,11 @@ describe('a payment under a durable nonce', () => {
 
 describe('a transaction about a nonce account', () => {
   const request = (more: Partial<NonceRequest>): NonceRequest => ({
-    ...{ act: 'open', subscriberId: 'ana', lamports: 1_447_680n, blockhash, microLamports: 1_000n },
+    act: 'open',
+    subscriberId: 'ana',
+    lamports: 1_447_680n,
+    blockhash,
+    microLamports: 1_000n,
     ...more,
   });
   const accountsOf = (bytes: Uint8Array): string[] =>

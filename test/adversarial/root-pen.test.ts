@@ -12,8 +12,11 @@ const benchAt = async () => {
   const now = { ms: 0 };
   const bench = await createPenBench({ nowMs: () => now.ms });
   const request = {
-    ...{ day: '2026-11-26', commitment: 'ab'.repeat(32), blockhash: bench.blockhash },
-    ...{ microLamports: 1_000n, signedToday: 0 },
+    day: '2026-11-26',
+    commitment: 'ab'.repeat(32),
+    blockhash: bench.blockhash,
+    microLamports: 1_000n,
+    signedToday: 0,
   };
   return { ...bench, now, request };
 };

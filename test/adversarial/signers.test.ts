@@ -171,7 +171,12 @@ test('a payment counts towards the limits while its signer works, and no more wh
   });
   const one = () =>
     limited.sign({
-      ...{ parts, memo: 'bailiff:p1', instructions: good, tables: [], blockhash, key },
+      parts,
+      memo: 'bailiff:p1',
+      instructions: good,
+      tables: [],
+      blockhash,
+      key,
       signedToday: 0n,
       lastValidBlockHeight: 0,
     });

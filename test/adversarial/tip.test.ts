@@ -48,7 +48,9 @@ test('a payment with its tip is signed, and holds exactly that transfer', async 
 
 test('the transfer is that of web3.js, byte for byte', () => {
   const built = SystemProgram.transfer({
-    ...{ fromPubkey: sponsor.publicKey, toPubkey: agent.publicKey, lamports: 5_000n },
+    fromPubkey: sponsor.publicKey,
+    toPubkey: agent.publicKey,
+    lamports: 5_000n,
   });
   const own = tipInstruction(text(sponsor.publicKey), {
     lamports: 5_000n,

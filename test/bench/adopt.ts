@@ -56,8 +56,13 @@ function rowsOf(index: number, { agent }: Trader, creator: string, cutOver: numb
       subAccountIds: [0],
     },
     {
-      ...{ kind: 'subscription', id: `${id}-1`, subscriber: id, subAccountId: 0 },
-      ...{ creatorWallet: creator, shareBps: 1_000, ...terms[groupOf(index)] },
+      kind: 'subscription',
+      id: `${id}-1`,
+      subscriber: id,
+      subAccountId: 0,
+      creatorWallet: creator,
+      shareBps: 1_000,
+      ...terms[groupOf(index)],
     },
     ...(owes(index) ? [{ kind: 'debt', id: `iou-${index}`, ...named, amount: String(IOU) }] : []),
   ];

@@ -148,7 +148,9 @@ async function openTown(each: number) {
     const agentWallet = trader.agent.publicKey.toBase58();
     await post('/v1/subscribers', { id, agentWallet, subAccountIds: [0] });
     await post(`/v1/subscribers/${id}/subscriptions`, {
-      ...{ id: `${id}-sub`, subAccountId: 0, shareBps: 1_000 },
+      id: `${id}-sub`,
+      subAccountId: 0,
+      shareBps: 1_000,
       creatorWallet: Keypair.generate().publicKey.toBase58(),
     });
     const guard = GUARDS[n % GUARDS.length] as Guard;
@@ -164,7 +166,9 @@ async function openTown(each: number) {
   isFrozen = true;
   await pause(50);
   return {
-    ...{ world, settings, people },
+    world,
+    settings,
+    people,
     async close() {
       await world.close();
       await postgres.close();
@@ -227,7 +231,13 @@ async function payAll(town: Awaited<ReturnType<typeof openTown>>): Promise<void>
       replayGuard,
       createSettle(
         {
-          ...{ ...parts, ledger, newId, clock, log, budget, programsOf },
+          ...parts,
+          ledger,
+          newId,
+          clock,
+          log,
+          budget,
+          programsOf,
           books: createBooks({ ...parts, ledger, log: silentLog }),
           conformance: { objection: () => null },
           ownSignatures: createOwnSignatures(clock),

@@ -87,7 +87,9 @@ test('a service that gave no signature is asked again after its rest, though the
   };
   const remote = createRemoteSigners({
     openers: new Map([['vault', opener]]),
-    ...{ answerMs: 5_000, clock, log: silentLog },
+    answerMs: 5_000,
+    clock,
+    log: silentLog,
   });
   const signer = remote.signer('agent' as Address, { service: 'vault', key: 'agent' });
   await expect(signer.sign(new Uint8Array(1))).rejects.toMatchObject({

@@ -129,7 +129,11 @@ test('where a cluster stood still, the blocks are looked for in a wider window o
   const url = pool([still]);
   expect(await walked(url)).toEqual([870]);
   expect(url.asked).toEqual([
-    ...['getSignaturesForAddress', 'getSignaturesForAddress', 'batch', 'batch', 'getBlock'],
+    'getSignaturesForAddress',
+    'getSignaturesForAddress',
+    'batch',
+    'batch',
+    'getBlock',
   ]);
 });
 

@@ -29,7 +29,8 @@ function node(contextSlot: number, later: Status | null = null) {
 }
 
 const alone = (connection: Connection, statusOf: Statuses): LookSources => ({
-  ...{ connection, statusOf },
+  connection,
+  statusOf,
   first: { connection, statusOf },
   second: null,
 });

@@ -36,7 +36,8 @@ function chainOf(world: World, preferred: Name) {
     const balances = { preTokenBalances: [], postTokenBalances: [] };
     const meta = { err, fee: 5_000, innerInstructions: [], logMessages: [], ...balances };
     const transaction = {
-      ...{ slot: 7, meta: { ...meta, preBalances: [], postBalances: [] } },
+      slot: 7,
+      meta: { ...meta, preBalances: [], postBalances: [] },
       transaction: { signatures: [], message: { ...message, recentBlockhash: 'v1' } },
     };
     const status = { slot: 7, err, confirmationStatus: 'finalized', confirmations: null };
@@ -55,10 +56,16 @@ function chainOf(world: World, preferred: Name) {
   };
   const clock = createManualClock();
   const nodes = openNodes({
-    ...{ url: urlOf('first'), wsUrl: null, moreUrls: [] as string[] },
+    url: urlOf('first'),
+    wsUrl: null,
+    moreUrls: [] as string[],
     secondUrl: 'second' in world ? urlOf('second') : null,
     ...('further' in world ? { moreUrls: [urlOf('further')] } : {}),
-    ...{ expect: async () => 'genesis', clock, elapsedMs: clock.nowMs, send, log: silentLog },
+    expect: async () => 'genesis',
+    clock,
+    elapsedMs: clock.nowMs,
+    send,
+    log: silentLog,
     bounds: { answerMs: 5_000, read: createAnswerReader(USUAL_BOUNDS) },
   });
   const { connection, witnessed } = nodes;
@@ -118,6 +125,8 @@ test('a transaction is shown again by another provider than the one that gave it
   expect(await shown(both, 'second')).toEqual([true, 'second', 'first']);
   expect(await shown({ ...both, first: 'landed' }, 'second')).toEqual([false, 'second', 'first']);
   expect(await shown({ ...both, first: 'landed', further: 'failed' }, 'further')).toEqual([
-    ...[true, 'further', 'second'],
+    true,
+    'further',
+    'second',
   ]);
 });

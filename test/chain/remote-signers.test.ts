@@ -84,7 +84,12 @@ function built(service: SignerService, access = services.access) {
   const pen = createPen({ ...bench.rules, signers });
   const sign = () =>
     pen.sign({
-      ...{ parts, memo: 'bailiff:p1', instructions: good, tables: [], blockhash, key },
+      parts,
+      memo: 'bailiff:p1',
+      instructions: good,
+      tables: [],
+      blockhash,
+      key,
       signedToday: 0n,
       lastValidBlockHeight: 0,
     });
@@ -113,7 +118,12 @@ describe.each(SIGNER_SERVICES)('%s', (service) => {
     const { pen, key } = built(service);
     const fault = await faultOf(() =>
       pen.sign({
-        ...{ parts, memo: 'bailiff:other', instructions: good, tables: [], blockhash, key },
+        parts,
+        memo: 'bailiff:other',
+        instructions: good,
+        tables: [],
+        blockhash,
+        key,
         signedToday: 0n,
         lastValidBlockHeight: 0,
       }),

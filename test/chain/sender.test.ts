@@ -53,7 +53,11 @@ async function open(answerMs = 10_000) {
   const note = (event: string, more = {}) => void lines.push([event, more]);
   const post = within({ answerMs, read: createAnswerReader(USUAL_BOUNDS) });
   const sender = createSender({
-    ...{ url: server.url, tip: TIP, limits: LIMITS, post, elapsedMs: clock.elapsedMs },
+    url: server.url,
+    tip: TIP,
+    limits: LIMITS,
+    post,
+    elapsedMs: clock.elapsedMs,
     log: { ...silentLog, warn: note, info: note },
     onCall: (call) => void calls.push(call),
   });

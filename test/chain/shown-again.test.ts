@@ -24,8 +24,10 @@ const provider = (told: Told | null | 'down', first = 1) => {
     if (method === 'getFirstAvailableBlock')
       return Response.json({ jsonrpc: '2.0', id, result: first });
     const balances = {
-      ...{ preTokenBalances: [], postTokenBalances: [] },
-      ...{ preBalances: [], postBalances: [] },
+      preTokenBalances: [],
+      postTokenBalances: [],
+      preBalances: [],
+      postBalances: [],
     };
     const meta = { fee: 5_000, innerInstructions: [], logMessages: [], ...balances };
     const message = { accountKeys: [], header: { numRequiredSignatures: 0 }, instructions: [] };

@@ -56,7 +56,10 @@ const [ended, begun] = [
   { amount: '0', mint: seen },
   { amount: '1000', mint: looked },
 ].map(({ amount, mint }) => ({
-  ...{ accountIndex: 1, mint, owner: payer, programId: TOKEN },
+  accountIndex: 1,
+  mint,
+  owner: payer,
+  programId: TOKEN,
   uiTokenAmount: { amount, decimals: 6 },
 }));
 const lookups = [{ accountKey: someone(), writableIndexes: [0], readonlyIndexes: [1] }];

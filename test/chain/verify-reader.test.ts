@@ -23,8 +23,12 @@ const readOf = (message: object, more: object, own: string, ...calls: string[]) 
       },
     },
     meta: {
-      ...{ err: null, fee: 5_000, preBalances: [1], postBalances: [1] },
-      ...{ innerInstructions: [{ index: 0, instructions: calls.map(of) }], ...more },
+      err: null,
+      fee: 5_000,
+      preBalances: [1],
+      postBalances: [1],
+      innerInstructions: [{ index: 0, instructions: calls.map(of) }],
+      ...more,
     },
   };
   const send = async () => Response.json({ jsonrpc: '2.0', id: 1, result });

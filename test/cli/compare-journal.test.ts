@@ -62,8 +62,14 @@ test('an act with a long body is found in a journal when the ledger lacks it', a
 test('a journal that cut the line of an act ends with 3, and its lines are named', async () => {
   const nonce = '01ea0345-f28b-4688-83dd-ed53b4fc7978';
   const line = JSON.stringify({
-    ...{ level: 30, time: '2026-11-30T19:45:55.345Z', pid: 1, nonce, actor: 'configured' },
-    ...{ what: 'POST /v1/imports', asked: 'x'.repeat(2 * LINE_MAX), status: 200 },
+    level: 30,
+    time: '2026-11-30T19:45:55.345Z',
+    pid: 1,
+    nonce,
+    actor: 'configured',
+    what: 'POST /v1/imports',
+    asked: 'x'.repeat(2 * LINE_MAX),
+    status: 200,
     event: 'act.done',
   });
   const started = '{"level":30,"time":"2026-11-30T19:45:00.000Z","pid":1,"event":"app.started"}';

@@ -9,21 +9,51 @@ import { addPeople } from '../../src/cli/subscribers.ts';
 
 const token = { mint: 'mint', symbol: 'NINE', decimals: 9 };
 const share = {
-  ...{ id: 's', token, slot: 5, subscriberId: 'ana', subscriptionId: 'x', creatorWallet: 'c' },
-  ...{ netPnl: 10_000_000_000n, amount: 1_000_000_000n, paid: 1n, credited: 0n, shareBps: 1_000 },
-  ...{ status: 'pending', recipient: 0, paidBy: [], creditedBy: [], brought: null, reason: null },
-  ...{ voided: null, observed: false },
+  id: 's',
+  token,
+  slot: 5,
+  subscriberId: 'ana',
+  subscriptionId: 'x',
+  creatorWallet: 'c',
+  netPnl: 10_000_000_000n,
+  amount: 1_000_000_000n,
+  paid: 1n,
+  credited: 0n,
+  shareBps: 1_000,
+  status: 'pending',
+  recipient: 0,
+  paidBy: [],
+  creditedBy: [],
+  brought: null,
+  reason: null,
+  voided: null,
+  observed: false,
 };
 const payment = {
-  ...{ id: 'p', token, plannedAtMs: 0, endedAtMs: null, purpose: 'share', subscriberId: 'ana' },
-  ...{ creatorWallet: 'c', amount: 1_000_000_000n, withdrawn: 2n, feePayer: 'agent', tip: null },
-  ...{ recipients: [{ wallet: 'c', amount: 1_000_000_000n }], state: 'landed', slot: 5 },
-  ...{ signature: null, trouble: null },
+  id: 'p',
+  token,
+  plannedAtMs: 0,
+  endedAtMs: null,
+  purpose: 'share',
+  subscriberId: 'ana',
+  creatorWallet: 'c',
+  amount: 1_000_000_000n,
+  withdrawn: 2n,
+  feePayer: 'agent',
+  tip: null,
+  recipients: [{ wallet: 'c', amount: 1_000_000_000n }],
+  state: 'landed',
+  slot: 5,
+  signature: null,
+  trouble: null,
 };
 const trade = { venue: 'drift-v2', market: 0, position: 'long', base: 1n, closingFee: 3n };
 const details = {
-  ...{ closedAtMs: 0, trade: { ...trade, entry: 4n, exit: 5n } },
-  ...{ base: 1n, openingFee: 6n, funding: -7n },
+  closedAtMs: 0,
+  trade: { ...trade, entry: 4n, exit: 5n },
+  base: 1n,
+  openingFee: 6n,
+  funding: -7n,
 };
 
 /** The row of a list as CSV, by the names of its columns. */

@@ -64,7 +64,11 @@ test('a change names the fields that differ, and leaves the others', async () =>
   expect(await termsOf()).toHaveLength(1);
   expect((await run(...change, '--apply')).told).toMatchObject({ written: true });
   expect((await termsOf()).at(-1)).toMatchObject({
-    ...{ creatorWallet: creator, shareBps: 1_000, hurdle: '5000000', capPerClose: '7', splits: [] },
+    creatorWallet: creator,
+    shareBps: 1_000,
+    hurdle: '5000000',
+    capPerClose: '7',
+    splits: [],
   });
   const plain = await runCommand(street, [
     'terms',

@@ -131,13 +131,15 @@ test.skipIf(CHROMIUM === undefined)('an operator sees what is wrong and acts on 
       debts: [{ ...left, reason: null, status: 'pending', observed: true }],
       excesses: [
         {
-          ...{
-            payment: 'lost-1',
-            subscriber: 'bo',
-            wallets: [creator.toBase58()],
-            slot: 300_000_000,
-          },
-          ...{ amount: '9000000', excess: '4000000', decimals: 6, symbol: 'USDC', signature: null },
+          payment: 'lost-1',
+          subscriber: 'bo',
+          wallets: [creator.toBase58()],
+          slot: 300_000_000,
+          amount: '9000000',
+          excess: '4000000',
+          decimals: 6,
+          symbol: 'USDC',
+          signature: null,
         },
       ],
     }));

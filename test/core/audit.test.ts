@@ -8,7 +8,12 @@ import { type Token, USDC } from '../../src/core/token.ts';
 
 const CREATOR = 'creator' as Address;
 const debt = (share: string, slot: number, owed: bigint): AuditDebt => ({
-  ...{ share, slot, owed, creatorWallet: CREATOR, token: USDC, atMs: null },
+  share,
+  slot,
+  owed,
+  creatorWallet: CREATOR,
+  token: USDC,
+  atMs: null,
   signature: `close of ${share}` as Signature,
 });
 const paid = (
@@ -17,7 +22,12 @@ const paid = (
   amount: bigint,
   covers: AuditTransfer['covers'] = null,
 ): AuditTransfer => ({
-  ...{ slot, amount, covers, creatorWallet: CREATOR, token: USDC, atMs: null },
+  slot,
+  amount,
+  covers,
+  creatorWallet: CREATOR,
+  token: USDC,
+  atMs: null,
   signature: name as Signature,
 });
 const rowsOf = (debts: readonly AuditDebt[], ...transfers: AuditTransfer[]) =>
@@ -58,13 +68,13 @@ describe('a system that pays twice', () => {
     expect(
       rowsOf(
         THREE,
-        ...[paid('x', 11, 1_000n), paid('x2', 22, 1_000n), paid('y', 23, 2_500n)],
-        ...[
-          paid('y2', 24, 2_500n),
-          paid('z', 31, 400n),
-          paid('z2', 32, 400n),
-          paid('z3', 33, 400n),
-        ],
+        paid('x', 11, 1_000n),
+        paid('x2', 22, 1_000n),
+        paid('y', 23, 2_500n),
+        paid('y2', 24, 2_500n),
+        paid('z', 31, 400n),
+        paid('z2', 32, 400n),
+        paid('z3', 33, 400n),
       ),
     ).toEqual([
       ['right', 'a', 0n, 'x'],

@@ -6,8 +6,12 @@ import { USDC } from '../../src/core/token.ts';
 
 test('a debt that was brought is a new debt, and its event names where it comes from', () => {
   const debt = {
-    ...{ id: 'ps_1' as never, subscriberId: 'ana', creatorWallet: 'creator' as never },
-    ...{ token: USDC, amount: 1_250_000n, observed: false },
+    id: 'ps_1' as never,
+    subscriberId: 'ana',
+    creatorWallet: 'creator' as never,
+    token: USDC,
+    amount: 1_250_000n,
+    observed: false,
   };
   const brought = { id: 'iou-1', origin: 'trade 9', netPnl: 12_500_000n, shareBps: 1_000 };
   expect(broughtIn(debt, 'ana-1', brought)).toEqual({
@@ -17,9 +21,16 @@ test('a debt that was brought is a new debt, and its event names where it comes 
         kind: 'share.brought',
         subscriberId: 'ana',
         body: {
-          ...{ share: 'ps_1', subscription: 'ana-1', broughtAs: 'iou-1', origin: 'trade 9' },
-          ...{ creatorWallet: 'creator', mint: USDC.mint, symbol: 'USDC' },
-          ...{ netPnl: 12_500_000n, shareBps: 1_000, amount: 1_250_000n },
+          share: 'ps_1',
+          subscription: 'ana-1',
+          broughtAs: 'iou-1',
+          origin: 'trade 9',
+          creatorWallet: 'creator',
+          mint: USDC.mint,
+          symbol: 'USDC',
+          netPnl: 12_500_000n,
+          shareBps: 1_000,
+          amount: 1_250_000n,
         },
       },
     ],

@@ -17,7 +17,8 @@ import { termsOf } from '../support/terms.ts';
 const USDC = 1_000_000n;
 const rates = (rules: Partial<TermsRules>, more: Partial<Rates> = {}): Rates => ({
   ...termsOf(100, 'creator', 1_000),
-  ...{ ...rules, ...more },
+  ...rules,
+  ...more,
 });
 const marked = (rules: Partial<TermsRules>) => rates(rules, { basis: 'high_water_mark' });
 /** Charges one close after the other, each in the slot after the one before, or where it says. */
@@ -44,14 +45,21 @@ describe('a hurdle', () => {
   test('is taken off each close without a mark', () => {
     const terms = rates({ hurdle: 50n * USDC });
     expect(amounts(terms, [40n * USDC, 50n * USDC, 80n * USDC, -9n * USDC, 51n * USDC])).toEqual([
-      ...[0n, 0n, 3n * USDC, 0n, 100_000n],
+      0n,
+      0n,
+      3n * USDC,
+      0n,
+      100_000n,
     ]);
   });
   test('is taken off the profits above the mark until their sum has reached it', () => {
     const terms = marked({ hurdle: 50n * USDC });
     // 30 above the mark are within the hurdle; of 40 more, 20; a loss of 10 is made good first.
     expect(amounts(terms, [30n * USDC, 40n * USDC, -10n * USDC, 25n * USDC])).toEqual([
-      ...[0n, 2n * USDC, 0n, 1_500_000n],
+      0n,
+      2n * USDC,
+      0n,
+      1_500_000n,
     ]);
   });
   test('begins again in each period', () => {
@@ -71,7 +79,10 @@ describe('a cap', () => {
   test('of a close cuts off what is above it, and nothing of that is carried', () => {
     const terms = rates({ capPerClose: 2n * USDC });
     expect(amounts(terms, [100n * USDC, 15n * USDC, 9n, 1n])).toEqual([
-      ...[2n * USDC, 1_500_000n, 0n, 1n],
+      2n * USDC,
+      1_500_000n,
+      0n,
+      1n,
     ]);
     expect(amounts(rates({ capPerClose: 0n }), [100n * USDC])).toEqual([0n]);
   });

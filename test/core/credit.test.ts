@@ -143,8 +143,14 @@ test('a payment that this ledger signed is no transfer; one that was found, and 
     creatorTransfers(
       [
         {
-          ...{ key: 'k', signature: 's' as never, slot: 20, ours: true, at: at(20) },
-          ...{ credited: null, body: body(100n), ...more },
+          key: 'k',
+          signature: 's' as never,
+          slot: 20,
+          ours: true,
+          at: at(20),
+          credited: null,
+          body: body(100n),
+          ...more,
         },
       ],
       creators,

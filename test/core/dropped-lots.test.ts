@@ -16,7 +16,11 @@ const opened = (
 const unknown = (slot: number): Movement => ({ kind: 'unknown', slot });
 /** A profit of 1,000 that is reckoned in slot 80, after which five are held short. */
 const reckoned: Reckoning = {
-  ...{ kind: 'reckoning', netPnl: 1_000n, afterSlot: 40, uptoSlot: 90, heldBefore: [] },
+  kind: 'reckoning',
+  netPnl: 1_000n,
+  afterSlot: 40,
+  uptoSlot: 90,
+  heldBefore: [],
   held: [{ market: 0, base: -5n, entry: 500n }],
 };
 const agreement: Agreement = {
@@ -26,7 +30,9 @@ const agreement: Agreement = {
 };
 const booked = (history: readonly Movement[], reckoning = reckoned) =>
   bookingsOf(reckoning, 80, agreement, history).map(({ terms, openingFee, netPnl }) => [
-    ...[terms?.fromSlot ?? null, openingFee, netPnl],
+    terms?.fromSlot ?? null,
+    openingFee,
+    netPnl,
   ]);
 
 test.each<[string, Movement]>([
@@ -59,22 +65,26 @@ test('nothing is dropped by a record of another market, or before anything was u
 test('a close that empties its market needs no earlier history, unless lots of that market were dropped', () => {
   const plain: Agreement = { terms: [termsOf(10, 'a', 1_000)], held: NOTHING_HELD, tabs: {} };
   const closed: Close = {
-    ...{ kind: 'close', market: 0, position: 'short', baseFilled: 5n, baseClosed: 5n },
-    ...{
-      entry: 500n,
-      proceeds: 400n,
-      grossPnl: 100n,
-      fee: 0n,
-      netPnl: 100n,
-      side: 'taker',
-      cause: 'trade',
-      fillRecordId: 1n,
-    },
-    ...{ oraclePrice: 80n, counterparty: null },
+    kind: 'close',
+    market: 0,
+    position: 'short',
+    baseFilled: 5n,
+    baseClosed: 5n,
+    entry: 500n,
+    proceeds: 400n,
+    grossPnl: 100n,
+    fee: 0n,
+    netPnl: 100n,
+    side: 'taker',
+    cause: 'trade',
+    fillRecordId: 1n,
+    oraclePrice: 80n,
+    counterparty: null,
   };
   const isFlat = (market: number) => {
     const history = [
-      ...[opened(20, 'long', 10n, 7n, market), unknown(60)],
+      opened(20, 'long', 10n, 7n, market),
+      unknown(60),
       ...[opened(70, 'short', 5n, 3n, market), opened(71, 'short', 5n, 3n)].slice(0, 1 + market),
     ];
     return accrualOf(closed, 75, plain, history);
@@ -94,7 +104,9 @@ test.each<[string, Movement]>([
 
 test('what was dropped stays so behind a state that was read in between', () => {
   const seen: Reckoning = {
-    ...{ ...reckoned, afterSlot: 75, heldBefore: [{ market: 0, base: -5n, entry: 500n }] },
+    ...reckoned,
+    afterSlot: 75,
+    heldBefore: [{ market: 0, base: -5n, entry: 500n }],
   };
   const history = [opened(20, 'long', 10n, 7n), unknown(60), opened(70, 'short', 5n, 3n)];
   expect(booked([...history, unknown(80)], seen)).toEqual([[10, 7n, 993n]]);

@@ -10,7 +10,10 @@ const RECIPIENTS = [
 ];
 const accrual = (more: Partial<Record<keyof Accrual, unknown>>): Accrual =>
   ({
-    ...{ amount: 103n, recipients: RECIPIENTS, recipient: 1, before: EMPTY_TAB },
+    amount: 103n,
+    recipients: RECIPIENTS,
+    recipient: 1,
+    before: EMPTY_TAB,
     ...more,
   }) as unknown as Accrual;
 const plain = (units: bigint) => `${units} units`;

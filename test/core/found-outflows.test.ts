@@ -10,16 +10,31 @@ import { classifyOutflows } from '../support/classes.ts';
 const QUOTES = quotesOf([USDC]);
 const CREATOR = 'creator' as Address;
 const paying = (amount: bigint, more: Partial<FoundPayment> = {}): FoundPayment => ({
-  ...{ mint: USDC.mint, maybeLost: false, recipients: [{ wallet: CREATOR, amount }] },
+  mint: USDC.mint,
+  maybeLost: false,
+  recipients: [{ wallet: CREATOR, amount }],
   ...more,
 });
 const found = paying(20_000_000n);
 const heard = (key: string, body: Partial<Outflow>, own = false): HeardOutflow => ({
-  ...{ key, signature: 'payment' as Signature, slot: 5, ours: true, found: own ? null : found },
+  key,
+  signature: 'payment' as Signature,
+  slot: 5,
+  ours: true,
+  found: own ? null : found,
   body: {
-    ...{ kind: 'outflow', route: 'token_transfer', amount: 1n, mint: USDC.mint, decimals: 6 },
-    ...{ destination: null, owner: null, internal: false, ofValue: true, consent: 'agent' },
-    ...{ signers: [], usd: null },
+    kind: 'outflow',
+    route: 'token_transfer',
+    amount: 1n,
+    mint: USDC.mint,
+    decimals: 6,
+    destination: null,
+    owner: null,
+    internal: false,
+    ofValue: true,
+    consent: 'agent',
+    signers: [],
+    usd: null,
     ...body,
   },
 });

@@ -11,13 +11,27 @@ const OLD = termsOf(10, 'a', 1_000);
 const NEW = termsOf(50, 'b', 2_000);
 
 const open = (slot: number, base: bigint, market = 0): FundingMove => ({
-  ...{ kind: 'open', slot, market, position: 'long', base, quote: base * 100n, fee: 7n },
+  kind: 'open',
+  slot,
+  market,
+  position: 'long',
+  base,
+  quote: base * 100n,
+  fee: 7n,
 });
 const close = (slot: number, baseClosed: bigint, market = 0): FundingMove => ({
-  ...{ kind: 'close', slot, market, position: 'long', baseClosed },
+  kind: 'close',
+  slot,
+  market,
+  position: 'long',
+  baseClosed,
 });
 const paid = (slot: number, base: bigint, amount: bigint, market = 0): FundingMove => ({
-  ...{ kind: 'funding', slot, market, base, amount },
+  kind: 'funding',
+  slot,
+  market,
+  base,
+  amount,
 });
 /** The funding of each close, by the slot of the terms of its parts. */
 const told = (
@@ -29,14 +43,16 @@ const told = (
 test('a close takes the funding of its market since the opening, and none of other markets or times', () => {
   expect(
     told([
-      ...[
-        paid(19, 4n, 50n),
-        open(20, 4n),
-        open(21, 8n, 1),
-        paid(22, 4n, -30n),
-        paid(23, 8n, 999n, 1),
-      ],
-      ...[paid(24, 4n, 10n), close(30, 4n), paid(31, 2n, 77n), open(32, 1n), close(33, 1n)],
+      paid(19, 4n, 50n),
+      open(20, 4n),
+      open(21, 8n, 1),
+      paid(22, 4n, -30n),
+      paid(23, 8n, 999n, 1),
+      paid(24, 4n, 10n),
+      close(30, 4n),
+      paid(31, 2n, 77n),
+      open(32, 1n),
+      close(33, 1n),
     ]),
   ).toEqual([{ 10: -20n }, { 10: 0n }]);
 });

@@ -72,7 +72,9 @@ test('a failed transaction moves only its fee, of which what a transaction costs
 describe("a subscriber's swap", () => {
   type Bracket = readonly [from: number, to: number];
   const calls = (program: Address, inner: Made['inner']): Made => ({
-    ...{ program, accounts: [agentTokens, vault], data: new Uint8Array() },
+    program,
+    accounts: [agentTokens, vault],
+    data: new Uint8Array(),
     ...(inner === undefined ? {} : { inner }),
   });
   /** Another program takes 10 units in the second instruction, and 20 in the fourth. */

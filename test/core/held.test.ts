@@ -13,11 +13,22 @@ const terms = [termsOf(100, CREATOR, 1_000)];
 /** A close of `base` SOL with this profit at the venue's average entry. */
 const closeOf = (base: bigint, entry: bigint, proceeds: bigint): Close => ({
   ...closeFact(1, proceeds - entry, { account: addressOf(3) }).body,
-  ...{ baseFilled: base * SOL, baseClosed: base * SOL, entry, proceeds, fee: 0n },
-  ...{ grossPnl: proceeds - entry, netPnl: proceeds - entry },
+  baseFilled: base * SOL,
+  baseClosed: base * SOL,
+  entry,
+  proceeds,
+  fee: 0n,
+  grossPnl: proceeds - entry,
+  netPnl: proceeds - entry,
 });
 const opened = (slot: number, quote: bigint): Movement => ({
-  ...{ kind: 'open', slot, market: 0, position: 'long', base: SOL, quote, fee: 0n },
+  kind: 'open',
+  slot,
+  market: 0,
+  position: 'long',
+  base: SOL,
+  quote,
+  fee: 0n,
 });
 const agreed = (held: Agreement['held'], booksFrom?: number): Agreement => ({
   terms,

@@ -256,8 +256,11 @@ test('SOL put into a token account that a friend made and may close is out of re
   const to = account.publicKey.toBase58();
   expect(stage.outflows(paid)).toEqual([
     expect.objectContaining({
-      ...{ route: 'sol_transfer', amount: 9_900_000_000n, consent: 'agent' },
-      ...{ destination: to, owner: agent.toBase58() },
+      route: 'sol_transfer',
+      amount: 9_900_000_000n,
+      consent: 'agent',
+      destination: to,
+      owner: agent.toBase58(),
     }),
   ]);
   expect(stage.standing(paid)).toBe('delinquent');

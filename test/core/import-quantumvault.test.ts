@@ -12,8 +12,19 @@ const copy = (table: string, columns: string, rows: readonly (readonly string[])
 const IOU =
   'id, subscriber_bot_id, subscriber_wallet_address, creator_wallet_address, amount, realized_pnl, profit_share_percent, trade_id, protocol, status, retry_count, last_error, created_at';
 const iou = (id: string, bot: string, amount: string, status: string, protocol = 'drift') => [
-  ...[id, bot, OWNER, CREATOR, amount, '14.685010', '10.00', `t-${id}`, protocol, status],
-  ...['50', 'Transfer\\tfailed', '2026-08-01 10:00:00.123'],
+  id,
+  bot,
+  OWNER,
+  CREATOR,
+  amount,
+  '14.685010',
+  '10.00',
+  `t-${id}`,
+  protocol,
+  status,
+  '50',
+  'Transfer\\tfailed',
+  '2026-08-01 10:00:00.123',
 ];
 const dump = (ious: readonly (readonly string[])[]): string =>
   '-- PostgreSQL database dump\n' +
@@ -58,7 +69,11 @@ test('a dump becomes rows, to the base unit', () => {
   });
   expect(
     bundles[0]?.subscriptions.map(({ row }) => [
-      ...[row.id, row.subAccountId, row.shareBps, row.open, row.ended],
+      row.id,
+      row.subAccountId,
+      row.shareBps,
+      row.open,
+      row.ended,
     ]),
   ).toEqual([
     ['sub-1', 3, 1_250, 'charged', false],

@@ -39,13 +39,14 @@ describe('a row', () => {
 
   test('takes the rules of terms, in JSON and in CSV', () => {
     const rules = {
-      ...{ profit: 'gross', hurdle: '5', capPerClose: '6', capPerPeriod: '0' },
-      ...{ periodSlots: 6_480_000, freeBeforeSlot: 900 },
+      profit: 'gross',
+      hurdle: '5',
+      capPerClose: '6',
+      capPerPeriod: '0',
+      periodSlots: 6_480_000,
+      freeBeforeSlot: 900,
     };
-    const read = {
-      ...{ profit: 'gross', hurdle: 5n, capPerClose: 6n, capPerPeriod: 0n },
-      ...{ periodSlots: 6_480_000, freeBeforeSlot: 900 },
-    };
+    const read = { ...rules, hurdle: 5n, capPerClose: 6n, capPerPeriod: 0n };
     expect(readRow({ ...subscription, ...rules })).toMatchObject(read);
     expect(readRow(subscription)).toMatchObject(USUAL_RULES);
     const named = Object.entries({ ...subscription, ...rules });

@@ -9,9 +9,18 @@ import { agentTokens, made, someone, stranger, tokens } from '../support/made-tr
 
 const [account, other] = [someone(), someone()];
 const body = (amount: bigint, more: Partial<Outflow> = {}): Outflow => ({
-  ...{ kind: 'outflow', route: 'token_transfer', amount, mint: QUOTE_MINT, decimals: 6 },
-  ...{ destination: account, owner: stranger, internal: false, ofValue: true, usd: amount },
-  ...{ consent: 'agent', signers: [] },
+  kind: 'outflow',
+  route: 'token_transfer',
+  amount,
+  mint: QUOTE_MINT,
+  decimals: 6,
+  destination: account,
+  owner: stranger,
+  internal: false,
+  ofValue: true,
+  usd: amount,
+  consent: 'agent',
+  signers: [],
   ...more,
 });
 /** The outflows of one transaction, in order, when the stranger's accounts hold these amounts. */
@@ -19,8 +28,11 @@ function limited(bodies: readonly Outflow[], rows = [tokens(account, 5n, 15n)]) 
   const transaction = made([], rows);
   const facts = bodies.map(
     (each, nth): Fact => ({
-      ...{ subscriberId: 'ana', account: agentTokens, signature: transaction.signature },
-      ...{ position: { slot: 100, blockIndex: 0, ordinal: nth }, body: each },
+      subscriberId: 'ana',
+      account: agentTokens,
+      signature: transaction.signature,
+      position: { slot: 100, blockIndex: 0, ordinal: nth },
+      body: each,
     }),
   );
   return limitToKept(facts, transaction).map(({ body: left, position }) =>
@@ -49,11 +61,9 @@ test('one gain is told once, over all accounts of the receiver and all outflows'
     [10n, null, 10n, 1],
   ]);
   expect(limited([body(8n), body(8n)])).toEqual([
-    ...[
-      [8n, stranger, 8n, 0],
-      [2n, stranger, 2n, 1],
-      [6n, null, 6n, 2],
-    ],
+    [8n, stranger, 8n, 0],
+    [2n, stranger, 2n, 1],
+    [6n, null, 6n, 2],
   ]);
   const paidOut = [tokens(account, 5n, 15n), tokens(other, 9n, 2n)];
   expect(limited([body(10n)], paidOut)).toEqual([

@@ -9,12 +9,17 @@ import { LAST_ORDINAL } from '../../src/core/transaction.ts';
 
 const USER = 'user' as Address;
 const RECKONED: Reckoned = {
-  ...{ subscriberId: 'ana', account: USER, slot: 60 },
-  ...{ afterSlot: 40, uptoSlot: 80 },
+  subscriberId: 'ana',
+  account: USER,
+  slot: 60,
+  afterSlot: 40,
+  uptoSlot: 80,
 };
 function fact(slot: number, ordinal: number, body: object, more: Partial<Fact> = {}): Fact {
   return {
-    ...{ subscriberId: 'ana', account: USER, signature: 'sig' as Signature },
+    subscriberId: 'ana',
+    account: USER,
+    signature: 'sig' as Signature,
     position: { slot, blockIndex: 0, ordinal },
     body: body as FactBody,
     ...more,
@@ -79,7 +84,9 @@ test('a reading takes back what it had told at confirmed, and counts nothing of 
   const reading = { slot: 50, finality: 'finalized', facts } as const;
   const known = facts.map((each) => ({ fact: each, finality: 'confirmed' as const }));
   expect(takeReading(known, reading, given)).toMatchObject({
-    ...{ withdraw: [facts[0]], put: [{ body: late() }], late: [USER] },
+    withdraw: [facts[0]],
+    put: [{ body: late() }],
+    late: [USER],
   });
   const final = facts.map((each) => ({ fact: each, finality: 'finalized' as const }));
   const again = takeReading(final, reading, { ...given, isFinal: true });
@@ -94,8 +101,13 @@ test('the sums that the operator is told', () => {
 
 test('two readings of a stretch are the same when all that the verdict depends on is', () => {
   const one = {
-    ...{ told: NO_COUNTERS, perhaps: { amounts: [], untoldFees: 0 }, tallies: 1, unknowns: 1 },
-    ...{ complete: true, unreadable: [], deletedSlot: null },
+    told: NO_COUNTERS,
+    perhaps: { amounts: [], untoldFees: 0 },
+    tallies: 1,
+    unknowns: 1,
+    complete: true,
+    unreadable: [],
+    deletedSlot: null,
   };
   expect(isSameStretch(one, { ...one })).toBe(true);
   const changes = [
@@ -104,7 +116,10 @@ test('two readings of a stretch are the same when all that the verdict depends o
     { told: { ...NO_COUNTERS, lossesMoved: 1 } },
     { perhaps: { amounts: [5n], untoldFees: 0 } },
     { perhaps: { amounts: [], untoldFees: 1 } },
-    ...[{ tallies: 2 }, { unknowns: 2 }, { complete: false }, { deletedSlot: 50 }],
+    { tallies: 2 },
+    { unknowns: 2 },
+    { complete: false },
+    { deletedSlot: 50 },
     { unreadable: ['sig' as Signature] },
   ];
   expect(changes).toHaveLength(14);

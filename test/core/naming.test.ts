@@ -13,7 +13,9 @@ import type { Naming, Rumour } from '../../src/core/watch-ports.ts';
 
 const RUMOUR: Rumour = { signature: 'sig' as Signature, blockIndex: 3, accounts: [], slot: 20 };
 const naming = (by: Naming['by'], more: Partial<Naming> = {}): Naming => ({
-  ...{ source: 'replay', by, nowMs: 100 },
+  source: 'replay',
+  by,
+  nowMs: 100,
   ...more,
 });
 const sighting = (more: Partial<NamedSighting> = {}): NamedSighting => ({

@@ -13,24 +13,35 @@ import {
 import { PAYMENT_STATES } from '../../src/core/payment.ts';
 
 const nonce = {
-  ...{ subscriberId: 'ana', account: 'n' as Address, authority: 'sponsor' as Address, rent: 9n },
+  subscriberId: 'ana',
+  account: 'n' as Address,
+  authority: 'sponsor' as Address,
+  rent: 9n,
 };
 const opening: NonceAccount = {
   ...nonce,
-  ...{ noted: null, askedMs: 1_000, closingMs: null, closedMs: null },
+  noted: null,
+  askedMs: 1_000,
+  closingMs: null,
+  closedMs: null,
 };
 const open = { ...opening, noted: { value: 'v1', slot: 8 } };
 const closing = { ...open, closingMs: 2_000 };
 const closed = { ...opening, closedMs: 3_000 };
 const ask: NonceChange = { do: 'ask', nonce, againAfterMs: 500 };
 const note = (from: string | null, value: string, slot: number): NonceChange => ({
-  ...{ do: 'note', from, to: { value, slot } },
+  do: 'note',
+  from,
+  to: { value, slot },
 });
 const close: NonceChange = { do: 'close', isPaying: false, againAfterMs: 500 };
 
 test('an account goes from opening over open and closing to closed', () => {
   expect([opening, open, closing, closed].map(stageOf)).toEqual([
-    ...['opening', 'open', 'closing', 'closed'],
+    'opening',
+    'open',
+    'closing',
+    'closed',
   ]);
   expect(stageOf({ ...opening, closingMs: 5 })).toBe('closing');
 });
@@ -48,7 +59,8 @@ test('a creation is sent again once its time has passed, unless the account has 
   expect(nonceAfter(opening, ask, 1_499)).toBeNull();
   expect(nonceAfter(opening, ask, 1_500)).toEqual({ ...opening, askedMs: 1_500 });
   expect(nonceAfter({ ...opening, closingMs: 1_200 }, ask, 1_500)).toEqual({
-    ...{ ...opening, askedMs: 1_500 },
+    ...opening,
+    askedMs: 1_500,
   });
   expect(nonceAfter(open, ask, 9e9)).toBeNull();
 });
@@ -89,7 +101,11 @@ test('a creation may land until its time has passed, or the account was read', (
 test('what moved a nonce: a payment that was executed, or its own cancellation', () => {
   const own = { signature: 'c' as Signature, slot: 7, own: true };
   const payment = (change: Partial<PaymentUnderNonce>): PaymentUnderNonce => ({
-    ...{ state: 'landed', signature: 'p' as Signature, executedSlot: 5, moved: own, ...change },
+    state: 'landed',
+    signature: 'p' as Signature,
+    executedSlot: 5,
+    moved: own,
+    ...change,
   });
   const found = PAYMENT_STATES.map((state) => ownMoverIn(payment({ state })));
   const executed = { signature: 'p', slot: 5 };

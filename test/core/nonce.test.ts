@@ -31,7 +31,10 @@ test('a transaction shows a nonce account closed when the account has nothing be
       nonce,
     );
   expect([seen(9n, 0n), seen(0n, 9n), seen(9n, 9n), seen(9n, 1n)]).toEqual([
-    ...[true, true, false, false],
+    true,
+    true,
+    false,
+    false,
   ]);
   // A transaction that failed closed nothing; a node may tell no balances, or other accounts.
   expect(seen(9n, 0n, { error: 'x' })).toBe(false);
@@ -70,8 +73,11 @@ describe('what became of a payment whose nonce has moved', () => {
 
 describe('the price of another variant', () => {
   const policy = {
-    ...{ afterMs: 8_000, riseBps: 5_000n, microLamportsMost: 5_000n },
-    ...{ variantsMost: 3, routesMost: 1 },
+    afterMs: 8_000,
+    riseBps: 5_000n,
+    microLamportsMost: 5_000n,
+    variantsMost: 3,
+    routesMost: 1,
   };
   const price = (variants: Variant[], nowMs: number, market = 100n) =>
     nextPrice(variants, nowMs, market, policy);

@@ -23,7 +23,8 @@ const SECOND = { driftUser: 'second' as Address, subAccountId: 1 };
 const sponsored = { feePayer: 'sponsor', reimburse: 7n } as const;
 /** A payment of 100 out of the deposit, as the record has it. */
 const payment = plannedPayment({
-  ...{ creatorWallet: CREATOR, ...FROM },
+  creatorWallet: CREATOR,
+  ...FROM,
   plan: { amount: 100n, covers: [{ shareId: 'd1', amount: 100n }], withdraw: 100n },
 });
 const read = preflight();

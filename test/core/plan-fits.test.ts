@@ -6,7 +6,9 @@ import { plannedPayment } from '../support/payment.ts';
 
 const payment = (purpose: 'share' | 'top_up', amount: bigint, reimburse = 0n) =>
   plannedPayment({
-    ...{ purpose, creatorWallet: addressOf(40), driftUser: addressOf(10) },
+    purpose,
+    creatorWallet: addressOf(40),
+    driftUser: addressOf(10),
     plan: { amount, reimburse },
   });
 const bounds = {

@@ -278,7 +278,8 @@ describe('planning', () => {
     expect(about({ venue: null })).toBe('subscriber');
     const refusedFor = (code: 'sponsor_creator_spent' | 'sponsor_subscriber_spent') =>
       about({
-        ...{ agentLamports: 0n, sponsorLamports: 10n ** 9n },
+        agentLamports: 0n,
+        sponsorLamports: 10n ** 9n,
         sponsorRefuses: { class: 'needs_sol', code, detail: '' },
       });
     expect(refusedFor('sponsor_creator_spent')).toBe('creator');

@@ -137,7 +137,10 @@ test('no more is withdrawn than is paid, whatever the mandate says', () => {
 describe('without a passing account', () => {
   const plain: Mandate = {
     ...mandate,
-    ...{ source: address('own'), passing: null, nonce: null, tip: null },
+    source: address('own'),
+    passing: null,
+    nonce: null,
+    tip: null,
   };
   const effects = [
     { ...withdraw, destination: plain.source },

@@ -153,7 +153,10 @@ test('what each recipient got covers debts to that recipient only', () => {
     ],
   };
   const share = (shareId: string, uncovered: bigint, creatorWallet: Address) => ({
-    ...{ shareId, uncovered, creatorWallet, mint: USDC.mint },
+    shareId,
+    uncovered,
+    creatorWallet,
+    mint: USDC.mint,
   });
   const shares = [share('a', 9n, STRANGER), share('b', 5n, CREATOR)];
   const covers = [

@@ -187,7 +187,12 @@ describe('the daily roots of a receipt', () => {
     const [top] = joinLevel([leafHash(bytesOf(salt), texts[of], hash), beside], hash);
     const claim = { genesisHash, day: '2026-11-02', leaves: 2, previous: null };
     return {
-      ...{ of, id, day: claim.day, salt, leaves: 2, previous: null },
+      of,
+      id,
+      day: claim.day,
+      salt,
+      leaves: 2,
+      previous: null,
       path: [{ side: 'right', hash: hexOf(beside) }],
       commitment: commitmentOf({ ...claim, root: hexOf(top!) }, hash),
     };

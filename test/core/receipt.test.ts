@@ -21,7 +21,10 @@ import { variantsOf } from '../support/receipt-variants.ts';
 const BASES = ['per_close', 'high_water_mark'] as const;
 
 const RULED: Partial<TermsRules> = {
-  ...{ profit: 'gross', hurdle: 1_003n, capPerClose: 4_444n, capPerPeriod: 5_000n },
+  profit: 'gross',
+  hurdle: 1_003n,
+  capPerClose: 4_444n,
+  capPerPeriod: 5_000n,
   periodSlots: 7,
 };
 

@@ -15,13 +15,23 @@ const CREATOR = 'creator' as Address;
 const HOUSE = 'house' as Address;
 const SIGNATURE = 'sig' as Signature;
 const PAID: PaidOnChain = {
-  ...{ id: 'pay_1', signature: SIGNATURE, slot: 60 },
-  ...{ creatorWallet: CREATOR, token: USDC, amount: 100n },
+  id: 'pay_1',
+  signature: SIGNATURE,
+  slot: 60,
+  creatorWallet: CREATOR,
+  token: USDC,
+  amount: 100n,
 };
 const record = (more: Partial<PaymentOnRecord> = {}): PaymentOnRecord => ({
-  ...{ id: 'pay_1', subscriberId: 'ana', mint: USDC.mint, state: 'sent' },
+  id: 'pay_1',
+  subscriberId: 'ana',
+  mint: USDC.mint,
+  state: 'sent',
   received: [{ wallet: CREATOR, amount: 100n }],
-  ...{ signature: SIGNATURE, variants: [], excess: 0n, isAccepted: false },
+  signature: SIGNATURE,
+  variants: [],
+  excess: 0n,
+  isAccepted: false,
   ...more,
 });
 const of = (known: PaymentOnRecord[], explained = 0n) =>
@@ -91,7 +101,9 @@ test('a cover fits into what is uncovered of its debt now, or nothing is booked'
 
 test('it is booked under the subscription of its oldest debt, or the first one that names it', () => {
   const under = (id: string, recipients: Address[], mint: Address = USDC.mint) => ({
-    ...{ id, mint, recipients },
+    id,
+    mint,
+    recipients,
   });
   const all = [
     under('s3', [CREATOR]),
@@ -112,7 +124,10 @@ test('it is booked under the subscription of its oldest debt, or the first one t
 
 test('debts to a recipient are paid by its own part of an excess', () => {
   const debt = (shareId: string, creatorWallet: Address) => ({
-    ...{ shareId, creatorWallet, mint: USDC.mint, uncovered: 30n },
+    shareId,
+    creatorWallet,
+    mint: USDC.mint,
+    uncovered: 30n,
   });
   const debts = [debt('ps_1', CREATOR), debt('ps_2', CREATOR), debt('ps_3', HOUSE)];
   const rests = [

@@ -76,7 +76,9 @@ function played(agreement: Agreement, steps: readonly Step[]) {
       const reckoning = {
         kind: 'reckoning' as const,
         netPnl: account.realised() - since.realised - told,
-        ...{ afterSlot: since.slot, uptoSlot: slot, heldBefore: since.held },
+        afterSlot: since.slot,
+        uptoSlot: slot,
+        heldBefore: since.held,
         held: rewound(account.held(), recorded(moves)),
       };
       const at = facts.findIndex((each) => each.slot === after) + 1;
@@ -122,7 +124,12 @@ const closing = (steps: readonly Trade[]): Step[] => {
   for (const [n, each] of steps.entries())
     account.trade(n, each.market, each.delta, each.price, each.fee);
   return account.held().map(({ market, base }) => ({
-    ...{ market, delta: -base, price: 1_000n, fee: 7n, hidden: false, checked: false },
+    market,
+    delta: -base,
+    price: 1_000n,
+    fee: 7n,
+    hidden: false,
+    checked: false,
   }));
 };
 
@@ -131,7 +138,9 @@ test('trades that records show between hidden ones, and before the state is read
     .tuple(trade, fc.boolean(), fc.integer({ min: 0, max: 3 }))
     .map(([each, hidden, n]): Step => ({ ...each, hidden, checked: n === 0 }));
   const agreement: Agreement = {
-    ...{ terms: [termsOf(1, 'a', 1_000)], held: NOTHING_HELD, tabs: {} },
+    terms: [termsOf(1, 'a', 1_000)],
+    held: NOTHING_HELD,
+    tabs: {},
   };
   fc.assert(
     fc.property(fc.array(step, { maxLength: 20 }), (steps) => {

@@ -114,7 +114,9 @@ describe('another route of a payment with a tip', () => {
     creatorWallet: 'creator' as Address,
     driftUser: 'user' as Address,
     plan: {
-      ...{ amount: 100n, covers: [{ shareId: 'd1', amount: 100n }], withdraw: 100n },
+      amount: 100n,
+      covers: [{ shareId: 'd1', amount: 100n }],
+      withdraw: 100n,
       tip: { lamports: 7_000n, account },
     },
   });

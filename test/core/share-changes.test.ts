@@ -37,7 +37,8 @@ const of = (act: ShareChange, change: Partial<Share> = {}) => {
 /** The debt after an act about which nothing is told. */
 const quiet = (change: Partial<Share>) => ({ share: debt(change), events: [] });
 const told = (kind: string, body: object) => ({
-  ...{ kind, subscriberId: 'ana' },
+  kind,
+  subscriberId: 'ana',
   body: { mint: USDC.mint, symbol: USDC.symbol, ...body },
 });
 

@@ -15,7 +15,11 @@ import { termsAfter } from '../../src/core/terms.ts';
 import { termsOf } from '../support/terms.ts';
 
 const split = (wallet: string, shareBps: number, more: Partial<Split> = {}): Split => ({
-  ...{ wallet: wallet as Address, shareBps, minimumPayment: 0n, offCurve: false, label: null },
+  wallet: wallet as Address,
+  shareBps,
+  minimumPayment: 0n,
+  offCurve: false,
+  label: null,
   ...more,
 });
 const parts = (...bps: number[]) => bps.map((shareBps) => ({ shareBps }));

@@ -7,8 +7,15 @@ import { standingEvents, verdictOn } from '../../src/core/standing-change.ts';
 import { USDC } from '../../src/core/token.ts';
 
 const entry = (change: Partial<RosterEntry> = {}): RosterEntry => ({
-  ...{ subscriberId: 'ana', agentWallet: 'agent', standing: 'good', outstanding: 0n, owed: [] },
-  ...{ owedSinceMs: null, reason: null, evidence: null, revision: 1n },
+  subscriberId: 'ana',
+  agentWallet: 'agent',
+  standing: 'good',
+  outstanding: 0n,
+  owed: [],
+  owedSinceMs: null,
+  reason: null,
+  evidence: null,
+  revision: 1n,
   ...change,
 });
 const owes = (amount: bigint) => ({
@@ -17,7 +24,9 @@ const owes = (amount: bigint) => ({
 });
 const good = (amount: bigint): Standing => ({ standing: 'good', ...owes(amount) });
 const delinquent = (amount: bigint): Standing => ({
-  ...{ standing: 'delinquent', reason: 'Withdrew.', ...owes(amount) },
+  standing: 'delinquent',
+  reason: 'Withdrew.',
+  ...owes(amount),
   evidence: { signature: 's' as Signature, slot: 1, amount: 9n, what: '9', owedThen: amount },
 });
 

@@ -67,7 +67,9 @@ describe('delinquency', () => {
     const both = [...twice, to('B', owed(4, 10n))];
     expect(judge(both)).toMatchObject({ standing: 'good', outstanding: 10n });
     expect(judge([...both, left(5)])).toMatchObject({
-      ...{ standing: 'delinquent', outstanding: 10n, evidence: { owedThen: 10n } },
+      standing: 'delinquent',
+      outstanding: 10n,
+      evidence: { owedThen: 10n },
     });
     // It pays later debts to that creator, and a payment may be older than its debt.
     expect(judge([...both, left(5), to('B', discharged(6, 10n))]).standing).toBe('good');

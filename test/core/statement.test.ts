@@ -25,8 +25,12 @@ const row = (
 
 test('a link says the same after it was opened, and opens nothing from its expiry on', () => {
   const link: StatementLink = {
-    ...{ of: 'creator', id: 'wallet', sinceMs: 1, untilMs: 2 },
-    ...{ expiresAtMs: 1_000, madeAtMs: 500 },
+    of: 'creator',
+    id: 'wallet',
+    sinceMs: 1,
+    untilMs: 2,
+    expiresAtMs: 1_000,
+    madeAtMs: 500,
   };
   expect(linkIn(linkText(link), 999)).toEqual(link);
   expect([linkIn(linkText(link), 1_000), linkIn(linkText(link), 1_001)]).toEqual([null, null]);

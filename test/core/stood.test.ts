@@ -15,18 +15,32 @@ const agreement: Agreement = { terms, held, tabs: {} };
 /** Ten that were bought for 1,000 before the terms. */
 const old: Held = { market: 0, base: 10n, entry: 1_000n };
 const opened = (slot: number, base: bigint, quote: bigint): Movement => ({
-  ...{ kind: 'open', slot, market: 0, position: 'long', base, quote, fee: 0n },
+  kind: 'open',
+  slot,
+  market: 0,
+  position: 'long',
+  base,
+  quote,
+  fee: 0n,
 });
 const unknown = (slot: number): Movement => ({ kind: 'unknown', slot });
 /** A reckoning of nothing in slot 120, between the states of the slots 110 and 130. */
 const reckoned = (heldBefore: Reckoning['heldBefore'], seen: readonly Held[]): Movement => ({
-  ...{ kind: 'reckoning', slot: 120, afterSlot: 110, held: seen },
+  kind: 'reckoning',
+  slot: 120,
+  afterSlot: 110,
+  held: seen,
   ...(heldBefore === undefined ? {} : { heldBefore }),
 });
 const closeOf = (base: bigint, entry: bigint, proceeds: bigint): Close => ({
   ...closeFact(1, proceeds - entry, { account: addressOf(3) }).body,
-  ...{ baseFilled: base, baseClosed: base, entry, proceeds, fee: 0n },
-  ...{ grossPnl: proceeds - entry, netPnl: proceeds - entry },
+  baseFilled: base,
+  baseClosed: base,
+  entry,
+  proceeds,
+  fee: 0n,
+  grossPnl: proceeds - entry,
+  netPnl: proceeds - entry,
 });
 const owed = (close: Close, history: readonly Movement[]): bigint =>
   bookingsOf(close, 200, agreement, history).reduce((sum, each) => sum + each.amount, 0n);
@@ -81,7 +95,7 @@ describe('a position from before the terms, in an account named behind a cut log
     const history: Movement[] = [
       unknown(105),
       unknown(118),
-      { ...{ kind: 'reckoning', slot: 130, afterSlot: 125, held: [old] }, heldBefore: [old] },
+      { kind: 'reckoning', slot: 130, afterSlot: 125, held: [old], heldBefore: [old] },
     ];
     expect(lotsAfter(held, history, dearer).lots).toMatchObject([
       { terms: { fromSlot: 115 }, openedSlot: 105, base: 10n },

@@ -17,7 +17,8 @@ const swap = (slot: number, taken: bigint, bps: bigint, given: Partial<Outflow> 
     ...({ kind: 'outflow', route: 'swap', mint: USDC.mint, decimals: 6, internal: false } as const),
     ...({ destination: 'theirs', owner: 'delegate' } as { destination: Address; owner: Address }),
     ...({ ofValue: true, consent: 'appointed', signers: [], swapped: taken } as const),
-    ...{ amount: (taken * bps) / 10_000n, usd: (taken * bps) / 10_000n },
+    amount: (taken * bps) / 10_000n,
+    usd: (taken * bps) / 10_000n,
     ...given,
   },
 });

@@ -63,10 +63,16 @@ test('inside a batch, in a call of another program, and of either token program'
 test('an account has each of its owners in turn, and none while it is closed', () => {
   const open = openTokens(account, mint, agent);
   expect(of(open, setOwner(account, stranger), setOwner(account, agent))).toEqual([
-    ...[[], [agent], [stranger], [agent]],
+    [],
+    [agent],
+    [stranger],
+    [agent],
   ]);
   expect(of(open, close, openTokens(account, mint, stranger))).toEqual([
-    ...[[], [agent], [], [stranger]],
+    [],
+    [agent],
+    [],
+    [stranger],
   ]);
   // The authority that may close the account is no owner, and nothing tells of an old account.
   const closing = tokenCall([account, agent], Uint8Array.from([6, 3, 1, ...bytes(stranger)]));
@@ -78,7 +84,8 @@ test('one call may make an account and give it away', () => {
   const whole = made([batch(openTokens(account, mint, agent), setOwner(account, stranger))]);
   expect(tokenOwners(whole).during(account, 0)).toEqual([agent, stranger]);
   expect([tokenOwners(whole).at(account, 0), tokenOwners(whole).at(account, 1)]).toEqual([
-    ...[[], [stranger]],
+    [],
+    [stranger],
   ]);
 });
 

@@ -135,12 +135,19 @@ describe('one standing over both venues', () => {
 
   test('the limit of the gate holds for each token by itself', () => {
     const roster = createRoster({
-      ...{ staleAfterMs: 1_000, failOpen: false, owedForMsMost: null },
+      staleAfterMs: 1_000,
+      failOpen: false,
+      owedForMsMost: null,
       outstandingMost: 100n,
     });
     const entry = (usdt: bigint) => ({
-      ...{ subscriberId: 'ana', agentWallet: 'w', standing: 'good' as const },
-      ...{ owedSinceMs: null, reason: null, evidence: null, revision: 1n },
+      subscriberId: 'ana',
+      agentWallet: 'w',
+      standing: 'good' as const,
+      owedSinceMs: null,
+      reason: null,
+      evidence: null,
+      revision: 1n,
       outstanding: 90n + usdt,
       owed: [
         { ...USDC, amount: 90n },
@@ -183,8 +190,13 @@ test('a transfer to a creator settles debts in its own token only', () => {
 
 test('a clearance covers the token that it names, and each token has an allowance of its own', () => {
   const clearance: Clearance = {
-    ...{ id: 'c', purpose: 'withdraw', amount: 100n, mint: USDT.mint },
-    ...{ grantedSlot: 1, untilSlot: 9, trades: [] },
+    id: 'c',
+    purpose: 'withdraw',
+    amount: 100n,
+    mint: USDT.mint,
+    grantedSlot: 1,
+    untilSlot: 9,
+    trades: [],
   };
   const at = { slot: 2, blockIndex: null, ordinal: 0 };
   const cleared = (mint: Address) =>
@@ -192,7 +204,10 @@ test('a clearance covers the token that it names, and each token has an allowanc
   expect(cleared(USDT.mint)).toBe(60n);
   expect(cleared(USDC.mint)).toBeUndefined();
   const small = (key: string, mint: Address) => ({
-    ...{ key, signature: key as Signature, slot: 2, ours: false },
+    key,
+    signature: key as Signature,
+    slot: 2,
+    ours: false,
     body: { ...outflow(mint, SMALL.quote.transaction), owner: 'shop' as Address },
   });
   const classes = classifyOutflows([small('a', USDC.mint), small('b', USDT.mint)], [], BOTH);
@@ -201,19 +216,35 @@ test('a clearance covers the token that it names, and each token has an allowanc
 
 test('one payment is in one token, of one venue; what the chain shows covers debts in its token', () => {
   const debt = (shareId: string, more: Partial<Debt>): Debt => ({
-    ...{ shareId, subscriptionId: 's', creatorWallet: 'creator' as Address },
-    ...{ driftUser: 'u' as Address, subAccountId: 0, venue: 'drift-v2', token: USDC },
-    ...{ owed: 5n, attempts: 0, slot: 1, minimum: 0n, ...more },
+    shareId,
+    subscriptionId: 's',
+    creatorWallet: 'creator' as Address,
+    driftUser: 'u' as Address,
+    subAccountId: 0,
+    venue: 'drift-v2',
+    token: USDC,
+    owed: 5n,
+    attempts: 0,
+    slot: 1,
+    minimum: 0n,
+    ...more,
   });
   const due = [debt('a', {}), debt('b', { venue: 'velocity', token: USDT }), debt('c', {})];
   const command = next({ payment: null, due });
   expect(command.do === 'plan' && command.debts.map((each) => each.shareId)).toEqual(['a', 'c']);
   const shown = {
-    ...{ id: 'p', signature: 'sig' as Signature, slot: 1 },
-    ...{ creatorWallet: 'creator' as Address, token: USDT, amount: 5n },
+    id: 'p',
+    signature: 'sig' as Signature,
+    slot: 1,
+    creatorWallet: 'creator' as Address,
+    token: USDT,
+    amount: 5n,
   };
   const open = (shareId: string, mint: Address) => ({
-    ...{ shareId, creatorWallet: 'creator' as Address, mint, uncovered: 5n },
+    shareId,
+    creatorWallet: 'creator' as Address,
+    mint,
+    uncovered: 5n,
   });
   expect(allot(shown, [open('a', USDC.mint), open('b', USDT.mint)])).toEqual({
     covers: [{ shareId: 'b', amount: 5n }],

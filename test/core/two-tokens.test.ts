@@ -36,7 +36,9 @@ describe('one standing', () => {
 
   test('an overpayment in one token pays nothing in the other', () => {
     const history = [
-      ...[sum('owed', 1, 7n, USDT), sum('owed', 1, 10n, USDC), left(2)],
+      sum('owed', 1, 7n, USDT),
+      sum('owed', 1, 10n, USDC),
+      left(2),
       sum('discharged', 3, 99n, USDC),
     ];
     expect(judge(history, BOTH)).toMatchObject({
@@ -51,8 +53,13 @@ describe('one standing', () => {
 
 test('a clearance in one token covers no outflow of the other', () => {
   const cleared = (mint: Address): Clearance => ({
-    ...{ id: 'a', purpose: 'withdraw', amount: 100n, mint },
-    ...{ grantedSlot: 10, untilSlot: 20, trades: [] },
+    id: 'a',
+    purpose: 'withdraw',
+    amount: 100n,
+    mint,
+    grantedSlot: 10,
+    untilSlot: 20,
+    trades: [],
   });
   const at = { slot: 12, blockIndex: null, ordinal: 0 };
   const outflow = { key: 'x', at, amount: 40n, mint: USDT.mint };
@@ -62,13 +69,22 @@ test('a clearance in one token covers no outflow of the other', () => {
 
 test('the gate’s limit holds for each token: two debts below it do not add up to one above it', () => {
   const gate = createRoster({
-    ...{ staleAfterMs: 1_000, failOpen: false, outstandingMost: 100n, owedForMsMost: null },
+    staleAfterMs: 1_000,
+    failOpen: false,
+    outstandingMost: 100n,
+    owedForMsMost: null,
   });
   const decide = (usdc: bigint, usdt: bigint) => {
     gate.hydrate([
       {
-        ...{ subscriberId: 'ana', agentWallet: 'w', standing: 'good', reason: null },
-        ...{ outstanding: usdc + usdt, owedSinceMs: null, evidence: null, revision: 1n },
+        subscriberId: 'ana',
+        agentWallet: 'w',
+        standing: 'good',
+        reason: null,
+        outstanding: usdc + usdt,
+        owedSinceMs: null,
+        evidence: null,
+        revision: 1n,
         owed: [
           { ...USDC, amount: usdc },
           { ...USDT, amount: usdt },

@@ -72,7 +72,9 @@ test('a transaction that found no place is read as soon as one is free', async (
   const nowMs = held.clock.nowMs();
   const signatures = Array.from({ length: 17 }, (_, index) => held.close('bo', 30 + index));
   const rumours = signatures.map((signature) => ({
-    ...{ signature, blockIndex: 0, accounts: [accountOf('bo')] },
+    signature,
+    blockIndex: 0,
+    accounts: [accountOf('bo')],
     waitMs: -AHEAD_MS,
   }));
   await held.ledger.sightings.note(rumours, { source: 'webhook', by: 'rumour', nowMs });

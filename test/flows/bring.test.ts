@@ -13,9 +13,12 @@ import { addressOf, createTestLedger, type TestLedger } from '../support/ledger.
 const BO = [addressOf(11), addressOf(12), addressOf(13)] as const;
 const registerBo = ({ ledger }: TestLedger) =>
   ledger.subscribers.register({
-    ...{ id: 'bo', agentWallet: BO[0], agentTokenAccount: BO[1] },
+    id: 'bo',
+    agentWallet: BO[0],
+    agentTokenAccount: BO[1],
     driftAccounts: [{ address: BO[2], subAccountId: 0 }],
-    ...{ sealedKey: null, fromSlot: 1 },
+    sealedKey: null,
+    fromSlot: 1,
   });
 const rows = (...subscribers: string[]) =>
   bundlesOf(

@@ -46,7 +46,10 @@ test('the chain is asked for its finalized slot as soon', async () => {
   const due: number[] = [];
   const pace = createPace();
   const finality = createFinality({
-    ...{ chain: { slot: async () => chain.finalized }, pace, clock, latestSlot: () => 110 },
+    chain: { slot: async () => chain.finalized },
+    pace,
+    clock,
+    latestSlot: () => 110,
     ledger: { sightings: { becameFinal: async () => {} } },
     onFinal: (slot) => void due.push(slot),
   });
@@ -101,8 +104,10 @@ test('work that another daemon leaves is taken over as soon', async () => {
   const { clock, back, advance } = await daemon();
   const taken: string[] = [];
   const lanes = createLaneShare({
-    ...{ share: { isMine: () => false }, nudge: (id) => void taken.push(id) },
-    ...{ pass: async () => {}, clock },
+    share: { isMine: () => false },
+    nudge: (id) => void taken.push(id),
+    pass: async () => {},
+    clock,
   });
   lanes.due(['ana']);
   await back();
@@ -148,8 +153,11 @@ test('the bytes of a payment that does not land are simulated as soon', async ()
     return { error: null, programs: [], logs: [] };
   };
   const ports = {
-    ...{ chain: { simulateBytes }, ledger: { payments: { hindered: async () => true } } },
-    ...{ venues: {}, clock, log: silentLog },
+    chain: { simulateBytes },
+    ledger: { payments: { hindered: async () => true } },
+    venues: {},
+    clock,
+    log: silentLog,
   };
   const hindrance = createHindrance(ports as never, 40_000);
   const ask = () => hindrance.of({ id: 'p1' } as never, { bytes: '' } as never);

@@ -125,7 +125,8 @@ test('a finding says that signing waits, and until which height once a node has 
   world.state = told('b', 2n);
   await continuity.look();
   expect(continuity.finding()).toMatchObject({
-    ...{ what: 'signing', state: 'warning' },
+    what: 'signing',
+    state: 'warning',
     says: expect.stringMatching(/ nothing is signed for 182 finalized blocks; no node has told/),
   });
   await continuity.doubt();

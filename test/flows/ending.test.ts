@@ -276,14 +276,19 @@ test('no clearance is given while the database may lack commits', async () => {
   pace.note(100, clock.elapsedMs());
   const holding = { exists: true, delegate: '', quoteFlow: 0n, isolated: 0n };
   const ports = {
-    ...{ ledger: held.ledger, clock, log, pace, books: saying(state) },
+    ledger: held.ledger,
+    clock,
+    log,
+    pace,
+    books: saying(state),
     chain: {
       accounts: async () => ({ slot: 100, accounts: [null] }),
       slot: async () => 100,
     },
     tokens: { tokenAccount: () => 'ata', readTokenAccount: () => null },
     venues: servingOnly({
-      ...{ name: 'drift-v2', quote: USDC },
+      name: 'drift-v2',
+      quote: USDC,
       preflightAccounts: async () => [],
       statsAddress: () => addressOf(88),
       stateOf: () => ({ hints: holding, counters: { realised: 0n, funding: 0n }, positions: [] }),

@@ -42,7 +42,10 @@ const PLACES = VENUE_NAMES.flatMap((venue) =>
   GUARDS.map((guard) => {
     const usual = LONG || (venue === 'drift-v2' && guard === 'blockhash');
     return {
-      ...{ venue, guard, usual, executor: executorOf(venue) },
+      venue,
+      guard,
+      usual,
+      executor: executorOf(venue),
       /** A fork, and two daemons: played in npm test under a nonce as well, at Velocity. */
       chief: usual || (venue === 'velocity' && guard === 'nonce'),
       /** Those about expiry, and about the first send. */

@@ -199,8 +199,13 @@ test('of two daemons that explain one excess the second is told to ask again, al
     { wallet: house, amount: 60n },
   ];
   const paid = {
-    ...{ id: 'p1', signature: signatureOf(100), slot: 60, creatorWallet: CREATOR },
-    ...{ token: USDC, amount: 120n, recipients },
+    id: 'p1',
+    signature: signatureOf(100),
+    slot: 60,
+    creatorWallet: CREATOR,
+    token: USDC,
+    amount: 120n,
+    recipients,
   };
   expect(await ledger.payments.restore('ana', paid, [])).toBe(true);
   const owed = await ledger.shares.uncovered('ana');

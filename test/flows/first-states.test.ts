@@ -17,10 +17,12 @@ test('a run that began as many baselines as it takes asks for another one, until
   await using held = await createListening([]);
   for (let nth = 0; nth < SUBSCRIBERS; nth++)
     await held.ledger.subscribers.register({
-      ...{ id: `s${nth}`, agentWallet: addressOf(3 * nth + 1) },
+      id: `s${nth}`,
+      agentWallet: addressOf(3 * nth + 1),
       agentTokenAccount: addressOf(3 * nth + 2),
       driftAccounts: [{ address: addressOf(3 * nth + 3), subAccountId: 0 }],
-      ...{ sealedKey: null, fromSlot: 1 },
+      sealedKey: null,
+      fromSlot: 1,
     });
   let isReadable = false;
   const chain = {

@@ -44,7 +44,8 @@ function drain({ world: { cluster } }: Street, wallet: Keypair): void {
 async function openDropped(replayGuard: Guard, slotMs: number) {
   const sponsor = Keypair.generate();
   const street = await openStreet({
-    ...{ sponsor, slotMs },
+    sponsor,
+    slotMs,
     settings: (given) => ({ ...given, payments: { ...given.payments, replayGuard } }),
   });
   street.sendSol(sponsor.publicKey, SOL);
@@ -59,7 +60,10 @@ async function openDropped(replayGuard: Guard, slotMs: number) {
   await expect.poll(async () => (await payments()).at(-1)?.state).toBe('sent');
   const { id } = (await street.shares('ana'))[0] ?? { id: '' };
   return {
-    ...{ street, trader, sponsor, payments },
+    street,
+    trader,
+    sponsor,
+    payments,
     /** Waits for a state of the second debt. */
     debt: (ready: Parameters<Street['share']>[1]) =>
       street.share('ana', (each) => each.id === id && ready(each)),

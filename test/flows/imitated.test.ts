@@ -94,8 +94,13 @@ const OTHER = addressOf(901);
 const AMOUNT = 500_000_000n;
 const [SIGNATURE, SLOT] = [signatureOf(100), 60];
 const paidOther = (maybeLost: boolean) => ({
-  ...{ id: 'p1', signature: SIGNATURE, slot: SLOT, creatorWallet: OTHER },
-  ...{ token: USDC, amount: AMOUNT, maybeLost },
+  id: 'p1',
+  signature: SIGNATURE,
+  slot: SLOT,
+  creatorWallet: OTHER,
+  token: USDC,
+  amount: AMOUNT,
+  maybeLost,
 });
 type Left = Partial<Outflow> & { readonly amount: bigint };
 
@@ -121,7 +126,10 @@ async function foundToAnother(maybeLost: boolean) {
   const { ledger, driftAccount } = held;
   await owing(held, 60n);
   await ledger.subscriptions.put({
-    ...{ id: 'ana-sub', subscriberId: 'ana', driftAccount, held: NOTHING_HELD },
+    id: 'ana-sub',
+    subscriberId: 'ana',
+    driftAccount,
+    held: NOTHING_HELD,
     terms: termsOf(55, OTHER, 1_000),
   });
   expect(await ledger.payments.restore('ana', paidOther(maybeLost), [])).toBe(true);
@@ -164,7 +172,10 @@ test('a payment of another subscriber in the same transaction excuses nothing', 
   const bob = { id: 'bob', agentWallet, agentTokenAccount, sealedKey: null, ...account };
   await ledger.subscribers.register(bob);
   await ledger.subscriptions.put({
-    ...{ id: 'bob-sub', subscriberId: 'bob', driftAccount, held: NOTHING_HELD },
+    id: 'bob-sub',
+    subscriberId: 'bob',
+    driftAccount,
+    held: NOTHING_HELD,
     terms: termsOf(1, OTHER, 1_000),
   });
   expect(await ledger.payments.restore('bob', paidOther(false), [])).toBe(true);

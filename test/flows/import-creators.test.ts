@@ -29,7 +29,10 @@ test('a creator costs no call of its own, also when the rows are imported again'
     return { slot: 100, accounts };
   };
   const venue = {
-    ...{ name: 'drift-v2', title: 'Drift', quote: USDC, quoteMint: USDC.mint },
+    name: 'drift-v2',
+    title: 'Drift',
+    quote: USDC,
+    quoteMint: USDC.mint,
     userAddress: async (wallet: Address) => `${wallet}`.replace(/^./, 'u'),
     stateOf: () => null,
     programId: addressOf(9),
@@ -39,16 +42,28 @@ test('a creator costs no call of its own, also when the rows are imported again'
   const venues = venuesOf([venue]);
   const read = () =>
     createImportReading({
-      ...{ imports: { accountOf: async () => null }, venues, chain, tokens, signers: {} },
+      imports: { accountOf: async () => null },
+      venues,
+      chain,
+      tokens,
+      signers: {},
       payable: createPayable({
-        ...{ ledger: held.ledger, chain, tokens, venues, pen: { sponsor: null } },
+        ledger: held.ledger,
+        chain,
+        tokens,
+        venues,
+        pen: { sponsor: null },
       } as unknown as PayablePorts),
     } as unknown as ReadingPorts);
   const rows = Array.from({ length: PEOPLE }, (_, n) => [
     { kind: 'subscriber', id: `s${n}`, agentWallet: addressOf(300 + n), subAccountIds: [0] },
     {
-      ...{ kind: 'subscription', id: `s${n}-1`, subscriber: `s${n}`, subAccountId: 0 },
-      ...{ creatorWallet: creatorOf(n), shareBps: 1_000 },
+      kind: 'subscription',
+      id: `s${n}-1`,
+      subscriber: `s${n}`,
+      subAccountId: 0,
+      creatorWallet: creatorOf(n),
+      shareBps: 1_000,
     },
   ]).flat();
   const { bundles } = bundlesOf(

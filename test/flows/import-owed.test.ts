@@ -17,7 +17,10 @@ const SPLIT = addressOf(901);
 
 const venue = (name: Venue['name'], quote: Token, first: number): Venue =>
   ({
-    ...{ name, title: name, quote, quoteMint: quote.mint },
+    name,
+    title: name,
+    quote,
+    quoteMint: quote.mint,
     userAddress: async (_: Address, subAccountId: number) => addressOf(first + subAccountId),
     stateOf: () => ({ positions: [{ market: 0, base: 5n, entry: 1_500_000_000n }] }),
     marketName: () => 'SOL-PERP',
@@ -58,11 +61,18 @@ test('debts to one creator in two tokens are not added up, and each has its toke
       venue: 'velocity',
     },
     {
-      ...{ ...bo, kind: 'subscription', id: 'bo-1', venue: 'velocity' },
+      ...bo,
+      kind: 'subscription',
+      id: 'bo-1',
+      venue: 'velocity',
       splits: [{ wallet: SPLIT, shareBps: 100 }],
     },
     ...['7', '8'].map((amount) => ({
-      ...{ kind: 'debt', id: amount, subscriber: 'ana', subscription: 'ana-1', amount },
+      kind: 'debt',
+      id: amount,
+      subscriber: 'ana',
+      subscription: 'ana-1',
+      amount,
     })),
     { kind: 'debt', id: 'a', subscriber: 'bo', subscription: 'bo-1', amount: '900' },
     {

@@ -27,8 +27,12 @@ async function prepare(more: object = {}) {
   const rows = people.flatMap(({ id, wallet }) => [
     { kind: 'subscriber', id, agentWallet: wallet, subAccountIds: [0] },
     {
-      ...{ kind: 'subscription', id: `${id}-1`, subscriber: id, subAccountId: 0 },
-      ...{ creatorWallet: CREATOR, shareBps: 1_000 },
+      kind: 'subscription',
+      id: `${id}-1`,
+      subscriber: id,
+      subAccountId: 0,
+      creatorWallet: CREATOR,
+      shareBps: 1_000,
       ...(id === LAST ? more : {}),
     },
   ]);
@@ -37,7 +41,10 @@ async function prepare(more: object = {}) {
   );
   const lasts = addressOf(300 + PEOPLE - 1);
   const venue = {
-    ...{ name: 'drift-v2', title: 'Drift', quote: USDC, quoteMint: USDC.mint },
+    name: 'drift-v2',
+    title: 'Drift',
+    quote: USDC,
+    quoteMint: USDC.mint,
     userAddress: async (wallet: Address) => accountOf.get(wallet),
     stateOf: (_: string, slot: number, account: { address: Address } | null) => ({
       positions:
@@ -89,7 +96,10 @@ test('an account begins with the slot of its own read, and a close before it owe
   if (last === undefined) throw new Error('the last one is refused');
   const close: Close = {
     ...closeFact(1, 50_000_000n, { account: last.account }).body,
-    ...{ baseFilled: SOL, baseClosed: SOL, entry: 100_000_000n, proceeds: 150_000_000n },
+    baseFilled: SOL,
+    baseClosed: SOL,
+    entry: 100_000_000n,
+    proceeds: 150_000_000n,
   };
   const agreement = { ...last, terms: [last.terms], tabs: {} };
   expect(accrualOf(close, CLOSED_AT, agreement, []).bookings).toEqual([]);

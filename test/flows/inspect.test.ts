@@ -165,7 +165,11 @@ describe('a flood', () => {
   });
 
   const urgentOf = (signature: Signature, slot: number) => ({
-    ...{ signature, slot, blockIndex: 0, accounts: [accountOf('eve')], urgent: true },
+    signature,
+    slot,
+    blockIndex: 0,
+    accounts: [accountOf('eve')],
+    urgent: true,
   });
 
   test('of rumours takes turns with what histories name, and what an account was seen changed by comes first', async () => {

@@ -25,7 +25,9 @@ const state = (slot: number, realised = 0n): AccountState => ({
   hints: { exists: true, delegate: '', quoteFlow: 0n, isolated: 0n },
 });
 const cut: Fact = {
-  ...{ subscriberId: 'ana', account: ANA, signature: signatureOf(45) },
+  subscriberId: 'ana',
+  account: ANA,
+  signature: signatureOf(45),
   position: { slot: 45, blockIndex: 0, ordinal: 1_000_000 },
   body: { kind: 'unknown', why: 'log_truncated', tradedAt: 1_023 },
 };
@@ -97,8 +99,11 @@ test('after its profit was reckoned and booked, it owes nothing more, and the op
   expect(await held.kinds()).toEqual(['45 reckoning', '45 unknown', '50 unknown']);
   expect(held.logged('account.late')).toEqual([
     {
-      ...{ account: ANA, signature: held.late, slot: SLOT },
-      ...{ netPnl: 30n * USDC, realised: 30n * USDC },
+      account: ANA,
+      signature: held.late,
+      slot: SLOT,
+      netPnl: 30n * USDC,
+      realised: 30n * USDC,
     },
   ]);
   expect(await held.ledger.checks.gaps()).toEqual([]);

@@ -22,7 +22,9 @@ const CALLS: Readonly<Record<string, (stranger: Trader, named: Trader) => Transa
     },
     'names a maker': (stranger, named) =>
       instructions.take(stranger, named, {
-        ...{ direction: 'long', base: 10_000_000n, price: 1_000_000n },
+        direction: 'long',
+        base: 10_000_000n,
+        price: 1_000_000n,
       }),
   };
 const names = Object.keys(CALLS);
@@ -60,14 +62,23 @@ test.each(names)(
     world.cluster.advance(4);
     const rows = [
       {
-        ...{ kind: 'subscriber', id: 'ana', venue: 'velocity', subAccountIds: [0] },
+        kind: 'subscriber',
+        id: 'ana',
+        venue: 'velocity',
+        subAccountIds: [0],
         agentWallet: ana.agent.publicKey.toBase58(),
         agentSecretKey: base58Text(ana.agent.secretKey),
       },
       {
-        ...{ kind: 'subscription', id: 'ana-1', subscriber: 'ana', venue: 'velocity' },
-        ...{ creatorWallet: Keypair.generate().publicKey.toBase58(), shareBps: 1_000 },
-        ...{ subAccountId: 0, open: 'from_slot', fromSlot },
+        kind: 'subscription',
+        id: 'ana-1',
+        subscriber: 'ana',
+        venue: 'velocity',
+        creatorWallet: Keypair.generate().publicKey.toBase58(),
+        shareBps: 1_000,
+        subAccountId: 0,
+        open: 'from_slot',
+        fromSlot,
       },
     ];
     expect(await street.post('/v1/imports', { rows, dryRun: false })).toMatchObject({

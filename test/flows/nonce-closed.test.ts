@@ -63,7 +63,9 @@ async function openPaid(hasSecond: boolean, hidden: () => string | null = () => 
   await street.share('ana', ({ status }) => status === 'paid');
   const payments = () => paymentsIn(street.database);
   return {
-    ...{ street, payments, sponsor },
+    street,
+    payments,
+    sponsor,
     denied: () => denied,
     states: async () => (await payments()).map(({ state }) => state),
     owe: () => profitableClose(people, trader),

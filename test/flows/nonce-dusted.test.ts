@@ -42,7 +42,10 @@ test('lamports of strangers at the address of a nonce account hold no debt', asy
   people.send(
     [
       SystemProgram.nonceWithdraw({
-        ...{ noncePubkey, authorizedPubkey, toPubkey: authorizedPubkey, lamports },
+        noncePubkey,
+        authorizedPubkey,
+        toPubkey: authorizedPubkey,
+        lamports,
       }),
     ],
     [sponsor],

@@ -28,8 +28,13 @@ const laneSeeing = (value: string, mover: { signature: string; slot: number } | 
       ledger: {
         nonces: {
           of: async (subscriberId: string) => ({
-            ...{ subscriberId, account, authority: sponsor, rent: 1n },
-            ...{ askedMs: 0, closingMs: null, closedMs: null },
+            subscriberId,
+            account,
+            authority: sponsor,
+            rent: 1n,
+            askedMs: 0,
+            closingMs: null,
+            closedMs: null,
             noted: { value: 'n1', slot: 7 },
           }),
           moverOf: async () => mover,

@@ -49,7 +49,11 @@ async function join(id: string) {
   const payments = async () =>
     (await paymentsIn(street.database)).filter(({ subscriberId }) => subscriberId === id);
   return {
-    ...{ street, creator, trader, account, payments },
+    street,
+    creator,
+    trader,
+    account,
+    payments,
     held: () => street.world.cluster.account(account, 'finalized')?.lamports ?? 0n,
     variants: async () => {
       const own = new Set((await payments()).map(({ paymentId }) => paymentId));

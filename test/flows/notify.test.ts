@@ -118,7 +118,8 @@ test('an endpoint that does not answer holds up no event of another, and is sent
   const onFree = vi.fn<() => void>();
   const notify = createNotify(
     {
-      ...{ ...ports, clock: { ...clock, sleep: async () => {} } },
+      ...ports,
+      clock: { ...clock, sleep: async () => {} },
       sender: {
         ...ports.sender,
         async send({ url }) {

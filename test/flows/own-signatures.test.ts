@@ -92,7 +92,8 @@ test('the cost of a payment is read by the daemon that pays, and known to the on
   const [known, foreign, mine] = ['known', 'foreign', 'mine'] as [Signature, Signature, Signature];
   own.read(read({ signature: known }));
   const unread = [known, foreign, mine].map((signature) => ({
-    ...{ paymentId: String(signature), signature },
+    paymentId: String(signature),
+    signature,
     subscriberId: signature === mine ? 'ana' : 'bo',
   }));
   const [asked, recorded]: [unknown[], string[]] = [[], []];
@@ -109,7 +110,9 @@ test('the cost of a payment is read by the daemon that pays, and known to the on
         return read({ signature });
       },
     },
-    ...{ log: silentLog, ownSignatures: own, share: { isMine: (id: string) => id === 'ana' } },
+    log: silentLog,
+    ownSignatures: own,
+    share: { isMine: (id: string) => id === 'ana' },
   } as unknown as Parameters<typeof createCostReading>[0];
   await createCostReading(ports)(new AbortController().signal);
   expect([asked, recorded.toSorted()]).toEqual([['mine'], ['known', 'mine']]);

@@ -294,7 +294,10 @@ describe('a tip for the sender endpoint', () => {
     const limits = { lamportsADayMost: null, subscriberADayMost: null, failuresADayMost: null };
     const withBudget = (creatorADayMost: bigint) =>
       planningWith({
-        ...{ accounts, tip, lamports: 0n, spentOn: 'c' as Address },
+        accounts,
+        tip,
+        lamports: 0n,
+        spentOn: 'c' as Address,
         options: { sponsorLimits: { ...limits, creatorADayMost } },
       }).intend(100n);
     // The stub's sponsor has spent 100,000,000 lamports on this creator; the fee is 10,000.

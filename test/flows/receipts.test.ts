@@ -183,8 +183,18 @@ describe('with the daemon stopped', () => {
     expect(found.verdict).toBe('ok');
     expect(new Set(found.checks.map((each) => each.what))).toEqual(
       new Set([
-        ...['chain', 'venue', 'accounts', 'id', 'close', 'openings', 'history', 'computation'],
-        ...['share', 'payment', 'paid', 'together'],
+        'chain',
+        'venue',
+        'accounts',
+        'id',
+        'close',
+        'openings',
+        'history',
+        'computation',
+        'share',
+        'payment',
+        'paid',
+        'together',
       ]),
     );
     const [first] = receipts;

@@ -55,8 +55,12 @@ test('agents of an import and of a command are paid for by a sponsor, all with k
   const rows = [
     { ...subscriber, subAccountIds: [0] },
     {
-      ...{ kind: 'subscription', id: 'ana-1', subscriber: 'ana', subAccountId: 0 },
-      ...{ creatorWallet: creator.toBase58(), shareBps: 1_000 },
+      kind: 'subscription',
+      id: 'ana-1',
+      subscriber: 'ana',
+      subAccountId: 0,
+      creatorWallet: creator.toBase58(),
+      shareBps: 1_000,
     },
   ];
   const file = written('rows.jsonl', rows.map((each) => JSON.stringify(each)).join('\n'));
@@ -70,11 +74,16 @@ test('agents of an import and of a command are paid for by a sponsor, all with k
 
   // By a command, for a subscriber who was registered without a key.
   const registered = await street.post('/v1/subscribers', {
-    ...{ id: 'bo', agentWallet: walletOf(bo), subAccountIds: [0] },
+    id: 'bo',
+    agentWallet: walletOf(bo),
+    subAccountIds: [0],
   });
   expect(registered.status).toBe(201);
   const agreed = await street.post('/v1/subscribers/bo/subscriptions', {
-    ...{ id: 'bo-1', subAccountId: 0, creatorWallet: creator.toBase58(), shareBps: 1_000 },
+    id: 'bo-1',
+    subAccountId: 0,
+    creatorWallet: creator.toBase58(),
+    shareBps: 1_000,
   });
   expect(agreed.status).toBe(201);
   services.keep('vault', 'agent-bo', ana.agent);

@@ -41,8 +41,14 @@ afterAll(async () => {
 /** Seals a day of the ledger with a commitment, as the loop of the daemon does. */
 const seal = (day: string, commitment: string) =>
   parts.roots.keep({
-    ...{ day, commitment, leaves: 0, root: '00'.repeat(32), previous: null, madeAtMs: 0 },
-    ...{ secret: new Uint8Array(32), hashes: [] },
+    day,
+    commitment,
+    leaves: 0,
+    root: '00'.repeat(32),
+    previous: null,
+    madeAtMs: 0,
+    secret: new Uint8Array(32),
+    hashes: [],
   });
 /** One round, at a time when the day has been over since the street began. */
 const round = (day: string, change: Partial<RootMemoPorts> = {}) => {
@@ -166,7 +172,9 @@ test('a memo that a stranger writes in a transaction with the sponsor counts for
   street.sendSol(stranger.publicKey, SOL);
   const text = rootMemoText({ day, commitment: commitmentOf(7) });
   const memo = new TransactionInstruction({
-    ...{ programId: new PublicKey(MEMO_PROGRAM), keys: [], data: Buffer.from(text) },
+    programId: new PublicKey(MEMO_PROGRAM),
+    keys: [],
+    data: Buffer.from(text),
   });
   const names = { fromPubkey: stranger.publicKey, toPubkey: sponsor.publicKey, lamports: 1 };
   street.driver.send([SystemProgram.transfer(names), memo], [stranger]);

@@ -49,7 +49,12 @@ function costsOf(budget: Partial<RpcBudget>, kept = new Map<string, number>()) {
     for (let n = 0; n < calls; n++) costs.note({ method, node: 'rpc.example', source, outcome });
   };
   return {
-    ...{ costs, clock, logged, kinds, spend, kept },
+    costs,
+    clock,
+    logged,
+    kinds,
+    spend,
+    kept,
     setWritable: (is: boolean) => {
       writable = is;
     },

@@ -72,7 +72,9 @@ describe('a payment that was planned for two recipients', () => {
     ['second', addressOf(41)],
   ] as const;
   const recipients = RECIPIENTS.map(([, wallet], at) => ({
-    ...{ wallet, amount: 2n + BigInt(at), createAccount: false },
+    wallet,
+    amount: 2n + BigInt(at),
+    createAccount: false,
   }));
   const both: Payment = { ...PAYMENT, plan: { ...PAYMENT.plan, recipients } };
   const unsigned = async ({ run, signatures, payment }: Awaited<ReturnType<typeof laneWith>>) => {

@@ -38,7 +38,9 @@ const ABSENCE = {
 };
 const UNANSWERED: Look = { seen: 'nothing', why: 'drill' };
 const executed = (error: unknown): Look => ({
-  ...{ seen: 'executed', finality: 'finalized', slot: NODE_SLOT + 9 },
+  seen: 'executed',
+  finality: 'finalized',
+  slot: NODE_SLOT + 9,
   error,
 });
 
@@ -50,7 +52,10 @@ async function daemonOn(ledger: SettlePorts['ledger'], chain: object, more: obje
   const trouble = () => troubled('expired', 'drill');
   const settle = createSettle(
     {
-      ...{ ...ports, ledger, books, programsOf: () => [] },
+      ...ports,
+      ledger,
+      books,
+      programsOf: () => [],
       venues: servingOnly({ trouble, quote: USDC }),
       chain: { ...ports.chain, ...chain },
       ...more,
@@ -100,7 +105,8 @@ test.each(['dead', 'failed', 'landed'] as const)(
     await daemon.run();
     expect(times).toBe(1);
     expect(await payments.find('p1')).toMatchObject({
-      ...{ state: 'sent', signature: SECOND.signature },
+      state: 'sent',
+      signature: SECOND.signature,
     });
     expect(await shares.find(held.share.id)).toMatchObject({ status: 'processing', paid: 0n });
     // The daemon goes on with the bytes that the ledger has, and the books are compared.

@@ -108,7 +108,11 @@ async function told(history: History, seed: number | null): Promise<unknown> {
     });
     onMoved = schedule.moved;
     const walks = createWalks({
-      ...{ ...plain, watched, watch, schedule, sweeps: true },
+      ...plain,
+      watched,
+      watch,
+      schedule,
+      sweeps: true,
       owes: () => false,
     });
     await walks.remember(accounts());
@@ -214,7 +218,14 @@ async function told(history: History, seed: number | null): Promise<unknown> {
   const facts = all
     .filter(({ body }) => body.kind !== 'reckoning')
     .map(({ subscriberId, account, signature, slot, ordinal, blockIndex, finality, body }) => ({
-      ...{ subscriberId, account, signature, slot, ordinal, blockIndex, finality, body },
+      subscriberId,
+      account,
+      signature,
+      slot,
+      ordinal,
+      blockIndex,
+      finality,
+      body,
     }));
   // Where records tell nothing, account state shows one sum for the time between two looks, and the
   // number of looks differs between sources. So only sums are compared.
@@ -233,7 +244,13 @@ async function told(history: History, seed: number | null): Promise<unknown> {
   const carried = (await accrualsIn(database))
     .filter(isOfClose)
     .map(({ subscriberId, signature, ordinal, netPnl, amount, carryBefore, carryAfter }) => ({
-      ...{ subscriberId, signature, ordinal, netPnl, amount, carryBefore, carryAfter },
+      subscriberId,
+      signature,
+      ordinal,
+      netPnl,
+      amount,
+      carryBefore,
+      carryAfter,
     }));
   return {
     facts,

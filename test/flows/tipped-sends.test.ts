@@ -22,8 +22,13 @@ test('a payment with a tip goes to the sender too, and a cancellation goes to th
     const sends: [number | undefined, boolean | undefined][] = [];
     const stopping = new AbortController();
     const live = plannedPayment({
-      ...{ creatorWallet: 'c' as Address, driftUser: 'u' as Address },
-      ...{ state: 'sent', signed, nonce, plan: { tip }, cancelFor: [] },
+      creatorWallet: 'c' as Address,
+      driftUser: 'u' as Address,
+      state: 'sent',
+      signed,
+      nonce,
+      plan: { tip },
+      cancelFor: [],
       variants: [
         { purpose: 'payment', signature: 'sig' as never, microLamports: 1n, signedAtMs: 0 },
       ],
@@ -46,8 +51,11 @@ test('a payment with a tip goes to the sender too, and a cancellation goes to th
         },
         nonces: { read: () => ({ seen: 'value', value: 'v' }) },
         books: {
-          ...{ doubt: async () => null, identity: () => null },
-          ...{ disagreement: async () => null, excessTo: () => null, lineage: () => 0 },
+          doubt: async () => null,
+          identity: () => null,
+          disagreement: async () => null,
+          excessTo: () => null,
+          lineage: () => 0,
         },
         venues: servingOnly(createDriftVenue()),
         pen: { sponsor: 's', signNonce: async () => ({ ...signed, bytes: Uint8Array.of(2) }) },

@@ -11,8 +11,11 @@ const ACCOUNT = 'account' as Address;
 const [LOST, NEW] = [addressOf(901), addressOf(902)];
 const adopt = ({ ledger }: TestLedger, address: ReturnType<typeof addressOf>) =>
   ledger.watchList.adopt({
-    ...{ address, subscriberId: 'ana', subAccountId: null },
-    ...{ fromSlot: 1, nowMs: 0 },
+    address,
+    subscriberId: 'ana',
+    subAccountId: null,
+    fromSlot: 1,
+    nowMs: 0,
   });
 
 test('a lower revision shows that the database went back, and the whole list is read', async () => {

@@ -63,13 +63,21 @@ async function setUp(isShared = false) {
     ledger.sightings.note(
       [{ signature: signatureOf(n), slot: 5, blockIndex: 0, accounts: [account] }],
       {
-        ...{ source: 'watch', by: 'confirmed', nowMs: clock.nowMs(), listedRevision: 0 },
+        source: 'watch',
+        by: 'confirmed',
+        nowMs: clock.nowMs(),
+        listedRevision: 0,
       },
     );
   const read = (n: number) =>
     ledger.sightings.record({
-      ...{ signature: signatureOf(n), slot: 5, blockIndex: 0, finality: 'confirmed', facts: [] },
-      ...{ dueMs: clock.nowMs(), nowMs: clock.nowMs() },
+      signature: signatureOf(n),
+      slot: 5,
+      blockIndex: 0,
+      finality: 'confirmed',
+      facts: [],
+      dueMs: clock.nowMs(),
+      nowMs: clock.nowMs(),
     } as never);
   const verdict = () => roster.decide('ana', 'open', clock.nowMs());
   const close = () => held[Symbol.asyncDispose]();

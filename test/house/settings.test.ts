@@ -290,7 +290,9 @@ test('settings for tokens and methods that exist are taken, and every method tha
 
 describe('the sender endpoint', () => {
   const sender = {
-    ...{ tip: '5000', tipLeast: '5000', tipMost: '1000000' },
+    tip: '5000',
+    tipLeast: '5000',
+    tipMost: '1000000',
     accounts: ['4ACfpUFoaSD9bfPdeu6DBt89gB6ENTeHBXCAi87NhDEE'],
   };
   const found = (given: object | null, url = 'https://sender.example/fast?api-key=hunter5') =>

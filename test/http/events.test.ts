@@ -141,8 +141,10 @@ test('events are pulled in order, page by page, as they would be sent', async ()
   const { app, sql } = it;
   for (let n = 0; n < 3; n++)
     await tell(sql, 'share.adopted', `s${n}`, {
-      ...{ mint: USDC.mint, symbol: USDC.symbol },
-      ...{ share: `ps_${n}`, left: BigInt(n) },
+      mint: USDC.mint,
+      symbol: USDC.symbol,
+      share: `ps_${n}`,
+      left: BigInt(n),
     });
   type Page = {
     events: { id: string; type: string; data: unknown }[];

@@ -8,15 +8,25 @@ import { streamRoutes } from '../../src/http/stream.ts';
 import { createManualClock } from '../support/clock.ts';
 
 const entry = (subscriberId: string, standing: string, revision: bigint) => ({
-  ...{ subscriberId, agentWallet: `wallet of ${subscriberId}`, standing, revision },
-  ...{ outstanding: 0n, owed: [], reason: null, evidence: null, owedSinceMs: null },
+  subscriberId,
+  agentWallet: `wallet of ${subscriberId}`,
+  standing,
+  revision,
+  outstanding: 0n,
+  owed: [],
+  reason: null,
+  evidence: null,
+  owedSinceMs: null,
 });
 
 test.each(['close', 'reduce', 'open'])(
   'of many to %s each has its own standing, in every order',
   async (action) => {
     const roster = createRoster({
-      ...{ staleAfterMs: 1e9, failOpen: false, outstandingMost: null, owedForMsMost: null },
+      staleAfterMs: 1e9,
+      failOpen: false,
+      outstandingMost: null,
+      owedForMsMost: null,
     });
     roster.hydrate([entry('ana', 'good', 1n), entry('bo', 'retired', 2n)] as never);
     await using app = Fastify();
@@ -43,7 +53,8 @@ test('a reader of the stream that leaves before its first event is not kept', as
   const asked = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
   const publisher = {
-    ...{ revision: 5n, mark: { revision: 5n, nonce: null } },
+    revision: 5n,
+    mark: { revision: 5n, nonce: null },
     pull() {
       asked.resolve();
       return goOn.promise;

@@ -81,7 +81,9 @@ test('without a key no text of a person, no id and no message of an error is tol
   const rules = { staleAfterMs: 5_000, failOpen: false, outstandingMost: null };
   const roster = createRoster({ ...rules, owedForMsMost: null });
   const halts = ['all', 'creator:wallet', 'subscriber:ana:b'].map((scope) => ({
-    ...{ scope, reason: 'Jane saw a theft', sinceMs: 0 },
+    scope,
+    reason: 'Jane saw a theft',
+    sinceMs: 0,
   }));
   const backlog = { wanted: 3, confirmed: 0, oldestMs: null };
   const app = Fastify();
@@ -90,7 +92,12 @@ test('without a key no text of a person, no id and no message of an error is tol
     roster,
     pulse: () => ({ ledgerAtMs: clock.nowMs(), backlog, skewMs: 0, halts }),
     findings: () => [wrong('keys', 'the key of ana does not open', 'Import the key of ana.')],
-    ...{ clock, staleAfterMs: 5_000, venue: 'v', venues: ['v'], network: 'local', mode: 'settle' },
+    clock,
+    staleAfterMs: 5_000,
+    venue: 'v',
+    venues: ['v'],
+    network: 'local',
+    mode: 'settle',
     stuck: () => [],
     authority: { permits: (given) => (given === operator.authorization ? 'yes' : 'unknown') },
   });

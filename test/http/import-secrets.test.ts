@@ -64,7 +64,9 @@ test('the record of an import tells how many rows of each kind it had, and their
   expect(audit.acts[0]?.asked.body).toEqual({
     dryRun: true,
     rows: {
-      ...{ subscriber: 0, subscription: 1, debt: 2 },
+      subscriber: 0,
+      subscription: 1,
+      debt: 2,
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     },
   });

@@ -64,8 +64,12 @@ beforeAll(async () => {
   await found.restore(
     'unheard',
     {
-      ...{ id: met.unexplained, signature: signatureOf(8), slot: 300_000_000 },
-      ...{ creatorWallet: unheardCreator, token: USDC, amount: 5n },
+      id: met.unexplained,
+      signature: signatureOf(8),
+      slot: 300_000_000,
+      creatorWallet: unheardCreator,
+      token: USDC,
+      amount: 5n,
     },
     [],
   );

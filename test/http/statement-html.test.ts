@@ -10,10 +10,23 @@ const MINT = '9rWLXtyr3coUYNEkr6gAWV2UrwD5uPe9DEhn3cgMvQRw' as Address;
 const row = ({ share, ...more }: Partial<Omit<StatementRow, 'share'>> & { share?: object } = {}) =>
   ({
     share: {
-      ...{ id: 'ps_1', subscriberId: 's', subscriptionId: 'x', creatorWallet: MINT, slot: 7 },
-      ...{ token: USDC, amount: 5_000_000n, paid: 5_000_000n, netPnl: 50_000_000n },
-      ...{ shareBps: 1_000, status: 'paid', recipient: 0, label: null, brought: null },
-      ...{ paidBy: ['pay1' as Signature], creditedBy: [], voided: null },
+      id: 'ps_1',
+      subscriberId: 's',
+      subscriptionId: 'x',
+      creatorWallet: MINT,
+      slot: 7,
+      token: USDC,
+      amount: 5_000_000n,
+      paid: 5_000_000n,
+      netPnl: 50_000_000n,
+      shareBps: 1_000,
+      status: 'paid',
+      recipient: 0,
+      label: null,
+      brought: null,
+      paidBy: ['pay1' as Signature],
+      creditedBy: [],
+      voided: null,
       ...share,
     },
     details: {
@@ -29,8 +42,11 @@ const pageOf = (rows: StatementRow[], more: Partial<Statement> = {}): string =>
   statementPage(
     {
       link: {
-        ...{ of: 'subscriber', id: '<b>ana', expiresAtMs: Date.parse('2026-12-08') },
-        ...{ sinceMs: Date.parse('2026-11-01'), untilMs: Date.parse('2026-12-01') },
+        of: 'subscriber',
+        id: '<b>ana',
+        expiresAtMs: Date.parse('2026-12-08'),
+        sinceMs: Date.parse('2026-11-01'),
+        untilMs: Date.parse('2026-12-01'),
       },
       rows,
       further: 0,

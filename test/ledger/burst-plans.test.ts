@@ -88,9 +88,19 @@ function stepsOf(sql: Sql, numbers: readonly number[]) {
 /** Lets these subscribers close with a profit: in one slot, or each in a slot of its own. */
 async function close(sql: Sql, numbers: readonly number[], together: boolean): Promise<void> {
   const body = {
-    ...{ market: 0, side: 'taker', position: 'long', cause: 'trade', baseFilled: '1' },
-    ...{ baseClosed: '1', proceeds: '11000000', entry: '1000000', grossPnl: '10000000', fee: '0' },
-    ...{ netPnl: '10000000', oraclePrice: '1', counterparty: null },
+    market: 0,
+    side: 'taker',
+    position: 'long',
+    cause: 'trade',
+    baseFilled: '1',
+    baseClosed: '1',
+    proceeds: '11000000',
+    entry: '1000000',
+    grossPnl: '10000000',
+    fee: '0',
+    netPnl: '10000000',
+    oraclePrice: '1',
+    counterparty: null,
   };
   await sql`
     insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)

@@ -15,8 +15,12 @@ import {
 } from '../support/ledger.ts';
 
 const clearance = (id: string, amount: bigint | null, grantedSlot = 50): Clearance => ({
-  ...{ id, purpose: amount === null ? 'close' : 'withdraw', amount },
-  ...{ grantedSlot, untilSlot: 100, trades: [] },
+  id,
+  purpose: amount === null ? 'close' : 'withdraw',
+  amount,
+  grantedSlot,
+  untilSlot: 100,
+  trades: [],
 });
 
 test('of clearances that are granted at once, none adds up with the others beyond the most', async () => {
@@ -101,11 +105,19 @@ describe('with its readings', () => {
     body: FactBody,
     ordinal = 900,
   ): Fact => ({
-    ...{ subscriberId: 'ana', account, signature: signatureOf(n), body },
+    subscriberId: 'ana',
+    account,
+    signature: signatureOf(n),
+    body,
     position: { slot, blockIndex: 1, ordinal },
   });
   const tally = (more: Partial<Tally>): Tally => ({
-    ...{ kind: 'tally', realised: 0n, funding: 0n, deposits: 0n, withdraws: 0n, tokens: 0n },
+    kind: 'tally',
+    realised: 0n,
+    funding: 0n,
+    deposits: 0n,
+    withdraws: 0n,
+    tokens: 0n,
     ...more,
   });
   const readings = [

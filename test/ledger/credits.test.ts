@@ -163,8 +163,11 @@ describe('transfers that Bailiff did not make', () => {
     await creditTransfers(ledger);
     const [share] = await ledger.shares.uncovered('ana');
     const paid = {
-      ...{ id: 'lost', signature: signatureOf(50), slot: 20 },
-      ...{ creatorWallet: CREATOR, token: USDC },
+      id: 'lost',
+      signature: signatureOf(50),
+      slot: 20,
+      creatorWallet: CREATOR,
+      token: USDC,
     };
     await ledger.payments.restore('ana', { ...paid, amount: 70n }, [
       { shareId: share?.shareId ?? '', amount: 70n },

@@ -17,7 +17,11 @@ const MINIMUM = 9_000_000n;
 const [REFERRER, HOUSE, LATER] = [addressOf(71), addressOf(72), addressOf(73)];
 const DRIFT = addressOf(50);
 const split = (wallet: Address, shareBps: number): Split => ({
-  ...{ wallet, shareBps, minimumPayment: MINIMUM, offCurve: false, label: null },
+  wallet,
+  shareBps,
+  minimumPayment: MINIMUM,
+  offCurve: false,
+  label: null,
 });
 
 /** Books a close under terms of three recipients, agrees the newest terms, and asks what is due. */
@@ -26,14 +30,20 @@ async function dueUnder(
   newest: (first: Terms) => Terms,
 ): Promise<Record<string, readonly [asked: boolean | undefined, minimum: bigint]>> {
   await ledger.subscribers.register({
-    ...{ id: 'ana', agentWallet: addressOf(20), agentTokenAccount: addressOf(30) },
-    ...{ driftAccounts: [{ address: DRIFT, subAccountId: 0 }], fromSlot: 1 },
+    id: 'ana',
+    agentWallet: addressOf(20),
+    agentTokenAccount: addressOf(30),
+    driftAccounts: [{ address: DRIFT, subAccountId: 0 }],
+    fromSlot: 1,
     sealedKey: Uint8Array.of(1),
   });
   const put = (terms: Terms) =>
     ledger.subscriptions.put({
-      ...{ id: 'ana-sub', subscriberId: 'ana', driftAccount: DRIFT },
-      ...{ terms, held: NOTHING_HELD },
+      id: 'ana-sub',
+      subscriberId: 'ana',
+      driftAccount: DRIFT,
+      terms,
+      held: NOTHING_HELD,
     });
   const splits = [split(REFERRER, 150), split(HOUSE, 50)];
   const first = termsOf(1, CREATOR, 1_000, { minimumPayment: MINIMUM, splits });

@@ -44,7 +44,10 @@ test('after a transaction that could not be read and is no longer taken for trad
   const { ledger, driftAccount } = held;
   // Base that no lot explains falls under the terms where it may have been opened unread.
   await ledger.subscriptions.put({
-    ...{ id: 'ana-sub', subscriberId: 'ana', driftAccount, held: NOTHING_HELD },
+    id: 'ana-sub',
+    subscriberId: 'ana',
+    driftAccount,
+    held: NOTHING_HELD,
     terms: termsOf(25, CREATOR, 2_000),
   });
   const ana = trading(ledger);

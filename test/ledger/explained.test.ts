@@ -6,7 +6,9 @@ import { closeFact, createTestLedger, recordFact } from '../support/ledger.ts';
 
 const old = { market: 0, base: 7n, entry: 700n };
 const state = (slot: number, positions: AccountState['positions']): AccountState => ({
-  ...{ slot, positions, pulse: '' },
+  slot,
+  positions,
+  pulse: '',
   counters: { ...NO_COUNTERS, realised: 50n, funding: 10n },
   hints: { exists: true, delegate: '', quoteFlow: 0n, isolated: 0n },
 });

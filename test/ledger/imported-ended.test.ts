@@ -15,7 +15,10 @@ test('an ended subscription brings its debts, and charges nothing that is opened
   const { ledger } = made;
   const owed = async () =>
     (await ledger.shares.list({ limit: 9 })).map(({ slot, amount, creatorWallet, status }) => [
-      ...[slot, amount, creatorWallet, status],
+      slot,
+      amount,
+      creatorWallet,
+      status,
     ]);
   const brought = [9, 70n, CREATOR, 'pending'];
   expect(await owed()).toEqual([brought]);
@@ -29,7 +32,10 @@ test('an ended subscription brings its debts, and charges nothing that is opened
     { outcome: { problem: expect.stringContaining('ana-7 is here with other terms') } },
   ]);
   const begun = await ledger.subscriptions.put({
-    ...{ id: 'ana-7', subscriberId: 'ana', driftAccount: BROUGHT, held },
+    id: 'ana-7',
+    subscriberId: 'ana',
+    driftAccount: BROUGHT,
+    held,
     terms: termsOf(30, CREATOR, 1_000),
   });
   expect(begun?.terms.map(({ fromSlot, ended }) => [fromSlot, ended])).toEqual([
@@ -41,8 +47,11 @@ test('an ended subscription brings its debts, and charges nothing that is opened
 test('an ended subscription of an agent wallet is refused, as every other is', async () => {
   await using made = await createTestLedger();
   await made.ledger.watchList.adopt({
-    ...{ address: BROUGHT, subscriberId: 'ana', subAccountId: 7 },
-    ...{ fromSlot: 1, nowMs: 0 },
+    address: BROUGHT,
+    subscriberId: 'ana',
+    subAccountId: 7,
+    fromSlot: 1,
+    nowMs: 0,
   });
   const outcomes = await bring(made, {
     ...ENDED,

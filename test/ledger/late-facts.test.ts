@@ -22,12 +22,18 @@ async function open(name: (typeof LEDGERS)[number], basis: Basis): Promise<Opene
   const ledger = held?.ledger ?? createMemoryLedger(() => 0).ledger;
   if (held === null)
     await ledger.subscribers.register({
-      ...{ id: 'ana', agentWallet: addressOf(1), agentTokenAccount: addressOf(2), fromSlot: 1 },
+      id: 'ana',
+      agentWallet: addressOf(1),
+      agentTokenAccount: addressOf(2),
+      fromSlot: 1,
       driftAccounts: [{ address: ACCOUNT, subAccountId: 0 }],
       sealedKey: null,
     });
   await ledger.subscriptions.put({
-    ...{ id: 'ana-sub', subscriberId: 'ana', driftAccount: ACCOUNT, held: NOTHING_HELD },
+    id: 'ana-sub',
+    subscriberId: 'ana',
+    driftAccount: ACCOUNT,
+    held: NOTHING_HELD,
     terms: termsOf(1, CREATOR, 1_000, { basis }),
   });
   return { ledger, [Symbol.asyncDispose]: async () => held?.[Symbol.asyncDispose]() };
@@ -124,9 +130,18 @@ test('what tells no part of the sum stays on record', async () => {
   const funding: FactBody = { ...quiet, realised: -4n, funding: -4n };
   const whole: FactBody = { ...quiet, realised: -5n, funding: -4n };
   const outflow: FactBody = {
-    ...{ kind: 'outflow', route: 'withdraw', amount: 9n, mint: null, decimals: null },
-    ...{ destination: null, owner: null, internal: false, ofValue: true, consent: 'agent' },
-    ...{ signers: [], usd: null },
+    kind: 'outflow',
+    route: 'withdraw',
+    amount: 9n,
+    mint: null,
+    decimals: null,
+    destination: null,
+    owner: null,
+    internal: false,
+    ofValue: true,
+    consent: 'agent',
+    signers: [],
+    usd: null,
   };
   // Slot 5 is the first state's own, and slot 51 is after the second one.
   for (const slot of [5, 51]) await ana.record(slot, [whole]);
@@ -135,8 +150,13 @@ test('what tells no part of the sum stays on record', async () => {
   const facts = await ledger.facts.list({ subscriberId: 'ana', limit: 20 });
   const kinds = facts.map(({ position, body }) => `${position.slot} ${body.kind}`).toSorted();
   expect(kinds).toEqual([
-    ...['30 reckoning', '30 unknown', '31 tally', '32 outflow', '32 unknown'],
-    ...['5 tally', '51 tally'],
+    '30 reckoning',
+    '30 unknown',
+    '31 tally',
+    '32 outflow',
+    '32 unknown',
+    '5 tally',
+    '51 tally',
   ]);
 });
 

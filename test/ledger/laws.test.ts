@@ -238,9 +238,8 @@ describe('payments', () => {
       await payments.dead('p1', other, [], trouble, 0),
     ];
     expect(ended).toEqual([false, false, false]);
-    expect(await payments.find('p1')).toMatchObject({
-      ...{ state: 'sent', signature: bytes.signature },
-    });
+    const { signature } = bytes;
+    expect(await payments.find('p1')).toMatchObject({ state: 'sent', signature });
     expect(await shares.find(held.share.id)).toMatchObject({ status: 'processing', paid: 0n });
     expect(await payments.landed('p1', 9, bytes.signature)).toBe(true);
   });

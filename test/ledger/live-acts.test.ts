@@ -15,7 +15,10 @@ beforeEach(() => {
   key++;
 });
 const act = (fingerprint = 1): NewAct => ({
-  ...{ actor: 'configured', person: null, what: 'POST /v1/shares/:id/void', asked: {} },
+  actor: 'configured',
+  person: null,
+  what: 'POST /v1/shares/:id/void',
+  asked: {},
   once: { key: `k${key}`, fingerprint: new Uint8Array([fingerprint]) },
 });
 const begun = async (acts: Pick<typeof ledger, 'begin'>) => {
@@ -34,7 +37,9 @@ test('a success stays on record, with its answer, whatever a repetition is answe
   await ledger.end(first, 409, null, 0);
   expect(await last()).toMatchObject({ status: 200 });
   expect(await ledger.begin(act())).toEqual({
-    ...{ kind: 'done', status: 200, answer: '{"status":"voided"}' },
+    kind: 'done',
+    status: 200,
+    answer: '{"status":"voided"}',
   });
 });
 

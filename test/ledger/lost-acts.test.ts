@@ -90,7 +90,11 @@ test('acts of commands are heard of, logged once, and listed when the database l
   const { acts, lines, wentBack, check } = daemon();
   const commands = createActs(database.sql);
   const command = (what: string): NewAct => ({
-    ...{ actor: 'command', person: 'Ana', what, asked: { path: { id: 'k' } }, once: null },
+    actor: 'command',
+    person: 'Ana',
+    what,
+    asked: { path: { id: 'k' } },
+    once: null,
   });
   const before = await begin(commands, command('api-keys revoke'));
   const long = await begin(commands, command('import'));

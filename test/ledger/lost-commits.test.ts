@@ -53,12 +53,23 @@ async function owing(): Promise<{ held: TestLedger; payment: Payment; paid: Paid
 }
 /** The fact that the agent sent tokens to a stranger. Amount in base units. */
 const tokensSent = (signature: Signature, amount: bigint): Fact => ({
-  ...{ subscriberId: 'ana', account: addressOf(2), signature },
+  subscriberId: 'ana',
+  account: addressOf(2),
+  signature,
   position: { slot: 51, blockIndex: 0, ordinal: 1 },
   body: {
-    ...{ kind: 'outflow', route: 'token_transfer', amount, mint: USDC.mint, decimals: 6 },
-    ...{ destination: addressOf(77), owner: addressOf(78), internal: false, ofValue: true },
-    ...{ consent: 'agent', signers: [], usd: amount },
+    kind: 'outflow',
+    route: 'token_transfer',
+    amount,
+    mint: USDC.mint,
+    decimals: 6,
+    destination: addressOf(77),
+    owner: addressOf(78),
+    internal: false,
+    ofValue: true,
+    consent: 'agent',
+    signers: [],
+    usd: amount,
   },
 });
 const share = async ({ sql }: TestLedger) =>
@@ -111,7 +122,9 @@ test('an id that stands in two transactions names two payments, and each has pai
   });
   expect(await payments.restore('ana', paid, [])).toBe(true);
   expect(await payments.bySignature(paid.signature)).toMatchObject({
-    ...{ id: `p1.${paid.signature}`, state: 'landed', excess: paid.amount },
+    id: `p1.${paid.signature}`,
+    state: 'landed',
+    excess: paid.amount,
   });
   expect(await payments.live('ana')).toMatchObject({ id: 'p1', state: 'signed' });
 });

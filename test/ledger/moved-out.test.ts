@@ -16,12 +16,24 @@ async function movedOut(...bodies: readonly FactBody[]): Promise<bigint | null> 
   return await ledger.checks.movedOut(account, USDC.mint, 0, 50);
 }
 const came = (deposits: bigint, deposited?: bigint | null): Tally => ({
-  ...{ kind: 'tally', ...NO_COUNTERS, deposits },
+  kind: 'tally',
+  ...NO_COUNTERS,
+  deposits,
   ...(deposited === undefined ? {} : { deposited }),
 });
 const left = (amount: bigint, mint: Address = USDC.mint): FactBody => ({
-  ...{ kind: 'outflow', route: 'withdraw', amount, mint, decimals: 6, destination: null },
-  ...{ owner: null, internal: true, ofValue: true, consent: 'agent', signers: [], usd: amount },
+  kind: 'outflow',
+  route: 'withdraw',
+  amount,
+  mint,
+  decimals: 6,
+  destination: null,
+  owner: null,
+  internal: true,
+  ofValue: true,
+  consent: 'agent',
+  signers: [],
+  usd: amount,
 });
 const SOL = 'So11111111111111111111111111111111111111112' as Address;
 

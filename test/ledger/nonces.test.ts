@@ -21,8 +21,11 @@ test('a variant is stored in its turn, and the one that was executed becomes the
   await payments.signed('p1', { ...bytes, microLamports: 10n });
   const second = { ...bytes, signature: signatureOf(501), microLamports: 20n };
   const route = {
-    ...{ driftUser: addressOf(60), subAccountId: 3, withdraw: 4n },
-    ...{ settleMarkets: [1, 2], createAgentAccount: true },
+    driftUser: addressOf(60),
+    subAccountId: 3,
+    withdraw: 4n,
+    settleMarkets: [1, 2],
+    createAgentAccount: true,
   };
   const dearer = { purpose: 'payment', bytes: second, route } as const;
   expect(await payments.varied('p1', dearer, 1), 'before it is sent').toBe(false);
@@ -51,7 +54,8 @@ test('a variant is stored in its turn, and the one that was executed becomes the
   expect(live).toMatchObject({ driftUser, subAccountId, plan });
   const [before] = await paymentsIn(held);
   expect(before).toMatchObject({
-    ...{ withdraw: held.share.amount, settleMarkets: [0] },
+    withdraw: held.share.amount,
+    settleMarkets: [0],
     createAgentAccount: false,
   });
   const executed = live?.variants?.[1]?.signature ?? bytes.signature;
@@ -90,7 +94,10 @@ test('a payment that the chain shows takes over the way of the variant that was 
   for (const isDry of [true, false])
     expect((await bookFound(ports, 'ana', paid, new Map(), isDry)).rests).toEqual([]);
   expect((await paymentsIn(held))[0]).toMatchObject({
-    ...{ state: 'landed', signature: second.signature, subAccountId: 3, ...plan },
+    state: 'landed',
+    signature: second.signature,
+    subAccountId: 3,
+    ...plan,
   });
 });
 
@@ -151,10 +158,14 @@ test('a cancellation keeps who asked for it, once a debt, and its debts wait for
   const by = { signature: signatureOf(503), slot: 9, own: true };
   expect(await payments.overtaken('p1', by, troubled('overtaken', 'drill'), 0)).toBe(true);
   expect(await payments.find('p1')).toMatchObject({
-    ...{ state: 'dead', guard: 'nonce', cancelAsked: true },
+    state: 'dead',
+    guard: 'nonce',
+    cancelAsked: true,
   });
   expect(await shares.find(held.share.id)).toMatchObject({
-    ...{ status: 'failed', reason: cancelledBy(by.signature), retryAtMs: null },
+    status: 'failed',
+    reason: cancelledBy(by.signature),
+    retryAtMs: null,
   });
   expect(await payments.cancel('p1', DRILL), 'after its end').toBe(false);
   expect(await nonces.closing('ana', 1_000)).toBe(true);
@@ -205,7 +216,9 @@ test.each(['overtaken', 'failed'] as const)(
     expect(await ended).toBe(true);
     const by = how === 'overtaken' ? mover : bytes.signature;
     expect(await shares.find(first.id)).toMatchObject({
-      ...{ status: 'failed', reason: cancelledBy(by), retryAtMs: null },
+      status: 'failed',
+      reason: cancelledBy(by),
+      retryAtMs: null,
     });
     expect(await shares.find(second.id)).toMatchObject({ status: 'pending', reason: trouble });
     const asked = [{ shareId: first.id, subscriberId: 'ana', voiding }];
@@ -267,7 +280,9 @@ test('what a payment leaves of a debt is voided when it lands although the debt 
   await payments.cancel('p1', { ...voiding, shareId: id });
   expect(await payments.landed('p1', 9, bytes.signature)).toBe(true);
   expect(await shares.find(id)).toMatchObject({
-    ...{ paid: amount - 1n, status: 'failed', reason: landedDespite(bytes.signature) },
+    paid: amount - 1n,
+    status: 'failed',
+    reason: landedDespite(bytes.signature),
   });
   expect(await shares.voidsAsked()).toEqual([{ shareId: id, subscriberId: 'ana', voiding }]);
   expect(await shares.voidAsked(id, 7, null)).toMatchObject({ ...voiding, by: 'operator' });

@@ -127,7 +127,9 @@ test('a look that changes several subscribers gives each a revision, and tells o
       where revision > ${before?.last ?? 0n} order by revision`;
     expect(entries).toEqual(
       changed.map((id, place) => ({
-        ...{ revision: (before?.last ?? 0n) + BigInt(place + 1), subscriber_id: id, same: true },
+        revision: (before?.last ?? 0n) + BigInt(place + 1),
+        subscriber_id: id,
+        same: true,
       })),
     );
     await expect.poll(() => told.splice(0)).toEqual(changed);
@@ -160,9 +162,12 @@ test('a clock of Postgres that is behind the last look counts no time and takes 
 async function indebted(t: TestLedger, id: string, nth: number): Promise<void> {
   const [wallet, tokens, account] = [0, 1, 2].map((each) => addressOf(nth + each)) as Address[];
   await t.ledger.subscribers.register({
-    ...{ id, agentWallet: wallet as Address, agentTokenAccount: tokens as Address },
+    id,
+    agentWallet: wallet as Address,
+    agentTokenAccount: tokens as Address,
     driftAccounts: [{ address: account as Address, subAccountId: 0 }],
-    ...{ sealedKey: null, fromSlot: 1 },
+    sealedKey: null,
+    fromSlot: 1,
   });
   await t.sql`update standing set outstanding = 5 where subscriber_id = ${id}`;
 }

@@ -25,7 +25,9 @@ const state = (slot: number, realised: bigint): AccountState => ({
 });
 type Traded = { readonly tradedAt: number | null; readonly tradedFrom?: number };
 const unknownIn = ({ driftAccount: account }: TestLedger, slot: number, traded: Traded): Fact => ({
-  ...{ subscriberId: 'ana', account, signature: signatureOf(slot) },
+  subscriberId: 'ana',
+  account,
+  signature: signatureOf(slot),
   position: { slot, blockIndex: 0, ordinal: 1_000_000 },
   body: { kind: 'unknown', why: 'log_truncated', ...traded },
 });
@@ -111,10 +113,17 @@ test('no earlier than the first terms of the account', async () => {
   const { ledger } = held;
   const account = addressOf(33);
   await ledger.watchList.adopt({
-    ...{ address: account, subscriberId: 'ana', subAccountId: 1, fromSlot: 1, nowMs: 0 },
+    address: account,
+    subscriberId: 'ana',
+    subAccountId: 1,
+    fromSlot: 1,
+    nowMs: 0,
   });
   await ledger.subscriptions.put({
-    ...{ id: 'ana-second', subscriberId: 'ana', driftAccount: account, held: NOTHING_HELD },
+    id: 'ana-second',
+    subscriberId: 'ana',
+    driftAccount: account,
+    held: NOTHING_HELD,
     terms: termsOf(25, CREATOR, 1_000),
   });
   const second = { ...held, driftAccount: account };
@@ -132,6 +141,7 @@ test('the first of them ends a clearance to close, as a trade that was told does
   await held.ledger.clearances.grant('ana', cleared, 0, 600_000, null);
   const facts = [unknownIn(held, 20, ORDER), leftIn(30), unknownIn(held, 40, ORDER)];
   expect(await judged(held, [leftIn(15), ...facts])).toMatchObject({
-    ...{ standing: 'delinquent', evidence: { slot: 30 } },
+    standing: 'delinquent',
+    evidence: { slot: 30 },
   });
 });

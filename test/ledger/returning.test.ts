@@ -87,7 +87,10 @@ test('a subscriber does not leave before its closes are booked, because its retu
     await expect(leave()).rejects.toMatchObject({ code: 'not_ready' });
   }
   await ledger.checks.propose(BROUGHT, {
-    ...{ slot: 30, counters: NO_COUNTERS, positions: [], pulse: '' },
+    slot: 30,
+    counters: NO_COUNTERS,
+    positions: [],
+    pulse: '',
     hints: { exists: true, delegate: '', quoteFlow: 0n, isolated: 0n },
   });
   const [check] = await ledger.checks.find([BROUGHT]);

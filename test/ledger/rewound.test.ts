@@ -16,12 +16,18 @@ async function open(name: (typeof LEDGERS)[number]): Promise<AsyncDisposable & {
   if (name === 'Postgres') return createTestLedger();
   const { ledger } = createMemoryLedger(() => 0);
   await ledger.subscribers.register({
-    ...{ id: 'ana', agentWallet: addressOf(1), agentTokenAccount: addressOf(2), fromSlot: 1 },
+    id: 'ana',
+    agentWallet: addressOf(1),
+    agentTokenAccount: addressOf(2),
+    fromSlot: 1,
     driftAccounts: [{ address: ACCOUNT, subAccountId: 0 }],
     sealedKey: null,
   });
   await ledger.subscriptions.put({
-    ...{ id: 'ana-sub', subscriberId: 'ana', driftAccount: ACCOUNT, held: NOTHING_HELD },
+    id: 'ana-sub',
+    subscriberId: 'ana',
+    driftAccount: ACCOUNT,
+    held: NOTHING_HELD,
     terms: termsOf(1, CREATOR, 1_000),
   });
   return { ledger, [Symbol.asyncDispose]: async () => {} };

@@ -91,11 +91,23 @@ test('encoded bytes hold nothing of other values, and are not changed by them', 
   expect(Buffer.from(blank.subarray(8)).equals(Buffer.alloc(blank.length - 8))).toBe(true);
   encodeEvent('CurveRecord', {
     ...blankAccount('PerpMarket').amm,
-    ...{ ts: 1n, recordId: 2n, marketIndex: 3, adjustmentCost: 4n },
-    ...{ pegMultiplierBefore: 1n, baseAssetReserveBefore: 1n, quoteAssetReserveBefore: 1n },
-    ...{ sqrtKBefore: 1n, pegMultiplierAfter: 1n, baseAssetReserveAfter: 1n },
-    ...{ quoteAssetReserveAfter: 1n, sqrtKAfter: 1n, baseAssetAmountShort: 1n },
-    ...{ totalFee: 1n, oraclePrice: 1n, fillRecord: 1n, numberOfUsers: 1n },
+    ts: 1n,
+    recordId: 2n,
+    marketIndex: 3,
+    adjustmentCost: 4n,
+    pegMultiplierBefore: 1n,
+    baseAssetReserveBefore: 1n,
+    quoteAssetReserveBefore: 1n,
+    sqrtKBefore: 1n,
+    pegMultiplierAfter: 1n,
+    baseAssetReserveAfter: 1n,
+    quoteAssetReserveAfter: 1n,
+    sqrtKAfter: 1n,
+    baseAssetAmountShort: 1n,
+    totalFee: 1n,
+    oraclePrice: 1n,
+    fillRecord: 1n,
+    numberOfUsers: 1n,
   });
   expect(Buffer.from(full).toString('hex')).toBe(kept);
 });

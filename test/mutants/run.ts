@@ -37,8 +37,15 @@ function passes({ by }: Mutant): boolean {
     'seeds' in by
       ? ['test/sim/run.ts', '--seeds', String(by.seeds), '--first']
       : [
-          ...['node_modules/vitest/vitest.mjs', 'run', by.file, '--maxWorkers', '1', '-t', by.test],
-          ...['--config', PURE.test(by.file) ? 'vitest.mutate.config.ts' : 'vitest.config.ts'],
+          'node_modules/vitest/vitest.mjs',
+          'run',
+          by.file,
+          '--maxWorkers',
+          '1',
+          '-t',
+          by.test,
+          '--config',
+          PURE.test(by.file) ? 'vitest.mutate.config.ts' : 'vitest.config.ts',
           // The copy shares node_modules, and its cache, with vitest runs of the working tree.
           '--no-fsModuleCache',
         ];

@@ -9,7 +9,10 @@ import { addressOf } from '../support/ledger.ts';
 
 const HOST = 'sender.example';
 const call = (method: string, calls: number, node = HOST, source = 'sender') => ({
-  ...{ method, calls, node, source },
+  method,
+  calls,
+  node,
+  source,
   credits: 0,
 });
 
@@ -26,7 +29,10 @@ test('the answers of a month are counted for the sender of the settings alone', 
 test('an account of tips that does not exist, or is a token account, is wrong', async () => {
   const accounts = [1, 2, 3, 4].map(addressOf);
   const seen = [SYSTEM_PROGRAM, TOKEN_PROGRAM, addressOf(9)].map((owner) => ({
-    ...{ owner, lamports: 1, executable: false, rentEpoch: 0 },
+    owner,
+    lamports: 1,
+    executable: false,
+    rentEpoch: 0,
     data: ['', 'base64'],
   }));
   const value = [...seen, null];

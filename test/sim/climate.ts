@@ -189,7 +189,8 @@ export function climateOf(
     strangers: random.chance(0.4) ? 0.03 : 0,
     transfers: random.chance(0.4) ? 0.02 : 0,
     topUps: random.chance(0.4) || swaps ? 0.03 : 0,
-    ...{ swaps, both },
+    swaps,
+    both,
     reimbursed: random.chance(0.4) && !swaps,
     terms: agreed(
       random,

@@ -180,7 +180,11 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   const replayGuard = world.guard();
   let ids = 0;
   const books = createBooks({
-    ...{ ledger, chain, tokens, venues, log },
+    ledger,
+    chain,
+    tokens,
+    venues,
+    log,
     ...(world.databaseStates === null
       ? {}
       : { databaseStates: gated(world.databaseStates, turns, process) }),

@@ -106,9 +106,8 @@ function checkBooks(
         `law 2: share ${share.id} is ${share.status}, and ${claimed ? 'has' : 'has no'} payment`,
       );
   }
-  for (const { id, signature, subscriberId, creatorWallet, token, slot, amount, credited } of [
-    ...state.credits.values(),
-  ]) {
+  for (const transfer of state.credits.values()) {
+    const { id, signature, subscriberId, creatorWallet, token, slot, amount, credited } = transfer;
     const landed = chain.find(signature);
     if (landed === null || !chain.isFinal(landed))
       fail(`law 1: transfer ${signature} counts, and is not final`);

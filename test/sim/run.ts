@@ -88,7 +88,9 @@ if (values.sabotage) {
 if (Number(values.workers) > 1) {
   const flags = [
     ...(values.moods === undefined ? [] : ['--moods', values.moods]),
-    ...['--guard', values.guard, ...(values.blind ? ['--blind'] : [])],
+    '--guard',
+    values.guard,
+    ...(values.blind ? ['--blind'] : []),
   ];
   const range = { from: Number(values.from), seeds: Number(values.seeds) };
   const { failed } = await playAmong(Number(values.workers), range, flags);

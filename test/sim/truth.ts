@@ -250,7 +250,10 @@ export async function truthOf(
   // Without indexes, the transfers of one slot are matched in the order of their signatures, too.
   if (!chain.placesTold) transfers.sort(bySlotAndSignature);
   const discharged = transfers.map(({ at, venue, purse, credited: amount }) => ({
-    ...{ at, mint: venue.mint, purse, amount },
+    at,
+    mint: venue.mint,
+    purse,
+    amount,
     exact: true,
   }));
   const paid = [...events.paid, ...discharged.filter(({ amount }) => amount > 0n)];

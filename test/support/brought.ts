@@ -24,14 +24,25 @@ export function bring(
 ): Promise<RowOutcome[]> {
   const terms = termsOf(held.slot + 1, CREATOR, 1_000, more);
   const subscription = {
-    ...{ line: 1, account: BROUGHT, terms, held, booksFrom, deficit: 0n },
+    line: 1,
+    account: BROUGHT,
+    terms,
+    held,
+    booksFrom,
+    deficit: 0n,
     row: {
-      ...{ ...terms, kind: 'subscription', id: 'ana-7', subscriber: 'ana', subAccountId: 7 },
+      ...terms,
+      kind: 'subscription',
+      id: 'ana-7',
+      subscriber: 'ana',
+      subAccountId: 7,
       open: held.open ?? 'free',
     },
   };
   const prepared = {
-    ...{ subscriberId: 'ana', subscriber: null, slot: booksFrom - 1 },
+    subscriberId: 'ana',
+    subscriber: null,
+    slot: booksFrom - 1,
     subscriptions: [subscription],
     debts: Object.entries(debts).map(([id, amount], nth) => ({
       line: 2 + nth,
@@ -45,8 +56,11 @@ export function bring(
 export async function broughtLedger(rows: BroughtRows): Promise<TestLedger> {
   const made = await createTestLedger();
   await made.ledger.watchList.adopt({
-    ...{ address: BROUGHT, subscriberId: 'ana', subAccountId: 7 },
-    ...{ fromSlot: 1, nowMs: 0 },
+    address: BROUGHT,
+    subscriberId: 'ana',
+    subAccountId: 7,
+    fromSlot: 1,
+    nowMs: 0,
   });
   const problems = (await bring(made, rows)).filter(({ outcome }) => outcome !== 'new');
   if (problems.length > 0) throw new Error(JSON.stringify(problems));

@@ -145,7 +145,7 @@ export async function openGeyser(): Promise<GeyserServer> {
       for (const call of calls) call.write(Update.fromPartial({ ping: {} } as never));
     },
     drop() {
-      for (const call of [...calls]) end(call, status.UNAVAILABLE, 'shutting down');
+      for (const call of calls) end(call, status.UNAVAILABLE, 'shutting down');
     },
     async [Symbol.asyncDispose]() {
       server.forceShutdown();

@@ -19,7 +19,9 @@ export function trading(ledger: Ledger) {
   let reckonedTo = 0n;
   let checkedTo = 0;
   const state = (slot: number): AccountState => ({
-    ...{ slot, positions: account.held(), pulse: '' },
+    slot,
+    positions: account.held(),
+    pulse: '',
     counters: { ...NO_COUNTERS, realised: account.realised() },
     hints: { exists: true, delegate: '', quoteFlow: 0n, isolated: 0n },
   });
@@ -28,7 +30,10 @@ export function trading(ledger: Ledger) {
     await ledger.sightings.note([rumour], { source: 'replay', by: 'confirmed', nowMs: 0 });
     const facts = bodies.map(
       (body, ordinal): Fact => ({
-        ...{ subscriberId: 'ana', account: ACCOUNT, signature: rumour.signature, body },
+        subscriberId: 'ana',
+        account: ACCOUNT,
+        signature: rumour.signature,
+        body,
         position: { slot, blockIndex: 0, ordinal: body.kind === 'unknown' ? 1_000_000 : ordinal },
       }),
     );

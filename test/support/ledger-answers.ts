@@ -80,7 +80,8 @@ export async function unaccrued({ shares }: Ledger, limit = 3): Promise<unknown[
     pages.push(
       page.map(({ fact, subscription, vouched, history }) => ({
         fact: { ...fact, body: fact.body.netPnl },
-        ...{ subscription: subscription.id, vouched },
+        subscription: subscription.id,
+        vouched,
         accrued: accrualOf(fact.body, fact.position.slot, subscription, history),
       })),
     );

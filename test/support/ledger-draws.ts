@@ -86,7 +86,9 @@ export const paymentOf = (
   part: bigint,
 ): Payment =>
   paymentOfDebts(payableTogether(debts, debts[0] as Debt), {
-    ...{ id, subscriberId, most: part },
+    id,
+    subscriberId,
+    most: part,
     plan: { createCreatorAccount: part === 3n },
   });
 

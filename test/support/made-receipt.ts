@@ -52,8 +52,17 @@ const transactionOf = (
   slot: number,
   more: Partial<ChainTransaction> = {},
 ): ChainTransaction => ({
-  ...{ signature, slot, blockIndex: null, error: null, keys: [user, agent], instructions: [] },
-  ...{ tokenBalances: [], signers: [agent], fee: 5_000n, lamports: null, logs: [] },
+  signature,
+  slot,
+  blockIndex: null,
+  error: null,
+  keys: [user, agent],
+  instructions: [],
+  tokenBalances: [],
+  signers: [agent],
+  fee: 5_000n,
+  lamports: null,
+  logs: [],
   ...more,
 });
 const moved = (owner: Address, before: bigint, after: bigint) => ({
@@ -104,9 +113,21 @@ export function made(
   ];
   const entry = records.reduce((sum, { body }) => sum + ((body as Open).quote ?? 0n), 0n);
   const body: Close = {
-    ...{ kind: 'close', market: 0, side: 'taker', position: 'long', cause: 'trade' },
-    ...{ baseFilled: 2_001n, baseClosed: 2_001n, proceeds: entry + gain, entry, grossPnl: gain },
-    ...{ fee: 11n, netPnl: gain - 11n, fillRecordId: 9n, oraclePrice: 5n, counterparty: null },
+    kind: 'close',
+    market: 0,
+    side: 'taker',
+    position: 'long',
+    cause: 'trade',
+    baseFilled: 2_001n,
+    baseClosed: 2_001n,
+    proceeds: entry + gain,
+    entry,
+    grossPnl: gain,
+    fee: 11n,
+    netPnl: gain - 11n,
+    fillRecordId: 9n,
+    oraclePrice: 5n,
+    counterparty: null,
   };
   const close: Record = { signature: signatureOf('close'), slot: 90, ordinal: 8, body };
   const common = {
@@ -136,7 +157,13 @@ export function made(
     const { market, position, base, quote, fee: paid } = each as Open;
     return {
       kind: 'open' as const,
-      ...{ signature, slot, ordinal, market, position, base, quote },
+      signature,
+      slot,
+      ordinal,
+      market,
+      position,
+      base,
+      quote,
       fee: paid,
     };
   });
@@ -151,8 +178,16 @@ export function made(
   const payment = { id: 'p1', signature: signatureOf('payment'), slot: 95, amount: rest + 5n };
   const transfer = { signature: signatureOf('transfer'), slot: 93, ordinal: 2, account: user };
   const receipt: Receipt = {
-    ...{ kind: 'bailiff.receipt', version: 1, genesisHash: 'here', venue: 'drift-v2' },
-    ...{ programId: PROGRAM, mint: MINT, subscription: 'ana-1', terms, movements, parts },
+    kind: 'bailiff.receipt',
+    version: 1,
+    genesisHash: 'here',
+    venue: 'drift-v2',
+    programId: PROGRAM,
+    mint: MINT,
+    subscription: 'ana-1',
+    terms,
+    movements,
+    parts,
     subscriber: {
       agentWallet: agent,
       tokenAccount: tokenAccount(agent),
@@ -166,7 +201,9 @@ export function made(
     payments: [
       {
         ...payment,
-        ...{ others: 0n, withdrawn: 20n, reimbursed: 3n },
+        others: 0n,
+        withdrawn: 20n,
+        reimbursed: 3n,
         covers: [
           { share: id, amount: rest },
           { share: 'ps_other', amount: 5n },
@@ -190,9 +227,18 @@ export function made(
   const gift = {
     ...transfer,
     body: {
-      ...{ kind: 'outflow', route: 'withdraw', amount: part + 1n, mint: MINT, decimals: 6 },
-      ...{ destination: tokenAccount(creator), owner: creator, internal: false, ofValue: true },
-      ...{ consent: 'agent', signers: [], usd: null },
+      kind: 'outflow',
+      route: 'withdraw',
+      amount: part + 1n,
+      mint: MINT,
+      decimals: 6,
+      destination: tokenAccount(creator),
+      owner: creator,
+      internal: false,
+      ofValue: true,
+      consent: 'agent',
+      signers: [],
+      usd: null,
     } as Outflow,
   };
   const evidence: ReceiptEvidence = {
@@ -204,7 +250,10 @@ export function made(
         .filter((each) => each.signature === transaction.signature)
         .map(
           ({ signature, slot, ordinal, body: each }): Fact => ({
-            ...{ subscriberId: '', account: user, signature, body: each },
+            subscriberId: '',
+            account: user,
+            signature,
+            body: each,
             position: { slot, blockIndex: null, ordinal },
           }),
         ),

@@ -93,7 +93,11 @@ export { EXCESS_LAMPORTS, FEE, WALLET_LAMPORTS } from './made-lamports.ts';
  * negative when out of it.
  */
 export const venueMove = (account: Address, mint: Address, amount: bigint): VenueMove => ({
-  ...{ subscriberId: 'ana', account, mint, amount, place: 0 },
+  subscriberId: 'ana',
+  account,
+  mint,
+  amount,
+  place: 0,
 });
 
 let counter = 0;
@@ -294,8 +298,17 @@ export function madeAt(dialect: Dialect, layout: Layout) {
     meaningsOf(stateOf(1), NO_COUNTERS, stateOf(2, change)).map((each) => each.what);
 
   return {
-    ...{ dialect, user, watched, venue, tokens, made, bodies, ofKind },
-    ...{ depositRecord, stateOf, means },
+    dialect,
+    user,
+    watched,
+    venue,
+    tokens,
+    made,
+    bodies,
+    ofKind,
+    depositRecord,
+    stateOf,
+    means,
   };
 }
 

@@ -65,14 +65,17 @@ export function underNonce(
     case 2:
       return payments.cancel(id, {
         shareId: seed % 24 < 8 ? null : (covers[seed % covers.length]?.shareId ?? null),
-        ...{ reason: 'drill', actor: 'command', person: null },
+        reason: 'drill',
+        actor: 'command',
+        person: null,
       });
     case 3:
       return payments.overtaken(
         id,
         {
           signature: seed % 48 < 16 ? signature : (variants.at(-1)?.signature ?? signature),
-          ...{ slot: 60, own: seed % 16 < 8 },
+          slot: 60,
+          own: seed % 16 < 8,
         },
         trouble,
         seed % 32 < 16 ? 100 : null,

@@ -112,7 +112,8 @@ export function planningWith(given: {
     },
   };
   const venue = {
-    ...{ ...classify, quote: USDC },
+    ...classify,
+    quote: USDC,
     preflightAccounts: async (user: string) => {
       read.push(user);
       return [];
@@ -190,7 +191,8 @@ export function planningWith(given: {
     hasKey: true,
     agentWallet: 'a',
     driftAccounts: given.accounts.map((_, at) => ({
-      ...{ address: `u${at}`, subAccountId: at },
+      address: `u${at}`,
+      subAccountId: at,
       venue: 'drift-v2',
     })),
   } as unknown as Subscriber;

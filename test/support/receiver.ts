@@ -60,7 +60,9 @@ export async function withEndpoint() {
   const secret = Buffer.from(`whsec_${Buffer.alloc(32, 1).toString('base64')}`);
   const add = (id: string, url: string) =>
     ledger.endpoints.create({
-      ...{ id, url, kinds: null },
+      id,
+      url,
+      kinds: null,
       secret: vault.seal(endpointBinding(id), secret),
     });
   await add('e1', receiver.url);

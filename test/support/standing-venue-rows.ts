@@ -29,9 +29,15 @@ const swap = (signer: typeof hand.agent, through: typeof hand.agent, back: bigin
         {
           event: 'SwapRecord',
           value: {
-            ...{ ts: 1n, user: hand.user, amountOut: back, amountIn: 1_000_000_000n },
-            ...{ outMarketIndex: 1, inMarketIndex: 0, outOraclePrice: 150_000_000n },
-            ...{ inOraclePrice: 1_000_000n, fee: 0n },
+            ts: 1n,
+            user: hand.user,
+            amountOut: back,
+            amountIn: 1_000_000_000n,
+            outMarketIndex: 1,
+            inMarketIndex: 0,
+            outOraclePrice: 150_000_000n,
+            inOraclePrice: 1_000_000n,
+            fee: 0n,
           },
         },
       ],
@@ -239,8 +245,12 @@ export const VENUE_ROWS: Readonly<Record<string, Row>> = {
     const { withdraw } = stage.world.driver.instructions;
     const landed = stage.act([withdraw(stage.trader, theirs, 100_000_000n)]);
     const clearance: Clearance = {
-      ...{ id: 'c', purpose: 'withdraw', amount: 100_000_000n, trades: [] },
-      ...{ grantedSlot: landed.slot - 1, untilSlot: landed.slot + 10 },
+      id: 'c',
+      purpose: 'withdraw',
+      amount: 100_000_000n,
+      trades: [],
+      grantedSlot: landed.slot - 1,
+      untilSlot: landed.slot + 10,
     };
     return [heard(stage, landed, { clearances: [clearance] })];
   },

@@ -19,8 +19,11 @@ const DAY_MS = 86_400_000;
 export async function openStatements(closes: number) {
   const held = await createTestLedger();
   await held.ledger.watchList.adopt({
-    ...{ address: addressOf(44), subscriberId: 'ana', subAccountId: 7 },
-    ...{ fromSlot: 1, nowMs: 0 },
+    address: addressOf(44),
+    subscriberId: 'ana',
+    subAccountId: 7,
+    fromSlot: 1,
+    nowMs: 0,
   });
   await bring(held, {
     held: { slot: 9, positions: [], open: 'free' },
@@ -59,8 +62,10 @@ export async function openStatements(closes: number) {
     /** A link to all that Ana owes. */
     link: (): StatementLink => ({
       of: 'subscriber',
-      ...{ id: 'ana', sinceMs: 0 },
-      ...{ untilMs: Date.now() + DAY_MS, expiresAtMs: Date.now() + DAY_MS },
+      id: 'ana',
+      sinceMs: 0,
+      untilMs: Date.now() + DAY_MS,
+      expiresAtMs: Date.now() + DAY_MS,
     }),
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };

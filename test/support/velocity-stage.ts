@@ -12,7 +12,9 @@ import { transactionOf } from './transaction.ts';
 
 export const key = (address: string): PublicKey => new PublicKey(address);
 export const meta = (pubkey: PublicKey, isWritable = false, isSigner = false) => ({
-  ...{ pubkey, isWritable, isSigner },
+  pubkey,
+  isWritable,
+  isSigner,
 });
 
 /** Changes the bytes of an account, and its length where `bytes` gives another one. */

@@ -74,7 +74,15 @@ function tapedOf(cluster: Cluster, { execution }: Landed): Taped {
   const { error, fee, logs, inner, units, preBalances, postBalances, preTokens, postTokens } = rest;
   return {
     asked: askedOf(message),
-    ...{ error, fee, logs, inner, units, preBalances, postBalances, preTokens, postTokens },
+    error,
+    fee,
+    logs,
+    inner,
+    units,
+    preBalances,
+    postBalances,
+    preTokens,
+    postTokens,
     wrote,
   };
 }

@@ -9,7 +9,9 @@ function gaugeThatTakes(tookMs: number) {
   const metrics = createMetrics(clock);
   let reads = 0;
   metrics.gauge({
-    ...{ name: 'bailiff_tried', help: 'x', labels: [] },
+    name: 'bailiff_tried',
+    help: 'x',
+    labels: [],
     async read() {
       reads++;
       clock.advance(tookMs);

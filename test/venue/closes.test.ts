@@ -124,8 +124,14 @@ describe('a close', () => {
     ).toEqual([expect.objectContaining({ cause: 'expiry', netPnl: 9_950_000n })]));
   test('expiry settlement with its fill is told by the fill', () => {
     const record = {
-      ...{ ts: 1n, user, marketIndex: 0, pnl: 9_950_000n, baseAssetAmount: 1_000_000_000n },
-      ...{ quoteAssetAmountAfter: 0n, quoteEntryAmount: 0n, settlePrice: 110_000_000n },
+      ts: 1n,
+      user,
+      marketIndex: 0,
+      pnl: 9_950_000n,
+      baseAssetAmount: 1_000_000_000n,
+      quoteAssetAmountAfter: 0n,
+      quoteEntryAmount: 0n,
+      settlePrice: 110_000_000n,
       explanation: 'expiredPosition',
     };
     const settled = { event: 'SettlePnlRecord', value: record };

@@ -21,8 +21,15 @@ const { made, user, venue, bodies, someone } = madeUp;
 describe('a record of a settlement', () => {
   const settled = (value: Struct, fill: Struct | null = null) => {
     const record = {
-      ...{ ts: 1n, user, marketIndex: 0, pnl: 20n, baseAssetAmount: SOL, settlePrice: 1n },
-      ...{ quoteAssetAmountAfter: 0n, quoteEntryAmount: 0n, explanation: 'expiredPosition' },
+      ts: 1n,
+      user,
+      marketIndex: 0,
+      pnl: 20n,
+      baseAssetAmount: SOL,
+      settlePrice: 1n,
+      quoteAssetAmountAfter: 0n,
+      quoteEntryAmount: 0n,
+      explanation: 'expiredPosition',
       ...value,
     };
     const emits = [{ event: 'SettlePnlRecord', value: record }];

@@ -33,8 +33,14 @@ test('a settlement marks the account at its place, in any call that records one'
   const record = {
     event: 'LPRecord',
     value: {
-      ...{ ts: 1n, user: ana, action: 'settleLiquidity', nShares: 0n, marketIndex: 0 },
-      ...{ deltaBaseAssetAmount: 5n, deltaQuoteAssetAmount: -1n, pnl: 40n },
+      ts: 1n,
+      user: ana,
+      action: 'settleLiquidity',
+      nShares: 0n,
+      marketIndex: 0,
+      deltaBaseAssetAmount: 5n,
+      deltaQuoteAssetAmount: -1n,
+      pnl: 40n,
     },
   };
   const others = { ...record, value: { ...record.value, user: madeUp.someone() } };

@@ -46,14 +46,9 @@ describe.each(MADE_AT)('at %s', (_, at) => {
     test('return data that reads ` failed` in base64 gives its record to no other call', () => {
       const [wrapper, helper] = [someone(), someone()];
       const { emits = [], inner = [], ...stolen } = withdrawal(stranger, 1_000_000_000n);
-      const wrapped: Made = {
-        ...{ program: wrapper, accounts: [agent], data: Buffer.of(1) },
-        inner: [
-          { program: helper, accounts: [], data: Buffer.of(1) },
-          { ...stolen, emits },
-          ...inner,
-        ],
-      };
+      const helping: Made = { program: helper, accounts: [], data: Buffer.of(1) };
+      const within = [helping, { ...stolen, emits }, ...inner];
+      const wrapped: Made = { ...helping, program: wrapper, accounts: [agent], inner: within };
       const decoy = withdrawal(agentTokens, 1n, { depositRecordId: 2n });
       const whole = made(
         [wrapped, decoy],
@@ -103,8 +98,12 @@ describe.each(MADE_AT)('at %s', (_, at) => {
         const left = ofKind(heard, 'outflow').filter((each) => !each.internal);
         expect(left).toEqual([
           expect.objectContaining({
-            ...{ route: 'token_transfer', amount: 500n, destination: away, mint: QUOTE_MINT },
-            ...{ ofValue: true, consent: 'agent' },
+            route: 'token_transfer',
+            amount: 500n,
+            destination: away,
+            mint: QUOTE_MINT,
+            ofValue: true,
+            consent: 'agent',
           }),
         ]);
       },

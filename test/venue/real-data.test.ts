@@ -151,7 +151,10 @@ describe.runIf(existsSync(path.join(shared, 'velocity')))('accounts of Velocity 
   test('are read by its own readers', () => {
     expect(accounts.exchangeStatus(velocityFile('state'))).toBe(0);
     expect(accounts.spotMarket(velocityFile('spot_market_0'))).toMatchObject({
-      ...{ index: 0, mint: profile.quote.mint, decimals: 6, withdrawPaused: false },
+      index: 0,
+      mint: profile.quote.mint,
+      decimals: 6,
+      withdrawPaused: false,
       oracle: 'Dai8hT1YRBBm5rBSJUSKcdR11psM55LVAkshbypfC4k4',
     });
     const perp = velocityFile('perp_market_0');

@@ -81,7 +81,7 @@ test('the instructions of a plan out of one reading are built once, and anew for
   const plan = { settleMarkets, withdraw };
   const built = (given: object, from = account) => {
     const payment = { driftUser, plan };
-    const parts = { ...{ payment, agent, source }, ...given } as unknown as PaymentParts;
+    const parts = { payment, agent, source, ...given } as unknown as PaymentParts;
     return venue.instructions(parts, from ?? expect.fail('no account'), read);
   };
   const first = await built({});

@@ -90,7 +90,9 @@ describe.each(MADE_AT)('at %s', (_, at) => {
       const transaction = made(calls, rows, log);
       expect(ofKind(transaction, 'outflow')).toEqual([
         expect.objectContaining({
-          ...{ route: 'token_transfer', amount: 700n * USDC, destination: pool },
+          route: 'token_transfer',
+          amount: 700n * USDC,
+          destination: pool,
         }),
       ]);
     });
@@ -148,13 +150,20 @@ describe.each(MADE_AT)('at %s', (_, at) => {
       });
       describe('where no price is known, everything that it took is out of reach', () => {
         const everything = {
-          ...{ kind: 'outflow', route: 'swap', amount: 1_000_000_000n, usd: null },
-          ...{ owner: delegate, internal: false, consent: 'appointed' },
+          kind: 'outflow',
+          route: 'swap',
+          amount: 1_000_000_000n,
+          usd: null,
+          owner: delegate,
+          internal: false,
+          consent: 'appointed',
         };
         const given = { signers: [delegate], lamports: null };
         const newer = at.dialect.profile.spotDecimals.length;
         const marked = expect.objectContaining({
-          ...{ kind: 'unknown', why: 'unknown_market', tradedAt: null },
+          kind: 'unknown',
+          why: 'unknown_market',
+          tradedAt: null,
         });
         test('into a market newer than this release, or out of one', () => {
           for (const markets of [{ outMarketIndex: newer }, { inMarketIndex: newer }]) {
@@ -192,7 +201,8 @@ describe.each(MADE_AT)('at %s', (_, at) => {
         );
         const sent = transfer(agentTokens, theirs, 1_000_000_000n);
         const transaction = made([open, begun, sent, end(1_000_000_000n)], rows, 'whole', {
-          ...{ signers: [delegate], lamports: null },
+          signers: [delegate],
+          lamports: null,
         });
         expect(ofKind(transaction, 'outflow')).toEqual([
           expect.objectContaining({ route: 'swap', amount: 850_000_000n, owner: delegate }),

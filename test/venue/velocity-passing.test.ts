@@ -49,8 +49,13 @@ function openAna(atVenue: 'SOL' | 'USDT') {
 async function seeded(agent: PublicKey, lamports: bigint, owner = agent) {
   const account = await PublicKey.createWithSeed(agent, 'passing', TOKEN_PROGRAM_ID);
   const create = SystemProgram.createAccountWithSeed({
-    ...{ fromPubkey: agent, basePubkey: agent, seed: 'passing', newAccountPubkey: account },
-    ...{ lamports: Number(RENT + lamports), space: ACCOUNT_SIZE, programId: TOKEN_PROGRAM_ID },
+    fromPubkey: agent,
+    basePubkey: agent,
+    seed: 'passing',
+    newAccountPubkey: account,
+    lamports: Number(RENT + lamports),
+    space: ACCOUNT_SIZE,
+    programId: TOKEN_PROGRAM_ID,
   });
   return {
     account,
@@ -103,8 +108,12 @@ describe(tape.where, () => {
     const close = createCloseAccountInstruction(account, agent, agent);
     const heard = heardOf(send(...make, withdraw(account, ana, 5n * SOL), close), ana);
     const wanted = {
-      ...{ route: 'withdraw', amount: 5n * SOL, mint: NATIVE_MINT.toBase58() },
-      ...{ destination: account.toBase58(), owner: agent.toBase58(), internal: true },
+      route: 'withdraw',
+      amount: 5n * SOL,
+      mint: NATIVE_MINT.toBase58(),
+      destination: account.toBase58(),
+      owner: agent.toBase58(),
+      internal: true,
     };
     for (const bodies of [heard.whole, heard.cut]) {
       expect(outflowsOf(bodies)).toMatchObject([wanted]);
@@ -153,8 +162,11 @@ describe(tape.where, () => {
     const { theirs } = emptied(stage);
     const [passing, thief] = [world.newKey(), world.newKey()];
     const create = SystemProgram.createAccount({
-      ...{ fromPubkey: agent, newAccountPubkey: passing.publicKey, lamports: Number(RENT) },
-      ...{ space: ACCOUNT_SIZE, programId: TOKEN_PROGRAM_ID },
+      fromPubkey: agent,
+      newAccountPubkey: passing.publicKey,
+      lamports: Number(RENT),
+      space: ACCOUNT_SIZE,
+      programId: TOKEN_PROGRAM_ID,
     });
     const landed = world.send(
       [
@@ -168,8 +180,12 @@ describe(tape.where, () => {
     );
     const heard = heardOf(landed, ana);
     const wanted = {
-      ...{ route: 'withdraw', amount: 400n * USDT, mint: MINT.toBase58(), decimals: 6 },
-      ...{ owner: thief.publicKey.toBase58(), internal: false },
+      route: 'withdraw',
+      amount: 400n * USDT,
+      mint: MINT.toBase58(),
+      decimals: 6,
+      owner: thief.publicKey.toBase58(),
+      internal: false,
     };
     for (const bodies of [heard.whole, heard.cut])
       expect(outflowsOf(bodies)).toMatchObject([wanted]);

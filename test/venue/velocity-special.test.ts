@@ -193,8 +193,14 @@ describe(tape.where, () => {
       world.send([instructions.make(maker, other, 2n * SOL, price)], [world.faucet, maker.agent]);
       const order = Buffer.concat([
         Buffer.of(1, 1, direction === 'long' ? 0 : 1, 0),
-        ...[u64(2n * SOL), u64(worst), u16(0), Buffer.alloc(3), Buffer.alloc(7)],
-        ...[Buffer.of(1, 0), Buffer.of(1), u16(100)],
+        u64(2n * SOL),
+        u64(worst),
+        u16(0),
+        Buffer.alloc(3),
+        Buffer.alloc(7),
+        Buffer.of(1, 0),
+        Buffer.of(1),
+        u16(100),
       ]);
       return world.send(
         [

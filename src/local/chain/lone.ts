@@ -44,7 +44,9 @@ export function loneTransaction(
   const head = [
     ...lengthBytes(required),
     ...new Uint8Array(SIGNATURE_BYTES * required),
-    ...[required, signers.length, read.length],
+    required,
+    signers.length,
+    read.length,
     ...lengthBytes(keys.length),
   ];
   const tail = [

@@ -175,7 +175,8 @@ function allocateWithSeed({ accounts: [address = ''], data }: SimInstruction, fr
   if (held.owner !== SYSTEM || held.data.length > 0) throw custom(0);
   const space = Number(u64(data, 44 + length));
   frame.set(address, {
-    ...{ lamports: held.lamports, owner: base58Of(owner, 0) },
+    lamports: held.lamports,
+    owner: base58Of(owner, 0),
     data: new Uint8Array(space),
   });
 }

@@ -94,7 +94,9 @@ export const swaps: Program = ({ accounts, data }, frame) => {
 
 const key = (address: string): PublicKey => new PublicKey(address);
 const meta = (pubkey: string, isWritable: boolean, isSigner = false) => ({
-  ...{ pubkey: key(pubkey), isWritable, isSigner },
+  pubkey: key(pubkey),
+  isWritable,
+  isSigner,
 });
 
 /** The parts of an offer, each as it was asked for; a desk that lies changes one. */
@@ -182,9 +184,13 @@ export function createDesk(random: Random, thief: Address, theirs: Address): Swa
     async offer(owner, amount) {
       if (random.chance(0.05)) throw new Fault('swap_failed', 'The swap endpoint gave no quote.');
       const offer: Offer = {
-        ...{ amount, quoted: worthOf(amount), slippageBps: SLIPPAGE_BPS },
+        amount,
+        quoted: worthOf(amount),
+        slippageBps: SLIPPAGE_BPS,
         into: associatedAddress(WRAPPED_SOL, owner),
-        ...{ solTo: owner, payer: owner, more: [] },
+        solTo: owner,
+        payer: owner,
+        more: [],
       };
       const lie = random.chance(0.3) ? random.pick(lies)(offer, owner) : {};
       return { transaction: built(owner, { ...offer, ...lie }), tables: [] };

@@ -16,13 +16,20 @@ export function accrualIn(state: State, id: string): Accrual | null {
     shares.filter((each) => each.shareId === id).map(({ amount }) => ({ signature, slot, amount })),
   );
   return {
-    ...{ token: share.token, signature: fact.signature, slot: share.slot },
-    ...{ ordinal: share.ordinal, realised: fact.body, ...part },
-    ...{ termsSlot: terms.fromSlot, basis: terms.basis, profit: terms.profit },
+    token: share.token,
+    signature: fact.signature,
+    slot: share.slot,
+    ordinal: share.ordinal,
+    realised: fact.body,
+    ...part,
+    termsSlot: terms.fromSlot,
+    basis: terms.basis,
+    profit: terms.profit,
     shareBps: terms.shareBps,
     recipients: recipientsOf(terms).map(({ nth, wallet, shareBps }) => ({ nth, wallet, shareBps })),
     recipient: share.recipient,
-    ...{ before: tab(before), after: tab(after) },
+    before: tab(before),
+    after: tab(after),
     credits: credits.sort((a, b) => a.slot - b.slot || (a.signature < b.signature ? -1 : 1)),
   };
 }

@@ -20,7 +20,10 @@ export function createMemoryChecks(state: State): Checks {
     const { subscriberId, role, venue, cursorSlot: slot, listedRevision } = account;
     const check = state.checks.get(address);
     return {
-      ...{ address, subscriberId, role, cursor: { address, slot, listedRevision } },
+      address,
+      subscriberId,
+      role,
+      cursor: { address, slot, listedRevision },
       ...(venue === undefined ? {} : { venue }),
       baseline: check?.baseline ?? null,
       candidate: check?.candidate ?? null,
@@ -142,7 +145,9 @@ export function createMemoryChecks(state: State): Checks {
       if (unknown === undefined) return true;
       const { position, signature } = unknown.fact;
       const fact: Fact = {
-        ...{ subscriberId, account: address, signature },
+        subscriberId,
+        account: address,
+        signature,
         position: { ...position, ordinal: LAST_ORDINAL + 1 },
         body: {
           kind: 'reckoning',
@@ -174,7 +179,9 @@ export function createMemoryChecks(state: State): Checks {
           ? []
           : [
               {
-                ...{ address, difference, sinceMs: 0 },
+                address,
+                difference,
+                sinceMs: 0,
                 subscriberId: state.accounts.get(address)?.subscriberId ?? '',
               },
             ],

@@ -66,7 +66,8 @@ export function createMemorySubscribers(state: State): Subscribers {
       const driftAccounts = [...state.accounts.values()]
         .filter((each) => each.subscriberId === id && each.role === 'drift_user')
         .map(({ address, subAccountId, venue = DEFAULT_VENUE }) => ({
-          ...{ address, venue },
+          address,
+          venue,
           subAccountId: subAccountId ?? 0,
         }))
         .sort((a, b) => a.subAccountId - b.subAccountId);
@@ -120,8 +121,12 @@ export function createMemorySightings(state: State): Sightings {
         if (known === undefined) {
           const named = firstNamed(rumour, naming, naming.nowMs);
           state.sightings.set(signature, {
-            ...{ signature, source: naming.source, ...named },
-            ...{ accounts: new Set(accounts), final: false, slot: null },
+            signature,
+            source: naming.source,
+            ...named,
+            accounts: new Set(accounts),
+            final: false,
+            slot: null,
           });
           continue;
         }

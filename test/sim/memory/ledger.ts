@@ -24,9 +24,10 @@ import {
   createMemorySubscribers,
   createMemorySubscriptions,
 } from './hearing.ts';
+import { listedOf } from './listed-payment.ts';
 import { beforeClose } from './movements.ts';
 import { createMemoryNonces } from './nonces.ts';
-import { createMemoryPayments, listedOf } from './payments.ts';
+import { createMemoryPayments } from './payments.ts';
 import { createMemoryServer, type MemoryServer } from './server.ts';
 import { createMemoryShares } from './shares.ts';
 import {
@@ -91,7 +92,9 @@ function owedOf(state: State, rows: readonly FactRow[], subscriberId: string) {
     );
     if (subscription === undefined) continue;
     const at = owedFrom(rows, fact, body, subscription) ?? {
-      ...{ ...fact.position, blockIndex, signature: fact.signature },
+      ...fact.position,
+      blockIndex,
+      signature: fact.signature,
     };
     const { mint } = TOKENS[venueAt(state, account)];
     const put = (to: StandingEvent[], amount: bigint, creator: string) =>

@@ -2,7 +2,6 @@
 
 import { cancelledBy, isLeftToPerson, landedDespite } from '../../../src/core/cancellation.ts';
 import type { Signature } from '../../../src/core/ids.ts';
-import type { ListedPayment } from '../../../src/core/listed-payment.ts';
 import { mayPayUnder } from '../../../src/core/nonce-account.ts';
 import type { Payments } from '../../../src/core/payment-ports.ts';
 import { paidTo } from '../../../src/core/payment-recipients.ts';
@@ -10,6 +9,7 @@ import type { ShareChange } from '../../../src/core/share-change.ts';
 import { transition } from '../../../src/core/share-transition.ts';
 import type { Trouble } from '../../../src/core/trouble.ts';
 import type { StoredVariant } from '../../../src/core/variant-ports.ts';
+import { listedOf } from './listed-payment.ts';
 import { createMemoryRestore, requirePaysItsDebts } from './restore.ts';
 import {
   applyToShares,
@@ -21,33 +21,6 @@ import {
   type State,
 } from './state.ts';
 import { by, holdsBytes, takeOver } from './variants.ts';
-
-export function listedOf({ shares }: State, row: PaymentRow): ListedPayment {
-  const coveredOf = (wallet: string): bigint =>
-    row.covers.reduce(
-      (sum, { shareId, amount }) =>
-        shares.get(shareId)?.creatorWallet === wallet ? sum + amount : sum,
-      0n,
-    );
-  const { id, purpose, subscriberId, creatorWallet, signature, executedSlot: slot } = row;
-  const { plan, state, trouble, excess, accepted, maybeLost, plannedAtMs, endedAtMs } = row;
-  const recipients = purpose === 'share' ? paidTo(row) : [];
-  return {
-    recipients: recipients.map(({ wallet, amount }) => ({
-      ...{ wallet, amount },
-      excess: excess === 0n ? 0n : amount - coveredOf(wallet),
-    })),
-    ...{ id, purpose, subscriberId, creatorWallet, signature, slot, state },
-    ...{ trouble, excess, accepted, maybeLost, plannedAtMs, endedAtMs },
-    guard: row.nonce ? 'nonce' : 'blockhash',
-    cancelAsked: row.cancelAsked,
-    token: row.token,
-    amount: plan.amount,
-    withdrawn: plan.withdraw,
-    feePayer: plan.feePayer,
-    tip: plan.tip ?? null,
-  };
-}
 
 /** Creates the payments. `identity` gives the database's identity now; null when it tells none. */
 export function createMemoryPayments(
@@ -95,7 +68,8 @@ export function createMemoryPayments(
     const { microLamports = 0n, ...signed } = bytes;
     row.signings.push({
       variant: { purpose, signature: signed.signature, microLamports, signedAtMs: nowMs() },
-      ...{ bytes: signed, route },
+      bytes: signed,
+      route,
     });
   };
   const note = (row: PaymentRow | null, trouble: Trouble | null): boolean => {

@@ -81,7 +81,10 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       return { wallet, amount: own.reduce((rest, each) => rest - each.amount, amount) };
     });
   const onRecord = (row: PaymentRow): PaymentOnRecord => ({
-    ...{ id: row.id, subscriberId: row.subscriberId, mint: row.token.mint, state: row.state },
+    id: row.id,
+    subscriberId: row.subscriberId,
+    mint: row.token.mint,
+    state: row.state,
     received: row.purpose === 'share' ? paidTo(row) : [],
     signature: row.signature,
     variants: row.signings.flatMap(({ variant }) =>
@@ -126,7 +129,8 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       paid,
       first === undefined ? null : (state.shares.get(first.shareId)?.subscriptionId ?? ''),
       own.map((each) => ({
-        ...{ id: each.id, mint: tokenOf(each).mint },
+        id: each.id,
+        mint: tokenOf(each).mint,
         recipients: each.terms.flatMap((terms) => recipientsOf(terms).map(({ wallet }) => wallet)),
       })),
     );

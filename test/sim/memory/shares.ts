@@ -163,8 +163,12 @@ export function createMemoryShares(
         const { netPnl } = booking;
         const { share, events } = incurred(
           {
-            ...{ id, subscriberId: fact.subscriberId, creatorWallet },
-            ...{ token, amount, observed: state.observing },
+            id,
+            subscriberId: fact.subscriberId,
+            creatorWallet,
+            token,
+            amount,
+            observed: state.observing,
           },
           { subscription: subscription.id, signature: fact.signature, slot, netPnl, shareBps },
         );

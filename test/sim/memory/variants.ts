@@ -5,7 +5,9 @@ import type { PaymentRow } from './state.ts';
 
 /** What a route changes of a payment. */
 export const by = ({ plan }: PaymentRow, { driftUser, subAccountId, ...way }: Route) => ({
-  ...{ driftUser, subAccountId, plan: { ...plan, ...way } },
+  driftUser,
+  subAccountId,
+  plan: { ...plan, ...way },
 });
 
 /** The payment takes over the bytes and the route of its variant that was executed. */

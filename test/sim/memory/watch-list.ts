@@ -4,7 +4,9 @@ import type { Watched, WatchList } from '../../../src/core/watch-ports.ts';
 import type { AccountRow, State } from './state.ts';
 
 const watchedOf = ({ address, subscriberId, role, venue }: AccountRow): Watched => ({
-  ...{ address, subscriberId, role },
+  address,
+  subscriberId,
+  role,
   ...(venue === undefined ? {} : { venue }),
 });
 

@@ -2,7 +2,6 @@
 // that hears and the API, in this order, and starts the loops. Everything is disposed in reverse.
 // Read this file as the wiring diagram: deliveries → digest → inspect (hearing-wiring.ts) → accrue
 // → lanes → settle (settling-wiring.ts), with standings judged along the way.
-import type { AddressInfo } from 'node:net';
 import { askedBy } from './chain/asker.ts';
 import { afterEvents, newSecret, sha256 } from './chain/hashing.ts';
 import type { RpcListener } from './chain/rpc.ts';
@@ -25,6 +24,7 @@ import { loadWatched } from './flows/watched.ts';
 import { installGauges } from './gauges.ts';
 import { addHearing } from './hearing-wiring.ts';
 import { createAuthority } from './http/auth.ts';
+import { listen } from './http/listening.ts';
 import { closeServer, createServer } from './http/server.ts';
 import { surfaceOf } from './http-wiring.ts';
 import {
@@ -220,8 +220,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
     }),
   );
   stack.defer(() => closeServer(server, clock));
-  await server.listen({ host: settings.http.host, port: settings.http.port });
-  const url = `http://${settings.http.host}:${(server.server.address() as AddressInfo).port}`;
+  const url = await listen(server, settings.http);
   // The registration at Helius needs the daemon's URL. With port 0 that is known only now.
   const alone = <T>(work: () => Promise<T>) => locks.exclusively('helius', work);
   registration.begin(openRegistry(settings, log, url, alone, parts.webhookIds, spent.onEdit));

@@ -93,7 +93,7 @@ async function record(
     select subscriber_id, account, signature, slot, coalesce((body->>'tradedAt')::int, ${LAST_ORDINAL + 1}), block_index, 'reckoning', 'finalized', ${tx.json(body)}
     from fact where subscriber_id = ${subscriberId} and account = ${address} and kind = 'unknown'
       and finality = 'finalized' and slot > ${baseline.slot} and slot <= ${candidate.slot}
-    order by body->>'tradedAt' is null, slot desc, block_index desc nulls last, signature limit 1 on conflict do nothing`;
+    order by body->>'tradedAt' is null, slot desc, block_index desc nulls last, signature limit 1`;
   return true;
 }
 

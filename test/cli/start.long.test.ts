@@ -130,6 +130,30 @@ test('wrong settings name the variable that set them', async () => {
   expect(out).toContain('BAILIFF_SOURCES (watch.sources[0]): must be');
 });
 
+test('a port that another process has, and an address of another machine, are told with what to do', async () => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    taken.close();
+  });
+  const start = async (address: Record<string, string>) => {
+    await using database = await createDatabase();
+    return await bailiff(['start'], {
+      DATABASE_URL: database.url,
+      BAILIFF_DRIFT_PROGRAM: '/nonexistent',
+      BAILIFF_API_KEYS: 'a-key-that-is-long-enough-for-this',
+      ...address,
+    });
+  };
+  const port = String((taken.address() as AddressInfo).port);
+  const busy = await start({ BAILIFF_HTTP_PORT: port });
+  const foreign = await start({ BAILIFF_HTTP_PORT: '0', BAILIFF_HTTP_HOST: '203.0.113.1' });
+  expect([busy.code, foreign.code]).toEqual([1, 1]);
+  expect(busy.out).toContain(`cannot listen at 127.0.0.1:${port}: another process listens there`);
+  expect(foreign.out).toContain('this machine has no such address. Set BAILIFF_HTTP_HOST');
+  for (const { out } of [busy, foreign]) expect(out).not.toMatch(/^ +at /m);
+});
+
 test('SIGTERM to npm start ends the daemon and all that it started', async () => {
   const started = run('npm', ['start'], {
     BAILIFF_HTTP_PORT: '0',

@@ -134,7 +134,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'refusing a payment that is on its way, because its simulation fails': {
     within: 60,
-    known: 1,
+    known: 7,
     sabotage: {
       ledger: payments((own, { state }) => ({
         refused(id, ...rest) {

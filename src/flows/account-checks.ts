@@ -152,7 +152,7 @@ async function checkOne(
   // Only a profit that is reckoned leaves rewards out.
   const reckons = unknowns > 0 || unreadable.length > 0;
   const perhaps = reckons
-    ? await boundRewards({ ledger, chain, venue }, subscriberId, found.perhaps)
+    ? await boundRewards({ ledger, chain, venue }, subscriberId, found.perhaps, candidate.slot)
     : found.perhaps;
   const flatFee = await flatFeeFor({ chain, venue }, perhaps);
   const gone = account.role === 'drift_user' && baseline.hints.exists && !candidate.hints.exists;

@@ -2,6 +2,7 @@
 // check may need.
 import type { Chain } from '../core/chain-ports.ts';
 import type { AccountCheck } from '../core/check-ports.ts';
+import { Fault } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
 import type { Perhaps } from '../core/perhaps.ts';
 import type { Ledger } from '../core/ports.ts';
@@ -26,19 +27,28 @@ export const flatFeeFor = async (
 ): Promise<bigint> => (perhaps.untoldFees === 0 ? 0n : venue.flatFee(chain.accounts));
 
 /**
- * The open amounts with the most that the owner can have got of them as referral rewards, read from
- * the venue's counter. Asks nothing where no amount may be a reward.
+ * The open amounts with the most that the owner can have got of them as referral rewards up to this
+ * slot, read from the venue's counter. Asks nothing where no amount may be a reward. Throws
+ * `rpc_unavailable` when the node that answers has not seen the slot as final: its counter may lack
+ * a reward, which would then be charged as profit.
  */
 export async function boundRewards(
   { ledger, chain, venue }: { ledger: Ledger; chain: Chain; venue: Venue },
   subscriberId: string,
   perhaps: Perhaps,
+  uptoSlot: Slot,
 ): Promise<Perhaps> {
   if (rewardsOf(perhaps) === 0n) return perhaps;
   const subscriber = await ledger.subscribers.find(subscriberId);
   if (subscriber === null) return perhaps;
   const address = venue.statsAddress(subscriber.agentWallet);
-  const { accounts } = await chain.witnessed(() => chain.slices([address], null, 'finalized'));
+  const { slot, accounts } = await chain.witnessed(() =>
+    chain.slices([address], null, 'finalized'),
+  );
+  if (slot < uptoSlot) {
+    const why = `a node that is at slot ${slot} told the rewards of ${address}; slot ${uptoSlot} is needed`;
+    throw new Fault('rpc_unavailable', why);
+  }
   const rewardsMost = venue.referrerRewards(accounts[0] ?? null);
   return rewardsMost === null ? perhaps : { ...perhaps, rewardsMost };
 }
@@ -75,7 +85,7 @@ export async function acrossDeletion(
   const flatFee = await flatFeeFor({ chain, venue }, after.perhaps);
   const { told, unknowns } = after;
   const bounded = (perhaps: Perhaps) =>
-    boundRewards({ ledger, chain, venue }, subscriberId, perhaps);
+    boundRewards({ ledger, chain, venue }, subscriberId, perhaps, candidate.slot);
   const [perhapsBefore, perhaps] = [await bounded(before.perhaps), await bounded(after.perhaps)];
   return together(
     checkLastStretch(baseline, { ...before, perhaps: perhapsBefore, movedOut, worth }),

@@ -9,7 +9,7 @@ import {
   SystemProgram,
   TransactionInstruction,
 } from '@solana/web3.js';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createNonce, nonceAddress } from '../../src/chain/nonce.ts';
 import { type Address, base58Text } from '../../src/core/ids.ts';
 import { dropPayments } from '../support/dropped-payments.ts';
@@ -167,6 +167,8 @@ test('a payment that landed before the closing is not called dead, where one his
   };
   owe();
   await expect.poll(states).toEqual(['landed', 'sent']);
+  // The payment is on record before it is executed, and the closing must come after that.
+  await vi.waitFor(exactly, { timeout: 45_000 });
   close();
   await debt(({ reason }) => reason?.code === 'nonce_untold');
   const before = denied();

@@ -14,7 +14,7 @@ import type { Watched } from './watch-ports.ts';
 /** The part of a venue by which transactions are heard. */
 export type HearingVenue = Pick<
   Venue,
-  'hear' | 'programId' | 'quote' | 'ofValue' | 'ownAccounts' | 'isMadeFor'
+  'hear' | 'programId' | 'quote' | 'ofValue' | 'isOwnAccount' | 'isMadeFor'
 >;
 
 /** The swaps of each subscriber at all venues. */
@@ -54,7 +54,7 @@ export function hearTransaction(
     venues: new Set(venues.map((each) => each.programId)),
     quotes: new Set(venues.map((each) => each.quote.mint)),
     ofValue: (mint) => venues.some((each) => each.ofValue(mint)),
-    venueAccounts: (agent) => new Set(venues.flatMap((each) => [...each.ownAccounts(agent)])),
+    isVenueAccount: (agent, account) => venues.some((each) => each.isOwnAccount(agent, account)),
     madeFor: (agent, account) => venues.some((each) => each.isMadeFor(agent, account, calls)),
     venueMoved: atVenues.flatMap((each) => each.moved),
     swaps: swapsOf(atVenues),

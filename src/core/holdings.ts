@@ -21,8 +21,11 @@ export type Perimeter = {
   readonly quotes: ReadonlySet<string>;
   /** Whether a venue has a market of this mint. SOL counts as valuable as well. */
   readonly ofValue: (mint: Address) => boolean;
-  /** The venues' accounts that derive from an agent. Their lamports count as the agent's. */
-  readonly venueAccounts: (agent: Address) => ReadonlySet<Address>;
+  /**
+   * Whether an address is one of the venues' accounts that derive from an agent. Their lamports
+   * count as the agent's. The first answer for a wallet takes milliseconds.
+   */
+  readonly isVenueAccount: (agent: Address, account: Address) => boolean;
   /** Whether an account that a venue made in the transaction belongs to an agent. */
   readonly madeFor: (agent: Address, account: Address) => boolean;
   /** The tokens that venues moved for subscribers' own accounts there. */
@@ -180,8 +183,8 @@ function withinReach(transaction: ChainTransaction, whole: Holding): readonly Ho
  * of the agent's accounts at the venue.
  */
 function solAsset(perimeter: Perimeter, subject: Subject): Asset | null {
-  const { transaction, venueAccounts, watched } = perimeter;
-  const { lamports, keys, tokenBalances } = transaction;
+  const { transaction, isVenueAccount, watched } = perimeter;
+  const { lamports, keys, signers, tokenBalances } = transaction;
   if (lamports === null) return null;
   const rows = new Map<Address, TokenBalance>();
   for (const row of tokenBalances) {
@@ -195,14 +198,22 @@ function solAsset(perimeter: Perimeter, subject: Subject): Asset | null {
       ownerAfter: ownerAfter ?? row.ownerAfter,
     });
   }
-  const atVenue = venueAccounts(subject.agent);
+  // No key signs for a derived account, and an account with as many lamports as before changes no
+  // sum. In most transactions these two conditions leave no account of which a derivation must tell
+  // whether it is the agent's.
+  const isOwn = (account: Address, hasChanged: boolean): boolean => {
+    const watch = watched.get(account);
+    return (
+      account === subject.agent ||
+      (watch?.role === 'drift_user' && watch.subscriberId === subject.subscriberId) ||
+      (hasChanged && !signers.includes(account) && isVenueAccount(subject.agent, account))
+    );
+  };
   const holdings = keys.flatMap((account, index): readonly Holding[] => {
     const row = rows.get(account);
-    const watch = watched.get(account);
-    const own =
-      account === subject.agent ||
-      atVenue.has(account) ||
-      (watch?.role === 'drift_user' && watch.subscriberId === subject.subscriberId);
+    const before = lamports.before[index] ?? 0n;
+    const after = lamports.after[index] ?? 0n;
+    const own = row === undefined && isOwn(account, before !== after);
     const side =
       row === undefined ? { before: own, after: own } : ownership(perimeter, row, subject);
     const whole = {
@@ -210,8 +221,8 @@ function solAsset(perimeter: Perimeter, subject: Subject): Asset | null {
       owner: row === undefined ? account : (row.ownerAfter ?? row.owner),
       ownBefore: side.before,
       ownAfter: side.after,
-      before: lamports.before[index] ?? 0n,
-      after: lamports.after[index] ?? 0n,
+      before,
+      after,
     };
     const isOwnTokens = row !== undefined && (side.before || side.after);
     return isOwnTokens ? withinReach(transaction, whole) : [whole];

@@ -79,8 +79,11 @@ export type Venue = {
    * transaction that failed did nothing at the venue.
    */
   hear(transaction: ChainTransaction, watched: ReadonlyMap<string, Watched>): HeardAtVenue;
-  /** The venue's accounts that derive from an agent. Their lamports count as the agent's. */
-  ownAccounts(agent: Address): ReadonlySet<Address>;
+  /**
+   * Whether an address is one of the venue's accounts that derive from an agent. Their lamports
+   * count as the agent's.
+   */
+  isOwnAccount(agent: Address, address: Address): boolean;
   /**
    * Whether an account that the venue made belongs to this wallet, also where another wallet paid
    * its rent. `calls` are those of the transaction that made the account.

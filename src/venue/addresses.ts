@@ -12,7 +12,7 @@ import type { Profile } from './profile.ts';
 const SUB_ACCOUNTS = 16;
 /**
  * The most wallets whose accounts are kept in memory. Deriving those of one takes 4 ms of CPU, and
- * keeping them 2 KB.
+ * keeping them 2 KB. Few are asked for: see `solAsset` in core/holdings.ts.
  */
 const REMEMBERED_MOST = 50_000;
 
@@ -42,8 +42,11 @@ export type Addresses = {
   spotVault(index: number): Address;
   /** Whether an address is one of a wallet's first 16 sub-accounts, which need not exist. */
   isOwnUser(agent: Address, address: Address): boolean;
-  /** Every account of the wallet at the venue whose rent returns to the wallet on closing. */
-  ownAccounts(agent: Address): ReadonlySet<Address>;
+  /**
+   * Whether an address is one of the accounts of the wallet at the venue whose rent returns to the
+   * wallet on closing: one of its first 16 sub-accounts, or its UserStats account.
+   */
+  isOwnAccount(agent: Address, address: Address): boolean;
   /** The accounts that the program makes once for a wallet. They need not exist. */
   walletAccounts(wallet: Address): readonly Address[];
 };
@@ -90,7 +93,7 @@ export function createAddresses({ programId, seeds }: Profile): Addresses {
     perpMarket: (index) => indexed(`perp_market/${index}`),
     spotVault: (index) => indexed(`spot_market_vault/${index}`),
     isOwnUser: (agent, address) => address !== userStats(agent) && ownedBy(agent).has(address),
-    ownAccounts: ownedBy,
+    isOwnAccount: (agent, address) => ownedBy(agent).has(address),
     walletAccounts: (wallet) =>
       WALLET_SEEDS.map((seed) => derive(seed, new PublicKey(wallet).toBuffer())),
   };

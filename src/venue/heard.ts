@@ -15,7 +15,7 @@ import type { VenueEvent } from './records.ts';
 
 /** The part of a dialect that reading a transaction needs. */
 export type Hearing = Pick<Dialect, 'profile' | 'records'> & {
-  readonly addresses: Pick<Addresses, 'user' | 'isOwnUser' | 'ownAccounts' | 'walletAccounts'>;
+  readonly addresses: Pick<Addresses, 'user' | 'isOwnUser' | 'isOwnAccount' | 'walletAccounts'>;
 };
 
 export type VenueCall = Call & {

@@ -190,6 +190,6 @@ export const hearingVenueOf = (dialect: Hearing): HearingVenue => ({
   programId: dialect.profile.programId,
   quote: dialect.profile.quote,
   ofValue: (mint) => dialect.profile.marketMints.has(mint),
-  ownAccounts: dialect.addresses.ownAccounts,
+  isOwnAccount: dialect.addresses.isOwnAccount,
   isMadeFor: madeForAt(dialect),
 });

@@ -24,7 +24,6 @@ export type RecordReader = (
 
 /** An account that no transaction names as a subscriber's. */
 const NOWHERE = SYSTEM_PROGRAM;
-const NONE: ReadonlySet<Address> = new Set();
 
 /** Creates the reader of a venue's records. */
 export function createRecordReader(profile: Profile): RecordReader {
@@ -35,7 +34,7 @@ export function createRecordReader(profile: Profile): RecordReader {
     addresses: {
       user: () => NOWHERE,
       isOwnUser: () => false,
-      ownAccounts: () => NONE,
+      isOwnAccount: () => false,
       walletAccounts: () => [],
     },
   };

@@ -224,6 +224,6 @@ function isOwn(
   return heard.owners
     .at(token, call.place, mint)
     .some(
-      (owner) => isOwnUser(owner, user) || (amount > 0n && accountAt(call, AUTHORITY) === owner),
+      (owner) => (amount > 0n && accountAt(call, AUTHORITY) === owner) || isOwnUser(owner, user),
     );
 }

@@ -155,7 +155,7 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
     marketName: (index) => profile.perpNames[index] ?? null,
     userAddress: async (authority, subAccountId) => addresses.user(authority, subAccountId),
     hear: (transaction, watched) => hearVenue(dialect, transaction, watched),
-    ownAccounts: addresses.ownAccounts,
+    isOwnAccount: addresses.isOwnAccount,
     isMadeFor: madeForAt(dialect),
     cover: (transaction, watched) => cover(dialect, transaction, watched),
     ofValue: (mint) => profile.marketMints.has(mint),

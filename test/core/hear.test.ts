@@ -17,6 +17,7 @@ import {
   mine,
   OTHER,
   sendSol,
+  someone,
   stranger,
   tokens,
   transfer,
@@ -67,6 +68,27 @@ test('a failed transaction moves only its fee, of which what a transaction costs
   expect(outflows([drift, velocity], failedAt(900_000_000n))).toMatchObject([
     { route: 'network_fee', mint: null },
   ]);
+});
+
+test('an address is derived only for an account whose lamports changed and for which no key signed', () => {
+  const asked: Address[] = [];
+  const [friend, counters] = [someone(), someone()];
+  const venue: HearingVenue = {
+    ...drift,
+    isOwnAccount(of, account) {
+      expect(of).toBe(agent);
+      asked.push(account);
+      return account === counters;
+    },
+  };
+  // A keeper pays the fee of a close, which names more accounts and changes the lamports of none.
+  const named = { program: OTHER, accounts: [agent, friend, counters], data: Buffer.of(1) };
+  expect(outflows([venue], made([named], [], 'whole', { signers: [stranger] }))).toEqual([]);
+  expect(asked).toEqual([]);
+  // Rent for an own account has not left. SOL for another account has.
+  const sent = made([sendSol(agent, friend, 9n), sendSol(agent, counters, 9n)]);
+  expect(outflows([venue], sent)).toMatchObject([{ destination: friend, amount: 9n }]);
+  expect(new Set(asked)).toEqual(new Set([friend, counters]));
 });
 
 describe("a subscriber's swap", () => {

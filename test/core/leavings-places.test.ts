@@ -43,7 +43,7 @@ const around = (transaction: ChainTransaction, more: Partial<Perimeter> = {}): P
   venues: new Set([PROGRAM_ID]),
   quotes: new Set([QUOTE_MINT]),
   ofValue: () => true,
-  venueAccounts: () => new Set(),
+  isVenueAccount: () => false,
   madeFor: () => false,
   venueMoved: [],
   owners: tokenOwners(transaction),

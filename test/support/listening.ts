@@ -120,7 +120,7 @@ export async function createListening(ids: readonly string[] = ['ana', 'bo']) {
     programId: addressOf(0),
     quote: USDC,
     ofValue: () => true,
-    ownAccounts: () => new Set(),
+    isOwnAccount: () => false,
     isMadeFor: () => false,
     hear({ signature }: ChainTransaction, watched: ReadonlyMap<string, unknown>): HeardAtVenue {
       const swaps = new Map<string, never[]>();

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { SCOPES, type Scope } from '../core/api-key.ts';
 import { Fault } from '../core/fault.ts';
 import type { Authority } from './auth.ts';
+import { refuseElsewhere } from './open-api.ts';
 
 /**
  * `public` needs no key. `webhook` checks the webhook secrets itself. The others need an API key
@@ -25,7 +26,7 @@ const needsKey = (scope: RouteScope): scope is Scope => scope !== 'public' && sc
  * Checks that every route declares a scope, and checks every request against the scope of its
  * route. Must be called before any route is registered. Throws a TypeError at registration for a
  * route without a scope. Answers `unauthorised` without a live key, and `forbidden` when the key's
- * scopes do not cover the route.
+ * scopes do not cover the route. While the API is open, a request from elsewhere is `unauthorised`.
  */
 export function enforceScopes(app: FastifyInstance, authority: Authority): void {
   app.addHook('onRoute', ({ method, url, config }) => {
@@ -37,6 +38,7 @@ export function enforceScopes(app: FastifyInstance, authority: Authority): void 
     // The handler of unknown routes has no scope; it only answers that the route does not exist.
     if (scope === undefined || !needsKey(scope)) return;
     const { authorization } = request.headers;
+    if (authority.permits(undefined, scope) === 'yes') refuseElsewhere(request.headers);
     if (authority.permits(authorization, scope) === 'yes') return;
     // The key may have been made since the daemon last read the keys.
     await authority.refresh();

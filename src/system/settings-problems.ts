@@ -1,13 +1,11 @@
 // Settings problems: finds settings that contradict each other or lack one that they depend on.
 import { base58Bytes } from '../core/ids.ts';
+import { isLoopback } from '../core/loopback.ts';
 import { SMALL } from '../core/outflow.ts';
 import { RPC_METHODS } from '../core/rpc-price.ts';
 import { QUOTE_SYMBOLS } from '../core/venue-name.ts';
 import type { FileSettings } from './schema.ts';
 import type { Secrets } from './secrets.ts';
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 /** Adds the problems of the services that keep keys. */
 function signersTogether({ signers }: FileSettings, secrets: Secrets, problems: string[]): void {

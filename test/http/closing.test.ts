@@ -72,10 +72,11 @@ function grace() {
   return { clock, asked: asked.promise, pass: () => passed.resolve() };
 }
 const UNFINISHED = {
-  'half a header': 'GET /health/live HTTP/1.1\r\nHost: x\r\nX-Slow: ',
+  'half a header': 'GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Slow: ',
   'half a body':
-    'POST /webhooks/helius HTTP/1.1\r\nHost: x\r\nAuthorization: x\r\nContent-Length: 900\r\n\r\n[',
-  'half a body of a stranger': 'PUT /v1/halts HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n{',
+    'POST /webhooks/helius HTTP/1.1\r\nHost: localhost\r\nAuthorization: x\r\nContent-Length: 900\r\n\r\n[',
+  'half a body of a stranger':
+    'PUT /v1/halts HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n{',
   'no byte': '',
 };
 
@@ -94,7 +95,7 @@ test.each(Object.entries(UNFINISHED))(
 );
 
 test('a request under way is answered whole, and the server ends without waiting for the rest of its time', async () => {
-  const { read } = await client('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
+  const { read } = await client('GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await taken.promise;
   const { clock, asked } = grace();
   const closed = closeServer(app, clock);
@@ -105,7 +106,7 @@ test('a request under way is answered whole, and the server ends without waiting
 });
 
 test('a connection that waits for its next request is closed at once', async () => {
-  const { read } = await client('GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n');
+  const { read } = await client('GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await expect.poll(() => sockets[0]?.bytesRead).toBeGreaterThan(0);
   const { clock } = grace();
   await closeServer(app, clock);

@@ -145,7 +145,7 @@ test('a reader that does not read is dropped, and holds nobody up', async () => 
   slow.pause();
   slow.on('error', () => {});
   const closed = new Promise((resolve) => slow.once('close', resolve));
-  slow.write('GET /v1/gate/stream HTTP/1.1\r\nHost: x\r\n\r\n');
+  slow.write('GET /v1/gate/stream HTTP/1.1\r\nHost: localhost\r\n\r\n');
   let told = 0n;
   let live = false;
   let enough = false;

@@ -2,7 +2,7 @@
 // holdings of wallet, token accounts and venue accounts before, plus what the venue paid in, less
 // fees, must equal the holdings afterwards. A difference has left, by any instruction. Wrapped SOL
 // counts as SOL, because both are lamports.
-import type { Outflow } from './fact.ts';
+import { type Consent, consentTo } from './consent.ts';
 import {
   type Asset,
   assetsOf,
@@ -13,13 +13,7 @@ import {
 } from './holdings.ts';
 import type { Address } from './ids.ts';
 import { least, most } from './money.ts';
-import {
-  SYSTEM_PROGRAM,
-  TOKEN_2022_PROGRAM,
-  TOKEN_PROGRAM,
-  TOKEN_PROGRAMS,
-  WRAPPED_SOL,
-} from './programs.ts';
+import { SYSTEM_PROGRAM, TOKEN_2022_PROGRAM, TOKEN_PROGRAMS, WRAPPED_SOL } from './programs.ts';
 import { swapped } from './swap-bracket.ts';
 import { tokenFlow } from './token-flow.ts';
 import { LAST_ORDINAL, ORDINALS_A_CALL } from './transaction.ts';
@@ -41,8 +35,6 @@ export type Leaving = {
   readonly ordinal: number;
   readonly consent: Consent;
 };
-
-export type Consent = Outflow['consent'];
 
 /**
  * Lamports. The part of a network fee above this counts as SOL that left, because the fee may go to
@@ -105,32 +97,6 @@ function placeOf(
     if (call.accounts.some((each) => own.has(each))) return call.place;
   }
   return null;
-}
-
-function consentTo(perimeter: Perimeter, { agent }: Subject, asset: Asset): Consent {
-  const { signers, tokenBalances } = perimeter.transaction;
-  if (signers.includes(agent)) return 'agent';
-  // An account that held nothing lost nothing, also when a stranger who gave it away closes it.
-  const fell = asset.holdings.filter(
-    (each) => each.ownBefore && each.before > 0n && (!each.ownAfter || each.after < each.before),
-  );
-  const program = (account: Address) =>
-    tokenBalances.find((row) => row.account === account)?.program ?? null;
-  // Only the owner or a delegate can take tokens of a classic token account. Lamports of an account
-  // without wrapped SOL are not protected like that: a stranger may close an account that it gave
-  // to the agent, and keep the rent.
-  const bound = ({ account }: Holding): boolean =>
-    account === agent ||
-    (program(account) === TOKEN_PROGRAM &&
-      (asset.mint !== null ||
-        tokenBalances.some(
-          (row) =>
-            row.account === account &&
-            row.mint === WRAPPED_SOL &&
-            row.before > 0n &&
-            (row.after < row.before || row.ownerAfter !== agent),
-        )));
-  return fell.some(bound) ? 'appointed' : 'none';
 }
 
 /** The account that lost most; among equals the first by address. */

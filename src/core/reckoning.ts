@@ -1,11 +1,12 @@
 // Reckoning: checks whether an account's own state agrees with all facts about it. Facts say what
 // transactions did; the state shows whether every transaction was heard. A difference is either the
-// profit of a transaction that could not be read, or a gap, which is shown until a
-// person closes it. Formulas: drift program, T of docs/hearing.md.
+// profit of a transaction that could not be read, or a gap, which is shown until a person closes
+// it. Formulas: drift program, T of docs/hearing.md.
 import type { Held, MintChange } from './fact.ts';
 import type { Address, Slot } from './ids.ts';
 import { formatUnits, least } from './money.ts';
 import { mayBe, NOTHING_PERHAPS, type Perhaps } from './perhaps.ts';
+import { tokenDifference } from './token-difference.ts';
 
 export const COUNTERS = ['realised', 'funding', 'deposits', 'withdraws', 'tokens'] as const;
 /**
@@ -75,35 +76,6 @@ export type AccountState = {
   /** The bytes of the account that a sweep compares, as latin1 text. */
   readonly pulse: string;
 };
-
-/**
- * The difference of a token account's amounts. An account may be closed and made again for another
- * mint with the same amount, so each mint is compared by itself. When several differ, returns the
- * lowest difference: tokens that left count, and tokens of another mint do not make up for them. A
- * state of an older release has no mint, and is compared by its amount.
- */
-function tokenDifference(baseline: AccountState, told: Told, seen: AccountState): bigint {
-  const isKnown = ({ mint, hints }: AccountState) => mint !== undefined || !hints.exists;
-  const total = seen.counters.tokens - baseline.counters.tokens - told.tokens;
-  const changes = told.mints ?? [];
-  const known = changes.reduce((sum, each) => sum + each.amount, 0n);
-  const mints = new Set([baseline.mint, seen.mint, ...changes.map((each) => each.mint)]);
-  mints.delete(undefined);
-  // Facts of an older release tell no mint. They count for that of the baseline.
-  const untold = told.tokens - known;
-  const isTold = untold === 0n || baseline.mint !== undefined;
-  if (!isKnown(baseline) || !isKnown(seen) || !isTold || mints.size < 2) return total;
-  const held = (state: AccountState, mint: unknown) =>
-    state.mint === mint ? state.counters.tokens : 0n;
-  const differences = [...mints].map((mint) => {
-    const rest = mint === baseline.mint ? untold : 0n;
-    const own = changes.filter((each) => each.mint === mint);
-    const sum = own.reduce((all, each) => all + each.amount, rest);
-    return held(seen, mint) - held(baseline, mint) - sum;
-  });
-  const [lowest = 0n, ...others] = differences.sort((a, b) => Number(a - b));
-  return lowest < 0n ? lowest : (others.at(-1) ?? lowest);
-}
 
 /**
  * For each counter, the state's value less the baseline's and less the sum of the facts, for tokens

@@ -2,28 +2,20 @@
 // paid first, if they can be paid at once; then the accounts are read. The answer is a clearance,
 // or a sentence that says why not and what to do.
 
-import type { Chain, ChainAccount } from '../core/chain-ports.ts';
-import { type Clearance, type FundsReading, whyBlocked } from '../core/clearance.ts';
-import {
-  type Block,
-  besideOthers,
-  type Holding,
-  isHeard,
-  settledIn,
-  type Uncovered,
-  uncovered,
-} from '../core/covered.ts';
+import type { Chain } from '../core/chain-ports.ts';
+import { type Clearance, whyBlocked } from '../core/clearance.ts';
+import type { Settled } from '../core/clearance-ports.ts';
+import { type Block, besideOthers, settledIn, type Uncovered, uncovered } from '../core/covered.ts';
 import { Fault } from '../core/fault.ts';
-import type { Address } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
 import type { Pace } from '../core/pace.ts';
-import type { Clock, Ledger, Log, Settled, Subscriber } from '../core/ports.ts';
-import type { AccountState } from '../core/reckoning.ts';
+import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
 import type { Owed, Token } from '../core/token.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Venue, Venues } from '../core/venue.ts';
 import type { VenueName } from '../core/venue-name.ts';
 import type { Books } from './books-comparison.ts';
+import { createClearanceHoldings } from './clearance-holdings.ts';
 import { countersOf, SUB_ACCOUNTS_MOST } from './sub-accounts.ts';
 
 export type ClearAnswer =
@@ -72,7 +64,6 @@ const NOT_FOLLOWED = `Not all sub-accounts are followed: the subscriber has more
  * Accounts are read less often than the ledger, because each reading takes two calls per account.
  */
 const LOOK_AGAIN_MS = 500;
-const ASKED_AT_ONCE = 100;
 /**
  * A withdrawal sent at the last moment lands before its blockhash expires, which is after 150
  * blocks.
@@ -95,21 +86,10 @@ export type Clear = (
   },
 ) => Promise<ClearAnswer>;
 
-/**
- * The quote tokens of an account at a venue: its deposit, isolated collateral, and what closed
- * parts of positions still add to it or take from it. Base units; a borrow is below zero.
- */
-function settledOf(venue: Venue, state: AccountState | null, market: ChainAccount | null): bigint {
-  const { quote, hints } = state ?? {};
-  if (!quote || !hints) return 0n;
-  const scaled = quote.scaled + hints.isolated;
-  const worth = venue.quoteWorth(scaled < 0n ? -scaled : scaled, market) ?? 0n;
-  return (scaled < 0n ? -worth : worth) + quote.unsettled;
-}
-
 /** Creates the flow that answers requests for a clearance. */
 export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
-  const { ledger, chain, tokens, venues, clock, log, pace } = ports;
+  const { ledger, chain, venues, clock, log, pace } = ports;
+  const holdingsOf = createClearanceHoldings(ports);
   const never = new AbortController().signal;
 
   /**
@@ -136,66 +116,6 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
       }
       await clock.sleep(POLL_MS, never);
     }
-  };
-
-  /**
-   * The Drift accounts that neither the ledger nor the chain shows now. A hundred are asked for in
-   * one call. The ledger alone is not enough: it learns of an account that was made again only
-   * after the account may have traded.
-   */
-  const goneOf = async (subscriberId: string): Promise<ReadonlySet<Address>> => {
-    const missing = [...(await ledger.checks.missing(subscriberId))];
-    const gone = new Set<Address>();
-    for (let from = 0; from < missing.length; from += ASKED_AT_ONCE) {
-      const batch = missing.slice(from, from + ASKED_AT_ONCE);
-      const { accounts } = await chain.slices(batch, { offset: 0, length: 0 }, 'confirmed');
-      for (const [index, address] of batch.entries())
-        if (accounts[index] == null) gone.add(address);
-    }
-    return gone;
-  };
-
-  /**
-   * The state of each account now, at one venue or at all, the quote tokens in the agent's own
-   * token account, and what each of them holds for the debts to come, with its slot.
-   */
-  const holdingsOf = async (
-    subscriber: Subscriber,
-    at: Venue,
-    all: boolean,
-  ): Promise<{ holdings: Holding[]; tokens: BaseUnits; readings: FundsReading[] }> => {
-    const holdings: Holding[] = [];
-    const readings: FundsReading[] = [];
-    const gone = await goneOf(subscriber.id);
-    for (const { address, venue: name } of subscriber.driftAccounts) {
-      if ((!all && name !== at.name) || gone.has(address)) continue;
-      const venue = venues.of(name);
-      const { slot, accounts } = await chain.accounts(await venue.preflightAccounts(address));
-      const state = venue.stateOf('drift_user', slot, accounts[0] ?? null);
-      readings.push({
-        account: address,
-        slot,
-        amount: settledOf(venue, state, accounts[1] ?? null),
-      });
-      const funds = venue.read(address, accounts)?.funds ?? null;
-      const explained = await ledger.checks.explained(address);
-      const claimable = funds?.claimable.filter((each) => !each.held) ?? [];
-      holdings.push({
-        exists: state?.hints.exists ?? false,
-        heard: explained !== null && state !== null && isHeard(explained, state),
-        positions: state?.positions?.length ?? 0,
-        deposit: funds?.deposit ?? 0n,
-        claimable: claimable.reduce((sum, each) => sum + each.amount, 0n),
-      });
-    }
-    const { agentWallet } = subscriber;
-    const address = tokens.tokenAccount(at.quoteMint, agentWallet);
-    const { slot, accounts } = await chain.accounts([address]);
-    const own = tokens.readTokenAccount(accounts[0] ?? null, at.quoteMint, agentWallet);
-    const amount = own === null || own.foreign ? 0n : own.amount;
-    // A token account of another owner leaves nothing behind, also when tokens come into it.
-    if (own?.foreign !== true) readings.push({ account: address, slot, amount });
-    return { holdings, tokens: amount, readings };
   };
 
   /**

@@ -1,6 +1,7 @@
 // Lists: reads the pages that the API and the commands show. A filter that names nothing and a
 // cursor that names no row are refused, because an empty page would look like the end of a list.
 import type { Act } from '../core/act.ts';
+import type { ListedClearance } from '../core/clearance-ports.ts';
 import type { Credit } from '../core/debt-ports.ts';
 import type { EventDelivery } from '../core/endpoint.ts';
 import { Fault } from '../core/fault.ts';
@@ -8,7 +9,7 @@ import { isAddress } from '../core/ids.ts';
 import type { ListedPayment } from '../core/listed-payment.ts';
 import type { ListFilters, ListName, Named, Page } from '../core/lists.ts';
 import type { RecordedClose } from '../core/outcome.ts';
-import type { Ledger, ListedClearance, ListedFact, Subscriber } from '../core/ports.ts';
+import type { Ledger, ListedFact, Subscriber } from '../core/ports.ts';
 import type { ProfitShare } from '../core/profit-share.ts';
 
 /** The most rows of one page. */

@@ -3,9 +3,10 @@
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { Chain } from '../core/chain-ports.ts';
+import type { Clearances } from '../core/clearance-ports.ts';
 import { Fault } from '../core/fault.ts';
 import { parseBaseUnits } from '../core/money.ts';
-import type { Clearances, Clock } from '../core/ports.ts';
+import type { Clock } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
 import { USDC } from '../core/token.ts';
 import { wireOwedOf } from '../core/wire.ts';

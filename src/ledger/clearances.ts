@@ -1,11 +1,11 @@
 // Clearances: stores every clearance for good, so that a verdict can be judged again at any time.
 import { type Clearance, type FundsChange, unspent } from '../core/clearance.ts';
+import type { Clearances, ListedClearance } from '../core/clearance-ports.ts';
 import type { ChainPosition } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
 import { classify, type TopUpRule } from '../core/outflow.ts';
-import type { Clearances, ListedClearance } from '../core/ports.ts';
 import { USDC } from '../core/token.ts';
 import { LAST_ORDINAL } from '../core/transaction.ts';
 import { at, plannedEach, type Sql, type Transaction } from './database.ts';

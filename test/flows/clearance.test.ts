@@ -2,8 +2,8 @@
 // not.
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
+import type { Clearances } from '../../src/core/clearance-ports.ts';
 import { createPace } from '../../src/core/pace.ts';
-import type { Clearances } from '../../src/core/ports.ts';
 import { blankState } from '../../src/core/reckoning.ts';
 import { type ClearPorts, createClear } from '../../src/flows/clearance.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';

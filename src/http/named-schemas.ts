@@ -3,7 +3,8 @@
 import type { TSchema } from 'typebox';
 import { AgentSigner } from './key-shapes.ts';
 import { EarningsView } from './operator-shapes.ts';
-import { ClearanceAnswer, GateAnswer, OwedView, PaymentView, TokenName } from './shapes.ts';
+import { PaymentView } from './payment-shapes.ts';
+import { ClearanceAnswer, GateAnswer, OwedView, TokenName } from './shapes.ts';
 import { Explanation, ShareView } from './share-shapes.ts';
 import { SubscriberView } from './subscriber-shapes.ts';
 import { SubscriptionView } from './terms-shapes.ts';

@@ -23,8 +23,9 @@ import {
   Reason,
   ScopeText,
 } from './operator-shapes.ts';
+import { CreditList } from './payment-shapes.ts';
 import { PeriodFields, periodOf } from './periods.ts';
-import { CreditList, IdText, LIMIT_USUAL, PlacePage } from './shapes.ts';
+import { IdText, LIMIT_USUAL, PlacePage } from './shapes.ts';
 
 export type OperatorOptions = {
   readonly ledger: Ledger;

@@ -13,8 +13,9 @@ import type { Voiding } from '../core/voiding.ts';
 import type { Endings } from '../flows/ending.ts';
 import type { Listing } from '../flows/lists.ts';
 import { Reason } from './operator-shapes.ts';
+import { PaymentIdText, PaymentList, PaymentQuery, PaymentView } from './payment-shapes.ts';
 import { periodOf } from './periods.ts';
-import { LIMIT_USUAL, PaymentIdText, PaymentList, PaymentQuery, PaymentView } from './shapes.ts';
+import { LIMIT_USUAL } from './shapes.ts';
 
 export type PaymentOptions = {
   readonly ledger: Pick<Ledger, 'payments' | 'shares'>;

@@ -41,6 +41,16 @@ export type Looking = {
   forget(subscriberId: string): void;
 };
 
+/** The result of one look at a payment that was sent. */
+export type Looked =
+  /**
+   * The payment ended, or the ledger has it without these bytes. `slot`: where they were executed;
+   * null when they never were. `byThis`: this daemon ended the payment.
+   */
+  | { readonly ended: SignedBytes; readonly slot: Slot | null; readonly byThis: boolean }
+  /** The payment may still be executed. The bytes are those that were signed last. */
+  | { readonly signed: SignedBytes };
+
 type Watch = {
   signature: string;
   atMs: number;

@@ -1,73 +1,33 @@
 // Nonce look: follows a payment that was sent under a nonce. While the nonce holds its value the
-// payment may be executed: it is sent again, signed once more at a higher price or by another
-// route, or cancelled. When the value has moved, the transaction that was signed under the value
-// tells what became of the payment. No age and no absence ends the payment. See ADR 41 and 104.
+// payment may be executed: it is sent again, or nonce-variants.ts signs it once more or cancels it.
+// When the value has moved, the transaction that was signed under the value tells what became of
+// the payment. No age and no absence ends the payment. See ADR 41 and 104.
 import { unreachable } from '../core/fault.ts';
-import type { Signature, Slot } from '../core/ids.ts';
-import {
-  type NonceAt,
-  nextPrice,
-  type Outcome,
-  outcomeOf,
-  routePrice,
-  type Variant,
-  type VariantPolicy,
-} from '../core/nonce.ts';
+import type { Signature } from '../core/ids.ts';
+import { type NonceAt, type Outcome, outcomeOf, type Variant } from '../core/nonce.ts';
 import type { Payment } from '../core/payment.ts';
-import { routeOf } from '../core/payment-route.ts';
-import type { Subscriber } from '../core/ports.ts';
 import type { SignedBytes } from '../core/signed-bytes.ts';
 import { troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
 import type { VenuesConformance } from './conformance.ts';
 import type { Hindrance } from './hindrance.ts';
-import type { Looking } from './look-schedule.ts';
+import type { Looked, Looking } from './look-schedule.ts';
 import { createNonceClosed } from './nonce-closed.ts';
 import type { NonceLane, NonceLanePorts } from './nonce-lane.ts';
-import type { OwnSignatures } from './own-signatures.ts';
+import { createNonceVariants, type VariantPorts } from './nonce-variants.ts';
 import type { createPaymentEnds } from './payment-ends.ts';
-import type { createRerouting } from './rerouting.ts';
-import type { createSigning, Signed } from './signing.ts';
 import { haltOf } from './signing-obstacle.ts';
 
-type LookPorts = Omit<NonceLanePorts, 'books'> & {
-  readonly books: Pick<Books, 'doubt' | 'identity' | 'forget'>;
-  /** Gives the reason why the venue's program may not be paid through. */
-  readonly conformance: Pick<VenuesConformance, 'objection'>;
-  readonly ownSignatures: Pick<OwnSignatures, 'sent'>;
-  readonly lane: Pick<NonceLane, 'finalReading' | 'moverOf' | 'closingOf'>;
-  readonly looking: Looking;
-  readonly hindrance: Pick<Hindrance, 'of'>;
-  readonly sign: ReturnType<typeof createSigning>;
-  readonly reroute: ReturnType<typeof createRerouting>;
-  readonly ends: ReturnType<typeof createPaymentEnds>;
-  readonly broadcast: (
-    payment: Payment,
-    bytes: SignedBytes,
-    purpose: Variant['purpose'],
-  ) => Promise<void>;
-  readonly subscriberOf: (id: string) => Promise<Subscriber>;
-};
-
-export type NonceLooked =
-  /**
-   * The payment ended, or the ledger has it without these bytes. `slot`: where they were executed;
-   * null when they never were. `byThis`: this daemon ended the payment.
-   */
-  | { readonly ended: SignedBytes; readonly slot: Slot | null; readonly byThis: boolean }
-  /** The payment may still be executed. The bytes are those of the newest variant. */
-  | { readonly signed: SignedBytes };
-
-const FULL_UNITS = 1_400_000n;
-const MICRO = 1_000_000n;
-/** The number of sends of one variant after which another one is signed. */
-export const SENDS_A_VARIANT = 4;
-/** The least rise of the price from one variant to the next, in basis points: it doubles. */
-const RISE_BPS = 10_000n;
-/** The most variants of one payment at higher prices; a look asks the node about each of them. */
-const VARIANTS_MOST = 6;
-/** The most variants beyond these, each by another route. */
-const ROUTES_MOST = 2;
+type LookPorts = Omit<NonceLanePorts, 'books'> &
+  VariantPorts & {
+    readonly books: Pick<Books, 'doubt' | 'identity' | 'forget'>;
+    /** Gives the reason why the venue's program may not be paid through. */
+    readonly conformance: Pick<VenuesConformance, 'objection'>;
+    readonly lane: Pick<NonceLane, 'finalReading' | 'moverOf' | 'closingOf'>;
+    readonly looking: Looking;
+    readonly hindrance: Pick<Hindrance, 'of'>;
+    readonly ends: ReturnType<typeof createPaymentEnds>;
+  };
 
 /**
  * Creates the function that follows payments under a nonce. `rebroadcastMs` is the time between two
@@ -78,17 +38,9 @@ export function createNonceLook(
   { rebroadcastMs, mode }: { readonly rebroadcastMs: number; readonly mode: 'settle' | 'observe' },
 ) {
   const observes = mode === 'observe';
-  const { ledger, chain, pen, fees, clock, log, lane, looking, hindrance, ends } = ports;
+  const { ledger, chain, log, lane, looking, hindrance, ends } = ports;
   const closed = createNonceClosed(ports);
-  const priceMost = (): bigint => (fees.priorityFeeMost * MICRO) / FULL_UNITS;
-  const policy = (): VariantPolicy => ({
-    afterMs: SENDS_A_VARIANT * rebroadcastMs,
-    riseBps: RISE_BPS,
-    variantsMost: VARIANTS_MOST,
-    routesMost: ROUTES_MOST,
-    microLamportsMost: priceMost(),
-  });
-
+  const another = createNonceVariants(ports, rebroadcastMs);
   /** Ends the payment with this outcome. False when this daemon did not end it. */
   const end = (
     payment: Payment,
@@ -113,7 +65,7 @@ export function createNonceLook(
     payment: Payment,
     signed: SignedBytes,
     outcome: Exclude<Outcome, { became: 'untold' }>,
-  ): Promise<NonceLooked> => {
+  ): Promise<Looked> => {
     const { signature, slot } = outcome;
     const byThis = await end(payment, outcome);
     if (!byThis) {
@@ -123,108 +75,10 @@ export function createNonceLook(
       const isSame = known?.id === payment.id && known.state === 'sent';
       if (isSame && known.nonce) return look(known, known.nonce);
     }
-    triedMs.delete(payment.id);
+    another.forget(payment.id);
     closed.forget(payment.id);
     const executed = outcome.became === 'paid' || outcome.became === 'failed';
     return { ended: { ...signed, signature }, slot: executed ? slot : null, byThis };
-  };
-
-  /** Stores another variant, and sends it. False when another daemon was faster. */
-  const add = async (
-    payment: Payment,
-    purpose: Variant['purpose'],
-    bytes: SignedBytes,
-    variants: readonly Variant[],
-  ): Promise<boolean> => {
-    const identity = ports.books.identity();
-    const variant = { purpose, bytes, route: purpose === 'payment' ? routeOf(payment) : null };
-    if (!(await ledger.payments.varied(payment.id, variant, variants.length, identity)))
-      return false;
-    const { signature } = bytes;
-    log.info('payment.varied', {
-      payment: payment.id,
-      purpose,
-      signature,
-      number: variants.length + 1,
-      microLamports: bytes.microLamports,
-      ...variant.route,
-    });
-    looking.sent(payment.subscriberId, bytes);
-    await ports.broadcast(payment, bytes, purpose);
-    return true;
-  };
-
-  const cancel = async (
-    payment: Payment,
-    nonce: NonceAt,
-    signed: SignedBytes,
-    variants: readonly Variant[],
-  ): Promise<SignedBytes> => {
-    const microLamports = priceMost();
-    const written = await pen.signNonce({
-      act: 'move',
-      subscriberId: payment.subscriberId,
-      lamports: 0n,
-      blockhash: nonce.value,
-      microLamports,
-    });
-    const bytes = { ...signed, ...written, microLamports };
-    return (await add(payment, 'cancel', bytes, variants)) ? bytes : signed;
-  };
-
-  /** By payment, the time of the last try to sign it again that found nothing to sign. */
-  const triedMs = new Map<string, number>();
-
-  /**
-   * Signs the payment by its present route at a higher price; or, when the chain would refuse that
-   * route, by another route. `price` is null when the price cannot rise; another route is then
-   * signed at the price `unraised`. Null when there is nothing to sign.
-   */
-  const signAgain = async (
-    payment: Payment,
-    subscriber: Subscriber,
-    price: bigint | null,
-    unraised: bigint,
-  ): Promise<{ payment: Payment; bytes: SignedBytes } | null> => {
-    const told = (given: Payment, signed: Signed) => {
-      if ('bytes' in signed) return { payment: given, bytes: signed.bytes };
-      log.info('payment.not_varied', { payment: payment.id, ...signed.refused });
-      return null;
-    };
-    const again = await ports.sign(payment, subscriber, null, price ?? unraised);
-    if ('bytes' in again) return price === null ? null : told(payment, again);
-    const other = await ports.reroute(payment, subscriber);
-    if (other === null) return told(payment, again);
-    const { account } = other;
-    return told(
-      other.payment,
-      await ports.sign(other.payment, subscriber, account, price ?? unraised),
-    );
-  };
-
-  /** Signs the payment once more, when that is due. Null when no other variant was stored. */
-  const vary = async (
-    payment: Payment,
-    variants: readonly Variant[],
-  ): Promise<SignedBytes | null> => {
-    const rules = policy();
-    const nowMs = clock.nowMs();
-    const market = await fees.microLamports(variants.length);
-    const price = nextPrice(variants, nowMs, market, rules);
-    const unraised = price ?? routePrice(variants, nowMs, rules);
-    if (unraised === null) return null;
-    const elapsedMs = clock.elapsedMs();
-    if (elapsedMs - (triedMs.get(payment.id) ?? Number.NEGATIVE_INFINITY) < rules.afterMs)
-      return null;
-    const subscriber = await ports.subscriberOf(payment.subscriberId);
-    const signed = await signAgain(payment, subscriber, price, unraised);
-    if (signed === null) triedMs.set(payment.id, elapsedMs);
-    if (signed === null || !(await add(signed.payment, 'payment', signed.bytes, variants)))
-      return null;
-    const agentTokenAccount = ports.tokens.tokenAccount(payment.token.mint, subscriber.agentWallet);
-    const accounts = { agentWallet: subscriber.agentWallet, agentTokenAccount };
-    ports.ownSignatures.sent({ ...signed.payment, signed: signed.bytes }, accounts);
-    return signed.bytes;
   };
 
   /**
@@ -245,10 +99,10 @@ export function createNonceLook(
       const halt = await haltOf(ledger, payment);
       if (halt !== null || payment.cancelAsked === true)
         // A daemon that observes signs no cancellation. The payment is not sent meanwhile.
-        return observes ? signed : cancel(payment, nonce, signed, variants);
+        return observes ? signed : another.cancel(payment, nonce, signed, variants);
       if (again) await hindrance.of(payment, signed);
       const maySign = !observes && ports.conformance.objection(payment.venue) === null;
-      const varied = maySign ? await vary(payment, variants) : null;
+      const varied = maySign ? await another.vary(payment, variants) : null;
       if (varied !== null) return varied;
     }
     if (again) await ports.broadcast(payment, signed, cancelled ? 'cancel' : 'payment');
@@ -269,7 +123,7 @@ export function createNonceLook(
     return null;
   };
 
-  async function look(payment: Payment, nonce: NonceAt): Promise<NonceLooked> {
+  async function look(payment: Payment, nonce: NonceAt): Promise<Looked> {
     const { signed, variants = [] } = payment;
     if (signed === null) throw new Error(`payment ${payment.id} was sent and has no bytes`);
     const executed = await executedAmong(variants);

@@ -9,17 +9,19 @@ import { type Debt, debtsAt } from '../core/debt.ts';
 import { Fault, messageOf, unreachable } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
 import type { Variant } from '../core/nonce.ts';
-import { type Command, conclude, next, type Payment } from '../core/payment.ts';
+import { type Command, next, type Payment } from '../core/payment.ts';
 import { outgrown } from '../core/plan-fits.ts';
 import type { Clock, Log, Subscriber } from '../core/ports.ts';
 import type { SignedBytes } from '../core/signed-bytes.ts';
+import { createBlockhashLook } from './blockhash-look.ts';
 import { createBurying } from './burying.ts';
 import type { VenuesConformance } from './conformance.ts';
 import { createHindrance } from './hindrance.ts';
 import { createLooking, type FinalityPace, type LookingOptions } from './look-schedule.ts';
 import { createNonceHeard, type NonceHeard } from './nonce-heard.ts';
 import { createNonceLane, type NonceOptions } from './nonce-lane.ts';
-import { createNonceLook, SENDS_A_VARIANT } from './nonce-look.ts';
+import { createNonceLook } from './nonce-look.ts';
+import { SENDS_A_VARIANT } from './nonce-variants.ts';
 import { createOwn } from './own-payments.ts';
 import type { OwnSignatures } from './own-signatures.ts';
 import { createPaymentEnds } from './payment-ends.ts';
@@ -188,6 +190,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   };
 
   const steps = { lane, looking, hindrance, sign, reroute, ends, broadcast };
+  const lookUnderBlockhash = createBlockhashLook({ ...ports, ...steps, bury });
   const lookUnderNonce = createNonceLook({ ...ports, ...steps, nonceHeard, subscriberOf }, options);
 
   /** Sends a signed payment. Waits where ledger and chain must be compared before it is sent. */
@@ -247,36 +250,11 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     if (signed === null) return options.retryEveryMs;
     const waitMs = looking.waitMs(subscriberId, signed);
     if (waitMs > 0) return waitMs;
-    if (payment.nonce) {
-      const looked = await lookUnderNonce(payment, payment.nonce);
-      if ('signed' in looked) return Math.max(1, looking.waitMs(subscriberId, looked.signed));
-      return finished({ ...payment, signed: looked.ended }, looked.slot, looked.byThis);
-    }
-    const look = await chain.look(signed.signature);
-    if (look.seen === 'nothing')
-      log.warn('payment.look_unanswered', { payment: payment.id, why: look.why });
-    const verdict = conclude(signed, look);
-    const buried =
-      verdict.do === 'prove'
-        ? await bury(payment, signed, verdict.finalizedBlockHeight)
-        : 'unproven';
-    if (verdict.do === 'wait' || (verdict.do === 'prove' && buried === 'unproven')) {
-      if (look.seen === 'executed') looking.executed(subscriberId, look.slot);
-      else if (looking.absent(subscriberId) && verdict.do === 'wait' && verdict.rebroadcast)
-        if ((await ports.books.doubt()) === null) {
-          await broadcast(payment, signed);
-          await hindrance.of(payment, signed);
-        }
-      return Math.max(1, looking.waitMs(subscriberId, signed));
-    }
-    const { signature } = signed;
-    if (verdict.do === 'prove') return finished(payment, null, buried === 'ended');
-    const { slot } = verdict;
-    const isEnded =
-      verdict.do === 'discharge'
-        ? await ends.land(payment, signature, slot)
-        : await ends.failExecuted(payment, signature, slot, verdict.error);
-    return finished(payment, slot, isEnded);
+    const looked = payment.nonce
+      ? await lookUnderNonce(payment, payment.nonce)
+      : await lookUnderBlockhash(payment, signed);
+    if ('signed' in looked) return Math.max(1, looking.waitMs(subscriberId, looked.signed));
+    return finished({ ...payment, signed: looked.ended }, looked.slot, looked.byThis);
   };
 
   const take = (subscriberId: string, command: Exclude<Command, { do: 'rest' }>): Promise<Left> => {

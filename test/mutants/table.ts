@@ -46,7 +46,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'S4 bytes are never sent again',
-    file: 'src/flows/settle.ts',
+    file: 'src/flows/blockhash-look.ts',
     from: "else if (looking.absent(subscriberId) && verdict.do === 'wait' && verdict.rebroadcast)",
     to: 'else if (looking.absent(subscriberId) && false)',
     by: unit(SETTLE, 'sent again while they may still land'),

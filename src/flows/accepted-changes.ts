@@ -5,7 +5,7 @@
 import { Fault } from '../core/fault.ts';
 import { isSignature } from '../core/ids.ts';
 import { venueOf } from '../core/venue.ts';
-import type { CheckPorts } from './account-checks.ts';
+import type { CheckPorts } from './state-check.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 /**

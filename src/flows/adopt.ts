@@ -10,7 +10,7 @@ import { type Address, base58Text, type Slot } from '../core/ids.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
 import { isTokenAccount } from '../core/token-account.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
-import type { CheckPorts } from './account-checks.ts';
+import type { CheckPorts } from './state-check.ts';
 import { countersOf, missingSubAccounts, roomFor } from './sub-accounts.ts';
 import type { WatchedAccounts } from './watched.ts';
 

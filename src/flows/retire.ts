@@ -7,8 +7,8 @@ import type { VenueAccount } from '../core/ports.ts';
 import { type AccountState, checkState, differenceOf, NO_COUNTERS } from '../core/reckoning.ts';
 import type { Roster } from '../core/roster.ts';
 import { judge } from '../core/standing.ts';
-import type { CheckPorts } from './account-checks.ts';
 import { flatFeeFor } from './deletion-check.ts';
+import type { CheckPorts } from './state-check.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 export type RetirePorts = CheckPorts & {

@@ -8,7 +8,7 @@ import { messageOf } from '../core/fault.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Lamports } from '../core/money.ts';
 import { nothingLeft } from '../core/unread.ts';
-import type { CheckPorts } from './account-checks.ts';
+import type { CheckPorts } from './state-check.ts';
 
 /**
  * How many slots before the transaction the readable one is looked for: a week at 400 ms per slot.

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { accrualOf, tabsAfter } from '../../src/core/accrual.ts';
 import type { Close } from '../../src/core/fact.ts';
 import type { Movement } from '../../src/core/lot.ts';
+import { madeClose } from '../support/made-close.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 const TERMS = [termsOf(10, 'a', 1_000)];
@@ -20,24 +21,14 @@ const opened = (slot: number, base: bigint, more: object = {}): Movement =>
     ...more,
   }) as Movement;
 /** A close of so much at 150 each, with the entry that the venue's record tells. */
-const close = (base: bigint, entry: bigint, more: Partial<Close> = {}): Close => ({
-  kind: 'close',
-  market: 0,
-  side: 'taker',
-  position: 'long',
-  cause: 'trade',
-  baseFilled: base,
-  baseClosed: base,
-  proceeds: 150n * base,
-  entry,
-  grossPnl: 150n * base - entry,
-  fee: 0n,
-  netPnl: 150n * base - entry,
-  fillRecordId: 0n,
-  oraclePrice: 0n,
-  counterparty: null,
-  ...more,
-});
+const close = (base: bigint, entry: bigint, more: Partial<Close> = {}): Close =>
+  madeClose(150n * base - entry, {
+    baseFilled: base,
+    baseClosed: base,
+    proceeds: 150n * base,
+    entry,
+    ...more,
+  });
 const told = (realised: Close, history: Movement[]) => {
   const { explained, flat } = accrualOf(realised, 90, AGREED, history);
   return { explained, flat };

@@ -4,35 +4,23 @@ import { describe, expect, test } from 'vitest';
 import { type Agreement, bookingsOf } from '../../src/core/accrual.ts';
 import type { Close } from '../../src/core/fact.ts';
 import type { Movement } from '../../src/core/lot.ts';
-import { NOTHING_HELD, termsOf } from '../support/terms.ts';
+import { madeClose } from '../support/made-close.ts';
+import { agreed, termsOf } from '../support/terms.ts';
 
 const A = termsOf(10, 'a', 1_000);
 const B = termsOf(50, 'b', 2_000);
 const C = termsOf(70, 'c', 3_000);
-const agreed = (...terms: Agreement['terms']): Agreement => ({
-  terms,
-  held: NOTHING_HELD,
-  tabs: {},
-});
 const opened = (slot: number, base: bigint, quote: bigint | null, more: object = {}): Movement =>
   ({ kind: 'open', slot, market: 0, position: 'long', base, quote, fee: 0n, ...more }) as Movement;
-const close = (base: bigint, proceeds: bigint, entry: bigint, fee = 0n): Close => ({
-  kind: 'close',
-  market: 0,
-  side: 'taker',
-  position: 'long',
-  cause: 'trade',
-  baseFilled: base,
-  baseClosed: base,
-  proceeds,
-  entry,
-  grossPnl: proceeds - entry,
-  fee,
-  netPnl: proceeds - entry - fee,
-  fillRecordId: 0n,
-  oraclePrice: 0n,
-  counterparty: null,
-});
+const close = (base: bigint, proceeds: bigint, entry: bigint, fee = 0n): Close =>
+  madeClose(proceeds - entry - fee, {
+    baseFilled: base,
+    baseClosed: base,
+    proceeds,
+    entry,
+    grossPnl: proceeds - entry,
+    fee,
+  });
 const told = (agreement: Agreement, realised: Close, ...history: Movement[]) =>
   bookingsOf(realised, 90, agreement, history).map((each) => [
     each.terms?.creatorWallet ?? null,
@@ -45,7 +33,7 @@ describe('a close', () => {
   test('of three openings under three terms: each its own, rounded so that all add up', () => {
     const history = [opened(20, 1n, 100n), opened(60, 1n, 110n), opened(80, 1n, 120n)];
     // 1,000 in three parts are 333, 333 and 334; a fee of 10 is 3, 3 and 4.
-    const parts = told(agreed(A, B, C), close(3n, 1_000n, 330n, 10n), ...history);
+    const parts = told(agreed([A, B, C]), close(3n, 1_000n, 330n, 10n), ...history);
     expect(parts).toEqual([
       ['a', 1n, 100n, 333n - 100n - 3n],
       ['b', 1n, 110n, 333n - 110n - 3n],
@@ -55,16 +43,16 @@ describe('a close', () => {
   test('lots of other markets, and of the other direction, mix nothing into it', () => {
     const own = opened(20, 1n, 100n);
     const elsewhere = opened(60, 1n, 999n, { market: 1 });
-    expect(told(agreed(A, B), close(1n, 150n, 100n), own, elsewhere)).toEqual([
+    expect(told(agreed([A, B]), close(1n, 150n, 100n), own, elsewhere)).toEqual([
       ['a', 1n, null, 50n],
     ]);
     const short = opened(20, 1n, 999n, { position: 'short' });
-    expect(told(agreed(A, B), close(1n, 150n, 100n), short)).toEqual([['b', 1n, null, 50n]]);
+    expect(told(agreed([A, B]), close(1n, 150n, 100n), short)).toEqual([['b', 1n, null, 50n]]);
   });
   test('a position opened unseen falls under the dearest terms between the first and the last unread', () => {
     const unread = (slot: number): Movement => ({ kind: 'unknown', slot });
     const of = (...slots: number[]) =>
-      told(agreed(A, B, C), close(1n, 150n, 100n), ...slots.map(unread))[0]?.[0];
+      told(agreed([A, B, C]), close(1n, 150n, 100n), ...slots.map(unread))[0]?.[0];
     expect(of(20)).toBe('a');
     expect(of(20, 60)).toBe('b');
     expect(of(20, 30)).toBe('a');
@@ -72,7 +60,7 @@ describe('a close', () => {
   });
   test('a part from before the terms is booked, also when it earned nothing', () => {
     const agreement: Agreement = {
-      ...agreed(A),
+      ...agreed([A]),
       held: { slot: 9, positions: [{ market: 0, base: 1n, entry: 50n }] },
     };
     // Half of 100 for each; the old part cost 50, the copied one 30.
@@ -84,7 +72,7 @@ describe('a close', () => {
   test('parts from before the terms and from after the end are one, with one entry', () => {
     const ended = termsOf(50, 'a', 1_000, { ended: true });
     const agreement = (entry: bigint | null): Agreement => ({
-      ...agreed(A, ended),
+      ...agreed([A, ended]),
       held: { slot: 9, positions: [{ market: 0, base: 1n, entry }] },
     });
     const history = [opened(20, 1n, 30n), opened(60, 1n, 70n)];
@@ -100,7 +88,7 @@ describe('a reckoning', () => {
     bookingsOf(
       { kind: 'reckoning', netPnl: 1_000n, afterSlot: 80, uptoSlot: 95, held },
       90,
-      agreed(termsOf(10, 'dear', 3_000), termsOf(50, 'cheap', 1_000)),
+      agreed([termsOf(10, 'dear', 3_000), termsOf(50, 'cheap', 1_000)]),
       [opened(20, 2n, 200n), opened(60, 1n, 100n)],
     ).map((each) => each.terms?.creatorWallet);
 

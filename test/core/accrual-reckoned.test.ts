@@ -1,36 +1,12 @@
 // Accrual of what was reckoned: profit of transactions that could not be read, under the terms in
 // force where it was made.
 import { describe, expect, test } from 'vitest';
-import { type Agreement, bookingsOf } from '../../src/core/accrual.ts';
-import type { Close } from '../../src/core/fact.ts';
+import { bookingsOf } from '../../src/core/accrual.ts';
 import type { Movement } from '../../src/core/lot.ts';
 import type { Terms } from '../../src/core/terms.ts';
-import { NOTHING_HELD, termsOf } from '../support/terms.ts';
+import { madeClose } from '../support/made-close.ts';
+import { agreed, termsOf } from '../support/terms.ts';
 
-const close = (netPnl: bigint, more: Partial<Close> = {}): Close => ({
-  kind: 'close',
-  market: 0,
-  side: 'taker',
-  position: 'long',
-  cause: 'trade',
-  baseFilled: 1n,
-  baseClosed: 1n,
-  proceeds: 0n,
-  entry: 0n,
-  grossPnl: netPnl,
-  fee: 0n,
-  netPnl,
-  fillRecordId: 0n,
-  oraclePrice: 0n,
-  counterparty: null,
-  ...more,
-});
-const agreed = (terms: Terms[], more: Partial<Agreement> = {}): Agreement => ({
-  terms,
-  held: NOTHING_HELD,
-  tabs: {},
-  ...more,
-});
 describe('profit behind a cut log', () => {
   const opened = (slot: number, base: bigint, fee = 0n): Movement => ({
     kind: 'open',
@@ -78,7 +54,7 @@ describe('profit behind a cut log', () => {
 
   test('an opening that was hidden falls under the dearest terms where it may have been hidden', () => {
     const lowered = agreed([termsOf(10, 'dear', 2_000), termsOf(50, 'cheap', 500)]);
-    const seen = close(400n, { baseClosed: 4n, proceeds: 800n, entry: 400n });
+    const seen = madeClose(400n, { baseClosed: 4n, proceeds: 800n, entry: 400n });
     const [only] = bookingsOf(seen, 90, lowered, [
       { kind: 'unknown', slot: 45 },
       { kind: 'unknown', slot: 60 },
@@ -101,7 +77,7 @@ describe('profit behind a cut log', () => {
       { kind: 'unknown', slot: 20 },
       { ...reckoned(50_000_000n, 15, [anew]), slot: 20 },
     ];
-    const sold = close(50_000_000n, {
+    const sold = madeClose(50_000_000n, {
       baseClosed: 10n,
       proceeds: 200_000_000n,
       entry: 150_000_000n,
@@ -115,7 +91,11 @@ describe('profit behind a cut log', () => {
       { kind: 'unknown', slot: 20 },
       { ...reckoned(30_000_000n, 15, [less]), slot: 20 },
     ];
-    const rest = close(10_000_000n, { baseClosed: 4n, proceeds: 50_000_000n, entry: 40_000_000n });
+    const rest = madeClose(10_000_000n, {
+      baseClosed: 4n,
+      proceeds: 50_000_000n,
+      entry: 40_000_000n,
+    });
     expect(bookingsOf(rest, 90, agreement, reduced)).toMatchObject([{ terms: null }]);
   });
 });

@@ -2,37 +2,14 @@
 // the terms say so; and each part of a close follows the terms under which it was opened.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Agreement, bookingsOf } from '../../src/core/accrual.ts';
+import { bookingsOf } from '../../src/core/accrual.ts';
 import { accrue as chargeOf, EMPTY_TAB, type Rates, type Tab } from '../../src/core/charge.ts';
 import type { Close } from '../../src/core/fact.ts';
 import type { Movement } from '../../src/core/lot.ts';
-import { BASES, type Terms } from '../../src/core/terms.ts';
-import { NOTHING_HELD, termsOf } from '../support/terms.ts';
+import { BASES } from '../../src/core/terms.ts';
+import { madeClose } from '../support/made-close.ts';
+import { agreed, termsOf } from '../support/terms.ts';
 
-const close = (netPnl: bigint, more: Partial<Close> = {}): Close => ({
-  kind: 'close',
-  market: 0,
-  side: 'taker',
-  position: 'long',
-  cause: 'trade',
-  baseFilled: 1n,
-  baseClosed: 1n,
-  proceeds: 0n,
-  entry: 0n,
-  grossPnl: netPnl,
-  fee: 0n,
-  netPnl,
-  fillRecordId: 0n,
-  oraclePrice: 0n,
-  counterparty: null,
-  ...more,
-});
-const agreed = (terms: Terms[], more: Partial<Agreement> = {}): Agreement => ({
-  terms,
-  held: NOTHING_HELD,
-  tabs: {},
-  ...more,
-});
 /** The charge of a close under terms without further rules. */
 const accrue = (profit: bigint, terms: Pick<Rates, 'shareBps' | 'basis'>, tab: Tab) =>
   chargeOf(profit, 1, { ...termsOf(0, 'creator', 0), ...terms }, tab);
@@ -136,7 +113,7 @@ describe('parts', () => {
   const both = agreed([termsOf(10, 'a', 1_000), termsOf(50, 'b', 2_000)]);
   /** A close at a price for each base, by the venue's average entry. */
   const sold = (base: bigint, price: bigint, average: bigint, more: Partial<Close> = {}): Close =>
-    close((price - average) * base, {
+    madeClose((price - average) * base, {
       baseClosed: base,
       baseFilled: base,
       proceeds: price * base,
@@ -173,7 +150,7 @@ describe('parts', () => {
   });
 
   test('a position opened under the old terms owes by them, whenever it closes', () => {
-    const found = bookingsOf(close(1_000n, { baseClosed: 5n }), 90, both, [opened(20, 5n)]);
+    const found = bookingsOf(madeClose(1_000n, { baseClosed: 5n }), 90, both, [opened(20, 5n)]);
     expect(amounts(found)).toEqual([['a', 1_000n, 100n]]);
   });
 
@@ -215,12 +192,12 @@ describe('parts', () => {
     const agreement = agreed([termsOf(10, 'a', 1_000)], { held });
     const copied = [opened(20, 1n, { quote: 150n })];
     const average = { entry: 104n };
-    const even = close(46n, { baseClosed: 1n, baseFilled: 1n, proceeds: 150n, ...average });
+    const even = madeClose(46n, { baseClosed: 1n, baseFilled: 1n, proceeds: 150n, ...average });
     expect(amounts(bookingsOf(even, 30, agreement, copied))).toEqual([
       [null, 46n, 0n],
       ['a', 0n, 0n],
     ]);
-    const won = close(156n, { baseClosed: 1n, baseFilled: 1n, proceeds: 260n, ...average });
+    const won = madeClose(156n, { baseClosed: 1n, baseFilled: 1n, proceeds: 260n, ...average });
     expect(amounts(bookingsOf(won, 30, agreement, copied))).toEqual([
       [null, 46n, 0n],
       ['a', 110n, 11n],

@@ -4,7 +4,6 @@ import {
   AccountLayout,
   createCloseAccountInstruction,
   createInitializeAccount3Instruction,
-  createTransferCheckedInstruction,
   NATIVE_MINT,
   TOKEN_PROGRAM_ID,
 } from '@solana/spl-token';
@@ -21,9 +20,11 @@ import { USDC } from '../../src/local/drift/addresses.ts';
 import { createRandom } from '../sim/random.ts';
 import {
   batch,
-  openStage,
+  openStageBeside,
+  paySol,
   SOL,
   type Stage,
+  sendUsdc,
   unwrapLamports,
   usdcAccount,
   withdrawExcessLamports,
@@ -37,17 +38,13 @@ let own: PublicKey;
 const stranger = Keypair.generate();
 const theirs = usdcAccount(stranger.publicKey);
 beforeEach(() => {
-  stage = openStage();
+  stage = openStageBeside(stranger.publicKey);
   agent = stage.agent;
   own = usdcAccount(agent);
-  stage.world.driver.giveUsdc(stranger.publicKey, 1n);
-  stage.world.driver.giveSol(stranger.publicKey, SOL);
 });
 
-const pay = (from: PublicKey, to: PublicKey, lamports: bigint) =>
-  SystemProgram.transfer({ fromPubkey: from, toPubkey: to, lamports });
 const send = (from: PublicKey, to: PublicKey, amount: bigint, owner = agent) =>
-  createTransferCheckedInstruction(from, USDC, to, owner, amount, 6);
+  sendUsdc(from, to, owner, amount);
 
 describe('to the unit', () => {
   /** The holdings of the agent, read from the chain and not from a transaction. */
@@ -87,8 +84,8 @@ describe('to the unit', () => {
     stage.act(openSecond, [stage.trader.agent, second]);
     const some = () => BigInt(1 + random.below(400_000));
     const moves: (() => TransactionInstruction[])[] = [
-      () => [pay(agent, stranger.publicKey, some())],
-      () => [pay(stranger.publicKey, agent, some())],
+      () => [paySol(agent, stranger.publicKey, some())],
+      () => [paySol(stranger.publicKey, agent, some())],
       () => [send(own, theirs, some())],
       () => [send(own, second.publicKey, some())],
       () => [batch(send(own, theirs, some()), send(own, second.publicKey, some()))],
@@ -96,15 +93,15 @@ describe('to the unit', () => {
       () => wrapSol(agent, some()),
       () => [...wrapSol(agent, some()), unwrapLamports(wrapped, stranger.publicKey, agent)],
       () => [...wrapSol(agent, some()), createCloseAccountInstruction(wrapped, agent, agent)],
-      () => [pay(agent, own, some()), withdrawExcessLamports(own, stranger.publicKey, agent)],
-      () => [pay(agent, own, some())],
+      () => [paySol(agent, own, some()), withdrawExcessLamports(own, stranger.publicKey, agent)],
+      () => [paySol(agent, own, some())],
     ];
     let told = 0;
     for (let round = 0; round < 120; round++) {
       const before = held(accounts);
       const steps = Array.from({ length: 1 + random.below(3) }, () => random.pick(moves)());
       const byAgent = random.chance(0.5);
-      const sign = [pay(agent, agent, 0n), pay(stranger.publicKey, stranger.publicKey, 0n)];
+      const sign = [paySol(agent, agent, 0n), paySol(stranger.publicKey, stranger.publicKey, 0n)];
       const landed = driver.attempt(
         [...steps.flat(), ...sign],
         [byAgent ? stage.trader.agent : driver.faucet, stage.trader.agent, stranger],

@@ -7,7 +7,6 @@ import {
   createBurnInstruction,
   createCloseAccountInstruction,
   createSetAuthorityInstruction,
-  createTransferCheckedInstruction,
   createTransferInstruction,
   NATIVE_MINT,
 } from '@solana/spl-token';
@@ -25,9 +24,11 @@ import {
   batch,
   createAllowPrefund,
   openAccount,
-  openStage,
+  openStageBeside,
+  paySol,
   SOL,
   type Stage,
+  sendUsdc,
   unwrapLamports,
   usdcAccount,
   withdrawExcessLamports,
@@ -42,17 +43,13 @@ const stranger = Keypair.generate();
 const theirs = usdcAccount(stranger.publicKey);
 afterEach(() => stage.world.release());
 beforeEach(() => {
-  stage = openStage();
+  stage = openStageBeside(stranger.publicKey);
   agent = stage.agent;
   own = usdcAccount(agent);
-  stage.world.driver.giveUsdc(stranger.publicKey, 1n);
-  stage.world.driver.giveSol(stranger.publicKey, SOL);
 });
 
-const pay = (from: PublicKey, to: PublicKey, lamports: bigint) =>
-  SystemProgram.transfer({ fromPubkey: from, toPubkey: to, lamports });
 const send = (from: PublicKey, to: PublicKey, amount: bigint, owner = agent) =>
-  createTransferCheckedInstruction(from, USDC, to, owner, amount, 6);
+  sendUsdc(from, to, owner, amount);
 
 type Way = () => { acts: Landed[]; amount: bigint; to?: PublicKey; usdc?: true };
 const big = Keypair.generate();
@@ -60,12 +57,12 @@ const between = Keypair.generate();
 /** Each act takes something from a subscriber who owes, each by another instruction. */
 const WAYS: Readonly<Record<string, Way>> = {
   'a plain transfer': () => ({
-    acts: [stage.act([pay(agent, stranger.publicKey, 5n * SOL)])],
+    acts: [stage.act([paySol(agent, stranger.publicKey, 5n * SOL)])],
     amount: 5n * SOL,
     to: stranger.publicKey,
   }),
   'SOL put into the own account of another token': () => ({
-    acts: [stage.act([pay(agent, own, 5n * SOL)])],
+    acts: [stage.act([paySol(agent, own, 5n * SOL)])],
     amount: 5n * SOL,
     to: own,
   }),
@@ -96,7 +93,9 @@ const WAYS: Readonly<Record<string, Way>> = {
     to: between.publicKey,
   }),
   'fifty times a hundredth of a SOL at once': () => ({
-    acts: [stage.act(Array.from({ length: 50 }, () => pay(agent, stranger.publicKey, SOL / 100n)))],
+    acts: [
+      stage.act(Array.from({ length: 50 }, () => paySol(agent, stranger.publicKey, SOL / 100n))),
+    ],
     amount: SOL / 2n,
     to: stranger.publicKey,
   }),
@@ -221,7 +220,7 @@ describe('out of reach', () => {
     ]);
     expect(stage.standing(paid)).toBe('delinquent');
     const failed = stage.world.driver.attempt(
-      [price(2_000_000_000), pay(agent, stranger.publicKey, 10_000n * SOL)],
+      [price(2_000_000_000), paySol(agent, stranger.publicKey, 10_000n * SOL)],
       [stage.trader.agent],
     ) as Landed;
     expect(failed.execution.error).not.toBeNull();
@@ -246,7 +245,7 @@ describe('stays within reach', () => {
       [batch(createCloseAccountInstruction(wrappedAccountOf(agent), agent, agent))],
     ],
     'excess lamports back to itself': () => [
-      [pay(stage.world.driver.faucet.publicKey, own, 5n * SOL), pay(agent, agent, 0n)],
+      [paySol(stage.world.driver.faucet.publicKey, own, 5n * SOL), paySol(agent, agent, 0n)],
       [withdrawExcessLamports(own, agent, agent)],
     ],
     'rent of own sub-accounts and own token accounts': () => [
@@ -292,7 +291,7 @@ describe('stays within reach', () => {
       stage.act([unwrapLamports(wrapped, agent, agent)]),
     ];
     expect(stage.standing(...steps)).toBe('good');
-    const last = stage.act([pay(agent, stranger.publicKey, 90n * SOL)]);
+    const last = stage.act([paySol(agent, stranger.publicKey, 90n * SOL)]);
     expect(stage.standing(...steps, last)).toBe('delinquent');
     expect(stage.outflows(last)).toEqual([expect.objectContaining({ amount: 90n * SOL })]);
   });

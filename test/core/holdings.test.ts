@@ -22,7 +22,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Outflow } from '../../src/core/fact.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
-import { openAccount, openStage, SOL, type Stage, usdcAccount } from '../support/wallet-acts.ts';
+import {
+  openAccount,
+  openStageBeside,
+  paySol,
+  type Stage,
+  sendUsdc,
+  usdcAccount,
+} from '../support/wallet-acts.ts';
 
 let stage: Stage;
 let agent: PublicKey;
@@ -31,17 +38,13 @@ const stranger = Keypair.generate();
 const theirs = usdcAccount(stranger.publicKey);
 afterEach(() => stage.world.release());
 beforeEach(() => {
-  stage = openStage();
+  stage = openStageBeside(stranger.publicKey);
   agent = stage.agent;
   own = usdcAccount(agent);
-  stage.world.driver.giveUsdc(stranger.publicKey, 1n);
-  stage.world.driver.giveSol(stranger.publicKey, SOL);
 });
 
-const pay = (from: PublicKey, to: PublicKey, lamports: bigint) =>
-  SystemProgram.transfer({ fromPubkey: from, toPubkey: to, lamports });
 const send = (from: PublicKey, to: PublicKey, amount: bigint, owner = agent) =>
-  createTransferCheckedInstruction(from, USDC, to, owner, amount, 6);
+  sendUsdc(from, to, owner, amount);
 
 const usdcOf = (outflows: readonly Outflow[]): bigint[] =>
   outflows.filter((each) => each.mint === USDC.toBase58()).map((each) => each.amount);
@@ -161,7 +164,7 @@ function recallable(at: PublicKey | null): { taken: Landed; mint: PublicKey } {
     T22,
   );
   // One lamport to the wallet makes Bailiff read it.
-  return { taken: stage.act([take, pay(stranger.publicKey, agent, 1n)], [stranger]), mint };
+  return { taken: stage.act([take, paySol(stranger.publicKey, agent, 1n)], [stranger]), mint };
 }
 
 describe('strangers accuse nobody', () => {
@@ -225,7 +228,7 @@ describe('strangers accuse nobody', () => {
       ],
       [stranger, made],
     );
-    const closed = driver.send([close, pay(stranger.publicKey, agent, 1n)], [stranger]);
+    const closed = driver.send([close, paySol(stranger.publicKey, agent, 1n)], [stranger]);
     expect(stage.outflows(closed)).toEqual([expect.objectContaining({ consent: 'none' })]);
     expect(stage.standing(given, closed)).toBe('good');
   });
@@ -252,7 +255,7 @@ test('SOL put into a token account that a friend made and may close is out of re
     ],
     [stranger, account],
   );
-  const paid = stage.act([pay(agent, account.publicKey, 9_900_000_000n)]);
+  const paid = stage.act([paySol(agent, account.publicKey, 9_900_000_000n)]);
   const to = account.publicKey.toBase58();
   expect(stage.outflows(paid)).toEqual([
     expect.objectContaining({

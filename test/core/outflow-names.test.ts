@@ -4,33 +4,15 @@ import { expect, test } from 'vitest';
 import type { Outflow } from '../../src/core/fact.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import { type HeardOutflow, leftEvents, SMALL, whatLeft } from '../../src/core/outflow.ts';
-import { quotesOf, USDC } from '../../src/core/token.ts';
-import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
-import { classifyOutflows } from '../support/classes.ts';
-
-const QUOTES = quotesOf([{ ...USDC, mint: QUOTE_MINT }]);
+import { classifyOutflows, QUOTES, WITHDRAWAL } from '../support/classes.ts';
 
 const WRAPPED = 'So11111111111111111111111111111111111111112' as Address;
-const body: Outflow = {
-  kind: 'outflow',
-  route: 'withdraw',
-  amount: 100n,
-  mint: QUOTE_MINT,
-  decimals: 6,
-  destination: null,
-  internal: false,
-  owner: null,
-  ofValue: true,
-  consent: 'agent',
-  signers: [],
-  usd: 100n,
-};
 const heard = (key: string, given: Partial<Outflow> = {}, slot = 10): HeardOutflow => ({
   key,
   signature: `signature of ${key}` as Signature,
   slot,
   ours: false,
-  body: { ...body, ...given },
+  body: { ...WITHDRAWAL, ...given },
 });
 const NOBODY = { creators: new Set<string>(), appointed: new Set<string>() };
 const classOf = (given: Partial<Outflow>, context = NOBODY) =>
@@ -81,12 +63,12 @@ test('a mint that the venue paid out by an isolated withdrawal is of value, too'
 });
 
 test('an amount is told in the units of its token, or in base units where they are not known', () => {
-  expect(whatLeft(body, QUOTES)).toBe('0.000100 USDC');
-  expect(whatLeft({ ...body, mint: WRAPPED, decimals: 9 }, QUOTES)).toBe('0.000000100 SOL');
-  expect(whatLeft({ ...body, mint: 'jup' as never }, QUOTES)).toBe('0.000100 jup');
+  expect(whatLeft(WITHDRAWAL, QUOTES)).toBe('0.000100 USDC');
+  expect(whatLeft({ ...WITHDRAWAL, mint: WRAPPED, decimals: 9 }, QUOTES)).toBe('0.000000100 SOL');
+  expect(whatLeft({ ...WITHDRAWAL, mint: 'jup' as never }, QUOTES)).toBe('0.000100 jup');
   for (const unknown of [
-    { ...body, mint: null },
-    { ...body, mint: 'jup' as never, decimals: null },
+    { ...WITHDRAWAL, mint: null },
+    { ...WITHDRAWAL, mint: 'jup' as never, decimals: null },
   ])
     expect(whatLeft(unknown, QUOTES)).toBe('100 base units of an unknown token');
 });

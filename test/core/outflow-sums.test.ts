@@ -4,32 +4,14 @@ import { expect, test } from 'vitest';
 import type { Outflow } from '../../src/core/fact.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import { type HeardOutflow, leftEvents } from '../../src/core/outflow.ts';
-import { quotesOf, USDC } from '../../src/core/token.ts';
-import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
-import { classifyOutflows } from '../support/classes.ts';
+import { classifyOutflows, QUOTES, WITHDRAWAL } from '../support/classes.ts';
 
-const QUOTES = quotesOf([{ ...USDC, mint: QUOTE_MINT }]);
-
-const body: Outflow = {
-  kind: 'outflow',
-  route: 'withdraw',
-  amount: 100n,
-  mint: QUOTE_MINT,
-  decimals: 6,
-  destination: null,
-  internal: false,
-  owner: null,
-  ofValue: true,
-  consent: 'agent',
-  signers: [],
-  usd: 100n,
-};
 const heard = (key: string, given: Partial<Outflow>, slot = 10, signature = 'sig') => ({
   key,
   signature: signature as Signature,
   slot,
   ours: false,
-  body: { ...body, ...given },
+  body: { ...WITHDRAWAL, ...given },
   at: { slot, blockIndex: 0, ordinal: 0 },
 });
 const nobody = { creators: new Set<string>(), appointed: new Set<string>() };

@@ -11,32 +11,14 @@ import {
   type OutflowContext,
   SMALL,
 } from '../../src/core/outflow.ts';
-import { quotesOf, USDC } from '../../src/core/token.ts';
-import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
-import { classifyOutflows } from '../support/classes.ts';
+import { classifyOutflows, QUOTES, WITHDRAWAL } from '../support/classes.ts';
 
-const QUOTES = quotesOf([{ ...USDC, mint: QUOTE_MINT }]);
-
-const body: Outflow = {
-  kind: 'outflow',
-  route: 'withdraw',
-  amount: 100n,
-  mint: QUOTE_MINT,
-  decimals: 6,
-  destination: null,
-  internal: false,
-  owner: null,
-  ofValue: true,
-  consent: 'agent',
-  signers: [],
-  usd: 100n,
-};
 const heard = (key: string, given: Partial<Outflow> = {}, ours = false): HeardOutflow => ({
   key,
   signature: `signature of ${key}` as Signature,
   slot: 10,
   ours,
-  body: { ...body, ...given },
+  body: { ...WITHDRAWAL, ...given },
 });
 
 test('ours, internal, cleared, and everything else', () => {

@@ -9,27 +9,14 @@ import {
   UNEXPECTED_MOST,
 } from '../../src/core/aftermath.ts';
 import { type Absence, type DeathEvidence, isProvenDead, withRound } from '../../src/core/death.ts';
-import { type Debt, debtsAt, tooSmall } from '../../src/core/debt.ts';
+import { debtsAt, tooSmall } from '../../src/core/debt.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import { conclude, next, type Payment } from '../../src/core/payment.ts';
 import type { SignedBytes } from '../../src/core/signed-bytes.ts';
 import { USDC } from '../../src/core/token.ts';
 import { ERROR_CLASSES, type Trouble, type TroubleCode } from '../../src/core/trouble.ts';
+import { debt } from '../support/plan.ts';
 
-const debt = (shareId: string, owed: bigint, more: Partial<Debt> = {}): Debt => ({
-  shareId,
-  owed,
-  subscriptionId: 's1',
-  creatorWallet: 'creator' as Address,
-  driftUser: 'user' as Address,
-  subAccountId: 0,
-  venue: 'drift-v2',
-  token: USDC,
-  attempts: 0,
-  minimum: 0n,
-  slot: 1,
-  ...more,
-});
 describe('the next step', () => {
   const payment = (state: Payment['state']) => ({ state }) as Payment;
   test('a live payment comes before any debt', () => {

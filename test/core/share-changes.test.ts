@@ -3,39 +3,22 @@
 
 import { describe, expect, test } from 'vitest';
 import { cancelledBy, landedDespite } from '../../src/core/cancellation.ts';
-import type { Address, Signature } from '../../src/core/ids.ts';
+import type { Signature } from '../../src/core/ids.ts';
 import type { Share } from '../../src/core/share.ts';
-import type { Landing, ShareChange } from '../../src/core/share-change.ts';
+import type { ShareChange } from '../../src/core/share-change.ts';
 import { isDue } from '../../src/core/share-due.ts';
-import { incurred, transition } from '../../src/core/share-transition.ts';
+import { transition } from '../../src/core/share-transition.ts';
 import { USDC } from '../../src/core/token.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
+import { BORN, FRESH, LANDING, SHORT, shareWith } from '../support/fresh-share.ts';
 
-const { share: FRESH, events: BORN } = incurred(
-  {
-    id: 'ps_1',
-    subscriberId: 'ana',
-    creatorWallet: 'creator' as Address,
-    token: USDC,
-    amount: 100n,
-    observed: false,
-  },
-  { subscription: 'sub', signature: 's' as Signature, slot: 9, netPnl: 1_000n, shareBps: 1_000 },
-);
-const debt = (change: Partial<Share> = {}): Share => ({ ...FRESH, ...change });
-const LANDING: Landing = {
-  payment: 'p1',
-  signature: 'x' as Signature,
-  slot: 20,
-};
 const DISCHARGED = { ...LANDING, creatorWallet: 'creator' };
-const SHORT: Trouble = { class: 'retry_when_healthier', code: 'margin_floor', detail: 'short' };
 const of = (act: ShareChange, change: Partial<Share> = {}) => {
-  const found = transition(debt(change), act);
+  const found = transition(shareWith(change), act);
   return found === null ? null : { share: found.share, events: found.events };
 };
 /** The debt after an act about which nothing is told. */
-const quiet = (change: Partial<Share>) => ({ share: debt(change), events: [] });
+const quiet = (change: Partial<Share>) => ({ share: shareWith(change), events: [] });
 const told = (kind: string, body: object) => ({
   kind,
   subscriberId: 'ana',
@@ -129,7 +112,7 @@ describe('operators and clearances', () => {
   });
   test('adopt makes an observed debt payable, once', () => {
     const adopted = of({ do: 'adopt' }, { ...WORN, observed: true, paid: 10n });
-    expect(adopted?.share).toEqual(debt({ ...WORN, paid: 10n, retryAtMs: null }));
+    expect(adopted?.share).toEqual(shareWith({ ...WORN, paid: 10n, retryAtMs: null }));
     expect(adopted?.events).toEqual([told('share.adopted', { share: 'ps_1', left: 90n })]);
     expect(of({ do: 'adopt' })).toBeNull();
     expect(of({ do: 'adopt' }, { observed: true, status: 'voided' })).toBeNull();
@@ -142,7 +125,7 @@ describe('the end of a debt', () => {
     const ended = of({ do: 'void', voiding, atMs: 0 }, { ...WORN, paid: 30n });
     const voided = { by: 'operator', ...voiding, atMs: 0 } as const;
     expect(ended?.share).toEqual(
-      debt({ ...WORN, paid: 30n, status: 'voided', retryAtMs: null, voided }),
+      shareWith({ ...WORN, paid: 30n, status: 'voided', retryAtMs: null, voided }),
     );
     const body = { share: 'ps_1', left: 70n, by: 'operator', ...voiding };
     expect(ended?.events).toEqual([
@@ -168,13 +151,13 @@ describe('a transfer by others', () => {
 
   test('pays a part, and the debt goes on as it was', () => {
     const part = credit(40n, { ...WORN, paid: 10n });
-    expect(part?.share).toEqual(debt({ ...WORN, paid: 50n }));
+    expect(part?.share).toEqual(shareWith({ ...WORN, paid: 50n }));
     expect(part?.events).toEqual([told('share.credited', { ...origin, amount: 40n, left: 50n })]);
   });
   test('pays the rest, which ends the debt and is told as paid without a payment', () => {
     const whole = credit(90n, { ...WORN, paid: 10n });
     expect(whole?.share).toEqual(
-      debt({ ...WORN, paid: 100n, status: 'paid', retryAtMs: null, reason: null }),
+      shareWith({ ...WORN, paid: 100n, status: 'paid', retryAtMs: null, reason: null }),
     );
     expect(whole?.events).toEqual([
       told('share.credited', { ...origin, amount: 90n, left: 0n }),
@@ -227,7 +210,7 @@ describe('a landing', () => {
       of({ do: 'land', amount: 60n, claimed, left, landing: LANDING }, change);
     const body = { share: 'ps_1', left: 40n, ...left, waitsForPerson: true };
     expect(asked({ status: 'processing' })).toEqual({
-      share: debt({ paid: 60n, status: 'failed', reason: left }),
+      share: shareWith({ paid: 60n, status: 'failed', reason: left }),
       events: [told('share.blocked', body)],
     });
     // Another payment has claimed the debt, or a person retried the debt since.
@@ -240,8 +223,8 @@ describe('a landing', () => {
 
 test('only a pending debt is due, from its time on', () => {
   const free = { heldUntilMs: null, halted: false };
-  const due = (change: Partial<Share>) => isDue(debt(change), 10, free);
+  const due = (change: Partial<Share>) => isDue(shareWith(change), 10, free);
   expect(due({ status: 'failed' })).toBe(false);
   expect(due({ status: 'processing' })).toBe(false);
-  expect(isDue(debt(), -1, free)).toBe(true);
+  expect(isDue(shareWith(), -1, free)).toBe(true);
 });

@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NO_TRIES } from '../../src/core/aftermath.ts';
-import type { Address, Signature } from '../../src/core/ids.ts';
+import type { Signature } from '../../src/core/ids.ts';
 import {
   FORWARD,
   isOpen,
@@ -13,7 +13,7 @@ import {
   type Share,
   type ShareStatus,
 } from '../../src/core/share.ts';
-import type { Landing, ShareChange } from '../../src/core/share-change.ts';
+import type { ShareChange } from '../../src/core/share-change.ts';
 import {
   countedOf,
   isApart,
@@ -22,30 +22,12 @@ import {
   isUnpaid,
   uncoveredOf,
 } from '../../src/core/share-due.ts';
-import { incurred, transition } from '../../src/core/share-transition.ts';
-import { USDC } from '../../src/core/token.ts';
+import { transition } from '../../src/core/share-transition.ts';
 import { ERROR_CLASSES, type Trouble } from '../../src/core/trouble.ts';
 import { restingEvents, resumedEvents } from '../../src/core/waiting-events.ts';
+import { LANDING, SHORT, shareWith } from '../support/fresh-share.ts';
 
-const { share: FRESH } = incurred(
-  {
-    id: 'ps_1',
-    subscriberId: 'ana',
-    creatorWallet: 'creator' as Address,
-    token: USDC,
-    amount: 100n,
-    observed: false,
-  },
-  { subscription: 'sub', signature: 's' as Signature, slot: 9, netPnl: 1_000n, shareBps: 1_000 },
-);
-const debt = (change: Partial<Share> = {}): Share => ({ ...FRESH, ...change });
-const LANDING: Landing = {
-  payment: 'p1',
-  signature: 'x' as Signature,
-  slot: 20,
-};
 const VOIDING = { reason: 'as agreed', actor: 'command', person: null };
-const SHORT: Trouble = { class: 'retry_when_healthier', code: 'margin_floor', detail: 'short' };
 const become = (share: Share, act: ShareChange): Share => {
   const found = transition(share, act);
   if (found === null) throw new Error(`${act.do} does not start from ${share.status}`);
@@ -102,7 +84,7 @@ test('under any acts the debt keeps its amount, nothing paid is taken back, and 
   const reached = new Set<string>();
   fc.assert(
     fc.property(fc.boolean(), fc.array(acts, { maxLength: 40 }), (observed, happened) => {
-      let share = debt({ observed });
+      let share = shareWith({ observed });
       for (const act of happened) {
         const found = transition(share, act);
         if (found === null) continue;
@@ -155,7 +137,7 @@ test.each<[ShareChange['do'], ShareChange, readonly ShareStatus[]]>([
   const starts = SHARE_STATUSES.filter(
     (status) =>
       transition(
-        debt({
+        shareWith({
           status,
           paid: status === 'paid' ? 100n : 0n,
           voided: status === 'voided' ? { by: 'operator', ...VOIDING, atMs: 0 } : null,
@@ -168,11 +150,11 @@ test.each<[ShareChange['do'], ShareChange, readonly ShareStatus[]]>([
 
 describe('a claim', () => {
   test('takes no more than is left, and nothing of a debt that is only observed', () => {
-    const part = debt({ paid: 60n });
+    const part = shareWith({ paid: 60n });
     expect(transition(part, { do: 'claim', amount: 41n })).toBeNull();
     expect(transition(part, { do: 'claim', amount: 0n })).toBeNull();
     expect(become(part, { do: 'claim', amount: 40n }).status).toBe('processing');
-    expect(transition(debt({ observed: true }), { do: 'claim', amount: 1n })).toBeNull();
+    expect(transition(shareWith({ observed: true }), { do: 'claim', amount: 1n })).toBeNull();
   });
 });
 
@@ -181,18 +163,18 @@ describe('trouble', () => {
     transition(share, { do: 'rest', trouble, retryAtMs, countsAsAttempt: true });
 
   test('is told when its reason is new, and never while a debt only waits for others', () => {
-    const first = rest(debt(), SHORT);
+    const first = rest(shareWith(), SHORT);
     expect(first?.events).toMatchObject([
       { kind: 'share.blocked', body: { left: 100n, code: 'margin_floor', waitsForPerson: false } },
     ]);
     expect(first?.share).toMatchObject({ attempts: 1, retryAtMs: 5, status: 'pending' });
     expect(rest(first?.share as Share, SHORT)?.events).toEqual([]);
-    expect(rest(debt(), { ...SHORT, class: 'accumulating' })?.events).toEqual([]);
-    expect(rest(debt(), SHORT, null)?.share.status).toBe('failed');
+    expect(rest(shareWith(), { ...SHORT, class: 'accumulating' })?.events).toEqual([]);
+    expect(rest(shareWith(), SHORT, null)?.share.status).toBe('failed');
   });
 
   test('of a payment holds the debt back after a failure on chain alone, and is told when a person must act', () => {
-    const claimed = debt({ status: 'processing' });
+    const claimed = shareWith({ status: 'processing' });
     const free = (how: 'failed_on_chain' | 'expired' | 'refused', retryAtMs: number | null) =>
       transition(claimed, { do: 'free', trouble: SHORT, retryAtMs, countsAsAttempt: true, how });
     expect(free('failed_on_chain', 9)?.share).toMatchObject({ failures: 1, heldUntilMs: 9 });
@@ -213,7 +195,7 @@ describe('trouble', () => {
     expect(of('venue_paused', false)).toEqual([['venue.paused', null]]);
     expect(of('venue_paused', true)).toEqual([]);
     expect(of('retry_soon', false)).toEqual([]);
-    const woken = (kind: Trouble['class']) => debt({ reason: { ...SHORT, class: kind } });
+    const woken = (kind: Trouble['class']) => shareWith({ reason: { ...SHORT, class: kind } });
     expect(resumedEvents([woken('retry_soon'), woken('venue_paused')])).toEqual([
       { kind: 'venue.resumed', subscriberId: null, body: { waiting: 2 } },
     ]);
@@ -223,7 +205,7 @@ describe('trouble', () => {
 
 describe('what lands', () => {
   test('comes on top of what was paid, and beyond the debt it is overpaid and told so', () => {
-    const part = become(debt({ status: 'processing', failures: 2, heldUntilMs: 7 }), {
+    const part = become(shareWith({ status: 'processing', failures: 2, heldUntilMs: 7 }), {
       do: 'land',
       amount: 60n,
       claimed: false,
@@ -238,10 +220,10 @@ describe('what lands', () => {
   test('and was lost is recalled as far as it covers, and a debt that remembers more stays', () => {
     const recall = (share: Share, covered: bigint, claimed = false) =>
       become(share, { do: 'recall', covered, claimed, landing: LANDING });
-    expect(recall(debt(), 100n).status).toBe('paid');
-    expect(recall(debt({ paid: 70n }), 40n)).toMatchObject({ paid: 70n, status: 'pending' });
-    expect(recall(debt({ status: 'processing' }), 40n, true).status).toBe('processing');
-    const voided = debt({ status: 'voided', voided: { by: 'terms', ...VOIDING, atMs: 0 } });
+    expect(recall(shareWith(), 100n).status).toBe('paid');
+    expect(recall(shareWith({ paid: 70n }), 40n)).toMatchObject({ paid: 70n, status: 'pending' });
+    expect(recall(shareWith({ status: 'processing' }), 40n, true).status).toBe('processing');
+    const voided = shareWith({ status: 'voided', voided: { by: 'terms', ...VOIDING, atMs: 0 } });
     expect(recall(voided, 40n)).toMatchObject({ status: 'voided', paid: 40n });
     expect(recall(voided, 100n)).toMatchObject({ status: 'paid', voided: null });
   });
@@ -249,19 +231,19 @@ describe('what lands', () => {
 
 test('a debt is due when nothing holds it back', () => {
   const free = { heldUntilMs: null, halted: false };
-  expect(isDue(debt(), 10, free)).toBe(true);
-  expect(isDue(debt({ retryAtMs: 11 }), 10, free)).toBe(false);
-  expect(isDue(debt({ retryAtMs: 10 }), 10, free)).toBe(true);
-  expect(isDue(debt({ observed: true }), 10, free)).toBe(false);
-  expect(isDue(debt(), 10, { ...free, heldUntilMs: 11 })).toBe(false);
-  expect(isDue(debt(), 10, { ...free, heldUntilMs: 10 })).toBe(true);
-  expect(isDue(debt(), 10, { ...free, halted: true })).toBe(false);
+  expect(isDue(shareWith(), 10, free)).toBe(true);
+  expect(isDue(shareWith({ retryAtMs: 11 }), 10, free)).toBe(false);
+  expect(isDue(shareWith({ retryAtMs: 10 }), 10, free)).toBe(true);
+  expect(isDue(shareWith({ observed: true }), 10, free)).toBe(false);
+  expect(isDue(shareWith(), 10, { ...free, heldUntilMs: 11 })).toBe(false);
+  expect(isDue(shareWith(), 10, { ...free, heldUntilMs: 10 })).toBe(true);
+  expect(isDue(shareWith(), 10, { ...free, halted: true })).toBe(false);
   expect(SHARE_STATUSES.filter(isOpen)).toEqual(['pending', 'processing', 'failed']);
 });
 
 test('a debt is payable while no person is asked, and open until it ends', () => {
   const which = (change: Partial<Share>) =>
-    (['payable', 'open'] as const).filter((each) => isUnpaid(debt(change), each));
+    (['payable', 'open'] as const).filter((each) => isUnpaid(shareWith(change), each));
   expect(which({})).toEqual(['payable', 'open']);
   expect(which({ status: 'processing' })).toEqual(['payable', 'open']);
   expect(which({ status: 'failed' })).toEqual(['open']);
@@ -290,7 +272,7 @@ test('a debt is paid however small it is for each of four reasons', () => {
 
 test('for the standing the whole of a debt counts, and of a voided or observed one what was paid', () => {
   const counted = (change: Partial<Share>, observing = false) =>
-    countedOf(debt({ paid: 40n, ...change }), observing);
+    countedOf(shareWith({ paid: 40n, ...change }), observing);
   expect(counted({})).toBe(100n);
   expect(counted({ observed: true })).toBe(40n);
   expect(counted({ observed: true }, true)).toBe(100n);

@@ -5,17 +5,16 @@ import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { FAST_CLUSTER } from '../../src/local/chain/cluster.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
+import { DEPOSIT, leave, rise, traderWithFinalDeposit } from '../support/leaving-trader.ts';
 import { noise } from '../support/noise.ts';
 import { openStreet } from '../support/street.ts';
 
-const DEPOSIT = 1_000_000_000n;
 test('a deposit that goes out and in again lessens no profit of an account that is deleted', async () => {
   const sponsor = Keypair.generate();
   await using street = await openStreet({ sponsor });
   const { driver, world } = street;
   driver.giveSol(sponsor.publicKey, 10_000_000_000n);
-  const trader = driver.createTrader({ deposit: DEPOSIT });
-  world.cluster.advance(FAST_CLUSTER.finalizedAfter + 2);
+  const trader = traderWithFinalDeposit(street);
   const creator = Keypair.generate().publicKey;
   await street.subscribe('ana', trader, creator);
   await street.stop();
@@ -31,26 +30,8 @@ test('a deposit that goes out and in again lessens no profit of an account that 
       ],
       [driver.faucet, trader.agent],
     );
-  driver.movePrice(0, 150_000_000n);
-  driver.trade(trader, 'long', 2_000_000_000n);
-  driver.movePrice(0, 165_000_000n);
-  const close = {
-    direction: 'short',
-    base: 2_000_000_000n,
-    market: 0,
-    limit: 1n,
-    reduceOnly: true,
-  } as const;
-  const landed = driver.send(
-    [
-      ...noise,
-      instructions.trade(trader, close),
-      instructions.settlePnl(trader, 0),
-      instructions.withdraw(trader, own, 10n ** 15n),
-      instructions.deleteUser(trader),
-    ],
-    [driver.faucet, trader.agent],
-  );
+  rise(street, trader);
+  const landed = leave(street, trader, noise);
   expect(landed.execution.error).toBeNull();
   expect(landed.execution.logs).toContain('Log truncated');
   const profit = (driver.usdcOf(trader.agent.publicKey) ?? 0n) - DEPOSIT;

@@ -1,19 +1,16 @@
 // Deletion: Drift accounts that their owner deletes, in a running daemon: profit of a deleted
 // account is owed and paid, in every kind of transaction in which the account can vanish, and a gap
 // outlives the account.
-import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair, type TransactionInstruction } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { FAST_CLUSTER } from '../../src/local/chain/cluster.ts';
-import { USDC, userAddress } from '../../src/local/drift/addresses.ts';
+import { userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { checksIn, factsOf } from '../support/heard-rows.ts';
+import { DEPOSIT, leave, rise, traderWithFinalDeposit } from '../support/leaving-trader.ts';
 import { noise } from '../support/noise.ts';
 import { openStreet, type Street } from '../support/street.ts';
 import { bendAccount } from '../support/venue-world.ts';
 
-const DEPOSIT = 1_000_000_000n;
-const EVERYTHING = 10n ** 15n;
 let street: Street;
 const sponsor = Keypair.generate();
 beforeAll(async () => {
@@ -22,62 +19,26 @@ beforeAll(async () => {
 });
 afterAll(async () => street[Symbol.asyncDispose]());
 
-/**
- * A trader whose deposit is final, so that the first state that a check reads holds it.
- */
-function traderWithFinalDeposit(): Trader {
-  const trader = street.driver.createTrader({ deposit: DEPOSIT });
-  street.world.cluster.advance(FAST_CLUSTER.finalizedAfter + 2);
-  return trader;
-}
 const addressOf = ({ agent, subAccountId }: Trader): string =>
   userAddress(agent.publicKey, subAccountId).toBase58();
 const exists = (trader: Trader): boolean =>
   street.world.cluster.bank.get(addressOf(trader)) !== null;
 
-/** Opens a long position whose price rises by a tenth. */
-function rise(trader: Trader): void {
-  street.driver.movePrice(0, 150_000_000n);
-  street.driver.trade(trader, 'long', 2_000_000_000n);
-  street.driver.movePrice(0, 165_000_000n);
-}
-/** Closes it, settles, takes everything into the agent's wallet, and deletes the account. */
-function leave(trader: Trader, before: readonly TransactionInstruction[] = []) {
-  const { driver } = street;
-  const { instructions } = driver;
-  const close = {
-    direction: 'short',
-    base: 2_000_000_000n,
-    market: 0,
-    limit: 1n,
-    reduceOnly: true,
-  } as const;
-  const landed = driver.send(
-    [
-      ...before,
-      instructions.trade(trader, close),
-      instructions.settlePnl(trader, 0),
-      instructions.withdraw(
-        trader,
-        getAssociatedTokenAddressSync(USDC, trader.agent.publicKey),
-        EVERYTHING,
-      ),
-      instructions.deleteUser(trader),
-    ],
-    [driver.faucet, trader.agent],
-  );
+/** As `leave`, and the account does not exist afterwards. */
+function vanish(trader: Trader, before: readonly TransactionInstruction[] = []) {
+  const landed = leave(street, trader, before);
   expect(exists(trader)).toBe(false);
   return landed;
 }
 const walletOf = ({ agent }: Trader): bigint => street.driver.usdcOf(agent.publicKey) ?? 0n;
 
 test('an account that vanishes in the transaction of its close, behind a cut log, owes what it earned', async () => {
-  const trader = traderWithFinalDeposit();
+  const trader = traderWithFinalDeposit(street);
   const creator = Keypair.generate().publicKey;
   await street.subscribe('ana', trader, creator);
   await street.stop();
-  rise(trader);
-  const landed = leave(trader, noise);
+  rise(street, trader);
+  const landed = vanish(trader, noise);
   expect(landed.execution.logs).toContain('Log truncated');
   const profit = walletOf(trader) - DEPOSIT;
   expect(profit).toBeGreaterThan(20_000_000n);
@@ -89,7 +50,7 @@ test('an account that vanishes in the transaction of its close, behind a cut log
 
 test('a sub-account that is deleted, and the next one that is made in its place, owe for themselves', async () => {
   const { driver } = street;
-  const first = traderWithFinalDeposit();
+  const first = traderWithFinalDeposit(street);
   const { agent } = first;
   const creator = Keypair.generate().publicKey;
   await street.subscribe('bo', first, creator);
@@ -112,8 +73,8 @@ test('a sub-account that is deleted, and the next one that is made in its place,
         shareBps: 1_000,
       });
     await expect.poll(async () => (await agree()).status).toBe(201);
-    rise(trader);
-    const landed = leave(trader);
+    rise(street, trader);
+    const landed = vanish(trader);
     const share = await street.share('bo', (each) => each.close.signature === landed.signature);
     expect(BigInt(share.close.netPnl)).toBeGreaterThan(20_000_000n);
     expect(BigInt(share.amount)).toBe(BigInt(share.close.netPnl) / 10n);
@@ -123,7 +84,7 @@ test('a sub-account that is deleted, and the next one that is made in its place,
 });
 
 test('a gap that was open when the account was deleted stays, and so does the doubt of the gate', async () => {
-  const trader = traderWithFinalDeposit();
+  const trader = traderWithFinalDeposit(street);
   await street.subscribe('cy', trader, Keypair.generate().publicKey);
   bendAccount(street.world, 'User', addressOf(trader), (user) => {
     user.totalWithdraws += 123_000_000n;
@@ -134,8 +95,8 @@ test('a gap that was open when the account was deleted stays, and so does the do
     return all.filter((each) => each.address === addressOf(trader));
   };
   await expect.poll(async () => (await gaps()).length).toBe(1);
-  rise(trader);
-  const { signature } = leave(trader);
+  rise(street, trader);
+  const { signature } = vanish(trader);
   const deletion = async () =>
     (await factsOf(street.database, 'notice')).filter(
       (each) => each.signature === signature && each.finality === 'finalized',

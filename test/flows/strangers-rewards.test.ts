@@ -8,6 +8,7 @@ import { meta, type Trader } from '../../src/local/drift/instructions.ts';
 import type { Struct } from '../../src/local/drift/layout.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { factsOf } from '../support/heard-rows.ts';
+import { CLOSE, rise } from '../support/leaving-trader.ts';
 import { noise } from '../support/noise.ts';
 import { openStreet } from '../support/street.ts';
 import { bendAccount } from '../support/venue-world.ts';
@@ -38,18 +39,9 @@ test('a referral reward of another account lessens no profit behind a cut log', 
   world.cluster.advance(FAST_CLUSTER.finalizedAfter + 2);
   const creator = Keypair.generate().publicKey;
   await street.subscribe('ana', ana, creator);
-  driver.movePrice(0, 150_000_000n);
-  driver.trade(ana, 'long', 2_000_000_000n);
-  driver.movePrice(0, 165_000_000n);
+  rise(street, ana);
   await street.stop();
-  const order = {
-    direction: 'short',
-    base: 2_000_000_000n,
-    market: 0,
-    limit: 1n,
-    reduceOnly: true,
-  } as const;
-  const landed = driver.send([...noise, instructions.trade(ana, order)], [faucet, ana.agent]);
+  const landed = driver.send([...noise, instructions.trade(ana, CLOSE)], [faucet, ana.agent]);
   expect(landed.execution.logs).toContain('Log truncated');
   const at = { agent: taker, subAccountId: 0 };
   const bought = instructions.trade(at, {

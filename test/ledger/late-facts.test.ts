@@ -4,41 +4,13 @@
 import { expect, test } from 'vitest';
 import type { Booking } from '../../src/core/accrual.ts';
 import type { FactBody } from '../../src/core/fact.ts';
-import type { Ledger } from '../../src/core/ports.ts';
 import type { Basis } from '../../src/core/terms.ts';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { silentLog } from '../../src/system/log.ts';
-import { createMemoryLedger } from '../sim/memory/ledger.ts';
-import { trading } from '../support/hidden-trading.ts';
-import { addressOf, CREATOR, createTestLedger } from '../support/ledger.ts';
-import { NOTHING_HELD, termsOf } from '../support/terms.ts';
+import { LEDGERS, openTrading, trading } from '../support/hidden-trading.ts';
+import { addressOf, createTestLedger } from '../support/ledger.ts';
 
 const ACCOUNT = addressOf(3);
-const LEDGERS = ['Postgres', 'memory'] as const;
-type Opened = AsyncDisposable & { readonly ledger: Ledger };
-
-async function open(name: (typeof LEDGERS)[number], basis: Basis): Promise<Opened> {
-  const held = name === 'Postgres' ? await createTestLedger() : null;
-  const ledger = held?.ledger ?? createMemoryLedger(() => 0).ledger;
-  if (held === null)
-    await ledger.subscribers.register({
-      id: 'ana',
-      agentWallet: addressOf(1),
-      agentTokenAccount: addressOf(2),
-      fromSlot: 1,
-      driftAccounts: [{ address: ACCOUNT, subAccountId: 0 }],
-      sealedKey: null,
-    });
-  await ledger.subscriptions.put({
-    id: 'ana-sub',
-    subscriberId: 'ana',
-    driftAccount: ACCOUNT,
-    held: NOTHING_HELD,
-    terms: termsOf(1, CREATOR, 1_000, { basis }),
-  });
-  return { ledger, [Symbol.asyncDispose]: async () => held?.[Symbol.asyncDispose]() };
-}
-
 const sumOf = (bookings: readonly Booking[], name: 'netPnl' | 'amount'): bigint =>
   bookings.reduce((sum, each) => sum + each[name], 0n);
 const BASES: readonly Basis[] = ['per_close', 'high_water_mark'];
@@ -58,7 +30,7 @@ const CASES = LEDGERS.flatMap((name) =>
 test.each(CASES)(
   'counts once, in %s by %s: %s in slot %i at %i; reckoning booked before: %s',
   async (name, basis, _, slot, price, booked) => {
-    await using held = await open(name, basis);
+    await using held = await openTrading(name, basis);
     const ana = trading(held.ledger);
     await ana.begin(5);
     await ana.trade(20, 10n, 1_000n, 50n).hear();
@@ -86,7 +58,7 @@ test.each(CASES)(
 );
 
 test.each(LEDGERS)('the fee of an opening counts once, in %s', async (name) => {
-  await using held = await open(name, 'per_close');
+  await using held = await openTrading(name, 'per_close');
   const ana = trading(held.ledger);
   await ana.begin(5);
   await ana.trade(20, 10n, 1_000n, 50n).hear();
@@ -102,7 +74,7 @@ test.each(LEDGERS)('the fee of an opening counts once, in %s', async (name) => {
 });
 
 test.each(LEDGERS)('one that is heard while the sum is computed, in %s', async (name) => {
-  await using held = await open(name, 'per_close');
+  await using held = await openTrading(name, 'per_close');
   const ana = trading(held.ledger);
   await ana.begin(5);
   await ana.trade(20, 10n, 1_000n, 50n).hear();
@@ -120,7 +92,7 @@ test.each(LEDGERS)('one that is heard while the sum is computed, in %s', async (
 });
 
 test('what tells no part of the sum stays on record', async () => {
-  await using held = await open('Postgres', 'per_close');
+  await using held = await openTrading('Postgres', 'per_close');
   const { ledger } = held;
   const ana = trading(ledger);
   await ana.begin(5);

@@ -3,40 +3,12 @@
 // rules, so that what is booked must add up to what it realised.
 import { expect, test } from 'vitest';
 import type { Booking } from '../../src/core/accrual.ts';
-import type { Ledger } from '../../src/core/ports.ts';
-import { createMemoryLedger } from '../sim/memory/ledger.ts';
-import { trading } from '../support/hidden-trading.ts';
-import { addressOf, CREATOR, createTestLedger } from '../support/ledger.ts';
-import { NOTHING_HELD, termsOf } from '../support/terms.ts';
-
-const ACCOUNT = addressOf(3);
-const LEDGERS = ['Postgres', 'memory'] as const;
-
-async function open(name: (typeof LEDGERS)[number]): Promise<AsyncDisposable & { ledger: Ledger }> {
-  if (name === 'Postgres') return createTestLedger();
-  const { ledger } = createMemoryLedger(() => 0);
-  await ledger.subscribers.register({
-    id: 'ana',
-    agentWallet: addressOf(1),
-    agentTokenAccount: addressOf(2),
-    fromSlot: 1,
-    driftAccounts: [{ address: ACCOUNT, subAccountId: 0 }],
-    sealedKey: null,
-  });
-  await ledger.subscriptions.put({
-    id: 'ana-sub',
-    subscriberId: 'ana',
-    driftAccount: ACCOUNT,
-    held: NOTHING_HELD,
-    terms: termsOf(1, CREATOR, 1_000),
-  });
-  return { ledger, [Symbol.asyncDispose]: async () => {} };
-}
+import { LEDGERS, openTrading, trading } from '../support/hidden-trading.ts';
 
 const profits = (bookings: readonly Booking[]) => bookings.map((each) => each.netPnl);
 
 test.each(LEDGERS)('what was opened by record behind it is opened once, in %s', async (name) => {
-  await using held = await open(name);
+  await using held = await openTrading(name);
   const ana = trading(held.ledger);
   await ana.begin(5);
   await ana.trade(20, 10n, 1_000n, 50n).hear();
@@ -58,7 +30,7 @@ test.each(LEDGERS)('what was opened by record behind it is opened once, in %s', 
 });
 
 test.each(LEDGERS)('what was closed by record behind it is closed once, in %s', async (name) => {
-  await using held = await open(name);
+  await using held = await openTrading(name);
   const ana = trading(held.ledger);
   await ana.begin(5);
   await ana.trade(20, 10n, 1_000n, 50n).hear();
@@ -78,7 +50,7 @@ test.each(LEDGERS)('what was closed by record behind it is closed once, in %s', 
 });
 
 test.each(LEDGERS)('one that is heard after the state was compared, in %s', async (name) => {
-  await using held = await open(name);
+  await using held = await openTrading(name);
   const ana = trading(held.ledger);
   await ana.begin(5);
   await ana.trade(20, 10n, 1_000n, 50n).hear();
@@ -96,7 +68,7 @@ test.each(LEDGERS)('one that is heard after the state was compared, in %s', asyn
 test.each(LEDGERS)(
   'one that could not be read and cannot have traded hides no lot from a close, in %s',
   async (name) => {
-    await using held = await open(name);
+    await using held = await openTrading(name);
     const ana = trading(held.ledger);
     await ana.begin(5);
     await ana.quiet(10);
@@ -112,7 +84,7 @@ test.each(LEDGERS)(
 test.each(LEDGERS)(
   'a close that empties its market, booked between two hidden ones, forgets no lot that was closed unread, in %s',
   async (name) => {
-    await using held = await open(name);
+    await using held = await openTrading(name);
     const ana = trading(held.ledger);
     await ana.begin(5);
     await ana.trade(20, 10n, 1_000n, 50n).hear();

@@ -6,10 +6,41 @@ import type { UnaccruedClose } from '../../src/core/debt-ports.ts';
 import type { Fact, FactBody } from '../../src/core/fact.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
-import { addressOf, signatureOf } from './ledger.ts';
+import type { Basis } from '../../src/core/terms.ts';
+import { createMemoryLedger } from '../sim/memory/ledger.ts';
+import { addressOf, CREATOR, createTestLedger, signatureOf } from './ledger.ts';
+import { NOTHING_HELD, termsOf } from './terms.ts';
 import { createTradedAccount } from './traded-account.ts';
 
 const ACCOUNT = addressOf(3);
+/** The two implementations of the ledger. */
+export const LEDGERS = ['Postgres', 'memory'] as const;
+
+/** An empty ledger with ana, whose one account is traded under terms on this basis. */
+export async function openTrading(
+  name: (typeof LEDGERS)[number],
+  basis: Basis = 'per_close',
+): Promise<AsyncDisposable & { readonly ledger: Ledger }> {
+  const held = name === 'Postgres' ? await createTestLedger() : null;
+  const ledger = held?.ledger ?? createMemoryLedger(() => 0).ledger;
+  if (held === null)
+    await ledger.subscribers.register({
+      id: 'ana',
+      agentWallet: addressOf(1),
+      agentTokenAccount: addressOf(2),
+      fromSlot: 1,
+      driftAccounts: [{ address: ACCOUNT, subAccountId: 0 }],
+      sealedKey: null,
+    });
+  await ledger.subscriptions.put({
+    id: 'ana-sub',
+    subscriberId: 'ana',
+    driftAccount: ACCOUNT,
+    held: NOTHING_HELD,
+    terms: termsOf(1, CREATOR, 1_000, { basis }),
+  });
+  return { ledger, [Symbol.asyncDispose]: async () => held?.[Symbol.asyncDispose]() };
+}
 
 /** The account: what it does, what is heard of that, and when its state is read. */
 export function trading(ledger: Ledger) {

@@ -3,6 +3,7 @@
 
 import {
   createAssociatedTokenAccountIdempotentInstruction,
+  createTransferCheckedInstruction,
   getAssociatedTokenAddressSync,
   NATIVE_MINT,
   TOKEN_PROGRAM_ID,
@@ -17,20 +18,17 @@ import type { Fact, Outflow } from '../../src/core/fact.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { leftEvents } from '../../src/core/outflow.ts';
 import { judge } from '../../src/core/standing.ts';
-import { USDC as QUOTE, quotesOf } from '../../src/core/token.ts';
 import type { Watched } from '../../src/core/watch-ports.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import { USDC, userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { createWorld, type World } from '../../src/local/world.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
+import { QUOTES } from './classes.ts';
 import { hear } from './hear.ts';
 import { programFile } from './programs.ts';
 import { transactionOf } from './transaction.ts';
-
-const QUOTES = quotesOf([{ ...QUOTE, mint: QUOTE_MINT }]);
 
 export const SOL = 1_000_000_000n;
 
@@ -79,6 +77,11 @@ export const createAllowPrefund = (from: PublicKey, made: PublicKey, lamports: b
     keys: [writable(made, true), writable(from, true)],
   });
 /** The associated USDC account of a wallet. */
+export const paySol = (from: PublicKey, to: PublicKey, lamports: bigint) =>
+  SystemProgram.transfer({ fromPubkey: from, toPubkey: to, lamports });
+/** Sends USDC between two token accounts; `owner` is that of the first. */
+export const sendUsdc = (from: PublicKey, to: PublicKey, owner: PublicKey, amount: bigint) =>
+  createTransferCheckedInstruction(from, USDC, to, owner, amount, 6);
 export const usdcAccount = (owner: PublicKey) => getAssociatedTokenAddressSync(USDC, owner, true);
 export const wrappedAccountOf = (owner: PublicKey) =>
   getAssociatedTokenAddressSync(NATIVE_MINT, owner, true);
@@ -121,6 +124,14 @@ export type Stage = {
   /** The standing of a subscriber who owes 25 USDC after them. */
   standing(...landed: Landed[]): 'good' | 'delinquent';
 };
+
+/** As `openStage`, with a stranger who has 1 SOL and a USDC account of one base unit. */
+export function openStageBeside(stranger: PublicKey): Stage {
+  const stage = openStage();
+  stage.world.driver.giveUsdc(stranger, 1n);
+  stage.world.driver.giveSol(stranger, SOL);
+  return stage;
+}
 
 /**
  * An agent with 100 SOL, 1,000 USDC at the venue and 100 USDC in its wallet, watched as Bailiff

@@ -21,7 +21,7 @@ export const bytesOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
 export const asIs = (bytes: Buffer): Uint8Array => bytes;
 
 /** The host and port of a gRPC URL: 443 for https and 80 for http where it names no port. */
-export function targetOf(url: string): { readonly target: string; readonly tls: boolean } {
+function targetOf(url: string): { readonly target: string; readonly tls: boolean } {
   const { protocol, hostname, port } = new URL(url);
   const tls = protocol === 'https:';
   return { target: `${hostname}:${port || (tls ? 443 : 80)}`, tls };

@@ -85,7 +85,7 @@ export const DAY_SLOTS = 432_000;
  * The part of the largest swap of a day, in basis points, that all swaps of the day through token
  * accounts of another wallet may lose together: fees of exchanges and slippage.
  */
-export const SWAP_LOSS_BPS = 200n;
+const SWAP_LOSS_BPS = 200n;
 
 const isSol = ({ mint, decimals, route }: Outflow): boolean =>
   mint === WRAPPED_SOL || (mint === null && (decimals === 9 || route === 'sol_transfer'));

@@ -15,7 +15,7 @@ export const SUB_ACCOUNTS_MOST = 64;
  * The most sub-accounts of one subscriber that are followed, deleted ones included. A deleted one
  * stays watched, because its history may be read again.
  */
-export const SUB_ACCOUNTS_EVER_MOST = 1_000;
+const SUB_ACCOUNTS_EVER_MOST = 1_000;
 
 type Owner = Pick<Subscriber, 'id' | 'agentWallet' | 'driftAccounts'>;
 

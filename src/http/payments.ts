@@ -34,7 +34,7 @@ export type PaymentOptions = {
 const Id = Type.Object({ id: PaymentIdText });
 
 /** A payment as the API shows it, with the debts that it covers. */
-export const paymentView = (
+const paymentView = (
   payment: ListedPayment,
   covers: readonly Cover[],
 ): Static<typeof PaymentView> => {

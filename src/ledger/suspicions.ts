@@ -43,11 +43,12 @@ export function createSuspicions(sql: Sql): Suspicions {
     async refresh(amountMost) {
       await sql.begin(async (tx) => {
         // One change of owner of an agent's token account is enough for a suspicion: copying never
-        // requires it.
+        // requires it. So is one swap whose size nothing tells.
         const found = await tx<Row[]>`
           with notice as (
             select f.subscriber_id, f.body->>'what' as what, f.slot, f.signature, v.mint,
-              case when f.body->>'what' in ${summed} then coalesce((f.body->>'amount')::numeric, 0) else 0 end as amount
+              case when f.body->>'what' in ${summed} then coalesce((f.body->>'amount')::numeric, 0) else 0 end as amount,
+              f.body->>'what' = 'token_authority_changed' or (f.body->>'what' = 'swap_loss' and f.body->>'amount' is null) as enough
             from fact f join subscriber s using (subscriber_id)
             left join account a on a.address = f.account
             join venue v on v.name = coalesce(a.venue, ${DEFAULT_VENUE})
@@ -65,7 +66,7 @@ export function createSuspicions(sql: Sql): Suspicions {
             (array_agg(n.signature order by n.slot desc, n.signature))[1] as signature
           from notice n join largest l using (subscriber_id) join token k on k.mint = l.mint
           group by n.subscriber_id, l.amount, k.mint, k.symbol, k.decimals
-          having l.amount > ${amountMost} or bool_or(n.what = 'token_authority_changed')`;
+          having l.amount > ${amountMost} or bool_or(n.enough)`;
         const ids = found.map((row) => row.subscriber_id);
         await tx`delete from suspicion where not (${tx.json(ids)}::jsonb ? subscriber_id)`;
         for (const row of found) {

@@ -109,14 +109,57 @@ export function hearSwap(
 }
 
 /**
- * Hears a swap whose value no record tells: puts the tokens that went to another owner's token
- * account. Their USD value is null, because instructions carry no price.
+ * Base units that a swap took out of the account, less what the two instructions put back of the
+ * same token; with `side` 0 those of the token that the swap brought, negative.
+ */
+function netOf(heard: Heard, begun: VenueCall, side: 0 | 1): bigint {
+  const next = heard.venueCalls.find(
+    (call) => call.place > begun.place && call.known?.call === 'end_swap',
+  );
+  return [begun, next].reduce((sum, call) => {
+    if (call === undefined || call.known === null || !('vaults' in call.known)) return sum;
+    const [vault, token] = [call.known.vaults[side] ?? -1, call.known.tokens[side] ?? -1];
+    return sum + movedBetween(heard, call, accountAt(call, vault), accountAt(call, token));
+  }, 0n);
+}
+
+/**
+ * The quote tokens that a swap took or brought; null when it exchanged two other tokens.
+ * A swap names the market of the token that it takes first.
+ */
+function quoteLegOf(heard: Heard, call: VenueCall): bigint | null {
+  const { market } = heard.dialect.profile.quote;
+  const { data } = call;
+  const taken = (data[8] ?? 0) | ((data[9] ?? 0) << 8);
+  const brought = (data[10] ?? 0) | ((data[11] ?? 0) << 8);
+  if (taken === market) return netOf(heard, call, 1);
+  return brought === market ? -netOf(heard, call, 0) : null;
+}
+
+/**
+ * Hears a swap whose value no record tells. Through another owner's token account, the tokens that
+ * went there have left; their USD value is null, because instructions carry no price. Through the
+ * agent's own, the loss is not known: a notice names the quote tokens that the swap took or
+ * brought, all of which may be the loss, and null where no quote tokens tell its size.
  */
 export function hearBegunSwap(heard: Heard, user: Watched, call: VenueCall): void {
-  const away = swappedAway(heard, user, call);
-  if (away === null) return;
   const ordinal = call.place * ORDINALS_A_CALL;
-  putSwapped(heard, user, ordinal, away, { amount: away.amount, usd: null });
+  const away = swappedAway(heard, user, call);
+  if (away !== null) {
+    putSwapped(heard, user, ordinal, away, { amount: away.amount, usd: null });
+    return;
+  }
+  const amount = quoteLegOf(heard, call);
+  if (amount !== null && amount < SWAP_DUST) return;
+  const { symbol } = heard.dialect.profile.quote;
+  const of = amount === null ? 'of two other tokens' : `of ${formatUnits(amount)} ${symbol}`;
+  heard.put(user.subscriberId, user.address, ordinal, {
+    kind: 'notice',
+    what: 'swap_loss',
+    who: null,
+    amount,
+    detail: `A swap ${of}; no record tells its prices, so its loss is not known.`,
+  });
 }
 
 /** For each subscriber, the brackets of its swaps with the venue's tokens. */

@@ -67,6 +67,14 @@ test('after a review only what is newer counts', async () => {
   expect(await told(t)).toBe(2);
 });
 
+test('a swap whose size nothing tells is one by itself', async () => {
+  await using t = await createTestLedger();
+  await notice(t, 1, 'liquidated', null);
+  expect(await t.ledger.suspicions.refresh(100n)).toEqual([]);
+  await notice(t, 2, 'swap_loss', null);
+  expect(await t.ledger.suspicions.refresh(100n)).toMatchObject([{ amount: 0n, notices: 2 }]);
+});
+
 test("giving the agent's token account away is one by itself; another authority of it is not", async () => {
   await using t = await createTestLedger();
   await notice(t, 1, 'token_authority_changed', null, 'Authority of type 3.');

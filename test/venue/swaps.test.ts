@@ -112,6 +112,43 @@ describe.each(MADE_AT)('at %s', (_, at) => {
         expect.objectContaining({ what: 'swap_loss', amount: 100_000_000n }),
       ]);
     });
+    describe('whose prices no record tells, through the own accounts', () => {
+      const others = someone();
+      const unpriced = (took: bigint, left: bigint, markets: readonly [number, number]) => {
+        const args = { inMarketIndex: markets[0], outMarketIndex: markets[1] };
+        const ends = { 1: user, 3: agent, 4: others, 5: vault, 6: outTokens, 7: agentTokens };
+        const named = (name: string, more: object) => ({ args: { ...args, ...more }, name });
+        return [
+          venue('begin_swap', ends, {
+            ...named('beginSwap', { amountIn: took }),
+            inner: [transfer(vault, agentTokens, took)],
+          }),
+          venue('end_swap', ends, {
+            ...named('endSwap', { limitPrice: null, reduceOnly: null }),
+            inner: [
+              transfer(agentTokens, vault, left),
+              transfer(outTokens, others, 4_000_000_000n),
+            ],
+          }),
+        ];
+      };
+      const lost = (calls: readonly Made[], log: 'whole' | 'cut') =>
+        ofKind(made([...calls], [...balances, tokens(outTokens, 0n, 0n, mine)], log), 'notice').map(
+          ({ what, amount }) => [what, amount],
+        );
+      test.each(['whole', 'cut'] as const)('all of it may be the loss, log %s', (log) => {
+        // It took 1,000 and put 100 back; it took another token for 4,000; neither was quote.
+        const bought = unpriced(1_000n * USDC, 100n * USDC, [0, 1]);
+        expect(lost(bought, log)).toEqual([['swap_loss', 900n * USDC]]);
+        const sold = unpriced(1_000n * USDC, 0n, [1, 0]);
+        expect(lost(sold, log)).toEqual([['swap_loss', 4_000n * USDC]]);
+        const other = unpriced(1_000n * USDC, 0n, [1, 2]);
+        expect(lost(other, log)).toEqual([['swap_loss', null]]);
+      });
+      test('one that put everything back lost nothing', () => {
+        expect(lost(unpriced(5n * USDC, 5n * USDC, [0, 1]), 'cut')).toEqual([]);
+      });
+    });
     describe('by a delegate, through token accounts of its own', () => {
       const [delegate, theirs] = [someone(), someone()];
       const beginTheirs = venue(

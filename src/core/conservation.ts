@@ -45,11 +45,14 @@ export const FEE_LAMPORTS_MOST = 5_000_000n;
 export const RENT_LAMPORTS_A_BYTE = 6_960n;
 /** Bytes that the runtime adds to an account's data for rent. */
 const RENT_OVERHEAD_BYTES = 128n;
+/** The most bytes by which one instruction makes an account larger, by the runtime's rule. */
+const GROWTH_BYTES_MOST = 10_240n;
 
 /**
- * The rent that own accounts paid for accounts of the agent which a venue itself created in this
- * transaction, by account. Lamports, and no more than the bound for the account's size. An account
- * of another wallet is none of these: that wallet may delete the account, and gets the rent.
+ * The rent that own accounts paid for accounts of the agent which a venue itself created or
+ * enlarged in this transaction, by account. Lamports, and no more than the bound for the account's
+ * size, or for its growth. An account of another wallet is none of these: that wallet may delete
+ * the account, and gets the rent.
  */
 function madeByVenue(
   { calls, venues, madeFor }: Perimeter,
@@ -71,12 +74,14 @@ function madeByVenue(
     }
   }
   return new Map(
-    [...spaces]
-      .filter(([account]) => venues.has(owners.get(account) ?? '') && madeFor(agent, account))
-      .map(([account, space]) => {
-        const most = (space + RENT_OVERHEAD_BYTES) * RENT_LAMPORTS_A_BYTE;
-        return [account, least(paid.get(account) ?? 0n, most)];
-      }),
+    [...paid].flatMap(([account, lamports]): [Address, bigint][] => {
+      const [space, owner] = [spaces.get(account), owners.get(account)];
+      const isMade = space !== undefined && venues.has(owner ?? '');
+      const isGrown = space === undefined && owner === undefined;
+      if (!(isMade || isGrown) || !madeFor(agent, account)) return [];
+      const bytes = isGrown ? GROWTH_BYTES_MOST : (space ?? 0n) + RENT_OVERHEAD_BYTES;
+      return [[account, least(lamports, bytes * RENT_LAMPORTS_A_BYTE)]];
+    }),
   );
 }
 

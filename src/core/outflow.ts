@@ -92,7 +92,8 @@ const isSol = ({ mint, decimals, route }: Outflow): boolean =>
 
 /**
  * The allowance that an outflow falls under: that of SOL, or of a quote token by its mint; null
- * when it has none. Withdrawals from a venue never have one.
+ * when it has none. Withdrawals from a venue never have one. SOL that an account of a venue's call
+ * got is rent or a tip like any other; tokens there are a deposit for another wallet.
  */
 function allowanceOf(body: Outflow, quotes: Quotes): string | null {
   switch (body.route) {
@@ -107,8 +108,9 @@ function allowanceOf(body: Outflow, quotes: Quotes): string | null {
     case 'isolated_withdraw':
     case 'transfer':
     case 'swap':
-    case 'foreign_deposit':
       return null;
+    case 'foreign_deposit':
+      return body.mint === null ? 'sol' : null;
   }
 }
 

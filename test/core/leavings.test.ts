@@ -86,6 +86,15 @@ describe('rent of an account that the venue makes for the agent', () => {
     expect(amounts(opened(agent))).toEqual([]);
     expect(amounts(opened(stranger))).toEqual([RENT]);
   });
+  test('by which the venue enlarges an account of the agent is none, up to 10,240 bytes', () => {
+    const most = 10_240n * RENT_LAMPORTS_A_BYTE;
+    expect(amounts(through(sendSol(agent, ownEscrow, most)))).toEqual([]);
+    expect(amounts(through(sendSol(agent, ownEscrow, most + 7n)))).toEqual([7n]);
+    expect(amounts(through(sendSol(agent, someone(), most)))).toEqual([most]);
+    expect(
+      amounts(made([venue('an order', { 1: agent }), sendSol(agent, ownEscrow, most)])),
+    ).toEqual([most]);
+  });
   test('for another program, or made beside the venue, is an outflow', () => {
     const account = ownEscrow;
     const own = create(account, RENT, SPACE, PROGRAM_ID);

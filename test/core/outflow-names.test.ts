@@ -27,8 +27,13 @@ test('SOL and USDC have an allowance by every route, and what the venue paid out
     expect(classOf({ route, amount: SMALL.quote.transaction }), route).toBe('small');
     expect(classOf({ route, amount: SMALL.quote.transaction + 1n }), route).toBe('outflow');
   }
-  const venue = ['withdraw', 'isolated_withdraw', 'transfer', 'foreign_deposit'] as const;
-  for (const route of venue) expect(classOf({ ...sol, route, amount: 1n }), route).toBe('outflow');
+  for (const route of ['withdraw', 'isolated_withdraw', 'transfer'] as const)
+    expect(classOf({ ...sol, route, amount: 1n }), route).toBe('outflow');
+  // Rent of an account that the venue makes, and a tip to a wallet that a call of the venue names.
+  const named = { ...sol, route: 'foreign_deposit' } as const;
+  expect(classOf(named)).toBe('small');
+  expect(classOf({ ...named, amount: SMALL.sol.transaction + 1n })).toBe('outflow');
+  expect(classOf({ route: 'foreign_deposit', amount: 1n })).toBe('outflow');
   // Wrapped SOL is SOL; a token whose mint is not told is SOL only by its nine decimals.
   const wrapped = { route: 'token_transfer', mint: WRAPPED, decimals: null } as const;
   expect(classOf({ ...wrapped, amount: SMALL.sol.transaction })).toBe('small');

@@ -302,7 +302,7 @@ test('a pause of settlements is not told as a pause of withdrawals', () => {
   const said = (code: TroubleCode) =>
     whyBlocked([{ ...USDC, amount: 1n }], { class: 'venue_paused', code, detail: '' });
   const WITHDRAWALS = 'Drift has paused withdrawals';
-  for (const code of ['withdrawals_paused', 'venue_6149'] as const)
+  for (const code of ['withdrawals_paused', 'venue_101', 'venue_6149'] as const)
     expect(said(code)).toContain(WITHDRAWALS);
   for (const code of ['venue_6158', 'venue_6024'] as const) {
     expect(said(code)).not.toContain(WITHDRAWALS);

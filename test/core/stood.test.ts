@@ -115,6 +115,21 @@ describe('a position from before the terms, in an account named behind a cut log
       { terms: { fromSlot: 100 }, base: 10n },
     ]);
   });
+  test('a reckoning itself takes what stood when its stretch began, also after the end of the terms', () => {
+    const ended = [termsOf(100, 'a', 1_000), termsOf(115, 'a', 1_000, { ended: true })];
+    const booked = (heldBefore: readonly Held[], hidden: number) =>
+      bookingsOf(
+        { kind: 'reckoning', netPnl: 500n, afterSlot: 120, uptoSlot: 140, held: [], heldBefore },
+        130,
+        { ...agreement, terms: ended },
+        [unknown(hidden), unknown(130)],
+      ).map(({ amount }) => amount);
+    // The position may have been opened in slot 105, under the terms.
+    expect(booked([old], 105)).toEqual([50n]);
+    expect(booked([], 105)).toEqual([0n]);
+    // Or in slot 117 at the earliest, under none.
+    expect(booked([old], 117)).toEqual([0n]);
+  });
   test('its funding is of no terms', () => {
     const closing: Movement = { ...closeOf(10n, 1_000n, 1_500n), slot: 150 };
     const found = fundingOfCloses(held, [unknown(120), reckoned([old], [old]), closing], terms);

@@ -42,6 +42,31 @@ test('a database that is restored from before the first key does not open the AP
   expect(anew.permits(undefined, 'operator')).toBe('yes');
 });
 
+test('each successful read of the keys is told, once they count, and until that is ended', async () => {
+  const clock = createManualClock();
+  let answer: { ever: boolean; keys: [] } | null = null;
+  const keys = {
+    async live() {
+      if (answer === null) throw new Error('Postgres is gone');
+      return answer;
+    },
+  };
+  const authority = createAuthority({ configured: [], keys, clock, log });
+  const told: string[] = [];
+  const end = authority.onRead(() => told.push(authority.permits(undefined, 'operator')));
+  await authority.refresh();
+  expect(told).toEqual([]);
+  answer = { ever: false, keys: [] };
+  await authority.refresh();
+  expect(told).toEqual(['yes']);
+  answer = { ever: true, keys: [] };
+  await authority.refresh();
+  expect(told).toEqual(['yes', 'unknown']);
+  end();
+  await authority.refresh();
+  expect(told).toHaveLength(2);
+});
+
 test('no request is let in without a key once there is one, nor beyond the scopes of its key', async () => {
   await using closed = await openStreet({
     settings: (given) => ({ ...given, secrets: { ...given.secrets, apiKeys: ['k'.repeat(32)] } }),

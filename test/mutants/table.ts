@@ -8,6 +8,7 @@ import { EVIDENCE } from './evidence.ts';
 import { EXCESS } from './excess.ts';
 import { LIMITED } from './limits.ts';
 import { SIGNED } from './signing.ts';
+import { UNDER_WAY } from './under-way.ts';
 import { WALKS } from './walks.ts';
 
 export type Mutant = {
@@ -319,5 +320,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...EXCESS,
   ...LIMITED,
   ...SIGNED,
+  ...UNDER_WAY,
   ...WALKS,
 ];

@@ -4,7 +4,6 @@
 
 import { moreTelling, pausesSettling } from '../core/aftermath.ts';
 import { type Debt, walletsOf } from '../core/debt.ts';
-import type { Address } from '../core/ids.ts';
 import type { Payment, PaymentPlan } from '../core/payment.ts';
 import { paysWhole } from '../core/payment-recipients.ts';
 import type { PayingPolicy } from '../core/plan.ts';
@@ -12,7 +11,7 @@ import type { Ledger, Subscriber, VenueAccount } from '../core/ports.ts';
 import type { Preflight } from '../core/preflight.ts';
 import type { ErrorClass, Trouble } from '../core/trouble.ts';
 import type { SeenAccount } from '../core/venue.ts';
-import type { NonceSeen } from './nonce-guard.ts';
+import type { LaneNonce, NonceSeen } from './nonce-guard.ts';
 import { type ReadPorts, type Reserves, readPreflight } from './preflight.ts';
 import type { createRecipientsSeen } from './recipients-seen.ts';
 import { createRoom, type Granted } from './room.ts';
@@ -22,8 +21,8 @@ export type BestPlanRequest = {
   readonly debts: readonly Debt[];
   /** The debt whose account is asked first. */
   readonly oldest: Debt;
-  /** The nonce account to read with the others; null when the lane has none. */
-  readonly nonceAccount: Address | null;
+  /** The nonce account to read with the others; null when the lane can have none. */
+  readonly nonceAccount: LaneNonce | null;
   readonly policy: PayingPolicy;
   readonly recipientsSeen: ReturnType<typeof createRecipientsSeen>;
   /** The payment that a plan out of the account of this debt would become. */

@@ -1,12 +1,15 @@
 // Nonce guard: the decision whether the next payment of a lane is signed under a blockhash or under
 // a value of a nonce, and the reading of the nonce account from which it follows.
 import type { ChainAccount } from '../core/chain-ports.ts';
-import type { Slot } from '../core/ids.ts';
+import type { Address, Slot } from '../core/ids.ts';
 import type { NonceAt } from '../core/nonce.ts';
 import type { Trouble } from '../core/trouble.ts';
 
 /** The nonce account of a plan, as its one batched read found it. */
 export type NonceSeen = { readonly account: ChainAccount | null; readonly slot: Slot };
+
+/** The nonce account of a lane. `pays`: the next payment is to be signed under it. */
+export type LaneNonce = { readonly address: Address; readonly pays: boolean };
 
 export type Guard =
   /** `nonce` is null for a payment under a blockhash. */

@@ -12,7 +12,7 @@ import type { Nonces } from '../core/nonce-ports.ts';
 import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
-import type { Guard, NonceSeen } from './nonce-guard.ts';
+import type { Guard, LaneNonce, NonceSeen } from './nonce-guard.ts';
 import type { NonceHeard } from './nonce-heard.ts';
 import { createNonceHistory, type NonceHistory } from './nonce-history.ts';
 import { createNonceLeaving, type NonceLeaving } from './nonce-leaving.ts';
@@ -33,11 +33,14 @@ export type NonceOptions = OpeningOptions & {
 };
 
 export type NonceLane = NonceHistory & {
-  /** The account to read with those of a plan; null when the lane has none. */
-  account(subscriberId: string): Promise<Address | null>;
+  /**
+   * The account to read with those of a plan; null when the lane can have none. Under the guard
+   * `blockhash` an account may exist that the ledger has lost.
+   */
+  account(subscriberId: string): Promise<LaneNonce | null>;
   /**
    * Decides about the guard of the next payment. `seen`: the nonce account as the plan's reading
-   * found it; null when the lane has none. Throws `rpc_unavailable`.
+   * found it; null when the lane can have none. Throws `rpc_unavailable`.
    */
   decide(subscriber: Subscriber, creator: Address, seen: NonceSeen | null): Promise<Guard>;
   /** Closes the accounts of subscribers who have left. */
@@ -63,6 +66,8 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
   const history = createNonceHistory(ports);
   const { finalValue, moverOf } = history;
   const wait = (trouble: Trouble, ms = SOON_MS): Guard => ({ do: 'wait', trouble, ms });
+  const isVoid = ({ account }: NonceSeen, authority: Address): boolean =>
+    nonces.read(account, authority).seen === 'absent';
 
   /** Why the transaction that moved the nonce leaves the books in doubt; null when it does not. */
   const doubtOf = async (subscriber: Subscriber, mover: Mover): Promise<Trouble | null> => {
@@ -90,6 +95,20 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
   };
 
   /**
+   * Records that an account is closed. A payment that the ledger has lost may have landed before
+   * the closing, so the books are compared first: no daemon signs under a blockhash, or opens the
+   * account anew, before this is recorded.
+   */
+  const ended = async (subscriber: Subscriber, known: NonceAccount): Promise<Guard> => {
+    books.forget(subscriber.id);
+    const behind = await books.disagreement(subscriber, 'open');
+    if (behind !== null) return { do: 'rest', trouble: behind };
+    await opening.gone(known);
+    // The debts of this plan were read before the books were compared.
+    return wait(opening.closing(known.account), 1);
+  };
+
+  /**
    * Explains every move from the noted value to the value that was seen, and notes each. Returns
    * null when every move is explained; the ledger then holds the value that was seen.
    */
@@ -112,10 +131,7 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
         // and the next run explains the others.
         if (final?.value === at.value || mover !== null) return wait(trouble);
         // The account was closed and made anew by another daemon: the lane begins anew with it.
-        if ((await history.closingOf({ account, ...at })) !== null) {
-          await opening.gone(known);
-          return wait(opening.waiting(account), 1);
-        }
+        if ((await history.closingOf({ account, ...at })) !== null) return ended(subscriber, known);
         log.error('nonce.moved_without_record', { subscriber: subscriber.id, account, ...trouble });
         return { do: 'rest', trouble };
       }
@@ -172,18 +188,23 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
     leaving: createNonceLeaving(ports, opening),
     ...history,
     async account(subscriberId) {
-      if (options.replayGuard === 'nonce' && pen.sponsor !== null)
-        return nonces.address(pen.sponsor, subscriberId);
-      return (await ledger.nonces.of(subscriberId))?.account ?? null;
+      const own = pen.sponsor === null ? null : nonces.address(pen.sponsor, subscriberId);
+      if (options.replayGuard === 'nonce' && own !== null) return { address: own, pays: true };
+      const address = (await ledger.nonces.of(subscriberId))?.account ?? own;
+      return address === null ? null : { address, pays: false };
     },
     async decide(subscriber, creator, seen) {
       const leaving = options.replayGuard === 'blockhash';
       // The payment is signed under a blockhash, and the lane has no nonce account.
       if (leaving && seen === null) return { do: 'sign', nonce: null };
       const known = await ledger.nonces.of(subscriber.id);
-      // No payment was signed under a nonce account without a noted value.
-      if (leaving && (known === null || known.noted === null)) return { do: 'sign', nonce: null };
       const authority = pen.sponsor;
+      // Without a noted value no payment of this ledger stands under the account. Where the sponsor
+      // has one all the same, the ledger has lost it, perhaps with a payment that may still land.
+      const isNoted = known !== null && known.noted !== null;
+      const isForeign = authority === null || (known !== null && known.authority !== authority);
+      if (leaving && !isNoted && (isForeign || seen === null || isVoid(seen, authority)))
+        return { do: 'sign', nonce: null };
       if (authority === null)
         return unusable('Nonces need the key of the sponsor, and no sponsor is configured.');
       if (known !== null && known.authority !== authority)
@@ -201,10 +222,7 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
         return wait(troubled('nonce_opening', 'The node is behind the nonce account.'));
       if (reading.seen === 'absent') {
         if ((await finalValue(account)) !== null) return wait(opening.closing(account));
-        await opening.gone(known);
-        // A daemon under the guard `blockhash` has closed the account: the lane opens another one,
-        // once the books were compared.
-        return leaving ? { do: 'sign', nonce: null } : wait(opening.waiting(account), 1);
+        return ended(subscriber, known);
       }
       if (stageOf(known) === 'closing')
         return opening.close(subscriber.id, account, seen.account?.lamports ?? 0n);

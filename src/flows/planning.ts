@@ -118,7 +118,8 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       !(await ledger.payments.toppedUpWithin(subscriber.id, options.topUpEveryMs));
     const nonceAccount = await ports.lane.account(subscriber.id);
     // A payment under a nonce is larger by one instruction, for every value of the nonce.
-    const sized = nonceAccount === null ? null : { account: nonceAccount, value: '', slot: 0 };
+    const sized =
+      nonceAccount?.pays === true ? { account: nonceAccount.address, value: '', slot: 0 } : null;
     const { symbol } = venues.of(oldest.venue).quote;
     const policy = {
       ...options,

@@ -22,7 +22,7 @@ import type { Tokens } from '../core/token-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { troubled } from '../core/trouble.ts';
 import type { SeenAccount, Venue, Venues } from '../core/venue.ts';
-import type { NonceSeen } from './nonce-guard.ts';
+import type { LaneNonce, NonceSeen } from './nonce-guard.ts';
 
 export type ReadPorts = {
   readonly chain: Chain;
@@ -146,7 +146,7 @@ export async function readPreflight(
   recipients: readonly Address[],
   subscriber: Subscriber,
   expiries: number,
-  nonceAccount: Address | null,
+  nonceAccount: LaneNonce | null,
 ): Promise<Reading> {
   const venue = venues.of(debt.venue);
   const { quoteMint } = venue;
@@ -160,7 +160,7 @@ export async function readPreflight(
     pen.sponsor ?? subscriber.agentWallet,
     ...sponsorTokens,
     ...recipients.slice(1).flatMap(accountsOf),
-    ...(nonceAccount === null ? [] : [nonceAccount]),
+    ...(nonceAccount === null ? [] : [nonceAccount.address]),
   ];
   const { accounts, slot } = await chain.accounts([...wallets, ...venueAccounts]);
   const [agent, agentTokens, , , payer, sponsorAccount] = accounts;
@@ -197,7 +197,7 @@ export async function readPreflight(
       usable(sponsors) && pen.sponsor !== null && !recipients.includes(pen.sponsor),
     costs: {
       lamportsPerSignature: await fees.lamportsPerSignature(),
-      ...(nonceAccount === null ? {} : { signatures: 2n }),
+      ...(nonceAccount?.pays === true ? { signatures: 2n } : {}),
       priority: price === 0n ? 0n : fees.priorityFeeMost,
       priorityLikely: least(fees.priorityFeeMost, (price * UNITS_USUAL) / MICRO),
       tokenAccountRent: await fees.tokenAccountRent(),

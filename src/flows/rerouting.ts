@@ -48,7 +48,7 @@ export function createRerouting(
       debts,
       oldest,
       recipientsSeen,
-      nonceAccount: nonce.account,
+      nonceAccount: { address: nonce.account, pays: true },
       policy: routePolicy(payment, options),
       paymentOf: ({ driftUser, subAccountId }, decided) => ({
         ...payment,

@@ -273,3 +273,10 @@ export async function lockTable(
     },
   };
 }
+
+/** Deletes all payments and nonce accounts, and makes all debts due, as an older backup does. */
+export async function loseNonces(held: Ledgered): Promise<void> {
+  await losePayments(held);
+  await withoutGuards(held.sql, (tx) => tx`delete from nonce`);
+  await reopenDebts(held);
+}

@@ -1,9 +1,11 @@
 // Nonce leaving: closes the nonce accounts of subscribers who have left, so that their rent returns
 // to the sponsor. No payment of such a subscriber is under way, and bytes that were ever signed
 // under the nonce can never be executed after that.
+import type { Address } from '../core/ids.ts';
 import { mayStillOpen, type NonceAccount } from '../core/nonce-account.ts';
 import type { Nonces } from '../core/nonce-ports.ts';
 import type { Clock } from '../core/ports.ts';
+import type { Books } from './books-comparison.ts';
 import type { NonceOpening, OpeningPorts } from './nonce-opening.ts';
 
 /** The accounts that one call reads. */
@@ -21,24 +23,34 @@ export type NonceLeaving = {
 
 /** Creates the functions that close the nonces of subscribers who leave. */
 export function createNonceLeaving(
-  ports: OpeningPorts & { readonly nonces: Nonces; readonly clock: Clock },
+  ports: OpeningPorts & {
+    readonly nonces: Nonces;
+    readonly clock: Clock;
+    readonly books: Pick<Books, 'forget'>;
+  },
   opening: Pick<NonceOpening, 'close' | 'gone'>,
 ): NonceLeaving {
-  const { ledger, chain, pen, log, clock, nonces } = ports;
-  /** The accounts of another key than the sponsor's, each of which is logged once. */
-  const foreign = new Set<string>();
+  const { ledger, chain, pen, log, clock, nonces, books } = ports;
+  /** By account that the sponsor cannot close, why: each reason is logged once. */
+  const refused = new Map<Address, string>();
 
-  const isOwn = ({ subscriberId, account, authority }: NonceAccount): boolean => {
-    if (authority === pen.sponsor) return true;
-    if (!foreign.has(account))
-      log.warn('nonce.not_closed', {
-        subscriber: subscriberId,
-        account,
-        authority,
-        detail: 'Only its authority can close it: give the daemon the key of that sponsor.',
-      });
-    foreign.add(account);
+  const refuse = ({ subscriberId, account, authority }: NonceAccount, detail: string): void => {
+    if (refused.get(account) !== detail)
+      log.warn('nonce.not_closed', { subscriber: subscriberId, account, authority, detail });
+    refused.set(account, detail);
+  };
+  const isOwn = (known: NonceAccount): boolean => {
+    if (known.authority === pen.sponsor) return true;
+    refuse(known, 'Only its authority can close it: give the daemon the key of that sponsor.');
     return false;
+  };
+  /** Records that a finalized block shows no account. False when another daemon did. */
+  const gone = async (known: NonceAccount): Promise<boolean> => {
+    // A payment that the ledger has lost may have landed before the closing. The books are compared
+    // anew before anything is paid for a subscriber who comes back.
+    books.forget(known.subscriberId);
+    refused.delete(known.account);
+    return opening.gone(known);
   };
 
   return {
@@ -56,10 +68,16 @@ export function createNonceLeaving(
             const account = accounts[index] ?? null;
             // A node that is behind may not know the account yet.
             if (known.noted !== null && slot < known.noted.slot) continue;
-            const isGone = nonces.read(account, known.authority).seen === 'absent';
-            if (account !== null && !isGone)
+            const reading = nonces.read(account, known.authority);
+            if (account === null || reading.seen === 'absent') {
+              if (await gone(known)) left--;
+            } else if (reading.seen === 'unusable') {
+              // No block executes a closing until the account is changed back.
+              refuse(known, `The sponsor cannot close it. ${reading.why}`);
+            } else {
+              refused.delete(known.account);
               await opening.close(known.subscriberId, known.account, account.lamports);
-            else if (await opening.gone(known)) left--;
+            }
           }
         }
         const last = listed.at(-1);

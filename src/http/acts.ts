@@ -29,6 +29,11 @@ export type ActOptions = {
   readonly clock: Clock;
   readonly redaction: Redaction;
   readonly byWhom: (request: FastifyRequest) => { actor: string; person: string | null };
+  /**
+   * A text that tells API keys apart which share one actor, as those of the environment do; null
+   * for a caller whose actor no other API key has.
+   */
+  readonly keyAmong: (request: FastifyRequest) => string | null;
 };
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -39,13 +44,26 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 const changes = (request: FastifyRequest): boolean =>
   !READS.has(request.method) && request.routeOptions.url !== GATE;
 
-function onceOf(request: FastifyRequest): { key: string; fingerprint: Uint8Array } | null {
+const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/**
+ * The Idempotency-Key of a request and the fingerprint of what it asks; null without a key. With
+ * `among` the key on record is a digest of both, so that two API keys of one actor may send the
+ * same Idempotency-Key. Throws `body_invalid` for a text that is no key.
+ */
+function onceOf(
+  request: FastifyRequest,
+  among: string | null,
+): { key: string; fingerprint: Uint8Array } | null {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return null;
   if (typeof key !== 'string' || !KEY.test(key))
     throw new Fault('body_invalid', 'Idempotency-Key must be 1 to 255 printable ASCII characters.');
   const asked = JSON.stringify([request.method, request.url, request.body ?? null]);
-  return { key, fingerprint: createHash('sha256').update(asked).digest() };
+  return {
+    key: among === null ? key : digestOf(`${among} ${key}`).toString('hex'),
+    fingerprint: digestOf(asked),
+  };
 }
 
 const textOf = (payload: unknown, redaction: Redaction | null): string => {
@@ -91,11 +109,11 @@ export function personIn(request: FastifyRequest, redaction: Redaction): string 
 
 /** Records the acts of all routes that are registered after this call. */
 export function recordActs(app: FastifyInstance, options: ActOptions): void {
-  const { acts, clock, redaction, byWhom } = options;
+  const { acts, clock, redaction, byWhom, keyAmong } = options;
   app.addHook('preHandler', async (request: Marked, reply) => {
     if (!changes(request)) return;
     cleanBody(request.body, redaction);
-    const once = onceOf(request);
+    const once = onceOf(request, keyAmong(request));
     const { recorded } = request.routeOptions.config;
     const body = recorded === undefined ? (request.body ?? null) : recorded(request.body);
     const asked = {

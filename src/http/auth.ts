@@ -54,6 +54,8 @@ export type Authority = {
 };
 
 const BEARER = /^Bearer /i;
+/** The actor of every key of the environment. */
+export const CONFIGURED = 'configured';
 /** Unknown keys cause at most four reads of the keys a second. */
 const REFRESH_EVERY_MS = 250;
 
@@ -117,7 +119,7 @@ export function createAuthority({ configured, keys, clock, log }: AuthorityOptio
     actor(header) {
       const given = header?.replace(BEARER, '');
       if (given === undefined) return 'anyone';
-      if (isConfigured(given)) return 'configured';
+      if (isConfigured(given)) return CONFIGURED;
       return live.get(hash(given).toString('hex'))?.id ?? 'anyone';
     },
     budget(header) {

@@ -10,7 +10,7 @@ import type { Redaction } from '../core/redaction.ts';
 import type { Listing } from '../flows/lists.ts';
 import { type AccessOptions, createAccess, installAccess } from './access.ts';
 import { auditRoutes, personIn, recordActs } from './acts.ts';
-import type { Authority } from './auth.ts';
+import { type Authority, CONFIGURED } from './auth.ts';
 import { installBodies } from './bodies.ts';
 import { type ClearanceOptions, clearanceRoutes } from './clearances.ts';
 import { closeRoutes } from './closes.ts';
@@ -218,7 +218,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
       actor: actorOf(request),
       person: personIn(request, options.redaction),
     });
-    recordActs(api, { ...options, byWhom });
+    const keyAmong = (request: FastifyRequest): string | null =>
+      actorOf(request) === CONFIGURED ? authority.budget(request.headers.authorization) : null;
+    recordActs(api, { ...options, byWhom, keyAmong });
     // The gate answers from memory and is not limited.
     await api.register(streamRoutes, options.stream);
     await api.register(gateRoutes, options.gate);

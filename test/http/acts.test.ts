@@ -80,6 +80,37 @@ test('many at once under one key: one is done, the others are told so or get its
   expect((await ask('GET', CLEARANCES)).body.clearances).toHaveLength(before + 1);
 });
 
+test('keys of the environment share an actor, and no Idempotency-Key', async () => {
+  const [one, two] = ['a'.repeat(32), 'b'.repeat(32)];
+  await using held = await openStreet({
+    settings: (given) => ({ ...given, secrets: { ...given.secrets, apiKeys: [one, two] } }),
+  });
+  const asked = async (key: string, path: string) => {
+    const response = await fetch(`${held.app().url}/v1/endpoints`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/json',
+        'idempotency-key': 'endpoint-1',
+      },
+      body: JSON.stringify({ url: `http://127.0.0.1:9/${path}` }),
+    });
+    const { id } = (await response.json()) as { id: string };
+    const replayed = response.headers.get('idempotency-replayed') === 'true';
+    return { status: response.status, replayed, id };
+  };
+  const first = await asked(one, 'same');
+  const second = await asked(two, 'same');
+  expect([first, second]).toMatchObject([
+    { status: 201, replayed: false },
+    { status: 201, replayed: false },
+  ]);
+  expect(second.id).not.toBe(first.id);
+  expect(await asked(one, 'same')).toEqual({ ...first, replayed: true });
+  expect(await asked(two, 'same')).toEqual({ ...second, replayed: true });
+  expect((await asked(two, 'other')).status).toBe(422);
+});
+
 test('a refused request changed nothing, so its key is free again', async () => {
   const share = await ask('POST', '/v1/shares/none/retry', undefined, 'retry-1');
   expect(share).toMatchObject({ status: 404, link: '</problems/not_found>; rel="help"' });

@@ -103,7 +103,8 @@ export type Shares = {
   tries(subscriberId: string, shareIds: readonly string[]): Promise<Tries>;
   /**
    * Records why debts could not be paid, and after how many milliseconds they are tried again; null
-   * makes them `failed`, for a person.
+   * makes them `failed`, for a person. True when an event tells of it, because the reason of one of
+   * them is new or a person must act from now on.
    */
   rest(
     subscriberId: string,
@@ -111,7 +112,7 @@ export type Shares = {
     trouble: Trouble,
     retryInMs: number | null,
     countsAsAttempt: boolean,
-  ): Promise<void>;
+  ): Promise<boolean>;
   /** Notes why debts that are due cannot be planned just now. They stay due. */
   note(subscriberId: string, shareIds: readonly string[], trouble: Trouble): Promise<void>;
   /** Lists shares, newest first. `before` is the id of the last one of the page before. */

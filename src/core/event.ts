@@ -22,7 +22,8 @@ export const EVENTS: Readonly<Record<EventKind, string>> = {
   'share.paid':
     'The payment of the rest of a debt is final. payment is null for a transfer that Bailiff did not make.',
   'share.overpaid': 'A payment landed for a debt that was covered already.',
-  'share.blocked': 'A debt cannot be paid now, for a reason that is new.',
+  'share.blocked':
+    'A debt cannot be paid now, for a reason that is new, or waits for a person from now on.',
   'share.voided': 'A debt ended unpaid, by its terms or by an operator.',
   'share.credited': 'A transfer to the creator that Bailiff did not make paid a part of a debt.',
   'share.adopted': 'A debt that was booked while only observing is payable now.',

@@ -130,9 +130,10 @@ export function transition(share: Share, change: ShareChange): Transition | null
     }
     case 'rest': {
       if (share.status !== 'pending') return null;
-      // No event when the debt goes on waiting for the same reason.
+      // No event when the debt goes on waiting for the same reason and no person must act.
       const news =
-        share.reason?.code !== change.trouble.code && change.trouble.class !== 'accumulating';
+        change.retryAtMs === null ||
+        (share.reason?.code !== change.trouble.code && change.trouble.class !== 'accumulating');
       const events = news ? [blockedEvent(share, change.trouble, change.retryAtMs === null)] : [];
       return { share: blocked(share, change), events };
     }

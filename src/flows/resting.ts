@@ -7,7 +7,8 @@ import type { createRetryDelay } from './retry-delay.ts';
 
 /**
  * Creates the function that lets debts of a subscriber rest for a trouble. A person must fund an
- * agent without SOL for fees, so that alone is logged as an error.
+ * agent without SOL for fees, so that alone is logged as an error. Each is logged once, and not
+ * with each try: a thousand debtors who wait for SOL would fill the log and keep its alert on.
  */
 export function createResting(
   { ledger, log }: { readonly ledger: Pick<Ledger, 'shares'>; readonly log: Log },
@@ -24,8 +25,8 @@ export function createResting(
       trouble.class === 'unexpected' ? await ledger.shares.tries(subscriberId, ids) : NO_TRIES;
     const { countsAsAttempt } = aftermath(trouble, tries);
     const retry = retryIn(trouble, attempts, tries);
-    await ledger.shares.rest(subscriberId, ids, trouble, retry, countsAsAttempt);
-    if (trouble.class === 'accumulating') return;
+    const told = await ledger.shares.rest(subscriberId, ids, trouble, retry, countsAsAttempt);
+    if (!told) return;
     log.warn('share.blocked', { subscriber: subscriberId, shares: debts.length, ...trouble });
     const { class: kind, lamports, detail } = trouble;
     if (kind === 'needs_sol')

@@ -69,8 +69,8 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
     and s.accrued_at + t.expires_after_ms * interval '1 millisecond' <= ${now}`;
 
   return {
-    async rest(subscriberId, shareIds, trouble, retryInMs, countsAsAttempt) {
-      await sql.begin(async (tx) => {
+    rest: (subscriberId, shareIds, trouble, retryInMs, countsAsAttempt) =>
+      sql.begin(async (tx) => {
         // Read before the debts change: only the first debt that waits for the venue is announced
         // as an event.
         const [waiting] = await tx`
@@ -87,8 +87,8 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
         );
         const news = rested.some(({ events }) => events.length > 0);
         if (news) await tellAll(tx, restingEvents(subscriberId, trouble, waiting !== undefined));
-      });
-    },
+        return news;
+      }),
     async note(subscriberId, shareIds, trouble) {
       await sql.begin(async (tx) => {
         const where = tx`s.subscriber_id = ${subscriberId} and s.share_id in ${tx(shareIds)}`;

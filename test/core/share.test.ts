@@ -173,6 +173,14 @@ describe('trouble', () => {
     expect(rest(shareWith(), SHORT, null)?.share.status).toBe('failed');
   });
 
+  test('is told again, for the same reason, when a person must act from then on', () => {
+    const waiting = rest(debt(), SHORT)?.share as Share;
+    expect(rest(waiting, SHORT, null)).toMatchObject({
+      share: { status: 'failed' },
+      events: [{ kind: 'share.blocked', body: { code: 'margin_floor', waitsForPerson: true } }],
+    });
+  });
+
   test('of a payment holds the debt back after a failure on chain alone, and is told when a person must act', () => {
     const claimed = shareWith({ status: 'processing' });
     const free = (how: 'failed_on_chain' | 'expired' | 'refused', retryAtMs: number | null) =>

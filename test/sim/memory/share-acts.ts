@@ -107,8 +107,9 @@ export function createMemoryShareActs(
         retryAtMs,
         countsAsAttempt,
       }));
-      if (rested.some(({ events }) => events.length > 0))
-        state.events.push(...restingEvents(subscriberId, trouble, venueAwaited));
+      const news = rested.some(({ events }) => events.length > 0);
+      if (news) state.events.push(...restingEvents(subscriberId, trouble, venueAwaited));
+      return news;
     },
     async note(subscriberId, shareIds, trouble) {
       const named = sharesOf(subscriberId).filter((share) => shareIds.includes(share.id));

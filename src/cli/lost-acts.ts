@@ -34,7 +34,7 @@ const linesOf = (acts: readonly LostAct[]): string[] =>
 
 const NAMED_MOST = 20;
 
-/** What is said of lines of the log that tell of an act and cannot be read; empty without any. */
+/** The output about lines of the log that tell of an act and cannot be read; empty without any. */
 function unreadableLines(numbers: readonly number[]): string[] {
   if (numbers.length === 0) return [];
   const named = numbers.slice(0, NAMED_MOST).join(', ');

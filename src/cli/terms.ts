@@ -72,7 +72,7 @@ function splitOf(text: string, before: readonly GivenSplit[] = []): GivenSplit[]
   return [...before, { wallet, shareBps, ...(label === undefined ? {} : { label }) }];
 }
 
-/** What the options say of the terms; an option that is left out says nothing. */
+/** The fields of the terms that the options give; an option that is left out gives none. */
 function changeIn(options: Options): Omit<GivenTerms, 'id' | 'subAccountId' | 'venue'> {
   const { creator, minimum, split, splits, apply, subAccount, venue, ...rest } = options;
   const { capPerClose, capPerPeriod, periodSlots, expiresAfterMs, ...same } = rest;

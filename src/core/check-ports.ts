@@ -89,7 +89,8 @@ export type Checks = {
    */
   wait(address: Address): Promise<void>;
   /**
-   * What the facts explain of an account now: the baseline and all later facts, confirmed or final.
+   * The realised total and the positions of an account to which its baseline and all later facts,
+   * confirmed or final, add up.
    * Null without a baseline, and while an `unknown` transaction may have traded and a position was
    * opened or closed since the baseline, or the baseline tells no positions.
    */

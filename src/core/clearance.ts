@@ -30,13 +30,13 @@ export type Clearance = {
    */
   readonly trades: readonly ChainPosition[];
   /**
-   * What there was to withdraw from. Read for clearances to withdraw; absent in those of releases
-   * that did not keep it, which cover their whole amount.
+   * The funds from which the amount is withdrawn. Read for clearances to withdraw; absent in those
+   * of releases that did not keep the funds, which cover their whole amount.
    */
   readonly funds?: Funds;
 };
 
-/** A transaction that changed what there is, by the facts of the accounts that were read. */
+/** A transaction that changed the funds, by the facts of the accounts that were read. */
 export type FundsChange = {
   readonly at: ChainPosition;
   /**
@@ -48,7 +48,7 @@ export type FundsChange = {
 };
 /** The quote tokens in the accounts that were read for a clearance. */
 export type Funds = {
-  /** What was there at the readings, base units. Below zero where losses are not settled yet. */
+  /** The sum of the readings, base units. Below zero where losses are not settled yet. */
   readonly settled: bigint;
   /** One change for each transaction since, in any order. */
   readonly changes: readonly FundsChange[];
@@ -71,7 +71,7 @@ export type ClearedOutflow = {
 export type Spent = {
   /** The cleared amount of each outflow; one that is not in the map is not cleared at all. */
   readonly cleared: ReadonlyMap<string, BaseUnits>;
-  /** What each clearance to withdraw has left, by its id; null for one to close. */
+  /** The amount that each clearance to withdraw has left, by its id; null for one to close. */
   readonly left: ReadonlyMap<string, BaseUnits | null>;
 };
 
@@ -79,8 +79,9 @@ const inOneTransaction = (a: ChainPosition, b: ChainPosition): boolean =>
   a.slot === b.slot && a.signature !== undefined && a.signature === b.signature;
 
 /**
- * What there is after the transaction at this place; null when that is not known. Of a transaction
- * whose order in the slot is not told, only a gain counts, so that no subscriber is accused.
+ * The funds after the transaction at this place, base units; null when they are not known. Of a
+ * transaction whose order in the slot is not told, only a gain counts, so that no subscriber is
+ * accused.
  */
 function fundsAfter({ settled, changes }: Funds, at: ChainPosition): bigint | null {
   let there = settled;

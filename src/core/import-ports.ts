@@ -51,7 +51,7 @@ export type OwedTo = {
 export type RowOutcome = {
   readonly line: number;
   readonly outcome: 'new' | 'known' | { readonly problem: string };
-  /** What a new debt owes; absent for every other row. */
+  /** The creator and the amount of a new debt; absent for every other row. */
   readonly owed?: OwedTo;
 };
 export type Imports = {

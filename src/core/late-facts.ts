@@ -81,7 +81,10 @@ export function admit(
   return { facts: [...kept, ...added], late: [...late.values()].map(({ account }) => account) };
 }
 
-/** What a late transaction tells of an account, in quote base units, for the operator. */
+/**
+ * The sums that the facts of a late transaction tell of an account, in quote base units. They are
+ * told to the operator.
+ */
 export type LateSums = {
   /** PnL of its closes less their fees. */
   readonly netPnl: bigint;

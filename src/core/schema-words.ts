@@ -1,7 +1,7 @@
 // Schema words: says in words what a JSON schema demands of a value. The API and the settings tell
 // it in the same sentences, never with the value itself, which may be a secret.
 
-/** What the value is, for a sentence: `null`, `an array`, `a string`. */
+/** The kind of the value, for a sentence: `null`, `an array`, `a string`. */
 export const kindOf = (value: unknown): string => {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
@@ -20,8 +20,8 @@ export const namesOf = (names: readonly unknown[]): string =>
   names.length === 0 ? 'none' : names.map((each) => String(each)).join(', ');
 
 /**
- * What the keyword of a JSON schema demands, as the rest of a sentence about the value; null for a
- * keyword whose demand only the schema's own description tells.
+ * The demand of a keyword of a JSON schema, as the rest of a sentence about the value; null for a
+ * keyword whose demand is told only by the description of the schema.
  */
 export function demandOf(
   keyword: string,

@@ -90,7 +90,7 @@ function added(balances: Balances, events: readonly Sum[], sign: bigint): Map<st
   }
   return sums;
 }
-/** What is owed to all creators together, by mint. */
+/** The amount owed to all creators together, by mint. */
 function byMint(balances: Balances): Balances {
   const sums = new Map<string, BaseUnits>();
   for (const [whose, amount] of balances) {

@@ -47,7 +47,7 @@ const LOST_BYTES_MOST = ASKED_BYTES_MOST / LOGGED_MOST;
 const SHARE_LEAST = 64;
 
 /**
- * What was asked, as a log line takes it: in at most `most` bytes of JSON. Of an object that has
+ * The request in at most `most` bytes of JSON, so that a log line takes it. Of an object that has
  * more, each field gets an equal share, and a value beyond its share becomes its number of bytes.
  */
 function shortened(value: unknown, most: number): unknown {

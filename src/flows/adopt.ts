@@ -32,7 +32,7 @@ function namedIn(fact: Fact, watched: WatchedAccounts): boolean {
 
 /** The slots of the first and the last transaction that named an account that is not followed. */
 type Named = Pick<Unfollowed, 'fromSlot' | 'namedSlot'>;
-/** What one transaction names: the history of the account begins with this transaction. */
+/** The slots of an account that one transaction names, from which its history begins. */
 const namedBy = (slot: Slot): Named => ({ fromSlot: Math.max(0, slot - 1), namedSlot: slot });
 
 /**

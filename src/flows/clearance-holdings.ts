@@ -21,7 +21,7 @@ export type Holdings = {
   readonly holdings: readonly Holding[];
   /** The quote tokens in the token account of the agent wallet, in base units. */
   readonly tokens: BaseUnits;
-  /** What each account holds for the debts to come, with the slot of the reading. */
+  /** The funds that each account holds for the debts to come, with the slot of the reading. */
   readonly readings: readonly FundsReading[];
 };
 

@@ -19,7 +19,7 @@ import {
  */
 export type Taken = Map<string, BaseUnits>;
 
-/** What a wallet got from a payment on chain and no debt explains. */
+/** The part of a payment on chain that a wallet got and that no debt explains. */
 export type Rest = Received &
   Pick<PaidOnChain, 'signature' | 'slot' | 'maybeLost'> & { readonly mint: Address };
 /**

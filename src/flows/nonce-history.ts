@@ -15,7 +15,7 @@ import type { ChainTransaction } from '../core/transaction.ts';
 import type { ReadPorts } from './preflight.ts';
 
 export type NonceHistory = {
-  /** What a finalized block shows of the nonce account, and its slot. Throws `rpc_unavailable`. */
+  /** The nonce account as a finalized slot shows it, and that slot. Throws `rpc_unavailable`. */
   finalReading(account: Address): Promise<{ reading: NonceReading; slot: Slot }>;
   /**
    * The value that the nonce account holds in a finalized block; null when there is no account.

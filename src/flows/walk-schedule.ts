@@ -38,11 +38,11 @@ export type WalkSchedule = {
 
 /** Times of one account, in milliseconds; `never` where nothing happened yet. */
 type Times = {
-  /** When the run began that walked it last. */
+  /** When the last run began that walked the history of the account. */
   walkedMs: number;
-  /** When a source saw it change. */
+  /** When a source saw the account change last. */
   movedMs: number;
-  /** When the last sweep began that read it. */
+  /** When the last sweep began that read the account. */
   sweptMs: number;
 };
 const never = Number.NEGATIVE_INFINITY;

@@ -19,7 +19,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The answer contains a secret that is shown only once. */
     secretAnswer?: boolean;
-    /** What of the body is recorded, where that is not the whole body without its secrets. */
+    /** Gives the record of the body. Left out, the whole body without its secrets is recorded. */
     recorded?: (body: unknown) => unknown;
   }
 }

@@ -96,7 +96,7 @@ const ReportView = Type.Object({
 const countsView = (counts: ImportCounts): Static<typeof Counts> => ({ ...counts });
 
 /**
- * What of an import is recorded: whether it was a dry run, the number of rows of each kind, and the
+ * The record of an import: whether it was a dry run, the number of rows of each kind, and the
  * SHA-256 of `rows` as JSON, in hex. No row is recorded: one that is refused may hold a key in a
  * field of any name.
  */

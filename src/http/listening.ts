@@ -3,7 +3,10 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { Fault, messageOf } from '../core/fault.ts';
 
-/** What an operator does about an address that cannot be opened, by the code of the system. */
+/**
+ * The remedy that an operator is told of when an address cannot be opened, by the error code of the
+ * operating system.
+ */
 const REMEDIES: Readonly<Record<string, string>> = {
   EADDRINUSE:
     'another process listens there, perhaps a daemon that still runs. End it, or set BAILIFF_HTTP_PORT to a free port',

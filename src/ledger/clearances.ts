@@ -51,10 +51,10 @@ type ChangeRow = {
   amount: string | null;
 };
 /**
- * What each transaction since the readings changed in the accounts that were read, by clearance. A
- * token account is summed in the clearance's token, as far as its facts tell the mints apart. What
- * follows a transaction that could not be read, or by which another wallet may have got the token
- * account, is not known.
+ * The changes of the accounts that were read for each clearance, one for each transaction since the
+ * readings. A token account is summed in the clearance's token, as far as its facts tell the mints
+ * apart. After a transaction that could not be read, or by which another wallet may have got the
+ * token account, the amount is not known (null).
  */
 async function readChanges(
   tx: Sql | Transaction,
@@ -137,9 +137,9 @@ export async function readClearances(
 }
 
 /**
- * What the clearances of this subscriber to withdraw a token may still let out, in the slot of the
- * new one or later. Outflows after `seenSlot` use up nothing: a sum that was read at that slot
- * still contains them. `topUp` recognises the daemon's own swaps, as in a verdict. Base units.
+ * The amount of a token that the clearances of this subscriber may still let out, in the slot of
+ * the new clearance or later. Outflows after `seenSlot` use up nothing: a sum that was read at that
+ * slot still contains them. `topUp` recognises the daemon's own swaps, as in a verdict. Base units.
  */
 async function readUnspent(
   tx: Transaction,

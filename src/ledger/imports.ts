@@ -21,7 +21,7 @@ class Undone extends Error {
   }
 }
 
-/** What the ledger knows of the names and addresses in a chunk. */
+/** The names and addresses of a chunk that the ledger has already, and whose they are. */
 type Known = {
   readonly walletOf: ReadonlyMap<string, string>;
   readonly idOf: ReadonlyMap<string, string>;

@@ -216,9 +216,9 @@ const placeIn = (rows: readonly Row[], { signature, position: { slot, ordinal } 
 export type Before = { readonly realised: Realised; readonly moves: readonly PlacedMovement[] };
 
 /**
- * What stands before each close of these histories, each of another account; in the order of the
- * histories and of their closes. With `toldBefore` as the ledger knew it then: facts that were
- * recorded from that time on are left out.
+ * The movements before each close of these histories, each of another account; in the order of the
+ * histories and of their closes. With `toldBefore`, facts that were recorded from that time on are
+ * left out, so that the movements are those that the ledger knew then.
  */
 export async function readHistories(
   sql: Sql | Transaction,

@@ -153,7 +153,7 @@ export function broughtEvents(
   return { owed: events((row) => countedOf(row, observing)), claims: events((row) => row.amount) };
 }
 
-/** What stands before each of these closes, which are not booked. */
+/** The movements before each of these closes, which are not booked yet. */
 export async function unbookedHistories(
   tx: Transaction,
   rows: readonly RealisedRow[],

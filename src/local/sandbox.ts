@@ -30,7 +30,7 @@ export type SandboxAct =
   | { readonly do: 'show' };
 const BREAKS = ['rpc', 'sends', 'sockets', 'helius'] as const;
 export type BreakWhat = (typeof BREAKS)[number];
-/** What an act says, for people, and its figures. */
+/** The answer to an act: sentences for people, and the figures of the act. */
 export type SandboxAnswer = { readonly said: readonly string[] } & Readonly<
   Record<string, unknown>
 >;

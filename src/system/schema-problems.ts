@@ -23,7 +23,7 @@ type Schema = {
   readonly anyOf?: readonly Schema[];
 };
 
-/** What stands at a pointer. A name of a pattern may hold a slash, so names are tried whole. */
+/** The value at a JSON pointer. A property name may hold a slash, so names are tried whole. */
 function at(root: unknown, pointer: string): unknown {
   return pointer
     .split('/')

@@ -174,7 +174,7 @@ describe('trouble', () => {
   });
 
   test('is told again, for the same reason, when a person must act from then on', () => {
-    const waiting = rest(debt(), SHORT)?.share as Share;
+    const waiting = rest(shareWith(), SHORT)?.share as Share;
     expect(rest(waiting, SHORT, null)).toMatchObject({
       share: { status: 'failed' },
       events: [{ kind: 'share.blocked', body: { code: 'margin_floor', waitsForPerson: true } }],

@@ -1,7 +1,7 @@
 // Rewound: the positions of an account at the place of a reckoning. A reckoning stands at the last
-// transaction that could not be read, and the state that proves it is of a later slot. What records
-// show between the two is in that state, and is a movement of its own as well, so it is taken out
-// of the state before lots are compared with it.
+// transaction that could not be read, and the state that proves it is of a later slot. Openings and
+// closes that records show between the two are in that state, and are movements of their own as
+// well, so they are taken out of the state before lots are compared with it.
 import type { Close, Held, Open } from './fact.ts';
 import { minus, plus } from './lot.ts';
 import { type BaseUnits, most } from './money.ts';

@@ -1,5 +1,5 @@
-// Venue: the port to a perps program. It reads the program's transactions and accounts, and builds
-// the instructions that settle and withdraw. src/venue implements it.
+// Venue: the port to a perps program. The port reads the program's transactions and accounts, and
+// builds the instructions that settle and withdraw. src/venue implements it.
 
 import type { Chain, ChainAccount, Slice } from './chain-ports.ts';
 import type { Coverage } from './coverage.ts';

@@ -1,7 +1,7 @@
 // Finality: tells when slots that something waits for have become final. The time that a block
 // takes to become final changes with the chain (13 s in one year, a fraction of a second in
-// another), so the daemon asks the chain. It asks only while something waits, the less often the
-// longer it waits.
+// another), so the daemon asks the chain, and only while something waits, the less often the longer
+// it waits.
 
 import type { Chain } from '../core/chain-ports.ts';
 import type { Sightings } from '../core/hearing-ports.ts';

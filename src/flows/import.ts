@@ -1,7 +1,7 @@
-// Import: brings subscribers, subscriptions and unpaid debts from another system. It reads wallets,
-// creators and open positions from the chain, seals the keys, and writes chunk after chunk; a chunk
-// is one transaction. Chunks that were written stay, and importing the same rows again changes
-// nothing, so an import that was broken off is simply run again.
+// Import: brings subscribers, subscriptions and unpaid debts from another system. The import reads
+// wallets, creators and open positions from the chain, seals the keys, and writes chunk after
+// chunk; a chunk is one transaction. Chunks that were written stay, and importing the same rows
+// again changes nothing, so an import that was broken off is simply run again.
 
 import { messageOf } from '../core/fault.ts';
 import type {

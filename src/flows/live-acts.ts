@@ -1,6 +1,6 @@
 // Live acts: keeps acts whose handlers are at work from being taken for broken off. A repetition of
-// a request that this process is carrying out is told so, and every ten seconds the acts that have
-// run for long are renewed in the ledger, so that no other daemon takes them over.
+// a request that this process is carrying out is answered so, and every ten seconds the acts that
+// have run for long are renewed in the ledger, so that no other daemon takes them over.
 import type { Acts, NewAct } from '../core/act.ts';
 
 export type LiveActs = {

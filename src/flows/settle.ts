@@ -1,9 +1,9 @@
-// Settle: the work of one subscriber's lane. It asks core/payment.ts for the next step, takes it,
-// records the result, and asks again until nothing can be done now; then it says when it should run
-// again. No network call is awaited inside a database transaction, and a crash between any two
-// lines is safe: the next run reads the state and goes on from there. Within a run, a payment that
-// a step has just written is not read again: each step changes the row only while it is in the
-// state from which the step starts.
+// Settle: the work of one subscriber's lane. The lane asks core/payment.ts for the next step, takes
+// the step, records the result, and asks again until nothing can be done now; then `run` returns
+// the time until the next run. No network call is awaited inside a database transaction, and a
+// crash between any two lines is safe: the next run reads the state and goes on from there. Within
+// a run, a payment that a step has just written is not read again: each step changes the row only
+// while it is in the state from which the step starts.
 
 import { type Debt, debtsAt } from '../core/debt.ts';
 import { Fault, messageOf, unreachable } from '../core/fault.ts';

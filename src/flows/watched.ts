@@ -1,6 +1,6 @@
 // Watched: the watch-list in memory, so that a transaction that touches no watched account costs a
-// few look-ups and no query. It is the ledger's list at one revision; the ledger refuses facts that
-// were read with an older list.
+// few look-ups and no query. The list in memory is that of the ledger at one revision; the ledger
+// refuses facts that were read with an older list.
 
 import type { Address } from '../core/ids.ts';
 import type { Watched, WatchList } from '../core/watch-ports.ts';

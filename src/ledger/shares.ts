@@ -1,4 +1,5 @@
-// Shares: reads profit shares. accruals.ts creates them, share-acts.ts changes them.
+// Shares: reads profit shares. booking.ts and imported-debts.ts insert them, share-changes.ts
+// changes them.
 
 import { NO_TRIES, type Tries } from '../core/aftermath.ts';
 import type { Debt } from '../core/debt.ts';

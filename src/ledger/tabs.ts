@@ -1,5 +1,5 @@
 // Tabs: writes the tabs that booked closes leave. A tab is the running balance of a subscription
-// with one creator, from which the next close is charged. What a tab holds: core/charge.ts.
+// with one creator, from which the next close is charged. core/charge.ts says what a tab holds.
 import type { Booking } from '../core/accrual.ts';
 import { countedIn, type Tab } from '../core/charge.ts';
 import type { UnaccruedClose } from '../core/debt-ports.ts';

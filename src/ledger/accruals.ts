@@ -7,7 +7,7 @@ import type { Address, Signature } from '../core/ids.ts';
 import type { Basis, Profit } from '../core/terms.ts';
 import { createBooking } from './booking.ts';
 import type { Fragment, Sql } from './database.ts';
-import { readBody } from './facts.ts';
+import { factOf, readBody } from './facts.ts';
 import { among, grouped } from './groups.ts';
 import { readHistories } from './movements.ts';
 import { readSubscriptions } from './subscriptions.ts';
@@ -67,13 +67,7 @@ export function createAccruals(
       const closes = rows.map((row) => ({
         subscriptionId: row.subscription_id,
         provenSlot: row.proven_slot === null ? null : Number(row.proven_slot),
-        fact: {
-          subscriberId: row.subscriber_id,
-          account: row.account,
-          signature: row.signature,
-          position: { slot: Number(row.slot), blockIndex: row.block_index, ordinal: row.ordinal },
-          body: readBody(row.kind, row.body),
-        },
+        fact: factOf(row),
       }));
       const found = new Map<UnaccruedClose['fact'], UnaccruedClose>();
       const bySubscription = grouped(closes, (each) => each.subscriptionId);

@@ -7,7 +7,7 @@ import type { UnaccruedClose } from '../core/debt-ports.ts';
 import type { EventKind, EventOf } from '../core/event.ts';
 import type { Fact } from '../core/fact.ts';
 import { upToDistinct } from '../core/gather.ts';
-import { type Address, base58Text } from '../core/ids.ts';
+import { type Address, base58Text, type Slot } from '../core/ids.ts';
 import { shareIdFrom, sharePreimage } from '../core/receipt.ts';
 import { incurred } from '../core/share-transition.ts';
 import type { Token } from '../core/token.ts';
@@ -51,6 +51,8 @@ export function shareIdOf(
 }
 /** The slot from which the terms of a booking hold; -1 for a booking without terms. */
 export const termsSlotOf = ({ terms }: Pick<Booking, 'terms'>): number => terms?.fromSlot ?? -1;
+/** The slot that `termsSlotOf` gave for a row; null for a booking without terms. */
+export const termsSlotIn = (column: bigint): Slot | null => (column < 0n ? null : Number(column));
 
 type KeepOptions = {
   readonly now: Fragment;

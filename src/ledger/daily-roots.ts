@@ -8,6 +8,7 @@ import type {
   RootBook,
   RootMemoOutcome,
 } from '../core/root-ports.ts';
+import { termsSlotIn } from './booking.ts';
 import { plannedEach, type Sql } from './database.ts';
 import { keptGenesis } from './genesis.ts';
 
@@ -119,8 +120,7 @@ export function createRootBook(sql: Sql): RootBook {
             slot: Number(row.slot),
             ordinal: row.ordinal,
             basis: row.basis,
-            // -1 stands for a part without terms.
-            termsSlot: row.terms_slot < 0n ? null : Number(row.terms_slot),
+            termsSlot: termsSlotIn(row.terms_slot),
             shareBps: row.share_bps,
             netPnl: row.net_pnl,
             charged: row.charged,

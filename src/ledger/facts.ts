@@ -79,6 +79,24 @@ export function readBody<Kind extends FactBody['kind']>(
   return read as Extract<FactBody, { kind: Kind }>;
 }
 
+/** The fact of a row. The row must hold what `toJson` wrote for its kind. */
+export const factOf = <Kind extends FactBody['kind']>(row: {
+  readonly subscriber_id: string;
+  readonly account: Address;
+  readonly signature: Signature;
+  readonly slot: bigint;
+  readonly block_index: number | null;
+  readonly ordinal: number;
+  readonly kind: Kind;
+  readonly body: unknown;
+}) => ({
+  subscriberId: row.subscriber_id,
+  account: row.account,
+  signature: row.signature,
+  position: { slot: Number(row.slot), blockIndex: row.block_index, ordinal: row.ordinal },
+  body: readBody(row.kind, row.body),
+});
+
 type Row = {
   account: Address;
   signature: Signature;
@@ -121,11 +139,7 @@ export function createFacts(sql: Sql): Pick<Facts, 'list'> {
             < (${from}::bigint, ${signature}, ${ordinal}::bigint, ${account}))
         order by slot desc, signature desc, ordinal desc, account desc limit ${limit}`;
       return rows.map((row) => ({
-        subscriberId,
-        account: row.account,
-        signature: row.signature,
-        position: { slot: Number(row.slot), blockIndex: row.block_index, ordinal: row.ordinal },
-        body: readBody(row.kind, row.body),
+        ...factOf({ ...row, subscriber_id: subscriberId }),
         finality: row.finality,
         cursor: cursorOf(row),
       }));

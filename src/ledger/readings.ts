@@ -8,7 +8,7 @@ import type { ReadingOutcome, ReadWith, Sightings } from '../core/hearing-ports.
 import type { Address, Signature } from '../core/ids.ts';
 import { type RecordedFact, type Taking, takeReading } from '../core/reading.ts';
 import { at, type Sql, type Transaction, toJson, violates } from './database.ts';
-import { readBody } from './facts.ts';
+import { factOf } from './facts.ts';
 import { among, array, grouped, together } from './groups.ts';
 import { noReckoning, reckoningsOf } from './reckon.ts';
 
@@ -40,13 +40,7 @@ async function recorded(
     where signature = ${among(tx, signatures)}`;
   const known = rows.map((row) => ({
     finality: row.finality,
-    fact: {
-      subscriberId: row.subscriber_id,
-      account: row.account,
-      signature: row.signature,
-      position: { slot: Number(row.slot), blockIndex: row.block_index, ordinal: row.ordinal },
-      body: readBody(row.kind, row.body),
-    },
+    fact: factOf(row),
   }));
   return grouped(known, ({ fact }) => fact.signature);
 }

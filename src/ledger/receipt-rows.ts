@@ -4,6 +4,7 @@ import { tabOf } from '../core/charge.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Receipt, ReceiptPart } from '../core/receipt.ts';
 import type { Basis } from '../core/terms.ts';
+import { termsSlotIn } from './booking.ts';
 import type { Transaction } from './database.ts';
 
 /** The place of a booked close in the table `accrual`. */
@@ -52,8 +53,7 @@ export async function readParts(tx: Transaction, close: AccrualPlace): Promise<R
       and signature = ${close.signature} and slot = ${close.slot} and ordinal = ${close.ordinal}
     order by terms_slot`;
   return rows.map((row) => ({
-    // -1 stands for a part without terms.
-    termsSlot: row.terms_slot < 0n ? null : Number(row.terms_slot),
+    termsSlot: termsSlotIn(row.terms_slot),
     basis: row.basis,
     shareBps: row.share_bps,
     base: row.base,

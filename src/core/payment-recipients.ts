@@ -37,10 +37,13 @@ export function partsOfCovers(
 }
 
 /**
- * Whether a plan pays all debts to the recipients that it pays. Others, for whom it had no room,
- * are paid by the next payment.
+ * Whether a plan pays all that is owed to the recipients that it pays. Others, for whom it had no
+ * room, are paid by the next payment.
  */
 export function paysWhole({ covers, recipients }: PaymentPlan, debts: readonly Debt[]): boolean {
   const paid = recipients?.map((each) => each.wallet) ?? walletsOf(debts).slice(0, 1);
-  return covers.length === debts.filter((each) => paid.includes(each.creatorWallet)).length;
+  const owed = debts.filter((each) => paid.includes(each.creatorWallet));
+  return owed.every((debt) =>
+    covers.some(({ shareId, amount }) => shareId === debt.shareId && amount === debt.owed),
+  );
 }

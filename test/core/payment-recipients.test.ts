@@ -48,10 +48,13 @@ test('recipients stand in the order of their oldest debt', () => {
 });
 
 test('a payment without a list of recipients pays one, and is whole when it covers all debts to it', () => {
-  const covers = ['a', 'd'].map((shareId) => ({ shareId, amount: 1n }));
+  const covers = [
+    { shareId: 'a', amount: 80n },
+    { shareId: 'd', amount: 40n },
+  ];
   const recipients = [CREATOR, REF].map((wallet) => ({ wallet, amount: 1n, createAccount: false }));
   const alone = { ...planned(DEBTS.slice(0, 1), preflight()), covers };
-  const several = { ...alone, recipients, covers: [...covers, { shareId: 'b', amount: 1n }] };
+  const several = { ...alone, recipients, covers: [...covers, { shareId: 'b', amount: 15n }] };
   expect([alone, several].map((each) => paysSeveral({ plan: each }))).toEqual([false, true]);
   expect(debtsTo(DEBTS, CREATOR).map((each) => each.shareId)).toEqual(['a', 'd']);
   // The debt to the house is of no concern to either.
@@ -59,6 +62,9 @@ test('a payment without a list of recipients pays one, and is whole when it cove
   expect(paysWhole(several, DEBTS)).toBe(true);
   expect(paysWhole({ ...alone, covers: covers.slice(1) }, DEBTS)).toBe(false);
   expect(paysWhole({ ...several, covers }, DEBTS)).toBe(false);
+  // A part of the last debt is not all of it.
+  const part = [...covers.slice(0, 1), { shareId: 'd', amount: 39n }];
+  expect(paysWhole({ ...alone, covers: part }, DEBTS)).toBe(false);
 });
 
 test('debts out of one account, at one venue and in one token are paid together', () => {

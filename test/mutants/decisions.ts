@@ -211,8 +211,8 @@ export const DECIDED: readonly Mutant[] = [
   {
     name: 'V4 a plan that leaves out a debt of its recipient pays it whole',
     file: 'src/core/payment-recipients.ts',
-    from: 'return covers.length === debts.filter(',
-    to: 'return covers.length <= debts.filter(',
+    from: 'return owed.every((debt) =>',
+    to: 'return owed.some((debt) =>',
     by: unit('payment-recipients', 'covers debts in their order'),
   },
   {

@@ -198,4 +198,25 @@ export const SIGNED: readonly Mutant[] = [
     to: 'const isUnsure = false;',
     by: { file: 'test/flows/one-answer.test.ts', test: 'one status calls failed' },
   },
+  {
+    name: 'SG1 the account that is asked last pays, of two that pay the same',
+    file: 'src/flows/best-plan.ts',
+    from: 'return paid(second) > paid(first) ? second : first;',
+    to: 'return paid(second) >= paid(first) ? second : first;',
+    by: unit('test/flows/best-plan.test.ts', 'of two that pay the same the first'),
+  },
+  {
+    name: 'SG2 a part of a debt counts as all of it, and no other account is asked',
+    file: 'src/core/payment-recipients.ts',
+    from: ' && amount === debt.owed',
+    to: ' && amount > 0n',
+    by: unit('test/flows/best-plan.test.ts', 'the one that pays more'),
+  },
+  {
+    name: 'SG3 an account at another venue is asked to pay',
+    file: 'src/flows/best-plan.ts',
+    from: 'each.venue === oldest.venue && ',
+    to: '',
+    by: unit('test/flows/best-plan.test.ts', 'an account at another venue pays no debt'),
+  },
 ];

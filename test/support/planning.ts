@@ -69,8 +69,13 @@ export function planningWith(given: {
   spentOn?: Address;
   /** The accounts that do not exist. */
   missing?: readonly string[];
+  /** The accounts at another venue. */
+  elsewhere?: readonly string[];
+  /** The funds with open positions valued; left out, as they were. */
+  valued?: (funds: VenueFunds) => VenueFunds;
 }) {
   const read: string[] = [];
+  const valued: string[] = [];
   const { lamports = 10n ** 9n, tokens = 0n } = given;
   const asked: { settle: readonly number[]; withdraw: bigint }[] = [];
   const noted: [string, readonly string[], Trouble][] = [];
@@ -123,7 +128,10 @@ export function planningWith(given: {
       funds: { ...FUNDS, ...given.accounts[Number(user.slice(1))] },
     }),
     account: async (address: string) => ({ address }),
-    valued: async (_: unknown, funds: VenueFunds) => funds,
+    valued: async ({ address }: { address: string }, funds: VenueFunds) => {
+      valued.push(address);
+      return given.valued?.(funds) ?? funds;
+    },
     instructions: async ({ payment: { plan } }: PaymentParts) =>
       [...plan.settleMarkets.map(BigInt), plan.withdraw].map((data) => ({ data })),
     forgetOracles: () => {},
@@ -193,7 +201,7 @@ export function planningWith(given: {
     driftAccounts: given.accounts.map((_, at) => ({
       address: `u${at}`,
       subAccountId: at,
-      venue: 'drift-v2',
+      venue: given.elsewhere?.includes(`u${at}`) ? 'velocity' : 'drift-v2',
     })),
   } as unknown as Subscriber;
   const debt = (owed: bigint): Debt => ({
@@ -212,8 +220,9 @@ export function planningWith(given: {
   return {
     asked,
     noted,
-    /** The accounts that were read, in order. */
+    /** The accounts that were read, in order, and those whose open positions were valued. */
     read,
+    valued,
     /**
      * The number of due debts that rest when no payment can be made for the first debt, the only
      * one to its creator.

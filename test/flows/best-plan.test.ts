@@ -1,0 +1,95 @@
+// Best plan: which account of a subscriber pays, which of two troubles is told, and how many
+// accounts are read for that.
+import { expect, test } from 'vitest';
+import { type Account, planningWith, refusing } from '../support/planning.ts';
+
+const options = { partialLeast: 1n };
+const deposits = (...amounts: bigint[]): Account[] => amounts.map((deposit) => ({ deposit }));
+
+test.each([
+  ['the one that pays more', [30n, 40n], 'u1', 40n, 2],
+  ['whichever comes first', [40n, 30n], 'u0', 40n, 2],
+  ['of two that pay the same the first', [30n, 30n], 'u0', 30n, 2],
+  ['one of three', [10n, 40n, 20n], 'u1', 40n, 3],
+  ['one that pays a part rather than one that pays nothing', [0n, 5n], 'u1', 5n, 2],
+  ['one that pays a part, before one that pays nothing', [5n, 0n], 'u0', 5n, 2],
+  ['the first that pays all, and none is read after it', [10n, 50n, 60n], 'u1', 50n, 2],
+])('of several accounts that may pay 50, it is %s', async (_, amounts, from, amount, read) => {
+  const found = planningWith({ accounts: deposits(...amounts), options });
+  expect(await found.intend(50n)).toMatchObject({ from, amount });
+  expect(found.read).toHaveLength(read);
+});
+
+test('an account at another venue pays no debt of this one, and the account that made the debt is read once', async () => {
+  const accounts = deposits(0n, 1_000n, 1_000n);
+  const found = planningWith({ accounts, elsewhere: ['u1'] });
+  expect(await found.intend(50n)).toMatchObject({ from: 'u2' });
+  expect(found.read).toEqual(['u0', 'u2']);
+  const alone = planningWith({ accounts, elsewhere: ['u1', 'u2'] });
+  expect(await alone.intend(50n)).toMatchObject({ code: 'insufficient_funds' });
+  expect(alone.read).toEqual(['u0']);
+});
+
+test('a trouble of the creator is that of each account, and no other one is read', async () => {
+  const accounts = deposits(1_000_000_000n, 1_000_000_000n);
+  const cost = { bpsMost: 1_000, perSol: 200_000_000n };
+  const found = planningWith({ accounts, options: { cost }, owedToAbsent: 4_000_000n });
+  expect(await found.intend(50_000n)).toMatchObject({ code: 'below_cost' });
+  expect(found.read).toEqual(['u0']);
+});
+
+test('a trouble of the wallet is that of each account, and no other one is read', async () => {
+  const found = planningWith({ accounts: deposits(1_000n, 1_000n), lamports: 0n });
+  expect(await found.intend(50n)).toMatchObject({ code: 'agent_needs_sol' });
+  expect(found.read).toEqual(['u0']);
+});
+
+test.each([
+  ['margin_floor', { InstructionError: [1, { Custom: 6003 }] }],
+  ['venue_6128', refusing(1, 6128).error],
+  ['AccountInUse', 'AccountInUse'],
+  ['of another program', { InstructionError: [1, { Custom: 4_000_000 }] }],
+  ['token_17', { InstructionError: [1, { Custom: 17 }] }],
+])('an account whose withdrawal ends in %s does not hide one that can pay', async (_, error) => {
+  const exposed = true;
+  const found = planningWith({
+    accounts: [
+      { deposit: 1_000n, exposed },
+      { deposit: 500n, exposed },
+    ],
+    verdict: (_settle, withdraw) => (found.read.length < 2 ? { error } : { arrives: withdraw }),
+  });
+  expect(await found.intend(50n)).toMatchObject({ from: 'u1', amount: 50n });
+  expect(found.asked.length).toBeGreaterThan(1);
+});
+
+const HELD = { market: 0, amount: 30n, held: true };
+const CLOSED = { market: 1, amount: 10n, held: false };
+test.each([
+  ['is covered by the deposit', 40n, [HELD], 40n, []],
+  ['is covered by deposit and closed profit', 50n, [HELD, CLOSED], 40n, []],
+  ['is one base unit more than both', 51n, [HELD, CLOSED], 40n, ['u0']],
+  ['is more, without an own position', 51n, [CLOSED], 40n, []],
+  ['is covered with what the wallet holds', 53n, [HELD, CLOSED], 40n, [], 3n],
+])('positions are valued only where that can help: the debt %s', async (...row) => {
+  const [, owed, claimable, deposit, valued, tokens = 0n] = row as never as [
+    string,
+    bigint,
+    Account['claimable'],
+    bigint,
+    string[],
+    bigint | undefined,
+  ];
+  const found = planningWith({ accounts: [{ deposit, claimable: claimable ?? [] }], tokens });
+  await found.intend(owed);
+  expect(found.valued).toEqual(valued);
+});
+
+test('the value of an own position is what a plan reckons with', async () => {
+  const found = planningWith({
+    accounts: [{ deposit: 40n, claimable: [HELD] }],
+    valued: (funds) => ({ ...funds, claimable: [{ ...HELD, amount: 5n }] }),
+  });
+  expect(await found.intend(60n)).toMatchObject({ code: 'insufficient_funds' });
+  expect(await found.intend(45n)).toMatchObject({ settleMarkets: [0], withdraw: 45n });
+});

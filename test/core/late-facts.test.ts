@@ -56,6 +56,7 @@ test('a gain is owed from its place on only when that is before the reckoning', 
   expect(bodies([close(59, 7, 1n)])).toEqual([late({ tradedAt: 7 })]);
   expect(bodies([close(60, 7, 1n)])).toEqual([late()]);
   expect(bodies([close(59, 7, -1n)])).toEqual([late()]);
+  expect(bodies([close(59, 7, 0n)])).toEqual([late()]);
   expect(bodies([fact(59, 7, { kind: 'open' })])).toEqual([late()]);
 });
 
@@ -124,4 +125,14 @@ test('two readings of a stretch are the same when all that the verdict depends o
   ];
   expect(changes).toHaveLength(14);
   for (const change of changes) expect(isSameStretch(one, { ...one, ...change })).toBe(false);
+  // Of possible rewards both their sum and their number count, and their bound where it is lower.
+  const rewards = (...amounts: bigint[]) => ({ ...one, perhaps: { amounts, untoldFees: 0 } });
+  const bounded = (rewardsMost: bigint) => ({
+    ...one,
+    perhaps: { ...rewards(5n).perhaps, rewardsMost },
+  });
+  expect(isSameStretch(rewards(5n), rewards(6n))).toBe(false);
+  expect(isSameStretch(rewards(5n), rewards(5n, -1n))).toBe(false);
+  expect(isSameStretch(bounded(5n), bounded(4n))).toBe(false);
+  expect(isSameStretch(bounded(5n), bounded(6n))).toBe(true);
 });

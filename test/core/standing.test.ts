@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';
-import { judge, type StandingEvent } from '../../src/core/standing.ts';
+import { judge, leastOwedAt, type StandingEvent } from '../../src/core/standing.ts';
 import { quotesOf, USDC } from '../../src/core/token.ts';
 
 const USDT = { ...USDC, mint: 'usdt' as Address, symbol: 'USDT' };
@@ -29,6 +29,29 @@ const left = (slot: number, amount = 5n, blockIndex: number | null = 0): Standin
   at: at(slot, blockIndex),
   amount,
   signature: `sig${slot}` as Signature,
+});
+
+describe('the least that was owed at a place', () => {
+  const place = at(5, 3);
+  test('counts a debt from behind its place on, and no debt of which that is not told', () => {
+    const owes = (slot: number, blockIndex: number | null) =>
+      leastOwedAt([owed(slot, 10n, blockIndex)], place);
+    expect([owes(4, null), owes(5, 2)]).toEqual([10n, 10n]);
+    expect([owes(5, 3), owes(5, null), owes(5, 4), owes(6, 0)]).toEqual([0n, 0n, 0n, 0n]);
+  });
+  test('counts an end of a debt from its place on, and one of which that is not told', () => {
+    const owes = (slot: number, blockIndex: number | null) => {
+      const ended: StandingEvent = { kind: 'discharged', at: at(slot, blockIndex), amount: 4n };
+      return leastOwedAt([owed(4, 10n), ended], place);
+    };
+    expect([owes(4, 1), owes(5, 2), owes(5, 3), owes(5, null)]).toEqual([6n, 6n, 6n, 6n]);
+    expect([owes(5, 4), owes(6, null)]).toEqual([10n, 10n]);
+  });
+  test('is that of all creators, none of whom is paid with what another got beyond its debts', () => {
+    const to = (creator: string, event: StandingEvent) => ({ ...event, creator }) as StandingEvent;
+    const history = [to('a', owed(1, 10n)), to('b', owed(1, 5n)), to('b', discharged(2, 9n))];
+    expect(leastOwedAt(history, place)).toBe(10n);
+  });
 });
 
 describe('delinquency', () => {

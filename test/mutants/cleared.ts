@@ -119,4 +119,18 @@ export const CLEARED: readonly Mutant[] = [
     to: '',
     by: unit('test/core/swap-losses.test.ts', 'the largest swap of the day bounds'),
   },
+  {
+    name: 'CL14 a debt whose order beside an outflow is not told was owed at that outflow',
+    file: 'src/core/standing.ts',
+    from: '? comparePositions(each.at, at) < 0\n',
+    to: '? comparePositions(each.at, at) <= 0\n',
+    by: unit('test/core/standing.test.ts', 'counts a debt from behind its place on'),
+  },
+  {
+    name: 'CL15 a payment whose order beside an outflow is not told came after that outflow',
+    file: 'src/core/standing.ts',
+    from: 'comparePositions(each.at, at) <= 0,',
+    to: 'comparePositions(each.at, at) < 0,',
+    by: unit('test/core/standing.test.ts', 'counts an end of a debt from its place on'),
+  },
 ];

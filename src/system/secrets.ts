@@ -103,8 +103,26 @@ function databaseUrlOf(env: Environment, name: string, problems: string[]): stri
   return url;
 }
 
+/** The variables of services that make one key together. */
+const PAIRS = [
+  ['BAILIFF_TURNKEY_PUBLIC_KEY', 'BAILIFF_TURNKEY_PRIVATE_KEY'],
+  ['BAILIFF_FIREBLOCKS_API_KEY', 'BAILIFF_FIREBLOCKS_PRIVATE_KEY'],
+] as const;
+
+/** Adds a problem for each key of a service of which one variable is set and the other is not. */
+function wholePairs(env: Environment, problems: string[]): void {
+  for (const [first, second] of PAIRS)
+    for (const [given, other] of [
+      [first, second],
+      [second, first],
+    ] as const)
+      if (env[given] && !env[other])
+        problems.push(`${other}: must be set beside ${given}, or neither`);
+}
+
 /** The secrets of an environment. Adds a problem for each that cannot be read. */
 export function secretsOf(env: Environment, problems: string[]): Secrets {
+  wholePairs(env, problems);
   return {
     databaseUrl: databaseUrlOf(env, 'DATABASE_URL', problems),
     directDatabaseUrl: databaseUrlOf(env, 'BAILIFF_DIRECT_DATABASE_URL', problems),

@@ -11,7 +11,7 @@ import type { FileSettings } from './schema.ts';
 import { isObject, type Json, schemaProblems } from './schema-problems.ts';
 import { type Environment, namesIn, type Secrets, secretsOf } from './secrets.ts';
 import { togetherness } from './settings-problems.ts';
-import { KNOWN, REAL, VARIABLES } from './variables.ts';
+import { KNOWN, nearest, REAL, VARIABLES } from './variables.ts';
 
 export type Settings = FileSettings & {
   readonly secrets: Secrets;
@@ -98,7 +98,7 @@ export function loadSettings(env: Environment): Settings {
     );
   for (const name of Object.keys(env)) {
     if (name.startsWith('BAILIFF_') && !KNOWN.includes(name))
-      problems.push(`${name}: is no setting; did you mean one of ${KNOWN.join(', ')}?`);
+      problems.push(`${name}: is no setting; did you mean ${nearest(name)}?`);
   }
   if (!NETWORKS.some((each) => each === network))
     throw new Fault(

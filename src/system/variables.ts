@@ -61,3 +61,27 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   mode: 'BAILIFF_MODE',
   logLevel: 'BAILIFF_LOG_LEVEL',
 };
+
+/** The fewest characters to add, remove or change that make one text of the other. */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, at) => at);
+  for (const [above, letter] of [...one].entries()) {
+    const next = [above + 1];
+    for (const [at, each] of [...other].entries())
+      next.push(
+        Math.min(
+          (row[at] ?? 0) + (letter === each ? 0 : 1),
+          (row[at + 1] ?? 0) + 1,
+          (next[at] ?? 0) + 1,
+        ),
+      );
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
+
+/** The known variable whose name is most like this one. */
+export const nearest = (name: string): string =>
+  KNOWN.map((known) => ({ known, far: distance(name, known) })).reduce((best, each) =>
+    each.far < best.far ? each : best,
+  ).known;

@@ -11,6 +11,7 @@ import { backfill } from '../flows/backfill.ts';
 import { rescan } from '../flows/rescan.ts';
 import { loadWatched } from '../flows/watched.ts';
 import { type Opened, reasoned, type Tools } from './command-tools.ts';
+import { addHearingLists } from './hearing-lists.ts';
 import { counted, table } from './output.ts';
 
 const exact = (value: unknown): string =>
@@ -158,7 +159,7 @@ async function watchList(
   return same ? 0 : 3;
 }
 
-/** Adds `replay`, `backfill`, `hearing accept` and the commands under `watch-list`. */
+/** Adds `replay`, `backfill`, and the commands under `hearing` and `watch-list`. */
 export function addListening(program: Command, tools: Tools): void {
   program
     .command('replay <signature>')
@@ -187,7 +188,9 @@ export function addListening(program: Command, tools: Tools): void {
         walk(opened, tools, given),
       );
     });
-  const hearing = program.command('hearing').description('differences that no fact explains');
+  const hearing = program
+    .command('hearing')
+    .description('what no fact explains, what cannot be read, and suspicions');
   reasoned(
     hearing
       .command('accept <subject>')
@@ -206,6 +209,7 @@ export function addListening(program: Command, tools: Tools): void {
       return 0;
     }),
   );
+  addHearingLists(hearing, tools);
   const list = program.command('watch-list').description('addresses registered at Helius');
   list
     .command('diff')

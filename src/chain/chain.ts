@@ -15,7 +15,7 @@ import { createAccountReads, readAccounts } from './account-reads.ts';
 import { readBlockhashBefore } from './blocks.ts';
 import { budget, programsOf } from './compile.ts';
 import { type Remembered, walk } from './history.ts';
-import { isShownAgain, lookAt } from './look.ts';
+import { hasForgotten, isShownAgain, lookAt } from './look.ts';
 import { encodeMessage, fitsPacket, type Message, unsigned } from './message.ts';
 import { gatherDeathEvidence, type Witness } from './proof.ts';
 import { askNode, countOf } from './question.ts';
@@ -123,8 +123,9 @@ export function createChain(
   const remembered: Remembered = new Map();
   const bounds = { remembered, rowsMost: historyRowsMost };
   // A proof takes each provider's own history, without help of the other.
-  const walkAlone: Walk = (node, ...asked) =>
+  const walkOf = (node: Connection, ...asked: Parameters<Chain['signatures']>) =>
     walk({ connection: node, second: null, ...bounds }, ...asked);
+  const walkAlone: Walk = walkOf;
   return {
     async finalizedHeight() {
       const epoch = await asking('getEpochInfo', () => connection.getEpochInfo('finalized'));
@@ -145,6 +146,16 @@ export function createChain(
       readAccounts(connection, addresses, slice, commitment, checkSlot),
     signatures: (account, afterSlot, seenSlot, commitment) =>
       walk({ connection, first, second, ...bounds }, account, afterSlot, seenSlot, commitment),
+    async signaturesAgain(account, signer, afterSlot, seenSlot) {
+      const asked = [afterSlot, seenSlot, 'finalized'] as const;
+      const mine = second !== null && !(await hasForgotten({ connection: second }, afterSlot + 1));
+      if (mine) {
+        const providers = [first, second];
+        return Promise.all(providers.map((each) => walkOf(each, account, ...asked)));
+      }
+      const rows = await walk({ connection, first, second, ...bounds }, signer, ...asked);
+      return [rows.filter(({ memo, goesOn }) => memo !== null || goesOn === true)];
+    },
     async finalizedAbsence(signature, accounts, slot, seenSlot) {
       const providers = { first, second };
       const absent = await proveAbsence(providers, walkAlone, signature, accounts, slot, seenSlot);

@@ -47,7 +47,10 @@ async function isShown(
  * executed there: a payment may be looked for days later, when its daemon was down. `conclude`
  * takes no slot from before the payment was signed, which a node might name to be believed alone.
  */
-async function hasForgotten({ connection }: Provider, slot: Slot): Promise<boolean> {
+export async function hasForgotten(
+  { connection }: Pick<Provider, 'connection'>,
+  slot: Slot,
+): Promise<boolean> {
   const first = await asking('getFirstAvailableBlock', () => connection.getFirstAvailableBlock());
   return first > slot;
 }

@@ -111,6 +111,20 @@ export type Chain = {
     commitment: Commitment,
   ): Promise<SignatureRow[]>;
   /**
+   * A second answer to `signatures`, at `finalized`: the history of the account as each of two
+   * providers has it. Without a second provider, or where that one has forgotten slots after
+   * `afterSlot`, the history of the wallet that signs for the account, without rows that have no
+   * memo: a node keeps the two histories apart, and trading rows have none. Each history is a list
+   * of its own, bounded as there. Throws as `signatures` does, also while a provider does not
+   * answer.
+   */
+  signaturesAgain(
+    account: Address,
+    signer: Address,
+    afterSlot: Slot,
+    seenSlot: Slot,
+  ): Promise<SignatureRow[][]>;
+  /**
    * Whether the finalized chain lacks a transaction that was once seen in a slot: by status, by the
    * transaction itself and by the history of these accounts. A node that keeps that slot and has
    * seen later ones is asked, and one of the second provider, if there is one. False when any of

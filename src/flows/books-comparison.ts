@@ -22,6 +22,7 @@ import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Venue } from '../core/venue.ts';
 import { createContinuity, type DatabaseStates, UNBROKEN } from './continuity.ts';
 import { bookFound, bookOnRecord, type Rest, type Taken } from './found-payments.ts';
+import { type PaymentHistory, readPaymentRows } from './payment-history.ts';
 
 export type BooksPorts = {
   readonly ledger: Ledger;
@@ -91,14 +92,9 @@ const remember = (strangers: Set<Signature>, signature: Signature): void => {
 };
 
 /**
- * Whether a row of the history may be a payment. Some nodes record no memos, and a row may call a
- * payment failed that was not: the transaction itself tells both.
- */
-const mayPay = ({ memo }: SignatureRow): boolean => memo === null || paymentIdIn(memo) !== null;
-
-/**
  * Payments on chain, in slots after `since`, that the ledger does not know; oldest first. The
- * history of another chain would show none. Throws `rpc_unavailable` when the node cannot give one
+ * history of another chain would show none. `mayLack`: the ledger may have lost payments after that
+ * slot, so the history takes two answers. Throws `rpc_unavailable` when the node cannot give one
  * of the transactions.
  */
 export const unknownPayments = (
@@ -107,11 +103,14 @@ export const unknownPayments = (
   since: Slot,
   commitment: Commitment,
   strangers: Set<Signature> = new Set(),
+  mayLack = false,
 ): Promise<PaidOnChain[]> =>
   ports.chain.witnessed(async () => {
     const found: PaidOnChain[] = [];
-    for (const { quote } of ports.venues.all)
-      found.push(...(await readUnknown(ports, subscriber, quote, since, commitment, strangers)));
+    for (const { quote } of ports.venues.all) {
+      const asked = { since, commitment, mayLack };
+      found.push(...(await readUnknown(ports, subscriber, quote, asked, strangers)));
+    }
     return found.sort((a, b) => a.slot - b.slot);
   });
 
@@ -119,21 +118,14 @@ async function readUnknown(
   { ledger, chain, tokens, nonces, pen }: BooksPorts,
   { id, agentWallet: wallet }: Subscriber,
   quote: Token,
-  since: Slot,
-  commitment: Commitment,
+  history: Pick<PaymentHistory, 'since' | 'commitment' | 'mayLack'>,
   strangers: Set<Signature>,
 ): Promise<PaidOnChain[]> {
-  // The history must come from a node that has seen the tip: one that is behind would leave out the
-  // latest payments.
+  const { commitment } = history;
   const tokenAccount = tokens.tokenAccount(quote.mint, wallet);
-  const tip = await chain.slot(commitment);
-  const claimed: SignatureRow[] = [];
-  for (let after: Slot | null = since; after !== null; ) {
-    const rows: SignatureRow[] = await chain.signatures(tokenAccount, after, tip, commitment);
-    for (const row of rows) if (mayPay(row) && !strangers.has(row.signature)) claimed.push(row);
-    const last = rows.at(-1);
-    after = last?.goesOn === true ? last.slot - 1 : null;
-  }
+  const asked = { ...history, account: tokenAccount, signer: wallet };
+  const { rows, tip } = await readPaymentRows(chain, asked);
+  const claimed = rows.filter((row) => !strangers.has(row.signature));
   const unknown = new Set(await ledger.payments.unknown(claimed.map((row) => row.signature)));
   if (unknown.size === 0) return [];
   const subscriptions = await ledger.subscriptions.ofSubscriber(id);
@@ -191,9 +183,9 @@ async function readUnknown(
     return [];
   };
   const found: PaidOnChain[] = [];
-  const asked = claimed.filter((row) => unknown.has(row.signature));
-  for (let from = 0; from < asked.length; from += AT_ONCE)
-    found.push(...(await Promise.all(asked.slice(from, from + AT_ONCE).map(read))).flat());
+  const unread = claimed.filter((row) => unknown.has(row.signature));
+  for (let from = 0; from < unread.length; from += AT_ONCE)
+    found.push(...(await Promise.all(unread.slice(from, from + AT_ONCE).map(read))).flat());
   if (failures.length > 0) {
     const final = await chain.slot('finalized');
     for (const { signature, slot } of failures) if (slot <= final) remember(strangers, signature);
@@ -270,11 +262,13 @@ export function createBooks(ports: BooksParts): Books {
       const since = Math.min(...floors.filter((each) => each !== null));
       if (since === Number.POSITIVE_INFINITY) return null;
       if ((agreedSince.get(subscriber.id) ?? Number.POSITIVE_INFINITY) <= since) return null;
-      const unknown = await unknownPayments(ports, subscriber, since, 'confirmed', strangers);
+      const mayLack = since < (continuity.since() ?? -1);
+      const how = [strangers, mayLack] as const;
+      const unknown = await unknownPayments(ports, subscriber, since, 'confirmed', ...how);
       const final =
         unknown.length === 0
           ? []
-          : await unknownPayments(ports, subscriber, since, 'finalized', strangers);
+          : await unknownPayments(ports, subscriber, since, 'finalized', ...how);
       const rests = [...onRecord];
       let isAllOnRecord = true;
       const known = new Set(onRecord.map((each) => each.signature));

@@ -51,6 +51,7 @@ function portsWith(
       witnessed: <T>(read: () => Promise<T>) => read(),
       signatures: async (_: string, __: number, ___: number, commitment: string) =>
         commitment === 'confirmed' || seenFrom === 'finalized' ? [row] : [],
+      signaturesAgain: async () => (seenFrom === 'finalized' ? [[row]] : []),
       transaction: async () => ({ error: null }),
     },
     tokens: {

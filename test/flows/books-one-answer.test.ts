@@ -1,9 +1,11 @@
 // Books one answer: the ledger lacks a payment that landed, or calls it failed, and answers of a
 // node about that payment are wrong. The payment is booked, and the debt is not paid twice.
+import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { base58Text } from '../../src/core/ids.ts';
-import { losePayments, reopenDebts } from '../support/damage.ts';
+import { USDC } from '../../src/local/drift/addresses.ts';
+import { losePayments, reopenDebts, takeForAnother } from '../support/damage.ts';
 import { editedNode } from '../support/edited-node.ts';
 import { LONG } from '../support/long.ts';
 import { paymentsIn } from '../support/rows.ts';
@@ -49,6 +51,58 @@ test.each(LONG ? FAULTS : FAULTS.slice(-1))(
     await street.restart();
     await street.share('ana', ({ status }) => status === 'paid');
     expect(wrong.lies).toBeGreaterThan(0);
+    expect(street.people.quoteOf(creator)).toBe(BigInt(share.amount));
+    expect(await paymentsIn(street.database)).toMatchObject([
+      { state: 'landed', signature: paid?.signature, restored: true },
+    ]);
+  },
+);
+
+test.each([
+  ['one provider', false],
+  ['the first of two providers', true],
+] as const)(
+  'a payment that a database lost is not made again where %s leaves its row out of each page',
+  async (_, hasSecond) => {
+    let url = '';
+    let about: string | null = null;
+    let tokenAccount = '';
+    let lies = 0;
+    const node = await editedNode(
+      () => url,
+      ({ method, params }, result) => {
+        if (method !== 'getSignaturesForAddress' || about === null) return result;
+        if ((params as [string])[0] !== tokenAccount) return result;
+        const rows = result as { signature: string }[];
+        const told = rows.filter(({ signature }) => signature !== about);
+        lies += rows.length - told.length;
+        return told;
+      },
+    );
+    await using closing = new AsyncDisposableStack();
+    closing.defer(() => node.close());
+    await using street = await openStreet({
+      settings(given, { chain }) {
+        url = chain.rpcUrl;
+        const secondUrl = hasSecond ? { secondUrl: chain.rpcUrl } : {};
+        return { ...given, rpc: { ...given.rpc, url: node.url, ...secondUrl } };
+      },
+    });
+    const creator = Keypair.generate().publicKey;
+    const trader = street.people.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
+    tokenAccount = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey).toBase58();
+    await street.subscribe('ana', trader, creator);
+    profitableClose(street.people, trader);
+    const share = await street.share('ana', ({ status }) => status === 'paid');
+    const [paid] = await paymentsIn(street.database);
+    await street.stop();
+    await losePayments(street.database);
+    await reopenDebts(street.database);
+    await takeForAnother(street.database);
+    about = paid?.signature ?? null;
+    await street.restart();
+    await street.share('ana', ({ status }) => status === 'paid');
+    expect(lies).toBeGreaterThan(0);
     expect(street.people.quoteOf(creator)).toBe(BigInt(share.amount));
     expect(await paymentsIn(street.database)).toMatchObject([
       { state: 'landed', signature: paid?.signature, restored: true },

@@ -280,3 +280,8 @@ export async function loseNonces(held: Ledgered): Promise<void> {
   await withoutGuards(held.sql, (tx) => tx`delete from nonce`);
   await reopenDebts(held);
 }
+
+/** The daemon takes the database for another one, as after a failover or a restored backup. */
+export async function takeForAnother({ sql }: Ledgered): Promise<void> {
+  await sql`update ledger_mark set mark = 'another'`;
+}

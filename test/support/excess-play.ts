@@ -20,6 +20,7 @@ export function chainWith(amounts: readonly bigint[]): RebuildPorts['chain'] {
     slot: async () => 100,
     witnessed: <T>(read: () => Promise<T>) => read(),
     signatures: async () => rows,
+    signaturesAgain: async () => [rows],
     transaction: async (signature: string) => ({ error: null, at: at(signature) }),
   } as unknown as RebuildPorts['chain'];
 }

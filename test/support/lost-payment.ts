@@ -18,6 +18,7 @@ function paidOnChain(): Parts['chain'] {
     slot: async () => 100,
     witnessed: <T>(read: () => Promise<T>) => read(),
     signatures: async () => [row],
+    signaturesAgain: async () => [[row]],
     transaction: async () => ({ error: null }),
   } as unknown as Parts['chain'];
 }

@@ -1,6 +1,7 @@
 // Check ports: the port to the account states that were compared with the facts, and to the
 // differences that no fact explains.
-import type { Held } from './fact.ts';
+import type { Held, Notice } from './fact.ts';
+import type { Holding } from './hidden-loss.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Perhaps } from './perhaps.ts';
 import type { AccountState, Counters, Told } from './reckoning.ts';
@@ -104,14 +105,21 @@ export type Checks = {
   /**
    * As `advance`, and records a reckoning of `netPnl` at the last unknown transaction. `found` are
    * the facts from which it was computed, as `told` gave them at `nowMs`. False, with nothing
-   * changed, when the ledger tells other facts or other states by now.
+   * changed, when the ledger tells other facts or other states by now. `lost` is recorded beside
+   * the reckoning, behind all other facts of the transaction.
    */
   reckon(
     account: AccountCheck,
     netPnl: bigint,
     found: ToldStretch,
     nowMs?: number,
+    lost?: Notice | null,
   ): Promise<boolean>;
+  /**
+   * The changes of positions that the opens and closes of an account tell, final ones above one
+   * slot up to another; one for each market.
+   */
+  recorded(account: Address, afterSlot: Slot, uptoSlot: Slot): Promise<readonly Holding[]>;
   /**
    * Records a difference between baseline and candidate that the facts do not explain, and drops
    * the candidate. Returns whether there was none before. Null, with nothing changed, when another

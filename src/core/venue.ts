@@ -173,6 +173,14 @@ export type Venue = {
     readAccounts: Chain['accounts'],
   ): Promise<VenueFunds>;
   /**
+   * The last prices that these perp markets saw, by market index, in PRICE precision (1e6). A
+   * market that does not exist is left out.
+   */
+  perpPrices(
+    markets: readonly number[],
+    readAccounts: Chain['accounts'],
+  ): Promise<ReadonlyMap<number, bigint>>;
+  /**
    * Loads the modules that `instructions` needs, which takes 0.1 s of CPU for Drift v2. Without
    * this call they are loaded by the first payment of the process, and every answer of the API
    * waits meanwhile.

@@ -10,6 +10,7 @@ import { type Venues, venueOf } from '../core/venue.ts';
 import type { SetAside } from './aside.ts';
 import { acrossDeletion, boundRewards, flatFeeFor } from './deletion-check.ts';
 import type { HearingShare } from './hearing-share.ts';
+import { hiddenLossOf } from './hidden-loss.ts';
 import { rescan } from './rescan.ts';
 
 export type CheckPorts = {
@@ -90,10 +91,13 @@ export async function checkOne(
       log.warn('account.closed', { address, subscriber: subscriberId, slot: candidate.slot });
       await ledger.checks.advance(account);
       return 'other';
-    case 'reckoned':
+    case 'reckoned': {
+      // A transaction that no node gives is no act of the subscriber's, and its stretch is long.
+      const isJudged = !across && unreadable.length === 0;
+      const lost = isJudged ? await hiddenLossOf({ ledger, chain, venue }, account, told) : null;
       // Another daemon has recorded a transaction of the stretch, or the reckoning itself. The
       // account is checked again in the next round.
-      if (!(await ledger.checks.reckon(account, check.netPnl, found, toldMs))) return 'other';
+      if (!(await ledger.checks.reckon(account, check.netPnl, found, toldMs, lost))) return 'other';
       log.warn('account.reckoned', {
         address,
         subscriber: subscriberId,
@@ -101,6 +105,7 @@ export async function checkOne(
         transactions: unknowns + unreadable.length,
       });
       return 'reckoned';
+    }
     case 'gap': {
       const nowMs = clock.nowMs();
       const news = await ledger.checks.gap(account, check.difference, nowMs);

@@ -135,6 +135,23 @@ export function createChecks(sql: Sql): Checks {
       if (row === undefined) throw new Error('a sum is always a row');
       return row.untold > 0 ? null : BigInt(row.out) - BigInt(row.into);
     },
+    async recorded(address, afterSlot, uptoSlot) {
+      const rows = await sql<{ market: number; base: string; paid: string }[]>`
+        select market, sum(base)::text as base, sum(paid)::text as paid from (
+          select (body->>'market')::int as market,
+                 s * (case when kind = 'open' then body->>'base' else body->>'baseClosed' end)::numeric as base,
+                 s * (case when kind = 'open' then body->>'quote' else body->>'entry' end)::numeric as paid
+          from fact cross join lateral (
+            select case when (body->>'position' = 'long') = (kind = 'open') then 1 else -1 end as s) side
+          where account = ${address} and kind in ('open', 'close') and finality = 'finalized'
+            and slot > ${afterSlot} and slot <= ${uptoSlot}) moved
+        group by market order by market`;
+      return rows.map(({ market, base, paid }) => ({
+        market,
+        base: BigInt(base),
+        paid: BigInt(paid),
+      }));
+    },
     async discard(address) {
       await sql`update account_check set candidate = null, checked_at = now() where address = ${address}`;
     },

@@ -2,7 +2,7 @@
 // readings of transactions between the two: a reading is on record before the sum is computed, or
 // is recorded beside the reckoning, by core/late-facts.ts.
 import type { AccountCheck, Checks, ToldStretch } from '../core/check-ports.ts';
-import type { Fact } from '../core/fact.ts';
+import type { Fact, Notice } from '../core/fact.ts';
 import { isSameStretch, type Reckoned } from '../core/late-facts.ts';
 import { LAST_ORDINAL } from '../core/transaction.ts';
 import { askTold } from './check-steps.ts';
@@ -62,6 +62,7 @@ async function record(
   netPnl: bigint,
   found: ToldStretch,
   nowMs: number,
+  lost: Notice | null,
 ): Promise<boolean> {
   if (baseline === null || candidate === null) return false;
   await tx`select set_config('lock_timeout', ${`${PATIENCE_MS}ms`}, true)`;
@@ -88,21 +89,26 @@ async function record(
   });
   await putUnread(tx, { address, subscriberId }, unread, baseline.slot);
   await endUnread(tx, address, unread, 'state');
+  const { kind: _, ...notice } = lost ?? { kind: null };
   await tx`
     insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)
-    select subscriber_id, account, signature, slot, coalesce((body->>'tradedAt')::int, ${LAST_ORDINAL + 1}), block_index, 'reckoning', 'finalized', ${tx.json(body)}
-    from fact where subscriber_id = ${subscriberId} and account = ${address} and kind = 'unknown'
+    select subscriber_id, account, signature, slot, own.ordinal, block_index, own.kind, 'finalized', own.body
+    from (select * from fact where subscriber_id = ${subscriberId} and account = ${address} and kind = 'unknown'
       and finality = 'finalized' and slot > ${baseline.slot} and slot <= ${candidate.slot}
-    order by body->>'tradedAt' is null, slot desc, block_index desc nulls last, signature limit 1`;
+    order by body->>'tradedAt' is null, slot desc, block_index desc nulls last, signature limit 1) last
+    cross join lateral (
+      select coalesce((last.body->>'tradedAt')::int, ${LAST_ORDINAL + 1}) as ordinal, 'reckoning' as kind, ${tx.json(body)}::jsonb as body
+      union all select ${LAST_ORDINAL + 2}, 'notice', ${lost === null ? null : tx.json(toJson(notice))}::jsonb) own
+    where own.body is not null`;
   return true;
 }
 
 /** Creates the function that records reckonings. */
 export const createReckon =
   (sql: Sql): Checks['reckon'] =>
-  async (account, netPnl, found, nowMs = 0) => {
+  async (account, netPnl, found, nowMs = 0, lost = null) => {
     try {
-      return await sql.begin((tx) => record(tx, account, netPnl, found, nowMs));
+      return await sql.begin((tx) => record(tx, account, netPnl, found, nowMs, lost));
     } catch (thrown) {
       // The readings that hold the lock may be of this stretch, so the account is judged again.
       if ((thrown as { code?: unknown }).code === NOT_AVAILABLE) return false;

@@ -139,6 +139,16 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
     built.push(builder.withdraw({ ...parties, destination: source }, plan.withdraw, remaining));
     return built;
   };
+  const perpPrices: Venue['perpPrices'] = async (wanted, readAccounts) => {
+    if (wanted.length === 0) return new Map();
+    const { accounts: markets } = await readAccounts(wanted.map(addresses.perpMarket));
+    const prices = new Map<number, bigint>();
+    for (const [at, market] of wanted.entries()) {
+      const account = markets[at];
+      if (account) prices.set(market, accounts.perpPrice(accounts.owned(account)));
+    }
+    return prices;
+  };
   return {
     name: profile.name,
     title: profile.title,
@@ -200,14 +210,9 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
     async valued(seen, funds, readAccounts) {
       const held = funds.claimable.filter((each) => each.held).map((each) => each.market);
       if (held.length === 0) return funds;
-      const { accounts: markets } = await readAccounts(held.map(addresses.perpMarket));
-      const prices = new Map<number, bigint>();
-      for (const [at, market] of held.entries()) {
-        const account = markets[at];
-        if (account) prices.set(market, accounts.perpPrice(accounts.owned(account)));
-      }
-      return atPrices(funds, seen, prices);
+      return atPrices(funds, seen, await perpPrices(held, readAccounts));
     },
+    perpPrices,
     forgetOracles() {
       oracles.clear();
       remembered = new WeakMap();

@@ -110,7 +110,10 @@ export async function everything(ledger: Ledger): Promise<unknown> {
       WHO.map((_, other) => ledger.shares.owedTo(addressOf(40 + other), USDC.mint)),
     ),
     told: await Promise.all(
-      [12, 20, 30, 39].map((slot) => ledger.checks.told(driftOf(WHO.indexOf(id)), 9, slot)),
+      [12, 20, 30, 39].flatMap((slot) => [
+        ledger.checks.told(driftOf(WHO.indexOf(id)), 9, slot),
+        ledger.checks.recorded(driftOf(WHO.indexOf(id)), 9, slot),
+      ]),
     ),
     credits: sorted(await ledger.credits.list({ subscriberId: id, limit: 99 }), 'signature').map(
       (each) => ({ ...each, shares: sorted([...each.shares], 'shareId') }),

@@ -121,6 +121,19 @@ export function createMemoryChecks(state: State): Checks {
         row.candidate = candidate;
     },
     told: toldOf,
+    async recorded(address, afterSlot, uptoSlot) {
+      const moved = new Map<number, { base: bigint; paid: bigint }>();
+      for (const { fact } of finalFacts(address, afterSlot, uptoSlot)) {
+        const { body } = fact;
+        if (body.kind !== 'open' && body.kind !== 'close') continue;
+        const isOpen = body.kind === 'open';
+        const sign = (body.position === 'long') === isOpen ? 1n : -1n;
+        const [base, paid] = isOpen ? [body.base, body.quote ?? 0n] : [body.baseClosed, body.entry];
+        const known = moved.get(body.market) ?? { base: 0n, paid: 0n };
+        moved.set(body.market, { base: known.base + sign * base, paid: known.paid + sign * paid });
+      }
+      return [...moved].sort(([a], [b]) => a - b).map(([market, each]) => ({ market, ...each }));
+    },
     movedOut: () => Promise.reject(new RangeError('no account is deleted in memory')),
     async discard(address) {
       const row = state.checks.get(address);
@@ -134,7 +147,7 @@ export function createMemoryChecks(state: State): Checks {
     async advance(account) {
       advance(account);
     },
-    async reckon(account, netPnl, found) {
+    async reckon(account, netPnl, found, _nowMs = 0, lost = null) {
       const { address, subscriberId, baseline, candidate } = account;
       if (baseline === null || candidate === null) return false;
       if (!isSameStretch(found, await toldOf(address, baseline.slot, candidate.slot))) return false;
@@ -158,11 +171,16 @@ export function createMemoryChecks(state: State): Checks {
           heldBefore: baseline.positions,
         },
       };
-      state.facts.set(factKey(fact), {
-        fact,
-        blockIndex: unknown.blockIndex,
-        finality: 'finalized',
-      });
+      const beside: Fact[] =
+        lost === null
+          ? []
+          : [{ ...fact, position: { ...position, ordinal: LAST_ORDINAL + 2 }, body: lost }];
+      for (const each of [fact, ...beside])
+        state.facts.set(factKey(each), {
+          fact: each,
+          blockIndex: unknown.blockIndex,
+          finality: 'finalized',
+        });
       return true;
     },
     async gap(account, difference) {

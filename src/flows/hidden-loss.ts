@@ -1,0 +1,35 @@
+// Hidden loss: reads the prices of an account's markets where profit is reckoned, and says whether
+// the account lost against them.
+import type { Chain } from '../core/chain-ports.ts';
+import type { AccountCheck } from '../core/check-ports.ts';
+import type { Notice } from '../core/fact.ts';
+import { Fault } from '../core/fault.ts';
+import { hiddenLoss, lossNotice, marketsOf } from '../core/hidden-loss.ts';
+import type { Ledger } from '../core/ports.ts';
+import type { Told } from '../core/reckoning.ts';
+import type { Venue } from '../core/venue.ts';
+
+/**
+ * The notice of a loss that transactions without a record made between the two states of a check,
+ * at the present prices of the markets; null for none, and where a state or a price is missing.
+ * `told` are the sums of the facts between the two states.
+ */
+export async function hiddenLossOf(
+  ports: { readonly ledger: Ledger; readonly chain: Chain; readonly venue: Venue },
+  { address, baseline: before, candidate: after }: AccountCheck,
+  told: Told,
+): Promise<Notice | null> {
+  if (before === null || after === null) return null;
+  const { ledger, chain, venue } = ports;
+  const recorded = await ledger.checks.recorded(address, before.slot, after.slot);
+  const stretch = { before, after, recorded, told: told.realised - told.funding };
+  const markets = marketsOf(stretch);
+  const prices = await venue.perpPrices(markets, chain.accounts).catch((thrown: unknown) => {
+    // A market that cannot be read must not hold up the profit of the account.
+    if (thrown instanceof Fault && thrown.code === 'account_unreadable')
+      return new Map<number, bigint>();
+    throw thrown;
+  });
+  const loss = hiddenLoss(stretch, prices) ?? 0n;
+  return loss > 0n ? lossNotice(loss, venue.quote.symbol) : null;
+}

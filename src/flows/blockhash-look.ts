@@ -1,6 +1,6 @@
-// Blockhash look: follows a payment that was sent under a blockhash. While its
-// bytes may still land, a look that does not find them sends them again. Once their blockhash has
-// expired, burying.ts asks for the proof that they never landed before the payment ends.
+// Blockhash look: follows a payment that was sent under a blockhash. While its bytes may still
+// land, a look that does not find them sends them again. Once their blockhash has expired,
+// burying.ts asks for the proof that they never landed before the payment ends.
 import { conclude, type Payment } from '../core/payment.ts';
 import type { Log } from '../core/ports.ts';
 import type { SignedBytes } from '../core/signed-bytes.ts';

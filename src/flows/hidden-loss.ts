@@ -9,6 +9,22 @@ import type { Ledger } from '../core/ports.ts';
 import type { Told } from '../core/reckoning.ts';
 import type { Venue } from '../core/venue.ts';
 
+/** The present prices of these markets. Those of markets that cannot be read are left out. */
+async function pricesOf(
+  venue: Venue,
+  markets: readonly number[],
+  chain: Chain,
+): Promise<ReadonlyMap<number, bigint>> {
+  if (markets.length === 0) return new Map();
+  try {
+    return await venue.perpPrices(markets, chain.accounts);
+  } catch (thrown) {
+    // A market that cannot be read must not hold up the profit of the account.
+    if (thrown instanceof Fault && thrown.code === 'account_unreadable') return new Map();
+    throw thrown;
+  }
+}
+
 /**
  * The notice of a loss that transactions without a record made between the two states of a check,
  * at the present prices of the markets; null for none, and where a state or a price is missing.
@@ -24,12 +40,6 @@ export async function hiddenLossOf(
   const recorded = await ledger.checks.recorded(address, before.slot, after.slot);
   const stretch = { before, after, recorded, told: told.realised - told.funding };
   const markets = marketsOf(stretch);
-  const prices = await venue.perpPrices(markets, chain.accounts).catch((thrown: unknown) => {
-    // A market that cannot be read must not hold up the profit of the account.
-    if (thrown instanceof Fault && thrown.code === 'account_unreadable')
-      return new Map<number, bigint>();
-    throw thrown;
-  });
-  const loss = hiddenLoss(stretch, prices) ?? 0n;
+  const loss = hiddenLoss(stretch, await pricesOf(venue, markets, chain)) ?? 0n;
   return loss > 0n ? lossNotice(loss, venue.quote.symbol) : null;
 }

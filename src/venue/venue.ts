@@ -140,7 +140,6 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
     return built;
   };
   const perpPrices: Venue['perpPrices'] = async (wanted, readAccounts) => {
-    if (wanted.length === 0) return new Map();
     const { accounts: markets } = await readAccounts(wanted.map(addresses.perpMarket));
     const prices = new Map<number, bigint>();
     for (const [at, market] of wanted.entries()) {

@@ -37,6 +37,7 @@ async function commands() {
       slot: async () => height(),
       witnessed: <T>(read: () => Promise<T>) => read(),
       signatures: async () => [],
+      signaturesAgain: async () => [[]],
     },
     tokens: { tokenAccount: () => addressOf(8) },
     venues: venuesOf([{ name: 'drift-v2', quote: { ...USDC, mint: addressOf(9) } } as Venue]),

@@ -61,6 +61,7 @@ async function world(told: (held: Ledger) => Ledger['checks'] = (ledger) => ledg
       return { ...heard, facts: [...heard.facts, ...tallies] };
     },
     stateOf: (role: string) => (role === 'drift_user' ? state(90, 90n * USDC) : null),
+    perpPrices: async () => new Map(),
   } as unknown as Venue;
   const venues = venuesOf([venue]);
   await ledger.checks.begin({ address: ANA, subscriberId: 'ana', role: 'drift_user' }, state(40));

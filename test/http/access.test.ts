@@ -187,7 +187,7 @@ describe('counters', () => {
   test('a request that the client gave up is counted as that', async () => {
     const before = (await total('/v1/halts', 'PUT', 'aborted')) ?? 0;
     const socket = connect(port, '127.0.0.1');
-    const head = ['PUT /v1/halts HTTP/1.1', 'host: x', 'content-type: application/json'];
+    const head = ['PUT /v1/halts HTTP/1.1', 'host: localhost', 'content-type: application/json'];
     socket.write([...head, 'content-length: 10', '', 'half'].join('\r\n'), () =>
       setTimeout(() => socket.destroy(), 20),
     );

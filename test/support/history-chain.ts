@@ -67,6 +67,11 @@ export function chainOf(
       });
       return { slot, accounts };
     },
+    async accounts(addresses: readonly Address[]) {
+      asked();
+      const slot = upTo('confirmed');
+      return { slot, accounts: addresses.map((address) => history.at(address, slot)) };
+    },
     witnessed: <T>(read: () => Promise<T>) => read(),
   } as unknown as Chain;
 }

@@ -37,7 +37,7 @@ export const BOOKS_SABOTAGES: Record<string, Deliberate> = {
   },
   'paying while a transfer to the creator waits to be matched': {
     within: 300,
-    known: 151,
+    known: 66,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,

@@ -161,7 +161,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking age for a proof of death': {
     within: 60,
-    known: 26,
+    known: 33,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -185,7 +185,7 @@ export const SABOTAGES: Record<string, Deliberate> = {
   },
   'taking a payment that failed on chain for one that paid': {
     within: 400,
-    known: 26,
+    known: 19,
     sabotage: {
       chain: (chain) => ({
         ...chain,

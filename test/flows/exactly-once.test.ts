@@ -46,8 +46,8 @@ const PLACES = VENUE_NAMES.flatMap((venue) =>
       guard,
       usual,
       executor: executorOf(venue),
-      /** A fork, and two daemons: played in npm test under a nonce as well, at Velocity. */
-      chief: usual || (venue === 'velocity' && guard === 'nonce'),
+      /** A fork, and two daemons: played in npm test under a nonce, at Velocity. */
+      chief: LONG || (venue === 'velocity' && guard === 'nonce'),
       /** Those about expiry, and about the first send. */
       expiring: usual && guard === 'blockhash',
     };

@@ -145,23 +145,26 @@ const UNPAYING = {
   allocated: (accountPubkey: PublicKey) => SystemProgram.allocate({ accountPubkey, space: 1 }),
 };
 
-test('under a nonce, an agent whose wallet was assigned to a program pays no fee, and its time counts', async () => {
-  const { street, trader, payments, debt, owedForMs } = await openDropped('nonce', 20);
-  await using _ = street;
-  const { agent } = trader;
-  street.driver.send([UNPAYING.assigned(agent.publicKey)], [street.driver.faucet, agent]);
-  const held = await debt(({ reason }) => reason !== null);
-  expect(held).toMatchObject({
-    status: 'processing',
-    reason: { class: 'needs_sol', code: 'InvalidAccountForFee' },
-  });
-  // The chain takes payments again, and refuses this one.
-  street.world.mischief.drops = null;
-  await expect.poll(owedForMs).not.toBeNull();
-  await oweForDays(street.database, 8);
-  expect((await street.verdict('ana', 'deny')).reason).toContain('longer than');
-  expect((await payments()).map(({ state }) => state)).toEqual(['landed', 'sent']);
-});
+test.runIf(LONG)(
+  'under a nonce, an agent whose wallet was assigned to a program pays no fee, and its time counts',
+  async () => {
+    const { street, trader, payments, debt, owedForMs } = await openDropped('nonce', 20);
+    await using _ = street;
+    const { agent } = trader;
+    street.driver.send([UNPAYING.assigned(agent.publicKey)], [street.driver.faucet, agent]);
+    const held = await debt(({ reason }) => reason !== null);
+    expect(held).toMatchObject({
+      status: 'processing',
+      reason: { class: 'needs_sol', code: 'InvalidAccountForFee' },
+    });
+    // The chain takes payments again, and refuses this one.
+    street.world.mischief.drops = null;
+    await expect.poll(owedForMs).not.toBeNull();
+    await oweForDays(street.database, 8);
+    expect((await street.verdict('ana', 'deny')).reason).toContain('longer than');
+    expect((await payments()).map(({ state }) => state)).toEqual(['landed', 'sent']);
+  },
+);
 
 test.each(Object.entries(UNPAYING))(
   'the sponsor pays the fees of an agent whose wallet was %s',

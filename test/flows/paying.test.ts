@@ -50,7 +50,7 @@ const registerKey = (street: Street, id: string, agent: Keypair, subAccountIds =
   });
 
 describe('when not everything can be reached', () => {
-  test.each(VENUE_NAMES)(
+  test.each(playedAt('velocity'))(
     'at %s a part is paid and the rest is paid when money arrives, without waiting for the schedule',
     async (venue) => {
       const street = await sharedAt(venue);
@@ -269,7 +269,7 @@ test.each(playedAt('velocity'))(
 );
 
 describe('what keeps a debt', () => {
-  test.each(playedAt('drift-v2'))(
+  test.runIf(LONG).each(VENUE_NAMES)(
     'a halt keeps anything new from being signed at %s, and lifting it lets the debt be paid',
     async (venue) => {
       await using street = await openStreet({ venues: [venue] });
@@ -290,7 +290,7 @@ describe('what keeps a debt', () => {
     },
   );
 
-  test.each(playedAt('velocity'))(
+  test.runIf(LONG).each(VENUE_NAMES)(
     'a debt at %s lapses by its own terms alone, on record, and the gate knows',
     async (venue) => {
       await using street = await openStreet({ venues: [venue] });

@@ -8,6 +8,7 @@ import { addresses } from '../../src/local/velocity/genesis.ts';
 import { userOf } from '../../src/local/velocity/instructions.ts';
 import { ofProgram, ofVenue } from '../../src/probes/venue.ts';
 import { losePayments, reopenDebts } from '../support/damage.ts';
+import { LONG } from '../support/long.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
 const USDT = 'Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB';
@@ -19,34 +20,40 @@ const people = ({ world }: Street): VenueDriver => {
 describe('on Velocity alone', () => {
   const only = { venues: ['velocity'] as const };
 
-  test('a daemon that is started again in between pays what was owed once', async () => {
-    await using street = await openStreet(only);
-    const driver = people(street);
-    const creator = Keypair.generate().publicKey;
-    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
-    await street.subscribe('ana', trader, creator);
-    profitableClose(driver, trader);
-    await street.restart();
-    profitableClose(driver, trader);
-    await street.share('ana', (each) => each.status === 'paid');
-    await street.restart();
-    await expect
-      .poll(
-        async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length,
-      )
-      .toBe(2);
-    const owed = (await street.shares('ana')).reduce((sum, each) => sum + BigInt(each.amount), 0n);
-    expect(driver.quoteOf(creator)).toBe(owed);
-    // The ledger forgets every payment; what the chain shows is booked again, and paid no more.
-    await street.stop();
-    await losePayments(street.database);
-    await reopenDebts(street.database);
-    await street.restart();
-    await expect
-      .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'))
-      .toBe(true);
-    expect(driver.quoteOf(creator)).toBe(owed);
-  });
+  test.runIf(LONG)(
+    'a daemon that is started again in between pays what was owed once',
+    async () => {
+      await using street = await openStreet(only);
+      const driver = people(street);
+      const creator = Keypair.generate().publicKey;
+      const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
+      await street.subscribe('ana', trader, creator);
+      profitableClose(driver, trader);
+      await street.restart();
+      profitableClose(driver, trader);
+      await street.share('ana', (each) => each.status === 'paid');
+      await street.restart();
+      await expect
+        .poll(
+          async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length,
+        )
+        .toBe(2);
+      const owed = (await street.shares('ana')).reduce(
+        (sum, each) => sum + BigInt(each.amount),
+        0n,
+      );
+      expect(driver.quoteOf(creator)).toBe(owed);
+      // The ledger forgets every payment; what the chain shows is booked again, and paid no more.
+      await street.stop();
+      await losePayments(street.database);
+      await reopenDebts(street.database);
+      await street.restart();
+      await expect
+        .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'))
+        .toBe(true);
+      expect(driver.quoteOf(creator)).toBe(owed);
+    },
+  );
 });
 
 test('a withdrawal that is refused for stale interest is built again with the interest booked first', async () => {
@@ -157,7 +164,7 @@ describe('on both venues', () => {
   });
 });
 
-test('the doctor looks at each venue', async () => {
+test.runIf(LONG)('the doctor looks at each venue', async () => {
   await using street = await openStreet({ venues: ['drift-v2', 'velocity'] });
   const { rpcUrl } = street.world.chain;
   const builds = { 'drift-v2': /build of 20|stand-in/, velocity: /build of 2026-07|stand-in/ };

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { ERROR_EVENTS } from '../../src/core/log-events.ts';
 import { createMetrics } from '../../src/system/metrics.ts';
 import { createManualClock } from '../support/clock.ts';
+import { LONG } from '../support/long.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
@@ -31,7 +32,7 @@ describe('config/ops/alerts.yaml', () => {
       expect(source, metric).toMatch(new RegExp(`'(bailiff_)?${metric}'`));
   });
 
-  test.skipIf(!promtool)('fires where it should, and only there (needs promtool)', () => {
+  test.runIf(LONG && promtool)('fires where it should, and only there (needs promtool)', () => {
     const out = execFileSync('promtool', ['test', 'rules', 'config/ops/alerts.test.yaml'], {
       cwd: ROOT,
       encoding: 'utf8',

@@ -12,6 +12,7 @@ import { healthRoutes } from '../../src/http/health.ts';
 import { createManualClock } from '../support/clock.ts';
 import { backUpBooks } from '../support/damage.ts';
 import { retryNow } from '../support/haste.ts';
+import { LONG } from '../support/long.ts';
 import { eventsIn, paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
@@ -124,38 +125,41 @@ test('without a key no text of a person, no id and no message of an error is tol
   });
 });
 
-test('while signing waits after the database went back, a finding says until which block height', async () => {
-  await using street = await openStreet();
-  const { world, database } = street;
-  const findings = async () => {
-    const answer = await fetch(`${street.app().url}/health/ready`);
-    const body = (await answer.json()) as { findings: { what: string }[] };
-    return { status: answer.status, findings: body.findings };
-  };
-  const shown = async (): Promise<string | undefined> => {
-    const text = await (await fetch(`${street.app().url}/metrics`)).text();
-    return /^bailiff_findings\{[^}]*what="signing"[^}]*\} (\d)$/m.exec(text)?.[1];
-  };
-  await expect.poll(findings).toEqual({ status: 200, findings: [] });
-  const restore = await backUpBooks(database);
-  await restore();
-  await expect.poll(findings).toEqual({
-    status: 200,
-    findings: [
-      {
-        what: 'signing',
-        says: expect.stringMatching(
-          /was replaced .* nothing is signed from finalized block height (\d+) to (\d+); the last one read is (\d+)$/,
-        ),
-        mend: expect.stringContaining('BailiffBooksWentBack'),
-      },
-    ],
-  });
-  await expect.poll(shown).toBe('1');
-  world.cluster.advance(BLOCKS_UNTIL_DEAD + 100);
-  await expect.poll(findings).toEqual({ status: 200, findings: [] });
-  await expect.poll(shown).toBe('0');
-});
+test.runIf(LONG)(
+  'while signing waits after the database went back, a finding says until which block height',
+  async () => {
+    await using street = await openStreet();
+    const { world, database } = street;
+    const findings = async () => {
+      const answer = await fetch(`${street.app().url}/health/ready`);
+      const body = (await answer.json()) as { findings: { what: string }[] };
+      return { status: answer.status, findings: body.findings };
+    };
+    const shown = async (): Promise<string | undefined> => {
+      const text = await (await fetch(`${street.app().url}/metrics`)).text();
+      return /^bailiff_findings\{[^}]*what="signing"[^}]*\} (\d)$/m.exec(text)?.[1];
+    };
+    await expect.poll(findings).toEqual({ status: 200, findings: [] });
+    const restore = await backUpBooks(database);
+    await restore();
+    await expect.poll(findings).toEqual({
+      status: 200,
+      findings: [
+        {
+          what: 'signing',
+          says: expect.stringMatching(
+            /was replaced .* nothing is signed from finalized block height (\d+) to (\d+); the last one read is (\d+)$/,
+          ),
+          mend: expect.stringContaining('BailiffBooksWentBack'),
+        },
+      ],
+    });
+    await expect.poll(shown).toBe('1');
+    world.cluster.advance(BLOCKS_UNTIL_DEAD + 100);
+    await expect.poll(findings).toEqual({ status: 200, findings: [] });
+    await expect.poll(shown).toBe('0');
+  },
+);
 
 test('in observe mode debts are reckoned, served and judged, and nothing is signed', async () => {
   await using street = await openStreet({ settings: (given) => ({ ...given, mode: 'observe' }) });

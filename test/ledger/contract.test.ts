@@ -11,12 +11,16 @@ import { createRandom } from '../sim/random.ts';
 import { createDatabase } from '../support/database.ts';
 import { everything } from '../support/ledger-answers.ts';
 import { draw, settle } from '../support/ledger-steps.ts';
+import { LONG } from '../support/long.ts';
 import { watchNested } from '../support/nested.ts';
 import { bySubscriber, plain } from '../support/plain.ts';
 
 const START = 1_800_000_000_000;
-/** Histories that together end payments in every way: see the test of the methods below. */
-const SEEDS = [29, 86, 179, 182];
+/**
+ * Histories that together end payments in every way: see the test of the methods below. In
+ * `npm run test:long` three more.
+ */
+const SEEDS = [29, 86, 182, ...(LONG ? [179, 304, 339] : [])];
 
 type Ports = Readonly<Record<string, Readonly<Record<string, (...given: never[]) => unknown>>>>;
 /** The ledger, which adds the name of each method that is called to `called`. */

@@ -32,10 +32,11 @@ export async function nextNonce({ nonces }: Ledger, id: string, seed: number): P
   return noted === null || seed % 7 === 0 ? drawn : { account, ...noted };
 }
 
-const routeOf = (id: string, seed: number): Route => ({
+const routeOf = (id: string, seed: number, amount: bigint): Route => ({
   driftUser: addressOf(80 + WHO.indexOf(id)),
   subAccountId: seed % 3,
-  withdraw: BigInt(seed % 7),
+  // No route withdraws more than the payment pays.
+  withdraw: BigInt(seed % 7) < amount ? BigInt(seed % 7) : amount,
   settleMarkets: seed % 2 ? [seed % 4] : [],
   createAgentAccount: seed % 3 === 0,
 });
@@ -43,7 +44,7 @@ const routeOf = (id: string, seed: number): Route => ({
 /** A random step of a payment that was sent under a nonce. */
 export function underNonce(
   { payments }: Ledger,
-  { id, variants = [], plan: { covers } }: Payment,
+  { id, variants = [], plan: { amount, covers } }: Payment,
   n: number,
   seed: number,
   trouble: Trouble,
@@ -57,7 +58,7 @@ export function underNonce(
     case 0:
       return payments.varied(
         id,
-        { purpose: 'payment', bytes, route: seed % 5 < 2 ? routeOf(id, seed) : null },
+        { purpose: 'payment', bytes, route: seed % 5 < 2 ? routeOf(id, seed, amount) : null },
         variants.length - (seed % 3 ? 0 : 1),
       );
     case 1:

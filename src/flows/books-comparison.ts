@@ -74,7 +74,8 @@ export type Books = {
    */
   lineage(): number;
   /**
-   * Forgets the agreement reached for this subscriber, so that the chain is asked again next time.
+   * Forgets the agreement reached for this subscriber, and that of a comparison under way, so that
+   * the chain is asked again next time.
    */
   forget(subscriberId: string): void;
 };
@@ -213,6 +214,11 @@ export function createBooks(ports: BooksParts): Books {
    * earlier slot that is heard later has the chain asked again.
    */
   const agreedSince = new Map<string, Slot>();
+  /**
+   * By subscriber, the comparison that began last; none once its agreement is forgotten. Only that
+   * comparison's agreement is remembered: an earlier one may have read the payments before that.
+   */
+  const comparing = new Map<string, object>();
   /** By subscriber, the parts of payments that no debt explained at the last comparison. */
   const restsOf = new Map<string, readonly Rest[]>();
   let agreedIn = continuity.times;
@@ -245,7 +251,10 @@ export function createBooks(ports: BooksParts): Books {
           : `${paid} Debts to this wallet that are heard later take that part first: bailiff payments accept ends this.`,
       );
     },
-    forget: (subscriberId) => void agreedSince.delete(subscriberId),
+    forget(subscriberId) {
+      comparing.delete(subscriberId);
+      agreedSince.delete(subscriberId);
+    },
     async disagreement(subscriber, also) {
       const broken = await doubt();
       if (broken !== null) return broken;
@@ -264,6 +273,8 @@ export function createBooks(ports: BooksParts): Books {
       if ((agreedSince.get(subscriber.id) ?? Number.POSITIVE_INFINITY) <= since) return null;
       const mayLack = since < (continuity.since() ?? -1);
       const how = [strangers, mayLack] as const;
+      const own = {};
+      comparing.set(subscriber.id, own);
       const unknown = await unknownPayments(ports, subscriber, since, 'confirmed', ...how);
       const final =
         unknown.length === 0
@@ -290,7 +301,8 @@ export function createBooks(ports: BooksParts): Books {
       const [first] = waiting;
       if (first === undefined) {
         // An excess that could not be stored is looked for on the chain each time.
-        if (isAllOnRecord) agreedSince.set(subscriber.id, since);
+        const isLatest = comparing.get(subscriber.id) === own;
+        if (isAllOnRecord && isLatest) agreedSince.set(subscriber.id, since);
         return null;
       }
       return troubled(

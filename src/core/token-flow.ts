@@ -3,7 +3,6 @@
 import type { Perimeter, Subject } from './holdings.ts';
 import type { Address } from './ids.ts';
 import { least } from './money.ts';
-import { untold } from './token-owners.ts';
 import { tokenSteps } from './token-steps.ts';
 
 /** Tokens of one account: base units, and whether they are the subject's. */
@@ -27,8 +26,8 @@ function take(lots: Lot[], amount: bigint): Lot[] | null {
 /**
  * Base units of the subject's tokens of a mint in each account after the transaction. The subject's
  * are those that it held before, and those that a venue paid to it; a deposit at the venue ends
- * that. Null where the calls do not lead to the balances, as when a node left out inner calls or a
- * mint withholds fees, and where a balance names no owner.
+ * that. Null where the calls do not lead to the balances, as when a node left out inner calls, or a
+ * mint withholds fees, or tokens leave an account whose balance names no owner.
  */
 export function tokenFlow(
   { transaction, calls, venueMoved }: Perimeter,
@@ -36,7 +35,6 @@ export function tokenFlow(
   mint: Address,
 ): Map<Address, bigint> | null {
   const rows = transaction.tokenBalances.filter((row) => row.mint === mint);
-  if (rows.some(untold)) return null;
   const mints = new Map<Address, Address | null>();
   for (const row of transaction.tokenBalances)
     if (row.owner !== null) mints.set(row.account, row.mint);

@@ -43,7 +43,7 @@ const LACKING: ReadonlySet<ErrorClass> = new Set([
 
 /** Whether another account of the same owner may pay although one account has this trouble. */
 const ofOneAccount = (trouble: Trouble): boolean =>
-  LACKING.has(trouble.class) || trouble.code === 'account_unreadable' || pausesSettling(trouble);
+  LACKING.has(trouble.class) || pausesSettling(trouble);
 
 type GrantedUnder = Granted & { readonly nonce: NonceSeen | null };
 /** A plan, or why there is none, and the account from which it was made. */

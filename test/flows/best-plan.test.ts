@@ -1,6 +1,7 @@
 // Best plan: which account of a subscriber pays, which of two troubles is told, and how many
 // accounts are read for that.
 import { expect, test } from 'vitest';
+import { type OwnTroubleCode, troubled } from '../../src/core/trouble.ts';
 import { type Account, planningWith, refusing } from '../support/planning.ts';
 
 const options = { partialLeast: 1n };
@@ -61,6 +62,30 @@ test.each([
   });
   expect(await found.intend(50n)).toMatchObject({ from: 'u1', amount: 50n });
   expect(found.asked.length).toBeGreaterThan(1);
+});
+
+test.each<OwnTroubleCode>(['user_bankrupt', 'account_unreadable', 'equity_breaker_tripped'])(
+  'an account from which nothing is withdrawn because of %s does not hide one that can pay',
+  async (code) => {
+    const blocked = troubled(code, '');
+    const found = planningWith({ accounts: [{ deposit: 1_000n, blocked }, { deposit: 500n }] });
+    expect(await found.intend(50n)).toMatchObject({ from: 'u1', amount: 50n });
+  },
+);
+
+test('a creator whose token account is frozen is paid out of no account, and the others are not read', async () => {
+  const found = planningWith({ accounts: deposits(1_000n, 1_000n), frozen: true });
+  expect(await found.intend(50n)).toMatchObject({ code: 'creator_account_frozen' });
+  expect(found.read).toEqual(['u0']);
+});
+
+test('after a payment has expired the agent must have SOL for the higher fee, and before that for the plain one', async () => {
+  const accounts = deposits(1_000n);
+  const lamports = 3_100_000n;
+  expect(await planningWith({ accounts, lamports }).intend(50n)).toMatchObject({ from: 'u0' });
+  expect(await planningWith({ accounts, lamports, expiries: 1 }).intend(50n)).toMatchObject({
+    code: 'agent_needs_sol',
+  });
 });
 
 const HELD = { market: 0, amount: 30n, held: true };

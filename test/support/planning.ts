@@ -1,6 +1,7 @@
 // Planning: the planning of payments over stubs: an account is a record of funds; venue, node,
 // books and ledger answer as the test says.
 
+import { NO_TRIES } from '../../src/core/aftermath.ts';
 import type { Simulated } from '../../src/core/chain-ports.ts';
 import type { Debt } from '../../src/core/debt.ts';
 import type { Fault } from '../../src/core/fault.ts';
@@ -71,20 +72,28 @@ export function planningWith(given: {
   missing?: readonly string[];
   /** The accounts at another venue. */
   elsewhere?: readonly string[];
+  /** Whether the issuer froze the creator's token account. */
+  frozen?: boolean;
+  /** How many payments of the debts have expired. The price of a compute unit is 0 until then. */
+  expiries?: number;
   /** The funds with open positions valued; left out, as they were. */
   valued?: (funds: VenueFunds) => VenueFunds;
 }) {
   const read: string[] = [];
   const valued: string[] = [];
-  const { lamports = 10n ** 9n, tokens = 0n } = given;
+  const { lamports = 10n ** 9n, tokens = 0n, expiries = 0 } = given;
   const asked: { settle: readonly number[]; withdraw: bigint }[] = [];
   const noted: [string, readonly string[], Trouble][] = [];
   const { owedToAbsent, silent } = given;
   const classify = createDriftVenue();
   const tokenPort = {
     tokenAccount: () => 'ata',
-    readTokenAccount: (account: { amount?: bigint } | null) =>
-      account && { amount: account.amount ?? tokens, frozen: false, foreign: false },
+    readTokenAccount: (account: { amount?: bigint; frozen?: boolean } | null) =>
+      account && {
+        amount: account.amount ?? tokens,
+        frozen: account.frozen ?? false,
+        foreign: false,
+      },
     isOnCurve: () => true,
     transferInstructions: ({ payment: { plan } }: PaymentParts) => ({
       before: [],
@@ -96,7 +105,7 @@ export function planningWith(given: {
       if (silent !== undefined) throw silent;
       const agent = { lamports, owner: SYSTEM, data: new Uint8Array() };
       const sponsor = { ...agent, lamports: 10n ** 9n };
-      const creators = owedToAbsent === undefined ? {} : null;
+      const creators = owedToAbsent === undefined ? { frozen: given.frozen } : null;
       const sponsorTokens = given.spentOn === undefined ? [] : [{}];
       return { slot: 1, accounts: [agent, {}, creators, null, sponsor, ...sponsorTokens] };
     },
@@ -147,10 +156,10 @@ export function planningWith(given: {
     tokens: tokenPort,
     ...(given.tip === undefined ? {} : { sender: { tip: () => given.tip } }),
     fees: {
-      microLamports: async () => 0n,
+      microLamports: async (expired = 0) => BigInt(expired),
       lamportsPerSignature: async () => 5_000n,
       tokenAccountRent: async () => 2_039_280n,
-      priorityFeeMost: 0n,
+      priorityFeeMost: 1_000_000n,
     },
     ledger: {
       subscribers: { agentKey: async () => ({}) },
@@ -171,6 +180,7 @@ export function planningWith(given: {
       },
       shares: {
         owedTo: async () => owedToAbsent ?? 0n,
+        tries: async () => ({ ...NO_TRIES, expiries }),
         note: async (...told: (typeof noted)[number]) => void noted.push(told),
       },
     },
@@ -213,7 +223,7 @@ export function planningWith(given: {
     venue: 'drift-v2',
     token: USDC,
     owed,
-    attempts: 0,
+    attempts: expiries,
     slot: 1,
     minimum: 0n,
   });

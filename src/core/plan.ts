@@ -3,10 +3,10 @@
 // be withdrawn. Markets are settled only as far as the deposit is short of the withdrawal.
 
 import { INSUFFICIENT_FUNDS } from './aftermath.ts';
-import { type Cover, type Debt, walletsOf, withoutLast } from './debt.ts';
+import { type Cover, type Debt, debtsTo, walletsOf, withoutLast } from './debt.ts';
 import type { Address } from './ids.ts';
-import { type BaseUnits, BPS_WHOLE, least, mulDivCeil } from './money.ts';
-import type { PaymentPlan } from './payment.ts';
+import { type BaseUnits, BPS_WHOLE, type Lamports, least, mulDivCeil } from './money.ts';
+import type { PaidTo, PaymentPlan } from './payment.ts';
 import type { CostRule } from './payment-cost.ts';
 import { partsOfCovers } from './payment-recipients.ts';
 import { canTopUp, notWorth, priced, seenOf, type Waiting } from './plan-costs.ts';
@@ -135,22 +135,61 @@ export function cushionOf(funds: VenueFunds, policy: PayingPolicy): BaseUnits {
 /** The token of debts of one venue. */
 const tokenOfDebts = (debts: readonly Debt[]): Token => debts[0]?.token ?? USDC;
 
+const sumOf = (parts: readonly { readonly amount: BaseUnits }[]): BaseUnits =>
+  parts.reduce((sum, each) => sum + each.amount, 0n);
+const owedIn = (debts: readonly Debt[]): BaseUnits =>
+  debts.reduce((sum, each) => sum + each.owed, 0n);
+
 /**
- * Why nothing can be covered: the margin floor, when there would be enough without it, else the
- * lack of funds.
+ * Why no more than `covered` base units of these debts can be covered: the margin floor, when more
+ * could be without it, else the lack of funds.
  */
-function tooLittle(debts: readonly Debt[], preflight: Preflight, policy: PayingPolicy): Trouble {
+function tooLittle(
+  debts: readonly Debt[],
+  preflight: Preflight,
+  policy: PayingPolicy,
+  covered: BaseUnits = 0n,
+): Trouble {
   const { venue } = preflight;
   if (venue?.blocked) return venue.blocked;
   const tokens = preflight.agentTokens ?? 0n;
   const token = tokenOfDebts(debts);
   const available = amountText(tokens + reachableFrom(venue), token);
   const unbound = venue === null ? tokens : tokens + reachableFrom({ ...venue, room: null });
-  const floor = coverable(debts, unbound, policy.partialLeast).length > 0;
+  const floor = sumOf(coverable(debts, unbound, policy.partialLeast)) > covered;
+  const owed = covered > 0n ? owedIn(debts) : (debts[0]?.owed ?? 0n);
   return troubled(
     floor ? 'margin_floor' : INSUFFICIENT_FUNDS,
-    `${available} can be reached${floor ? ' without bringing the account closer to liquidation than allowed' : ''}; ${amountText(debts[0]?.owed ?? 0n, token)} is owed.`,
+    `${available} can be reached${floor ? ' without bringing the account closer to liquidation than allowed' : ''}; ${amountText(owed, token)} is owed.`,
   );
+}
+
+/**
+ * The answer where a payment is not worth its cost; null when it is worth it. Where the account
+ * reaches a part of the debts only, such as the oldest of them, and a payment of all of them would
+ * be worth its cost, the lack of money is the reason, and another account may pay them. Of several
+ * recipients, the last one is left for a later payment first.
+ */
+function tooDear(
+  debts: readonly Debt[],
+  recipients: readonly PaidTo[],
+  preflight: Preflight,
+  policy: PayingPolicy,
+  fees: Lamports,
+): Planned | null {
+  const { cost } = policy;
+  const costly = cost && notWorth(debts, recipients, preflight, fees, cost);
+  if (!costly) return null;
+  const whole = recipients.map((each) => ({
+    ...each,
+    amount: owedIn(debtsTo(debts, each.wallet)),
+  }));
+  const covered = sumOf(recipients);
+  if (covered === sumOf(whole) || notWorth(debts, whole, preflight, fees, cost) !== null)
+    return { kind: 'wait', about: 'creator', ...costly };
+  if (walletsOf(debts).length > 1) return plan(withoutLast(debts), preflight, policy);
+  const trouble = tooLittle(debts, preflight, policy, covered);
+  return { kind: 'wait', about: 'subscriber', trouble };
 }
 
 /** Why a recipient cannot take tokens; null when all of them can. */
@@ -185,7 +224,7 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
   const available = tokens + reachableFrom(funds);
   const covers = coverable(debts, available, policy.partialLeast);
   if (covers.length === 0) return wait({ trouble: tooLittle(debts, preflight, policy) });
-  const amount = covers.reduce((sum, cover) => sum + cover.amount, 0n);
+  const amount = sumOf(covers);
   const createAgentAccount = preflight.agentTokens === null;
   const recipients = partsOfCovers(
     covers,
@@ -200,8 +239,8 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
       return { kind: 'top_up', amount: topUp };
     return wait(chosen, chosen.creator === undefined ? 'subscriber' : 'creator');
   }
-  const costly = policy.cost && notWorth(debts, recipients, preflight, chosen.fees, policy.cost);
-  if (costly) return wait(costly, 'creator');
+  const dear = tooDear(debts, recipients, preflight, policy, chosen.fees);
+  if (dear !== null) return dear;
   // The debt comes first: the sponsor is reimbursed from the rest, never above the cap or what the
   // limits of the pen leave. When the wallet's tokens suffice for the debt, nothing is withdrawn
   // for the sponsor alone.

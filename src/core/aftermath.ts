@@ -86,24 +86,32 @@ const PAUSES_VENUE: ReadonlySet<TroubleCode> = new Set<TroubleCode>([
   'venue_101',
   'venue_6149',
 ]);
+/** Codes of `venue_limited` of a market whose profit pool holds too little. */
+const EMPTY_POOL: ReadonlySet<TroubleCode> = new Set<TroubleCode>([
+  'settled_short',
+  'venue_6180',
+  'venue_6260',
+]);
 /**
- * Whether the trouble is a pause of settlements only, of one market or of all. Withdrawals are open
- * meanwhile, so a deposit in any account of the subscriber pays.
+ * Whether the trouble is that profit is not settled: settlements are paused, in one market or in
+ * all, or the profit pool of a market holds too little. Withdrawals are open meanwhile, so a
+ * deposit in any account of the subscriber pays.
  */
-export const pausesSettling = (trouble: Pick<Trouble, 'class' | 'code'>): boolean =>
-  trouble.class === 'venue_paused' && !PAUSES_VENUE.has(trouble.code);
+export const withholdsProfit = (trouble: Pick<Trouble, 'class' | 'code'>): boolean =>
+  EMPTY_POOL.has(trouble.code) ||
+  (trouble.class === 'venue_paused' && !PAUSES_VENUE.has(trouble.code));
 
 /** The account holds too little. Another account of the subscriber may hold enough. */
 export const INSUFFICIENT_FUNDS = 'insufficient_funds';
-/** Stands for the troubles of which `pausesSettling` is true. */
-const SETTLING_PAUSED = 'settling_paused';
+/** Stands for the troubles of which `withholdsProfit` is true. */
+const PROFIT_WITHHELD = 'profit_withheld';
 /**
- * The order in which troubles of several accounts are reported, the most useful first. A pause of
- * settlements stands behind the troubles that the subscriber can end: where one account waits for
- * such a pause and another has enough money that positions hold, closing them pays at once, so the
- * time counts (ADR 136).
+ * The order in which troubles of several accounts are reported, the most useful first. Profit that
+ * is not settled stands behind the troubles that the subscriber can end: where one account waits
+ * for such profit and another has enough money that positions hold, closing them pays at once, so
+ * the time counts (ADR 136).
  */
-const TELLING: readonly (ErrorClass | typeof INSUFFICIENT_FUNDS | typeof SETTLING_PAUSED)[] = [
+const TELLING: readonly (ErrorClass | typeof INSUFFICIENT_FUNDS | typeof PROFIT_WITHHELD)[] = [
   'needs_authorisation',
   'books_behind',
   'needs_sol',
@@ -113,7 +121,7 @@ const TELLING: readonly (ErrorClass | typeof INSUFFICIENT_FUNDS | typeof SETTLIN
   'unexpected',
   'retry_soon',
   'retry_when_healthier',
-  SETTLING_PAUSED,
+  PROFIT_WITHHELD,
   INSUFFICIENT_FUNDS,
   'permanent',
   'accumulating',
@@ -125,7 +133,7 @@ const TELLING: readonly (ErrorClass | typeof INSUFFICIENT_FUNDS | typeof SETTLIN
  */
 export function moreTelling(first: Trouble, second: Trouble): Trouble {
   const rank = (trouble: Trouble): number => {
-    if (pausesSettling(trouble)) return TELLING.indexOf(SETTLING_PAUSED);
+    if (withholdsProfit(trouble)) return TELLING.indexOf(PROFIT_WITHHELD);
     return TELLING.indexOf(
       trouble.code === INSUFFICIENT_FUNDS ? INSUFFICIENT_FUNDS : trouble.class,
     );

@@ -3,7 +3,7 @@
 // `clearances.lastsMs` and covers outflows in that time, up to its amount and only as far as enough
 // stays behind for the debts that were made meanwhile, so that a profit which is realised between
 // clearance and withdrawal does not make the subscriber a runaway.
-import { pausesSettling } from './aftermath.ts';
+import { withholdsProfit } from './aftermath.ts';
 import { type ChainPosition, comparePositions } from './fact.ts';
 import type { Address, Slot } from './ids.ts';
 import { type BaseUnits, least, most } from './money.ts';
@@ -181,10 +181,12 @@ export function whyBlocked(
     case 'needs_authorisation':
       return `${owing} It cannot be paid because the key of your agent wallet is not available. Contact your platform.`;
     case 'venue_paused':
-      if (pausesSettling(trouble))
+      if (withholdsProfit(trouble))
         return `${owing} It cannot be paid because ${venue} has paused the settling of profit in a market, and your accounts hold too little without that profit. Deposit and ask again, or ask again once settling is open.`;
       return `${owing} It cannot be paid because ${venue} has paused withdrawals. Ask again once they are open.`;
     case 'venue_limited':
+      if (withholdsProfit(trouble))
+        return `${owing} It cannot be paid because a market of ${venue} cannot pay out its profit just now, and your accounts hold too little without that profit. Deposit and ask again, or ask again later.`;
       return `${owing} It cannot be paid because ${venue} allows no further withdrawals just now. It is tried again by itself; ask again later.`;
     case 'retry_when_healthier':
       return `${owing} It cannot be paid because your collateral is tied up. Close or reduce a position, or deposit, and ask again.`;

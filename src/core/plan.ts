@@ -126,6 +126,19 @@ function reachableFrom(funds: VenueFunds | null): BaseUnits {
   return funds.room === null ? all : least(all, funds.room);
 }
 
+/**
+ * Whether an account could pay all of these debts if `withheld` base units of its profit were
+ * settled, leaving aside what its positions hold.
+ */
+export function reachesAll(
+  debts: readonly Debt[],
+  { agentTokens, venue }: Pick<Preflight, 'agentTokens' | 'venue'>,
+  withheld: BaseUnits,
+): boolean {
+  const free = venue === null ? null : { ...venue, room: null, blocked: null };
+  return (agentTokens ?? 0n) + reachableFrom(free) + withheld >= owedIn(debts);
+}
+
 /** The amount that must remain withdrawable after a withdrawal: the margin floor, in base units. */
 export function cushionOf(funds: VenueFunds, policy: PayingPolicy): BaseUnits {
   if (!funds.exposed) return 0n;
@@ -155,7 +168,8 @@ function tooLittle(
   const tokens = preflight.agentTokens ?? 0n;
   const token = tokenOfDebts(debts);
   const available = amountText(tokens + reachableFrom(venue), token);
-  const unbound = venue === null ? tokens : tokens + reachableFrom({ ...venue, room: null });
+  // Where nothing uses the collateral, the account's health is no reason: a pool holds too little.
+  const unbound = venue?.exposed === true ? tokens + reachableFrom({ ...venue, room: null }) : 0n;
   const floor = sumOf(coverable(debts, unbound, policy.partialLeast)) > covered;
   const owed = covered > 0n ? owedIn(debts) : (debts[0]?.owed ?? 0n);
   return troubled(

@@ -2,7 +2,7 @@
 // account that made the oldest debt is asked first, then the others. Reads the chain, and writes
 // nothing.
 
-import { moreTelling, pausesSettling } from '../core/aftermath.ts';
+import { moreTelling, withholdsProfit } from '../core/aftermath.ts';
 import { type Debt, walletsOf } from '../core/debt.ts';
 import type { Payment, PaymentPlan } from '../core/payment.ts';
 import { paysWhole } from '../core/payment-recipients.ts';
@@ -43,7 +43,7 @@ const LACKING: ReadonlySet<ErrorClass> = new Set([
 
 /** Whether another account of the same owner may pay although one account has this trouble. */
 const ofOneAccount = (trouble: Trouble): boolean =>
-  LACKING.has(trouble.class) || pausesSettling(trouble);
+  LACKING.has(trouble.class) || withholdsProfit(trouble);
 
 type GrantedUnder = Granted & { readonly nonce: NonceSeen | null };
 /** A plan, or why there is none, and the account from which it was made. */

@@ -3,12 +3,19 @@
 // withdrawal because too little collateral would be left, a smaller amount is tried. The plan that
 // is returned was simulated without an error, with its markets.
 
-import { moreTelling, sinceReading } from '../core/aftermath.ts';
+import { moreTelling, sinceReading, withholdsProfit } from '../core/aftermath.ts';
 import type { Chain } from '../core/chain-ports.ts';
 import { type Debt, toFirst, withoutLast } from '../core/debt.ts';
 import { type BaseUnits, least } from '../core/money.ts';
 import type { Payment, PaymentPlan } from '../core/payment.ts';
-import { cushionOf, type PayingPolicy, type Planned, plan, settleable } from '../core/plan.ts';
+import {
+  cushionOf,
+  type PayingPolicy,
+  type Planned,
+  plan,
+  reachesAll,
+  settleable,
+} from '../core/plan.ts';
 import type { Subscriber } from '../core/ports.ts';
 import type { Preflight, VenueFunds } from '../core/preflight.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
@@ -167,8 +174,15 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
     let { debts } = request;
     /** The trouble that kept a market from being settled, when the debts wait for that. */
     let unsettled: Trouble | null = null;
+    /** The profit in markets that are not settled, in base units. */
+    let withheld: BaseUnits = 0n;
+    // A market that withholds less than what is missing for the debts is no reason: the account
+    // would not pay them with that profit either.
+    const isReason = (trouble: Trouble): boolean =>
+      !withholdsProfit(trouble) ||
+      reachesAll(request.debts, { ...preflight, venue: funds }, withheld);
     const told = (found: Planned): Planned =>
-      found.kind === 'wait' && unsettled !== null
+      found.kind === 'wait' && unsettled !== null && isReason(unsettled)
         ? { ...found, trouble: moreTelling(found.trouble, unsettled) }
         : found;
     // Where a payment does not fit with a tip, it goes without.
@@ -226,7 +240,10 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
       if (answer.kind === 'not_settled') {
         const { market, trouble } = answer;
         const { nothingToSettle } = ports.venues.of(paymentOf(decided).venue);
-        if (!nothingToSettle.includes(trouble.code)) unsettled = trouble;
+        if (!nothingToSettle.includes(trouble.code)) {
+          unsettled = trouble;
+          withheld += funds.claimable.find((each) => each.market === market)?.amount ?? 0n;
+        }
         funds = { ...funds, claimable: funds.claimable.filter((each) => each.market !== market) };
         continue;
       }

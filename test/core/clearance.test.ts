@@ -312,11 +312,11 @@ test('a pause of settlements is not told as a pause of withdrawals', () => {
 });
 
 test("the venue's own limit is no reason to close positions", () => {
-  const limited = whyBlocked([{ ...USDC, amount: 5_000_000n }], {
-    class: 'venue_limited',
-    code: 'venue_6128',
-    detail: '',
-  });
-  expect(limited).toContain('Drift allows no further withdrawals just now');
-  expect(limited).not.toMatch(/Close or reduce a position/);
+  const said = (code: TroubleCode) =>
+    whyBlocked([{ ...USDC, amount: 5_000_000n }], { class: 'venue_limited', code, detail: '' });
+  expect(said('venue_6128')).toContain('Drift allows no further withdrawals just now');
+  expect(said('venue_6128')).not.toMatch(/Close or reduce a position/);
+  // Nor is an empty profit pool a limit of withdrawals.
+  for (const code of ['settled_short', 'venue_6180', 'venue_6260'] as const)
+    expect(said(code)).toContain('cannot pay out its profit just now, and your accounts hold too');
 });

@@ -268,6 +268,10 @@ describe('of the troubles of several accounts the one that matters is told', () 
     [trouble('permanent', 'user_bankrupt'), short],
     [trouble('retry_when_healthier', 'margin_floor'), trouble('needs_sol')],
     [trouble('retry_soon'), trouble('venue_limited')],
+    [short, trouble('venue_limited', 'settled_short')],
+    [trouble('venue_limited', 'settled_short'), trouble('retry_when_healthier', 'margin_floor')],
+    [trouble('venue_limited', 'venue_6180'), trouble('retry_when_healthier', 'margin_floor')],
+    [trouble('venue_limited', 'venue_6260'), trouble('retry_when_healthier', 'margin_floor')],
   ])('%j says less than %j, in either order', (less, more) => {
     expect(moreTelling(less, more)).toBe(more);
     expect(moreTelling(more, less)).toBe(more);

@@ -1,8 +1,9 @@
 // Best plan: which account of a subscriber pays, which of two troubles is told, and how many
 // accounts are read for that.
 import { expect, test } from 'vitest';
-import { type OwnTroubleCode, troubled } from '../../src/core/trouble.ts';
-import { type Account, planningWith, refusing } from '../support/planning.ts';
+import { counts } from '../../src/core/owing.ts';
+import { type OwnTroubleCode, type Trouble, troubled } from '../../src/core/trouble.ts';
+import { type Account, planningWith, refusing, type Verdict } from '../support/planning.ts';
 
 const options = { partialLeast: 1n };
 const deposits = (...amounts: bigint[]): Account[] => amounts.map((deposit) => ({ deposit }));
@@ -118,3 +119,42 @@ test('the value of an own position is what a plan reckons with', async () => {
   expect(await found.intend(60n)).toMatchObject({ code: 'insufficient_funds' });
   expect(await found.intend(45n)).toMatchObject({ settleMarkets: [0], withdraw: 45n });
 });
+
+const PROFIT = [{ market: 1, amount: 30n, held: false }];
+/** Markets settle nothing, or their pool holds three base units. */
+const WITHHOLDS: readonly (readonly [string, Verdict])[] = [
+  ['venue_6158', (settle, withdraw) => settled(settle, withdraw, refusing(1, 6158))],
+  ['venue_6260', (settle, withdraw) => settled(settle, withdraw, refusing(1, 6260))],
+  ['settled_short', (settle, withdraw) => settled(settle, withdraw, { arrives: 8n })],
+];
+/** An exposed account, which is asked without settlements, lets nothing out. */
+const settled = (settle: readonly number[], withdraw: bigint, answer: ReturnType<Verdict>) =>
+  settle.length > 0 ? answer : withdraw > 5n ? refusing(1, 6003) : { arrives: withdraw };
+
+test.each(WITHHOLDS)(
+  'profit that is withheld (%s) excuses a debt that it would pay, and no larger one',
+  async (code, verdict) => {
+    const accounts = [{ deposit: 5n, claimable: PROFIT }];
+    const found = planningWith({ accounts, verdict, options: { partialLeast: 10n } });
+    const excused = (await found.intend(35n)) as Trouble;
+    expect(excused.code).toBe(code);
+    expect(counts({ status: 'pending', reason: excused, attempts: 20 })).toBe(false);
+    // The account would lack one base unit with that profit, too. So it would for two debts.
+    for (const owed of [[36n], [10n, 26n]]) {
+      const short = (await found.intend(...owed)) as Trouble;
+      expect(short.code).toBe('insufficient_funds');
+      expect(counts({ status: 'pending', reason: short, attempts: 0 })).toBe(true);
+    }
+    expect(found.asked.length).toBeGreaterThanOrEqual(3);
+  },
+);
+
+test.each(WITHHOLDS)(
+  'where profit is withheld (%s) and another account has the money behind positions, these are the reason',
+  async (_, verdict) => {
+    const accounts = [{ claimable: PROFIT }, { deposit: 1_000n, exposed: true }];
+    const found = (await planningWith({ accounts, verdict }).intend(20n)) as Trouble;
+    expect(found.code).toBe('margin_floor');
+    expect(counts({ status: 'pending', reason: found, attempts: 0 })).toBe(true);
+  },
+);

@@ -63,6 +63,12 @@ export const pauseSettling = (world: World) =>
       : { pausedOperations: world.build.pausedBits.settle },
   );
 
+/** Takes everything out of the profit pool of the SOL market. */
+export const emptyPool = (world: World) =>
+  setPerpMarket(world, {
+    pnlPool: { scaledBalance: 0n, marketIndex: 0, padding: [0, 0, 0, 0, 0, 0] },
+  });
+
 /** Opens perp markets up to this many, like the BTC market, each with an oracle of its own. */
 export function openMarkets(world: World, count: number): void {
   const model = world.cluster.bank.get(perpMarketAddress(1).toBase58());
@@ -129,11 +135,7 @@ export const PERP_PAUSE_SCENARIOS: Record<
   'an empty pnl pool': {
     errors: [custom(6260)],
     errorsOf: ({ refusesEmptyPool }) => [refusesEmptyPool ? custom(6260) : null],
-    run: blocked((world) =>
-      setPerpMarket(world, {
-        pnlPool: { scaledBalance: 0n, marketIndex: 0, padding: [0, 0, 0, 0, 0, 0] },
-      }),
-    ),
+    run: blocked(emptyPool),
   },
 };
 

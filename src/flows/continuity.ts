@@ -10,14 +10,15 @@ import {
   SLOTS_APART_MOST,
 } from '../core/continuity.ts';
 import { type Finding, odd } from '../core/doctor-finding.ts';
+import { Fault } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
 import type { Log } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 
 /**
- * An identity of the database that daemons trust. `slot`: a slot that the chain had not passed when
- * daemons began to trust the identity; payments up to that slot may be missing. Null when the
- * ledger was empty then, because an empty ledger can have lost no payment.
+ * An identity of the database that daemons trust. `slot`: the slot at which daemons began to trust
+ * it; payments up to that slot may be missing, also where the ledger was empty then, because an
+ * earlier ledger may have been lost as a whole. Null for one that an earlier release met empty.
  */
 export type Trusted = { readonly identity: string; readonly slot: Slot | null };
 /** The state of the database now, and the identity that daemons last trusted. */
@@ -61,8 +62,8 @@ export type Continuity = {
   identity(): string | null;
   /**
    * The slot from which on the ledger has every payment of its own, when `doubt` found it whole
-   * last. A payment up to that slot may have been lost, with debts and terms. Null where none can
-   * have been lost.
+   * last. A payment up to that slot may have been lost, with debts and terms; an empty ledger may
+   * have been begun anew. Null where no slot is on record.
    */
   since(): Slot | null;
   /**
@@ -104,6 +105,22 @@ export function createContinuity({
     log.error('ledger.went_back', { why });
     onWentBack();
   };
+  /**
+   * Trusts an empty ledger from the present slot on. Where no node tells one, nothing is trusted,
+   * and the next reading tries again. A ledger that is begun anew is begun later than its last
+   * payment by more than nodes of one cluster differ.
+   */
+  const beginEmpty = async (state: DatabaseState): Promise<boolean> => {
+    try {
+      const slot = await chain.witnessed(() => chain.slot('confirmed'));
+      await databaseStates.trust(state, slot);
+      since = slot;
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof Fault && thrown.code !== 'ledger_unavailable') return false;
+      throw thrown;
+    }
+  };
   const readAndCompare = async (): Promise<DatabaseState> => {
     const state = await databaseStates.read();
     if (last === null) {
@@ -115,8 +132,9 @@ export function createContinuity({
       else if (trusted === null) {
         // A copy from before the first daemon has no mark either, and later payments of its
         // subscribers may be on their way.
-        if (await databaseStates.isEmpty()) await databaseStates.trust(state, null);
-        else begin('This ledger has subscribers, and no daemon has trusted its database yet.');
+        if (await databaseStates.isEmpty()) {
+          if (!(await beginEmpty(state))) return state;
+        } else begin('This ledger has subscribers, and no daemon has trusted its database yet.');
       } else if (trusted.identity === state.identity) since = trusted.slot;
       else
         begin(

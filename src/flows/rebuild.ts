@@ -53,10 +53,12 @@ export async function rebuildPayments(
     const since = await firstAgreed(ledger, subscriberId);
     if (since === null) continue;
     const taken: Taken = new Map();
-    for (const paid of await unknownPayments(ports, subscriber, since, 'finalized')) {
+    // The command runs after a loss, so every payment may have been lost. A daemon finds out later
+    // from which slot on the ledger is whole.
+    const mayLack = true;
+    const found = await unknownPayments(ports, subscriber, since, 'finalized', new Set(), mayLack);
+    for (const paid of found) {
       const { dryRun } = options;
-      // The command runs after a loss, so every payment may have been lost. A daemon finds out
-      // later from which slot on the ledger is whole.
       const lost = { ...paid, maybeLost: true };
       const { explained, excess } = await bookFound(ports, subscriberId, lost, taken, dryRun);
       if (explained > 0n) restored.push({ ...paid, subscriberId, explained });

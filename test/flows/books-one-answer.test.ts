@@ -8,6 +8,7 @@ import { USDC } from '../../src/local/drift/addresses.ts';
 import { losePayments, reopenDebts, takeForAnother } from '../support/damage.ts';
 import { editedNode } from '../support/edited-node.ts';
 import { LONG } from '../support/long.ts';
+import { rowlessNode } from '../support/rowless-node.ts';
 import { paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 import {
@@ -66,33 +67,17 @@ const PROVIDERS = [
 test.each(LONG ? PROVIDERS : PROVIDERS.slice(-1))(
   'a payment that a database lost is not made again where %s leaves its row out of each page',
   async (_, hasSecond) => {
-    let url = '';
-    let about: string | null = null;
-    let tokenAccount = '';
-    let lies = 0;
-    const node = await editedNode(
-      () => url,
-      ({ method, params }, result) => {
-        if (method !== 'getSignaturesForAddress' || about === null) return result;
-        if ((params as [string])[0] !== tokenAccount) return result;
-        const rows = result as { signature: string }[];
-        const told = rows.filter(({ signature }) => signature !== about);
-        lies += rows.length - told.length;
-        return told;
-      },
-    );
-    await using closing = new AsyncDisposableStack();
-    closing.defer(() => node.close());
+    await using node = await rowlessNode();
     await using street = await openStreet({
       settings(given, { chain }) {
-        url = chain.rpcUrl;
+        node.target = chain.rpcUrl;
         const secondUrl = hasSecond ? { secondUrl: chain.rpcUrl } : {};
         return { ...given, rpc: { ...given.rpc, url: node.url, ...secondUrl } };
       },
     });
     const creator = Keypair.generate().publicKey;
     const trader = street.people.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
-    tokenAccount = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey).toBase58();
+    node.account = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey).toBase58();
     await street.subscribe('ana', trader, creator);
     profitableClose(street.people, trader);
     const share = await street.share('ana', ({ status }) => status === 'paid');
@@ -101,10 +86,10 @@ test.each(LONG ? PROVIDERS : PROVIDERS.slice(-1))(
     await losePayments(street.database);
     await reopenDebts(street.database);
     await takeForAnother(street.database);
-    about = paid?.signature ?? null;
+    node.about = paid?.signature ?? null;
     await street.restart();
     await street.share('ana', ({ status }) => status === 'paid');
-    expect(lies).toBeGreaterThan(0);
+    expect(node.lies).toBeGreaterThan(0);
     expect(street.people.quoteOf(creator)).toBe(BigInt(share.amount));
     expect(await paymentsIn(street.database)).toMatchObject([
       { state: 'landed', signature: paid?.signature, restored: true },

@@ -6,6 +6,7 @@ import {
   type DatabaseState,
   mayHaveGoneBack,
 } from '../../src/core/continuity.ts';
+import { Fault } from '../../src/core/fault.ts';
 import { createContinuity } from '../../src/flows/continuity.ts';
 import { silentLog } from '../../src/system/log.ts';
 
@@ -27,7 +28,8 @@ test('another identity, an older position, or a connection that ended where noth
 });
 
 function open(first: DatabaseState, trusted: string | null, isEmpty = true) {
-  const world = { state: first, trusted, slot: null as number | null, height: 1_000, went: 0 };
+  const slot = null as number | null;
+  const world = { state: first, trusted, slot, height: 1_000, went: 0, isEmpty, silent: false };
   const continuity = createContinuity({
     databaseStates: {
       read: async () => world.state,
@@ -37,12 +39,15 @@ function open(first: DatabaseState, trusted: string | null, isEmpty = true) {
         world.trusted = state.told ? state.identity : 'untold';
         world.slot = slot;
       },
-      isEmpty: async () => isEmpty,
+      isEmpty: async () => world.isEmpty,
     },
     chain: {
       witnessed: (read) => read(),
       finalizedHeight: async () => world.height,
-      slot: async () => world.height + 7,
+      async slot() {
+        if (world.silent) throw new Fault('rpc_unavailable', 'no answer');
+        return world.height + 7;
+      },
     },
     log: silentLog,
     onWentBack: () => world.went++,
@@ -63,10 +68,11 @@ test('a database that stays the same is never doubted; an empty one is trusted w
 test('the slot from which on the ledger is whole is that of the end of the last wait, also for a later process', async () => {
   const { world, continuity } = open(told('a', 1n), null);
   await continuity.doubt();
-  expect(continuity.since(), 'an empty ledger has lost nothing').toBeNull();
+  // An empty ledger may have been begun anew after an earlier one was lost as a whole.
+  expect([continuity.since(), world.slot]).toEqual([1_007, 1_007]);
   world.state = told('b', 1n);
   expect(await continuity.doubt()).toMatchObject({ code: 'ledger_went_back' });
-  expect(continuity.since()).toBeNull();
+  expect(continuity.since()).toBe(1_007);
   world.height += BLOCKS_UNTIL_DEAD;
   expect(await continuity.doubt()).toBeNull();
   expect([continuity.since(), world.slot]).toEqual([1_339, 1_339]);
@@ -97,6 +103,20 @@ test('a database that was met while it was empty stays trusted once subscribers 
   // Another daemon meets it later.
   const second = open(told('a', 2n), world.trusted, false);
   expect(await second.continuity.doubt()).toBeNull();
+});
+
+test('an empty ledger is trusted once a node tells a slot, and like any other if subscribers came first', async () => {
+  for (const isLate of [false, true]) {
+    const { world, continuity } = open(told('a', 1n), null);
+    world.silent = true;
+    expect(await continuity.doubt()).toBeNull();
+    expect([continuity.since(), world.trusted, continuity.times]).toEqual([null, null, 0]);
+    world.silent = false;
+    world.isEmpty = !isLate;
+    const doubt = await continuity.doubt();
+    expect(doubt?.code ?? null).toBe(isLate ? 'ledger_went_back' : null);
+    expect([continuity.since(), world.trusted]).toEqual(isLate ? [null, null] : [1_007, 'a']);
+  }
 });
 
 test('after a failover nothing is signed until everything that was signed before is dead', async () => {

@@ -221,7 +221,10 @@ export function createNonceLane(ports: NonceLanePorts, options: NonceOptions): N
       if (seen === null || seen.slot < noted.slot)
         return wait(troubled('nonce_opening', 'The node is behind the nonce account.'));
       if (reading.seen === 'absent') {
-        if ((await finalValue(account)) !== null) return wait(opening.closing(account));
+        const final = await history.finalReading(account);
+        // A node that is behind may not know the account yet.
+        const isKnown = final.slot >= noted.slot;
+        if (!isKnown || final.reading.seen !== 'absent') return wait(opening.closing(account));
         return ended(subscriber, known);
       }
       if (stageOf(known) === 'closing')

@@ -7,20 +7,31 @@ import { silentLog } from '../../src/system/log.ts';
 
 const account = 'nonce' as Address;
 const sponsor = 'sponsor' as Address;
+/** The subscribers whose accounts were recorded as closed. */
+const closed: string[] = [];
 
 /**
  * A lane whose ledger noted `n1`, and whose account shows `value` in slot 9. `mover`: the
- * transaction that a finalized block executed under `n1`, where the ledger has one.
+ * transaction that a finalized block executed under `n1`, where the ledger has one. With `value`
+ * null no slot shows an account; `finalSlot` is the slot of the finalized reading.
  */
-const laneSeeing = (value: string, mover: { signature: string; slot: number } | null = null) =>
+const laneSeeing = (
+  value: string | null,
+  mover: { signature: string; slot: number } | null = null,
+  finalSlot = 9,
+) =>
   createNonceLane(
     {
       log: silentLog,
       pen: { sponsor },
-      nonces: { address: () => account, read: () => ({ seen: 'value', value }) },
-      nonceHeard: { follow: () => {}, at: () => null },
+      nonces: {
+        address: () => account,
+        read: () => (value === null ? { seen: 'absent' } : { seen: 'value', value }),
+      },
+      nonceHeard: { follow: () => {}, forget: () => {}, at: () => null },
+      books: { forget: () => {}, disagreement: async () => null },
       chain: {
-        slices: async () => ({ slot: 9, accounts: [null] }),
+        slices: async () => ({ slot: finalSlot, accounts: [null] }),
         slot: async () => 9,
         signatures: async () => [],
         witnessed: <T>(read: () => Promise<T>) => read(),
@@ -38,6 +49,7 @@ const laneSeeing = (value: string, mover: { signature: string; slot: number } | 
             noted: { value: 'n1', slot: 7 },
           }),
           moverOf: async () => mover,
+          closed: async (subscriberId: string) => closed.push(subscriberId) > 0,
         },
       },
     } as unknown as NonceLanePorts,
@@ -60,4 +72,13 @@ test('nothing is signed under a value that a payment on record has used, althoug
     do: 'wait',
     trouble: { code: 'nonce_opening' },
   });
+});
+
+test('an account is closed once a finalized slot shows none that is not before the noted one', async () => {
+  const closing = { do: 'wait', trouble: { code: 'nonce_opening' } };
+  // The finalized slot of this node is from before the account was made.
+  expect(await laneSeeing(null, null, 6)).toMatchObject(closing);
+  expect(closed).toEqual([]);
+  expect(await laneSeeing(null, null, 7)).toMatchObject(closing);
+  expect(closed).toEqual(['s1']);
 });

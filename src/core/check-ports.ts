@@ -39,6 +39,11 @@ export type ToldStretch = {
   /** The number of facts in the sums. */
   readonly tallies: number;
   readonly unknowns: number;
+  /**
+   * The time of the block of the first `unknown` fact that may have traded, or of the first one
+   * where none may; null without any, and where no node told the time.
+   */
+  readonly hiddenSinceMs: number | null;
   readonly complete: boolean;
   readonly unreadable: readonly Signature[];
   /** The last slot in between in which the account was heard to be deleted. */

@@ -94,7 +94,8 @@ export async function checkOne(
     case 'reckoned': {
       // A transaction that no node gives is no act of the subscriber's, and its stretch is long.
       const isJudged = !across && unreadable.length === 0;
-      const lost = isJudged ? await hiddenLossOf({ ledger, chain, venue }, account, told) : null;
+      const parts = { ledger, chain, venue, clock };
+      const lost = isJudged ? await hiddenLossOf(parts, account, found) : null;
       // Another daemon has recorded a transaction of the stretch, or the reckoning itself. The
       // account is checked again in the next round.
       if (!(await ledger.checks.reckon(account, check.netPnl, found, toldMs, lost))) return 'other';

@@ -25,6 +25,7 @@ type Row = Record<keyof Counters, string> & {
   readonly untold_fees: number;
   readonly tallies: number;
   readonly unknowns: number;
+  readonly hidden_since: Date | null;
   readonly quiet: number;
   readonly losses_moved: number;
   /** Of the account's transactions that are not final, the earliest of each kind. */
@@ -102,6 +103,8 @@ export async function askTold(
              coalesce(sum((body->>'untoldFees')::int), 0)::int as untold_fees,
              (count(*) filter (where kind = 'tally'))::int as tallies,
              (count(*) filter (where kind = 'unknown'))::int as unknowns,
+             coalesce(min(block_at) filter (where kind = 'unknown' and body->'tradedAt' is distinct from 'null'),
+               min(block_at) filter (where kind = 'unknown')) as hidden_since,
              (count(*) filter (where kind = 'unknown' and body->'tradedAt' = 'null'))::int as quiet,
              (count(*) filter (where kind = 'unknown' and body ? 'lossMoved'))::int as losses_moved
       from fact where account = g.address and finality = 'finalized' and kind in ('tally', 'unknown')
@@ -129,6 +132,7 @@ export async function askTold(
     perhaps: { amounts: row.perhaps.flat().map(BigInt), untoldFees: row.untold_fees },
     tallies: row.tallies,
     unknowns: row.unknowns,
+    hiddenSinceMs: row.hidden_since?.getTime() ?? null,
     complete: isComplete(row),
     unreadable: row.unreadable,
     deletedSlot: row.deleted_slot === null ? null : Number(row.deleted_slot),

@@ -106,6 +106,7 @@ test('two readings of a stretch are the same when all that the verdict depends o
     perhaps: { amounts: [], untoldFees: 0 },
     tallies: 1,
     unknowns: 1,
+    hiddenSinceMs: 7,
     complete: true,
     unreadable: [],
     deletedSlot: null,

@@ -66,3 +66,27 @@ test('the changes of positions are the sums of final opens and closes, by market
   ]);
   expect(await told(20, 60)).toEqual([]);
 });
+
+test('the time of a hidden trade is that of the first block that may have had one', async () => {
+  await using held = await createTestLedger();
+  const { ledger, driftAccount } = held;
+  const since = async (upto: number) =>
+    (await ledger.checks.told(driftAccount, 5, upto)).hiddenSinceMs;
+  for (const [n, tradedAt, blockTimeMs] of [
+    [1, null, 7_000],
+    [2, 1_023, 9_000],
+    [3, 1_023, 11_000],
+  ] as const) {
+    const fact: Fact = {
+      ...closeFact(n, 0n, { account: driftAccount }),
+      body: { kind: 'unknown', why: 'log_truncated', tradedAt },
+    };
+    const rumour = { signature: fact.signature, blockIndex: 0, accounts: [driftAccount] };
+    await ledger.sightings.note([rumour], { source: 'replay', by: 'confirmed', nowMs: 0 });
+    const { signature, position } = fact;
+    const read = { signature, slot: position.slot, facts: [fact], dueMs: 0, nowMs: 0, blockTimeMs };
+    await ledger.sightings.record({ ...read, finality: 'finalized' });
+  }
+  // Of transactions that cannot have traded, the first one counts only where there is no other.
+  expect([await since(10), await since(11), await since(50)]).toEqual([null, 7_000, 9_000]);
+});

@@ -93,6 +93,8 @@ export function createMemoryChecks(state: State): Checks {
       },
       tallies: facts.filter((body) => body.kind === 'tally').length,
       unknowns: facts.filter((body) => body.kind === 'unknown').length,
+      // Simulated histories tell no times of blocks.
+      hiddenSinceMs: null,
       // Simulated nodes give every transaction again before a quarter of an hour is over.
       unreadable: [],
       // No account of the venue is deleted in a simulated history.

@@ -133,16 +133,17 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
     if (!isWrong && wasWrong) log.info('clock.right_again', { aheadMs: now });
   };
   /**
-   * A sentence about the loop that fails, and whether it has failed for longer than half of
+   * A fault about the loop that fails, and whether it has failed for longer than half of
    * `staleAfterMs`; null while no loop fails.
    */
-  const unrecorded = (): { readonly says: string; readonly long: boolean } | null => {
+  const unrecorded = (): { readonly fault: Fault; readonly long: boolean } | null => {
     const failing = ports.failing();
     if (failing === null) return null;
     const { name, sinceMs, thrown } = failing;
     const forMs = clock.elapsedMs() - sinceMs;
+    const says = `What was heard cannot be recorded: ${name} has failed for ${Math.floor(forMs / 1_000)} s: ${ledgerRemedy(thrown) ?? messageOf(thrown)}`;
     return {
-      says: `What was heard cannot be recorded: ${name} has failed for ${Math.floor(forMs / 1_000)} s: ${messageOf(thrown)}`,
+      fault: new Fault('ledger_unavailable', says, { cause: thrown }),
       long: forMs > options.staleAfterMs / 2,
     };
   };
@@ -153,7 +154,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
     backlog = await ledger.sightings.backlog();
     const { startedMs, lagMsMost } = options;
     const missing = unrecorded();
-    const why = missing?.long === true ? missing.says : null;
+    const why = missing?.long === true ? missing.fault.message : null;
     await refreshDoubts(ports, { startedMs, lagMsMost, why, personal: ports.personal });
     // A notification may have been lost with its connection, so changes are also pulled here.
     if (!(await publisher.pull()))
@@ -169,7 +170,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
         wroteMs = clock.elapsedMs();
         hindrance = null;
         const missing = unrecorded();
-        if (missing !== null) throw new Fault('ledger_unavailable', missing.says);
+        if (missing !== null) throw missing.fault;
         const slot = await ports.slot();
         if (slot === null) return;
         roster.observe(slot, clock.nowMs());

@@ -7,6 +7,7 @@
 // and then gets the next free place.
 import PQueue from 'p-queue';
 import { Fault, messageOf } from '../core/fault.ts';
+import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
 export type Lanes = {
@@ -68,9 +69,10 @@ export function createLanes(options: {
     try {
       const waitMs = await options.work(subscriberId);
       if (!draining) comeBack(subscriberId, waitMs);
-    } catch (thrown) {
+    } catch (given) {
       // The next sweep of debts asks again in any case. Only an error that does not pass by itself
-      // is logged as an error.
+      // is logged as an error; a failure of Postgres passes.
+      const thrown = ledgerFault(given);
       const passing = thrown instanceof Fault && thrown.retry === 'later';
       log[passing ? 'warn' : 'error']('lane.failed', {
         subscriber: subscriberId,

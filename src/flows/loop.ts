@@ -1,8 +1,8 @@
 // Loop: repeats a work, one run at a time, when it is nudged and otherwise at an interval. A run
-// that fails is logged, and is repeated after five seconds at most, however long the interval is:
-// its work is still due once Postgres or the node is back.
-import { Fault, messageOf } from '../core/fault.ts';
+// that fails is repeated after five seconds at most, however long the interval is: its work is
+// still due once Postgres or the node is back. loop-log.ts says which failures are logged.
 import type { Clock, Log } from '../core/ports.ts';
+import { createLoopLog } from './loop-log.ts';
 
 /**
  * A loop whose last run failed: when the first failure since a good run was, by `elapsedMs` of the
@@ -47,6 +47,7 @@ export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loo
   let failures = 0;
   let runningSinceMs: number | null = null;
   let failing: Failing | null = null;
+  const told = createLoopLog(name, clock, log);
 
   /** The time until the next run when nothing asks for one. */
   const waitMs = (): number => {
@@ -69,14 +70,10 @@ export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loo
         asked = false;
         failures = 0;
         failing = null;
+        told.ran();
       } catch (thrown) {
         failing = { sinceMs: failing?.sinceMs ?? clock.elapsedMs(), thrown };
-        const passing = thrown instanceof Fault && thrown.retry === 'later';
-        log[passing ? 'warn' : 'error']('loop.failed', {
-          loop: name,
-          message: messageOf(thrown),
-          ...(passing ? {} : { err: thrown }),
-        });
+        told.failed(thrown);
         failures++;
         await clock.sleep(Math.min(everyMs, RETRY_MS.first), stopping.signal);
       } finally {

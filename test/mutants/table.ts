@@ -247,7 +247,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'H2 a loop that fails renews the view',
     file: 'src/flows/heartbeat.ts',
-    from: "if (missing !== null) throw new Fault('ledger_unavailable', missing.says);",
+    from: 'if (missing !== null) throw missing.fault;',
     to: '',
     by: unit('test/flows/heartbeat.test.ts', 'the gate stops vouching'),
   },

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { CommanderError } from 'commander';
 import { exitCodeOf } from './cli/command-tools.ts';
 import { createProgram, type ProgramPorts } from './cli/program.ts';
-import { wrong } from './core/doctor-finding.ts';
+import { type Finding, wrong } from './core/doctor-finding.ts';
 import { Fault, messageOf } from './core/fault.ts';
 import { setByLedger } from './core/ledger-clock.ts';
 import { ledgerFault } from './core/ledger-fault.ts';
@@ -47,6 +47,15 @@ function endOf(given: unknown): { readonly text: string; readonly code: number }
   return { text: `${text}\n`, code: exitCodeOf(thrown) };
 }
 
+/** One finding for each problem of the settings. Throws what is no fault of the settings. */
+function settingsFindings(thrown: unknown): Finding[] {
+  if (!(thrown instanceof Fault) || thrown.code !== 'settings_invalid') throw thrown;
+  const problems = (thrown.context.problems ?? [thrown.message]) as readonly string[];
+  const mend =
+    'config/settings.schema.json says what each setting may be, README.md each variable.';
+  return problems.map((says) => wrong('settings', says, mend));
+}
+
 /** Runs a command line. Returns its exit code, and never throws. */
 export async function runCommandLine(line: CommandLine): Promise<number> {
   const { env, out, err, openLog } = line;
@@ -63,8 +72,7 @@ export async function runCommandLine(line: CommandLine): Promise<number> {
       try {
         settings = loadSettings(env);
       } catch (thrown) {
-        const mend = 'Mend every line of it; config/settings.schema.json says what each may be.';
-        return [wrong('settings', messageOf(thrown), mend)];
+        return settingsFindings(thrown);
       }
       const { probeAll } = await import('./probes/probes.ts');
       const { sponsorOf } = await import('./signer-parts.ts');

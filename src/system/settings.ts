@@ -100,12 +100,16 @@ export function loadSettings(env: Environment): Settings {
     if (name.startsWith('BAILIFF_') && !KNOWN.includes(name))
       problems.push(`${name}: is no setting; did you mean ${nearest(name)}?`);
   }
-  if (!NETWORKS.some((each) => each === network))
-    throw new Fault(
-      'settings_invalid',
-      `Settings are wrong:\n  BAILIFF_NETWORK: must be one of ${NETWORKS.join(', ')}; is "${network}"${network === 'devnet' ? '. The venue on devnet has another USDC and other markets, which this release has no profile for; a local world takes its place' : ''}`,
+  const known = NETWORKS.some((each) => each === network);
+  if (!known)
+    problems.push(
+      `BAILIFF_NETWORK: must be one of ${NETWORKS.join(', ')}; is "${network}"${network === 'devnet' ? '. The venue on devnet has another USDC and other markets, which this release has no profile for; a local world takes its place' : ''}`,
     );
-  const defaults = readJson(path.join(CONFIG_FOLDER, `${network}.json`), problems);
+  // Under an unknown name the other settings are judged as those of mainnet, the one real network.
+  const defaults = readJson(
+    path.join(CONFIG_FOLDER, `${known ? network : 'mainnet'}.json`),
+    problems,
+  );
   let values = defaults;
   if (env.BAILIFF_CONFIG) values = merge(values, readJson(env.BAILIFF_CONFIG, problems));
   values = merge(values, overrides(env, problems));

@@ -106,6 +106,17 @@ test('devnet is refused with the reason', () => {
   expect(found).toContain('no profile');
 });
 
+test('an unknown network hides no other problem', () => {
+  const names = (env: Record<string, string>) => problems(env).map((each) => each.split(/[ :]/)[0]);
+  const wrong = { BAILIFF_MASTER_KEY: 'short', BAILIFF_LOG_LEVEL: 'loud', BAILIFF_HTP: '1' };
+  expect(names({ ...real, ...wrong, BAILIFF_NETWORK: 'mainet' }).toSorted()).toEqual([
+    'BAILIFF_HTP',
+    'BAILIFF_LOG_LEVEL',
+    'BAILIFF_MASTER_KEY',
+    'BAILIFF_NETWORK',
+  ]);
+});
+
 test('settings that a network needs are asked for', () => {
   const found = problems({ BAILIFF_NETWORK: 'mainnet' }).join('\n');
   for (const name of ['BAILIFF_RPC_URL', 'BAILIFF_WEBHOOK_SECRETS', 'BAILIFF_MASTER_KEY'])

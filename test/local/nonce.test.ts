@@ -143,3 +143,31 @@ test('a fork gives the value back, and the transaction can land again', () => {
   expect(send(payment)).toMatchObject({ execution: { error: null } });
   expect(balance(to)).toBe(5_000_000n);
 });
+
+test('an account whose nonce moved is closed from the next block on, whatever blockhash its closing stands on', () => {
+  const { cluster } = chain.world;
+  cluster.advance(1);
+  // The nonce takes its value from the blockhash that the closing stands on.
+  const { hash } = cluster.blockhash('processed');
+  cluster.advance(1);
+  const to = Keypair.generate().publicKey;
+  send(signed([advance(), pay(to, 5_000_000)], valueAt('processed')));
+  const closing = (nonce: number) =>
+    signed(
+      [
+        pay(to, 1_000_000 + nonce),
+        SystemProgram.nonceWithdraw({
+          noncePubkey: new PublicKey(account),
+          authorizedPubkey: authority.publicKey,
+          toPubkey: authority.publicKey,
+          lamports: Number(balance(new PublicKey(account))),
+        }),
+      ],
+      hash,
+    );
+  const blockhashNotExpired = { InstructionError: [1, { Custom: 7 }] };
+  expect(send(closing(1))).toMatchObject({ execution: { error: blockhashNotExpired } });
+  cluster.advance(1);
+  expect(send(closing(2))).toMatchObject({ execution: { error: null } });
+  expect(cluster.account(account, 'processed')).toBeNull();
+});

@@ -22,6 +22,11 @@ export type Bank = {
   set(address: string, account: Account | null): void;
   owned(program: string): { address: string; account: Account }[];
   setTime(slot: bigint, unixTime: bigint): void;
+  /**
+   * Tells the blockhash of the block before the open one, with which transactions are executed: a
+   * nonce account that moved in a block cannot be closed in it.
+   */
+  setBlockhash(hash: string): void;
   minimumBalance(bytes: number): bigint;
   /**
    * Executes and commits a transaction with these bytes. Returns a text when a transaction error
@@ -120,8 +125,25 @@ export function createBank(options: {
       accounts.putBack(address, marked(address, account, false));
   };
   const { lamportsOf, tokensOf } = createBalances(accounts);
-  const executeWhole = (transaction: VersionedTransaction, message: ResolvedMessage): Ran => {
+  let blockhash: string | null = null;
+  /**
+   * The bytes of a transaction with another blockhash, or its own. LiteSVM takes the blockhash of a
+   * transaction for that of the bank, and its signatures are not checked there.
+   */
+  const bytesUnder = (transaction: VersionedTransaction, hash: string | null): Uint8Array => {
+    const { message } = transaction;
+    const own = message.recentBlockhash;
+    message.recentBlockhash = hash ?? own;
     const bytes = transaction.serialize();
+    message.recentBlockhash = own;
+    return bytes;
+  };
+  const executeWhole = (
+    transaction: VersionedTransaction,
+    message: ResolvedMessage,
+    under: string | null,
+  ): Ran => {
+    const bytes = bytesUnder(transaction, under);
     // The tables by which the message names accounts are not among its keys.
     const tables = transaction.message.addressTableLookups.map((each) => keyText(each.accountKey));
     accounts.handOver([...message.keys, ...tables]);
@@ -175,7 +197,10 @@ export function createBank(options: {
     );
     const paid = { ...payerBefore, lamports: payerBefore.lamports - message.fee };
     if (standsIn) set(payer, paid);
-    const ran = standsIn ? executeSegments(message) : executeWhole(transaction, message);
+    const ran = standsIn
+      ? executeSegments(message)
+      : // A simulation is executed in no block.
+        executeWhole(transaction, message, bytes === null ? null : blockhash);
     if (standsIn && ran.error !== null) {
       restore(before);
       set(payer, paid);
@@ -207,6 +232,9 @@ export function createBank(options: {
       clock.slot = slot;
       clock.unixTimestamp = unixTime;
       svm.setClock(clock);
+    },
+    setBlockhash(hash) {
+      blockhash = hash;
     },
     minimumBalance: (bytes) => svm.minimumBalanceForRentExemption(BigInt(bytes)),
     execute(transaction, bytes) {

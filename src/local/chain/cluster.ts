@@ -126,6 +126,7 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
     blocks.set(slot, block);
     byHeight.push(block);
     bank.setTime(BigInt(slot), BigInt(time));
+    bank.setBlockhash(byHeight.at(-2)?.hash ?? block.hash);
     return block;
   };
   let tip = open(GENESIS_SLOT, GENESIS_HEIGHT);

@@ -1,7 +1,7 @@
 // Durability: finds whether a commit that Postgres has acknowledged survives a crash or the loss of
 // its machine. After such a loss the daemon restores payments and facts from the chain; acts of
 // people are lost (docs/adr/0039-acknowledged-acts-are-compared.md).
-import { type Finding, fine, odd } from '../core/doctor-finding.ts';
+import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import type { Sql } from '../ledger/database.ts';
 import { createDatabaseStates } from '../ledger/database-state.ts';
 
@@ -71,13 +71,30 @@ function ofCommit({ synchronousCommit, fsync }: Durability): Finding {
       );
 }
 
-function ofStandbys({ waitedFor, standbys, synchronous }: Durability): Finding {
-  if (waitedFor !== '' && (synchronous ?? 1) === 0)
-    return odd(
-      'standbys',
-      `commits wait for a standby of ${waitedFor}, and none is connected`,
-      'Start the standby, or take it out of synchronous_standby_names.',
-    );
+/** Values of `synchronous_commit` under which a commit waits for no standby. */
+const WAITS_FOR_NONE: readonly string[] = ['off', 'local'];
+/**
+ * The number of standbys that a commit waits for by `synchronous_standby_names`: `2 (a, b)`,
+ * `FIRST 2 (a, b)` and `ANY 2 (a, b)` name it, and a list of names alone stands for one.
+ */
+const wantedIn = (names: string): number =>
+  names === '' ? 0 : Number(/^\s*(?:(?:first|any)\s+)?(\d+)\s*\(/i.exec(names)?.[1] ?? 1);
+
+function ofStandbys(told: Durability): Finding {
+  const { waitedFor, standbys, synchronous, synchronousCommit } = told;
+  const wanted = wantedIn(waitedFor);
+  if (synchronous !== null && synchronous < wanted)
+    return WAITS_FOR_NONE.includes(synchronousCommit)
+      ? odd(
+          'standbys',
+          `commits of others wait for ${wanted} of ${waitedFor}, and ${synchronous} are connected`,
+          'Start the standby, or take it out of synchronous_standby_names.',
+        )
+      : wrong(
+          'standbys',
+          `no commit ends: each waits for ${wanted} of ${waitedFor}, and ${synchronous} are connected`,
+          'Start the standby, or take it out of synchronous_standby_names and reload the settings. Until then no daemon is ready, and what a command or a request changes takes minutes.',
+        );
   if (standbys === 0) return fine('standbys', 'none follows, so none can be promoted');
   if (synchronous === null)
     return odd(
@@ -95,8 +112,8 @@ function ofStandbys({ waitedFor, standbys, synchronous }: Durability): Finding {
 }
 
 /**
- * The findings on durability. None is `wrong`, because the daemon runs with every one of these
- * settings.
+ * The findings on durability. One is `wrong`: a standby that commits wait for in vain. The daemon
+ * runs with every other one of these settings.
  */
 export function ofDurability(told: Durability): Finding[] {
   const found = [ofCommit(told), ofStandbys(told)];

@@ -1,5 +1,6 @@
 // Probes: checks everything that a daemon depends on, one part after the other, and changes
-// nothing. A part that cannot be reached is a finding as well, so every run ends with a report.
+// nothing: the one row that is written is taken back. A part that cannot be reached is a finding
+// as well, so every run ends with a report.
 import { isSameHost, isSameNode, SAME_NODE } from '../chain/node-urls.ts';
 import { hearSlot, readNode } from '../chain/probe.ts';
 import { openConnection } from '../chain/rpc.ts';
@@ -27,6 +28,7 @@ import { ofHelius } from './helius.ts';
 import { ofKeys, ofSigners, ofSponsor } from './keys.ts';
 import { ofNode, ofSocket } from './node.ts';
 import { ofNonces } from './nonces.ts';
+import { ofConnections, ofWrites } from './room.ts';
 import { ofRootMemos } from './root-memos.ts';
 import { ofRpcUsage } from './rpc-usage.ts';
 import { ofSenderCalls, ofTips } from './sender.ts';
@@ -98,6 +100,8 @@ async function probeLedger(
   const ledger = createLedger(sql);
   const probes: readonly [what: string, probe: Probe][] = [
     ['rights', () => ofRights(sql)],
+    ['writes', () => ofWrites(sql)],
+    ['connections', () => ofConnections(sql, settings.postgres.connections)],
     ['keys', () => ofKeys(settings, sql)],
     ['signers', () => ofSigners(settings, sql, clock, log)],
     ['commits', async () => ofDurability(await readDurability(sql))],

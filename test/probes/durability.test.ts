@@ -116,13 +116,21 @@ test('standbys: asynchronous, synchronous, and waited for in vain', async () => 
     'warning',
     expect.stringContaining('may not see'),
   ]);
+  // Two are waited for, and one follows.
+  await setting('synchronous_standby_names', 'FIRST 2 (second, third)');
+  const inVain = (connected: number) => [
+    'standbys',
+    'wrong',
+    expect.stringMatching(new RegExp(`^no commit ends.* and ${connected} are connected$`)),
+  ];
+  await expect.poll(async () => (await says())[1]).toEqual(inVain(1));
+  await setting('synchronous_standby_names', 'second');
   await leave();
   await expect.poll(async () => (await sql`select 1 from pg_stat_replication`).length).toBe(0);
-  expect((await says())[1]).toEqual([
-    'standbys',
-    'warning',
-    expect.stringContaining('and none is connected'),
-  ]);
+  expect((await says())[1]).toEqual(inVain(0));
+  // Commits of a role that waits for none end.
+  await sql.unsafe(`alter role plain set synchronous_commit = local`);
+  expect((await says(plain.href))[1]?.[1]).toBe('warning');
   await setting('synchronous_standby_names', '');
   expect((await says())[1]?.[1]).toBe('ok');
 });

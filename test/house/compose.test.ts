@@ -3,10 +3,19 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { KNOWN } from '../../src/system/variables.ts';
 
 const text = readFileSync(path.join(import.meta.dirname, '../../compose.yaml'), 'utf8');
 const bailiff = text.slice(text.indexOf('\n  bailiff:'), text.indexOf('\nvolumes:'));
+const { bailiff: service } = (
+  parse(text) as {
+    services: Record<
+      'bailiff',
+      { environment: Record<string, string | null>; volumes: readonly unknown[] }
+    >;
+  }
+).services;
 
 /**
  * Variables without a meaning in the image, which listens on its published port and has no local
@@ -28,6 +37,27 @@ describe('compose.yaml', () => {
     expect(names.sort()).toEqual(KNOWN.filter((each) => !NOT_IN_THE_IMAGE.includes(each)).sort());
     for (const [, name = '', value = ''] of given)
       expect(value, name).toMatch(new RegExp(`^\\$\\{${name}(_FILE)?(:|\\})`));
+  });
+
+  test('hands on the variables of AWS where they are set, and sets none to an empty text', () => {
+    const { environment } = service;
+    for (const name of ['REGION', 'ACCESS_KEY_ID', 'SECRET_ACCESS_KEY', 'SESSION_TOKEN'])
+      expect(environment[`AWS_${name}`], name).toBeNull();
+    // The address that docs/signing-services.md names.
+    expect(environment.AWS_ENDPOINT_URL_KMS).toBeNull();
+  });
+
+  test('takes a file of settings by its bare name, and makes no folder where it is missing', () => {
+    // The short form takes a name without a slash for a volume.
+    expect(service.volumes).toEqual([
+      {
+        type: 'bind',
+        source: `\${BAILIFF_CONFIG_FILE:-/dev/null}`,
+        target: '/config.json',
+        read_only: true,
+        bind: { create_host_path: false },
+      },
+    ]);
   });
 
   test('does not let a mode be swallowed: what is not set is empty, which is not set', () => {

@@ -25,7 +25,10 @@ const TROUBLES: readonly (readonly [codes: RegExp, sentence: string])[] = [
     /^42501$/,
     'The user of DATABASE_URL lacks a right. Let it own the database, or grant it what bailiff doctor names.',
   ],
-  [/^53300$/, 'Postgres has no connection left (max_connections). Raise it, or end other clients.'],
+  [
+    /^53300$/,
+    'Postgres has no connection left (max_connections, or CONNECTION LIMIT of the role or database). Raise it, or end other clients.',
+  ],
   [
     /^25006$/,
     'Postgres is read-only: a standby, or default_transaction_read_only, as a provider sets it when the disk is full. Point DATABASE_URL at the primary, or make room.',
@@ -43,7 +46,10 @@ const TROUBLES: readonly (readonly [codes: RegExp, sentence: string])[] = [
     'A pooler refuses the settings of a session, or the protocol was broken. Behind a pooler in transaction mode set BAILIFF_DIRECT_DATABASE_URL to Postgres itself; one in session mode must ignore those that docs/operating.md lists.',
   ],
   [/^(08|57P|ECONN|CONNECTION)/, 'The connection to Postgres was lost.'],
-  [/^57014$/, 'Postgres ended a statement that took too long (statement_timeout).'],
+  [
+    /^57014$/,
+    'Postgres ended a statement that took too long (statement_timeout), or another client cancelled it.',
+  ],
 ];
 
 /**

@@ -93,7 +93,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
       await ports.reach();
       hindrance = null;
     } catch (thrown) {
-      hindrance = ledgerRemedy(thrown);
+      hindrance = thrown instanceof Fault ? thrown.message : ledgerRemedy(thrown);
     } finally {
       reaching = false;
     }

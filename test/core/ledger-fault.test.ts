@@ -16,7 +16,7 @@ test.each([
   ['28P01', /refuses user or password/],
   ['3D000', /no database/],
   ['42501', /lacks a right/],
-  ['53300', /max_connections/],
+  ['53300', /max_connections, or CONNECTION LIMIT of the role/],
   ['25006', /read-only/],
   ['53100', /disk/],
   ['53200', /memory or another resource/],
@@ -26,7 +26,7 @@ test.each([
   ['ECONNRESET', /If there never was one, .* host and port of a Postgres/],
   ['EPIPE', /If there never was one, .* host and port of a Postgres/],
   ['CONNECTION_CLOSED', /If there never was one, .* host and port of a Postgres/],
-  ['57014', /statement_timeout/],
+  ['57014', /statement_timeout\), or another client cancelled it/],
 ])('%s says what to do, and what was told', (code, sentence) => {
   const fault = ledgerFault(thrown(code)) as Fault;
   expect(fault.code).toBe('ledger_unavailable');

@@ -2,6 +2,7 @@
 // the time of Postgres. While a loop that carries news fails, the view is not renewed, although the
 // ledger takes the heartbeat's own write.
 import { expect, test } from 'vitest';
+import { Fault } from '../../src/core/fault.ts';
 import { setByLedger } from '../../src/core/ledger-clock.ts';
 import type { Clock, Halt, Log } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';
@@ -214,6 +215,15 @@ test('while no connection to Postgres comes about, the gate says why, and names 
   hinder(null);
   await heartbeat.beat();
   expect(gate().verdict).toBe('allow');
+});
+
+test('a reason that is a fault of the ledger is told in its own words', async () => {
+  const { heartbeat, hinder, pass } = setUp();
+  await heartbeat.beat();
+  hinder(new Fault('ledger_unavailable', 'Commits wait for a standby.'));
+  pass(1_000);
+  await expect(heartbeat.beat()).rejects.toThrow(/took longer/);
+  await expect(heartbeat.beat()).rejects.toThrow('Commits wait for a standby.');
 });
 
 test('a heartbeat that need not ask for the slot succeeds, and renews no view', async () => {

@@ -6,8 +6,10 @@ import path from 'node:path';
 import type { Writable } from 'node:stream';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { messageOf } from '../../src/core/fault.ts';
 import { openDatabase, type Sql } from '../../src/ledger/database.ts';
 import { migrate } from '../../src/ledger/migrate.ts';
+import { createProbe, reachLedger } from '../../src/ledger/probe.ts';
 import { openPostgres, type PostgresServer } from '../../src/local/postgres.ts';
 import { ofDurability, readDurability } from '../../src/probes/durability.ts';
 import { systemClock } from '../../src/system/clock.ts';
@@ -133,6 +135,20 @@ test('standbys: asynchronous, synchronous, and waited for in vain', async () => 
   expect((await says(plain.href))[1]?.[1]).toBe('warning');
   await setting('synchronous_standby_names', '');
   expect((await says())[1]?.[1]).toBe('ok');
+});
+
+test('a commit that waits for a standby in vain is why the ledger takes no write', async () => {
+  const reach = () => reachLedger({ openProbe: () => openDatabase(server.url, silentLog, 1) });
+  await reach();
+  await setting('synchronous_standby_names', 'gone');
+  const writing = openDatabase(server.url, silentLog, 1);
+  const written = createProbe(writing).write();
+  const told = () => reach().then(() => '', messageOf);
+  await expect.poll(told).toContain('Commits wait for a standby of synchronous_standby_names');
+  await setting('synchronous_standby_names', '');
+  await written;
+  expect(await told()).toBe('');
+  await writing.end();
 });
 
 test('a server that does not write to disk, and a cluster that tells no timeline, are told', () => {

@@ -19,6 +19,8 @@ import { createRoom, type Granted } from './room.ts';
 export type BestPlanRequest = {
   readonly subscriber: Subscriber;
   readonly debts: readonly Debt[];
+  /** All debts that rest where these cannot be paid, these included. */
+  readonly due: readonly Debt[];
   /** The debt whose account is asked first. */
   readonly oldest: Debt;
   /** The nonce account to read with the others; null when the lane can have none. */
@@ -106,7 +108,7 @@ export function createBestPlan(
   };
 
   const planFrom = async (request: BestPlanRequest, from: Debt): Promise<GrantedUnder> => {
-    const { subscriber, debts, policy, nonceAccount, counted = (read) => read } = request;
+    const { subscriber, debts, due, policy, nonceAccount, counted = (read) => read } = request;
     const expiries = await expiriesOf(ledger, subscriber.id, debts);
     const wallets = walletsOf(debts);
     const read = await readPreflight(
@@ -125,7 +127,7 @@ export function createBestPlan(
     const told = counted({ ...read, ...seen.get(from.creatorWallet), others: seen });
     const preflight = await valued(debts, from, account, told);
     const paymentOf = (decided: PaymentPlan) => request.paymentOf(from, decided);
-    const found = await granted({ subscriber, debts, preflight, account, policy, paymentOf });
+    const found = await granted({ subscriber, debts, due, preflight, account, policy, paymentOf });
     return { ...found, nonce };
   };
 

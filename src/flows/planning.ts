@@ -108,6 +108,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
   const planOf = async (
     subscriber: Subscriber,
     debts: readonly Debt[],
+    due: readonly Debt[],
     oldest: Debt,
     movedMost: BaseUnits | null,
   ): Promise<BestPlan> => {
@@ -130,6 +131,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     return best({
       subscriber,
       debts,
+      due: debtsAt(due, oldest.venue),
       oldest,
       nonceAccount,
       policy,
@@ -172,7 +174,13 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       return { kind: 'rest', debts: alone ? [alone] : debtsAt(due, oldest.venue), trouble };
     }
     const { debts, movedMost } = bounded;
-    const { planned, account, from, nonce } = await planOf(subscriber, debts, oldest, movedMost);
+    const { planned, account, from, nonce } = await planOf(
+      subscriber,
+      debts,
+      due,
+      oldest,
+      movedMost,
+    );
     if (planned.kind === 'wait') {
       // Debts are paid oldest first: a trouble of the subscriber with the oldest debt holds the
       // younger ones at that venue as well. Another venue may be open while this one is paused.

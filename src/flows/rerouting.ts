@@ -46,6 +46,7 @@ export function createRerouting(
     const found = await best({
       subscriber,
       debts,
+      due: debts,
       oldest,
       recipientsSeen,
       nonceAccount: { address: nonce.account, pays: true },

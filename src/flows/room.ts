@@ -25,6 +25,8 @@ import { aroundOf, instructionsOf, partsOf, type ReadPorts } from './preflight.t
 export type RoomRequest = {
   readonly subscriber: Subscriber;
   readonly debts: readonly Debt[];
+  /** All debts that rest where these cannot be paid. */
+  readonly due: readonly Debt[];
   readonly preflight: Preflight;
   /** The account at the venue as the preflight read it. */
   readonly account: SeenAccount | null;
@@ -176,11 +178,11 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
     let unsettled: Trouble | null = null;
     /** The profit in markets that are not settled, in base units. */
     let withheld: BaseUnits = 0n;
-    // A market that withholds less than what is missing for the debts is no reason: the account
-    // would not pay them with that profit either.
+    // A market that withholds less than what is missing for all debts that would rest is no reason:
+    // the account would not pay them with that profit either.
     const isReason = (trouble: Trouble): boolean =>
       !withholdsProfit(trouble) ||
-      reachesAll(request.debts, { ...preflight, venue: funds }, withheld);
+      reachesAll(request.due, { ...preflight, venue: funds }, withheld);
     const told = (found: Planned): Planned =>
       found.kind === 'wait' && unsettled !== null && isReason(unsettled)
         ? { ...found, trouble: moreTelling(found.trouble, unsettled) }

@@ -146,6 +146,9 @@ test.each(WITHHOLDS)(
       expect(counts({ status: 'pending', reason: short, attempts: 0 })).toBe(true);
     }
     expect(found.asked.length).toBeGreaterThanOrEqual(3);
+    // Debts that are planned apart rest with the oldest one, so that profit must pay them, too.
+    expect(await found.besides(25n, 10n)).toBe(code);
+    expect(await found.besides(25n, 11n)).toBe('insufficient_funds');
   },
 );
 

@@ -262,6 +262,12 @@ export function planningWith(given: {
       if (intent?.kind !== 'open') throw new Error('no payment is opened');
       return intent.payment.plan;
     },
+    /** Why a debt rests that is planned apart from these other due debts. */
+    async besides(owed: bigint, ...others: bigint[]) {
+      const due = [owed, ...others].map(debt);
+      const intent = await intend(subscriber, due.slice(0, 1), due);
+      return intent?.kind === 'rest' ? intent.trouble.code : null;
+    },
     async intend(...owed: bigint[]) {
       const debts = owed.map(debt);
       const intent = await intend(subscriber, debts, debts);

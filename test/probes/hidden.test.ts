@@ -80,7 +80,9 @@ test('a ledger that is not read is named, and nothing is judged by its lists', a
       expect(of(found, what), what).toMatchObject([
         { state: 'warning', says: expect.stringContaining('not looked at') },
       ]);
-    expect(of(found, 'ledger')[0]?.says).toMatch(/rights, keys, signers, .*halts/);
+    expect(of(found, 'ledger')[0]?.says).toMatch(
+      /rights, writes, connections, keys, signers, .*halts/,
+    );
     expect(text).not.toContain('not watched');
     // This release was proven on the program, which needs no voucher then.
     expect(of(found, 'program')).toMatchObject([{ state: 'ok' }]);

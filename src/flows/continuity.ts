@@ -106,19 +106,27 @@ export function createContinuity({
     onWentBack();
   };
   /**
-   * Trusts an empty ledger from the present slot on. Where no node tells one, nothing is trusted,
-   * and the next reading tries again. A ledger that is begun anew is begun later than its last
-   * payment by more than nodes of one cluster differ.
+   * The last state at which this process knew that no payment of the ledger can be on its way: the
+   * ledger was empty when this process met it, and no node has told a slot since. Null where the
+   * process did not meet the ledger empty.
    */
-  const beginEmpty = async (state: DatabaseState): Promise<boolean> => {
+  let metEmpty: DatabaseState | null = null;
+  /**
+   * Trusts a ledger that is empty, or was when this process met it, from the present slot on. Where
+   * no node tells one, the next reading tries again; until then nothing can be signed for the
+   * subscribers that come. A ledger that is begun anew is begun later than its last payment by more
+   * than nodes of one cluster differ.
+   */
+  const beginEmpty = async (state: DatabaseState, isEmpty: boolean): Promise<void> => {
+    metEmpty = state;
     try {
       const slot = await chain.witnessed(() => chain.slot('confirmed'));
       await databaseStates.trust(state, slot);
       since = slot;
-      return true;
+      last = state;
     } catch (thrown) {
-      if (thrown instanceof Fault && thrown.code !== 'ledger_unavailable') return false;
-      throw thrown;
+      const isOfNode = thrown instanceof Fault && thrown.code !== 'ledger_unavailable';
+      if (!(isOfNode && isEmpty)) throw thrown;
     }
   };
   const readAndCompare = async (): Promise<DatabaseState> => {
@@ -132,9 +140,12 @@ export function createContinuity({
       else if (trusted === null) {
         // A copy from before the first daemon has no mark either, and later payments of its
         // subscribers may be on their way.
-        if (await databaseStates.isEmpty()) {
-          if (!(await beginEmpty(state))) return state;
-        } else begin('This ledger has subscribers, and no daemon has trusted its database yet.');
+        const isEmpty = await databaseStates.isEmpty();
+        if (isEmpty || (metEmpty !== null && !mayHaveGoneBack(metEmpty, state))) {
+          await beginEmpty(state, isEmpty);
+          return state;
+        }
+        begin('This ledger has subscribers, and no daemon has trusted its database yet.');
       } else if (trusted.identity === state.identity) since = trusted.slot;
       else
         begin(

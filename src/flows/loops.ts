@@ -125,8 +125,11 @@ export const RUN_AFTER = {
   missed: ['backfill'],
   /** Parts of a shared hearing came to this daemon, with the lanes of their subscribers. */
   taken: ['takeover', 'due-debts'],
-  /** Accounts joined or left the watch-list, or the daemon's own URL is known. */
-  moved: ['registration', 'walk-joined'],
+  /**
+   * Accounts joined or left the watch-list, or the daemon's own URL is known. An empty ledger that
+   * could not be trusted at start is trusted before a restart finds subscribers in it.
+   */
+  moved: ['lineage', 'registration', 'walk-joined'],
   /** Nonce accounts joined or left those that are subscribed to. */
   followed: ['watch-list'],
   /** A subscriber has left. */

@@ -6,15 +6,10 @@ import {
   type DatabaseState,
   mayHaveGoneBack,
 } from '../../src/core/continuity.ts';
-import { Fault } from '../../src/core/fault.ts';
 import { createContinuity } from '../../src/flows/continuity.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { openContinuity, told } from '../support/continuity-world.ts';
 
-const told = (identity: string, position: bigint): DatabaseState => ({
-  told: true,
-  identity,
-  position,
-});
 const untold = (connections: number): DatabaseState => ({ told: false, connections });
 
 test('another identity, an older position, or a connection that ended where nothing else is told', () => {
@@ -27,36 +22,8 @@ test('another identity, an older position, or a connection that ended where noth
   expect(mayHaveGoneBack(told('a', 5n), untold(0))).toBe(true);
 });
 
-function open(first: DatabaseState, trusted: string | null, isEmpty = true) {
-  const slot = null as number | null;
-  const world = { state: first, trusted, slot, height: 1_000, went: 0, isEmpty, silent: false };
-  const continuity = createContinuity({
-    databaseStates: {
-      read: async () => world.state,
-      trusted: async () =>
-        world.trusted === null ? null : { identity: world.trusted, slot: world.slot },
-      trust: async (state, slot) => {
-        world.trusted = state.told ? state.identity : 'untold';
-        world.slot = slot;
-      },
-      isEmpty: async () => world.isEmpty,
-    },
-    chain: {
-      witnessed: (read) => read(),
-      finalizedHeight: async () => world.height,
-      async slot() {
-        if (world.silent) throw new Fault('rpc_unavailable', 'no answer');
-        return world.height + 7;
-      },
-    },
-    log: silentLog,
-    onWentBack: () => world.went++,
-  });
-  return { world, continuity };
-}
-
 test('a database that stays the same is never doubted; an empty one is trusted when it is met first', async () => {
-  const { world, continuity } = open(told('a', 1n), null);
+  const { world, continuity } = openContinuity(told('a', 1n), null);
   expect(await continuity.doubt()).toBeNull();
   expect(world.trusted).toBe('a');
   world.state = told('a', 9n);
@@ -66,7 +33,7 @@ test('a database that stays the same is never doubted; an empty one is trusted w
 });
 
 test('the slot from which on the ledger is whole is that of the end of the last wait, also for a later process', async () => {
-  const { world, continuity } = open(told('a', 1n), null);
+  const { world, continuity } = openContinuity(told('a', 1n), null);
   await continuity.doubt();
   // An empty ledger may have been begun anew after an earlier one was lost as a whole.
   expect([continuity.since(), world.slot]).toEqual([1_007, 1_007]);
@@ -77,17 +44,17 @@ test('the slot from which on the ledger is whole is that of the end of the last 
   expect(await continuity.doubt()).toBeNull();
   expect([continuity.since(), world.slot]).toEqual([1_339, 1_339]);
   world.height += 500;
-  const later = open(world.state, world.trusted).continuity;
+  const later = openContinuity(world.state, world.trusted).continuity;
   expect(await later.doubt()).toBeNull();
   expect(later.since(), 'another world notes no slot').toBeNull();
-  const next = open(world.state, world.trusted);
+  const next = openContinuity(world.state, world.trusted);
   next.world.slot = world.slot;
   expect(await next.continuity.doubt()).toBeNull();
   expect(next.continuity.since()).toBe(1_339);
 });
 
 test('a ledger with subscribers that no daemon has trusted may be a copy from before later payments', async () => {
-  const { world, continuity } = open(told('a', 1n), null, false);
+  const { world, continuity } = openContinuity(told('a', 1n), null, false);
   await continuity.look();
   expect([continuity.times, world.went, world.trusted]).toEqual([1, 1, null]);
   expect(await continuity.doubt()).toMatchObject({ code: 'ledger_went_back' });
@@ -96,31 +63,8 @@ test('a ledger with subscribers that no daemon has trusted may be a copy from be
   expect([continuity.times, world.trusted]).toEqual([1, 'a']);
 });
 
-test('a database that was met while it was empty stays trusted once subscribers come', async () => {
-  const { world, continuity } = open(told('a', 1n), null);
-  await continuity.look();
-  expect([world.trusted, continuity.times]).toEqual(['a', 0]);
-  // Another daemon meets it later.
-  const second = open(told('a', 2n), world.trusted, false);
-  expect(await second.continuity.doubt()).toBeNull();
-});
-
-test('an empty ledger is trusted once a node tells a slot, and like any other if subscribers came first', async () => {
-  for (const isLate of [false, true]) {
-    const { world, continuity } = open(told('a', 1n), null);
-    world.silent = true;
-    expect(await continuity.doubt()).toBeNull();
-    expect([continuity.since(), world.trusted, continuity.times]).toEqual([null, null, 0]);
-    world.silent = false;
-    world.isEmpty = !isLate;
-    const doubt = await continuity.doubt();
-    expect(doubt?.code ?? null).toBe(isLate ? 'ledger_went_back' : null);
-    expect([continuity.since(), world.trusted]).toEqual(isLate ? [null, null] : [1_007, 'a']);
-  }
-});
-
 test('after a failover nothing is signed until everything that was signed before is dead', async () => {
-  const { world, continuity } = open(told('a', 1n), 'a');
+  const { world, continuity } = openContinuity(told('a', 1n), 'a');
   await continuity.doubt();
   world.state = told('b', 2n);
   expect(await continuity.doubt()).toMatchObject({ code: 'ledger_went_back' });
@@ -139,7 +83,7 @@ test('after a failover nothing is signed until everything that was signed before
 });
 
 test('a finding says that signing waits, and until which height once a node has told one', async () => {
-  const { world, continuity } = open(told('a', 1n), 'a');
+  const { world, continuity } = openContinuity(told('a', 1n), 'a');
   await continuity.doubt();
   expect(continuity.finding()).toBeNull();
   world.state = told('b', 2n);
@@ -159,7 +103,7 @@ test('a finding says that signing waits, and until which height once a node has 
 });
 
 test('lanes that ask side by side when the wait ends all learn that it has', async () => {
-  const { world, continuity } = open(told('b', 1n), 'a');
+  const { world, continuity } = openContinuity(told('b', 1n), 'a');
   await continuity.doubt();
   world.height += BLOCKS_UNTIL_DEAD;
   const lanes = [continuity.doubt(), continuity.doubt(), continuity.doubt()];
@@ -252,10 +196,12 @@ test('a lane that finds the wait over ends no wait that began while it asked for
 });
 
 test('a process that starts holds the database against the one that was trusted last', async () => {
-  expect(await open(told('b', 1n), 'a').continuity.doubt()).toMatchObject({
+  expect(await openContinuity(told('b', 1n), 'a').continuity.doubt()).toMatchObject({
     class: 'books_behind',
   });
-  expect(await open(untold(0), null).continuity.doubt()).toMatchObject({ class: 'books_behind' });
+  expect(await openContinuity(untold(0), null).continuity.doubt()).toMatchObject({
+    class: 'books_behind',
+  });
 });
 
 test('lanes that ask side by side never take the answers of overlapping reads for a database that went back', async () => {

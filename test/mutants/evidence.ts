@@ -113,8 +113,8 @@ export const EVIDENCE: readonly Mutant[] = [
   {
     name: 'B11 a ledger without a mark is trusted with subscribers in it',
     file: 'src/flows/continuity.ts',
-    from: 'if (await databaseStates.isEmpty()) {',
-    to: 'if ((await databaseStates.isEmpty()) || true) {',
+    from: 'const isEmpty = await databaseStates.isEmpty();',
+    to: 'const isEmpty = (await databaseStates.isEmpty()) || true;',
     by: { file: 'test/flows/continuity.test.ts', test: 'may be a copy from before later payments' },
   },
   {

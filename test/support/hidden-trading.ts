@@ -118,12 +118,14 @@ export function trading(ledger: Ledger) {
       return true;
     },
     /** Books all closes that wait, from what `read` makes of each. */
-    async book(read: (close: UnaccruedClose) => UnaccruedClose = (each) => each) {
+    async book(
+      read: (close: UnaccruedClose) => UnaccruedClose | Promise<UnaccruedClose> = (each) => each,
+    ) {
       const bookings: Booking[] = [];
       for (;;) {
         const [waiting] = await ledger.shares.unaccrued(1);
         if (waiting === undefined) return bookings;
-        const close = read(waiting);
+        const close = await read(waiting);
         const { fact, subscription, history } = close;
         const accrued = accrualOf(fact.body, fact.position.slot, subscription, history);
         expect(await ledger.shares.book(close, accrued)).toBe(true);

@@ -137,12 +137,15 @@ const fundingsIn = (sql: Sql | Transaction, bounds: object[]): Fragment => sql`
   left join lateral jsonb_array_elements(f.body -> 'fundings') as p(payment) on true
   where f.kind = 'tally' and f.finality <> 'withdrawn' and (f.body ->> 'funding' <> '0' or f.body ? 'fundings')`;
 
-/** Leaves out facts `name` that were recorded from this time on; null leaves out none. */
-const toldIn = (sql: Sql | Transaction, name: 'f' | 'l', toldBefore: Date | null): Fragment =>
-  toldBefore === null ? sql`` : sql`and ${sql(name)}.recorded_at < ${toldBefore}`;
+/**
+ * Leaves out facts `name` that were recorded from this time on, in the text form of Postgres; null
+ * leaves out none.
+ */
+const toldIn = (sql: Sql | Transaction, name: 'f' | 'l', toldBefore: string | null): Fragment =>
+  toldBefore === null ? sql`` : sql`and ${sql(name)}.recorded_at < ${toldBefore}::timestamptz`;
 
 /** The openings and closes of the account after reckoning `f`, up to its `uptoSlot`, as JSON. */
-const laterThan = (sql: Sql | Transaction, toldBefore: Date | null): Fragment => sql`(
+const laterThan = (sql: Sql | Transaction, toldBefore: string | null): Fragment => sql`(
   select coalesce(jsonb_agg(jsonb_build_object('kind', l.kind, 'body', l.body)
     order by l.slot, coalesce(l.block_index, ${LAST}), l.signature, l.ordinal), '[]')
   from fact l where l.account = f.account and l.slot >= f.slot and l.slot <= (f.body ->> 'uptoSlot')::bigint
@@ -158,7 +161,7 @@ async function readRows(
   sql: Sql | Transaction,
   histories: readonly History[],
   withFunding: boolean,
-  toldBefore: Date | null = null,
+  toldBefore: string | null = null,
 ): Promise<ReadonlyMap<string, readonly Row[]>> {
   const bounds = histories.flatMap(boundsOf);
   if (bounds.length === 0) return new Map();
@@ -224,7 +227,7 @@ export async function readHistories(
   sql: Sql | Transaction,
   histories: readonly History[],
   as: ReadAs = 'now',
-  toldBefore: Date | null = null,
+  toldBefore: string | null = null,
 ): Promise<readonly (readonly Before[])[]> {
   const rows = await readRows(sql, histories, false, toldBefore);
   return histories.map(({ account, closes }) => {

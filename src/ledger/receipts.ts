@@ -26,7 +26,8 @@ type CloseRow = {
   kind: 'close' | 'reckoning';
   body: unknown;
   terms_slot: bigint;
-  accrued_at: Date;
+  /** With microseconds, as text: a fact may be recorded in the millisecond of the booking. */
+  accrued_at: string;
   recipient: number;
   creator_wallet: Address;
   amount: bigint;
@@ -90,22 +91,36 @@ function movementsOf(move: PlacedMovement): ReceiptMovement[] {
   }
 }
 
+/** The number of earlier recordings that are tried. Each costs two statements. */
+const RECORDINGS_MOST = 8;
+
 /**
  * How a close may have been booked otherwise than its history is read now: before a fact of an
  * earlier place was recorded, such as the reckoning of a stretch in front of the close; by an
- * earlier release; or both.
+ * earlier release; or both. Facts that were recorded after the close's history was read, and before
+ * the close was booked, are in the ledger since before the booking without having been in that
+ * history. So the times of the account's last recordings are tried as well, the latest first.
  */
-const OTHER_READINGS: readonly (readonly [ReadAs, 'booking' | 'now'])[] = [
-  ['now', 'booking'],
-  ['earlier', 'now'],
-  ['earlier', 'booking'],
-];
+async function* otherReadings(
+  tx: Transaction,
+  { account, slot, accrued_at: bookedAt }: CloseRow,
+): AsyncGenerator<readonly [ReadAs, toldBefore: string | null]> {
+  yield ['now', bookedAt];
+  yield ['earlier', null];
+  yield ['earlier', bookedAt];
+  const recordings = await tx<{ at: string }[]>`
+    select recorded_at::text as at from fact
+    where account = ${account} and slot <= ${slot} and recorded_at < ${bookedAt}::timestamptz
+      and kind in ('open', 'close', 'unknown', 'reckoning') and finality <> 'withdrawn'
+    group by recorded_at order by recorded_at desc limit ${RECORDINGS_MOST}`;
+  for (const { at } of recordings) yield ['now', at];
+}
 
 /** Creates the reader of receipts. */
 export function createReceiptBook(sql: Sql): ReceiptBook {
   const read = async (tx: Transaction, shareId: string, genesisHash: string) => {
     const [row] = await tx<CloseRow[]>`
-      select s.subscriber_id, s.subscription_id, a.account, s.signature, s.slot, s.ordinal, f.block_index, f.kind, f.body, s.terms_slot, a.accrued_at, s.recipient,
+      select s.subscriber_id, s.subscription_id, a.account, s.signature, s.slot, s.ordinal, f.block_index, f.kind, f.body, s.terms_slot, a.accrued_at::text as accrued_at, s.recipient,
         s.creator_wallet, s.amount, s.paid, s.overpaid, s.status, p.agent_wallet, p.agent_token_account, w.sub_account_id,
         coalesce(w.venue, ${DEFAULT_VENUE}) as venue
       from profit_share s join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
@@ -141,7 +156,7 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
         ...rulesIn(more),
         splits: more.splits.map(({ wallet, shareBps: part }) => ({ wallet, shareBps: part })),
       }));
-    const bookedAs = async (as: ReadAs, toldBefore: Date | null) => {
+    const bookedAs = async (as: ReadAs, toldBefore: string | null) => {
       const asked = { account: row.account, since: subscription.held.slot, closes: [close] };
       const [[before] = []] = await readHistories(tx, [asked], as, toldBefore);
       const { realised = body, moves: history = [] } = before ?? {};
@@ -161,9 +176,9 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
       };
     };
     let booked = await bookedAs('now', null);
-    for (const [as, toldBefore] of OTHER_READINGS) {
+    for await (const [as, toldBefore] of otherReadings(tx, row)) {
       if (partsFollow(booked)) break;
-      const other = await bookedAs(as, toldBefore === 'booking' ? row.accrued_at : null);
+      const other = await bookedAs(as, toldBefore);
       if (partsFollow(other)) booked = other;
     }
     return {

@@ -124,6 +124,24 @@ test('a share that was booked before a stretch in front of it was reckoned', asy
   expect(kinds).toEqual(['open', 'unknown']);
 });
 
+test('a share whose stretch was reckoned after its history was read and before it was booked', async () => {
+  await using held = await createTestLedger();
+  const ana = trading(held.ledger);
+  await ana.begin(5);
+  await ana.trade(20, 10n, 1_000n, 51n).hear();
+  await ana.hide(30, -5n, 1_100n, 0n);
+  await ana.trade(40, -2n, 1_200n, 0n).hear();
+  const bookings = await ana.book(async (close) => {
+    if (close.fact.position.slot === 40) expect(await ana.check(50)).toBe(true);
+    return close;
+  });
+  expect(bookings[0]?.netPnl).toBe(400n - 11n);
+  const { kinds, booked, computed } = await recomputed(held, 40);
+  expect(booked).toEqual([[1, 389n, expect.any(BigInt)]]);
+  expect(computed).toEqual(booked);
+  expect(kinds).toEqual(['open', 'unknown']);
+});
+
 test('a share whose stretch was reckoned before one of its transactions was heard', async () => {
   await using held = await createTestLedger();
   const ana = trading(held.ledger);

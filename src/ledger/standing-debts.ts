@@ -14,6 +14,7 @@ import { type Place, positionOf } from './fact-places.ts';
 import { readBody } from './facts.ts';
 import { askedIds, grouped } from './groups.ts';
 import { type Before, readHistories } from './movements.ts';
+import { type TabRow, tabsIn } from './tabs.ts';
 
 /** A booked share, with its amounts as decimal text. */
 type BookedJson = Pick<Share, 'status' | 'observed'> & {
@@ -26,6 +27,8 @@ export type RealisedRow = Place & {
   kind: 'close' | 'reckoning';
   /** The shares that are booked for this fact; null when it is not booked. */
   shares: BookedJson[] | null;
+  /** Of a fact that is not booked: the tabs of its subscription then. Null for a booked one. */
+  tabs: TabRow<string>[] | null;
   /** The mint of the account's venue. */
   mint: Address;
   /** The place from which on a reckoning is owed, where it is not that of the fact; else null. */
@@ -47,6 +50,15 @@ const owedFrom = (tx: Transaction): Fragment => tx`
         where n.drift_account = f.account group by n.books_from)
     order by u.slot, u.block_index nulls last, u.signature limit 1)`;
 
+/**
+ * The tabs of the subscription of fact `f`. They are read in the statement that reads which facts
+ * are booked: with a tab of a later moment, a close that was booked in between would count twice.
+ */
+const tabsThen = (tx: Transaction): Fragment => tx`
+  (select coalesce(jsonb_agg(jsonb_build_object('mark_slot', t.mark_slot::text, 'carry', t.carry::text, 'deficit', t.deficit::text,
+      'counted_since', t.counted_since::text, 'hurdled', t.hurdled::text, 'owed', t.owed::text, 'dealt', t.dealt::text)), '[]')
+    from subscription n join tab t using (subscriber_id, subscription_id) where n.drift_account = f.account)`;
+
 /** The closes and reckonings of these subscribers, with the shares that are booked for them. */
 export const realised = (
   tx: Transaction,
@@ -54,7 +66,8 @@ export const realised = (
 ): Promise<readonly RealisedRow[]> => tx<RealisedRow[]>`
     select f.subscriber_id, f.account, f.signature, f.slot, f.block_index, f.ordinal, f.kind, f.body, a.shares,
       coalesce((select v.mint from account n join venue v on v.name = n.venue where n.address = f.account), ${USDC.mint}) as mint,
-      case when f.kind = 'reckoning' then ${owedFrom(tx)} end as owed_from
+      case when f.kind = 'reckoning' then ${owedFrom(tx)} end as owed_from,
+      case when a.shares is null then ${tabsThen(tx)} end as tabs
     from ${askedIds(tx, ids)} cross join lateral (
       select * from fact where subscriber_id = asked.id and kind in ('close', 'reckoning') and finality <> 'withdrawn' offset 0) f
     left join lateral (
@@ -151,6 +164,18 @@ export function broughtEvents(
         mint: row.mint,
       }));
   return { owed: events((row) => countedOf(row, observing)), claims: events((row) => row.amount) };
+}
+
+/** These subscriptions with the tabs that they had when the rows of unbooked closes were read. */
+export function asOfRows(
+  subscriptions: readonly Subscription[],
+  rows: readonly RealisedRow[],
+): Subscription[] {
+  const tabsOf = new Map(rows.map((row) => [row.account, row.tabs]));
+  return subscriptions.map((each) => ({
+    ...each,
+    tabs: tabsIn(tabsOf.get(each.driftAccount) ?? []),
+  }));
 }
 
 /** The movements before each of these closes, which are not booked yet. */

@@ -10,6 +10,7 @@ import { readClearances } from './clearances.ts';
 import type { Transaction } from './database.ts';
 import { askedIds, grouped } from './groups.ts';
 import {
+  asOfRows,
   broughtDebts,
   broughtEvents,
   owedEvents,
@@ -81,7 +82,7 @@ export async function readStandingHistories(
     unbooked.length === 0
       ? []
       : await readSubscriptions(tx, { subscribers: [...new Set(unbooked.map(idOf))] });
-  const subscriptions = grouped(booking, (each) => each.subscriberId);
+  const subscriptions = grouped(asOfRows(booking, unbooked), (each) => each.subscriberId);
   const histories = await unbookedHistories(tx, unbooked, booking);
   const discharged = grouped(dischargedRows, idOf);
   const brought = grouped(broughtRows, idOf);

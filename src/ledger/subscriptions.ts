@@ -1,6 +1,5 @@
 // Subscriptions: stores which Drift account copies which creator, with all terms and the slots from
 // which they hold.
-import { type Tab, tabOf } from '../core/charge.ts';
 import { Fault } from '../core/fault.ts';
 import type { OpenAtStart } from '../core/held.ts';
 import type { Address } from '../core/ids.ts';
@@ -11,6 +10,7 @@ import { type Basis, type Profit, sameTerms, type Terms } from '../core/terms.ts
 import { type Sql, type Transaction, toJson, violates } from './database.ts';
 import { heldOf } from './facts.ts';
 import { among, grouped } from './groups.ts';
+import { type TabRow, tabsIn } from './tabs.ts';
 
 type Row = {
   subscription_id: string;
@@ -20,16 +20,6 @@ type Row = {
   held_slot: bigint;
   open_at_start: OpenAtStart;
   books_from: bigint;
-};
-type TabRow = {
-  subscription_id: string;
-  mark_slot: bigint;
-  carry: bigint;
-  deficit: bigint;
-  counted_since: bigint;
-  hurdled: bigint;
-  owed: bigint;
-  dealt: bigint;
 };
 type TermsRow = {
   subscription_id: string;
@@ -82,14 +72,6 @@ const termsOf = (row: TermsRow, splits: readonly SplitRow[]): Terms => ({
     })),
 });
 
-const tabsOf = (rows: readonly TabRow[]): Record<string, Tab> =>
-  Object.fromEntries(
-    rows.map(({ mark_slot, carry, deficit, counted_since, hurdled, owed, dealt }) => [
-      String(mark_slot),
-      tabOf(carry, deficit, { since: Number(counted_since), hurdled, owed }, dealt),
-    ]),
-  );
-
 /** Reads subscriptions with all their terms and tabs, of these subscribers or by these ids. */
 export async function readSubscriptions(
   sql: Sql | Transaction,
@@ -110,7 +92,7 @@ export async function readSubscriptions(
     select * from subscription_terms where subscription_id = ${among(sql, ids)} order by from_slot`;
   const splits = await sql<SplitRow[]>`
     select * from terms_split where subscription_id = ${among(sql, ids)} order by from_slot, nth`;
-  const tabs = await sql<TabRow[]>`
+  const tabs = await sql<(TabRow & { subscription_id: string })[]>`
     select subscription_id, mark_slot, carry, deficit, counted_since, hurdled, owed, dealt from tab where subscription_id = ${among(sql, ids)} order by mark_slot`;
   const termsBy = grouped(terms, (each) => each.subscription_id);
   const splitsBy = grouped(splits, (each) => each.subscription_id);
@@ -125,7 +107,7 @@ export async function readSubscriptions(
       ...(row.open_at_start === 'free' ? {} : { open: row.open_at_start }),
     },
     ...(row.books_from === 0n ? {} : { booksFrom: Number(row.books_from) }),
-    tabs: tabsOf(tabsBy.get(row.subscription_id) ?? []),
+    tabs: tabsIn(tabsBy.get(row.subscription_id) ?? []),
     terms: (termsBy.get(row.subscription_id) ?? []).map((each) =>
       termsOf(each, splitsBy.get(row.subscription_id) ?? []),
     ),

@@ -1,9 +1,35 @@
-// Tabs: writes the tabs that booked closes leave. A tab is the running balance of a subscription
-// with one creator, from which the next close is charged. core/charge.ts says what a tab holds.
+// Tabs: reads and writes the tabs that booked closes leave. A tab is the running balance of a
+// subscription with one creator, from which the next close is charged. core/charge.ts says what a
+// tab holds.
 import type { Booking } from '../core/accrual.ts';
-import { countedIn, type Tab } from '../core/charge.ts';
+import { countedIn, type Tab, tabOf } from '../core/charge.ts';
 import type { UnaccruedClose } from '../core/debt-ports.ts';
 import { type Transaction, toJson } from './database.ts';
+
+/** A row of the table, or the same in JSON with its numbers as text. */
+export type TabRow<Count extends bigint | string = bigint> = {
+  readonly mark_slot: Count;
+  readonly carry: Count;
+  readonly deficit: Count;
+  readonly counted_since: Count;
+  readonly hurdled: Count;
+  readonly owed: Count;
+  readonly dealt: Count;
+};
+
+/** The tabs of one subscription, by the slot of their mark. */
+export const tabsIn = (rows: readonly TabRow<bigint | string>[]): Record<string, Tab> =>
+  Object.fromEntries(
+    rows.map(({ mark_slot, carry, deficit, counted_since, hurdled, owed, dealt }) => [
+      String(mark_slot),
+      tabOf(
+        BigInt(carry),
+        BigInt(deficit),
+        { since: Number(counted_since), hurdled: BigInt(hurdled), owed: BigInt(owed) },
+        BigInt(dealt),
+      ),
+    ]),
+  );
 
 /** A part of a close, as far as its tab needs it. */
 type TabPart = {

@@ -36,13 +36,18 @@ export async function discharge(
       payment_id: landing.payment,
     })),
   );
+  const covers = tx`join payment_share own on own.subscriber_id = s.subscriber_id and own.share_id = s.share_id
+    join jsonb_to_recordset(${given}) as g(subscriber_id text, payment_id text)
+      on g.subscriber_id = own.subscriber_id and g.payment_id = own.payment_id`;
+  // A statement that waits for a debt reads `covered` as of before its wait, without the payment
+  // that landed meanwhile. So the debts are held first, and a further statement reads it.
+  if (how === 'recall')
+    await tx`select 1 from profit_share s ${covers} order by s.share_id for update of s`;
   await applyToShares<Covered>(
     tx,
     {
       now,
-      join: tx`join payment_share own on own.subscriber_id = s.subscriber_id and own.share_id = s.share_id
-        join jsonb_to_recordset(${given}) as g(subscriber_id text, payment_id text)
-          on g.subscriber_id = own.subscriber_id and g.payment_id = own.payment_id
+      join: tx`${covers}
         join payment paid on paid.subscriber_id = own.subscriber_id and paid.payment_id = own.payment_id`,
       where: tx`true`,
       columns: tx`, own.payment_id as by, own.amount as mine, paid.cancel_for,

@@ -1,5 +1,5 @@
 // Restored meanwhile: a lost payment is restored while another payment of the same debt lands. The
-// debt counts both, whichever is committed first, so that no part of it is paid again.
+// debt counts both in either order of their commits, so that no part of it is paid again.
 import { expect, test } from 'vitest';
 import { USDC } from '../../src/core/token.ts';
 import { troubled } from '../../src/core/trouble.ts';

@@ -39,11 +39,11 @@ async function requireOwnNames(tx: Transaction, id: string, agentWallet: Address
 }
 
 /**
- * Throws `not_ready` while a close of the subscriber is not final or not booked. A subscriber who
- * returns begins with the positions of that moment, and the ledger forgets what was held before: a
- * close that was still to be booked would then owe as if no earlier position were known.
+ * Whether a close of the subscriber is not final or not booked yet. A subscriber who returns begins
+ * with the positions of that moment, and the ledger forgets what was held before: a close that was
+ * still to be booked would then owe as if no earlier position were known.
  */
-async function requireBooked(tx: Transaction, id: string): Promise<void> {
+async function waitsToBeBooked(tx: Transaction, id: string): Promise<boolean> {
   const waiting = await tx`
     with closed as (
       select account, slot from unbooked where subscriber_id = ${id}
@@ -52,11 +52,7 @@ async function requireBooked(tx: Transaction, id: string): Promise<void> {
     select 1 from closed c join subscription s on s.drift_account = c.account and s.subscriber_id = ${id}
     where c.slot >= s.books_from
       and c.slot >= (select min(from_slot) from subscription_terms t where t.subscription_id = s.subscription_id) limit 1`;
-  if (waiting.length > 0)
-    throw new Fault(
-      'not_ready',
-      `A close of ${id} is not final, or not booked yet. Ask again in a minute; GET /v1/subscribers/${id}/closes says what it waits for.`,
-    );
+  return waiting.length > 0;
 }
 
 /**
@@ -227,12 +223,18 @@ export function createSubscribers(sql: Sql): Subscribers {
     retire: (id, slot, nowMs) =>
       sql.begin(async (tx) => {
         await tx`select 1 from standing where subscriber_id = ${id} for update`;
+        // Asked before the debts: a close that is booked after this statement is a debt in the next.
+        const waits = await waitsToBeBooked(tx, id);
         const busy = await tx`
           select 1 from standing where subscriber_id = ${id} and outstanding > 0
           union all select 1 from profit_share where subscriber_id = ${id} and status in ('pending', 'processing', 'failed') and not observed
           union all select 1 from payment where subscriber_id = ${id} and state in ('planned', 'signed', 'sent') limit 1`;
         if (busy.length > 0) return false;
-        await requireBooked(tx, id);
+        if (waits)
+          throw new Fault(
+            'not_ready',
+            `A close of ${id} is not final, or not booked yet. Ask again in a minute; GET /v1/subscribers/${id}/closes says what it waits for.`,
+          );
         await tx`update subscriber set retired_at = ${at(nowMs)} where subscriber_id = ${id}`;
         await tx`delete from agent_key where subscriber_id = ${id}`;
         // Nothing is heard from now on that could use a clearance up.

@@ -147,6 +147,23 @@ async function keepFigures(tx: Transaction, parts: readonly Part[]): Promise<voi
 }
 
 /**
+ * Throws `Overtaken` when a subscription has other terms up to the slot of its close than those
+ * that the close was computed under: they were changed since it was read. The rows of `keepFigures`
+ * hold up a further change until the commit, so this statement is sent after them.
+ */
+async function requireTerms(tx: Transaction, closes: readonly Close[]): Promise<void> {
+  const known = closes.map(({ close: { fact, subscription } }) => ({
+    subscription_id: subscription.id,
+    slot: fact.position.slot,
+    terms: subscription.terms.filter((each) => each.fromSlot <= fact.position.slot).length,
+  }));
+  const changed = await tx`
+    select 1 from jsonb_to_recordset(${tx.json(known)}) as g(subscription_id text, slot bigint, terms int)
+    where g.terms <> (select count(*) from subscription_terms t where t.subscription_id = g.subscription_id and t.from_slot <= g.slot) limit 1`;
+  if (changed.length > 0) throw new Overtaken();
+}
+
+/**
  * Inserts the shares of parts that owe something, with their events. A transfer that Bailiff did
  * not make may have paid such a debt before its close was booked: it waits for a match again.
  */
@@ -198,7 +215,7 @@ async function keepShares(
 
 /**
  * Creates the function that books a close. It answers false when another daemon has booked the
- * close, or changed its tab, since it was read.
+ * close, or changed its tab, or its terms were changed, since it was read.
  */
 export function createBooking(
   sql: Sql,
@@ -221,9 +238,10 @@ export function createBooking(
         });
       const accounts = owing.map(({ close }) => close.fact.account);
       // One statement each, sent together: the debts are held before the others are answered.
-      const [, , , tokens] = await Promise.all([
+      const [, , , , tokens] = await Promise.all([
         owers.length > 0 ? holdDebtsOf(tx, owers) : null,
         all.length > 0 ? keepFigures(tx, all) : null,
+        all.length > 0 ? requireTerms(tx, found) : null,
         keepTabs(tx, nthParts(0)),
         accounts.length > 0 ? tokensOfAccounts(tx, accounts) : new Map<Address, Token>(),
       ]);

@@ -18,6 +18,7 @@ import { among, readTogether } from './groups.ts';
 import { conditionsOf } from './lists.ts';
 import { tell } from './outbox.ts';
 import { joinStandings } from './standings.ts';
+import { afterBooked } from './subscriptions.ts';
 import { WATCH_LIST_CHANNEL } from './watch-list.ts';
 
 /**
@@ -57,13 +58,13 @@ async function waitsToBeBooked(tx: Transaction, id: string): Promise<boolean> {
 
 /**
  * Ends every subscription of a subscriber that has not ended, at this slot or one after its latest
- * terms. The terms that end a subscription keep the other fields and the splits of those before.
+ * terms and its last booked close. The terms that end a subscription keep the other fields and the splits of those before.
  */
 async function endSubscriptions(tx: Transaction, id: string, slot: Slot): Promise<void> {
   await tx`
     insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, basis, minimum_payment,
       off_curve, expires_after_ms, ended, mark_slot, profit, hurdle, cap_per_close, cap_per_period, period_slots, free_before_slot)
-    select subscriber_id, subscription_id, greatest(${slot}, from_slot + 1), creator_wallet, share_bps, basis, minimum_payment,
+    select subscriber_id, subscription_id, greatest(${slot}, from_slot + 1, ${afterBooked(tx, tx`t`)}), creator_wallet, share_bps, basis, minimum_payment,
       off_curve, expires_after_ms, true, mark_slot, profit, hurdle, cap_per_close, cap_per_period, period_slots, free_before_slot
     from (select distinct on (subscription_id) * from subscription_terms where subscriber_id = ${id}
           order by subscription_id, from_slot desc) t where not ended`;
@@ -223,7 +224,8 @@ export function createSubscribers(sql: Sql): Subscribers {
     retire: (id, slot, nowMs) =>
       sql.begin(async (tx) => {
         await tx`select 1 from standing where subscriber_id = ${id} for update`;
-        // Asked before the debts: a close that is booked after this statement is a debt in the next.
+        // Asked before the debts: a close that is booked after this statement is a debt in the
+        // next one.
         const waits = await waitsToBeBooked(tx, id);
         const busy = await tx`
           select 1 from standing where subscriber_id = ${id} and outstanding > 0

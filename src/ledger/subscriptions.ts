@@ -7,7 +7,7 @@ import type { Subscriptions } from '../core/ports.ts';
 import { recipientsOf, type Split } from '../core/split.ts';
 import type { Subscription } from '../core/subscription.ts';
 import { type Basis, type Profit, sameTerms, type Terms } from '../core/terms.ts';
-import { type Sql, type Transaction, toJson, violates } from './database.ts';
+import { type Fragment, type Sql, type Transaction, toJson, violates } from './database.ts';
 import { heldOf } from './facts.ts';
 import { among, grouped } from './groups.ts';
 import { type TabRow, tabsIn } from './tabs.ts';
@@ -144,6 +144,13 @@ export async function keepSplits(
       creator_wallet text, share_bps int, minimum_payment bigint, off_curve boolean, label text)`;
 }
 
+/**
+ * The first slot after every booked close of the subscription of a row; 0 where none is booked.
+ */
+export const afterBooked = (tx: Transaction, row: Fragment): Fragment => tx`
+  (select coalesce(max(a.slot) + 1, 0) from accrual a
+    where a.subscriber_id = ${row}.subscriber_id and a.subscription_id = ${row}.subscription_id)`;
+
 /** Creates the store of subscriptions. */
 export function createSubscriptions(sql: Sql): Subscriptions {
   return {
@@ -172,7 +179,10 @@ export function createSubscriptions(sql: Sql): Subscriptions {
           const before = await tx<SplitRow[]>`
             select * from terms_split where subscription_id = ${id} and from_slot = ${began} order by nth`;
           if (latest === undefined || !sameTerms(termsOf(latest, before), terms)) {
-            const fromSlot = Math.max(terms.fromSlot, (began ?? -1) + 1);
+            // A close that is booked already stays under the terms that it was booked under.
+            const [after] = await tx<{ slot: bigint }[]>`
+              select ${afterBooked(tx, tx`s`)} as slot from subscription s where subscription_id = ${id}`;
+            const fromSlot = Math.max(terms.fromSlot, (began ?? -1) + 1, Number(after?.slot ?? 0));
             const markSlot = terms.markSlot === terms.fromSlot ? fromSlot : terms.markSlot;
             await tx`
               insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, basis, minimum_payment,

@@ -58,7 +58,8 @@ async function waitsToBeBooked(tx: Transaction, id: string): Promise<boolean> {
 
 /**
  * Ends every subscription of a subscriber that has not ended, at this slot or one after its latest
- * terms and its last booked close. The terms that end a subscription keep the other fields and the splits of those before.
+ * terms and its last booked close. The terms that end a subscription keep the other fields and the
+ * splits of those before.
  */
 async function endSubscriptions(tx: Transaction, id: string, slot: Slot): Promise<void> {
   await tx`

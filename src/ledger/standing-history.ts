@@ -70,12 +70,14 @@ export async function readStandingHistories(
   ids: readonly string[],
   { observing, topUp, quotesFor }: HistoryOptions,
 ): Promise<ReadonlyMap<string, StandingHistory>> {
-  // Sent together: none of them needs the answer of another.
-  const [closes, dischargedRows, broughtRows, outflowRows] = await Promise.all([
-    realised(tx, ids),
-    dischargedOf(tx, ids),
-    broughtDebts(tx, ids),
+  // Sent together: none of them needs the answer of another. Each sees what was committed before it
+  // began, so the payments come last: a payment that landed before value left is never missing
+  // beside that value, nor beside the debt that it paid.
+  const [outflowRows, closes, broughtRows, dischargedRows] = await Promise.all([
     outflowsOf(tx, ids),
+    realised(tx, ids),
+    broughtDebts(tx, ids),
+    dischargedOf(tx, ids),
   ]);
   const unbooked = closes.filter((row) => row.shares === null);
   const booking =

@@ -2,16 +2,24 @@
 // commits at that moment.
 import type { Sql, Transaction } from '../../src/ledger/database.ts';
 
-/** The same pool, on which `act` runs, once, before the first statement with this text. */
-export function meanwhile(sql: Sql, text: string, act: () => Promise<unknown>): Sql {
-  let done = false;
+/**
+ * The same pool, on which `act` runs, once, before the first statement whose text has this part.
+ * That statement, and those that are sent after it, wait until `act` has ended.
+ */
+export function meanwhile(sql: Sql, part: string, act: () => Promise<unknown>): Sql {
+  let acting: Promise<unknown> | null = null;
   const watched = (tx: Transaction): Transaction =>
     new Proxy(tx, {
       apply(target, self, given: [TemplateStringsArray, ...unknown[]]) {
-        const ask = () => Reflect.apply(target, self, given);
-        if (done || !given[0].join('').includes(text)) return ask();
-        done = true;
-        return act().then(ask);
+        const statement = Reflect.apply(target, self, given);
+        // A fragment is never sent itself.
+        const send = statement.handle?.bind(statement);
+        statement.handle = async () => {
+          if (acting === null && given[0].join('').includes(part)) acting = act();
+          await acting;
+          return send?.();
+        };
+        return statement;
       },
     });
   return new Proxy(sql, {

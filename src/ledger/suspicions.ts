@@ -42,6 +42,9 @@ export function createSuspicions(sql: Sql): Suspicions {
     list,
     async refresh(amountMost) {
       await sql.begin(async (tx) => {
+        // A review that ended while the notices are read would be undone, and two daemons that
+        // write suspicions in other orders would deadlock.
+        await tx`lock table suspicion in share row exclusive mode`;
         // One change of owner of an agent's token account is enough for a suspicion: copying never
         // requires it. So is one swap whose size nothing tells.
         const found = await tx<Row[]>`

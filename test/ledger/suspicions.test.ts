@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import type { Fact, Notice } from '../../src/core/fact.ts';
 import { USDC } from '../../src/core/token.ts';
+import { createSuspicions } from '../../src/ledger/suspicions.ts';
 import { keepVenues } from '../../src/ledger/tokens.ts';
 import {
   addressOf,
@@ -11,6 +12,7 @@ import {
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
+import { meanwhile } from '../support/meanwhile.ts';
 
 const notice = async (
   { ledger, driftAccount }: TestLedger,
@@ -65,6 +67,30 @@ test('after a review only what is newer counts', async () => {
   await notice(t, 2, 'swap_loss', 101n);
   expect(await suspicions.refresh(100n)).toMatchObject([{ amount: 101n, notices: 1 }]);
   expect(await told(t)).toBe(2);
+});
+
+test('a review while the notices are read is not undone', async () => {
+  await using t = await createTestLedger();
+  const { suspicions } = t.ledger;
+  await notice(t, 1, 'swap_loss', 500n);
+  await suspicions.refresh(100n);
+  const reviewed: Promise<boolean>[] = [];
+  let ended = false;
+  const waits = async () =>
+    ended ||
+    (
+      await t.sql`
+        select 1 from pg_locks where not granted and relation = 'suspicion'::regclass`
+    ).length > 0;
+  const review = async () => {
+    const reviewing = suspicions.review('ana', 'a thin market', 0);
+    reviewed.push(reviewing.finally(() => (ended = true)));
+    await expect.poll(waits).toBe(true);
+  };
+  await createSuspicions(meanwhile(t.sql, 'delete from suspicion', review)).refresh(100n);
+  expect(await Promise.all(reviewed)).toEqual([true]);
+  expect(await suspicions.list()).toEqual([]);
+  expect(await told(t)).toBe(1);
 });
 
 test('a swap whose size nothing tells is one by itself', async () => {

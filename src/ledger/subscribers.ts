@@ -6,6 +6,7 @@ import type { NewSubscriber, Subscriber, Subscribers } from '../core/ports.ts';
 import type { SignerService } from '../core/service-key.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue-name.ts';
 import { keyOf, putAgentKey, remoteKeys, type StoredKey } from './agent-keys.ts';
+import { holdDebtsOf } from './credits.ts';
 import {
   at,
   type Fragment,
@@ -40,11 +41,11 @@ async function requireOwnNames(tx: Transaction, id: string, agentWallet: Address
 }
 
 /**
- * Whether a close of the subscriber is not final or not booked yet. A subscriber who returns begins
- * with the positions of that moment, and the ledger forgets what was held before: a close that was
- * still to be booked would then owe as if no earlier position were known.
+ * Throws `not_ready` while a close of the subscriber is not final or not booked. A subscriber who
+ * returns begins with the positions of that moment, and the ledger forgets what was held before: a
+ * close that was still to be booked would then owe as if no earlier position were known.
  */
-async function waitsToBeBooked(tx: Transaction, id: string): Promise<boolean> {
+async function requireBooked(tx: Transaction, id: string): Promise<void> {
   const waiting = await tx`
     with closed as (
       select account, slot from unbooked where subscriber_id = ${id}
@@ -53,7 +54,11 @@ async function waitsToBeBooked(tx: Transaction, id: string): Promise<boolean> {
     select 1 from closed c join subscription s on s.drift_account = c.account and s.subscriber_id = ${id}
     where c.slot >= s.books_from
       and c.slot >= (select min(from_slot) from subscription_terms t where t.subscription_id = s.subscription_id) limit 1`;
-  return waiting.length > 0;
+  if (waiting.length > 0)
+    throw new Fault(
+      'not_ready',
+      `A close of ${id} is not final, or not booked yet. Ask again in a minute; GET /v1/subscribers/${id}/closes says what it waits for.`,
+    );
 }
 
 /**
@@ -80,7 +85,10 @@ async function endSubscriptions(tx: Transaction, id: string, slot: Slot): Promis
     where e.ended on conflict do nothing`;
 }
 
-/** Inserts the subscriber, unless it exists. Throws `conflict` when it has another wallet. */
+/**
+ * Inserts the subscriber, unless it exists, and holds its row until the commit, so that it does not
+ * leave meanwhile. Throws `conflict` when it has another wallet.
+ */
 async function insert(tx: Transaction, given: NewSubscriber): Promise<boolean> {
   const created = await tx`
     insert into subscriber (subscriber_id, agent_wallet, agent_token_account)
@@ -88,7 +96,7 @@ async function insert(tx: Transaction, given: NewSubscriber): Promise<boolean> {
     on conflict (subscriber_id) do nothing returning subscriber_id`;
   const [row] = await tx<
     { agent_wallet: string }[]
-  >`select agent_wallet from subscriber where subscriber_id = ${given.id}`;
+  >`select agent_wallet from subscriber where subscriber_id = ${given.id} for no key update`;
   if (row?.agent_wallet !== given.agentWallet) {
     throw new Fault(
       'conflict',
@@ -224,20 +232,16 @@ export function createSubscribers(sql: Sql): Subscribers {
     },
     retire: (id, slot, nowMs) =>
       sql.begin(async (tx) => {
+        // No close is booked from here on: each is a debt by now, or waits to be booked. A
+        // registration holds the rows in this order as well.
+        await holdDebtsOf(tx, [id]);
         await tx`select 1 from standing where subscriber_id = ${id} for update`;
-        // Asked before the debts: a close that is booked after this statement is a debt in the
-        // next one.
-        const waits = await waitsToBeBooked(tx, id);
         const busy = await tx`
           select 1 from standing where subscriber_id = ${id} and outstanding > 0
           union all select 1 from profit_share where subscriber_id = ${id} and status in ('pending', 'processing', 'failed') and not observed
           union all select 1 from payment where subscriber_id = ${id} and state in ('planned', 'signed', 'sent') limit 1`;
         if (busy.length > 0) return false;
-        if (waits)
-          throw new Fault(
-            'not_ready',
-            `A close of ${id} is not final, or not booked yet. Ask again in a minute; GET /v1/subscribers/${id}/closes says what it waits for.`,
-          );
+        await requireBooked(tx, id);
         await tx`update subscriber set retired_at = ${at(nowMs)} where subscriber_id = ${id}`;
         await tx`delete from agent_key where subscriber_id = ${id}`;
         // Nothing is heard from now on that could use a clearance up.

@@ -1,5 +1,5 @@
-// Retired meanwhile: a close is booked, or its subscriber registered again, while that subscriber is
-// retired. A debt keeps the subscriber, with the key that pays the debt.
+// Retired meanwhile: a close is booked, or its subscriber registered again, while that subscriber
+// is retired. A debt keeps the subscriber, with the key that pays the debt.
 import { expect, test } from 'vitest';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createSubscribers } from '../../src/ledger/subscribers.ts';

@@ -2,6 +2,12 @@
 // tells the operator what to do.
 import { Fault, messageOf } from './fault.ts';
 
+/**
+ * The codes with which Postgres ends a transaction because of another one: it may pass when it is
+ * tried again at once.
+ */
+const CONTENDED = /^(40001|40P01|55P03)$/;
+
 /** The sentence for each code of Postgres or of the network. */
 const TROUBLES: readonly (readonly [codes: RegExp, sentence: string])[] = [
   [
@@ -47,6 +53,14 @@ const TROUBLES: readonly (readonly [codes: RegExp, sentence: string])[] = [
   ],
   [/^(08|57P|ECONN|CONNECTION)/, 'The connection to Postgres was lost.'],
   [
+    CONTENDED,
+    'Postgres ended a transaction because of another one (deadlock, serialization or lock_timeout). Nothing of it was written: ask again.',
+  ],
+  [
+    /^25P0[34]$/,
+    'Postgres ended a transaction that lasted too long (idle_in_transaction_session_timeout or transaction_timeout). Nothing of it was written: ask again.',
+  ],
+  [
     /^57014$/,
     'Postgres ended a statement that took too long (statement_timeout), or another client cancelled it.',
   ],
@@ -61,6 +75,12 @@ export function ledgerRemedy(thrown: unknown): string | null {
   if (typeof code !== 'string' || thrown instanceof Fault) return null;
   return TROUBLES.find(([codes]) => codes.test(code))?.[1] ?? null;
 }
+
+/** Whether Postgres ended a transaction because of another one. */
+export const isContended = (thrown: unknown): boolean => {
+  const code = (thrown as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && CONTENDED.test(code);
+};
 
 /**
  * A failure of Postgres or of the connection to it as `ledger_unavailable` with a remedy. Any other

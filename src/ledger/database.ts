@@ -2,7 +2,7 @@
 // as `bigint`; sums must be cast to bigint in SQL.
 import postgres from 'postgres';
 import { Fault } from '../core/fault.ts';
-import { ledgerFault } from '../core/ledger-fault.ts';
+import { isContended, ledgerFault } from '../core/ledger-fault.ts';
 import type { Log } from '../core/ports.ts';
 import type { Opened } from './driver-state.ts';
 
@@ -184,10 +184,12 @@ export function violates(thrown: unknown, constraint: string): boolean {
 }
 
 /**
- * Whether one of several items that share a transaction may have caused this failure by itself.
- * False when Postgres or the connection to it failed.
+ * Whether one of several items that share a transaction may have caused this failure by itself, as
+ * also by meeting the transaction of another daemon. False when Postgres or the connection to it
+ * failed.
  */
 export const isOfOne = (thrown: unknown): boolean => {
+  if (isContended(thrown)) return true;
   const fault = ledgerFault(thrown);
   return !(fault instanceof Fault && fault.code === 'ledger_unavailable');
 };

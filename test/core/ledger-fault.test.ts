@@ -27,6 +27,11 @@ test.each([
   ['EPIPE', /If there never was one, .* host and port of a Postgres/],
   ['CONNECTION_CLOSED', /If there never was one, .* host and port of a Postgres/],
   ['57014', /statement_timeout\), or another client cancelled it/],
+  ['40P01', /because of another one .* Nothing of it was written: ask again/],
+  ['40001', /because of another one .* Nothing of it was written: ask again/],
+  ['55P03', /because of another one .* Nothing of it was written: ask again/],
+  ['25P03', /lasted too long .* Nothing of it was written: ask again/],
+  ['25P04', /lasted too long .* Nothing of it was written: ask again/],
 ])('%s says what to do, and what was told', (code, sentence) => {
   const fault = ledgerFault(thrown(code)) as Fault;
   expect(fault.code).toBe('ledger_unavailable');
@@ -58,6 +63,9 @@ test('an error that is no failure of Postgres stays as it is', () => {
     '128',
     '250061',
     '125006',
+    '1400P1',
+    '40P011',
+    '25P05',
     '153100',
     '531001',
     '157014',

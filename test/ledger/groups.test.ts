@@ -6,7 +6,7 @@ import type { Fact } from '../../src/core/fact.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
-import { among } from '../../src/ledger/groups.ts';
+import { among, together } from '../../src/ledger/groups.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { silentLog } from '../../src/system/log.ts';
 import {
@@ -248,4 +248,24 @@ test('texts with quotes, backslashes, braces and commas are found among others',
       select value as each from jsonb_array_elements_text(${held.sql.json(texts)}) where value = ${among(held.sql, asked)}`;
     expect(rows.map((row) => row.each)).toEqual(asked);
   }
+});
+
+test.each([
+  ['40P01', true],
+  ['40001', true],
+  ['55P03', true],
+  ['57P01', false],
+])('items whose transaction Postgres ended with %s are tried alone: %s', async (code, alone) => {
+  const asked: number[] = [];
+  const double = together<number, number>(
+    async (given) => {
+      asked.push(given.length);
+      if (given.length > 1) throw Object.assign(new Error('ended'), { code });
+      return given.map((each) => 2 * each);
+    },
+    { count: (waiting) => waiting.length },
+  );
+  const answers = await Promise.allSettled([double(1), double(2)]);
+  expect(answers.map((each) => each.status === 'fulfilled')).toEqual([alone, alone]);
+  expect(asked).toEqual(alone ? [2, 1, 1] : [2]);
 });

@@ -281,8 +281,7 @@ async function play(
   const settleDown = async (done: () => Promise<boolean>, law: string): Promise<void> => {
     let quiet = 0;
     for (; quiet < QUIET && steps < STEPS_MOST; steps++) {
-      // Rumours of what a fork took away are given up after a quarter of an hour; here that is not
-      // waited for.
+      // Rumours of what a fork took away are given up after a quarter of an hour, not here.
       advance(1 + random.below(16), 5_000);
       for (const { jobs } of processes) for (const job of jobs) await job();
       if (steps % 3 === 0) for (const job of random.pick(processes).rare) await job();

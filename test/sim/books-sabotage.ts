@@ -47,7 +47,7 @@ export const BOOKS_SABOTAGES: Record<string, Deliberate> = {
   },
   'covering a withdrawal under a clearance without a look at what is owed': {
     within: 300,
-    known: 128,
+    known: 94,
     sabotage: {
       prepare: ({ state }) => {
         if (state !== null) state.clearedLeaving = false;

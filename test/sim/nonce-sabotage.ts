@@ -36,7 +36,7 @@ export const NONCE_SABOTAGES: Record<string, Deliberate> = {
   'under nonces: sending another variant before it is on record': {
     within: 10,
     from: 811,
-    known: 811,
+    known: 813,
     guard: 'nonce',
     sabotage: {
       pen: (pen, chain) => {

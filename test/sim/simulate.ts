@@ -286,7 +286,8 @@ async function play(
       for (const { jobs } of processes) for (const job of jobs) await job();
       if (steps % 3 === 0) for (const job of random.pick(processes).rare) await job();
       // Every question is answered within a step: an answer that takes minutes does not count.
-      for (let turn = 0; turn < 600 && (await turns.step()); turn++);
+      for (let turn = 1; turn <= 600 && (await turns.step()); turn++)
+        if (turn % 60 === 0) await check();
       if (replays === SELDOM && apart.chance(0.3)) obstruct(books, people, apart, 'tokens');
       dropBelieved();
       await check();

@@ -277,7 +277,7 @@ async function play(
   for (const node of nodes) Object.assign(node, soundNode(chain));
   people.resume();
   if (guard !== 'blockhash') people.fund(); // The sponsor pays for cancellations under nonces.
-  /** Fair weather, until what is asked for has held for a while. */
+  /** Fair weather, until what is asked for has held for a while. Questions wait for no step. */
   const settleDown = async (done: () => Promise<boolean>, law: string): Promise<void> => {
     let quiet = 0;
     for (; quiet < QUIET && steps < STEPS_MOST; steps++) {
@@ -285,7 +285,6 @@ async function play(
       advance(1 + random.below(16), 5_000);
       for (const { jobs } of processes) for (const job of jobs) await job();
       if (steps % 3 === 0) for (const job of random.pick(processes).rare) await job();
-      // Every question is answered within a step: an answer that takes minutes does not count.
       for (let turn = 1; turn <= 600 && (await turns.step()); turn++)
         if (turn % 60 === 0) await check();
       if (replays === SELDOM && apart.chance(0.3)) obstruct(books, people, apart, 'tokens');

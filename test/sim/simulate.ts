@@ -277,7 +277,7 @@ async function play(
   for (const node of nodes) Object.assign(node, soundNode(chain));
   people.resume();
   if (guard !== 'blockhash') people.fund(); // The sponsor pays for cancellations under nonces.
-  /** Fair weather, until what is asked for has held for a while. Questions wait for no step. */
+  /** Fair weather, until `done` has held for a while. Questions are answered within their step. */
   const settleDown = async (done: () => Promise<boolean>, law: string): Promise<void> => {
     let quiet = 0;
     for (; quiet < QUIET && steps < STEPS_MOST; steps++) {

@@ -47,9 +47,11 @@ async function readKnown(tx: Transaction, own: readonly PreparedSubscriber[]): P
   await tx`
     select pg_advisory_xact_lock(hashtextextended('bailiff.name ' || n, 0))
     from (select jsonb_array_elements_text(${tx.json(names)}) as n order by 1) t`;
+  // None of them leaves before the commit, so that no key is kept for one that has left.
   const rows = await tx<{ subscriber_id: string; agent_wallet: string; retired: boolean }[]>`
     select subscriber_id, agent_wallet, retired_at is not null as retired from subscriber
-    where subscriber_id = ${among(tx, names)} or agent_wallet = ${among(tx, names)}`;
+    where subscriber_id = ${among(tx, names)} or agent_wallet = ${among(tx, names)}
+    order by subscriber_id for no key update`;
   const addresses = own.flatMap(addressesOf);
   const accounts = await tx<{ address: string; subscriber_id: string }[]>`
     select address, subscriber_id from account where address = ${among(tx, addresses)}`;

@@ -4,11 +4,14 @@ import { expect, test } from 'vitest';
 import { accrualOf } from '../../src/core/accrual.ts';
 import { partsFollow } from '../../src/core/receipt-close.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
+import { createAccruals } from '../../src/ledger/accruals.ts';
 import { createGenesis } from '../../src/ledger/genesis.ts';
+import { createLedger } from '../../src/ledger/ledger.ts';
 import { createReceiptBook } from '../../src/ledger/receipts.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { trading } from '../support/hidden-trading.ts';
 import { addressOf, CREATOR, createTestLedger, type TestLedger } from '../support/ledger.ts';
+import { beside, meanwhile } from '../support/meanwhile.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 const agree = ({ ledger, driftAccount }: TestLedger, fromSlot: number, shareBps: number) =>
@@ -73,4 +76,37 @@ test('a subscription of a subscriber that leaves ends after its last booked clos
   expect(await ledger.subscribers.retire('ana', 20, 0)).toBe(true);
   const ended = (await ledger.subscriptions.find('ana-sub'))?.terms.at(-1);
   expect(ended).toMatchObject({ fromSlot: 41, ended: true });
+});
+
+test('of a booking and a change of its terms at once, the change begins after the close', async () => {
+  await using held = await createTestLedger();
+  const { close } = await waiting(held);
+  const { fact, subscription, history } = close;
+  const accrued = accrualOf(fact.body, fact.position.slot, subscription, history);
+  // The terms were compared; the booking is not committed yet.
+  const changing = beside(held.sql, () => agree(held, 20, 5_000));
+  const { book } = createAccruals(
+    meanwhile(held.sql, 'insert into profit_share', changing.begin),
+    held.sql`now()`,
+    false,
+  );
+  expect(await book(close, accrued)).toBe(true);
+  expect(await changing.ended()).toMatchObject([{ terms: [{ fromSlot: 1 }, { fromSlot: 41 }] }]);
+  expect(await receiptsFollow(held)).toEqual([true]);
+});
+
+test('of a change of terms and a booking under them at once, the close is read again', async () => {
+  await using held = await createTestLedger();
+  const { ana, close } = await waiting(held);
+  const { fact, subscription, history } = close;
+  const accrued = accrualOf(fact.body, fact.position.slot, subscription, history);
+  // The change has seen no booked close; it is not committed yet.
+  const booking = beside(held.sql, () => held.ledger.shares.book(close, accrued));
+  const changing = meanwhile(held.sql, 'insert into subscription_terms', booking.begin);
+  const saved = await agree({ ...held, ledger: createLedger(changing) }, 20, 5_000);
+  expect(saved?.terms.map((each) => each.fromSlot)).toEqual([1, 20]);
+  expect(await booking.ended()).toEqual([false]);
+  await ana.check(50);
+  await accrueCloses(held.ledger, silentLog);
+  expect(await held.ledger.shares.list({ limit: 9 })).toMatchObject([{ amount: 50n }]);
 });

@@ -1,5 +1,6 @@
 // Meanwhile: lets something happen between two statements of a transaction, as when another daemon
 // commits at that moment.
+import { expect } from 'vitest';
 import type { Sql, Transaction } from '../../src/ledger/database.ts';
 
 /**
@@ -28,4 +29,21 @@ export function meanwhile(sql: Sql, part: string, act: () => Promise<unknown>): 
         ? (work: (tx: Transaction) => Promise<unknown>) => target.begin((tx) => work(watched(tx)))
         : Reflect.get(target, name),
   });
+}
+
+/** Begins an act, and waits until it has ended or waits for a lock. Returns the end of the act. */
+export function beside(sql: Sql, act: () => Promise<unknown>) {
+  const ends: Promise<unknown>[] = [];
+  const begin = async () => {
+    let ended = false;
+    ends.push(act().finally(() => (ended = true)));
+    const waits = async () =>
+      ended ||
+      (
+        await sql`
+          select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+      ).length > 0;
+    await expect.poll(waits).toBe(true);
+  };
+  return { begin, ended: () => Promise.all(ends) };
 }
